@@ -1,11 +1,20 @@
 //! A model as a tree of files.
 //!
 //! This crate is the ground everything else stands on: names that are safe to open ([`path`]), digests
-//! ([`digest`]), what is in a folder now ([`inventory`](crate)), the canonical list of it
-//! ([`manifest`](crate)), what changed ([`drift`](crate)), and where evidence about it lies
-//! ([`evidence`](crate)).
+//! ([`digest`]), what is in a folder now (`inventory`), the canonical list of it ([`manifest`]), and the words
+//! for saying no ([`reason`]).
 
 pub mod digest;
+pub mod drift;
+#[cfg(feature = "fs")]
+pub mod error;
+#[cfg(feature = "fs")]
+pub mod inventory;
+pub mod leaf;
+pub mod manifest;
 pub mod path;
 pub mod reason;
 pub mod text;
+
+#[cfg(feature = "fs")]
+pub use error::Error;

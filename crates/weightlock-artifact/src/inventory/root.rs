@@ -1,0 +1,418 @@
+//! [`Root`]: the one place that opens files of a model, always below the folder the user named.
+//!
+//! Opening uses `openat2(2)` with `RESOLVE_BENEATH` and, unless links were allowed, `RESOLVE_NO_SYMLINKS`: the
+//! kernel itself refuses a component that was swapped for a link. Kernels and sandboxes without `openat2` get
+//! the same by walking components with `O_NOFOLLOW`; links cannot be followed there and are refused.
+
+use std::{
+    fs::File,
+    io,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat},
+    io::Errno,
+};
+
+use super::IrregularKind;
+use crate::{Error, path::ArtifactPath};
+
+/// Whether symbolic links to files are followed. Links to folders never are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Links {
+    /// Every link is irregular, except in a hub cache snapshot (see [`Root::open`]).
+    Refused,
+    /// A link to a regular file inside the root stands for that file.
+    FilesInside,
+}
+
+/// Whether a model is a folder or one file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RootKind {
+    /// A folder of files.
+    Folder,
+    /// One file with this name.
+    File(ArtifactPath),
+}
+
+/// Identity and age of a file, as the file system gives them; equal stamps mean "not touched in between".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Stamp {
+    /// Device number.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Last change of content, nanoseconds since 1970.
+    pub modified: i128,
+    /// Last change of content or metadata, nanoseconds since 1970. Cannot be set by programs.
+    pub changed: i128,
+}
+
+impl Stamp {
+    pub(super) fn new(stat: &Stat) -> Self {
+        let nanoseconds = |seconds: i64, rest: u64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        #[expect(
+            clippy::cast_sign_loss,
+            clippy::unnecessary_cast,
+            reason = "st_size of a file is never negative; widths differ between architectures"
+        )]
+        Self {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+            size: stat.st_size as u64,
+            modified: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as u64),
+            changed: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as u64),
+        }
+    }
+
+    /// The stamp of an open file.
+    ///
+    /// # Errors
+    /// When the kernel refuses to say.
+    pub fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::new(&rustix::fs::fstat(file)?))
+    }
+}
+
+/// An open model: a folder, or one file in a folder.
+#[derive(Debug)]
+pub struct Root {
+    path: PathBuf,
+    kind: RootKind,
+    /// The model folder, or the folder that holds the one file.
+    folder: OwnedFd,
+    links: Links,
+    snapshot: Option<HubSnapshot>,
+}
+
+/// A hub cache repository: `models--org--name/{blobs,snapshots/<revision>}`. Snapshot names are links to
+/// `../../blobs/<digest>`; they are followed there and nowhere else.
+#[derive(Debug)]
+struct HubSnapshot {
+    blobs: OwnedFd,
+}
+
+impl Root {
+    /// Opens what the user named. A link *to* the model is followed, for the user chose it; links *in* it are
+    /// judged by `links`. A hub cache snapshot is recognised by its layout, and its links into its own
+    /// `blobs/` are followed whatever `links` says.
+    ///
+    /// # Errors
+    /// [`Error`] when nothing is there, it cannot be opened, or it is neither file nor folder.
+    pub fn open(path: &Path, links: Links) -> Result<Self, Error> {
+        let failed = |source: io::Error| Error::io("open", path, source);
+        let whole = path.canonicalize().map_err(failed)?;
+        let stat = rustix::fs::stat(&whole).map_err(|source| failed(source.into()))?;
+        let (kind, folder) = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => (RootKind::Folder, whole.as_path()),
+            FileType::RegularFile => {
+                let name = whole.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
+                let name = ArtifactPath::from_bytes(name).map_err(|source| Error::Name {
+                    path: path.to_owned(),
+                    source,
+                })?;
+                (RootKind::File(name), whole.parent().unwrap_or(Path::new("/")))
+            }
+            other => {
+                return Err(Error::NotAModel {
+                    path: path.to_owned(),
+                    kind: super::special(other),
+                });
+            }
+        };
+        let handle = open_folder_at(rustix::fs::CWD, folder).map_err(failed)?;
+        let snapshot = if kind == RootKind::Folder {
+            HubSnapshot::around(folder)
+        } else {
+            None
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            kind,
+            folder: handle,
+            links,
+            snapshot,
+        })
+    }
+
+    /// A second handle on the same folder.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn reopen(&self) -> Result<Self, Error> {
+        let again = |handle: &OwnedFd| {
+            handle
+                .try_clone()
+                .map_err(|source| Error::io("open", &self.path, source))
+        };
+        let snapshot = match &self.snapshot {
+            Some(hub) => Some(HubSnapshot {
+                blobs: again(&hub.blobs)?,
+            }),
+            None => None,
+        };
+        let folder = again(&self.folder)?;
+        Ok(Self {
+            path: self.path.clone(),
+            kind: self.kind.clone(),
+            folder,
+            links: self.links,
+            snapshot,
+        })
+    }
+
+    /// The path as the user wrote it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Folder or file.
+    #[must_use]
+    pub const fn kind(&self) -> &RootKind {
+        &self.kind
+    }
+
+    /// Whether this is a snapshot in a hub cache, where nothing of ours is ever written.
+    #[must_use]
+    pub const fn is_hub_snapshot(&self) -> bool {
+        self.snapshot.is_some()
+    }
+
+    /// The last component of the real path: what a statement calls the model.
+    #[must_use]
+    pub fn base_name(&self) -> String {
+        if let RootKind::File(name) = &self.kind {
+            return name.as_str().to_owned();
+        }
+        let whole = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        whole
+            .file_name()
+            .map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// A path for people: root and name joined; the name of a one-file model is the root itself.
+    #[must_use]
+    pub fn join(&self, name: &str) -> PathBuf {
+        match &self.kind {
+            RootKind::File(_) => self.path.clone(),
+            RootKind::Folder => self.path.join(name),
+        }
+    }
+
+    /// Opens a file of the model for reading. Refuses everything that is not a regular file *after* opening,
+    /// so that a pipe or device swapped in cannot block or answer.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::Changed`] when a file of the walk is no longer one.
+    pub fn open_file(&self, path: &ArtifactPath) -> Result<File, Error> {
+        let failed = |source: io::Error| Error::io("open", &self.join(path.as_str()), source);
+        let file = match self.open_raw(path) {
+            Err(Errno::LOOP | Errno::XDEV) => match self.resolve(path).map_err(failed)? {
+                Ok(file) => file,
+                Err(_) => {
+                    return Err(Error::Changed {
+                        path: self.join(path.as_str()),
+                        offset: None,
+                    });
+                }
+            },
+            other => File::from(other.map_err(|source| failed(source.into()))?),
+        };
+        let stat = rustix::fs::fstat(&file).map_err(|source| failed(source.into()))?;
+        if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
+            return Ok(file);
+        }
+        Err(Error::Changed {
+            path: self.join(path.as_str()),
+            offset: None,
+        })
+    }
+
+    pub(super) fn stamp(&self, path: &ArtifactPath) -> Result<Stamp, Error> {
+        let file = self.open_file(path)?;
+        Stamp::of(&file).map_err(|source| Error::io("look at", &self.join(path.as_str()), source))
+    }
+
+    pub(super) fn open_folder(&self, path: Option<&ArtifactPath>) -> Result<OwnedFd, Error> {
+        let name = path.map_or(".", ArtifactPath::as_str);
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        open_beneath(&self.folder, name, flags, ResolveFlags::NO_SYMLINKS).map_err(|source| {
+            let shown = path.map_or_else(|| self.path.clone(), |path| self.join(path.as_str()));
+            Error::io("open folder", &shown, source.into())
+        })
+    }
+
+    /// Looks where a link leads. The outer error is for what could not be looked at.
+    pub(super) fn follow(&self, path: &ArtifactPath) -> Result<Result<Stamp, IrregularKind>, Error> {
+        let failed = |source: io::Error| Error::io("follow link", &self.join(path.as_str()), source);
+        match self.resolve(path).map_err(failed)? {
+            Ok(file) => Ok(Ok(Stamp::of(&file).map_err(failed)?)),
+            Err(kind) => Ok(Err(kind)),
+        }
+    }
+
+    fn resolve(&self, path: &ArtifactPath) -> io::Result<Result<File, IrregularKind>> {
+        let target = rustix::fs::readlinkat(&self.folder, path.as_str(), Vec::new())?;
+        let shown = target.to_string_lossy().into_owned();
+        if let Some(hub) = &self.snapshot
+            && let Some(blob) = blob_name(path, &shown)
+        {
+            return Ok(
+                match open_beneath(&hub.blobs, blob, file_flags(), ResolveFlags::NO_SYMLINKS) {
+                    Ok(handle) => Ok(File::from(handle)),
+                    Err(_) => Err(IrregularKind::LinkBroken { target: shown }),
+                },
+            );
+        }
+        if self.links == Links::Refused {
+            return Ok(Err(IrregularKind::Link { target: shown }));
+        }
+        match open_beneath(&self.folder, path.as_str(), file_flags(), ResolveFlags::empty()) {
+            Ok(handle) => {
+                let stat = rustix::fs::fstat(&handle)?;
+                Ok(match FileType::from_raw_mode(stat.st_mode) {
+                    FileType::RegularFile => Ok(File::from(handle)),
+                    FileType::Directory => Err(IrregularKind::LinkToFolder { target: shown }),
+                    other => Err(IrregularKind::Special(super::special(other))),
+                })
+            }
+            Err(Errno::XDEV) => Ok(Err(IrregularKind::LinkOutside { target: shown })),
+            Err(Errno::NOENT | Errno::LOOP) => Ok(Err(IrregularKind::LinkBroken { target: shown })),
+            Err(source) => Err(source.into()),
+        }
+    }
+
+    fn open_raw(&self, path: &ArtifactPath) -> Result<OwnedFd, Errno> {
+        open_beneath(
+            &self.folder,
+            path.as_str(),
+            file_flags(),
+            ResolveFlags::NO_SYMLINKS,
+        )
+    }
+}
+
+impl HubSnapshot {
+    fn around(folder: &Path) -> Option<Self> {
+        let snapshots = folder.parent()?;
+        let repository = snapshots.parent()?;
+        let name = repository.file_name()?.to_str()?;
+        let known = snapshots.file_name()? == "snapshots"
+            && ["models--", "datasets--", "spaces--"]
+                .iter()
+                .any(|kind| name.starts_with(kind));
+        if !known {
+            return None;
+        }
+        let repository = open_folder_at(rustix::fs::CWD, repository).ok()?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let blobs = open_beneath(&repository, "blobs", flags, ResolveFlags::NO_SYMLINKS).ok()?;
+        Some(Self { blobs })
+    }
+}
+
+/// The blob a snapshot link names: exactly `../../blobs/<name>`, with one more `..` for each folder the link
+/// lies in.
+fn blob_name<'a>(link: &ArtifactPath, target: &'a str) -> Option<&'a str> {
+    let ups = "../".repeat(link.components().count() + 1);
+    let blob = target.strip_prefix(&ups)?.strip_prefix("blobs/")?;
+    let plain = !blob.is_empty() && blob.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    plain.then_some(blob)
+}
+
+/// Never blocks on a pipe, never becomes a controlling terminal.
+const fn file_flags() -> OFlags {
+    OFlags::RDONLY
+        .union(OFlags::CLOEXEC)
+        .union(OFlags::NONBLOCK)
+        .union(OFlags::NOCTTY)
+}
+
+fn open_folder_at(at: rustix::fd::BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(at, path, flags, Mode::empty())?)
+}
+
+fn open_beneath(
+    folder: &OwnedFd,
+    name: &str,
+    flags: OFlags,
+    resolve: ResolveFlags,
+) -> Result<OwnedFd, Errno> {
+    let resolve = resolve | ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    loop {
+        match rustix::fs::openat2(folder, name, flags, Mode::empty(), resolve) {
+            // The kernel could not prove the walk race-free and asks to try again (openat2(2), EAGAIN).
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(Errno::NOSYS | Errno::PERM) => return open_by_component(folder, name, flags),
+            other => return other,
+        }
+    }
+}
+
+/// Without `openat2`: one `openat` per component, each with `O_NOFOLLOW`.
+fn open_by_component(folder: &OwnedFd, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let through = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mut at: Option<OwnedFd> = None;
+    let mut components = name.split('/').peekable();
+    while let Some(component) = components.next() {
+        let last = components.peek().is_none();
+        let flags = if last { flags | OFlags::NOFOLLOW } else { through };
+        if component == ".." {
+            return Err(Errno::XDEV);
+        }
+        let next = rustix::fs::openat(at.as_ref().unwrap_or(folder), component, flags, Mode::empty())?;
+        at = Some(next);
+    }
+    at.ok_or(Errno::NOENT)
+}
+
+impl Root {
+    /// Whether a name exists at the root, of whatever kind, without following it.
+    #[must_use]
+    pub fn has(&self, name: &ArtifactPath) -> bool {
+        self.kind == RootKind::Folder
+            && rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_exact_blob_links_are_known() {
+        let link = |path: &str, target: &'static str| blob_name(&ArtifactPath::parse(path).unwrap(), target);
+        assert_eq!(link("config.json", "../../blobs/0a1b"), Some("0a1b"));
+        assert_eq!(link("sub/config.json", "../../../blobs/0a1b"), Some("0a1b"));
+        for target in [
+            "../../blobs/",
+            "../../blobs/../x",
+            "../blobs/0a",
+            "/blobs/0a",
+            "../../../blobs/0a",
+            "../../blobs/a/b",
+        ] {
+            assert_eq!(link("config.json", target), None, "{target}");
+        }
+    }
+
+    #[test]
+    fn opening_by_component_refuses_links_and_climbing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("d")).unwrap();
+        std::fs::write(folder.path().join("d/f"), "x").unwrap();
+        std::os::unix::fs::symlink("d", folder.path().join("l")).unwrap();
+        std::os::unix::fs::symlink("f", folder.path().join("d/g")).unwrap();
+        let root = open_folder_at(rustix::fs::CWD, folder.path()).unwrap();
+        assert!(open_by_component(&root, "d/f", file_flags()).is_ok());
+        for name in ["l/f", "d/g", "../x", "d/../d/f", "missing"] {
+            assert!(open_by_component(&root, name, file_flags()).is_err(), "{name}");
+        }
+    }
+}
