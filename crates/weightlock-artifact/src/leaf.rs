@@ -118,8 +118,11 @@ impl LeafTable {
         let manifest = Manifest::new(files.iter().map(|entry| entry.file.clone()))?;
         let mut leaves = vec![Vec::new(); files.len()];
         for entry in files {
-            if let Some(at) = manifest.files().iter().position(|file| *file == entry.file) {
-                leaves[at] = entry.leaves;
+            if let Some(place) = manifest
+                .position(&entry.file.path)
+                .and_then(|at| leaves.get_mut(at))
+            {
+                *place = entry.leaves;
             }
         }
         Ok(Self { manifest, leaves })
@@ -192,7 +195,7 @@ impl LeafTable {
         found: &[Digest],
         size: u64,
     ) -> Option<Vec<Range<u64>>> {
-        let at = self.manifest.files().iter().position(|file| file.path == *path)?;
+        let at = self.manifest.position(path)?;
         let recorded = self.leaves.get(at)?;
         let end = self.manifest.files().get(at)?.size.max(size);
         let mut ranges: Vec<Range<u64>> = Vec::new();
@@ -322,6 +325,7 @@ mod tests {
 
     #[test]
     fn names_changed_ranges_and_joins_neighbours() {
+        let one = |range: Range<u64>| Some(vec![range]);
         let table = table();
         let path = ArtifactPath::parse("b.bin").unwrap();
         let mut found: Vec<_> = (0..3)
@@ -330,14 +334,11 @@ mod tests {
         let size = LEAF * 2 + 1;
         assert_eq!(table.changed_ranges(&path, &found, size), Some(vec![]));
         found[1] = Algorithm::Sha256.digest(b"x");
-        assert_eq!(
-            table.changed_ranges(&path, &found, size),
-            Some(vec![LEAF..LEAF * 2])
-        );
+        assert_eq!(table.changed_ranges(&path, &found, size), one(LEAF..LEAF * 2));
         found[2] = Algorithm::Sha256.digest(b"x");
-        assert_eq!(table.changed_ranges(&path, &found, size), Some(vec![LEAF..size]));
+        assert_eq!(table.changed_ranges(&path, &found, size), one(LEAF..size));
         found.truncate(1);
-        assert_eq!(table.changed_ranges(&path, &found, LEAF), Some(vec![LEAF..size]));
+        assert_eq!(table.changed_ranges(&path, &found, LEAF), one(LEAF..size));
         let other = ArtifactPath::parse("other").unwrap();
         assert_eq!(table.changed_ranges(&other, &found, size), None);
     }

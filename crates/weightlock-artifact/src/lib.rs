@@ -8,6 +8,7 @@ pub mod digest;
 pub mod drift;
 #[cfg(feature = "fs")]
 pub mod error;
+pub mod evidence;
 #[cfg(feature = "fs")]
 pub mod inventory;
 pub mod leaf;
@@ -15,6 +16,8 @@ pub mod manifest;
 pub mod path;
 pub mod reason;
 pub mod text;
+#[cfg(feature = "fs")]
+pub mod write;
 
 #[cfg(feature = "fs")]
 pub use error::Error;

@@ -202,12 +202,16 @@ impl Manifest {
     /// The file at a path.
     #[must_use]
     pub fn file(&self, path: &ArtifactPath) -> Option<&ManifestFile> {
+        self.files.get(self.position(path)?)
+    }
+
+    /// Where a path stands in [`Manifest::files`].
+    #[must_use]
+    pub fn position(&self, path: &ArtifactPath) -> Option<usize> {
         let key = escape(path);
-        let at = self
-            .files
+        self.files
             .binary_search_by(|file| escape(&file.path).cmp(&key))
-            .ok()?;
-        self.files.get(at)
+            .ok()
     }
 
     /// The subjects of a statement about this model: the model first, then each file.
