@@ -1,0 +1,154 @@
+//! Digests of a model's files: the hashing engine applied to an [`Inventory`], with the check that no file moved
+//! meanwhile, and with an opt-in [`DigestCache`].
+
+use std::{fs::File, num::NonZeroU64, ops::Range};
+
+use crate::{
+    Error,
+    cache::DigestCache,
+    digest::{
+        Algorithm, Digest,
+        engine::{self, Failure, Files, Job, Observer, Settings, Want},
+    },
+    inventory::{Entry, Inventory, Stamp},
+};
+
+/// The digests of one file.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Measured {
+    /// Of the whole file, when it was asked for.
+    pub whole: Option<Digest>,
+    /// Of its pieces in order, when they were asked for.
+    pub pieces: Vec<Digest>,
+    /// The digest was taken from the cache; nothing was read.
+    pub from_cache: bool,
+}
+
+/// Which digests are wanted of every file.
+pub type Wanted = Want;
+
+/// Digests of these files of the inventory, in their order.
+///
+/// Every file is opened below the root, must still be the one the walk saw, and must be unchanged when its last
+/// byte was hashed. With a cache, whole SHA-256 digests of files that did not change since are taken from it.
+///
+/// # Errors
+/// [`Error::Changed`] when a file moved, [`Error::Interrupted`] when the observer says so, [`Error::Io`].
+pub fn measure(
+    inventory: &Inventory,
+    entries: &[&Entry],
+    want: Wanted,
+    settings: &Settings,
+    observer: &dyn Observer,
+    cache: Option<&mut DigestCache>,
+) -> Result<Vec<Measured>, Error> {
+    let usable = matches!(want, Want::Whole) && settings.algorithm == Algorithm::Sha256;
+    let Some(cache) = cache.filter(|_| usable) else {
+        return read_all(inventory, entries, want, settings, observer);
+    };
+    let known: Vec<_> = entries.iter().map(|entry| cache.find(&entry.stamp)).collect();
+    let unknown: Vec<&Entry> =
+        entries.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(entry, _)| *entry).collect();
+    let mut read = read_all(inventory, &unknown, want, settings, observer)?.into_iter();
+    for (entry, measured) in unknown.iter().zip(read.as_slice()) {
+        if let Some(digest) = measured.whole {
+            cache.remember(&inventory.root().open_file(&entry.path)?, entry.stamp, digest);
+        }
+    }
+    let found = known.into_iter().map(|known| match known {
+        Some(digest) => Measured { whole: Some(digest), pieces: Vec::new(), from_cache: true },
+        None => read.next().unwrap_or_default(),
+    });
+    Ok(found.collect())
+}
+
+/// Digests of the pieces of one file, for saying where it changed.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_pieces(
+    inventory: &Inventory,
+    entry: &Entry,
+    piece: NonZeroU64,
+    settings: &Settings,
+    observer: &dyn Observer,
+) -> Result<Vec<Digest>, Error> {
+    let mut measured = read_all(inventory, &[entry], Want::Pieces(piece), settings, observer)?;
+    Ok(measured.pop().unwrap_or_default().pieces)
+}
+
+fn read_all(
+    inventory: &Inventory,
+    entries: &[&Entry],
+    want: Want,
+    settings: &Settings,
+    observer: &dyn Observer,
+) -> Result<Vec<Measured>, Error> {
+    let files = Opened { inventory, entries };
+    let jobs: Vec<Job> = entries
+        .iter()
+        .enumerate()
+        .map(|(file, entry)| Job { file, range: whole(entry), want })
+        .collect();
+    let outcomes = engine::run(&files, &jobs, settings, observer).map_err(|failure| files.explain(failure))?;
+    Ok(outcomes
+        .into_iter()
+        .map(|outcome| Measured { whole: outcome.whole, pieces: outcome.pieces, from_cache: false })
+        .collect())
+}
+
+const fn whole(entry: &Entry) -> Range<u64> {
+    0..entry.stamp.size
+}
+
+struct Opened<'a> {
+    inventory: &'a Inventory,
+    entries: &'a [&'a Entry],
+}
+
+impl Opened<'_> {
+    fn shown(&self, file: usize) -> std::path::PathBuf {
+        let name = self.entries.get(file).map_or("", |entry| entry.path.as_str());
+        self.inventory.root().join(name)
+    }
+
+    fn same(&self, file: usize, handle: &File) -> Result<(), Error> {
+        let now = Stamp::of(handle).map_err(|source| Error::io("look at", &self.shown(file), source))?;
+        match self.entries.get(file) {
+            Some(entry) if entry.stamp == now => Ok(()),
+            _ => Err(Error::Changed { path: self.shown(file), offset: None }),
+        }
+    }
+
+    fn explain(&self, failure: Failure<Error>) -> Error {
+        match failure {
+            Failure::File { source, .. } => source,
+            Failure::Read { file, source, .. } => Error::io("read", &self.shown(file), source),
+            Failure::Cancelled => Error::Interrupted,
+            Failure::Changed { file, offset } => Error::Changed { path: self.shown(file), offset: Some(offset) },
+            Failure::Resized { file, expected, found } => {
+                Error::Changed { path: self.shown(file), offset: Some(expected.min(found)) }
+            }
+            other => Error::io("hash", self.inventory.root().path(), std::io::Error::other(other.to_string())),
+        }
+    }
+}
+
+impl Files for Opened<'_> {
+    type Error = Error;
+
+    fn size(&self, file: usize) -> u64 {
+        self.entries.get(file).map_or(0, |entry| entry.stamp.size)
+    }
+
+    fn open(&self, file: usize) -> Result<File, Error> {
+        let entry = self.entries.get(file).ok_or(Error::Interrupted)?;
+        let handle = self.inventory.root().open_file(&entry.path)?;
+        self.same(file, &handle)?;
+        Ok(handle)
+    }
+
+    fn finished(&self, file: usize, handle: &File) -> Result<(), Error> {
+        self.same(file, handle)
+    }
+}
