@@ -193,7 +193,7 @@ def staged(case, base):
 
 def without_paths(text, root, base):
     text = text.replace(str(root), "MODEL").replace(str(root.parent), "TMP").replace(str(base), "VECTORS")
-    return re.sub(r"\s*\n\s*", " / ", text.strip())[:400]
+    return re.sub(r"\s*\n\s*", " / ", text.strip())[:200]
 
 
 def ask_cli(case, base):
@@ -233,7 +233,7 @@ def ask_api(case, base):
 
 
 def with_reference_answers(cases, base):
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
         answers = list(pool.map(lambda c: ask_cli(c, base), cases))
     for case, (verdict, message) in zip(cases, answers, strict=True):
         api, api_message = ask_api(case, base)
