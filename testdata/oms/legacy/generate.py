@@ -52,7 +52,7 @@ def sign_with_config(job):
     """0.3.1 and later."""
     import model_signing
 
-    # Not `Config()`: up to 1.0.0 the constructor fetches Sigstore's trust root over the network.
+    # Not `Config()`: up to 1.0.1 the constructor fetches Sigstore's trust root over the network.
     config = model_signing.signing.Config.__new__(model_signing.signing.Config)
     if job["method"] == "key":
         config.use_elliptic_key_signer(private_key=pathlib.Path(job["private_key"]))
