@@ -461,8 +461,8 @@ def statements():
                  ["predicate", "resources"], ["subject", 0, "name"], ["subject", 0, "digest"],
                  ["subject", 0, "digest", "sha256"], ["predicate", "serialization", "method"],
                  ["predicate", "serialization", "hash_type"]):
-        fails("absent-" + "-".join(str(p) for p in path if p != 0).replace("_", "-").replace("predicateType", "predicate-type").strip("-"),
-              f"no {path[-1]}", signed(without(path)))
+        members = "-".join(p.replace("predicateType", "predicate-type") for p in path if p != 0)
+        fails("absent-" + members.replace("_", "-").strip("-"), f"no {path[-1]}", signed(without(path)))
     for name, value in {"null": None, "text": "x", "array": []}.items():
         fails(f"predicate-{name}", f"predicate is {name}", signed(v.edited(base, ["predicate"], value)))
         fails(f"resources-{name}" if name != "array" else "resources-empty", f"resources is {name}",
