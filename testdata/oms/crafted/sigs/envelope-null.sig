@@ -1,0 +1,1 @@
+{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"963893f47a4dcd513b8485ccffca22b51687155e07ac6f3118bf45de85d8b427"},"tlogEntries":[]},"dsseEnvelope":null}
