@@ -12,13 +12,26 @@ use super::report::{Report, cargo_step};
 use crate::say;
 use crate::workspace::{Metadata, cargo};
 
-/// The halves: package, and arguments that leave the rest out.
+/// The halves: package, and arguments that leave the rest out. BLAKE3 is chosen in Rust by a feature of artifact.
 const HALVES: [(&str, &[&str]); 2] = [
     (
         "weightlock-artifact",
-        &["--no-default-features", "--features", "pure-rust"],
+        &[
+            "--no-default-features",
+            "--features",
+            "weightlock-artifact/pure-rust",
+        ],
     ),
-    ("weightlock-signing", &["--no-default-features"]),
+    (
+        "weightlock-signing",
+        &[
+            "-p",
+            "weightlock-artifact",
+            "--no-default-features",
+            "--features",
+            "weightlock-artifact/pure-rust",
+        ],
+    ),
 ];
 
 /// Crates that build or wrap foreign code. Names ending in `-sys` count as well.
