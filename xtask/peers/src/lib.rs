@@ -1,0 +1,229 @@
+//! Foreign programs that tests compare against, and a record of tests that had to be skipped.
+//!
+//! A test that needs a peer asks for it and returns when there is none:
+//!
+//! ```no_run
+//! use weightlock_peers::{Peer, program};
+//!
+//! let Some(reference) = program(Peer::ModelSigning) else { return };
+//! ```
+//!
+//! On a plain `cargo test` a missing peer is a loud skip. `cargo xtask ci` sets [`REQUIRE`], which turns it into
+//! a failure, and [`SKIPS`], so that every other skip is counted: the test harness itself would report a test
+//! that returned early as passed. Rejected: `#[ignore]`, which cannot depend on what is installed, and lines on
+//! stderr, which the harness swallows when a test passes.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+/// When set to `1`, a missing peer fails the test instead of skipping it.
+pub const REQUIRE: &str = "WEIGHTLOCK_REQUIRE_PEERS";
+
+/// Names a file to which every skipped test appends one line, `<test>\t<reason>`.
+pub const SKIPS: &str = "WEIGHTLOCK_TEST_SKIPS";
+
+/// A program, or a module loaded by one, which is not ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Peer {
+    /// The reference implementation of OpenSSF Model Signing.
+    ModelSigning,
+    /// The `openssl` command.
+    Openssl,
+    /// `softhsm2-util`, which makes software tokens.
+    SofthsmUtil,
+    /// The PKCS#11 module of SoftHSM 2.
+    SofthsmModule,
+    /// `pkcs11-tool` of OpenSC.
+    Pkcs11Tool,
+    /// The `b3sum` command.
+    B3sum,
+    /// `cosign`; only in the lane `go`.
+    Cosign,
+}
+
+impl Peer {
+    /// Every peer, in the order of the documentation.
+    pub const ALL: [Self; 7] = [
+        Self::ModelSigning,
+        Self::Openssl,
+        Self::SofthsmUtil,
+        Self::SofthsmModule,
+        Self::Pkcs11Tool,
+        Self::B3sum,
+        Self::Cosign,
+    ];
+
+    /// The environment variable that names its path and wins over every search.
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::ModelSigning => "WEIGHTLOCK_TEST_MODEL_SIGNING",
+            Self::Openssl => "WEIGHTLOCK_TEST_OPENSSL",
+            Self::SofthsmUtil => "WEIGHTLOCK_TEST_SOFTHSM2_UTIL",
+            Self::SofthsmModule => "WEIGHTLOCK_TEST_SOFTHSM2_MODULE",
+            Self::Pkcs11Tool => "WEIGHTLOCK_TEST_PKCS11_TOOL",
+            Self::B3sum => "WEIGHTLOCK_TEST_B3SUM",
+            Self::Cosign => "WEIGHTLOCK_TEST_COSIGN",
+        }
+    }
+
+    /// What it is called in a sentence.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ModelSigning => "model_signing",
+            Self::Openssl => "openssl",
+            Self::SofthsmUtil => "softhsm2-util",
+            Self::SofthsmModule => "libsofthsm2.so",
+            Self::Pkcs11Tool => "pkcs11-tool",
+            Self::B3sum => "b3sum",
+            Self::Cosign => "cosign",
+        }
+    }
+
+    /// How to get it.
+    #[must_use]
+    pub const fn install(self) -> &'static str {
+        match self {
+            Self::ModelSigning => "cargo xtask ci --prepare   (installs it in a virtual environment)",
+            Self::Openssl => "apt-get install openssl",
+            Self::SofthsmUtil | Self::SofthsmModule => "apt-get install softhsm2",
+            Self::Pkcs11Tool => "apt-get install opensc",
+            Self::B3sum => "apt-get install b3sum",
+            Self::Cosign => "cargo xtask ci --lane go   (builds it with Go)",
+        }
+    }
+
+    /// Where it is on this machine, if it is.
+    #[must_use]
+    pub fn find(self) -> Option<PathBuf> {
+        if let Some(named) = env::var_os(self.variable()) {
+            return Some(PathBuf::from(named)).filter(|path| path.is_file());
+        }
+        match self {
+            Self::ModelSigning => existing(cache_folder()?.join("model-signing/bin/model_signing")),
+            Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
+            Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
+            Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum => on_path(self.name()),
+        }
+    }
+}
+
+/// Where distributions put the module.
+const SOFTHSM_MODULES: [&str; 4] = [
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/lib64/softhsm/libsofthsm2.so",
+];
+
+/// Returns the path of `peer`, or records a skip of the running test and returns `None`.
+///
+/// # Panics
+/// When the peer is missing and [`REQUIRE`] is set: the run was promised a complete set of peers.
+#[must_use]
+pub fn program(peer: Peer) -> Option<PathBuf> {
+    if let Some(found) = peer.find() {
+        return Some(found);
+    }
+    assert!(
+        env::var_os(REQUIRE).is_none_or(|value| value != "1"),
+        "{} is required ({REQUIRE}=1) and missing: {}",
+        peer.name(),
+        peer.install()
+    );
+    skip(&format!("{} is not installed: {}", peer.name(), peer.install()));
+    None
+}
+
+/// Records that the running test could not do its work, and why. The test then returns.
+pub fn skip(reason: &str) {
+    let thread = thread::current();
+    let line = skip_line(thread.name().unwrap_or("?"), reason);
+    // Written to the descriptor, not with `eprintln!`: the harness captures the macro and stays silent.
+    let _ = write!(io::stderr(), "SKIPPED {line}");
+    if let Some(file) = env::var_os(SKIPS) {
+        record(Path::new(&file), &line);
+    }
+}
+
+/// One write of one line: tests of many processes append to the same file.
+fn record(file: &Path, line: &str) {
+    let written = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .and_then(|mut open| open.write_all(line.as_bytes()));
+    assert!(
+        written.is_ok(),
+        "a skipped test must be counted: {} is not writable",
+        file.display()
+    );
+}
+
+fn skip_line(test: &str, reason: &str) -> String {
+    let flat = reason.replace(['\n', '\t'], " ");
+    format!("{test}\t{flat}\n")
+}
+
+/// The folder outside the checkout that keeps what `cargo xtask ci` installs.
+#[must_use]
+pub fn cache_folder() -> Option<PathBuf> {
+    let base = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+    Some(base.join("weightlock-ci"))
+}
+
+/// Finds a program by name in the folders of `PATH`.
+#[must_use]
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(name))
+        .find_map(existing)
+}
+
+fn existing(path: impl AsRef<Path>) -> Option<PathBuf> {
+    let path = path.as_ref();
+    path.is_file().then(|| path.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skip_is_one_line_whatever_the_reason_says() {
+        assert_eq!(
+            skip_line("it::peer", "not\there\nat all"),
+            "it::peer\tnot here at all\n"
+        );
+    }
+
+    #[test]
+    fn records_append() {
+        let file = env::temp_dir().join(format!("weightlock-peers-{}", std::process::id()));
+        record(&file, "a\tb\n");
+        record(&file, "c\td\n");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(text, "a\tb\nc\td\n");
+    }
+
+    #[test]
+    fn every_peer_has_a_variable_of_its_own() {
+        let mut variables = Peer::ALL.map(Peer::variable);
+        variables.sort_unstable();
+        assert!(variables.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_is_not_found() {
+        assert_eq!(on_path("weightlock-no-such-program"), None);
+        assert!(on_path("sh").is_some());
+    }
+}

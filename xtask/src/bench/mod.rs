@@ -1,0 +1,199 @@
+//! `cargo xtask bench`: whole processes measured against peers, in one run.
+//!
+//! Times of different days or machines do not compare, ratios within one run do. So each case runs ours and the
+//! peer alternately (A B A B …), takes medians, and states the ratio. Every run must succeed: a fast failure is
+//! no result. A bar that is missed is printed as missed; the command does not fail, because the reader should
+//! see the number and not a red light that depends on the machine.
+//!
+//! Results are kept in `docs/benchmarks.json`; the table in `docs/benchmarks.md` is made from it.
+
+mod cases;
+mod data;
+mod kernels;
+mod machine;
+mod measure;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::args::Args;
+use crate::say;
+use crate::workspace::{Metadata, cargo};
+use cases::{Case, Lab};
+use measure::Sample;
+
+pub(crate) use measure::{MEASURE, measure_child};
+
+const JSON: &str = "docs/benchmarks.json";
+const PAGE: &str = "docs/benchmarks.md";
+
+/// One line of the table.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// The case.
+    pub(crate) name: String,
+    /// The machine it ran on.
+    pub(crate) machine: String,
+    pub(crate) date: String,
+    /// What ran, with short names for paths.
+    pub(crate) ours: String,
+    pub(crate) peer: String,
+    pub(crate) rounds: usize,
+    /// The hash kernel that ran, as the program reports it.
+    pub(crate) kernel: String,
+    pub(crate) our_sample: Sample,
+    pub(crate) peer_sample: Sample,
+    /// Each bar in words, and whether it was met.
+    pub(crate) bars: Vec<(String, bool)>,
+}
+
+/// Runs the cases and renders the table.
+pub(crate) fn run(raw: &[String]) -> Result<bool> {
+    let switches = ["--quick", "--list", "--no-write", "--render"];
+    let args = Args::parse(raw, &switches, &["--bin", "--dir", "--date", "--rounds"])?;
+    let root = Metadata::load()?.workspace_root;
+    if args.has("--list") {
+        cases::NAMES.iter().for_each(|name| say(name));
+        return Ok(true);
+    }
+    if args.has("--render") {
+        write_page(&root, &load(&root)?)?;
+        return Ok(true);
+    }
+    if let Some(word) = args
+        .words
+        .iter()
+        .find(|word| !cases::NAMES.contains(&word.as_str()))
+    {
+        bail!("there is no case {word}; see --list");
+    }
+    let rows = measure_all(&args, &root)?;
+    // A quick run has sizes of its own; its numbers do not belong in the table.
+    if !args.has("--quick") && !args.has("--no-write") {
+        let mut all = load(&root)?;
+        rows.into_iter().for_each(|row| table::put(&mut all, row));
+        fs::write(root.join(JSON), serde_json::to_string_pretty(&all)? + "\n")?;
+        write_page(&root, &all)?;
+    }
+    Ok(true)
+}
+
+fn measure_all(args: &Args, root: &Path) -> Result<Vec<Row>> {
+    let dir = args.value("--dir").map_or_else(env::temp_dir, PathBuf::from);
+    let lab = Lab::new(&dir, binary(args, root)?, args.has("--quick"))?;
+    let rounds = args
+        .value("--rounds")
+        .map(str::parse)
+        .transpose()
+        .context("--rounds needs a number")?;
+    let (machine, date) = (machine::describe(), date(args)?);
+    say(&machine);
+    let mut rows = Vec::new();
+    for name in cases::NAMES
+        .iter()
+        .filter(|name| args.words.is_empty() || args.words.iter().any(|word| word == *name))
+    {
+        let measured = match *name {
+            kernels::NAME => kernels::measure(root),
+            _ => cases::prepare(name, &lab).and_then(|case| measure_case(name, &case, rounds, &lab)),
+        };
+        match measured {
+            Ok(measured) => {
+                let row = Row {
+                    machine: machine.clone(),
+                    date: date.clone(),
+                    ..measured
+                };
+                say(&table::line(&row));
+                rows.push(row);
+            }
+            Err(error) => say(&format!("{name}: NOT RUN ({error:#})")),
+        }
+    }
+    Ok(rows)
+}
+
+fn measure_case(name: &str, case: &Case, rounds: Option<usize>, lab: &Lab) -> Result<Row> {
+    let rounds = rounds.unwrap_or(case.rounds).max(1);
+    let (ours, peer) = measure::alternate(&case.ours, &case.peer, rounds)?;
+    Ok(Row {
+        name: name.to_owned(),
+        ours: lab.shorten(&case.ours),
+        peer: lab.shorten(&case.peer),
+        rounds,
+        kernel: measure::kernel_named_by(&case.ours),
+        our_sample: ours,
+        peer_sample: peer,
+        bars: case.bars.iter().map(|bar| bar.judge(&ours, &peer)).collect(),
+        ..Row::default()
+    })
+}
+
+/// The program under test: the one named, or a fresh release build.
+fn binary(args: &Args, root: &Path) -> Result<PathBuf> {
+    if let Some(named) = args.value("--bin") {
+        return fs::canonicalize(named).with_context(|| format!("cannot find {named}"));
+    }
+    let build = [
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "weightlock",
+        "--bin",
+        "weightlock",
+    ];
+    let built = Command::new(cargo())
+        .args(build)
+        .current_dir(root)
+        .status()
+        .context("cannot run cargo")?;
+    if !built.success() {
+        bail!("the release build failed");
+    }
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("release/weightlock"))
+}
+
+/// The date as given, or that of `SOURCE_DATE_EPOCH`. The clock is not asked: the date says which state of the
+/// sources was measured.
+fn date(args: &Args) -> Result<String> {
+    if let Some(date) = args.value("--date") {
+        return Ok(date.to_owned());
+    }
+    if args.has("--quick") || args.has("--no-write") {
+        return Ok("today".to_owned());
+    }
+    let epoch = env::var("SOURCE_DATE_EPOCH").context("say --date YYYY-MM-DD, or set SOURCE_DATE_EPOCH")?;
+    Ok(machine::civil_date(
+        epoch
+            .trim()
+            .parse()
+            .context("SOURCE_DATE_EPOCH is not a number")?,
+    ))
+}
+
+fn load(root: &Path) -> Result<Vec<Row>> {
+    let path = root.join(JSON);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {JSON}"))?;
+    serde_json::from_str(&text).with_context(|| format!("cannot parse {JSON}"))
+}
+
+fn write_page(root: &Path, rows: &[Row]) -> Result<()> {
+    let page = fs::read_to_string(root.join(PAGE)).with_context(|| format!("cannot read {PAGE}"))?;
+    fs::write(root.join(PAGE), table::render(&page, rows)?).with_context(|| format!("cannot write {PAGE}"))
+}
+
+/// Whether the page shows what the results say.
+pub(crate) fn page_is_current(root: &Path) -> Result<bool> {
+    let page = fs::read_to_string(root.join(PAGE)).with_context(|| format!("cannot read {PAGE}"))?;
+    Ok(table::render(&page, &load(root)?)? == page)
+}

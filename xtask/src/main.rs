@@ -1,0 +1,63 @@
+//! Automation of the workspace: `cargo xtask COMMAND`.
+//!
+//! Everything that people and machines run about this repository is here, in one language, so that it can be
+//! read, tested and run anywhere the compiler runs. There are no shell scripts beyond `.ci/run`.
+
+mod args;
+mod bench;
+mod ci;
+mod docs;
+mod rooms;
+mod source;
+mod workspace;
+
+use std::env;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  ci [--all] [--lane NAME]... [--list] [--prepare]   the test command: core, then the peer lanes
+  check-rooms                                        which crate may use what, and where unsafe may be
+  docs --check                                       features table, links, codes and benchmarks agree
+  bench [NAME]... [--quick] [--list]                 measures against peers, writes docs/benchmarks.md
+        [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
+";
+
+fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest = args.collect::<Vec<_>>();
+    let done = match command.as_str() {
+        "ci" => ci::run(&rest),
+        "check-rooms" => rooms::run(&rest),
+        "docs" => docs::run(&rest),
+        "bench" => bench::run(&rest),
+        bench::MEASURE => bench::measure_child(&rest),
+        _ => {
+            complain(&format!("unknown command `{command}`\n\n{HELP}"));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::from(4)
+        }
+    }
+}
+
+/// Writes a line of results. A closed pipe is not worth a panic.
+fn say(line: &str) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}
+
+/// Writes a line of talk.
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
