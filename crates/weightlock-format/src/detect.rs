@@ -1,0 +1,411 @@
+//! [`Format`]: what a file is by its bytes, never by its name.
+//!
+//! Loaders sniff: `torch.load` opens a zip, a legacy stream, a tar or a bare pickle under any name. So the name is
+//! no evidence. Where no magic number exists (pickle protocols 0 and 1, protobuf, JSON, text) the rule is the
+//! plausibility of the first bytes, and it errs towards the more dangerous reading.
+
+use serde::Serialize;
+
+/// Bytes of the start of a file that [`Format::of`] makes use of; more do not hurt.
+pub const HEAD_BYTES: usize = 4096;
+/// Bytes of the end of a file in which [`Format::of_tail`] finds the end of a zip archive with any comment.
+pub const TAIL_BYTES: usize = 65_535 + 22;
+
+/// What a file is by its content.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Format {
+    /// safetensors.
+    Safetensors,
+    /// GGUF.
+    Gguf,
+    /// GGML, GGMF, GGJT: the forerunners of GGUF.
+    Ggml,
+    /// A zip archive: PyTorch, Keras 3, NumPy `.npz`, or any other.
+    Zip,
+    /// A Python pickle.
+    Pickle,
+    /// A NumPy array.
+    Numpy,
+    /// HDF5.
+    Hdf5,
+    /// ONNX, by the first fields of its protocol buffer.
+    Onnx,
+    /// A TensorFlow SavedModel or graph, by the first fields of its protocol buffer.
+    TensorFlow,
+    /// A TensorFlow Lite flatbuffer.
+    TfLite,
+    /// An ExecuTorch program.
+    ExecuTorch,
+    /// An ELF executable or library.
+    Elf,
+    /// A Windows executable or library.
+    Pe,
+    /// A macOS executable or library, or Java class file, which shares a magic number with it.
+    MachO,
+    /// WebAssembly.
+    Wasm,
+    /// A script that names its interpreter.
+    Script,
+    /// Compiled Python.
+    Pyc,
+    /// gzip.
+    Gzip,
+    /// bzip2.
+    Bzip2,
+    /// xz or lzma.
+    Xz,
+    /// Zstandard.
+    Zstd,
+    /// LZ4.
+    Lz4,
+    /// zlib without a container, as joblib writes it.
+    Zlib,
+    /// 7z.
+    SevenZip,
+    /// tar.
+    Tar,
+    /// An object that begins like JSON.
+    Json,
+    /// XML.
+    Xml,
+    /// A picture: PNG, JPEG, GIF, WebP, BMP.
+    Image,
+    /// PDF.
+    Pdf,
+    /// UTF-8 text without control characters.
+    Text,
+    /// No bytes at all.
+    Empty,
+    /// None of these.
+    Unknown,
+}
+
+/// Magic numbers at the very start, longer ones before their prefixes.
+const MAGIC: &[(&[u8], Format)] = &[
+    (b"GGUF", Format::Gguf),
+    (b"lmgg", Format::Ggml),
+    (b"fmgg", Format::Ggml),
+    (b"tjgg", Format::Ggml),
+    (b"algg", Format::Ggml),
+    (b"PK\x03\x04", Format::Zip),
+    (b"PK\x05\x06", Format::Zip),
+    (b"PK\x07\x08", Format::Zip),
+    (b"\x93NUMPY", Format::Numpy),
+    (b"\x89HDF\r\n\x1a\n", Format::Hdf5),
+    (b"\x7fELF", Format::Elf),
+    (b"\xfe\xed\xfa\xce", Format::MachO),
+    (b"\xfe\xed\xfa\xcf", Format::MachO),
+    (b"\xce\xfa\xed\xfe", Format::MachO),
+    (b"\xcf\xfa\xed\xfe", Format::MachO),
+    (b"\xca\xfe\xba\xbe", Format::MachO),
+    (b"\xca\xfe\xba\xbf", Format::MachO),
+    (b"\0asm", Format::Wasm),
+    (b"MZ", Format::Pe),
+    (b"#!", Format::Script),
+    (b"\x1f\x8b", Format::Gzip),
+    (b"BZh", Format::Bzip2),
+    (b"\xfd7zXZ\0", Format::Xz),
+    (b"\x5d\0\0", Format::Xz),
+    (b"\x28\xb5\x2f\xfd", Format::Zstd),
+    (b"\x04\x22\x4d\x18", Format::Lz4),
+    (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
+    (b"%PDF-", Format::Pdf),
+    (b"\x89PNG\r\n\x1a\n", Format::Image),
+    (b"\xff\xd8\xff", Format::Image),
+    (b"GIF8", Format::Image),
+    (b"BM", Format::Image),
+];
+
+/// Magic numbers behind the start.
+const MAGIC_AT: &[(usize, &[u8], Format)] = &[
+    (4, b"TFL3", Format::TfLite),
+    (4, b"ET12", Format::ExecuTorch),
+    (8, b"WEBP", Format::Image),
+    (257, b"ustar", Format::Tar),
+];
+
+impl Format {
+    /// What the file is that begins with `head`: give [`HEAD_BYTES`] bytes, or all of a smaller file.
+    #[must_use]
+    pub fn of(head: &[u8]) -> Self {
+        if head.is_empty() {
+            return Self::Empty;
+        }
+        // Formats without a magic number come in the order of how surely they are told.
+        [
+            by_magic,
+            safetensors,
+            binary_pickle,
+            pyc,
+            zlib,
+            text_pickle,
+            textual,
+            protobuf,
+            old_tar,
+        ]
+        .into_iter()
+        .find_map(|rule| rule(head))
+        .unwrap_or(Self::Unknown)
+    }
+
+    /// What else the file is that ends with `tail`: a zip archive can follow anything, and zip readers look for it
+    /// at the end. Give [`TAIL_BYTES`] bytes, or all of a smaller file.
+    #[must_use]
+    pub fn of_tail(tail: &[u8]) -> Option<Self> {
+        let end_record = |window: &[u8]| window == b"PK\x05\x06";
+        tail.windows(4).any(end_record).then_some(Self::Zip)
+    }
+
+    /// Whether loading the format can run code, or whether it is code.
+    #[must_use]
+    pub const fn is_code(self) -> bool {
+        matches!(
+            self,
+            Self::Elf | Self::Pe | Self::MachO | Self::Wasm | Self::Script | Self::Pyc | Self::Pickle
+        )
+    }
+
+    /// Whether it holds other files or streams.
+    #[must_use]
+    pub const fn is_container(self) -> bool {
+        matches!(self, Self::Zip | Self::Tar | Self::SevenZip) || self.is_compressed()
+    }
+
+    /// Whether it is one compressed stream.
+    #[must_use]
+    pub const fn is_compressed(self) -> bool {
+        matches!(
+            self,
+            Self::Gzip | Self::Bzip2 | Self::Xz | Self::Zstd | Self::Lz4 | Self::Zlib
+        )
+    }
+}
+
+fn by_magic(head: &[u8]) -> Option<Format> {
+    let at_start = MAGIC
+        .iter()
+        .find(|(magic, _)| head.starts_with(magic))
+        .map(|&(_, format)| format);
+    let found = at_start.or_else(|| {
+        let at = |&&(offset, magic, _): &&(usize, &[u8], Format)| {
+            head.get(offset..).is_some_and(|rest| rest.starts_with(magic))
+        };
+        MAGIC_AT.iter().find(at).map(|&(_, _, format)| format)
+    })?;
+    // Two letters are few: text may begin with them too.
+    let is_short = head.starts_with(b"BM") || head.starts_with(b"MZ") && head.len() > 2;
+    (!is_short || !is_text(head)).then_some(found)
+}
+
+/// A plausible length, then a JSON object.
+fn safetensors(head: &[u8]) -> Option<Format> {
+    let (length, rest) = head.split_first_chunk::<8>()?;
+    let plausible = (2..=crate::safetensors::limit::HEADER_BYTES).contains(&u64::from_le_bytes(*length));
+    let object = rest.first() == Some(&b'{') && rest.get(1).is_none_or(|byte| b"\" \t\r\n}".contains(byte));
+    (plausible && object).then_some(Format::Safetensors)
+}
+
+/// Protocol 2 and later begin with an opcode that states it.
+fn binary_pickle(head: &[u8]) -> Option<Format> {
+    matches!(head, [0x80, 0..=5, ..]).then_some(Format::Pickle)
+}
+
+/// The magic number of a CPython version, then `\r\n`.
+fn pyc(head: &[u8]) -> Option<Format> {
+    matches!(head, [_, 0x01..=0x20 | 0xf2..=0xf3, b'\r', b'\n', _, 0, 0, 0, ..]).then_some(Format::Pyc)
+}
+
+/// Compression method 8 with a header checksum that holds.
+fn zlib(head: &[u8]) -> Option<Format> {
+    let (&[method, flags], _) = head.split_first_chunk::<2>()?;
+    let is_header = matches!(method, 0x18 | 0x28 | 0x38 | 0x48 | 0x58 | 0x68 | 0x78);
+    let checks = u16::from_be_bytes([method, flags]).checked_rem(31) == Some(0);
+    (is_header && checks && flags & 0x20 == 0 && !is_text(head)).then_some(Format::Zlib)
+}
+
+/// Protocols 0 and 1 begin with any opcode. These shapes are those that picklers write and that attackers use:
+/// a global, a mark before a container, an empty container that is filled.
+fn text_pickle(head: &[u8]) -> Option<Format> {
+    let is_pickle = match head {
+        [b'c' | b'i', rest @ ..] => is_global(rest),
+        [b'(', b'd' | b'l' | b't', b'p' | b'.' | b'q' | b'0' | b'\n', ..] => true,
+        [b'(', b'i' | b'c', rest @ ..] => is_global(rest),
+        [b'(', b'S' | b'V', b'\'' | b'"', ..] => true,
+        [b']' | b'}' | b')', b'q' | b'(' | b'.' | 0x94, ..] => true,
+        [b'(', b'X' | b'U' | b'K' | b'J' | b'M' | b'G' | b']' | b'}', ..] => !is_text(head),
+        _ => false,
+    };
+    is_pickle.then_some(Format::Pickle)
+}
+
+/// Two lines that are dotted names: module and attribute.
+fn is_global(text: &[u8]) -> bool {
+    let is_name = |line: &[u8]| {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._".contains(byte);
+        !line.is_empty() && line.len() < 200 && line.iter().all(plain)
+    };
+    let mut lines = text.splitn(3, |&byte| byte == b'\n');
+    let (module, name, rest) = (lines.next(), lines.next(), lines.next());
+    module.is_some_and(is_name) && name.is_some_and(is_name) && rest.is_some_and(|rest| !rest.is_empty())
+}
+
+fn textual(head: &[u8]) -> Option<Format> {
+    if !is_text(head) {
+        return None;
+    }
+    let text = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head)
+        .trim_ascii_start();
+    Some(match text {
+        [b'{', rest @ ..] if matches!(rest.trim_ascii_start().first(), None | Some(b'"' | b'}')) => {
+            Format::Json
+        }
+        [b'[', rest @ ..] if is_json_value(rest.trim_ascii_start()) => Format::Json,
+        [b'<', b'?' | b'!' | b'a'..=b'z' | b'A'..=b'Z', ..] => Format::Xml,
+        _ => Format::Text,
+    })
+}
+
+const fn is_json_value(rest: &[u8]) -> bool {
+    matches!(rest, [] | [b'{' | b'[' | b'"' | b']' | b'-' | b'0'..=b'9', ..])
+}
+
+/// Whether the bytes are UTF-8 without control characters other than white space. A character cut off by the end
+/// of `head` is forgiven.
+fn is_text(head: &[u8]) -> bool {
+    let end = match std::str::from_utf8(head) {
+        Ok(_) => head.len(),
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Err(_) => return false,
+    };
+    let is_control = |&byte: &u8| byte < 0x20 && !b"\t\n\r\x0c".contains(&byte);
+    end > 0 && !head.get(..end).unwrap_or_default().iter().any(is_control)
+}
+
+/// ONNX begins with its version (field 1, number) and producer (field 2, text) or graph (field 7); TensorFlow's
+/// SavedModel with its version (field 1, number 1) and a graph (field 2), its graphs with a node (field 1, message
+/// that holds a name).
+fn protobuf(head: &[u8]) -> Option<Format> {
+    match head {
+        [0x08, 0x01, 0x12, _, _, 0x0a | 0x12, ..] | [0x08, 0x01, 0x12, _, _, _, 0x0a | 0x12, ..] => {
+            Some(Format::TensorFlow)
+        }
+        [0x08, 0x01..=0x40, 0x12 | 0x3a | 0x1a | 0x42, ..] => Some(Format::Onnx),
+        [0x0a, length, 0x0a, name, ..] if name < length => Some(Format::TensorFlow),
+        _ => None,
+    }
+}
+
+/// A tar without `ustar`: a name, then octal numbers, with a checksum that holds.
+fn old_tar(head: &[u8]) -> Option<Format> {
+    let block = head.get(..512)?;
+    let stated = std::str::from_utf8(block.get(148..156)?)
+        .ok()?
+        .trim_matches(['\0', ' ']);
+    let stated = u32::from_str_radix(stated, 8).ok()?;
+    let byte = |(at, &byte): (usize, &u8)| {
+        if (148..156).contains(&at) {
+            32
+        } else {
+            u32::from(byte)
+        }
+    };
+    let sum = block.iter().enumerate().map(byte).fold(0_u32, u32::wrapping_add);
+    (sum == stated && block.first() != Some(&0)).then_some(Format::Tar)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn content_decides() {
+        let tar = {
+            let mut block = [0_u8; 512];
+            block[0] = b'a';
+            block[148..156].copy_from_slice(b"000541\0 ");
+            block
+        };
+        for (head, format) in [
+            (&b""[..], Format::Empty),
+            (b"GGUF\x03\0\0\0", Format::Gguf),
+            (b"PK\x03\x04\x14\0", Format::Zip),
+            (b"\x18\0\0\0\0\0\0\0{\"a\":", Format::Safetensors),
+            (b"\x80\x04\x95", Format::Pickle),
+            (b"\x80\x02}q\0.", Format::Pickle),
+            (b"cos\nsystem\n(S'echo'\ntR.", Format::Pickle),
+            (b"(S'echo'\nios\nsystem\n.", Format::Pickle),
+            (b"(dp0\nS'a'\n", Format::Pickle),
+            (b"(lp0\n", Format::Pickle),
+            (b"]q\0.", Format::Pickle),
+            (b"\x93NUMPY\x01\0", Format::Numpy),
+            (b"\x89HDF\r\n\x1a\n", Format::Hdf5),
+            (b"\x08\x08\x12\x07pytorch", Format::Onnx),
+            (b"\x08\x01\x12\x80\x02\x0a\x05", Format::TensorFlow),
+            (b"\x1c\0\0\0TFL3", Format::TfLite),
+            (b"\x7fELF\x02", Format::Elf),
+            (b"MZ\x90\0\x03", Format::Pe),
+            (b"MZ", Format::Pe),
+            (b"\xcf\xfa\xed\xfe\x07", Format::MachO),
+            (b"\0asm\x01", Format::Wasm),
+            (b"#!/bin/sh\n", Format::Script),
+            (b"\xf3\x0d\r\n\0\0\0\0", Format::Pyc),
+            (b"\xa7\x0d\r\n\0\0\0\0", Format::Pyc),
+            (b"\x1f\x8b\x08", Format::Gzip),
+            (b"BZh9", Format::Bzip2),
+            (b"\xfd7zXZ\0", Format::Xz),
+            (b"\x28\xb5\x2f\xfd", Format::Zstd),
+            (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
+            (b"\x78\x9c\x4b\x04\0", Format::Zlib),
+            (&tar, Format::Tar),
+            (b"{\"a\": 1}", Format::Json),
+            (b" \n[1, 2]", Format::Json),
+            (b"{}", Format::Json),
+            (b"<?xml version", Format::Xml),
+            (b"\x89PNG\r\n\x1a\n", Format::Image),
+            (b"%PDF-1.4", Format::Pdf),
+            ("modèle\n".as_bytes(), Format::Text),
+            (b"{% if x %}", Format::Text),
+            (b"[MASK] is a token", Format::Text),
+            (b"call me\nwhen ready\nplease", Format::Text),
+            (b"BMW is a car", Format::Text),
+            (b"MZ is a text", Format::Text),
+            (b"xyz text", Format::Text),
+            (b"\xff\xfe\xfd", Format::Unknown),
+            (b"\0\0\0\0", Format::Unknown),
+        ] {
+            assert_eq!(Format::of(head), format, "{:?}", String::from_utf8_lossy(head));
+        }
+    }
+
+    #[test]
+    fn an_archive_behind_something_else_is_seen() {
+        assert_eq!(
+            Format::of_tail(b"image PK\x05\x06 and a comment"),
+            Some(Format::Zip)
+        );
+        assert_eq!(Format::of_tail(b"image"), None);
+    }
+
+    #[test]
+    fn a_cut_character_is_still_text() {
+        assert_eq!(
+            Format::of(&"é".as_bytes()[..1]),
+            Format::Unknown,
+            "nothing whole is there"
+        );
+        assert_eq!(Format::of(&"aé".as_bytes()[..2]), Format::Text);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(head in prop::collection::vec(any::<u8>(), 0..600)) {
+            let _ = (Format::of(&head), Format::of_tail(&head));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What is wrong with a file ([`Problem`]) and why a file could not be examined ([`Error`]).
+
+use std::{fmt, io};
+
+use weightlock_artifact::{reason::Code, text::Shown};
+
+use crate::{config, gguf, json, reason, safetensors};
+
+/// One broken rule or one exceeded limit, and the byte where it was seen.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The bytes break a rule of their format.
+    #[error("at byte {offset}: {fault}")]
+    Malformed {
+        /// Offset from the start of the file.
+        offset: u64,
+        /// The rule.
+        fault: Fault,
+    },
+    /// The file asks for more than Weightlock grants to any file.
+    #[error("at byte {offset}: {what} is {asked}, and the limit is {limit}")]
+    LimitExceeded {
+        /// Offset from the start of the file.
+        offset: u64,
+        /// What was counted.
+        what: &'static str,
+        /// What the file asks for.
+        asked: u64,
+        /// The most that is granted.
+        limit: u64,
+    },
+}
+
+/// The rule that was broken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The file, or the part being read, ends too early.
+    #[error("{needed} bytes are needed and {left} are left")]
+    Truncated {
+        /// Bytes asked for.
+        needed: u64,
+        /// Bytes left.
+        left: u64,
+    },
+    /// Bytes follow where the format has none.
+    #[error("{left} bytes follow the end")]
+    Trailing {
+        /// Bytes that nobody owns.
+        left: u64,
+    },
+    /// A rule of JSON.
+    #[error(transparent)]
+    Json(#[from] json::Fault),
+    /// A rule of safetensors.
+    #[error(transparent)]
+    Safetensors(#[from] safetensors::Fault),
+    /// A rule of GGUF.
+    #[error(transparent)]
+    Gguf(#[from] gguf::Fault),
+    /// A rule of a configuration file.
+    #[error(transparent)]
+    Config(#[from] config::Fault),
+}
+
+impl Problem {
+    pub(crate) fn malformed(offset: u64, fault: impl Into<Fault>) -> Self {
+        Self::Malformed {
+            offset,
+            fault: fault.into(),
+        }
+    }
+
+    /// The offset from the start of the file.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        match self {
+            Self::Malformed { offset, .. } | Self::LimitExceeded { offset, .. } => *offset,
+        }
+    }
+
+    /// The stable reason code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::LimitExceeded { .. } => reason::LIMIT,
+            Self::Malformed { fault, .. } => match fault {
+                Fault::Truncated { .. } => reason::TRUNCATED,
+                Fault::Trailing { .. } => reason::RANGE,
+                Fault::Json(fault) => fault.code(),
+                Fault::Safetensors(fault) => fault.code(),
+                Fault::Gguf(fault) => fault.code(),
+                Fault::Config(fault) => fault.code(),
+            },
+        }
+    }
+}
+
+/// Why a file could not be examined.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing in the file could be believed.
+    #[error(transparent)]
+    Refused(#[from] Problem),
+    /// Reading failed.
+    #[error("cannot read the file")]
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    /// The stable reason code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Refused(problem) => problem.code(),
+            Self::Io(_) => reason::UNREADABLE,
+        }
+    }
+}
+
+/// A name taken from a file for use in a message: at most [`Named::MAX_CHARS`] characters, made safe to show.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Named(String);
+
+impl Named {
+    /// Longer names are cut: a message is not a place for a megabyte of attacker's text.
+    pub const MAX_CHARS: usize = 96;
+
+    pub(crate) fn new(name: &str) -> Self {
+        let mut kept: String = name.chars().take(Self::MAX_CHARS).collect();
+        if kept.len() < name.len() {
+            kept.push('…');
+        }
+        Self(kept)
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", Shown(&self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_messages_are_short_and_harmless() {
+        assert_eq!(Named::new("w\u{1b}[2J").to_string(), "`w\\u{1b}[2J`");
+        assert_eq!(Named::new(&"é".repeat(1000)).to_string().chars().count(), 99);
+    }
+}

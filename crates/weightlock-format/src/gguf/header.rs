@@ -1,0 +1,453 @@
+//! The header: facts, layout and problems.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    io::{Read, Seek},
+    ops::Range,
+};
+
+use super::{
+    Fault,
+    metadata::{Kind, Metadata, ValueReader},
+    types,
+};
+use crate::{
+    Dtype, Error, Named, Problem,
+    layout::{Layout, Tensor, elements},
+    reader::{Endian, Prefix, Reader, within},
+};
+
+/// What is accepted from any file.
+pub mod limit {
+    /// Bytes before the first tensor. The largest published vocabularies take 20 MB.
+    pub const HEADER_BYTES: u64 = 128 << 20;
+    /// Metadata pairs. Published files have fewer than 100.
+    pub const PAIRS: u64 = 1 << 16;
+    /// Tensors. Published files have a few thousand.
+    pub const TENSORS: u64 = 1 << 18;
+    /// Bytes of a key, by the specification.
+    pub const KEY_BYTES: u64 = 65_535;
+    /// Bytes of a text. Chat templates have kilobytes.
+    pub const TEXT_BYTES: u64 = 16 << 20;
+    /// Arrays in arrays. ggml itself reads no nested array at all.
+    pub const ARRAY_DEPTH: u64 = 8;
+    /// Problems listed.
+    pub const PROBLEMS: usize = 100;
+}
+
+/// The first attempt reads this much; a header that needs more is read again with four times as much.
+const FIRST_BYTES: u64 = 1 << 20;
+const DEFAULT_ALIGNMENT: u64 = 32;
+/// Bytes of a tensor name that loaders have room for.
+const NAME_BYTES: usize = 64;
+
+/// How wide counts and lengths are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Width {
+    /// Version 1.
+    Narrow,
+    /// Versions 2 and 3.
+    Wide,
+}
+
+impl Width {
+    pub(super) fn read(self, reader: &mut Reader<'_>) -> Result<u64, Problem> {
+        match self {
+            Self::Narrow => reader.u32().map(u64::from),
+            Self::Wide => reader.u64(),
+        }
+    }
+}
+
+/// What a GGUF file says about itself.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Header {
+    version: u32,
+    endian: Endian,
+    metadata: BTreeMap<String, Metadata>,
+    declared_tensors: u64,
+    layout: Layout,
+    data: Range<u64>,
+    problems: Vec<Problem>,
+}
+
+impl Header {
+    /// Reads the header at the start of `source`; the tensors themselves are not read.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the file is no GGUF file of a known version; [`Error::Io`].
+    pub fn read(source: &mut (impl Read + Seek)) -> Result<Self, Error> {
+        let mut limit = FIRST_BYTES;
+        loop {
+            let prefix = Prefix::read(source, limit)?;
+            let header = Self::parse(&prefix.bytes, prefix.file_size)?;
+            let enough = prefix.is_whole() || header.data.start <= limit && !header.ends_early();
+            if enough || limit >= limit::HEADER_BYTES {
+                return Ok(header);
+            }
+            limit = limit.saturating_mul(4).min(limit::HEADER_BYTES);
+        }
+    }
+
+    /// Parses the header from `start`, the first bytes of a file of `file_size` bytes. Where `start` ends inside
+    /// the header, what was read so far is kept and the last problem says so.
+    ///
+    /// # Errors
+    /// When the file is no GGUF file of a known version.
+    pub fn parse(start: &[u8], file_size: u64) -> Result<Self, Problem> {
+        let mut reader = Reader::new(start, 0, Endian::Little);
+        let (version, endian) = version(&mut reader)?;
+        reader.set_endian(endian);
+        let mut parser = Parser {
+            reader,
+            width: if version == 1 { Width::Narrow } else { Width::Wide },
+            metadata: BTreeMap::new(),
+            alignment: DEFAULT_ALIGNMENT,
+            declared_tensors: 0,
+            infos: Vec::new(),
+            problems: Vec::new(),
+        };
+
+        if let Err(problem) = parser.read_all() {
+            // The fatal problem must survive the cap: `sound` and `read` look for it.
+            parser.problems.truncate(limit::PROBLEMS.saturating_sub(1));
+            parser.problems.push(problem);
+            // Offsets count from the end of the header, which was not found: no tensor has a place.
+            parser.infos.clear();
+        }
+        Ok(parser.finish(version, endian, file_size))
+    }
+
+    /// The version of the format: 1, 2 or 3.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The order of bytes in all numbers, tensors included.
+    #[must_use]
+    pub const fn endian(&self) -> Endian {
+        self.endian
+    }
+
+    /// The metadata.
+    #[must_use]
+    pub const fn metadata(&self) -> &BTreeMap<String, Metadata> {
+        &self.metadata
+    }
+
+    /// The metadata text under `key`.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key)?.as_text()
+    }
+
+    /// Keys of chat templates: programs in a template language that loaders run.
+    pub fn chat_templates(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_template = |key: &str| key.starts_with("tokenizer.chat_template");
+        let pairs = self.metadata.iter().filter(move |(key, _)| is_template(key));
+        pairs.filter_map(|(key, value)| Some((key.as_str(), value.as_text()?)))
+    }
+
+    /// The number of tensors that the file announces.
+    #[must_use]
+    pub const fn declared_tensors(&self) -> u64 {
+        self.declared_tensors
+    }
+
+    /// The tensors whose place is known. Where the header is broken, so may this be: see [`Header::problems`].
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The bytes before the first tensor.
+    #[must_use]
+    pub const fn header_range(&self) -> Range<u64> {
+        0..self.data.start
+    }
+
+    /// The bytes behind the header.
+    #[must_use]
+    pub const fn data_range(&self) -> Range<u64> {
+        self.data.start..self.data.end
+    }
+
+    /// The broken rules, at most [`limit::PROBLEMS`].
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The layout of a file without any problem.
+    ///
+    /// # Errors
+    /// The first problem.
+    pub fn sound(&self) -> Result<&Layout, &Problem> {
+        self.problems.first().map_or(Ok(&self.layout), Err)
+    }
+
+    fn ends_early(&self) -> bool {
+        let is_truncated = |problem: &Problem| {
+            matches!(
+                problem,
+                Problem::Malformed {
+                    fault: crate::Fault::Truncated { .. },
+                    ..
+                }
+            )
+        };
+        self.problems.iter().any(is_truncated)
+    }
+}
+
+/// Magic and version. The version is small, so the order that makes it small is the order of the file.
+fn version(reader: &mut Reader<'_>) -> Result<(u32, Endian), Problem> {
+    if reader.array::<4>()? != *b"GGUF" {
+        return Err(Problem::malformed(0, Fault::Magic));
+    }
+    let offset = reader.offset();
+    let little = reader.u32()?;
+    match (little, little.swap_bytes()) {
+        (1..=3, _) => Ok((little, Endian::Little)),
+        // Version 3 is the first with big-endian files.
+        (_, 3) => Ok((3, Endian::Big)),
+        _ => Err(Problem::malformed(offset, Fault::Version(little))),
+    }
+}
+
+/// A tensor info as written.
+struct Info {
+    at: u64,
+    name: String,
+    dtype: Option<Dtype>,
+    /// As stored: the first dimension is the row.
+    dimensions: Vec<u64>,
+    offset: u64,
+}
+
+struct Parser<'a> {
+    reader: Reader<'a>,
+    width: Width,
+    metadata: BTreeMap<String, Metadata>,
+    alignment: u64,
+    declared_tensors: u64,
+    infos: Vec<Info>,
+    problems: Vec<Problem>,
+}
+
+impl Parser<'_> {
+    /// Reads to the end of the tensor infos, or to the first fault behind which nothing can be found.
+    fn read_all(&mut self) -> Result<(), Problem> {
+        let offset = self.reader.offset();
+        self.declared_tensors = self.width.read(&mut self.reader)?;
+        let pairs = self.width.read(&mut self.reader)?;
+        within(
+            "the number of tensors",
+            self.declared_tensors,
+            limit::TENSORS,
+            offset,
+        )?;
+        within("the number of metadata pairs", pairs, limit::PAIRS, offset)?;
+        for _ in 0..pairs {
+            self.pair()?;
+        }
+        let mut names = HashSet::new();
+        for _ in 0..self.declared_tensors {
+            let info = self.info()?;
+            if !names.insert(info.name.clone()) {
+                return Err(Problem::malformed(
+                    info.at,
+                    Fault::DuplicateTensor(Named::new(&info.name)),
+                ));
+            }
+            self.infos.push(info);
+        }
+        Ok(())
+    }
+
+    fn pair(&mut self) -> Result<(), Problem> {
+        let offset = self.reader.offset();
+        let length = self.width.read(&mut self.reader)?;
+        if length == 0 || length > limit::KEY_BYTES {
+            return Err(Problem::malformed(offset, Fault::Key));
+        }
+        let key = std::str::from_utf8(self.reader.take(length)?);
+        let key = key.map_err(|_| Problem::malformed(offset, Fault::Key))?;
+        if self.metadata.contains_key(key) {
+            return Err(Problem::malformed(offset, Fault::DuplicateKey(Named::new(key))));
+        }
+        let (kind, value) = ValueReader {
+            reader: &mut self.reader,
+            width: self.width,
+            key,
+        }
+        .read()?;
+        if key == "general.alignment" {
+            self.alignment =
+                alignment(kind, &value).ok_or_else(|| Problem::malformed(offset, Fault::Alignment))?;
+        }
+        self.metadata.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    fn info(&mut self) -> Result<Info, Problem> {
+        let at = self.reader.offset();
+        let length = self.width.read(&mut self.reader)?;
+        within("the length of a tensor name", length, limit::KEY_BYTES, at)?;
+        let name = std::str::from_utf8(self.reader.take(length)?);
+        let name = name
+            .map_err(|_| Problem::malformed(at, Fault::TensorName))?
+            .to_owned();
+        // A loader keeps 64 bytes with the final NUL, or without: both are in use, so 64 is not reported.
+        if name.is_empty() || name.len() > NAME_BYTES {
+            self.report(at, Fault::NameLength(Named::new(&name)));
+        }
+        let found = self.reader.u32()?;
+        if found > 4 {
+            return Err(Problem::malformed(
+                at,
+                Fault::Dimensions {
+                    name: Named::new(&name),
+                    found,
+                },
+            ));
+        }
+        let mut dimensions = Vec::new();
+        for _ in 0..found {
+            dimensions.push(self.width.read(&mut self.reader)?);
+        }
+        let code = self.reader.u32()?;
+        let offset = self.reader.u64()?;
+        let dtype = types::dtype(code);
+        if dtype.is_none() {
+            self.report(
+                at,
+                Fault::Type {
+                    name: Named::new(&name),
+                    code,
+                },
+            );
+        }
+        Ok(Info {
+            at,
+            name,
+            dtype,
+            dimensions,
+            offset,
+        })
+    }
+
+    /// Places the tensors in the file and checks that they tile the data.
+    fn finish(mut self, version: u32, endian: Endian, file_size: u64) -> Header {
+        let start = aligned(self.reader.offset(), self.alignment).unwrap_or(file_size);
+        let data = start.min(file_size)..file_size;
+        let mut tensors = Vec::new();
+        for info in std::mem::take(&mut self.infos) {
+            let at = info.at;
+            match info.place(start, self.alignment) {
+                Ok(tensor) => tensors.extend(tensor),
+                Err(fault) => self.report(at, fault),
+            }
+        }
+        let layout = Layout::new(tensors);
+        self.check_tiling(&layout, start, file_size);
+        Header {
+            version,
+            endian,
+            metadata: self.metadata,
+            declared_tensors: self.declared_tensors,
+            layout,
+            data,
+            problems: self.problems,
+        }
+    }
+
+    fn check_tiling(&mut self, layout: &Layout, start: u64, file_size: u64) {
+        let whole = layout.tensors().len() as u64 == self.declared_tensors;
+        let mut reached = start;
+        for tensor in layout.tensors() {
+            let (begin, end) = (tensor.bytes.start, tensor.bytes.end);
+            let name = || Named::new(&tensor.name);
+            let due = aligned(reached, self.alignment).unwrap_or(reached);
+            if let Some(unowned) = begin.checked_sub(due).filter(|&bytes| bytes > 0 && whole) {
+                self.report(
+                    due,
+                    Fault::Gap {
+                        name: name(),
+                        unowned,
+                    },
+                );
+            }
+            if begin < reached {
+                let shared = end.min(reached).saturating_sub(begin);
+                self.report(begin, Fault::Overlap { name: name(), shared });
+            }
+            if let Some(beyond) = end.checked_sub(file_size).filter(|&bytes| bytes > 0) {
+                self.report(begin, Fault::OutsideFile { name: name(), beyond });
+            }
+            reached = reached.max(end);
+        }
+        // The last tensor may be padded; and a file without tensors may end with its header, unpadded.
+        let due = aligned(reached, self.alignment).unwrap_or(reached);
+        if let Some(unowned) = file_size.checked_sub(due).filter(|&bytes| bytes > 0 && whole) {
+            self.report(due, Fault::Appended { unowned });
+        }
+    }
+
+    fn report(&mut self, offset: u64, fault: Fault) {
+        if self.problems.len() < limit::PROBLEMS {
+            self.problems.push(Problem::malformed(offset, fault));
+        }
+    }
+}
+
+impl Info {
+    /// The tensor at its place, the data beginning at `start`; `None` for a type of unknown size.
+    fn place(mut self, start: u64, alignment: u64) -> Result<Option<Tensor>, Fault> {
+        let Some(dtype) = self.dtype else { return Ok(None) };
+        let name = || Named::new(&self.name);
+        let row = self.dimensions.first().copied().unwrap_or(1);
+        let block = dtype.block().elements;
+        if row.checked_rem(block) != Some(0) {
+            return Err(Fault::PartialBlock {
+                name: name(),
+                row,
+                block,
+            });
+        }
+        if self.offset.checked_rem(alignment) != Some(0) {
+            return Err(Fault::Unaligned(name()));
+        }
+        let bytes = elements(&self.dimensions).and_then(|elements| dtype.bytes_of(elements));
+        let begin = start.checked_add(self.offset);
+        let end = begin
+            .zip(bytes)
+            .and_then(|(begin, bytes)| begin.checked_add(bytes));
+        let (Some(begin), Some(end)) = (begin, end) else {
+            return Err(Fault::SizeOverflow(name()));
+        };
+        self.dimensions.reverse();
+        Ok(Some(Tensor {
+            name: self.name,
+            dtype: self.dtype,
+            shape: self.dimensions,
+            bytes: begin..end,
+        }))
+    }
+}
+
+/// `general.alignment`, where it is one.
+fn alignment(kind: Kind, value: &Metadata) -> Option<u64> {
+    match (kind, value) {
+        (Kind::Uint32, Metadata::Integer(number)) => u64::try_from(*number)
+            .ok()
+            .filter(|number| number.is_power_of_two()),
+        _ => None,
+    }
+}
+
+/// The next multiple of `alignment`.
+const fn aligned(offset: u64, alignment: u64) -> Option<u64> {
+    offset.checked_next_multiple_of(alignment)
+}

@@ -1,0 +1,37 @@
+//! Model formats, read as an attacker would write them.
+//!
+//! Everything here takes bytes or `Read + Seek`, opens nothing by name and executes nothing. A file that breaks
+//! its format is a result, not a failure: what could be read survives beside a list of [`Problem`]s with
+//! offsets, and a strict accessor (`sound`) refuses such a file. [`Error`] means the bytes could not be read at
+//! all, or that nothing in them could be believed.
+//!
+//! | question | where |
+//! |---|---|
+//! | what is this file, whatever its name? | [`detect`] |
+//! | could a loader read it? | [`loadable`] |
+//! | which tensor lies at these bytes, and what value is there? | [`layout`], [`value`] |
+//! | what does its header say? | [`safetensors`], [`gguf`], [`config`] |
+//! | what is the model made of all these files? | [`model`] |
+//!
+//! The lints below are stricter than the workspace's: in this crate attackers choose the numbers.
+
+#![deny(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::panic)]
+// Tests build files of known size; there is no setting that would exempt them from this lint alone.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+pub mod config;
+pub mod detect;
+mod dtype;
+mod error;
+pub mod gguf;
+pub mod json;
+pub mod layout;
+pub mod loadable;
+pub mod model;
+pub mod reader;
+pub mod reason;
+pub mod safetensors;
+pub mod value;
+
+pub use dtype::{Dtype, Quantization};
+pub use error::{Error, Fault, Named, Problem};

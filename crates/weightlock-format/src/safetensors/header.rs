@@ -1,0 +1,174 @@
+//! The header: facts, layout and problems.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek},
+    ops::Range,
+};
+
+use super::{Fault, entry};
+use crate::{
+    Error, Named, Problem,
+    layout::Layout,
+    reader::{Endian, Prefix, Reader, within},
+};
+
+/// What is accepted from any file.
+pub mod limit {
+    /// Bytes of the header: the format's own limit.
+    pub const HEADER_BYTES: u64 = 100_000_000;
+    /// Tensors of one file. The largest published models have about 100 000 in all their files together.
+    pub const TENSORS: u64 = 500_000;
+    /// Dimensions of one tensor. Frameworks stop at 64.
+    pub const DIMENSIONS: u64 = 64;
+    /// Problems listed; a hostile header of 100 MB could have millions.
+    pub const PROBLEMS: usize = 100;
+}
+
+/// Bytes before the header.
+const LENGTH_BYTES: u64 = 8;
+
+/// What a safetensors file says about itself.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Header {
+    metadata: BTreeMap<String, String>,
+    layout: Layout,
+    header_bytes: u64,
+    file_size: u64,
+    problems: Vec<Problem>,
+}
+
+impl Header {
+    /// Reads the header at the start of `source`; the tensors themselves are not read.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the header is missing, too long, not JSON, or has duplicate names; [`Error::Io`].
+    pub fn read(source: &mut (impl Read + Seek)) -> Result<Self, Error> {
+        let start = Prefix::read(source, LENGTH_BYTES)?;
+        let header_end = header_end(&start.bytes, start.file_size)?;
+        let prefix = Prefix::read(source, header_end)?;
+        Ok(Self::parse(&prefix.bytes, prefix.file_size)?)
+    }
+
+    /// Parses the header from `start`, the first bytes of a file of `file_size` bytes.
+    ///
+    /// # Errors
+    /// As [`Header::read`]; also when `start` does not hold the whole header.
+    pub fn parse(start: &[u8], file_size: u64) -> Result<Self, Problem> {
+        // 1. The length fits the format and the file.
+        let end = header_end(start, file_size)?;
+        let mut reader = Reader::new(start, 0, Endian::Little);
+        reader.take(LENGTH_BYTES)?;
+        let text = reader.take(end.saturating_sub(LENGTH_BYTES))?;
+        if text.first() != Some(&b'{') {
+            return Err(Problem::malformed(LENGTH_BYTES, Fault::NotObject));
+        }
+        // 2. The entries, each checked by itself.
+        let read = entry::Entries::read(text, LENGTH_BYTES, end)?;
+        // 3. The entries together tile the data.
+        let layout = Layout::new(read.tensors);
+        let mut problems = read.problems;
+        check_tiling(&layout, end..file_size, &mut problems);
+        problems.truncate(limit::PROBLEMS);
+        Ok(Self {
+            metadata: read.metadata,
+            layout,
+            header_bytes: end,
+            file_size,
+            problems,
+        })
+    }
+
+    /// The texts under `__metadata__`.
+    #[must_use]
+    pub const fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// The tensors and where they lie. Where the header is broken, so may this be: see [`Header::problems`].
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The bytes before the first tensor: length and header.
+    #[must_use]
+    pub const fn header_range(&self) -> Range<u64> {
+        0..self.header_bytes
+    }
+
+    /// The bytes behind the header.
+    #[must_use]
+    pub const fn data_range(&self) -> Range<u64> {
+        self.header_bytes..self.file_size
+    }
+
+    /// The broken rules, at most [`limit::PROBLEMS`].
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The layout of a file without any problem.
+    ///
+    /// # Errors
+    /// The first problem.
+    pub fn sound(&self) -> Result<&Layout, &Problem> {
+        self.problems.first().map_or(Ok(&self.layout), Err)
+    }
+}
+
+/// Where the data begins.
+fn header_end(start: &[u8], file_size: u64) -> Result<u64, Problem> {
+    let mut reader = Reader::new(start, 0, Endian::Little);
+    let length = reader.u64()?;
+    within(
+        "the length of the safetensors header",
+        length,
+        limit::HEADER_BYTES,
+        0,
+    )?;
+    let end = length.saturating_add(LENGTH_BYTES);
+    if end > file_size {
+        let left = file_size.saturating_sub(LENGTH_BYTES);
+        let fault = crate::Fault::Truncated { needed: length, left };
+        return Err(Problem::malformed(LENGTH_BYTES, fault));
+    }
+    Ok(end)
+}
+
+/// Compares each tensor with the end of those before it, and the last end with the end of the file.
+fn check_tiling(layout: &Layout, data: Range<u64>, problems: &mut Vec<Problem>) {
+    let mut reached = data.start;
+    for tensor in layout.tensors() {
+        let (start, end) = (tensor.bytes.start, tensor.bytes.end);
+        let name = || Named::new(&tensor.name);
+        if let Some(unowned) = start.checked_sub(reached).filter(|&bytes| bytes > 0) {
+            problems.push(Problem::malformed(
+                reached,
+                Fault::Gap {
+                    name: name(),
+                    unowned,
+                },
+            ));
+        }
+        // An empty tensor inside another shares no byte, but no writer puts it there.
+        if start < reached {
+            let shared = end.min(reached).saturating_sub(start);
+            problems.push(Problem::malformed(start, Fault::Overlap { name: name(), shared }));
+        }
+        if let Some(beyond) = end.checked_sub(data.end).filter(|&bytes| bytes > 0) {
+            problems.push(Problem::malformed(
+                start,
+                Fault::OutsideFile { name: name(), beyond },
+            ));
+        }
+        reached = reached.max(end);
+        if problems.len() >= limit::PROBLEMS {
+            return;
+        }
+    }
+    if let Some(unowned) = data.end.checked_sub(reached).filter(|&bytes| bytes > 0) {
+        problems.push(Problem::malformed(reached, Fault::Appended { unowned }));
+    }
+}

@@ -1,0 +1,90 @@
+//! The seeds of the fuzz targets, replayed by every test run: what a fuzzer once found stays found.
+
+use std::{fs, io::Cursor, path::Path};
+
+use weightlock_artifact::path::ArtifactPath;
+use weightlock_format::{config, detect::Format, gguf, json, loadable::loadable, model, reason, safetensors};
+
+/// Every seed of a target.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fuzz/corpus")
+        .join(target);
+    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let seeds: Vec<Vec<u8>> = files
+        .map(|file| fs::read(file.unwrap().path()).unwrap())
+        .collect();
+    assert!(!seeds.is_empty(), "{} holds no seed", folder.display());
+    seeds
+}
+
+#[test]
+fn safetensors_header() {
+    let parsed = seeds("safetensors_header")
+        .iter()
+        .filter(|seed| safetensors::Header::read(&mut Cursor::new(seed)).is_ok())
+        .count();
+    assert!(parsed > 0, "at least one seed is a readable file");
+}
+
+#[test]
+fn gguf_header() {
+    let parsed = seeds("gguf_header")
+        .iter()
+        .filter(|seed| gguf::Header::read(&mut Cursor::new(seed)).is_ok())
+        .count();
+    assert!(parsed > 0, "at least one seed is a readable file");
+}
+
+#[test]
+fn config_json() {
+    for seed in seeds("config_json") {
+        let _ = (
+            json::parse(&seed),
+            config::ModelConfig::parse(&seed),
+            config::TokenizerConfig::parse(&seed),
+        );
+        let _ = (
+            config::AdapterConfig::parse(&seed),
+            config::Card::parse(&seed),
+            safetensors::index::Index::parse(&seed),
+        );
+    }
+}
+
+#[test]
+fn detect() {
+    let name = ArtifactPath::parse("README.md").unwrap();
+    for seed in seeds("detect") {
+        let format = Format::of(&seed);
+        assert!(
+            !format.is_code() || loadable(&name, &seed).is_some(),
+            "{format:?} must not hide behind prose"
+        );
+        assert!(model::examine(&name, &mut Cursor::new(&seed)).is_ok());
+    }
+}
+
+#[test]
+fn every_code_is_explained_once() {
+    let codes = [
+        reason::TRUNCATED,
+        reason::MALFORMED,
+        reason::DUPLICATE,
+        reason::RANGE,
+        reason::UNSUPPORTED,
+        reason::LIMIT,
+        reason::UNREADABLE,
+    ];
+    for code in codes {
+        assert_eq!(
+            reason::EXPLANATIONS
+                .iter()
+                .filter(|entry| entry.code == code)
+                .count(),
+            1,
+            "{code}"
+        );
+    }
+    assert_eq!(reason::EXPLANATIONS.len(), codes.len());
+}

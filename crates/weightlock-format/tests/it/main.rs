@@ -1,0 +1,11 @@
+//! Hostile and honest files, made here byte by byte, against the published rules of each format.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests build small files"
+)]
+
+mod corpus;
+mod gguf;
+mod model;
+mod safetensors;
