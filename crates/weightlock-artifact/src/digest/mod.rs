@@ -8,6 +8,8 @@ use std::{fmt, str::FromStr};
 use serde::{Serialize, Serializer};
 use sha2::Digest as _;
 
+pub mod sha256;
+
 /// A digest algorithm that Weightlock computes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Algorithm {
