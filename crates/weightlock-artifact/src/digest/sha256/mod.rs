@@ -21,7 +21,6 @@ use super::Digest;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(any(target_arch = "x86_64", test))]
 mod lockstep;
 mod portable;
 #[cfg(target_arch = "x86_64")]

@@ -9,7 +9,7 @@ use std::arch::x86_64::{
     _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32, _mm_storeu_si128,
 };
 
-use super::{BLOCK, Lane, common_blocks, portable::K};
+use super::{BLOCK, Lane, common_blocks, lockstep::K};
 
 pub(super) fn detected() -> bool {
     is_x86_feature_detected!("sha") && is_x86_feature_detected!("sse4.1") && is_x86_feature_detected!("ssse3")
