@@ -8,6 +8,14 @@ use std::{fmt, str::FromStr};
 use serde::{Serialize, Serializer};
 use sha2::Digest as _;
 
+#[cfg(feature = "fs")]
+pub mod cpu;
+#[cfg(feature = "fs")]
+pub mod engine;
+#[cfg(feature = "fs")]
+mod mapped;
+pub mod sha256;
+
 /// A digest algorithm that Weightlock computes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Algorithm {
@@ -142,6 +150,15 @@ impl Digest {
         Self {
             algorithm: Algorithm::Sha256,
             bytes,
+        }
+    }
+
+    /// Wraps a BLAKE3 root that is already 32 bytes long.
+    #[must_use]
+    pub fn blake3(digest: [u8; 32]) -> Self {
+        Self {
+            algorithm: Algorithm::Blake3,
+            ..Self::sha256(digest)
         }
     }
 

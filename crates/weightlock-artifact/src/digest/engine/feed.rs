@@ -1,0 +1,209 @@
+//! The bytes of one task in chunks, in order: copied into a buffer or mapped, perhaps by a thread of its own.
+
+use std::{
+    io,
+    num::NonZeroU64,
+    ops::Range,
+    os::unix::fs::FileExt,
+    sync::{Arc, mpsc},
+};
+
+use rustix::fs::{Advice, fadvise};
+
+use super::{
+    Scope,
+    queue::{Handle, Task, Work},
+};
+use crate::digest::mapped::Window;
+
+/// What goes wrong with the bytes of a file.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The system could not read.
+    Read { offset: u64, source: io::Error },
+    /// The file ended before its size.
+    Ended { offset: u64 },
+    /// Pages behind a window were missing.
+    Torn { range: Range<u64> },
+}
+
+/// Bytes that one chunk has at most, for many tasks at once and for few.
+///
+/// Sixteen small chunks fit into the cache of a core; a reading thread needs larger ones to be woken rarely.
+const SMALL: u64 = 64 << 10;
+const MEDIUM: u64 = 256 << 10;
+const LARGE: u64 = 1 << 20;
+
+/// The kernel is told this far ahead what will be read, for each task.
+const AHEAD: u64 = 2 << 20;
+
+/// Chunks that a reading thread holds ready, besides the one in use.
+const READY: usize = 2;
+
+/// A run of bytes in reach of the processor.
+pub(super) enum Chunk {
+    Buffer { bytes: Vec<u8> },
+    Window { window: Window, range: Range<u64> },
+}
+
+impl Chunk {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Buffer { bytes } => bytes,
+            Self::Window { window, .. } => window.bytes(),
+        }
+    }
+
+    /// To be called after the last use: what was computed from the bytes counts only if this is `Ok`.
+    fn release(self) -> Result<Option<Vec<u8>>, Trouble> {
+        match self {
+            Self::Buffer { bytes } => Ok(Some(bytes)),
+            Self::Window { window, .. } if window.intact() => Ok(None),
+            Self::Window { range, .. } => Err(Trouble::Torn { range }),
+        }
+    }
+}
+
+/// Hands out the chunks of one task.
+pub(super) enum Feed {
+    Direct(Reader),
+    Ahead { chunks: mpsc::Receiver<Result<Chunk, Trouble>>, used: mpsc::Sender<Vec<u8>> },
+}
+
+impl Feed {
+    /// `together` is how many tasks the worker holds; `readers` starts a reading thread for the task.
+    pub(super) fn new<'scope>(
+        task: &Task,
+        handle: Arc<Handle>,
+        together: usize,
+        readers: Option<Scope<'scope, '_>>,
+    ) -> Self {
+        let length = task.range.end - task.range.start;
+        let readers = readers.filter(|_| length > LARGE);
+        let most = match (readers, together) {
+            (Some(_), _) => LARGE,
+            (None, _) if handle.mapped => LARGE,
+            (None, 0..=4) => MEDIUM,
+            (None, _) => SMALL,
+        };
+        let mut reader = Reader::new(task, handle, most);
+        let Some(scope) = readers else { return Self::Direct(reader) };
+        let (sender, chunks) = mpsc::sync_channel(READY);
+        let (used, spares) = mpsc::channel::<Vec<u8>>();
+        scope.spawn(move || {
+            loop {
+                if let Ok(spare) = spares.try_recv() {
+                    reader.spare = spare;
+                }
+                let Some(chunk) = reader.next().transpose() else { return };
+                let last = chunk.is_err();
+                // An error here means that the worker gave up.
+                if sender.send(chunk).is_err() || last {
+                    return;
+                }
+            }
+        });
+        Self::Ahead { chunks, used }
+    }
+
+    /// Gives back the chunk of before and gets the next; `None` after the last byte.
+    ///
+    /// What was computed from the chunk of before counts only if this is `Ok`.
+    pub(super) fn next(&mut self, before: Option<Chunk>) -> Result<Option<Chunk>, Trouble> {
+        let spare = before.map(Chunk::release).transpose()?.flatten();
+        match self {
+            Self::Direct(reader) => {
+                if let Some(spare) = spare {
+                    reader.spare = spare;
+                }
+                reader.next()
+            }
+            Self::Ahead { chunks, used } => {
+                if let Some(spare) = spare {
+                    // The thread has ended after its last chunk; then nobody wants the buffer.
+                    let _: Result<(), _> = used.send(spare);
+                }
+                chunks.recv().ok().transpose()
+            }
+        }
+    }
+}
+
+/// Reads or maps the chunks of one task.
+pub(super) struct Reader {
+    handle: Arc<Handle>,
+    position: u64,
+    end: u64,
+    advised: u64,
+    most: u64,
+    /// Chunks end where pieces end, so that every chunk but a piece's last is made of whole blocks.
+    piece: Option<NonZeroU64>,
+    start: u64,
+    spare: Vec<u8>,
+}
+
+impl Reader {
+    fn new(task: &Task, handle: Arc<Handle>, most: u64) -> Self {
+        let Range { start, end } = task.range;
+        let piece = match task.work {
+            Work::Stream { piece, .. } => piece,
+            Work::Subtree { .. } => None,
+        };
+        Self { handle, position: start, end, advised: start, most, piece, start, spare: Vec::new() }
+    }
+
+    fn next(&mut self) -> Result<Option<Chunk>, Trouble> {
+        let length = self.length();
+        if length == 0 {
+            return Ok(None);
+        }
+        let range = self.position..self.position + length;
+        self.advise();
+        let mapped = self.handle.mapped.then(|| Window::map(&self.handle.file, range.clone())).flatten();
+        let chunk = match mapped {
+            Some(window) => Chunk::Window { window, range: range.clone() },
+            None => Chunk::Buffer { bytes: self.read(length)? },
+        };
+        self.position = range.end;
+        Ok(Some(chunk))
+    }
+
+    /// Bytes of the next chunk.
+    fn length(&self) -> u64 {
+        let left = self.end - self.position;
+        let within = match self.piece {
+            None => self.most,
+            Some(piece) if piece.get() <= self.most => self.most / piece * piece.get(),
+            Some(piece) => self.most.min(piece.get() - (self.position - self.start) % piece),
+        };
+        left.min(within)
+    }
+
+    /// Tells the kernel what comes next, unless the task is so short that it is read at once.
+    fn advise(&mut self) {
+        if self.end - self.start > MEDIUM && self.advised < self.end && self.advised - self.position <= AHEAD / 2 {
+            let length = AHEAD.min(self.end - self.advised);
+            // Only advice: a file system without read-ahead is read as it comes.
+            let _: rustix::io::Result<()> =
+                fadvise(&self.handle.file, self.advised, NonZeroU64::new(length), Advice::WillNeed);
+            self.advised += length;
+        }
+    }
+
+    fn read(&mut self, length: u64) -> Result<Vec<u8>, Trouble> {
+        let mut bytes = std::mem::take(&mut self.spare);
+        // `most` is far below what a length can be on any platform.
+        bytes.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
+        let mut filled = 0;
+        while filled < bytes.len() {
+            let offset = self.position + filled as u64;
+            match self.handle.file.read_at(&mut bytes[filled..], offset) {
+                Ok(0) => return Err(Trouble::Ended { offset }),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(Trouble::Read { offset, source }),
+            }
+        }
+        Ok(bytes)
+    }
+}

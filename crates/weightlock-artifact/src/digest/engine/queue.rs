@@ -1,0 +1,287 @@
+//! The division of jobs into tasks, and the order in which workers take them.
+//!
+//! Files with the longest indivisible stream come first, so that no worker is left with a long one at the end.
+//! The tasks of one file follow each other, so that only the files in work are open.
+
+use std::{
+    cmp::Reverse,
+    fs::File,
+    num::NonZeroU64,
+    ops::Range,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
+
+use super::{
+    Algorithm, Failure, Files, Job, MOST_PIECES, Reading, Settings, Want,
+    feed::Trouble,
+    lock,
+    plain::SUBTREE,
+};
+use crate::digest::mapped;
+
+/// Pieces smaller than this are taken several at a time, so that taking them costs nothing.
+const PIECES_TOGETHER: u64 = 1 << 20;
+
+/// Files smaller than this are read even if mapping was asked for: setting up a window costs more.
+const SMALLEST_MAPPED: u64 = 256 << 10;
+
+/// A part of a job that one lane does in one go.
+pub(super) struct Task {
+    pub(super) opened: Arc<Opened>,
+    pub(super) job: usize,
+    /// The number of its first piece or of its subtree.
+    pub(super) number: u64,
+    /// Where in the file.
+    pub(super) range: Range<u64>,
+    pub(super) work: Work,
+}
+
+/// What to compute from the bytes of a task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Work {
+    Stream { whole: bool, piece: Option<NonZeroU64> },
+    /// One of several BLAKE3 subtrees, which starts at this offset of the stream.
+    Subtree { offset: u64 },
+}
+
+/// How much there is to do, for dividing it between workers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Load {
+    pub(super) tasks: u64,
+    pub(super) bytes: u64,
+    /// Bytes of the longest task.
+    pub(super) longest: u64,
+}
+
+pub(super) struct Queue<'a, F> {
+    files: &'a F,
+    jobs: &'a [Job],
+    algorithm: Algorithm,
+    mapped: bool,
+    groups: Vec<Group>,
+    cursor: Mutex<Cursor>,
+}
+
+/// The jobs of one file.
+struct Group {
+    file: usize,
+    /// Positions in `jobs`, by the start of their range.
+    jobs: Vec<usize>,
+    load: Load,
+}
+
+#[derive(Default)]
+struct Cursor {
+    group: usize,
+    job: usize,
+    task: u64,
+    opened: Option<Arc<Opened>>,
+}
+
+impl<'a, F: Files> Queue<'a, F> {
+    pub(super) fn new(files: &'a F, jobs: &'a [Job], settings: &Settings) -> Result<Self, Failure<F::Error>> {
+        check(files, jobs)?;
+        let algorithm = settings.algorithm;
+        Ok(Self {
+            files,
+            jobs,
+            algorithm,
+            mapped: settings.reading == Reading::Mapped && mapped::guarded(),
+            groups: groups(jobs, algorithm),
+            cursor: Mutex::default(),
+        })
+    }
+
+    pub(super) fn load(&self) -> Load {
+        self.groups.iter().fold(Load { tasks: 0, bytes: 0, longest: 0 }, |sum, group| sum.with(group.load))
+    }
+
+    pub(super) fn next(&self) -> Option<Task> {
+        let mut cursor = lock(&self.cursor);
+        loop {
+            let group = self.groups.get(cursor.group)?;
+            let Some(&index) = group.jobs.get(cursor.job) else {
+                *cursor = Cursor { group: cursor.group + 1, ..Cursor::default() };
+                continue;
+            };
+            let cut = Cut::of(&self.jobs[index], self.algorithm);
+            if cursor.task == cut.tasks {
+                cursor.job += 1;
+                cursor.task = 0;
+                continue;
+            }
+            let number = cursor.task;
+            cursor.task += 1;
+            let opened = cursor.opened.get_or_insert_with(|| Arc::new(self.opened(group)));
+            return Some(cut.task(&self.jobs[index], index, number, Arc::clone(opened)));
+        }
+    }
+
+    fn opened(&self, group: &Group) -> Opened {
+        Opened {
+            file: group.file,
+            size: self.files.size(group.file),
+            mapped: self.mapped,
+            left: AtomicU64::new(group.load.tasks),
+            handle: Mutex::new(None),
+        }
+    }
+}
+
+/// Refuses ranges outside their file and pieces without number, before anything is opened.
+fn check<F: Files>(files: &F, jobs: &[Job]) -> Result<(), Failure<F::Error>> {
+    let mut pieces = 0_u64;
+    for job in jobs {
+        let size = files.size(job.file);
+        if job.range.start > job.range.end || job.range.end > size {
+            return Err(Failure::Range { file: job.file, range: job.range.clone(), size });
+        }
+        if let Some(piece) = job.want.piece() {
+            pieces = pieces.saturating_add((job.range.end - job.range.start).div_ceil(piece.get()));
+        }
+    }
+    if pieces > MOST_PIECES { Err(Failure::TooManyPieces) } else { Ok(()) }
+}
+
+fn groups(jobs: &[Job], algorithm: Algorithm) -> Vec<Group> {
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|&index| (jobs[index].file, jobs[index].range.start));
+    let mut groups: Vec<Group> = Vec::new();
+    for index in order {
+        let (job, load) = (&jobs[index], Cut::of(&jobs[index], algorithm).load);
+        match groups.last_mut() {
+            Some(group) if group.file == job.file => {
+                group.jobs.push(index);
+                group.load = group.load.with(load);
+            }
+            _ => groups.push(Group { file: job.file, jobs: vec![index], load }),
+        }
+    }
+    groups.sort_by_key(|group| (Reverse(group.load.longest), Reverse(group.load.bytes)));
+    groups
+}
+
+impl Load {
+    fn with(self, other: Self) -> Self {
+        Self {
+            tasks: self.tasks.saturating_add(other.tasks),
+            bytes: self.bytes.saturating_add(other.bytes),
+            longest: self.longest.max(other.longest),
+        }
+    }
+}
+
+/// How one job is divided: into `tasks` of `step` bytes, the last perhaps shorter.
+struct Cut {
+    step: u64,
+    tasks: u64,
+    subtrees: bool,
+    load: Load,
+}
+
+impl Cut {
+    fn of(job: &Job, algorithm: Algorithm) -> Self {
+        let length = job.range.end - job.range.start;
+        let subtrees = algorithm == Algorithm::Blake3 && job.want == Want::Whole && length > SUBTREE;
+        let step = match job.want {
+            Want::Whole if subtrees => SUBTREE,
+            Want::Whole | Want::Both(_) => length,
+            Want::Pieces(size) => size.get().saturating_mul((PIECES_TOGETHER / size).max(1)),
+        };
+        // An empty range is a task too: its file must exist and have its size.
+        let tasks = if length == 0 { 1 } else { length.div_ceil(step) };
+        Self { step, tasks, subtrees, load: Load { tasks, bytes: length, longest: step.min(length) } }
+    }
+
+    fn task(&self, job: &Job, index: usize, number: u64, opened: Arc<Opened>) -> Task {
+        let length = job.range.end - job.range.start;
+        let offset = number * self.step;
+        let end = offset.saturating_add(self.step).min(length);
+        let piece = job.want.piece();
+        Task {
+            opened,
+            job: index,
+            number: if self.subtrees { number } else { piece.map_or(0, |piece| offset / piece) },
+            range: job.range.start + offset..job.range.start + end,
+            work: if self.subtrees {
+                Work::Subtree { offset }
+            } else {
+                Work::Stream { whole: !matches!(job.want, Want::Pieces(_)), piece }
+            },
+        }
+    }
+}
+
+/// A file from its first task to its last.
+pub(super) struct Opened {
+    file: usize,
+    size: u64,
+    mapped: bool,
+    left: AtomicU64,
+    handle: Mutex<Option<Arc<Handle>>>,
+}
+
+/// An open file, and whether it may be mapped.
+pub(super) struct Handle {
+    pub(super) file: File,
+    pub(super) mapped: bool,
+}
+
+impl Opened {
+    /// Opens the file for its first task and checks its size.
+    pub(super) fn handle<F: Files>(&self, files: &F) -> Result<Arc<Handle>, Failure<F::Error>> {
+        let mut handle = lock(&self.handle);
+        if let Some(handle) = &*handle {
+            return Ok(Arc::clone(handle));
+        }
+        let file = files.open(self.file).map_err(|source| Failure::File { file: self.file, source })?;
+        self.check_size(&file)?;
+        let mapped = self.mapped && self.size >= SMALLEST_MAPPED && mapped::local(&file);
+        Ok(Arc::clone(handle.insert(Arc::new(Handle { file, mapped }))))
+    }
+
+    /// Closes the file after its last task, if it is still the same.
+    pub(super) fn task_done<F: Files>(&self, files: &F) -> Result<(), Failure<F::Error>> {
+        if self.left.fetch_sub(1, SeqCst) != 1 {
+            return Ok(());
+        }
+        let Some(handle) = lock(&self.handle).take() else { return Ok(()) };
+        self.check_size(&handle.file)?;
+        files.finished(self.file, &handle.file).map_err(|source| Failure::File { file: self.file, source })
+    }
+
+    /// What went wrong, now that the file can be looked at again.
+    pub(super) fn failure<E: std::error::Error>(&self, trouble: Trouble) -> Failure<E> {
+        let file = self.file;
+        match trouble {
+            Trouble::Read { offset, source } => Failure::Read { file, offset, source },
+            Trouble::Ended { offset } => {
+                self.size_failure().unwrap_or(Failure::Changed { file, offset })
+            }
+            Trouble::Torn { range } => self.size_failure().unwrap_or_else(|| {
+                let handle = lock(&self.handle).clone();
+                match handle.and_then(|handle| mapped::reason(&handle.file, range.clone())) {
+                    Some(source) => Failure::Read { file, offset: range.start, source },
+                    None => Failure::Changed { file, offset: range.start },
+                }
+            }),
+        }
+    }
+
+    fn size_failure<E: std::error::Error>(&self) -> Option<Failure<E>> {
+        let handle = lock(&self.handle).clone()?;
+        self.check_size(&handle.file).err()
+    }
+
+    fn check_size<E: std::error::Error>(&self, handle: &File) -> Result<(), Failure<E>> {
+        let (file, expected) = (self.file, self.size);
+        match handle.metadata() {
+            Ok(metadata) if metadata.len() == expected => Ok(()),
+            Ok(metadata) => Err(Failure::Resized { file, expected, found: metadata.len() }),
+            Err(source) => Err(Failure::Read { file, offset: 0, source }),
+        }
+    }
+}
