@@ -73,23 +73,28 @@ pub(crate) fn blocks(text: &[u8], limits: Limits) -> Result<Vec<Block<'_>>, PemE
         return Err(PemError::TooLarge { limit: limits.bytes });
     }
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii_end);
+    let mut lines = text
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .map(<[u8]>::trim_ascii_end);
     let mut blocks = Vec::new();
     while let Some(line) = lines.next() {
-        let Some(rest) = line.strip_prefix(b"-----BEGIN ") else { continue };
+        let Some(rest) = line.strip_prefix(b"-----BEGIN ") else {
+            continue;
+        };
         if blocks.len() == limits.blocks {
             return Err(PemError::TooManyBlocks { limit: limits.blocks });
         }
         blocks.push(read_block(label(rest)?, &mut lines)?);
     }
-    if blocks.is_empty() { Err(PemError::NoBlock) } else { Ok(blocks) }
+    if blocks.is_empty() {
+        Err(PemError::NoBlock)
+    } else {
+        Ok(blocks)
+    }
 }
 
 /// Reads the lines after `-----BEGIN label-----` up to and with its end.
-fn read_block<'a>(
-    begin: &'a str,
-    lines: &mut impl Iterator<Item = &'a [u8]>,
-) -> Result<Block<'a>, PemError> {
+fn read_block<'a>(begin: &'a str, lines: &mut impl Iterator<Item = &'a [u8]>) -> Result<Block<'a>, PemError> {
     let mut base64 = Zeroizing::new(Vec::new());
     let mut has_headers = false;
     loop {
@@ -113,7 +118,11 @@ fn read_block<'a>(
     if content.is_empty() {
         return Err(PemError::Empty);
     }
-    Ok(Block { label: begin, has_headers, content })
+    Ok(Block {
+        label: begin,
+        has_headers,
+        content,
+    })
 }
 
 /// The label of `label-----`.
@@ -153,7 +162,10 @@ pub(crate) fn encode(label: &str, content: &[u8]) -> Zeroizing<String> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { bytes: 4096, blocks: 2 };
+    const LIMITS: Limits = Limits {
+        bytes: 4096,
+        blocks: 2,
+    };
 
     fn refusal(text: &str) -> PemError {
         blocks(text.as_bytes(), LIMITS).err().expect("a refusal")
@@ -188,10 +200,16 @@ mod tests {
             ("", PemError::NoBlock),
             ("AQID", PemError::NoBlock),
             ("-----BEGIN A-----\nAQID\n", PemError::Unterminated),
-            ("-----BEGIN A-----\nAQID\n-----BEGIN A-----\n", PemError::Unterminated),
+            (
+                "-----BEGIN A-----\nAQID\n-----BEGIN A-----\n",
+                PemError::Unterminated,
+            ),
             ("-----BEGIN A-----\nAQID\n-----END B-----\n", PemError::Label),
             ("-----BEGIN A----\nAQID\n-----END A-----\n", PemError::Label),
-            ("-----BEGIN a\u{1b}-----\nAQID\n-----END a-----\n", PemError::Label),
+            (
+                "-----BEGIN a\u{1b}-----\nAQID\n-----END a-----\n",
+                PemError::Label,
+            ),
             ("-----BEGIN A-----\nA!ID\n-----END A-----\n", PemError::Base64),
             ("-----BEGIN A-----\nAQI\n-----END A-----\n", PemError::Base64),
             ("-----BEGIN A-----\nAR==\n-----END A-----\n", PemError::Base64),

@@ -10,7 +10,7 @@
 //! been made for the first three. RSA is here to check what a certificate authority signed, and only that; the
 //! advisory RUSTSEC-2023-0071 against the `rsa` crate is about operations with private keys, which are not used.
 
-use der::{Decode, asn1::ObjectIdentifier};
+use der::{Any, Decode, Encode, asn1::ObjectIdentifier};
 use ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{RsaPublicKey, pkcs1::RsaPssParams, pkcs1v15, pkcs8::DecodePublicKey, pss, traits::PublicKeyParts};
 use sha2::{Sha256, Sha384, Sha512};
@@ -56,7 +56,13 @@ impl SignatureAlgorithm {
             Self::RsaPkcs1(_) => parameters.is_none_or(|parameters| parameters.is_null()),
             _ => true,
         };
-        if honest { Ok(algorithm) } else { Err(CertificateError::Malformed { what: "signature algorithm" }) }
+        if honest {
+            Ok(algorithm)
+        } else {
+            Err(CertificateError::Malformed {
+                what: "signature algorithm",
+            })
+        }
     }
 
     fn of_oid(identifier: &AlgorithmIdentifierOwned) -> Result<Self, CertificateError> {
@@ -82,13 +88,18 @@ impl SignatureAlgorithm {
 
     /// RFC 4055 section 3.1. Both hashes must be the same, as every authority writes it.
     fn parse_pss(identifier: &AlgorithmIdentifierOwned) -> Result<Self, CertificateError> {
-        let malformed = CertificateError::Malformed { what: "RSASSA-PSS parameters" };
-        let encoded = identifier.parameters.as_ref().and_then(super::encoded).ok_or(malformed.clone())?;
-        let parameters = RsaPssParams::from_der(&encoded).map_err(|_| malformed)?;
+        let malformed = CertificateError::Malformed {
+            what: "RSASSA-PSS parameters",
+        };
+        let encoded = identifier.parameters.to_der().map_err(|_| malformed.clone())?;
+        let parameters = RsaPssParams::<Any>::from_der(&encoded).map_err(|_| malformed)?;
         let mask = parameters.mask_gen.parameters.map(|mask| mask.oid);
         let same = mask == Some(parameters.hash.oid) && parameters.mask_gen.oid.to_string() == MGF1;
         Ok(match hash_of(parameters.hash.oid) {
-            Some(hash) if same => Self::RsaPss { hash, salt_length: parameters.salt_len.into() },
+            Some(hash) if same => Self::RsaPss {
+                hash,
+                salt_length: parameters.salt_len.into(),
+            },
             None if parameters.hash.oid.to_string() == SHA1 => Self::Weak("SHA-1 with RSASSA-PSS"),
             _ => Self::Unknown("RSASSA-PSS with unusual parameters".to_owned()),
         })
@@ -131,14 +142,22 @@ pub(super) fn check_link(certificate: &Certificate, issuer: &Certificate) -> Res
 
 /// The issuer's key, if its kind fits the signature. A signature of another kind is simply not the issuer's.
 fn public_key(issuer: &Certificate, fits: impl Fn(Algorithm) -> bool) -> Result<PublicKey, LinkFault> {
-    let key = issuer.public_key().map_err(|error| LinkFault::Unsupported(error.to_string()))?;
-    if fits(key.algorithm()) { Ok(key) } else { Err(LinkFault::Mismatch) }
+    let key = issuer
+        .public_key()
+        .map_err(|error| LinkFault::Unsupported(error.to_string()))?;
+    if fits(key.algorithm()) {
+        Ok(key)
+    } else {
+        Err(LinkFault::Mismatch)
+    }
 }
 
 fn rsa_key(issuer: &Certificate) -> Result<RsaPublicKey, LinkFault> {
     // The size first: reading a key prepares arithmetic with its modulus.
     match rsa_modulus_bits(&issuer.spki) {
-        Some(bits) if bits < MIN_RSA_BITS => return Err(LinkFault::Weak(format!("an RSA key of {bits} bits"))),
+        Some(bits) if bits < MIN_RSA_BITS => {
+            return Err(LinkFault::Weak(format!("an RSA key of {bits} bits")));
+        }
         Some(bits) if bits > MAX_RSA_BITS => {
             return Err(LinkFault::Unsupported(format!("an RSA key of {bits} bits")));
         }
@@ -186,9 +205,15 @@ fn check_pss(
     let signature = pss::Signature::try_from(signature).map_err(|_| LinkFault::Mismatch)?;
     let digest = hash.digest(message);
     match hash {
-        Hash::Sha256 => pss::VerifyingKey::<Sha256>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature),
-        Hash::Sha384 => pss::VerifyingKey::<Sha384>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature),
-        Hash::Sha512 => pss::VerifyingKey::<Sha512>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature),
+        Hash::Sha256 => {
+            pss::VerifyingKey::<Sha256>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature)
+        }
+        Hash::Sha384 => {
+            pss::VerifyingKey::<Sha384>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature)
+        }
+        Hash::Sha512 => {
+            pss::VerifyingKey::<Sha512>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature)
+        }
     }
     .map_err(|_| LinkFault::Mismatch)
 }

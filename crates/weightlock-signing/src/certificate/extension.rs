@@ -4,8 +4,8 @@ use der::{Decode, asn1::ObjectIdentifier};
 use x509_cert::ext::{
     Extension,
     pkix::{
-        AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectAltName,
-        SubjectKeyIdentifier,
+        AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, NameConstraints,
+        SubjectAltName, SubjectKeyIdentifier,
     },
 };
 
@@ -74,18 +74,27 @@ impl Extensions {
     }
 
     pub(super) fn is_ca(&self) -> bool {
-        self.basic_constraints.as_ref().is_some_and(|constraints| constraints.ca)
+        self.basic_constraints
+            .as_ref()
+            .is_some_and(|constraints| constraints.ca)
     }
 
     /// Whether an extended key usage is present that leaves out code signing.
     pub(super) fn excludes_code_signing(&self) -> bool {
         let usages = self.extended_key_usage.as_ref();
-        usages.is_some_and(|usages| !usages.0.iter().any(|oid| matches!(*oid, CODE_SIGNING | ANY_PURPOSE)))
+        usages.is_some_and(|usages| {
+            !usages
+                .0
+                .iter()
+                .any(|oid| matches!(*oid, CODE_SIGNING | ANY_PURPOSE))
+        })
     }
 
     /// Whether an extended key usage names code signing.
     pub(super) fn names_code_signing(&self) -> bool {
-        self.extended_key_usage.as_ref().is_some_and(|usages| usages.0.contains(&CODE_SIGNING))
+        self.extended_key_usage
+            .as_ref()
+            .is_some_and(|usages| usages.0.contains(&CODE_SIGNING))
     }
 }
 

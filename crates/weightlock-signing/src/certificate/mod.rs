@@ -18,7 +18,7 @@ mod time;
 
 use std::fmt;
 
-use der::{AnyRef, Decode, Encode, Reader, SliceReader};
+use der::{AnyRef, Decode, Reader, SliceReader};
 use weightlock_artifact::text::Shown;
 
 use crate::{
@@ -71,7 +71,9 @@ impl Certificate {
     /// [`CertificateError`] names what is wrong.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
         if der.len() > Self::MAX_DER_BYTES {
-            return Err(CertificateError::TooLarge { limit: Self::MAX_DER_BYTES });
+            return Err(CertificateError::TooLarge {
+                limit: Self::MAX_DER_BYTES,
+            });
         }
         let malformed = |_| CertificateError::Malformed { what: "certificate" };
         let mut reader = SliceReader::new(der).map_err(malformed)?;
@@ -92,7 +94,9 @@ impl Certificate {
         let inner = decoded.signature_algorithm();
         // RFC 5280 section 4.1.1.2: the signed and the unsigned mention of the algorithm must agree.
         if inner != tbs.signature() {
-            return Err(CertificateError::Malformed { what: "signature algorithm" });
+            return Err(CertificateError::Malformed {
+                what: "signature algorithm",
+            });
         }
         let extensions = tbs.extensions().map_or(&[][..], Vec::as_slice);
         if !extensions.is_empty() && tbs.version() != x509_cert::Version::V3 {
@@ -104,10 +108,18 @@ impl Certificate {
             der: der.to_vec(),
             signed: raw.signed.to_vec(),
             signature_algorithm: SignatureAlgorithm::parse(inner)?,
-            signature: signature.ok_or(CertificateError::Malformed { what: "signature" })?.to_vec(),
+            signature: signature
+                .ok_or(CertificateError::Malformed { what: "signature" })?
+                .to_vec(),
             serial: tbs.serial_number().as_bytes().to_vec(),
-            issuer: DistinguishedName { der: raw.issuer.to_vec(), decoded: tbs.issuer().clone() },
-            subject: DistinguishedName { der: raw.subject.to_vec(), decoded: tbs.subject().clone() },
+            issuer: DistinguishedName {
+                der: raw.issuer.to_vec(),
+                decoded: tbs.issuer().clone(),
+            },
+            subject: DistinguishedName {
+                der: raw.subject.to_vec(),
+                decoded: tbs.subject().clone(),
+            },
             not_before: seconds(tbs.validity().not_before),
             not_after: seconds(tbs.validity().not_after),
             spki: raw.spki.to_vec(),
@@ -132,7 +144,10 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`] names what is wrong.
     pub fn chain_from_pem(text: &[u8]) -> Result<Vec<Self>, CertificateError> {
-        let limits = Limits { bytes: Self::MAX_PEM_BYTES, blocks: Self::MAX_COUNT };
+        let limits = Limits {
+            bytes: Self::MAX_PEM_BYTES,
+            blocks: Self::MAX_COUNT,
+        };
         let blocks = pem::blocks(text, limits)?;
         blocks
             .iter()
@@ -176,7 +191,11 @@ impl Certificate {
     /// E-mail addresses, URIs and host names of the subject alternative name, in order. From a stranger.
     pub fn alternative_names(&self) -> impl Iterator<Item = &str> {
         use x509_cert::ext::pkix::name::GeneralName;
-        let names = self.extensions.subject_alt_name.as_ref().map_or(&[][..], |names| names.0.as_slice());
+        let names = self
+            .extensions
+            .subject_alt_name
+            .as_ref()
+            .map_or(&[][..], |names| names.0.as_slice());
         names.iter().filter_map(|name| match name {
             GeneralName::Rfc822Name(text)
             | GeneralName::DnsName(text)
@@ -255,11 +274,11 @@ impl<'a> RawParts<'a> {
         let mut field = || fields.tlv_bytes();
         let (_serial, _algorithm, issuer, _validity, subject, spki) =
             (field()?, field()?, field()?, field()?, field()?, field()?);
-        Ok(Self { signed, issuer, subject, spki })
+        Ok(Self {
+            signed,
+            issuer,
+            subject,
+            spki,
+        })
     }
-}
-
-/// Kept for `algorithm`: the one place where a decoded identifier is encoded again, to compare it.
-fn encoded(value: &impl Encode) -> Option<Vec<u8>> {
-    value.to_der().ok()
 }

@@ -28,6 +28,9 @@ mod tests {
     fn shown_as_a_date() {
         assert_eq!(UnixTime(0).to_string(), "1970-01-01T00:00:00Z");
         assert_eq!(UnixTime(1_795_262_400).to_string(), "2026-11-21T12:00:00Z");
-        assert_eq!(UnixTime(u64::MAX).to_string(), "18446744073709551615 s after 1970");
+        assert_eq!(
+            UnixTime(u64::MAX).to_string(),
+            "18446744073709551615 s after 1970"
+        );
     }
 }

@@ -34,12 +34,18 @@ impl Algorithm {
 
     /// The curve of an object identifier, if it is one we use.
     pub(crate) fn of_curve(oid: ObjectIdentifier) -> Option<Self> {
-        Self::CURVES.iter().find(|(_, known)| *known == oid).map(|(curve, _)| *curve)
+        Self::CURVES
+            .iter()
+            .find(|(_, known)| *known == oid)
+            .map(|(curve, _)| *curve)
     }
 
     /// The object identifier of the curve; none for Ed25519.
     pub(crate) fn curve_oid(self) -> Option<ObjectIdentifier> {
-        Self::CURVES.iter().find(|(curve, _)| *curve == self).map(|(_, oid)| *oid)
+        Self::CURVES
+            .iter()
+            .find(|(curve, _)| *curve == self)
+            .map(|(_, oid)| *oid)
     }
 
     /// Bytes of a coordinate or private scalar.

@@ -99,13 +99,19 @@ impl Sealed {
     pub(super) fn parse(json: &[u8]) -> Result<Self, KeyError> {
         let wire: Wire = serde_json::from_slice(json).map_err(|_| KeyError::Cosign(CosignKeyError::Json))?;
         if wire.kdf.name != "scrypt" {
-            return Err(KeyError::UnsupportedEncryption { what: "key derivation of another kind".into() });
+            return Err(KeyError::UnsupportedEncryption {
+                what: "key derivation of another kind".into(),
+            });
         }
         if wire.cipher.name != "nacl/secretbox" {
-            return Err(KeyError::UnsupportedEncryption { what: "cipher of another kind".into() });
+            return Err(KeyError::UnsupportedEncryption {
+                what: "cipher of another kind".into(),
+            });
         }
         let mut boxed = decode("ciphertext", &wire.ciphertext)?;
-        let tag = *boxed.first_chunk().ok_or(KeyError::Cosign(CosignKeyError::Length { field: "ciphertext" }))?;
+        let tag = *boxed
+            .first_chunk()
+            .ok_or(KeyError::Cosign(CosignKeyError::Length { field: "ciphertext" }))?;
         boxed.drain(..TAG_BYTES);
         Ok(Self {
             log_n: wire.kdf.params.log_n()?,
@@ -121,7 +127,10 @@ impl Sealed {
         let key = derive(password, &self.salt, self.log_n)?;
         let mut cipher = XSalsa20::new((&*key).into(), (&self.nonce).into());
         let expected = tag(&mut cipher, &self.ciphertext);
-        let differing = expected.iter().zip(&self.tag).fold(0, |seen, (a, b)| seen | (a ^ b));
+        let differing = expected
+            .iter()
+            .zip(&self.tag)
+            .fold(0, |seen, (a, b)| seen | (a ^ b));
         if differing != 0 {
             return Err(KeyError::WrongPassword);
         }
@@ -150,10 +159,17 @@ pub(super) fn seal(
     let wire = Wire {
         kdf: WireKdf {
             name: "scrypt".into(),
-            params: WireScrypt { n, r: BLOCK_SIZE.into(), p: PARALLELISM.into() },
+            params: WireScrypt {
+                n,
+                r: BLOCK_SIZE.into(),
+                p: PARALLELISM.into(),
+            },
             salt: STANDARD.encode(salt),
         },
-        cipher: WireCipher { name: "nacl/secretbox".into(), nonce: STANDARD.encode(nonce) },
+        cipher: WireCipher {
+            name: "nacl/secretbox".into(),
+            nonce: STANDARD.encode(nonce),
+        },
         ciphertext: STANDARD.encode(boxed),
     };
     serde_json::to_vec(&wire).map_err(|_| KeyError::Cosign(CosignKeyError::Json))
@@ -163,7 +179,11 @@ impl WireScrypt {
     fn log_n(&self) -> Result<u8, KeyError> {
         let usual = (self.r, self.p) == (BLOCK_SIZE.into(), PARALLELISM.into());
         let known = COSTS.iter().find(|(n, _)| usual && *n == self.n);
-        let refused = KdfRefusal::CosignParameters { n: self.n, r: self.r, p: self.p };
+        let refused = KdfRefusal::CosignParameters {
+            n: self.n,
+            r: self.r,
+            p: self.p,
+        };
         known.map(|(_, log_n)| *log_n).ok_or(KeyError::Kdf(refused))
     }
 }
@@ -189,10 +209,14 @@ fn tag(cipher: &mut XSalsa20, ciphertext: &[u8]) -> [u8; TAG_BYTES] {
 }
 
 fn decode(field: &'static str, text: &str) -> Result<Vec<u8>, KeyError> {
-    STANDARD.decode(text).map_err(|_| KeyError::Cosign(CosignKeyError::Base64 { field }))
+    STANDARD
+        .decode(text)
+        .map_err(|_| KeyError::Cosign(CosignKeyError::Base64 { field }))
 }
 
 fn decode_array<const N: usize>(field: &'static str, text: &str) -> Result<[u8; N], KeyError> {
     let bytes = decode(field, text)?;
-    bytes.try_into().map_err(|_| KeyError::Cosign(CosignKeyError::Length { field }))
+    bytes
+        .try_into()
+        .map_err(|_| KeyError::Cosign(CosignKeyError::Length { field }))
 }

@@ -72,7 +72,9 @@ pub(super) fn decrypt<E>(
         .decrypt_in_place(password.as_bytes(), &mut buffer)
         .map_err(|error| match error {
             pkcs5::Error::DecryptFailed => KeyError::WrongPassword,
-            _ => KeyError::Malformed { what: "encryption parameters" },
+            _ => KeyError::Malformed {
+                what: "encryption parameters",
+            },
         })?
         .len();
     buffer.truncate(length);
@@ -81,7 +83,9 @@ pub(super) fn decrypt<E>(
 
 /// `EncryptedPrivateKeyInfo ::= SEQUENCE { encryptionAlgorithm, encryptedData OCTET STRING }`
 fn read(der: &[u8]) -> Result<(Parameters, &[u8]), KeyError> {
-    let malformed = |_| KeyError::Malformed { what: "EncryptedPrivateKeyInfo" };
+    let malformed = |_| KeyError::Malformed {
+        what: "EncryptedPrivateKeyInfo",
+    };
     let mut reader = SliceReader::new(der).map_err(malformed)?;
     let (algorithm, data) = reader
         .sequence(|inner| {
@@ -95,12 +99,20 @@ fn read(der: &[u8]) -> Result<(Parameters, &[u8]), KeyError> {
         return Err(KeyError::TrailingData);
     }
     if algorithm.oid != PBES2_OID {
-        return Err(KeyError::UnsupportedEncryption { what: format!("algorithm {}", algorithm.oid) });
+        return Err(KeyError::UnsupportedEncryption {
+            what: format!("algorithm {}", algorithm.oid),
+        });
     }
-    let parameters = algorithm.parameters.ok_or(KeyError::Malformed { what: "encryption parameters" })?;
+    let parameters = algorithm.parameters.ok_or(KeyError::Malformed {
+        what: "encryption parameters",
+    })?;
     let parameters = Parameters::try_from(parameters).map_err(|error| match error.kind() {
-        ErrorKind::OidUnknown { oid } => KeyError::UnsupportedEncryption { what: format!("algorithm {oid}") },
-        _ => KeyError::Malformed { what: "encryption parameters" },
+        ErrorKind::OidUnknown { oid } => KeyError::UnsupportedEncryption {
+            what: format!("algorithm {oid}"),
+        },
+        _ => KeyError::Malformed {
+            what: "encryption parameters",
+        },
     })?;
     Ok((parameters, data.as_bytes()))
 }
@@ -122,7 +134,10 @@ fn check_kdf(kdf: &Kdf) -> Result<(), KdfRefusal> {
 
 fn check_scrypt(parameters: &ScryptParams) -> Result<(), KdfRefusal> {
     let n = parameters.cost_parameter;
-    let (r, p) = (u64::from(parameters.block_size), u64::from(parameters.parallelization));
+    let (r, p) = (
+        u64::from(parameters.block_size),
+        u64::from(parameters.parallelization),
+    );
     if n < 2 || !n.is_power_of_two() || r == 0 || p == 0 {
         return Err(KdfRefusal::ScryptInvalid);
     }
@@ -156,21 +171,38 @@ mod tests {
 
     fn pbkdf2(iterations: u32) -> Result<(), KdfRefusal> {
         let parameters = Pbkdf2Params::hmac_sha256(2048, &[1; 8]).unwrap();
-        check_kdf(&Kdf::Pbkdf2(Pbkdf2Params { iteration_count: iterations, ..parameters }))
+        check_kdf(&Kdf::Pbkdf2(Pbkdf2Params {
+            iteration_count: iterations,
+            ..parameters
+        }))
     }
 
     #[test]
     fn each_limit_holds_at_its_edge() {
         assert_eq!(pbkdf2(10_000_000), Ok(()));
-        assert_eq!(pbkdf2(10_000_001), Err(KdfRefusal::Pbkdf2Iterations { iterations: 10_000_001 }));
+        assert_eq!(
+            pbkdf2(10_000_001),
+            Err(KdfRefusal::Pbkdf2Iterations {
+                iterations: 10_000_001
+            })
+        );
         assert_eq!(pbkdf2(0), Err(KdfRefusal::Pbkdf2None));
 
         assert_eq!(scrypt(16384, 8, 1), Ok(()));
         assert_eq!(scrypt(262_144, 8, 1), Ok(()));
         assert_eq!(scrypt(262_144, 8, 2), Ok(()));
-        assert_eq!(scrypt(262_144, 8, 3), Err(KdfRefusal::ScryptWork { work: 3 << 21 }));
-        assert_eq!(scrypt(524_288, 8, 1), Err(KdfRefusal::ScryptMemory { bytes: 512 << 20 }));
-        assert_eq!(scrypt(1 << 63, 65535, 1), Err(KdfRefusal::ScryptMemory { bytes: u64::MAX }));
+        assert_eq!(
+            scrypt(262_144, 8, 3),
+            Err(KdfRefusal::ScryptWork { work: 3 << 21 })
+        );
+        assert_eq!(
+            scrypt(524_288, 8, 1),
+            Err(KdfRefusal::ScryptMemory { bytes: 512 << 20 })
+        );
+        assert_eq!(
+            scrypt(1 << 63, 65535, 1),
+            Err(KdfRefusal::ScryptMemory { bytes: u64::MAX })
+        );
         for (n, r, p) in [(0, 8, 1), (1, 8, 1), (16383, 8, 1), (16384, 0, 1), (16384, 8, 0)] {
             assert_eq!(scrypt(n, r, p), Err(KdfRefusal::ScryptInvalid), "{n} {r} {p}");
         }

@@ -135,9 +135,13 @@ impl KeyError {
             }
             Self::IsPrivate => "give the public half, usually the `.pub` file",
             Self::IsPublic => "give the private half, usually the `.key` file",
-            Self::ExplicitParameters => "write it with a named curve: openssl ec -in OLD -param_enc named_curve",
+            Self::ExplicitParameters => {
+                "write it with a named curve: openssl ec -in OLD -param_enc named_curve"
+            }
             Self::LegacyEncryption => "convert it: openssl pkcs8 -topk8 -in OLD -out NEW",
-            Self::UnsupportedEncryption { .. } => "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW",
+            Self::UnsupportedEncryption { .. } => {
+                "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW"
+            }
             Self::NotForOms { .. } => "use a P-256 key; Ed25519 is for blobs and attestations",
             _ => return None,
         })

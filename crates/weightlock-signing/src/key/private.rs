@@ -129,7 +129,13 @@ impl PrivateKey {
         text: &[u8],
         password: impl FnOnce(PasswordNeeded) -> Result<Password, E>,
     ) -> Result<Self, OpenError<E>> {
-        let blocks = pem::blocks(text, Limits { bytes: Self::MAX_PEM_BYTES, blocks: 4 });
+        let blocks = pem::blocks(
+            text,
+            Limits {
+                bytes: Self::MAX_PEM_BYTES,
+                blocks: 4,
+            },
+        );
         let blocks = blocks.map_err(KeyError::from)?;
         let block = the_key(&blocks)?;
         if block.has_headers {
@@ -138,9 +144,10 @@ impl PrivateKey {
         match block.label {
             "PRIVATE KEY" => Ok(Self::from_pkcs8_der(&block.content)?),
             "EC PRIVATE KEY" => Ok(Self::from_sec1_der(&block.content, None)?),
-            "ENCRYPTED PRIVATE KEY" => {
-                Ok(Self::from_pkcs8_decrypted(&encrypted::decrypt(&block.content, password)?)?)
-            }
+            "ENCRYPTED PRIVATE KEY" => Ok(Self::from_pkcs8_decrypted(&encrypted::decrypt(
+                &block.content,
+                password,
+            )?)?),
             cosign::LABEL | cosign::OLD_LABEL => {
                 let sealed = Sealed::parse(&block.content)?;
                 let password = password(PasswordNeeded::Cosign).map_err(OpenError::Password)?;
@@ -205,7 +212,11 @@ impl PrivateKey {
         let algorithm = match (outer, named) {
             (Some(outer), Some(inner)) if outer != inner => return Err(KeyError::Mismatch),
             (Some(curve), _) | (None, Some(curve)) => curve,
-            (None, None) => return Err(KeyError::Malformed { what: "name of the curve" }),
+            (None, None) => {
+                return Err(KeyError::Malformed {
+                    what: "name of the curve",
+                });
+            }
         };
         let private = Self::from_scalar(algorithm, key.private_key)?;
         match key.public_key {
@@ -235,7 +246,9 @@ impl PrivateKey {
     fn from_ed25519(info: &PrivateKeyInfoRef<'_>) -> Result<Self, KeyError> {
         let malformed = |_| KeyError::Malformed { what: "Ed25519 key" };
         if info.algorithm.parameters.is_some() {
-            return Err(KeyError::Malformed { what: "AlgorithmIdentifier of Ed25519" });
+            return Err(KeyError::Malformed {
+                what: "AlgorithmIdentifier of Ed25519",
+            });
         }
         let seed = <&der::asn1::OctetStringRef>::from_der(info.private_key.as_bytes()).map_err(malformed)?;
         Self::from_scalar(Algorithm::Ed25519, seed.as_bytes())
@@ -245,7 +258,11 @@ impl PrivateKey {
     fn with_stored_point(self, point: Option<&[u8]>) -> Result<Self, KeyError> {
         let point = point.ok_or(KeyError::Mismatch)?;
         let stored = PublicKey::from_point(self.public.algorithm(), point)?;
-        if stored == self.public { Ok(self) } else { Err(KeyError::Mismatch) }
+        if stored == self.public {
+            Ok(self)
+        } else {
+            Err(KeyError::Mismatch)
+        }
     }
 
     /// Makes a new key.
@@ -347,7 +364,9 @@ impl Signer for PrivateKey {
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrivateKey").field("public", &self.public).finish_non_exhaustive()
+        f.debug_struct("PrivateKey")
+            .field("public", &self.public)
+            .finish_non_exhaustive()
     }
 }
 
@@ -377,10 +396,11 @@ fn the_key<'a, 'b>(blocks: &'b [Block<'a>]) -> Result<&'b Block<'a>, KeyError> {
     match (keys.next(), keys.next()) {
         (Some(key), None) => Ok(key),
         (Some(_), Some(_)) => Err(KeyError::SeveralKeys),
-        (None, _) => Err(blocks.first().map_or(
-            KeyError::Pem(pem::PemError::NoBlock),
-            |block| other_label(block.label),
-        )),
+        (None, _) => Err(blocks
+            .first()
+            .map_or(KeyError::Pem(pem::PemError::NoBlock), |block| {
+                other_label(block.label)
+            })),
     }
 }
 
@@ -388,9 +408,15 @@ fn other_label(label: &str) -> KeyError {
     match label {
         "PUBLIC KEY" | "RSA PUBLIC KEY" => KeyError::IsPublic,
         "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => KeyError::IsCertificate,
-        "RSA PRIVATE KEY" => KeyError::UnsupportedAlgorithm { algorithm: "RSA".into() },
-        "DSA PRIVATE KEY" => KeyError::UnsupportedAlgorithm { algorithm: "DSA".into() },
-        "OPENSSH PRIVATE KEY" => KeyError::UnsupportedAlgorithm { algorithm: "OpenSSH format".into() },
+        "RSA PRIVATE KEY" => KeyError::UnsupportedAlgorithm {
+            algorithm: "RSA".into(),
+        },
+        "DSA PRIVATE KEY" => KeyError::UnsupportedAlgorithm {
+            algorithm: "DSA".into(),
+        },
+        "OPENSSH PRIVATE KEY" => KeyError::UnsupportedAlgorithm {
+            algorithm: "OpenSSH format".into(),
+        },
         label => KeyError::NotAKey { label: label.into() },
     }
 }

@@ -46,12 +46,22 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError`] names what is wrong with the file or with the key.
     pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
-        let blocks = pem::blocks(text, Limits { bytes: Self::MAX_PEM_BYTES, blocks: 4 })?;
-        let [block] = blocks.as_slice() else { return Err(KeyError::SeveralKeys) };
+        let blocks = pem::blocks(
+            text,
+            Limits {
+                bytes: Self::MAX_PEM_BYTES,
+                blocks: 4,
+            },
+        )?;
+        let [block] = blocks.as_slice() else {
+            return Err(KeyError::SeveralKeys);
+        };
         match block.label {
             "PUBLIC KEY" => Self::from_spki_der(&block.content),
             "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => Err(KeyError::IsCertificate),
-            "RSA PUBLIC KEY" => Err(KeyError::UnsupportedAlgorithm { algorithm: "RSA".into() }),
+            "RSA PUBLIC KEY" => Err(KeyError::UnsupportedAlgorithm {
+                algorithm: "RSA".into(),
+            }),
             label if label.ends_with("PRIVATE KEY") => Err(KeyError::IsPrivate),
             label => Err(KeyError::NotAKey { label: label.into() }),
         }
@@ -62,7 +72,9 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError`] names what is wrong with the key.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyError> {
-        let malformed = |_| KeyError::Malformed { what: "SubjectPublicKeyInfo" };
+        let malformed = |_| KeyError::Malformed {
+            what: "SubjectPublicKeyInfo",
+        };
         let mut reader = SliceReader::new(spki).map_err(malformed)?;
         let info = SubjectPublicKeyInfoRef::decode(&mut reader).map_err(malformed)?;
         if !reader.is_finished() {
@@ -81,9 +93,15 @@ impl PublicKey {
             return Err(invalid());
         }
         let inner = match algorithm {
-            Algorithm::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok().map(Inner::P256),
-            Algorithm::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).ok().map(Inner::P384),
-            Algorithm::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).ok().map(Inner::P521),
+            Algorithm::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point)
+                .ok()
+                .map(Inner::P256),
+            Algorithm::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point)
+                .ok()
+                .map(Inner::P384),
+            Algorithm::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point)
+                .ok()
+                .map(Inner::P521),
             Algorithm::Ed25519 => ed25519_point(point).map(Inner::Ed25519),
         };
         Self::from_inner(inner.ok_or_else(invalid)?).ok_or_else(invalid)
@@ -122,7 +140,10 @@ impl PublicKey {
     /// The hint of OMS bundles: lower-case hex SHA-256 of [`PublicKey::to_pem`].
     #[must_use]
     pub fn hint_pem(&self) -> String {
-        Sha256::digest(self.to_pem().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(self.to_pem().as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// The hint of cosign's bundles: base64 SHA-256 of the DER SubjectPublicKeyInfo.
@@ -200,7 +221,11 @@ impl Inner {
             parameters: curve.as_ref().map(Into::into),
         };
         let point = self.point();
-        SubjectPublicKeyInfoRef { algorithm, subject_public_key: BitStringRef::from_bytes(&point)? }.to_der()
+        SubjectPublicKeyInfoRef {
+            algorithm,
+            subject_public_key: BitStringRef::from_bytes(&point)?,
+        }
+        .to_der()
     }
 }
 
@@ -215,20 +240,26 @@ fn algorithm_of(info: &SubjectPublicKeyInfoRef<'_>) -> Result<Algorithm, KeyErro
     match info.algorithm.oid {
         EC_PUBLIC_KEY => named_curve(&info.algorithm),
         ED25519 if info.algorithm.parameters.is_none() => Ok(Algorithm::Ed25519),
-        ED25519 => Err(KeyError::Malformed { what: "AlgorithmIdentifier of Ed25519" }),
+        ED25519 => Err(KeyError::Malformed {
+            what: "AlgorithmIdentifier of Ed25519",
+        }),
         oid => Err(unsupported_algorithm(oid, info.subject_public_key.as_bytes())),
     }
 }
 
 /// The curve named by the parameters of an `id-ecPublicKey` AlgorithmIdentifier.
 pub(super) fn named_curve(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Algorithm, KeyError> {
-    let parameters = algorithm.parameters.ok_or(KeyError::Malformed { what: "name of the curve" })?;
+    let parameters = algorithm.parameters.ok_or(KeyError::Malformed {
+        what: "name of the curve",
+    })?;
     match der::Tagged::tag(&parameters) {
         Tag::Sequence => Err(KeyError::ExplicitParameters),
         _ => {
             let oid = parameters
                 .decode_as::<der::asn1::ObjectIdentifier>()
-                .map_err(|_| KeyError::Malformed { what: "name of the curve" })?;
+                .map_err(|_| KeyError::Malformed {
+                    what: "name of the curve",
+                })?;
             curve_of(oid)
         }
     }
@@ -247,7 +278,9 @@ pub(super) fn curve_of(oid: der::asn1::ObjectIdentifier) -> Result<Algorithm, Ke
             "1.2.156.10197.1.301" => Some("SM2"),
             _ => None,
         };
-        KeyError::UnsupportedCurve { curve: known.map_or_else(|| oid.to_string(), str::to_owned) }
+        KeyError::UnsupportedCurve {
+            curve: known.map_or_else(|| oid.to_string(), str::to_owned),
+        }
     })
 }
 
@@ -261,7 +294,9 @@ pub(super) fn unsupported_algorithm(oid: der::asn1::ObjectIdentifier, key: Optio
         "1.2.840.10040.4.1" => "DSA".to_owned(),
         "1.3.101.113" => "Ed448".to_owned(),
         "1.3.101.110" | "1.3.101.111" => "X25519 and X448 (key agreement)".to_owned(),
-        "2.16.840.1.101.3.4.3.17" | "2.16.840.1.101.3.4.3.18" | "2.16.840.1.101.3.4.3.19" => "ML-DSA".to_owned(),
+        "2.16.840.1.101.3.4.3.17" | "2.16.840.1.101.3.4.3.18" | "2.16.840.1.101.3.4.3.19" => {
+            "ML-DSA".to_owned()
+        }
         other => other.to_owned(),
     };
     KeyError::UnsupportedAlgorithm { algorithm }
@@ -298,6 +333,10 @@ impl TryFrom<PublicKey> for OmsKey {
 
     fn try_from(key: PublicKey) -> Result<Self, KeyError> {
         let algorithm = key.algorithm();
-        if algorithm.oms_allowed() { Ok(Self(key)) } else { Err(KeyError::NotForOms { algorithm }) }
+        if algorithm.oms_allowed() {
+            Ok(Self(key))
+        } else {
+            Err(KeyError::NotForOms { algorithm })
+        }
     }
 }

@@ -242,7 +242,8 @@ reasons! {
 mod tests {
     #[test]
     fn codes_are_unique_and_explained() {
-        let codes: std::collections::BTreeSet<_> = super::EXPLANATIONS.iter().map(|entry| entry.code).collect();
+        let codes: std::collections::BTreeSet<_> =
+            super::EXPLANATIONS.iter().map(|entry| entry.code).collect();
         assert_eq!(codes.len(), super::EXPLANATIONS.len());
     }
 }

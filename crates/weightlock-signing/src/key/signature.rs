@@ -53,15 +53,23 @@ impl SignatureError {
 const MAX_DER_BYTES: usize = 144;
 
 /// Checks `signature` over `message`, hashed with `hash` where the algorithm leaves a choice.
-pub(super) fn verify(key: &Inner, hash: Hash, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+pub(super) fn verify(
+    key: &Inner,
+    hash: Hash,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), SignatureError> {
     match key {
         Inner::P256(key) => verify_ecdsa(Algorithm::P256, key, hash, message, signature),
         Inner::P384(key) => verify_ecdsa(Algorithm::P384, key, hash, message, signature),
         Inner::P521(key) => verify_ecdsa(Algorithm::P521, key, hash, message, signature),
         Inner::Ed25519(key) => {
-            let encoding = |_| SignatureError::Encoding { algorithm: Algorithm::Ed25519 };
+            let encoding = |_| SignatureError::Encoding {
+                algorithm: Algorithm::Ed25519,
+            };
             let signature = ed25519_dalek::Signature::from_slice(signature).map_err(encoding)?;
-            key.verify_strict(message, &signature).map_err(|_| SignatureError::Mismatch)
+            key.verify_strict(message, &signature)
+                .map_err(|_| SignatureError::Mismatch)
         }
     }
 }
@@ -81,7 +89,8 @@ where
     let fixed = der_to_fixed(algorithm, signature)?;
     let numbers =
         ecdsa::Signature::<C>::from_slice(&fixed).map_err(|_| SignatureError::Range { algorithm })?;
-    key.verify_prehash(&hash.digest(message), &numbers).map_err(|_| SignatureError::Mismatch)
+    key.verify_prehash(&hash.digest(message), &numbers)
+        .map_err(|_| SignatureError::Mismatch)
 }
 
 /// `SEQUENCE { r, s }` to the two numbers side by side, each as long as the field.
@@ -91,7 +100,9 @@ fn der_to_fixed(algorithm: Algorithm, signature: &[u8]) -> Result<Vec<u8>, Signa
     let mut fixed = vec![0; 2 * field];
     for (number, place) in [r, s].into_iter().zip(fixed.chunks_exact_mut(field)) {
         let bytes = number.as_bytes();
-        let start = field.checked_sub(bytes.len()).ok_or(SignatureError::Range { algorithm })?;
+        let start = field
+            .checked_sub(bytes.len())
+            .ok_or(SignatureError::Range { algorithm })?;
         place[start..].copy_from_slice(bytes);
     }
     Ok(fixed)
@@ -102,14 +113,17 @@ fn read_der(signature: &[u8]) -> der::Result<(UintRef<'_>, UintRef<'_>)> {
         return Err(der::ErrorKind::Overlength.into());
     }
     let mut reader = SliceReader::new(signature)?;
-    let numbers = reader
-        .sequence(|inner| Ok::<_, der::Error>((UintRef::decode(inner)?, UintRef::decode(inner)?)))?;
+    let numbers =
+        reader.sequence(|inner| Ok::<_, der::Error>((UintRef::decode(inner)?, UintRef::decode(inner)?)))?;
     reader.finish()?;
     Ok(numbers)
 }
 
 /// The two numbers side by side, as tokens return them, to DER. `None` if the length is not the curve's.
-#[cfg_attr(not(feature = "pkcs11"), expect(dead_code, reason = "only tokens return this form"))]
+#[cfg_attr(
+    not(feature = "pkcs11"),
+    expect(dead_code, reason = "only tokens return this form")
+)]
 pub(crate) fn fixed_to_der(algorithm: Algorithm, fixed: &[u8]) -> Option<Vec<u8>> {
     use der::Encode;
     let field = algorithm.field_bytes();

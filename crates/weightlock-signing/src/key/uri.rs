@@ -162,7 +162,9 @@ impl Uri {
         if text.len() > Self::MAX_BYTES {
             return Err(UriError::TooLong);
         }
-        let scheme = text.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"));
+        let scheme = text
+            .get(..7)
+            .filter(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"));
         let rest = &text[scheme.ok_or(UriError::Scheme)?.len()..];
         let (path, query) = match rest.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -209,7 +211,9 @@ impl Uri {
     }
 
     fn set_typed_path(&mut self, name: &str, value: Vec<u8>) -> Result<(), UriError> {
-        let invalid = || UriError::Value { attribute: name.into() };
+        let invalid = || UriError::Value {
+            attribute: name.into(),
+        };
         match name {
             "id" => self.id = Some(value),
             "slot-id" => self.slot_id = Some(digits(&value).ok_or_else(invalid)?),
@@ -238,12 +242,15 @@ fn is_query_attribute(name: &str) -> bool {
 
 /// The parts between separators; none when there is nothing at all.
 fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    text.split(separator).take(if text.is_empty() { 0 } else { usize::MAX })
+    text.split(separator)
+        .take(if text.is_empty() { 0 } else { usize::MAX })
 }
 
 fn once<'a>(seen: &mut Vec<&'a str>, name: &'a str) -> Result<(), UriError> {
     if seen.contains(&name) {
-        return Err(UriError::Duplicate { attribute: name.into() });
+        return Err(UriError::Duplicate {
+            attribute: name.into(),
+        });
     }
     seen.push(name);
     Ok(())
@@ -266,13 +273,21 @@ fn percent_decode(name: &str, value: &[u8], reserved: &[u8]) -> Result<Vec<u8>, 
         decoded.push(match byte {
             b'%' => {
                 let mut digit = || hex(rest.next()?);
-                let escape = UriError::Escape { attribute: name.into() };
-                let (Some(high), Some(low)) = (digit(), digit()) else { return Err(escape) };
+                let escape = UriError::Escape {
+                    attribute: name.into(),
+                };
+                let (Some(high), Some(low)) = (digit(), digit()) else {
+                    return Err(escape);
+                };
                 high << 4 | low
             }
             b'-' | b'.' | b'_' | b'~' => byte,
             _ if byte.is_ascii_alphanumeric() || reserved.contains(&byte) => byte,
-            _ => return Err(UriError::Character { attribute: name.into() }),
+            _ => {
+                return Err(UriError::Character {
+                    attribute: name.into(),
+                });
+            }
         });
     }
     Ok(decoded)
@@ -290,20 +305,26 @@ const fn hex(digit: u8) -> Option<u8> {
 /// UTF-8 without NUL: a NUL would end the name early in every C library behind us.
 fn as_text(name: &str, value: Vec<u8>) -> Result<String, UriError> {
     let text = String::from_utf8(value).ok().filter(|text| !text.contains('\0'));
-    text.ok_or_else(|| UriError::NotText { attribute: name.into() })
+    text.ok_or_else(|| UriError::NotText {
+        attribute: name.into(),
+    })
 }
 
 /// A bare file name: a folder in it would make `module-name` a second `module-path`.
 fn module_name(name: String) -> Result<String, UriError> {
     if name.is_empty() || name.contains('/') || name.starts_with('.') {
-        return Err(UriError::Value { attribute: "module-name".into() });
+        return Err(UriError::Value {
+            attribute: "module-name".into(),
+        });
     }
     Ok(name)
 }
 
 fn digits(value: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(value).ok()?;
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 fn version(value: &[u8]) -> Option<(u8, u8)> {
@@ -369,18 +390,29 @@ impl fmt::Display for Uri {
             ("model", text(&self.model)),
             ("library-manufacturer", text(&self.library_manufacturer)),
             ("library-description", text(&self.library_description)),
-            ("library-version", self.library_version.map(|(a, b)| format!("{a}.{b}").into_bytes())),
+            (
+                "library-version",
+                self.library_version.map(|(a, b)| format!("{a}.{b}").into_bytes()),
+            ),
             ("slot-description", text(&self.slot_description)),
             ("slot-manufacturer", text(&self.slot_manufacturer)),
             ("slot-id", self.slot_id.map(|id| id.to_string().into_bytes())),
             ("object", text(&self.object)),
             ("id", self.id.clone()),
-            ("type", self.object_type.map(|kind| kind.as_str().as_bytes().to_vec())),
+            (
+                "type",
+                self.object_type.map(|kind| kind.as_str().as_bytes().to_vec()),
+            ),
         ];
         let query = [
             ("module-path", text(&self.module_path)),
             ("module-name", text(&self.module_name)),
-            ("pin-source", self.pin_source.as_ref().map(|source| source.0.clone().into_bytes())),
+            (
+                "pin-source",
+                self.pin_source
+                    .as_ref()
+                    .map(|source| source.0.clone().into_bytes()),
+            ),
         ];
         f.write_str("pkcs11:")?;
         write_attributes(f, "", ";", b"", path)?;
@@ -418,7 +450,9 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> UriError {
-        Uri::parse(text).err().unwrap_or_else(|| panic!("{text} was accepted"))
+        Uri::parse(text)
+            .err()
+            .unwrap_or_else(|| panic!("{text} was accepted"))
     }
 
     #[test]
@@ -433,17 +467,32 @@ mod tests {
         assert_eq!(uri.manufacturer.as_deref(), Some("Snake Oil, Inc."));
         assert_eq!(uri.id.as_deref(), Some(&b"\x69\x95\x3e\x5c\xf4\xbd\xec\x91"[..]));
         assert_eq!((uri.slot_id, uri.library_version), (Some(327), Some((3, 1))));
-        assert_eq!((uri.object_type, uri.serial.as_deref()), (Some(ObjectType::Certificate), Some("")));
-        assert_eq!(uri.pin_source.as_ref().map(PinSource::path), Some("/etc/token_pin"));
+        assert_eq!(
+            (uri.object_type, uri.serial.as_deref()),
+            (Some(ObjectType::Certificate), Some(""))
+        );
+        assert_eq!(
+            uri.pin_source.as_ref().map(PinSource::path),
+            Some("/etc/token_pin")
+        );
         assert_eq!(uri.module_name.as_deref(), Some("mypkcs11"));
         assert!(Uri::parse("pkcs11:").unwrap().token.is_none());
-        assert_eq!(Uri::parse("PKCS11:x-vendor=1;vnd_2=3?y=4&y=5").unwrap().vendor().len(), 4);
+        assert_eq!(
+            Uri::parse("PKCS11:x-vendor=1;vnd_2=3?y=4&y=5")
+                .unwrap()
+                .vendor()
+                .len(),
+            4
+        );
     }
 
     #[test]
     fn each_broken_rule_has_its_own_refusal() {
         let named = |attribute: &str| attribute.to_owned();
-        assert_eq!(refusal(&format!("pkcs11:object={}", "x".repeat(4096))), UriError::TooLong);
+        assert_eq!(
+            refusal(&format!("pkcs11:object={}", "x".repeat(4096))),
+            UriError::TooLong
+        );
         for (text, why) in [
             ("", UriError::Scheme),
             ("pkcs1", UriError::Scheme),
@@ -453,23 +502,108 @@ mod tests {
             ("pkcs11:=x", UriError::NotAnAttribute),
             ("pkcs11:token=a;", UriError::NotAnAttribute),
             ("pkcs11:to ken=a", UriError::NotAnAttribute),
-            ("pkcs11:token=a b", UriError::Character { attribute: named("token") }),
-            ("pkcs11:token=é", UriError::Character { attribute: named("token") }),
-            ("pkcs11:token=a/b", UriError::Character { attribute: named("token") }),
-            ("pkcs11:token=%4", UriError::Escape { attribute: named("token") }),
-            ("pkcs11:token=%4g", UriError::Escape { attribute: named("token") }),
-            ("pkcs11:token=%ff", UriError::NotText { attribute: named("token") }),
-            ("pkcs11:token=%00", UriError::NotText { attribute: named("token") }),
-            ("pkcs11:?module-path=/a%00b", UriError::NotText { attribute: named("module-path") }),
-            ("pkcs11:token=a;token=a", UriError::Duplicate { attribute: named("token") }),
-            ("pkcs11:?pin-value=1&pin-value=2", UriError::Duplicate { attribute: named("pin-value") }),
-            ("pkcs11:x-a=1;x-a=2", UriError::Duplicate { attribute: named("x-a") }),
-            ("pkcs11:slot-id=", UriError::Value { attribute: named("slot-id") }),
-            ("pkcs11:slot-id=%2B1", UriError::Value { attribute: named("slot-id") }),
-            ("pkcs11:type=key", UriError::Value { attribute: named("type") }),
-            ("pkcs11:library-version=1.", UriError::Value { attribute: named("library-version") }),
-            ("pkcs11:?module-name=..", UriError::Value { attribute: named("module-name") }),
-            ("pkcs11:?module-name=a/b", UriError::Value { attribute: named("module-name") }),
+            (
+                "pkcs11:token=a b",
+                UriError::Character {
+                    attribute: named("token"),
+                },
+            ),
+            (
+                "pkcs11:token=é",
+                UriError::Character {
+                    attribute: named("token"),
+                },
+            ),
+            (
+                "pkcs11:token=a/b",
+                UriError::Character {
+                    attribute: named("token"),
+                },
+            ),
+            (
+                "pkcs11:token=%4",
+                UriError::Escape {
+                    attribute: named("token"),
+                },
+            ),
+            (
+                "pkcs11:token=%4g",
+                UriError::Escape {
+                    attribute: named("token"),
+                },
+            ),
+            (
+                "pkcs11:token=%ff",
+                UriError::NotText {
+                    attribute: named("token"),
+                },
+            ),
+            (
+                "pkcs11:token=%00",
+                UriError::NotText {
+                    attribute: named("token"),
+                },
+            ),
+            (
+                "pkcs11:?module-path=/a%00b",
+                UriError::NotText {
+                    attribute: named("module-path"),
+                },
+            ),
+            (
+                "pkcs11:token=a;token=a",
+                UriError::Duplicate {
+                    attribute: named("token"),
+                },
+            ),
+            (
+                "pkcs11:?pin-value=1&pin-value=2",
+                UriError::Duplicate {
+                    attribute: named("pin-value"),
+                },
+            ),
+            (
+                "pkcs11:x-a=1;x-a=2",
+                UriError::Duplicate {
+                    attribute: named("x-a"),
+                },
+            ),
+            (
+                "pkcs11:slot-id=",
+                UriError::Value {
+                    attribute: named("slot-id"),
+                },
+            ),
+            (
+                "pkcs11:slot-id=%2B1",
+                UriError::Value {
+                    attribute: named("slot-id"),
+                },
+            ),
+            (
+                "pkcs11:type=key",
+                UriError::Value {
+                    attribute: named("type"),
+                },
+            ),
+            (
+                "pkcs11:library-version=1.",
+                UriError::Value {
+                    attribute: named("library-version"),
+                },
+            ),
+            (
+                "pkcs11:?module-name=..",
+                UriError::Value {
+                    attribute: named("module-name"),
+                },
+            ),
+            (
+                "pkcs11:?module-name=a/b",
+                UriError::Value {
+                    attribute: named("module-name"),
+                },
+            ),
             ("pkcs11:?pin-source=|cat%20/x", UriError::PinCommand),
             ("pkcs11:?pin-source=%7Ccat", UriError::PinCommand),
             ("pkcs11:?pin-source=https://x/y", UriError::PinSource),
@@ -483,7 +617,10 @@ mod tests {
     #[test]
     fn the_pin_is_never_shown() {
         let uri = Uri::parse("pkcs11:token=t?pin-value=canary%2D4711&module-path=/m.so").unwrap();
-        assert_eq!(uri.pin_value.as_ref().map(Password::as_bytes), Some(&b"canary-4711"[..]));
+        assert_eq!(
+            uri.pin_value.as_ref().map(Password::as_bytes),
+            Some(&b"canary-4711"[..])
+        );
         assert_eq!(uri.to_string(), "pkcs11:token=t?module-path=/m.so");
         assert!(!format!("{uri:?}").contains("canary"));
     }
