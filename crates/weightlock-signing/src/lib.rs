@@ -1,0 +1,12 @@
+//! Statements, envelopes, bundles, keys and certificates: who made a claim about a model, and what was claimed.
+//!
+//! Keys ([`key`]) and certificates ([`certificate`]) hide the cryptographic crates: no type of theirs is part
+//! of this crate's interface. Without the features `sign` and `pkcs11` only the verify half is built, which is
+//! pure Rust, uses no random numbers and no operating system.
+
+#[macro_use]
+mod table;
+
+pub mod certificate;
+pub mod key;
+mod pem;
