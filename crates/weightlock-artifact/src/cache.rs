@@ -62,7 +62,12 @@ impl DigestCache {
             Ok(text) => text.as_deref().and_then(parse).unwrap_or_default(),
             Err(source) => return Err(Error::io("read", path, source)),
         };
-        Ok(Self { path: path.to_owned(), now, known, changed: false })
+        Ok(Self {
+            path: path.to_owned(),
+            now,
+            known,
+            changed: false,
+        })
     }
 
     /// The digest of the file with exactly this stamp.
@@ -97,9 +102,19 @@ impl DigestCache {
         lines.sort_by_key(|(stamp, _)| **stamp);
         let mut text = format!("{FIRST_LINE}\n");
         for (stamp, digest) in lines {
-            let Stamp { device, inode, size, modified, changed } = stamp;
+            let Stamp {
+                device,
+                inode,
+                size,
+                modified,
+                changed,
+            } = stamp;
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{device} {inode} {size} {modified} {changed} {}", digest.hex());
+            let _ = writeln!(
+                text,
+                "{device} {inode} {size} {modified} {changed} {}",
+                digest.hex()
+            );
         }
         write_whole(&self.path, text.as_bytes(), 0o600, Existing::Replaced)
     }
@@ -108,7 +123,11 @@ impl DigestCache {
 /// The cache's text, or `None` when there is none that may be believed.
 fn read_own(path: &Path) -> io::Result<Option<String>> {
     const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    let file = match fs::OpenOptions::new().read(true).custom_flags(NO_FOLLOW).open(path) {
+    let file = match fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(NO_FOLLOW)
+        .open(path)
+    {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -157,7 +176,8 @@ fn is_local(file: &File) -> bool {
         0x2fc1_2fc1,
         0xca45_1a4e,
     ];
-    rustix::fs::fstatfs(file).is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|kind| LOCAL.contains(&kind)))
+    rustix::fs::fstatfs(file)
+        .is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|kind| LOCAL.contains(&kind)))
 }
 
 #[cfg(test)]
@@ -171,7 +191,9 @@ mod tests {
     }
 
     fn now() -> i128 {
-        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let elapsed = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
         i128::try_from(elapsed.as_nanos()).unwrap()
     }
 
@@ -184,7 +206,10 @@ mod tests {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("w.bin"), "weights").unwrap();
-            Self { folder, digest: Algorithm::Sha256.digest(b"weights") }
+            Self {
+                folder,
+                digest: Algorithm::Sha256.digest(b"weights"),
+            }
         }
 
         fn cache(&self, now: fn() -> i128) -> DigestCache {
@@ -208,10 +233,19 @@ mod tests {
         assert_eq!(place.cache(later).find(&stamp), Some(place.digest));
         let times = fs::FileTimes::new().set_modified(file.metadata().unwrap().modified().unwrap());
         fs::write(place.folder.path().join("w.bin"), "WEIGHTS").unwrap();
-        File::options().write(true).open(place.folder.path().join("w.bin")).unwrap().set_times(times).unwrap();
+        File::options()
+            .write(true)
+            .open(place.folder.path().join("w.bin"))
+            .unwrap()
+            .set_times(times)
+            .unwrap();
         let (_, touched) = place.file();
         assert_eq!(touched.modified, stamp.modified, "the old time was put back");
-        assert_eq!(place.cache(later).find(&touched), None, "and the change is still seen");
+        assert_eq!(
+            place.cache(later).find(&touched),
+            None,
+            "and the change is still seen"
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! ([`digest`]), what is in a folder now (`inventory`), the canonical list of it ([`manifest`]), and the words
 //! for saying no ([`reason`]).
 
+#[cfg(feature = "fs")]
+pub mod cache;
 pub mod digest;
 pub mod drift;
 #[cfg(feature = "fs")]
@@ -13,6 +15,8 @@ pub mod evidence;
 pub mod inventory;
 pub mod leaf;
 pub mod manifest;
+#[cfg(feature = "fs")]
+pub mod measure;
 pub mod path;
 pub mod reason;
 pub mod text;

@@ -47,8 +47,12 @@ pub fn measure(
         return read_all(inventory, entries, want, settings, observer);
     };
     let known: Vec<_> = entries.iter().map(|entry| cache.find(&entry.stamp)).collect();
-    let unknown: Vec<&Entry> =
-        entries.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(entry, _)| *entry).collect();
+    let unknown: Vec<&Entry> = entries
+        .iter()
+        .zip(&known)
+        .filter(|(_, known)| known.is_none())
+        .map(|(entry, _)| *entry)
+        .collect();
     let mut read = read_all(inventory, &unknown, want, settings, observer)?.into_iter();
     for (entry, measured) in unknown.iter().zip(read.as_slice()) {
         if let Some(digest) = measured.whole {
@@ -56,7 +60,11 @@ pub fn measure(
         }
     }
     let found = known.into_iter().map(|known| match known {
-        Some(digest) => Measured { whole: Some(digest), pieces: Vec::new(), from_cache: true },
+        Some(digest) => Measured {
+            whole: Some(digest),
+            pieces: Vec::new(),
+            from_cache: true,
+        },
         None => read.next().unwrap_or_default(),
     });
     Ok(found.collect())
@@ -88,12 +96,21 @@ fn read_all(
     let jobs: Vec<Job> = entries
         .iter()
         .enumerate()
-        .map(|(file, entry)| Job { file, range: whole(entry), want })
+        .map(|(file, entry)| Job {
+            file,
+            range: whole(entry),
+            want,
+        })
         .collect();
-    let outcomes = engine::run(&files, &jobs, settings, observer).map_err(|failure| files.explain(failure))?;
+    let outcomes =
+        engine::run(&files, &jobs, settings, observer).map_err(|failure| files.explain(failure))?;
     Ok(outcomes
         .into_iter()
-        .map(|outcome| Measured { whole: outcome.whole, pieces: outcome.pieces, from_cache: false })
+        .map(|outcome| Measured {
+            whole: outcome.whole,
+            pieces: outcome.pieces,
+            from_cache: false,
+        })
         .collect())
 }
 
@@ -116,7 +133,10 @@ impl Opened<'_> {
         let now = Stamp::of(handle).map_err(|source| Error::io("look at", &self.shown(file), source))?;
         match self.entries.get(file) {
             Some(entry) if entry.stamp == now => Ok(()),
-            _ => Err(Error::Changed { path: self.shown(file), offset: None }),
+            _ => Err(Error::Changed {
+                path: self.shown(file),
+                offset: None,
+            }),
         }
     }
 
@@ -125,11 +145,23 @@ impl Opened<'_> {
             Failure::File { source, .. } => source,
             Failure::Read { file, source, .. } => Error::io("read", &self.shown(file), source),
             Failure::Cancelled => Error::Interrupted,
-            Failure::Changed { file, offset } => Error::Changed { path: self.shown(file), offset: Some(offset) },
-            Failure::Resized { file, expected, found } => {
-                Error::Changed { path: self.shown(file), offset: Some(expected.min(found)) }
-            }
-            other => Error::io("hash", self.inventory.root().path(), std::io::Error::other(other.to_string())),
+            Failure::Changed { file, offset } => Error::Changed {
+                path: self.shown(file),
+                offset: Some(offset),
+            },
+            Failure::Resized {
+                file,
+                expected,
+                found,
+            } => Error::Changed {
+                path: self.shown(file),
+                offset: Some(expected.min(found)),
+            },
+            other => Error::io(
+                "hash",
+                self.inventory.root().path(),
+                std::io::Error::other(other.to_string()),
+            ),
         }
     }
 }

@@ -7,6 +7,16 @@
 #[macro_use]
 mod table;
 
+mod base64;
+pub mod bundle;
 pub mod certificate;
+pub mod envelope;
+mod json;
 pub mod key;
+pub mod oms;
 mod pem;
+pub mod reason;
+mod refusal;
+
+pub use json::JsonError;
+pub use refusal::Refusal;

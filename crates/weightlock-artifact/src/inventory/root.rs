@@ -26,6 +26,9 @@ pub enum Links {
     Refused,
     /// A link to a regular file inside the root stands for that file.
     FilesInside,
+    /// A link to a regular file stands for that file, wherever it lies. Only for answering as tools do that follow
+    /// every link.
+    DangerousFilesAnywhere,
 }
 
 /// Whether a model is a folder or one file.
@@ -272,7 +275,15 @@ impl Root {
         if self.links == Links::Refused {
             return Ok(Err(IrregularKind::Link { target: shown }));
         }
-        match open_beneath(&self.folder, path.as_str(), file_flags(), ResolveFlags::empty()) {
+        let followed = match self.links {
+            Links::DangerousFilesAnywhere => {
+                rustix::fs::openat(&self.folder, path.as_str(), file_flags(), Mode::empty())
+            }
+            Links::Refused | Links::FilesInside => {
+                open_beneath(&self.folder, path.as_str(), file_flags(), ResolveFlags::empty())
+            }
+        };
+        match followed {
             Ok(handle) => {
                 let stat = rustix::fs::fstat(&handle)?;
                 Ok(match FileType::from_raw_mode(stat.st_mode) {

@@ -1,0 +1,63 @@
+//! Statements against folders: what is signed for a model on disk ([`prepare`]), and whether a model on disk is
+//! what was signed ([`compare`]).
+
+mod compare;
+mod prepare;
+
+use weightlock_artifact::{
+    Error,
+    cache::DigestCache,
+    digest::engine::{Observer, Settings},
+    inventory::{Entry, Inventory},
+    measure::{Measured, Wanted, measure},
+    path::ArtifactPath,
+};
+
+pub use self::{
+    compare::{
+        Comparison, LoaderView, Mismatch, Rules, Strictness, Unsigned, VerifiedModel, compare, locate,
+    },
+    prepare::{Plan, Prepared, Previous, Unsignable, prepare},
+};
+
+/// Names at the root that the reference implementation ignores by default (OMS 6.2).
+pub const GIT_NAMES: [&str; 4] = [".git", ".gitattributes", ".github", ".gitignore"];
+
+/// How hashing is done, and who watches.
+#[expect(missing_debug_implementations, reason = "an observer has no representation")]
+pub struct Work<'a> {
+    /// Kernel, threads, reading. The algorithm is taken from the statement.
+    pub settings: Settings,
+    /// Sees progress and may stop the work.
+    pub observer: &'a dyn Observer,
+    /// Where known digests may be taken from.
+    pub cache: Option<&'a mut DigestCache>,
+}
+
+impl Work<'_> {
+    fn measure(
+        &mut self,
+        inventory: &Inventory,
+        entries: &[&Entry],
+        wanted: Wanted,
+        algorithm: weightlock_artifact::digest::Algorithm,
+    ) -> Result<Vec<Measured>, Error> {
+        let settings = Settings {
+            algorithm,
+            ..self.settings
+        };
+        measure(
+            inventory,
+            entries,
+            wanted,
+            &settings,
+            self.observer,
+            self.cache.as_deref_mut(),
+        )
+    }
+}
+
+/// The names of a list as paths. The lists are constants of this crate and hold nothing else than paths.
+fn names(list: &[&str]) -> impl Iterator<Item = ArtifactPath> {
+    list.iter().filter_map(|name| ArtifactPath::parse(*name).ok())
+}

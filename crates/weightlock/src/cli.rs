@@ -1,0 +1,161 @@
+//! What can be typed: verbs, flags that every verb has, flags that several have.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{ArgAction, Args, Parser, ValueEnum};
+
+use crate::{commands::Command, terminal::ColorChoice};
+
+/// What `weightlock` without arguments says.
+pub const WELCOME: &str = "\
+weightlock: know who made a model, whether it is unchanged, and what it is, before you load it
+
+  weightlock demo                                       see it work, in ten seconds
+  weightlock inspect ./model                            what is this model?
+  weightlock key generate release                       make a key pair, then
+  weightlock sign --key release.key ./model             sign a model and
+  weightlock verify --key release.pub ./model           check it anywhere
+
+help: weightlock help, weightlock help VERB
+";
+
+/// Sign, verify and inspect AI models, offline and at disk speed.
+#[derive(Parser, Debug)]
+#[command(
+    name = "weightlock",
+    version,
+    about,
+    disable_help_subcommand = false,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 yes, 1 no, 2 usage, 3 no answer, 4 could not work.\n\
+                  Reasons are stable codes; `weightlock explain CODE` tells more.\n\
+                  Flags may be written with underscores: --ignore_paths is --ignore-paths."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags that every verb has.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Flags that every verb has.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub struct Global {
+    /// Write one JSON document to standard output; short for --format json
+    #[arg(long, global = true, env = "WEIGHTLOCK_JSON", hide_env = true, action = ArgAction::SetTrue)]
+    pub json: bool,
+    /// Form of the result
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        env = "WEIGHTLOCK_FORMAT",
+        hide_env = true,
+        conflicts_with = "json"
+    )]
+    pub format: Option<Format>,
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "WEIGHTLOCK_COLOR",
+        hide_env = true
+    )]
+    pub color: ColorChoice,
+    /// Never show progress
+    #[arg(long, global = true, env = "WEIGHTLOCK_NO_PROGRESS", hide_env = true)]
+    pub no_progress: bool,
+    /// Say nothing on success; twice: say nothing at all
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub quiet: u8,
+    /// Say more
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Assert that no network is used; this version never uses any
+    #[arg(long, global = true, env = "WEIGHTLOCK_OFFLINE", hide_env = true)]
+    pub offline: bool,
+}
+
+impl Global {
+    /// The form of the result.
+    pub(crate) fn format(&self) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            self.format.unwrap_or_default()
+        }
+    }
+}
+
+/// Form of the result.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
+pub enum Format {
+    /// Text for people.
+    #[default]
+    Text,
+    /// One JSON document.
+    Json,
+    /// What `cosign verify` prints (for `verify`).
+    CosignJson,
+}
+
+/// How files are hashed.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Hashing")]
+pub struct Hashing {
+    /// Threads that hash at once [default: every processor this process may use]
+    #[arg(short, long, value_name = "N", env = "WEIGHTLOCK_JOBS", hide_env = true)]
+    pub jobs: Option<NonZeroUsize>,
+    /// How files are read [default: mapped where nothing but hashing is done with the bytes, else buffered]
+    #[arg(long, value_name = "HOW", env = "WEIGHTLOCK_READ", hide_env = true)]
+    pub read: Option<ReadingChoice>,
+    /// Take SHA-256 digests of files that were not touched since from a cache of this user; answers say so
+    #[arg(long, env = "WEIGHTLOCK_DIGEST_CACHE", hide_env = true)]
+    pub digest_cache: bool,
+    /// Force a SHA-256 kernel, for tests and measurements
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "WEIGHTLOCK_SHA256_KERNEL",
+        hide_env = true,
+        hide = true
+    )]
+    pub sha256_kernel: Option<String>,
+}
+
+/// How files are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ReadingChoice {
+    /// Into buffers of this process.
+    Buffered,
+    /// Mapped into memory in windows, where the file system is local.
+    Mapped,
+}
+
+/// Which files belong to the model.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Files")]
+pub struct Selection {
+    /// Leave out a file or folder; relative to the working directory
+    #[arg(long, value_name = "PATH")]
+    pub ignore_paths: Vec<PathBuf>,
+    /// Follow symbolic links to files inside the model; links to folders are always refused
+    #[arg(long)]
+    pub allow_symlinks: bool,
+}
+
+/// Where a password comes from.
+#[derive(Args, Clone, Default, Debug)]
+pub struct PasswordFlags {
+    /// Read the key's password from the first line of a file, or of standard input (`-`); also from
+    /// WEIGHTLOCK_PASSWORD or COSIGN_PASSWORD
+    #[arg(long, value_name = "FILE", env = "WEIGHTLOCK_PASSWORD_FILE", hide_env = true)]
+    pub password_file: Option<PathBuf>,
+}

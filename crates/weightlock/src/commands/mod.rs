@@ -1,0 +1,25 @@
+//! The verbs: one file each, listed here in the order of help.
+
+pub mod explain;
+pub mod version;
+
+use clap::Subcommand;
+
+use crate::{context::Context, reply::Reply};
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Say what a reason code means and what to do about it
+    Explain(explain::Arguments),
+    /// Print the version
+    Version(version::Arguments),
+}
+
+/// Does what was asked.
+pub(crate) fn dispatch(command: &Command, context: &Context) -> Reply {
+    match command {
+        Command::Explain(arguments) => explain::run(arguments, context),
+        Command::Version(arguments) => version::run(arguments),
+    }
+}

@@ -1,0 +1,122 @@
+//! [`Context`]: clock, environment and terminal of one run. What is below takes them as arguments.
+
+use std::{
+    env,
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use weightlock_artifact::{
+    cache::DigestCache,
+    digest::{
+        Algorithm,
+        engine::{Reading, Settings},
+        sha256::Kernel,
+    },
+};
+use weightlock_signing::certificate::UnixTime;
+
+use crate::{
+    cli::{Global, Hashing, ReadingChoice},
+    diagnostic::Diagnostic,
+    explanations, interrupt,
+    progress::Show,
+    terminal::{self, Paint},
+};
+
+/// The world around one run.
+#[derive(Debug)]
+pub struct Context {
+    /// Colours on standard output.
+    pub(crate) out: Paint,
+    /// Colours on standard error.
+    pub(crate) err: Paint,
+    /// How progress is shown.
+    pub(crate) show: Show,
+}
+
+impl Context {
+    /// Looks at flags, terminal and environment, and catches Ctrl-C from now on.
+    pub(crate) fn new(global: &Global) -> Self {
+        interrupt::install();
+        let show = match (
+            global.no_progress || global.quiet > 0,
+            terminal::stderr_is_terminal(),
+        ) {
+            (true, _) => Show::Nothing,
+            (false, true) => Show::Line,
+            (false, false) => Show::Log,
+        };
+        Self {
+            out: Paint::decide(global.color, terminal::stdout_is_terminal()),
+            err: Paint::decide(global.color, terminal::stderr_is_terminal()),
+            show,
+        }
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> UnixTime {
+        UnixTime(
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
+        )
+    }
+
+    /// Kernel, threads and reading as the flags say.
+    pub(crate) fn hashing(&self, flags: &Hashing, default: Reading) -> Result<Settings, Diagnostic> {
+        let mut settings = Settings::new(Algorithm::Sha256);
+        settings.reading = match flags.read {
+            Some(ReadingChoice::Buffered) => Reading::Buffered,
+            Some(ReadingChoice::Mapped) => Reading::Mapped,
+            None => default,
+        };
+        if let Some(jobs) = flags.jobs {
+            settings.workers = jobs;
+        }
+        if let Some(name) = &flags.sha256_kernel {
+            settings.kernel = kernel(name)?;
+        }
+        Ok(settings)
+    }
+
+    /// The digest cache, when the flags ask for it.
+    pub(crate) fn cache(&self, flags: &Hashing) -> Result<Option<DigestCache>, Diagnostic> {
+        if !flags.digest_cache {
+            return Ok(None);
+        }
+        let folder = cache_folder().ok_or_else(|| {
+            Diagnostic::new(explanations::USAGE, "there is no folder for the digest cache")
+                .help("set WEIGHTLOCK_CACHE_DIR to a folder of your own")
+        })?;
+        Ok(Some(DigestCache::open(&folder.join("digests-v1"), nanoseconds)?))
+    }
+}
+
+fn kernel(name: &str) -> Result<Kernel, Diagnostic> {
+    let available: Vec<_> = Kernel::available().into_iter().map(Kernel::name).collect();
+    name.parse().map_err(|_| {
+        Diagnostic::new(
+            explanations::USAGE,
+            format!("this processor has no SHA-256 kernel called {name:?}"),
+        )
+        .help(format!("choose one of: {}", available.join(", ")))
+    })
+}
+
+/// `WEIGHTLOCK_CACHE_DIR`, `XDG_CACHE_HOME/weightlock`, or `~/.cache/weightlock`.
+fn cache_folder() -> Option<PathBuf> {
+    let variable = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    variable("WEIGHTLOCK_CACHE_DIR")
+        .or_else(|| variable("XDG_CACHE_HOME").map(|base| base.join("weightlock")))
+        .or_else(|| variable("HOME").map(|home| home.join(".cache/weightlock")))
+}
+
+fn nanoseconds() -> i128 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
+}

@@ -1,0 +1,148 @@
+//! [`Diagnostic`]: one reason, told so that a person knows what, where, why and what to do next.
+//!
+//! ```text
+//! error[WL-SIG-TAMPERED]: model.safetensors differs from what was signed
+//!   --> ./tiny/model.safetensors
+//!   expected   sha256:9f2c…
+//!   found      sha256:41aa…
+//!   = note: 2 of 3 files are unchanged
+//!   = help: compare with a good copy:  weightlock diff GOOD ./tiny
+//! ```
+
+use std::error::Error as StdError;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use weightlock_artifact::reason::Code;
+
+use crate::{
+    explanations,
+    terminal::{Paint, Style},
+    text::Shown,
+};
+
+/// One reason of a refusal or failure.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Diagnostic {
+    /// The stable code, `WL-AREA-NAME`; `weightlock explain` tells more.
+    #[schemars(with = "String")]
+    code: Code,
+    /// What, in one sentence.
+    message: String,
+    /// Where: a file, with offset or tensor where known.
+    place: Option<String>,
+    /// Named facts, such as expected and found.
+    facts: Vec<Fact>,
+    /// What else helps to understand.
+    notes: Vec<String>,
+    /// What to do next.
+    help: Vec<String>,
+}
+
+/// A named fact.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Fact {
+    name: String,
+    value: String,
+}
+
+impl Diagnostic {
+    /// A reason with its sentence.
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            place: None,
+            facts: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// A reason told by an error and the chain of its sources.
+    pub(crate) fn of(code: Code, error: &dyn StdError) -> Self {
+        let mut told = Self::new(code, error.to_string());
+        let mut source = error.source();
+        while let Some(error) = source {
+            let text = error.to_string();
+            // Transparent errors repeat the sentence of their source.
+            if told.message != text && told.notes.last() != Some(&text) {
+                told.notes.push(text);
+            }
+            source = error.source();
+        }
+        told
+    }
+
+    /// Where.
+    #[must_use]
+    pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// A named fact.
+    #[must_use]
+    pub(crate) fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.facts.push(Fact {
+            name: name.to_owned(),
+            value: value.into(),
+        });
+        self
+    }
+
+    /// What else helps to understand.
+    #[must_use]
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// What to do next; a command where there is one.
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// The code.
+    pub(crate) const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The text for a person. Ends with a line feed.
+    pub(crate) fn text(&self, paint: Paint) -> String {
+        let head = paint.apply(Style::Error, &format!("error[{}]", self.code));
+        let mut text = format!("{head}: {}\n", Shown(&self.message));
+        if let Some(place) = &self.place {
+            text += &format!("  {} {}\n", paint.apply(Style::Frame, "-->"), Shown(place));
+        }
+        let width = self
+            .facts
+            .iter()
+            .map(|fact| fact.name.len())
+            .max()
+            .unwrap_or_default();
+        for Fact { name, value } in &self.facts {
+            text += &format!("  {name:width$}   {}\n", Shown(value));
+        }
+        for (word, lines) in [("note", &self.notes), ("help", &self.help)] {
+            for line in lines {
+                text += &format!("  {} {word}: {}\n", paint.apply(Style::Frame, "="), Shown(line));
+            }
+        }
+        if self.help.is_empty() {
+            let fix = explanations::find(self.code.as_str()).map_or("", |explanation| explanation.fix);
+            text += &format!("  {} help: {fix}\n", paint.apply(Style::Frame, "="));
+        }
+        text
+    }
+}
+
+impl From<weightlock_artifact::Error> for Diagnostic {
+    fn from(error: weightlock_artifact::Error) -> Self {
+        Self::of(error.code(), &error)
+    }
+}

@@ -1,0 +1,139 @@
+//! Every reason code of the tool with its explanation, joined from the crates that raise them.
+
+use weightlock_artifact::reason::{Code, Explanation, Outcome};
+
+/// The arguments do not say what is needed.
+pub(crate) const USAGE: Code = Code::new("WL-CLI-USAGE");
+/// Nobody is named whose signature would count.
+pub(crate) const NO_TRUST: Code = Code::new("WL-CLI-NO-TRUST");
+/// A password is needed and there is nowhere to take it from.
+pub(crate) const NO_PASSWORD: Code = Code::new("WL-CLI-NO-PASSWORD");
+/// The pinned digest is another.
+pub(crate) const PIN: Code = Code::new("WL-DIGEST-PIN");
+/// A list of digests does not fit the files.
+pub(crate) const DIGEST_MISMATCH: Code = Code::new("WL-DIGEST-MISMATCH");
+/// A list of digests cannot be read.
+pub(crate) const DIGEST_LIST: Code = Code::new("WL-DIGEST-LIST");
+/// Two models differ.
+pub(crate) const DIFFERENT: Code = Code::new("WL-DIFF-DIFFERENT");
+/// A capability that this build has not got.
+pub(crate) const NOT_BUILT: Code = Code::new("WL-CLI-NOT-BUILT");
+
+/// Codes raised by the command line itself.
+const OWN: &[Explanation] = &[
+    Explanation {
+        code: USAGE,
+        outcome: Outcome::Usage,
+        what: "the arguments do not say what is needed, or contradict each other",
+        why: "guessing what was meant could sign or trust the wrong thing",
+        example: "weightlock sign ./model, without saying with what",
+        fix: "the message names what is missing; `weightlock help VERB` shows all flags",
+    },
+    Explanation {
+        code: NO_TRUST,
+        outcome: Outcome::Usage,
+        what: "verify was not told whose signature counts",
+        why: "\"signed by anybody\" is true of every attacker; a check without a name to check is none",
+        example: "weightlock verify ./model",
+        fix: "name the signer you expect: --key FILE for a public key, --certificate-chain FILE for a root",
+    },
+    Explanation {
+        code: NO_PASSWORD,
+        outcome: Outcome::Usage,
+        what: "the private key is encrypted and no password was given",
+        why: "passwords are never taken from the command line, where every process of the machine can read them",
+        example: "signing in a job without a terminal, with an encrypted key",
+        fix: "--password-file FILE, or the variable WEIGHTLOCK_PASSWORD, or run on a terminal to be asked",
+    },
+    Explanation {
+        code: PIN,
+        outcome: Outcome::No,
+        what: "the model is not the one whose digest was pinned",
+        why: "a model can be rightly signed and still be another version than the one that was reviewed",
+        example: "weightlock verify --key release.pub --expect-digest sha256:… on a newer release",
+        fix: "fetch the pinned version, or review the new one and pin its digest",
+    },
+    Explanation {
+        code: DIGEST_MISMATCH,
+        outcome: Outcome::No,
+        what: "a file does not have the digest that the list says",
+        why: "it was changed or damaged since the list was made; who made the list is not known either way",
+        example: "weightlock digest --check model.sha256 after one bit flipped",
+        fix: "fetch the file again and check again",
+    },
+    Explanation {
+        code: DIGEST_LIST,
+        outcome: Outcome::NoAnswer,
+        what: "the list of digests cannot be read, or is empty",
+        why: "a list that checks nothing must not look like success",
+        example: "weightlock digest --check on a text file",
+        fix: "make the list with `weightlock digest TARGET`, or with sha256sum",
+    },
+    Explanation {
+        code: DIFFERENT,
+        outcome: Outcome::No,
+        what: "the two models, manifests or signatures differ",
+        why: "the differences are what a reviewer should look at before one replaces the other",
+        example: "weightlock diff ./model-v1 ./model-v2",
+        fix: "read the list of differences; nothing is wrong with differing as such",
+    },
+    Explanation {
+        code: NOT_BUILT,
+        outcome: Outcome::NoAnswer,
+        what: "this version cannot do that yet",
+        why: "an answer that was not worked out must not look like one",
+        example: "weightlock sign sigstore ./model",
+        fix: "use a key or a certificate; the changelog says what each version brings",
+    },
+];
+
+/// All tables, in the order the reference lists them.
+const TABLES: [&[Explanation]; 7] = [
+    weightlock_signing::reason::EXPLANATIONS,
+    weightlock_artifact::evidence::EXPLANATIONS,
+    weightlock_artifact::error::EXPLANATIONS,
+    weightlock_signing::key::EXPLANATIONS,
+    weightlock_signing::certificate::EXPLANATIONS,
+    weightlock_format::reason::EXPLANATIONS,
+    OWN,
+];
+
+/// Every code with its explanation.
+pub fn all() -> impl Iterator<Item = &'static Explanation> {
+    TABLES.into_iter().flatten()
+}
+
+/// The explanation of a code.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Explanation> {
+    all().find(|explanation| explanation.code.as_str() == code)
+}
+
+/// What kind of answer a code stands for. A code without explanation, which a test rules out, is no answer.
+pub(crate) fn outcome(code: Code) -> Outcome {
+    find(code.as_str()).map_or(Outcome::NoAnswer, |explanation| explanation.outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained_once_and_in_full() {
+        let mut seen = HashSet::new();
+        for explanation in all() {
+            let code = explanation.code;
+            assert!(seen.insert(code), "{code} is explained twice");
+            for text in [
+                explanation.what,
+                explanation.why,
+                explanation.example,
+                explanation.fix,
+            ] {
+                assert!(text.len() > 10 && !text.ends_with('.'), "{code}: {text:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The command line: what was typed → what it means → do it → say it.
+//!
+//! [`run`] parses arguments into [`cli::Cli`], gives the verb a [`context::Context`] (clock, terminal, environment
+//! come in here and nowhere below), and renders its [`reply::Reply`] as text or JSON. Results go to standard output,
+//! talk to standard error.
+
+pub mod cli;
+pub mod commands;
+mod context;
+mod diagnostic;
+pub mod exit;
+pub mod explanations;
+mod interrupt;
+mod loaders;
+mod password;
+mod progress;
+pub mod reply;
+mod spelling;
+mod terminal;
+mod text;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use crate::{cli::Cli, context::Context, exit::Exit};
+
+/// Runs one command line and returns how it ended. Arguments begin with the program's name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = spelling::with_hyphens(arguments.into_iter().collect());
+    if arguments.len() <= 1 {
+        return terminal::print(cli::WELCOME, Exit::Yes);
+    }
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => {
+            let context = Context::new(&cli.global);
+            let reply = commands::dispatch(&cli.command, &context);
+            reply.render(&cli.global, &context)
+        }
+        Err(error) => terminal::print_usage(&error),
+    }
+}

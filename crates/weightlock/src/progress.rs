@@ -1,0 +1,149 @@
+//! Progress of hashing: bytes, rate and time left, after half a second, on standard error.
+
+use std::{
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use weightlock_artifact::digest::engine::Observer;
+
+use crate::{interrupt, terminal, text::Size};
+
+/// How progress is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Show {
+    /// Not at all.
+    Nothing,
+    /// One line, drawn anew ten times a second.
+    Line,
+    /// A further line every ten seconds.
+    Log,
+}
+
+/// Counts bytes as they are hashed, and passes Ctrl-C on to the engine.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    done: AtomicU64,
+}
+
+impl Observer for Progress {
+    fn advanced(&self, bytes: u64) {
+        self.done.fetch_add(bytes, Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        interrupt::signal().is_some()
+    }
+}
+
+/// Does the work while a second thread shows how far it is. `total` is in bytes, when it is known.
+pub(crate) fn shown<T>(
+    show: Show,
+    total: impl Fn() -> Option<u64> + Sync,
+    work: impl FnOnce(&Progress) -> T,
+) -> T {
+    let progress = Progress::default();
+    if show == Show::Nothing {
+        return work(&progress);
+    }
+    let finished = (Mutex::new(false), Condvar::new());
+    thread::scope(|scope| {
+        scope.spawn(|| watch(show, &total, &progress, &finished));
+        // Signals the watcher also when the work unwinds, for a scope waits for its threads.
+        let _signal = Finish(&finished);
+        work(&progress)
+    })
+}
+
+struct Finish<'a>(&'a (Mutex<bool>, Condvar));
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+}
+
+fn watch(
+    show: Show,
+    total: &dyn Fn() -> Option<u64>,
+    progress: &Progress,
+    finished: &(Mutex<bool>, Condvar),
+) {
+    let started = Instant::now();
+    let pause = match show {
+        Show::Log => Duration::from_secs(10),
+        Show::Line | Show::Nothing => Duration::from_millis(100),
+    };
+    let mut wait = Duration::from_millis(500);
+    let mut drawn = false;
+    let mut done = finished.0.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let woken = finished.1.wait_timeout_while(done, wait, |done| !*done);
+        done = woken.map_or_else(|poisoned| poisoned.into_inner().0, |(done, _)| done);
+        if *done {
+            break;
+        }
+        let line = line(progress.done.load(Relaxed), total(), started.elapsed());
+        match show {
+            Show::Line => terminal::say(&format!("\r\x1b[2K{line}")),
+            Show::Log | Show::Nothing => terminal::say(&format!("{line}\n")),
+        }
+        drawn = true;
+        wait = pause;
+    }
+    if drawn && show == Show::Line {
+        terminal::say("\r\x1b[2K");
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate for people"
+)]
+fn line(done: u64, total: Option<u64>, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64().max(0.001);
+    let rate = done as f64 / seconds;
+    let speed = Size(rate as u64);
+    match total.filter(|total| *total > 0) {
+        Some(total) => {
+            let percent = (done as f64 / total as f64 * 100.0).min(100.0);
+            let left = total.saturating_sub(done) as f64 / rate.max(1.0);
+            format!(
+                "hashing {} of {} ({percent:.0} %), {speed}/s, {left:.0} s left",
+                Size(done),
+                Size(total)
+            )
+        }
+        None => format!("hashing {}, {speed}/s", Size(done)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_bytes_rate_and_time_left() {
+        let one = 1 << 30;
+        assert_eq!(
+            line(one, Some(4 * one), Duration::from_secs(1)),
+            "hashing 1.0 GiB of 4.0 GiB (25 %), 1.0 GiB/s, 3 s left"
+        );
+        assert_eq!(
+            line(one, None, Duration::from_secs(2)),
+            "hashing 1.0 GiB, 512.0 MiB/s"
+        );
+    }
+
+    #[test]
+    fn short_work_shows_nothing_and_returns() {
+        assert_eq!(shown(Show::Line, || None, |_| 7), 7);
+    }
+}

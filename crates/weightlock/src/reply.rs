@@ -1,0 +1,192 @@
+//! [`Reply`]: what a verb answers, rendered as text for people or JSON for programs.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    cli::{Format, Global},
+    context::Context,
+    diagnostic::Diagnostic,
+    exit::Exit,
+    explanations, interrupt, terminal,
+};
+
+/// The version of every JSON document this tool writes. Within a version, members are only added.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What a verb answers.
+#[derive(Debug)]
+pub struct Reply {
+    verb: &'static str,
+    exit: Exit,
+    /// For standard output; empty when there is no result to show.
+    text: String,
+    result: Value,
+    reasons: Vec<Diagnostic>,
+    /// The last line on standard error after a refusal, without its exit code.
+    verdict: Option<String>,
+    /// Another tool's format, chosen by the verb itself.
+    verbatim: bool,
+}
+
+/// The JSON document of every verb.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Document<T> {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// The verb that answered.
+    pub verb: String,
+    /// `yes`, `no`, `usage`, `no-answer`, `could-not-work` or `interrupted`.
+    pub outcome: String,
+    /// The exit code of the process.
+    pub exit_code: u8,
+    /// Why the outcome is not `yes`.
+    pub reasons: Vec<Diagnostic>,
+    /// What the verb found out, as far as it came.
+    pub result: Option<T>,
+}
+
+impl Reply {
+    /// The answer is yes.
+    pub(crate) fn yes(verb: &'static str, text: String, result: impl Serialize) -> Self {
+        Self {
+            verb,
+            exit: Exit::Yes,
+            text,
+            result: serde_json::to_value(result).unwrap_or_default(),
+            reasons: Vec::new(),
+            verdict: None,
+            verbatim: false,
+        }
+    }
+
+    /// The answer is not yes: the first reason decides what it is.
+    pub(crate) fn refusal(verb: &'static str, reasons: Vec<Diagnostic>) -> Self {
+        let exit = reasons
+            .first()
+            .map_or(Exit::NoAnswer, |first| explanations::outcome(first.code()).into());
+        Self {
+            verb,
+            exit,
+            text: String::new(),
+            result: Value::Null,
+            reasons,
+            verdict: None,
+            verbatim: false,
+        }
+    }
+
+    /// Text that is printed as it is, whatever the format: completions, manual pages.
+    pub(crate) fn verbatim(verb: &'static str, text: String) -> Self {
+        Self {
+            verbatim: true,
+            ..Self::yes(verb, text, ())
+        }
+    }
+
+    /// With what was found out before the refusal.
+    #[must_use]
+    pub(crate) fn with_result(mut self, result: impl Serialize) -> Self {
+        self.result = serde_json::to_value(result).unwrap_or_default();
+        self
+    }
+
+    /// With text for standard output.
+    #[must_use]
+    pub(crate) fn with_text(mut self, text: String) -> Self {
+        self.text = text;
+        self
+    }
+
+    /// With a last line that sums up: `refused: …`.
+    #[must_use]
+    pub(crate) fn with_verdict(mut self, verdict: impl Into<String>) -> Self {
+        self.verdict = Some(verdict.into());
+        self
+    }
+
+    /// With another exit code than the first reason's.
+    #[must_use]
+    pub(crate) const fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// How the run ends.
+    pub(crate) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The text for standard output.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The reasons as text for a person.
+    pub(crate) fn reasons_text(&self, context: &Context) -> String {
+        let mut text: String = self
+            .reasons
+            .iter()
+            .map(|reason| reason.text(context.err))
+            .collect();
+        if let Some(verdict) = &self.verdict {
+            text += &format!("{verdict} (exit {})\n", self.exit.number());
+        }
+        text
+    }
+
+    /// Prints the reply and returns how the run ends.
+    pub(crate) fn render(mut self, global: &Global, context: &Context) -> Exit {
+        if let Some(signal) = interrupt::signal()
+            && self.exit != Exit::Yes
+        {
+            self.exit = Exit::Signal(signal);
+        }
+        match global.format() {
+            _ if self.verbatim => terminal::print(&self.text, self.exit),
+            Format::Json => {
+                let exit = self.exit;
+                if global.quiet >= 2 {
+                    exit
+                } else {
+                    terminal::print(&self.document(), exit)
+                }
+            }
+            Format::Text | Format::CosignJson => self.render_text(global, context),
+        }
+    }
+
+    fn render_text(&self, global: &Global, context: &Context) -> Exit {
+        if global.quiet < 2 {
+            terminal::say(&self.reasons_text(context));
+        }
+        let silent = global.quiet >= 2 || (global.quiet == 1 && self.exit == Exit::Yes);
+        if silent {
+            self.exit
+        } else {
+            terminal::print(&self.text, self.exit)
+        }
+    }
+
+    fn document(self) -> String {
+        let document = Document {
+            schema_version: SCHEMA_VERSION,
+            verb: self.verb.to_owned(),
+            outcome: self.exit.word().to_owned(),
+            exit_code: self.exit.number(),
+            reasons: self.reasons,
+            result: Some(self.result).filter(|result| !result.is_null()),
+        };
+        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+impl From<(&'static str, Diagnostic)> for Reply {
+    fn from((verb, reason): (&'static str, Diagnostic)) -> Self {
+        Self::refusal(verb, vec![reason])
+    }
+}

@@ -1,0 +1,122 @@
+//! The terminal: what is printed where, with which colours. The only place that prints.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstyle::{AnsiColor, Style as Ansi};
+
+use crate::exit::Exit;
+
+/// What a piece of text is, for colouring. Meaning never depends on the colour alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Style {
+    /// The head of an error.
+    Error,
+    /// Good news.
+    Good,
+    /// Arrows and bars around text.
+    Frame,
+    /// Something worth a look.
+    Strong,
+}
+
+/// Whether text is coloured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Paint(bool);
+
+/// `--color`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Paint {
+    /// Decides from the flag, then `NO_COLOR`, `CLICOLOR_FORCE` and whether the stream is a terminal.
+    pub(crate) fn decide(choice: ColorChoice, terminal: bool) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        Self(match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto if set("NO_COLOR") => false,
+            ColorChoice::Auto => {
+                terminal || (set("CLICOLOR_FORCE") && std::env::var("CLICOLOR_FORCE").as_deref() != Ok("0"))
+            }
+        })
+    }
+
+    /// The text, coloured or not.
+    pub(crate) fn apply(self, style: Style, text: &str) -> String {
+        if !self.0 {
+            return text.to_owned();
+        }
+        let ansi = match style {
+            Style::Error => Ansi::new().bold().fg_color(Some(AnsiColor::Red.into())),
+            Style::Good => Ansi::new().bold().fg_color(Some(AnsiColor::Green.into())),
+            Style::Frame => Ansi::new().fg_color(Some(AnsiColor::Cyan.into())),
+            Style::Strong => Ansi::new().bold(),
+        };
+        format!("{ansi}{text}{ansi:#}")
+    }
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether standard error is a terminal.
+pub(crate) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Prints a result. A closed pipe is no error of ours; any other failure to write is.
+pub(crate) fn print(text: &str, exit: Exit) -> Exit {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => exit,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit,
+        Err(error) => {
+            say(&format!("error: cannot write the result: {error}\n"));
+            Exit::CouldNotWork
+        }
+    }
+}
+
+/// Whether standard input is a terminal.
+pub(crate) fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Talks to the user on standard error. When nobody can hear, nothing more can be done.
+pub(crate) fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Shows what the argument parser has to say: help and version are results, everything else is a usage error.
+pub(crate) fn print_usage(error: &clap::Error) -> Exit {
+    let paint = Paint::decide(
+        ColorChoice::Auto,
+        if error.use_stderr() {
+            stderr_is_terminal()
+        } else {
+            stdout_is_terminal()
+        },
+    );
+    let rendered = error.render();
+    let text = if paint.0 {
+        rendered.ansi().to_string()
+    } else {
+        rendered.to_string()
+    };
+    if error.use_stderr() {
+        say(&text);
+        Exit::Usage
+    } else {
+        print(&text, Exit::Yes)
+    }
+}
