@@ -37,19 +37,21 @@ const LARGE: u64 = 1 << 20;
 /// The kernel is told this far ahead what will be read, for each task.
 const AHEAD: u64 = 2 << 20;
 
+const PAGE: u64 = 4096;
+
 /// Chunks that a reading thread holds ready, besides the one in use.
 const READY: usize = 2;
 
 /// A run of bytes in reach of the processor.
 pub(super) enum Chunk {
-    Buffer { bytes: Vec<u8> },
+    Buffer { memory: Vec<u8>, used: Range<usize> },
     Window { window: Window, range: Range<u64> },
 }
 
 impl Chunk {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
-            Self::Buffer { bytes } => bytes,
+            Self::Buffer { memory, used } => &memory[used.clone()],
             Self::Window { window, .. } => window.bytes(),
         }
     }
@@ -57,7 +59,7 @@ impl Chunk {
     /// To be called after the last use: what was computed from the bytes counts only if this is `Ok`.
     fn release(self) -> Result<Option<Vec<u8>>, Trouble> {
         match self {
-            Self::Buffer { bytes } => Ok(Some(bytes)),
+            Self::Buffer { memory, .. } => Ok(Some(memory)),
             Self::Window { window, .. } if window.intact() => Ok(None),
             Self::Window { range, .. } => Err(Trouble::Torn { range }),
         }
@@ -67,10 +69,7 @@ impl Chunk {
 /// Hands out the chunks of one task.
 pub(super) enum Feed {
     Direct(Reader),
-    Ahead {
-        chunks: mpsc::Receiver<Result<Chunk, Trouble>>,
-        used: mpsc::Sender<Vec<u8>>,
-    },
+    Ahead { chunks: mpsc::Receiver<Result<Chunk, Trouble>>, used: mpsc::Sender<Vec<u8>> },
 }
 
 impl Feed {
@@ -90,9 +89,7 @@ impl Feed {
             (None, _) => SMALL,
         };
         let mut reader = Reader::new(task, handle, most);
-        let Some(scope) = readers else {
-            return Self::Direct(reader);
-        };
+        let Some(scope) = readers else { return Self::Direct(reader) };
         let (sender, chunks) = mpsc::sync_channel(READY);
         let (used, spares) = mpsc::channel::<Vec<u8>>();
         scope.spawn(move || {
@@ -100,9 +97,7 @@ impl Feed {
                 if let Ok(spare) = spares.try_recv() {
                     reader.spare = spare;
                 }
-                let Some(chunk) = reader.next().transpose() else {
-                    return;
-                };
+                let Some(chunk) = reader.next().transpose() else { return };
                 let last = chunk.is_err();
                 // An error here means that the worker gave up.
                 if sender.send(chunk).is_err() || last {
@@ -156,16 +151,7 @@ impl Reader {
             Work::Stream { piece, .. } => piece,
             Work::Subtree { .. } => None,
         };
-        Self {
-            handle,
-            position: start,
-            end,
-            advised: start,
-            most,
-            piece,
-            start,
-            spare: Vec::new(),
-        }
+        Self { handle, position: start, end, advised: start, most, piece, start, spare: Vec::new() }
     }
 
     fn next(&mut self) -> Result<Option<Chunk>, Trouble> {
@@ -175,19 +161,10 @@ impl Reader {
         }
         let range = self.position..self.position + length;
         self.advise();
-        let mapped = self
-            .handle
-            .mapped
-            .then(|| Window::map(&self.handle.file, range.clone()))
-            .flatten();
+        let mapped = self.handle.mapped.then(|| Window::map(&self.handle.file, range.clone())).flatten();
         let chunk = match mapped {
-            Some(window) => Chunk::Window {
-                window,
-                range: range.clone(),
-            },
-            None => Chunk::Buffer {
-                bytes: self.read(length)?,
-            },
+            Some(window) => Chunk::Window { window, range: range.clone() },
+            None => self.read(length)?,
         };
         self.position = range.end;
         Ok(Some(chunk))
@@ -206,26 +183,28 @@ impl Reader {
 
     /// Tells the kernel what comes next, unless the task is so short that it is read at once.
     fn advise(&mut self) {
-        if self.end - self.start > MEDIUM
-            && self.advised < self.end
-            && self.advised - self.position <= AHEAD / 2
-        {
+        if self.end - self.start > MEDIUM && self.advised < self.end && self.advised - self.position <= AHEAD / 2 {
             let length = AHEAD.min(self.end - self.advised);
             // Only advice: a file system without read-ahead is read as it comes.
-            let _: rustix::io::Result<()> = fadvise(
-                &self.handle.file,
-                self.advised,
-                NonZeroU64::new(length),
-                Advice::WillNeed,
-            );
+            let _: rustix::io::Result<()> =
+                fadvise(&self.handle.file, self.advised, NonZeroU64::new(length), Advice::WillNeed);
             self.advised += length;
         }
     }
 
-    fn read(&mut self, length: u64) -> Result<Vec<u8>, Trouble> {
-        let mut bytes = std::mem::take(&mut self.spare);
-        // `most` is far below what a length can be on any platform.
-        bytes.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
+    fn read(&mut self, length: u64) -> Result<Chunk, Trouble> {
+        let mut memory = std::mem::take(&mut self.spare);
+        // `most` and `PAGE` are far below what a length can be on any platform.
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        memory.resize(size(self.most.min(self.end - self.start) + 2 * PAGE), 0);
+        // The copy runs at full speed only if source and target lie alike within their pages.
+        let first = memory.as_ptr().align_offset(size(PAGE)) + size(self.position % PAGE);
+        let used = first..first + size(length);
+        self.fill(&mut memory[used.clone()])?;
+        Ok(Chunk::Buffer { memory, used })
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Trouble> {
         let mut filled = 0;
         while filled < bytes.len() {
             let offset = self.position + filled as u64;
@@ -236,6 +215,6 @@ impl Reader {
                 Err(source) => return Err(Trouble::Read { offset, source }),
             }
         }
-        Ok(bytes)
+        Ok(())
     }
 }
