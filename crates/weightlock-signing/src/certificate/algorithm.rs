@@ -12,9 +12,14 @@
 
 use der::{Any, Decode, Encode, asn1::ObjectIdentifier};
 use ecdsa::signature::hazmat::PrehashVerifier;
-use rsa::{RsaPublicKey, pkcs1::RsaPssParams, pkcs1v15, pkcs8::DecodePublicKey, pss, traits::PublicKeyParts};
+use rsa::{
+    RsaPublicKey,
+    pkcs1::{RsaPssParams, RsaPublicKeyRef},
+    pkcs1v15, pss,
+    traits::PublicKeyParts,
+};
 use sha2::{Sha256, Sha384, Sha512};
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
 
 use super::{Certificate, CertificateError};
 use crate::key::{Algorithm, Hash, PublicKey};
@@ -106,6 +111,8 @@ impl SignatureAlgorithm {
     }
 }
 
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const MGF1: &str = "1.2.840.113549.1.1.8";
 const SHA1: &str = "1.3.14.3.2.26";
 
@@ -131,9 +138,9 @@ pub(super) fn check_link(certificate: &Certificate, issuer: &Certificate) -> Res
             let key = public_key(issuer, |algorithm| algorithm == Algorithm::Ed25519)?;
             key.verify(message, signature).map_err(|_| LinkFault::Mismatch)
         }
-        SignatureAlgorithm::RsaPkcs1(hash) => check_pkcs1(rsa_key(issuer)?, *hash, message, signature),
+        SignatureAlgorithm::RsaPkcs1(hash) => check_pkcs1(rsa_key(issuer, false)?, *hash, message, signature),
         SignatureAlgorithm::RsaPss { hash, salt_length } => {
-            check_pss(rsa_key(issuer)?, *hash, *salt_length, message, signature)
+            check_pss(rsa_key(issuer, true)?, *hash, *salt_length, message, signature)
         }
         SignatureAlgorithm::Weak(name) => Err(LinkFault::Weak((*name).to_owned())),
         SignatureAlgorithm::Unknown(name) => Err(LinkFault::Unsupported(name.clone())),
@@ -152,36 +159,43 @@ fn public_key(issuer: &Certificate, fits: impl Fn(Algorithm) -> bool) -> Result<
     }
 }
 
-fn rsa_key(issuer: &Certificate) -> Result<RsaPublicKey, LinkFault> {
-    // The size first: reading a key prepares arithmetic with its modulus.
-    match rsa_modulus_bits(&issuer.spki) {
-        Some(bits) if bits < MIN_RSA_BITS => {
-            return Err(LinkFault::Weak(format!("an RSA key of {bits} bits")));
+/// The issuer's RSA key. A key that names PSS itself (RFC 4055 section 3.1) signs with PSS only; one that is also
+/// bound to a hash is not used.
+fn rsa_key(issuer: &Certificate, for_pss: bool) -> Result<RsaPublicKey, LinkFault> {
+    let info = SubjectPublicKeyInfoRef::from_der(&issuer.spki).map_err(|_| LinkFault::Mismatch)?;
+    match info.algorithm.oid {
+        RSA => {}
+        RSA_PSS if !for_pss => return Err(LinkFault::Mismatch),
+        RSA_PSS if info.algorithm.parameters.is_none() => {}
+        RSA_PSS => {
+            return Err(LinkFault::Unsupported(
+                "an RSA key bound to one kind of PSS".to_owned(),
+            ));
         }
-        Some(bits) if bits > MAX_RSA_BITS => {
-            return Err(LinkFault::Unsupported(format!("an RSA key of {bits} bits")));
-        }
-        Some(_) => {}
-        None => return Err(LinkFault::Mismatch),
+        _ => return Err(LinkFault::Mismatch),
     }
-    let key = RsaPublicKey::from_public_key_der(&issuer.spki);
-    let key = key.map_err(|_| LinkFault::Unsupported("an RSA key with impossible numbers".to_owned()))?;
-    // An exponent of 1 makes every number its own signature; the crate refuses even ones.
+    let damaged = || LinkFault::Unsupported("an RSA key with impossible numbers".to_owned());
+    let bytes = info.subject_public_key.as_bytes().ok_or_else(damaged)?;
+    let numbers = RsaPublicKeyRef::from_der(bytes).map_err(|_| damaged())?;
+    // The size first: making a key prepares arithmetic with its modulus, which must be odd.
+    let modulus = numbers.modulus.as_bytes();
+    match rsa_bits(modulus) {
+        Some(bits) if bits < MIN_RSA_BITS => Err(LinkFault::Weak(format!("an RSA key of {bits} bits"))),
+        Some(bits) if bits <= MAX_RSA_BITS && modulus.last().is_some_and(|byte| byte & 1 == 1) => Ok(()),
+        _ => Err(damaged()),
+    }?;
+    let key = RsaPublicKey::try_from(numbers).map_err(|_| damaged())?;
+    // An exponent of 1 makes every number its own signature.
     if key.e().bits() < 2 {
-        return Err(LinkFault::Weak("an RSA key with the exponent 1".to_owned()));
+        Err(damaged())
+    } else {
+        Ok(key)
     }
-    Ok(key)
 }
 
-/// Bits of the modulus, if the key is RSA and its modulus odd.
-fn rsa_modulus_bits(spki: &[u8]) -> Option<u32> {
-    use rsa::pkcs1::RsaPublicKeyRef;
-    let info = x509_cert::spki::SubjectPublicKeyInfoRef::from_der(spki).ok()?;
-    let key = RsaPublicKeyRef::from_der(info.subject_public_key.as_bytes()?).ok()?;
-    let modulus = key.modulus.as_bytes();
-    let odd = modulus.last().is_some_and(|byte| byte & 1 == 1);
+fn rsa_bits(modulus: &[u8]) -> Option<u32> {
     let bits = u32::try_from(modulus.len()).ok()?.checked_mul(8)?;
-    odd.then(|| bits.saturating_sub(modulus.first().map_or(0, |first| first.leading_zeros())))
+    Some(bits.saturating_sub(modulus.first()?.leading_zeros()))
 }
 
 fn check_pkcs1(key: RsaPublicKey, hash: Hash, message: &[u8], signature: &[u8]) -> Result<(), LinkFault> {
