@@ -26,7 +26,7 @@ use crate::{
 
 /// The world around one run.
 #[derive(Debug)]
-pub struct Context {
+pub(crate) struct Context {
     /// Colours on standard output.
     pub(crate) out: Paint,
     /// Colours on standard error.

@@ -17,7 +17,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// What a verb answers.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     verb: &'static str,
     exit: Exit,
     /// For standard output; empty when there is no result to show.
