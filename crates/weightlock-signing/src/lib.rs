@@ -17,6 +17,8 @@ pub mod oms;
 mod pem;
 pub mod reason;
 mod refusal;
+mod verifier;
 
 pub use json::JsonError;
 pub use refusal::Refusal;
+pub use verifier::{Signer, Trust, is_signed_by};
