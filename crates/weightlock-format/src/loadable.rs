@@ -203,6 +203,7 @@ pub const EXTENSIONS: &[(Loadable, &[&str])] = &[
             "unigram",
             "fst",
             "trie",
+            "csv",
             "token",
             "tokens",
             "tsv",
@@ -228,6 +229,7 @@ pub const NAMES: &[(Loadable, &[&str])] = &[
     (
         Loadable::Config,
         &[
+            "requirements.txt",
             "mlmodel",
             "modelfile",
             "conda",
@@ -395,6 +397,8 @@ mod tests {
             ("generation_config", b"{\"a\":1}", Loadable::Config),
             ("conda.yaml", b"a: b", Loadable::Config),
             ("MLmodel", b"a: b", Loadable::Config),
+            ("requirements.txt", b"evil\n", Loadable::Config),
+            ("selected_tags.csv", b"a,b\n", Loadable::Tokenizer),
             ("vocab.txt", b"a\nb\n", Loadable::Tokenizer),
             ("merges.txt", b"a b\n", Loadable::Tokenizer),
             ("lgb.txt", b"tree\n", Loadable::Tokenizer),

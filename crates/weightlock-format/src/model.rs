@@ -14,7 +14,7 @@ use weightlock_artifact::path::ArtifactPath;
 
 use crate::{
     Dtype, Error, Problem,
-    config::{AdapterConfig, Card, CustomCode, ModelConfig, TokenizerConfig, card},
+    config::{AdapterConfig, Card, CustomCode, ModelConfig, TokenizerConfig, card, requested_code},
     detect::{self, Format},
     gguf, json,
     layout::Layout,
@@ -111,6 +111,7 @@ fn kind_by_name(name: &ArtifactPath) -> Option<Small> {
         // Only the card of the model itself speaks for the model.
         "README.md" if name.as_str() == "README.md" => Small::Card,
         base if base.ends_with(".safetensors.index.json") => Small::Index,
+        "modules.json" | "config_sentence_transformers.json" => Small::Part,
         // Processors, schedulers and others: each may ask for custom code as `config.json` may.
         base if base.ends_with("_config.json") => Small::Part,
         _ => return None,
@@ -129,7 +130,7 @@ fn small_file(kind: Small, source: &mut (impl Read + Seek)) -> Result<Facts, Err
         Small::Index => Facts::Index(Index::parse(&text)?),
         Small::Config => Facts::Config(ModelConfig::parse(&text)?),
         Small::Part => Facts::Part {
-            custom_code: ModelConfig::parse(&text)?.custom_code,
+            custom_code: requested_code(&text)?,
         },
         Small::Adapter => Facts::Adapter(AdapterConfig::parse(&text)?),
         Small::Generation => json::parse(&text).map(|_| Facts::Generation)?,
@@ -211,9 +212,9 @@ pub enum CodePath {
     Template,
 }
 
-/// Files that tokenizers read as plain data.
+/// Files that tokenizers and trainers read as plain data.
 fn is_inert(base_name: &str) -> bool {
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 9] = [
         "tokenizer.json",
         "tokenizer.model",
         "spiece.model",
@@ -222,6 +223,7 @@ fn is_inert(base_name: &str) -> bool {
         "added_tokens.json",
         "special_tokens_map.json",
         "merges.txt",
+        "trainer_state.json",
     ];
     NAMES.contains(&base_name)
 }

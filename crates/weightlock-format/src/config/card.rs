@@ -8,7 +8,7 @@
 //! front  = "---" line* "---"
 //! line   = key ":" scalar            at the first column
 //!        | key ":" "[" scalar, … "]"
-//!        | key ":" followed by lines "- scalar", indented or not
+//!        | key ":" followed by lines "- scalar" or "- name: scalar", indented or not
 //! scalar = text | "text" | 'text'    escapes inside double quotes are kept as written
 //! ```
 
@@ -96,7 +96,7 @@ fn fields(front: &str) -> Result<BTreeMap<String, Vec<String>>, Problem> {
     for line in front.lines() {
         if let Some(item) = line.trim_start().strip_prefix("- ") {
             if let Some(values) = current.as_ref().and_then(|key| fields.get_mut(key)) {
-                values.extend(scalar(item));
+                values.extend(item_name(item));
             }
             continue;
         }
@@ -114,6 +114,16 @@ fn fields(front: &str) -> Result<BTreeMap<String, Vec<String>>, Problem> {
         current = Some(key);
     }
     Ok(fields)
+}
+
+/// A list item: a scalar, or the `name` of a mapping.
+fn item_name(item: &str) -> Option<String> {
+    match item.split_once(": ") {
+        Some((key, value)) if !item.starts_with(['"', '\'']) => {
+            scalar(value).filter(|_| key.trim() == "name")
+        }
+        _ => scalar(item),
+    }
 }
 
 /// What stands behind the colon: nothing, a scalar, or a list in brackets.
@@ -148,12 +158,12 @@ mod tests {
     #[test]
     fn reads_the_usual_shapes() {
         let card = Card::parse(
-            b"---\nlicense: apache-2.0 # ours\nbase_model:\n  - o/base\n- 'o/second'\ndatasets: [\"a/b\", c]\n\
+            b"---\nlicense: apache-2.0 # ours\nbase_model:\n  - o/base\n- 'o/second'\n- name: o/third\n  type: x\n- revision: v1\ndatasets: [\"a/b\", c]\n\
               pipeline_tag: text-generation\nmodel-index:\n- name: x\n  results: []\nlibrary_name: \"transformers\"\n---\n# Title\nlicense: mit\n",
         )
         .unwrap();
         assert_eq!(card.license, ["apache-2.0"]);
-        assert_eq!(card.base_model, ["o/base", "o/second"]);
+        assert_eq!(card.base_model, ["o/base", "o/second", "o/third"]);
         assert_eq!(card.datasets, ["a/b", "c"]);
         assert_eq!(card.pipeline_tag.as_deref(), Some("text-generation"));
         assert_eq!(card.library_name.as_deref(), Some("transformers"));

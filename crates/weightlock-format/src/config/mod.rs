@@ -183,6 +183,25 @@ impl TokenizerConfig {
     }
 }
 
+/// Code that any JSON file of a model folder asks for: under `auto_map` of an object, or as the `type` of an entry
+/// of sentence-transformers' `modules.json`, where it lies outside that library.
+///
+/// # Errors
+/// Broken JSON, a duplicate key.
+pub fn requested_code(text: &[u8]) -> Result<Vec<CustomCode>, Problem> {
+    Ok(match json::parse(text)? {
+        Value::Object(map) => custom_code(&map),
+        Value::Array(entries) => entries.iter().filter_map(foreign_module).collect(),
+        _ => Vec::new(),
+    })
+}
+
+fn foreign_module(entry: &Value) -> Option<CustomCode> {
+    let class = entry.get("type")?.as_str()?;
+    let foreign = !class.starts_with("sentence_transformers.");
+    foreign.then(|| CustomCode::new("module", class))
+}
+
 fn object(text: &[u8]) -> Result<Map<String, Value>, Problem> {
     match json::parse(text)? {
         Value::Object(map) => Ok(map),
@@ -311,6 +330,19 @@ mod tests {
         );
         assert_eq!(code(r#"{"auto_map":"x.Y"}"#).len(), 1);
         assert_eq!(code(r#"{"auto_map":{}}"#), []);
+    }
+
+    #[test]
+    fn modules_outside_their_library_are_custom_code() {
+        let code = |text: &str| requested_code(text.as_bytes()).unwrap().len();
+        assert_eq!(
+            code(r#"[{"idx":0,"type":"sentence_transformers.models.Transformer"}]"#),
+            0
+        );
+        assert_eq!(code(r#"[{"idx":0,"type":"custom_st.Transformer"}]"#), 1);
+        assert_eq!(code(r#"[{"name":"o/d","lines":3}]"#), 0);
+        assert_eq!(code(r#"{"auto_map":{"AutoProcessor":"p.P"}}"#), 1);
+        assert_eq!(code("7"), 0);
     }
 
     #[test]

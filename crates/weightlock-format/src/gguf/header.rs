@@ -67,7 +67,10 @@ pub struct Header {
     metadata: BTreeMap<String, Metadata>,
     declared_tensors: u64,
     layout: Layout,
+    /// Where the data begins by alignment; behind the end of a file that has none.
+    data_start: u64,
     data: Range<u64>,
+    alignment: u64,
     problems: Vec<Problem>,
 }
 
@@ -108,14 +111,20 @@ impl Header {
             problems: Vec::new(),
         };
 
-        if let Err(problem) = parser.read_all() {
+        let read = parser.read_all();
+        let header_ends = read.is_ok();
+        if let Err(problem) = read {
             // The fatal problem must survive the cap: `sound` and `read` look for it.
             parser.problems.truncate(limit::PROBLEMS.saturating_sub(1));
             parser.problems.push(problem);
             // Offsets count from the end of the header, which was not found: no tensor has a place.
             parser.infos.clear();
         }
-        Ok(parser.finish(version, endian, file_size))
+        let mut header = parser.finish(version, endian, file_size);
+        if header_ends {
+            header.check_tiling();
+        }
+        Ok(header)
     }
 
     /// The version of the format: 1, 2 or 3.
@@ -185,6 +194,50 @@ impl Header {
     /// The first problem.
     pub fn sound(&self) -> Result<&Layout, &Problem> {
         self.problems.first().map_or(Ok(&self.layout), Err)
+    }
+
+    /// Compares each tensor with the end of those before it, and the last end with the end of the file.
+    fn check_tiling(&mut self) {
+        let mut faults = Vec::new();
+        let whole = self.layout.tensors().len() as u64 == self.declared_tensors;
+        let mut reached = self.data_start;
+        for tensor in self.layout.tensors() {
+            let (begin, end) = (tensor.bytes.start, tensor.bytes.end);
+            let name = || Named::new(&tensor.name);
+            let due = self.padded(reached);
+            if let Some(unowned) = begin.checked_sub(due).filter(|&bytes| bytes > 0 && whole) {
+                faults.push((
+                    due,
+                    Fault::Gap {
+                        name: name(),
+                        unowned,
+                    },
+                ));
+            }
+            if begin < reached {
+                let shared = end.min(reached).saturating_sub(begin);
+                faults.push((begin, Fault::Overlap { name: name(), shared }));
+            }
+            if let Some(beyond) = end.checked_sub(self.data.end).filter(|&bytes| bytes > 0) {
+                faults.push((begin, Fault::OutsideFile { name: name(), beyond }));
+            }
+            reached = reached.max(end);
+        }
+        // The last tensor may be padded; and a file without tensors may end with its header, unpadded.
+        let due = self.padded(reached);
+        if let Some(unowned) = self.data.end.checked_sub(due).filter(|&bytes| bytes > 0 && whole) {
+            faults.push((due, Fault::Appended { unowned }));
+        }
+        let left = limit::PROBLEMS.saturating_sub(self.problems.len());
+        let problems = faults
+            .into_iter()
+            .take(left)
+            .map(|(offset, fault)| Problem::malformed(offset, fault));
+        self.problems.extend(problems);
+    }
+
+    fn padded(&self, offset: u64) -> u64 {
+        aligned(offset, self.alignment).unwrap_or(offset)
     }
 
     fn ends_early(&self) -> bool {
@@ -338,7 +391,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Places the tensors in the file and checks that they tile the data.
+    /// Places the tensors in the file.
     fn finish(mut self, version: u32, endian: Endian, file_size: u64) -> Header {
         let start = aligned(self.reader.offset(), self.alignment).unwrap_or(file_size);
         let data = start.min(file_size)..file_size;
@@ -350,48 +403,16 @@ impl Parser<'_> {
                 Err(fault) => self.report(at, fault),
             }
         }
-        let layout = Layout::new(tensors);
-        self.check_tiling(&layout, start, file_size);
         Header {
             version,
             endian,
             metadata: self.metadata,
             declared_tensors: self.declared_tensors,
-            layout,
+            layout: Layout::new(tensors),
+            data_start: start,
             data,
+            alignment: self.alignment,
             problems: self.problems,
-        }
-    }
-
-    fn check_tiling(&mut self, layout: &Layout, start: u64, file_size: u64) {
-        let whole = layout.tensors().len() as u64 == self.declared_tensors;
-        let mut reached = start;
-        for tensor in layout.tensors() {
-            let (begin, end) = (tensor.bytes.start, tensor.bytes.end);
-            let name = || Named::new(&tensor.name);
-            let due = aligned(reached, self.alignment).unwrap_or(reached);
-            if let Some(unowned) = begin.checked_sub(due).filter(|&bytes| bytes > 0 && whole) {
-                self.report(
-                    due,
-                    Fault::Gap {
-                        name: name(),
-                        unowned,
-                    },
-                );
-            }
-            if begin < reached {
-                let shared = end.min(reached).saturating_sub(begin);
-                self.report(begin, Fault::Overlap { name: name(), shared });
-            }
-            if let Some(beyond) = end.checked_sub(file_size).filter(|&bytes| bytes > 0) {
-                self.report(begin, Fault::OutsideFile { name: name(), beyond });
-            }
-            reached = reached.max(end);
-        }
-        // The last tensor may be padded; and a file without tensors may end with its header, unpadded.
-        let due = aligned(reached, self.alignment).unwrap_or(reached);
-        if let Some(unowned) = file_size.checked_sub(due).filter(|&bytes| bytes > 0 && whole) {
-            self.report(due, Fault::Appended { unowned });
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Readers disagree on duplicate keys, on what follows the value and on how deep they follow; an attacker shows
 //! each its own document. So all three are refused here, before any meaning is read. The grammar is walked by an
-//! explicit stack ([`events`]); single strings and numbers are decoded by `serde_json`, so escapes, surrogates and
+//! explicit stack (`events`); single strings and numbers are decoded by `serde_json`, so escapes, surrogates and
 //! numbers mean what they mean everywhere else. A byte-order mark is refused. Numbers beyond 64-bit integers
 //! become floating point, as in `serde_json`.
 

@@ -92,6 +92,8 @@ impl Parser<'_> {
             if self.entries.metadata.contains_key(&key) {
                 return Err(duplicate_key(offset, &key));
             }
+            let count = (self.entries.metadata.len() as u64).saturating_add(1);
+            within("the number of metadata texts", count, limit::METADATA, offset)?;
             self.entries.metadata.insert(key, text);
         }
         Ok(())

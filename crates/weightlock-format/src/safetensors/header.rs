@@ -19,6 +19,8 @@ pub mod limit {
     pub const HEADER_BYTES: u64 = 100_000_000;
     /// Tensors of one file. The largest published models have about 100 000 in all their files together.
     pub const TENSORS: u64 = 500_000;
+    /// Texts under `__metadata__`. Training tools write dozens.
+    pub const METADATA: u64 = 100_000;
     /// Dimensions of one tensor. Frameworks stop at 64.
     pub const DIMENSIONS: u64 = 64;
     /// Problems listed; a hostile header of 100 MB could have millions.

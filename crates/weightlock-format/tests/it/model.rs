@@ -48,6 +48,11 @@ fn plain_data_has_no_code() {
         ("tokenizer.json", b"{}"),
         ("vocab.txt", b"a\nb\n"),
         (
+            "modules.json",
+            br#"[{"type":"sentence_transformers.models.Pooling"}]"#,
+        ),
+        ("data_config.json", br#"[{"name":"o/d"}]"#),
+        (
             "README.md",
             b"---\nlicense: mit\nbase_model: o/m\npipeline_tag: text-generation\n---\n",
         ),

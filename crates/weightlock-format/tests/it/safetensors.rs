@@ -211,6 +211,19 @@ fn lengths_are_limited_before_they_are_used() {
 }
 
 #[test]
+fn entries_are_counted() {
+    let texts = |count: u64| {
+        let texts: Vec<String> = (0..count).map(|at| format!(r#""{at}":"""#)).collect();
+        parse(&file(
+            &format!(r#"{{"__metadata__":{{{}}}}}"#, texts.join(",")),
+            &[],
+        ))
+    };
+    assert!(texts(limit::METADATA).is_ok());
+    assert_eq!(texts(limit::METADATA + 1).unwrap_err().code(), reason::LIMIT);
+}
+
+#[test]
 fn thousands_of_faults_are_listed_to_a_limit() {
     let entry = |at: usize| format!(r#""{at}":{{"dtype":"X","shape":[1],"data_offsets":[0,9]}}"#);
     let entries: Vec<String> = (0..5000).map(entry).collect();
