@@ -15,8 +15,10 @@ mod json;
 pub mod key;
 pub mod oms;
 mod pem;
+pub mod predicate;
 pub mod reason;
 mod refusal;
+pub mod statement;
 mod verifier;
 
 pub use json::JsonError;

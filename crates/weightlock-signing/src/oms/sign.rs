@@ -4,7 +4,7 @@ use crate::{
     bundle::{Bundle, Material},
     certificate::Certificate,
     envelope::{Envelope, IN_TOTO, pre_authentication_encoding},
-    key::{OmsKey, SignError, Signer},
+    key::{OmsKey, PublicKey, SignError, Signer},
     oms::ModelStatement,
     refusal::Refusal,
 };
@@ -45,6 +45,27 @@ impl SigningError {
     }
 }
 
+impl SigningMaterial {
+    /// What the bundle says about this key.
+    pub(crate) fn for_key(&self, key: &PublicKey) -> Result<Material, SigningError> {
+        OmsKey::try_from(key.clone()).map_err(Refusal::from)?;
+        match self {
+            Self::Key => Ok(Material::PublicKey {
+                hint: Some(key.hint_pem()),
+            }),
+            Self::Certificates(chain) => {
+                let leaf = chain.first().ok_or(Refusal::CertificateCount { found: 0 })?;
+                if leaf.public_key().map_err(Refusal::from)? != *key {
+                    return Err(SigningError::CertificateKey);
+                }
+                Ok(Material::Certificates(
+                    chain.iter().map(|one| one.as_der().to_vec()).collect(),
+                ))
+            }
+        }
+    }
+}
+
 /// Signs a statement and returns the bundle to write as `model.sig`.
 ///
 /// # Errors
@@ -54,25 +75,7 @@ pub fn sign_statement(
     signer: &dyn Signer,
     material: &SigningMaterial,
 ) -> Result<Vec<u8>, SigningError> {
-    let key = signer.public_key();
-    OmsKey::try_from(key.clone()).map_err(Refusal::from)?;
-    let material = match material {
-        SigningMaterial::Key => Material::PublicKey {
-            hint: Some(key.hint_pem()),
-        },
-        SigningMaterial::Certificates(chain) => {
-            let leaf = chain.first().ok_or(Refusal::CertificateCount { found: 0 })?;
-            if leaf.public_key().map_err(Refusal::from)? != *key {
-                return Err(SigningError::CertificateKey);
-            }
-            Material::Certificates(
-                chain
-                    .iter()
-                    .map(|certificate| certificate.as_der().to_vec())
-                    .collect(),
-            )
-        }
-    };
+    let material = material.for_key(signer.public_key())?;
     let payload = statement.to_payload();
     let signature = signer.sign(&pre_authentication_encoding(IN_TOTO, &payload))?;
     let envelope = Envelope {

@@ -1,0 +1,3 @@
+//! Predicates of our own statements: one file each.
+
+pub mod leaves;

@@ -1,0 +1,233 @@
+//! in-toto statements v1 about a model, of kinds other than its OMS signature: one verifier for all evidence.
+//!
+//! The first subject is the model, by the digest of its canonical manifest (a model of one file: of its bytes); the
+//! files follow. Evidence belongs to a model when its *first* subject is the model's, so that a statement about one
+//! shared file cannot be passed off as one about the whole.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use weightlock_artifact::{
+    digest::{Algorithm, Digest},
+    manifest::Subject,
+};
+
+#[cfg(feature = "sign")]
+use crate::{
+    envelope::{Envelope, IN_TOTO, pre_authentication_encoding},
+    oms::{SigningError, SigningMaterial},
+};
+use crate::{
+    json::{self, Object},
+    refusal::Refusal,
+    verifier::{Signer, Trust, signer_of},
+};
+
+const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
+
+/// A claim about a model. Whether anybody signed it is another type: [`VerifiedEvidence`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct Statement {
+    /// What it is about; the model first.
+    pub subjects: Vec<Subject>,
+    /// The kind of claim, a URI.
+    pub predicate_type: String,
+    /// The claim.
+    pub predicate: Value,
+}
+
+/// A statement whose signature was checked. Only [`verify_evidence`] makes one.
+#[derive(Clone, Debug)]
+pub struct VerifiedEvidence {
+    statement: Statement,
+    signer: Signer,
+}
+
+impl VerifiedEvidence {
+    /// What is claimed.
+    #[must_use]
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// Who claims it.
+    #[must_use]
+    pub const fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// Whether it is about the model with this digest.
+    #[must_use]
+    pub fn is_about(&self, model: &Digest) -> bool {
+        self.statement
+            .subjects
+            .first()
+            .is_some_and(|first| first.sha256 == *model)
+    }
+}
+
+/// Checks who signed a piece of evidence, and reads it. What it claims is for its own predicate to judge.
+///
+/// # Errors
+/// [`Refusal`] names the first rule that is broken, as for [`crate::oms::verify`].
+pub fn verify_evidence(bundle: &[u8], trust: &Trust) -> Result<VerifiedEvidence, Refusal> {
+    let (envelope, signer) = signer_of(bundle, trust)?;
+    signer
+        .public_key()
+        .verify(&envelope.signed_bytes(), &envelope.signature)
+        .map_err(Refusal::Signature)?;
+    Ok(VerifiedEvidence {
+        statement: Statement::parse(&envelope.payload)?,
+        signer,
+    })
+}
+
+/// Signs a statement and returns the bundle.
+///
+/// # Errors
+/// [`SigningError`], as for [`crate::oms::sign_statement`].
+#[cfg(feature = "sign")]
+pub fn sign_evidence(
+    statement: &Statement,
+    signer: &dyn crate::key::Signer,
+    material: &SigningMaterial,
+) -> Result<Vec<u8>, SigningError> {
+    let material = material.for_key(signer.public_key())?;
+    let payload = statement.to_payload();
+    let signature = signer.sign(&pre_authentication_encoding(IN_TOTO, &payload))?;
+    let envelope = Envelope {
+        payload_type: IN_TOTO.to_owned(),
+        payload,
+        signature,
+    };
+    Ok(crate::bundle::Bundle { material, envelope }.to_json()?)
+}
+
+impl Statement {
+    /// The payload to sign: compact JSON with a fixed order of members.
+    #[must_use]
+    pub fn to_payload(&self) -> Vec<u8> {
+        let subjects = self.subjects.iter().map(|subject| WireSubject {
+            name: subject.name.clone(),
+            digest: Object(WireDigest {
+                sha256: subject.sha256.hex(),
+            }),
+        });
+        let wire = WireStatement {
+            kind: STATEMENT_V1.to_owned(),
+            subject: subjects.map(Object).collect(),
+            predicate_type: self.predicate_type.clone(),
+            predicate: self.predicate.clone(),
+        };
+        // Serialising these types to memory cannot fail: keys are strings, and there is no I/O.
+        serde_json::to_vec(&wire).unwrap_or_default()
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, Refusal> {
+        let wire: WireStatement = json::read(payload).map_err(Refusal::StatementSyntax)?;
+        if wire.kind != STATEMENT_V1 {
+            return Err(Refusal::StatementType { found: wire.kind });
+        }
+        let subjects = wire.subject.into_iter().map(|Object(subject)| {
+            let sha256 = Digest::from_hex(Algorithm::Sha256, &subject.digest.0.sha256);
+            Ok(Subject {
+                name: subject.name,
+                sha256: sha256.map_err(|_| Refusal::SubjectDigest)?,
+            })
+        });
+        let subjects = subjects.collect::<Result<Vec<_>, Refusal>>()?;
+        if subjects.is_empty() {
+            return Err(Refusal::Subjects { found: 0 });
+        }
+        Ok(Self {
+            subjects,
+            predicate_type: wire.predicate_type,
+            predicate: wire.predicate,
+        })
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+struct WireStatement {
+    #[serde(rename = "_type")]
+    kind: String,
+    subject: Vec<Object<WireSubject>>,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+    predicate: Value,
+}
+
+#[derive(Deserialize, Serialize)]
+struct WireSubject {
+    #[serde(default)]
+    name: String,
+    digest: Object<WireDigest>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct WireDigest {
+    sha256: String,
+}
+
+#[cfg(all(test, feature = "sign"))]
+mod tests {
+    use weightlock_artifact::reason::Code;
+
+    use super::*;
+    use crate::key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, SystemRandom};
+
+    fn key() -> PrivateKey {
+        PrivateKey::generate(KeyAlgorithm::P256, &mut SystemRandom).unwrap()
+    }
+
+    fn statement() -> Statement {
+        let sha256 = Algorithm::Sha256.digest(b"model");
+        Statement {
+            subjects: vec![Subject {
+                name: "tiny".to_owned(),
+                sha256,
+            }],
+            predicate_type: "urn:weightlock:test:v1".to_owned(),
+            predicate: serde_json::json!({"answer": 42}),
+        }
+    }
+
+    fn trust(key: &PrivateKey) -> Trust {
+        Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap())
+    }
+
+    fn refused(bundle: &[u8], trust: &Trust) -> Code {
+        verify_evidence(bundle, trust).unwrap_err().code()
+    }
+
+    #[test]
+    fn what_is_signed_is_read_back() {
+        let key = key();
+        let bundle = sign_evidence(&statement(), &key, &SigningMaterial::Key).unwrap();
+        let read = verify_evidence(&bundle, &trust(&key)).unwrap();
+        assert_eq!(*read.statement(), statement());
+        assert!(read.is_about(&Algorithm::Sha256.digest(b"model")));
+        assert!(!read.is_about(&Algorithm::Sha256.digest(b"other")));
+    }
+
+    #[test]
+    fn another_signer_and_another_payload_are_refused() {
+        let (key, other) = { (key(), key()) };
+        let bundle = sign_evidence(&statement(), &key, &SigningMaterial::Key).unwrap();
+        assert_eq!(refused(&bundle, &trust(&other)), crate::reason::KEY_MISMATCH);
+        let mut changed = statement();
+        changed.predicate = serde_json::json!({"answer": 43});
+        let changed = sign_evidence(&changed, &other, &SigningMaterial::Key).unwrap();
+        assert_eq!(refused(&changed, &trust(&key)), crate::reason::KEY_MISMATCH);
+    }
+
+    #[test]
+    fn evidence_about_nothing_is_refused() {
+        let key = key();
+        let nothing = Statement {
+            subjects: Vec::new(),
+            ..statement()
+        };
+        let bundle = sign_evidence(&nothing, &key, &SigningMaterial::Key).unwrap();
+        assert_eq!(refused(&bundle, &trust(&key)), crate::reason::SUBJECT);
+    }
+}
