@@ -56,10 +56,24 @@ pub(super) fn guarded() -> bool {
 pub(super) fn local(file: &File) -> bool {
     /// ext2/3/4, XFS, Btrfs, tmpfs, ramfs, overlay, F2FS, ZFS, bcachefs, SquashFS, EROFS, ISO 9660.
     const LOCAL: [u32; 12] = [
-        0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x8584_58f6, 0x794c_7630, 0xf2f5_2010, 0x2fc1_2fc1,
-        0xca45_1a4e, 0x7371_7368, 0xe0f5_e1e2, 0x9660,
+        0xef53,
+        0x5846_5342,
+        0x9123_683e,
+        0x0102_1994,
+        0x8584_58f6,
+        0x794c_7630,
+        0xf2f5_2010,
+        0x2fc1_2fc1,
+        0xca45_1a4e,
+        0x7371_7368,
+        0xe0f5_e1e2,
+        0x9660,
     ];
-    rustix::fs::fstatfs(file).is_ok_and(|system| LOCAL.iter().any(|magic| i128::from(*magic) == i128::from(system.f_type)))
+    rustix::fs::fstatfs(file).is_ok_and(|system| {
+        LOCAL
+            .iter()
+            .any(|magic| i128::from(*magic) == i128::from(system.f_type))
+    })
 }
 
 /// A part of a file, mapped read-only.
@@ -90,14 +104,27 @@ impl Window {
         let slot = TABLE.iter().find(|slot| slot.claim())?;
         // SAFETY: a new mapping at an address of the kernel's choice; nobody else knows it.
         let start = unsafe {
-            mmap(ptr::null_mut(), mapped, ProtFlags::READ, MapFlags::SHARED, file, range.start - skip as u64)
+            mmap(
+                ptr::null_mut(),
+                mapped,
+                ProtFlags::READ,
+                MapFlags::SHARED,
+                file,
+                range.start - skip as u64,
+            )
         };
         let Ok(start) = start else {
             slot.release();
             return None;
         };
         slot.arm(start.expose_provenance(), mapped);
-        let window = Self { start, mapped, skip, length, slot };
+        let window = Self {
+            start,
+            mapped,
+            skip,
+            length,
+            slot,
+        };
         window.populate();
         Some(window)
     }
@@ -145,7 +172,11 @@ struct Slot {
 
 impl Slot {
     const fn new() -> Self {
-        Self { claimed: AtomicBool::new(false), failed: AtomicBool::new(false), extent: AtomicU64::new(0) }
+        Self {
+            claimed: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            extent: AtomicU64::new(0),
+        }
     }
 
     fn claim(&self) -> bool {
@@ -224,7 +255,10 @@ extern "C" fn on_bus_error(signal: c_int, info: *mut libc::siginfo_t, context: *
 
 /// Puts zero pages over the window that holds `address`; false when there is none, or that failed.
 fn cover(address: usize) -> bool {
-    let Some((slot, range)) = TABLE.iter().find_map(|slot| Some((slot, slot.covering(address)?))) else {
+    let Some((slot, range)) = TABLE
+        .iter()
+        .find_map(|slot| Some((slot, slot.covering(address)?)))
+    else {
         return false;
     };
     // Marked before the zeros become readable.
@@ -248,7 +282,9 @@ fn cover(address: usize) -> bool {
 /// Only inside the handler, with the handler's own arguments.
 unsafe fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let previous = PREVIOUS.get().copied().flatten();
-    let (handler, flags) = previous.map_or((libc::SIG_DFL, 0), |action| (action.sa_sigaction, action.sa_flags));
+    let (handler, flags) = previous.map_or((libc::SIG_DFL, 0), |action| {
+        (action.sa_sigaction, action.sa_flags)
+    });
     // SAFETY: a handler that is neither default nor ignore is a function of the type that its flag says.
     unsafe {
         let sent = (*info).si_code <= 0;

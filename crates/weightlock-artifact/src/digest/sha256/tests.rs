@@ -5,8 +5,9 @@ use super::*;
 use lockstep::Words;
 
 /// Every edge of block and padding, the empty message, and runs of several blocks.
-const LENGTHS: [usize; 20] =
-    [0, 1, 2, 54, 55, 56, 57, 63, 64, 65, 118, 119, 120, 121, 127, 128, 129, 640, 1000, 4096];
+const LENGTHS: [usize; 20] = [
+    0, 1, 2, 54, 55, 56, 57, 63, 64, 65, 118, 119, 120, 121, 127, 128, 129, 640, 1000, 4096,
+];
 
 /// The kernels of this processor; says aloud which ones nobody tested.
 fn kernels() -> Vec<Kernel> {
@@ -31,8 +32,10 @@ fn message(length: usize, seed: usize) -> Vec<u8> {
 
 fn assert_digests(kernel: Kernel, messages: &[Vec<u8>]) {
     let slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
-    let expected: Vec<Digest> =
-        slices.iter().map(|message| Digest::sha256(sha2::Sha256::digest(message).into())).collect();
+    let expected: Vec<Digest> = slices
+        .iter()
+        .map(|message| Digest::sha256(sha2::Sha256::digest(message).into()))
+        .collect();
     let lengths: Vec<usize> = slices.iter().map(|message| message.len()).collect();
     assert_eq!(kernel.digests(&slices), expected, "{kernel}, lengths {lengths:?}");
 }
@@ -53,8 +56,9 @@ fn each_length_alone_and_in_full_lanes() {
 fn lanes_that_end_at_different_times() {
     for kernel in kernels() {
         for count in 0..40 {
-            let messages: Vec<_> =
-                (0..count).map(|seed| message(LENGTHS[seed * 7 % LENGTHS.len()], seed)).collect();
+            let messages: Vec<_> = (0..count)
+                .map(|seed| message(LENGTHS[seed * 7 % LENGTHS.len()], seed))
+                .collect();
             assert_digests(kernel, &messages);
         }
     }
@@ -100,7 +104,10 @@ fn names() {
         assert!(Kernel::NAMES.contains(&kernel.name()));
     }
     assert!(Kernel::available().contains(&Kernel::best()));
-    assert_eq!("sha-ni".parse::<Kernel>(), Err(KernelError::Unknown("sha-ni".into())));
+    assert_eq!(
+        "sha-ni".parse::<Kernel>(),
+        Err(KernelError::Unknown("sha-ni".into()))
+    );
     assert_eq!("".parse::<Kernel>(), Err(KernelError::Unknown(String::new())));
 }
 
