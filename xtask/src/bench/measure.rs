@@ -129,6 +129,31 @@ fn median(samples: &[Sample]) -> Sample {
     }
 }
 
+/// Refuses a comparison in which the two programs print different SHA-256 or BLAKE3 digests, or none.
+pub(super) fn same_digest(ours: &Line, peer: &Line) -> Result<()> {
+    let (a, b) = (digest_printed_by(ours)?, digest_printed_by(peer)?);
+    if a != b {
+        bail!("the digests differ: {a} and {b}");
+    }
+    Ok(())
+}
+
+fn digest_printed_by(line: &Line) -> Result<String> {
+    let out = Command::new(&line.program)
+        .args(&line.args)
+        .stdin(Stdio::null())
+        .output()?;
+    let text = String::from_utf8_lossy(&out.stdout);
+    first_digest(&text).with_context(|| format!("{} printed no digest", line.program.display()))
+}
+
+fn first_digest(text: &str) -> Option<String> {
+    let is_digest = |word: &&str| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .find(is_digest)
+        .map(ToOwned::to_owned)
+}
+
 /// The hash kernel that the program says it used: the first `kernel` of its JSON answer.
 pub(super) fn kernel_named_by(line: &Line) -> String {
     let answer = Command::new(&line.program)
@@ -170,6 +195,19 @@ mod tests {
     fn times_are_medians_and_memory_is_the_worst() {
         assert_eq!(median(&[wall(3.0, 1), wall(1.0, 9), wall(2.0, 2)]), wall(2.0, 9));
         assert_eq!(median(&[wall(1.0, 1), wall(2.0, 1)]), wall(1.5, 1));
+    }
+
+    #[test]
+    fn a_digest_is_found_in_each_form_of_output() {
+        let hex = "0f".repeat(32);
+        for text in [
+            format!("{hex}  a.bin"),
+            format!("SHA2-256(a.bin)= {hex}"),
+            format!("sha256:{hex}"),
+        ] {
+            assert_eq!(first_digest(&text).as_deref(), Some(hex.as_str()), "{text}");
+        }
+        assert_eq!(first_digest(&format!("{hex}00")), None);
     }
 
     #[test]

@@ -120,6 +120,9 @@ fn measure_all(args: &Args, root: &Path) -> Result<Vec<Row>> {
 
 fn measure_case(name: &str, case: &Case, rounds: Option<usize>, lab: &Lab) -> Result<Row> {
     let rounds = rounds.unwrap_or(case.rounds).max(1);
+    if case.same_digest {
+        measure::same_digest(&case.ours, &case.peer)?;
+    }
     let (ours, peer) = measure::alternate(&case.ours, &case.peer, rounds)?;
     Ok(Row {
         name: name.to_owned(),

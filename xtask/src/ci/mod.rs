@@ -36,7 +36,8 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
     }
     let mut report = Report::start()?;
     if args.has("--prepare") {
-        let _ = peers::prepare(&mut report);
+        let ready = peers::prepare(&mut report).map(|()| true);
+        report.check_fn("peers", || ready);
     } else {
         let started = Instant::now();
         if wanted.core {
