@@ -34,7 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => {
             let context = Context::new(&cli.global);
-            let reply = commands::dispatch(&cli.command, &context);
+            let reply = commands::dispatch(&cli.command, cli.global.format(), &context);
             reply.render(&cli.global, &context)
         }
         Err(error) => terminal::print_usage(&error),

@@ -7,7 +7,7 @@ use weightlock_artifact::{
     digest::{Algorithm, Digest},
     inventory::{Entry, Inventory, Irregular, Root, RootKind, Scope},
     leaf::{LEAF, LeafError, LeafFile, LeafTable},
-    manifest::{BUILT_IN, Manifest, ManifestError, ManifestFile},
+    manifest::{BUILT_IN, Manifest, ManifestError, ManifestFile, is_built_in},
     measure::{Measured, Wanted},
     path::ArtifactPath,
     reason::Code,
@@ -55,12 +55,10 @@ impl Plan {
     }
 
     fn left_out(&self) -> impl Iterator<Item = ArtifactPath> {
-        let list: &[&str] = match (self.built_in, self.git) {
-            (true, _) => &BUILT_IN,
-            (false, true) => &GIT_NAMES,
-            (false, false) => &[],
-        };
-        names(list)
+        let built_in: &[&str] = if self.built_in { &BUILT_IN } else { &[] };
+        let git: &[&str] = if self.git { &GIT_NAMES } else { &[] };
+        let own = built_in.iter().filter(|name| !GIT_NAMES.contains(name));
+        names(git).chain(own.filter_map(|name| ArtifactPath::parse(*name).ok()))
     }
 
     fn wanted(&self) -> Wanted {
@@ -105,6 +103,15 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// SHA-256 of a model that is one file, when it was computed.
+    #[must_use]
+    pub fn single_digest(&self) -> Option<Digest> {
+        match self.statement.files() {
+            Files::Single(FileClaim::Whole(digest)) => Some(*digest).filter(|digest| digest.algorithm() == Algorithm::Sha256),
+            _ => None,
+        }
+    }
+
     /// Looks at the folder again: an error when a file came, went or changed since the walk.
     ///
     /// # Errors
@@ -275,8 +282,7 @@ fn describe(
     found: &Found<'_>,
     work: &mut Work<'_>,
 ) -> Result<Result<Described, Unsignable>, Error> {
-    let folder = *inventory.root().kind() == RootKind::Folder;
-    if !folder || !plan.built_in || plan.algorithm != Algorithm::Sha256 || plan.method != Method::Files {
+    if !plan.built_in || plan.algorithm != Algorithm::Sha256 || plan.method != Method::Files {
         return Ok(Ok((None, None)));
     }
     let ignored: Vec<&Entry> = inventory.set_aside().iter().collect();
@@ -285,7 +291,12 @@ fn describe(
         .values()
         .map(|(entry, measured)| (*entry, measured))
         .chain(ignored.into_iter().zip(&measured));
-    Ok(assemble(all, plan.leaves))
+    let (manifest, leaves) = match assemble(all, plan.leaves) {
+        Ok(described) => described,
+        Err(unsignable) => return Ok(Err(unsignable)),
+    };
+    let folder = *inventory.root().kind() == RootKind::Folder;
+    Ok(Ok((manifest.filter(|_| folder), leaves)))
 }
 
 fn assemble<'a>(
@@ -293,7 +304,7 @@ fn assemble<'a>(
     leaves: bool,
 ) -> Result<Described, Unsignable> {
     let mut listed = Vec::new();
-    for (entry, measured) in files {
+    for (entry, measured) in files.filter(|(entry, _)| !is_built_in(&entry.path)) {
         let file = measured
             .whole
             .and_then(|digest| ManifestFile::new(entry.path.clone(), entry.stamp.size, digest));

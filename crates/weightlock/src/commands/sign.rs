@@ -1,0 +1,465 @@
+//! `weightlock sign`: one signature over every file of a model, written beside its bytes.
+
+use std::{
+    num::NonZeroU64,
+    path::{Path, PathBuf},
+    str::FromStr as _,
+};
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+use weightlock_artifact::{
+    digest::{Algorithm, engine::Reading},
+    evidence::{Kind, Place, Store},
+    inventory::{Root, RootKind},
+    manifest::Subject,
+    path::ArtifactPath,
+    write::{Existing, write_whole},
+};
+use weightlock_signing::{
+    Trust, is_signed_by,
+    key::{OmsKey, Signer},
+    oms::{
+        self, Method as Serialized, SigningError, SigningMaterial, VerifiedStatement,
+        model::{Plan, Prepared, Previous, Unsignable, Work, prepare},
+        sign_statement,
+    },
+    predicate::leaves,
+    reason::EXISTS,
+    statement::sign_evidence,
+};
+
+use super::{
+    target,
+    trust::{Method, SignerFlags},
+};
+use crate::{
+    cli::{Hashing, Selection},
+    context::Context,
+    diagnostic::Diagnostic,
+    explanations::USAGE,
+    progress,
+    reply::Reply,
+    terminal::Style,
+    text::{Size, counted, quoted},
+};
+
+/// Sign a model: a folder or a file, as one unit.
+///
+/// The signature lists every file with its digest. It is written to MODEL/model.sig, or for a file to
+/// MODEL.weightlock/model.sig, in the OpenSSF Model Signing format.
+#[derive(Args, Debug)]
+#[command(override_usage = "weightlock sign [key|certificate|pkcs11] [OPTIONS] MODEL")]
+pub struct Arguments {
+    /// The model, after an optional word for the method
+    #[arg(value_name = "METHOD] [MODEL", num_args = 1..=2, required = true)]
+    words: Vec<PathBuf>,
+    #[command(flatten)]
+    signer: SignerFlags,
+    #[command(flatten)]
+    files: Selection,
+    /// Where to write the signature
+    #[arg(long, value_name = "FILE", help_heading = "Signature")]
+    signature: Option<PathBuf>,
+    /// Write next to the model instead of into it: MODEL.weightlock/model.sig
+    #[arg(long, conflicts_with = "signature", help_heading = "Signature")]
+    beside: bool,
+    /// Replace a signature that somebody else made
+    #[arg(long, help_heading = "Signature")]
+    replace: bool,
+    /// Also sign digests of every 1 MiB, so that a refusal can name the place and the tensors that changed
+    #[arg(long, help_heading = "Signature")]
+    leaves: bool,
+    /// Sign shards of SIZE bytes (such as 16MiB) instead of whole files
+    #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "leaves", help_heading = "Signature")]
+    shards: Option<NonZeroU64>,
+    /// Digest of every file
+    #[arg(long, value_name = "NAME", default_value = "sha256", value_parser = algorithm, help_heading = "Signature")]
+    algorithm: Algorithm,
+    /// Take over digests of files that are older than the model's own earlier signature, which is verified first
+    #[arg(long, conflicts_with_all = ["leaves", "shards", "paranoid"], help_heading = "Signature")]
+    incremental: bool,
+    /// Read every file, whatever the times of files say (the default; refuses --incremental)
+    #[arg(long, help_heading = "Signature")]
+    paranoid: bool,
+    /// Also sign git's own files at the root
+    #[arg(long, overrides_with = "ignore_git_paths", help_heading = "Files")]
+    no_ignore_git_paths: bool,
+    /// Leave out git's own files at the root (the default)
+    #[arg(long, hide = true)]
+    ignore_git_paths: bool,
+    /// Do everything but write
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    hashing: Hashing,
+}
+
+/// The result in JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signed {
+    /// The model as it was named.
+    pub model: String,
+    /// Where the signature was written; absent after a dry run.
+    pub signature: Option<String>,
+    /// `key <hex SHA-256 of its PEM>`, or the subject of the certificate.
+    pub signer: String,
+    /// Number of files signed.
+    pub files: usize,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// How many digests were taken over from the earlier signature.
+    pub reused: usize,
+    /// SHA-256 of the canonical manifest (a model of one file: of its bytes); absent for other digests than SHA-256.
+    pub digest: Option<String>,
+    /// The evidence written about the leaf table.
+    pub leaves: Option<String>,
+    /// Paths that are not signed.
+    pub ignored: Vec<String>,
+}
+
+const VERB: &str = "sign";
+
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
+    match sign(arguments, context) {
+        Ok(signed) => Reply::yes(VERB, text(&signed, context), signed),
+        Err(reasons) => Reply::refusal(VERB, reasons).with_verdict("not signed: nothing was written"),
+    }
+}
+
+fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnostic>> {
+    let one = |told| vec![told];
+    let (method, model) = Method::split(&arguments.words).map_err(one)?;
+    let (signer, material) = arguments.signer.signer(method).map_err(one)?;
+    let root = target::open(model, &arguments.files).map_err(one)?;
+    let store = store(&root, arguments);
+    let path = arguments
+        .signature
+        .clone()
+        .unwrap_or_else(|| store.signature().to_owned());
+    let earlier = earlier(&path, signer.as_ref(), arguments, &root).map_err(one)?;
+    let plan = plan(&root, &path, arguments).map_err(one)?;
+    let prepared = prepared(root, &plan, earlier.as_ref(), arguments, context)?;
+
+    let bundle = sign_statement(&prepared.statement, signer.as_ref(), &material)
+        .map_err(|error| one(failed(&error)))?;
+    let leaves = leaf_evidence(&prepared, signer.as_ref(), &material).map_err(|error| one(failed(&error)))?;
+    prepared.still_holds().map_err(|error| one(error.into()))?;
+    let mut signed = describe(&prepared, model, signer.as_ref(), &material);
+    if !arguments.dry_run {
+        signed.leaves = leaves
+            .map(|leaves| leaves.write(&store))
+            .transpose()
+            .map_err(one)?;
+        write(&path, &store, &bundle, earlier.is_some() || arguments.replace).map_err(one)?;
+        signed.signature = Some(path.display().to_string());
+    }
+    Ok(signed)
+}
+
+/// In the model; beside it for a file, a hub cache snapshot, or when asked for.
+fn store(root: &Root, arguments: &Arguments) -> Store {
+    let beside = arguments.beside || root.is_hub_snapshot() || matches!(root.kind(), RootKind::File(_));
+    Store::at(root.path(), if beside { Place::Beside } else { Place::Inside })
+}
+
+/// A signature of the same signer that is already there.
+struct Earlier {
+    verified: Option<VerifiedStatement>,
+    written: i128,
+}
+
+/// What lies where the signature goes: nothing, one's own (which is replaced), or somebody else's (which is not).
+fn earlier(
+    path: &Path,
+    signer: &dyn Signer,
+    arguments: &Arguments,
+    root: &Root,
+) -> Result<Option<Earlier>, Diagnostic> {
+    let bundle = match target::read(path) {
+        Ok(bundle) => bundle,
+        Err(told) if told.code() == weightlock_artifact::error::NOT_FOUND => {
+            return if arguments.incremental {
+                Err(nothing_earlier(path))
+            } else {
+                Ok(None)
+            };
+        }
+        Err(told) => return Err(told),
+    };
+    let key = signer.public_key();
+    if is_signed_by(&bundle, key) {
+        let trust = OmsKey::try_from(key.clone()).ok().map(Trust::Key);
+        let verified = trust.and_then(|trust| oms::verify(&bundle, &trust).ok());
+        if arguments.incremental && verified.is_none() {
+            return Err(nothing_earlier(path)
+                .note("the signature that is there does not verify as a signature by this key alone"));
+        }
+        return Ok(Some(Earlier {
+            verified,
+            written: written(path)?,
+        }));
+    }
+    if arguments.replace && !arguments.incremental {
+        return Ok(None);
+    }
+    let model = quoted(&root.path().display().to_string());
+    Err(
+        Diagnostic::new(EXISTS, format!("{} was not made with this key", path.display()))
+            .at(path.display().to_string())
+            .help(format!(
+                "sign without touching it:  weightlock sign --beside --key NAME.key {model}"
+            ))
+            .help("--replace replaces it"),
+    )
+}
+
+fn nothing_earlier(path: &Path) -> Diagnostic {
+    Diagnostic::new(
+        USAGE,
+        format!(
+            "--incremental needs an earlier signature by the same key at {}",
+            path.display()
+        ),
+    )
+    .help("sign without --incremental")
+}
+
+fn written(path: &Path) -> Result<i128, Diagnostic> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = path
+        .metadata()
+        .map_err(|source| weightlock_artifact::Error::io("look at", path, source))?;
+    Ok(i128::from(found.mtime()) * 1_000_000_000 + i128::from(found.mtime_nsec()))
+}
+
+fn plan(root: &Root, signature: &Path, arguments: &Arguments) -> Result<Plan, Diagnostic> {
+    let mut ignore = target::below(root, &arguments.files.ignore_paths)?;
+    // A signature written into the model under another name is no file of it.
+    ignore.extend(target::inside(root, signature));
+    let method = arguments.shards.map_or(Serialized::Files, Serialized::Shards);
+    Ok(Plan {
+        algorithm: arguments.algorithm,
+        method,
+        ignore,
+        git: !arguments.no_ignore_git_paths,
+        allow_symlinks: arguments.files.allow_symlinks,
+        leaves: arguments.leaves,
+        ..Plan::new()
+    })
+}
+
+fn prepared(
+    root: Root,
+    plan: &Plan,
+    earlier: Option<&Earlier>,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Prepared, Vec<Diagnostic>> {
+    let one = |told| vec![told];
+    let shown = root.path().to_owned();
+    let settings = context
+        .hashing(&arguments.hashing, Reading::Buffered)
+        .map_err(one)?;
+    let previous = earlier.filter(|_| arguments.incremental).and_then(|earlier| {
+        Some(Previous {
+            statement: earlier.verified.as_ref()?,
+            written: earlier.written,
+        })
+    });
+    let outcome = progress::shown(
+        context.show,
+        || None,
+        |observer| {
+            prepare(
+                root,
+                plan,
+                previous,
+                &mut Work {
+                    settings,
+                    observer,
+                    cache: None,
+                },
+            )
+        },
+    );
+    match outcome {
+        Ok(Ok(prepared)) => Ok(prepared),
+        Ok(Err(Unsignable::Irregular(found))) => Err(found
+            .iter()
+            .map(|found| {
+                Diagnostic::new(found.kind.code(), format!("{} {}", found.name, found.kind))
+                    .at(shown.join(&found.name).display().to_string())
+            })
+            .collect()),
+        Ok(Err(unsignable)) => Err(one(
+            Diagnostic::of(unsignable.code(), &unsignable).at(shown.display().to_string())
+        )),
+        Err(error) => Err(one(error.into())),
+    }
+}
+
+fn failed(error: &SigningError) -> Diagnostic {
+    Diagnostic::of(error.code(), error)
+}
+
+/// The leaf table and the statement that vouches for it, ready to be written.
+struct LeafEvidence {
+    table: Vec<u8>,
+    bundle: Vec<u8>,
+}
+
+impl LeafEvidence {
+    fn write(&self, store: &Store) -> Result<String, Diagnostic> {
+        let failed = |error: weightlock_artifact::evidence::StoreError| Diagnostic::of(error.code(), &error);
+        store.add_leaves(&self.table).map_err(failed)?;
+        let name = store.add_statement(Kind::Leaves, &self.bundle).map_err(failed)?;
+        Ok(store.folder().join(name.to_string()).display().to_string())
+    }
+}
+
+fn leaf_evidence(
+    prepared: &Prepared,
+    signer: &dyn Signer,
+    material: &SigningMaterial,
+) -> Result<Option<LeafEvidence>, SigningError> {
+    let Some(table) = &prepared.leaves else {
+        return Ok(None);
+    };
+    let name = prepared.inventory.root().base_name();
+    let subjects = match (prepared.inventory.root().kind(), table.manifest().files()) {
+        (RootKind::File(_), [file]) => vec![Subject {
+            name,
+            sha256: *file.sha256(),
+        }],
+        _ => table.manifest().subjects(&name),
+    };
+    let table = table.to_bytes();
+    let bundle = sign_evidence(&leaves::statement(subjects, &table), signer, material)?;
+    Ok(Some(LeafEvidence { table, bundle }))
+}
+
+fn write(path: &Path, store: &Store, bundle: &[u8], replace: bool) -> Result<(), Diagnostic> {
+    let existing = if replace {
+        Existing::Replaced
+    } else {
+        Existing::Refused
+    };
+    if path == store.signature() {
+        return store
+            .write_signature(bundle, existing)
+            .map_err(|error| Diagnostic::of(error.code(), &error));
+    }
+    Ok(write_whole(path, bundle, 0o644, existing)?)
+}
+
+fn describe(prepared: &Prepared, model: &Path, signer: &dyn Signer, material: &SigningMaterial) -> Signed {
+    let signer = match material {
+        SigningMaterial::Key => format!("key {}", signer.public_key().hint_pem()),
+        SigningMaterial::Certificates(chain) => chain
+            .first()
+            .map(weightlock_signing::certificate::Certificate::subject)
+            .unwrap_or_default(),
+    };
+    let digest = prepared
+        .manifest
+        .as_ref()
+        .map(|manifest| manifest.digest().to_string());
+    let ignored = prepared
+        .inventory
+        .set_aside()
+        .iter()
+        .map(|entry| &entry.path)
+        .chain(prepared.inventory.skipped());
+    Signed {
+        model: model.display().to_string(),
+        signature: None,
+        signer,
+        files: prepared.inventory.entries().len(),
+        bytes: prepared.inventory.bytes(),
+        reused: prepared.reused,
+        digest: digest.or_else(|| prepared.single_digest().map(|digest| digest.to_string())),
+        leaves: None,
+        ignored: ignored
+            .map(|path: &ArtifactPath| path.as_str().to_owned())
+            .collect(),
+    }
+}
+
+fn text(signed: &Signed, context: &Context) -> String {
+    let Signed {
+        model,
+        signature,
+        signer,
+        files,
+        bytes,
+        reused,
+        digest,
+        leaves,
+        ignored,
+    } = signed;
+    let head = context.out.apply(
+        Style::Good,
+        if signature.is_some() {
+            "signed"
+        } else {
+            "would sign"
+        },
+    );
+    let mut text = format!(
+        "{head} {}: {}, {}\n",
+        crate::text::Shown(model),
+        counted(*files, "file"),
+        Size(*bytes)
+    );
+    let mut line = |name: &str, value: &str| text += &format!("  {name:10} {}\n", crate::text::Shown(value));
+    line("signer", signer);
+    digest.iter().for_each(|digest| line("digest", digest));
+    signature.iter().for_each(|path| line("signature", path));
+    leaves.iter().for_each(|path| line("leaves", path));
+    if *reused > 0 {
+        line(
+            "reused",
+            &format!(
+                "digests of {} from the earlier signature",
+                counted(*reused, "unchanged file")
+            ),
+        );
+    }
+    if !ignored.is_empty() {
+        line("not signed", &ignored.join(", "));
+    }
+    text
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    match Algorithm::from_str(name) {
+        Ok(found @ (Algorithm::Sha256 | Algorithm::Blake3 | Algorithm::Blake2b)) => Ok(found),
+        Ok(_) => Err("models are signed with sha256, blake3 or blake2b".to_owned()),
+        Err(unknown) => Err(unknown.to_string()),
+    }
+}
+
+/// `1048576`, `1MiB`, `16MiB`, `1GiB`.
+fn size(text: &str) -> Result<NonZeroU64, String> {
+    let split = text
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit.trim() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err("a size is a number of bytes, or a number with KiB, MiB or GiB".to_owned()),
+    };
+    let bytes = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor));
+    bytes
+        .and_then(NonZeroU64::new)
+        .ok_or_else(|| "a size is a positive number".to_owned())
+}

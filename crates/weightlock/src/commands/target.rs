@@ -1,0 +1,149 @@
+//! What several verbs do with a target: open it, find its signature, resolve names below it.
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Component, Path, PathBuf},
+};
+
+use weightlock_artifact::{
+    Error,
+    evidence::{Place, Store},
+    inventory::{Links, Root, RootKind},
+    path::ArtifactPath,
+};
+use weightlock_signing::{bundle::Bundle, reason::UNSIGNED};
+
+use crate::{cli::Selection, diagnostic::Diagnostic, explanations::USAGE, text::quoted};
+
+/// Opens the model.
+pub(crate) fn open(target: &Path, files: &Selection) -> Result<Root, Diagnostic> {
+    let links = if files.allow_symlinks {
+        Links::FilesInside
+    } else {
+        Links::Refused
+    };
+    Ok(Root::open(target, links)?)
+}
+
+/// Paths the user gave, as names below the model.
+pub(crate) fn below(root: &Root, paths: &[PathBuf]) -> Result<Vec<ArtifactPath>, Diagnostic> {
+    paths
+        .iter()
+        .map(|path| inside(root, path).ok_or_else(|| outside(root, path)))
+        .collect()
+}
+
+fn outside(root: &Root, path: &Path) -> Diagnostic {
+    Diagnostic::new(
+        USAGE,
+        format!("{} is not inside {}", path.display(), root.path().display()),
+    )
+    .note("paths to leave out are relative to the working directory, as in a shell")
+    .help(format!(
+        "--ignore-paths {}",
+        quoted(&root.path().join(path).display().to_string())
+    ))
+}
+
+/// The name of a path below the model, whether or not it exists; `None` when it lies elsewhere.
+pub(crate) fn inside(root: &Root, path: &Path) -> Option<ArtifactPath> {
+    let model = root.path().canonicalize().ok()?;
+    let whole = resolved(path)?;
+    let below = whole.strip_prefix(model).ok()?;
+    ArtifactPath::parse(below.to_str()?).ok()
+}
+
+/// The absolute path with the links of its folder resolved. The last component itself need not exist.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    let mut known = absolute.as_path();
+    let mut rest = Vec::new();
+    loop {
+        if let Ok(real) = known.canonicalize() {
+            let plain = rest.iter().rev().all(|name| matches!(name, Component::Normal(_)));
+            return plain.then(|| rest.iter().rev().fold(real, |path, name| path.join(name)));
+        }
+        rest.push(known.components().next_back()?);
+        known = known.parent()?;
+    }
+}
+
+/// A signature and where it was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    pub(crate) bundle: Vec<u8>,
+    /// Where further evidence about the model lies.
+    pub(crate) store: Store,
+}
+
+/// Reads the signature that was named, or looks for it: in the model, then beside it.
+pub(crate) fn signature(root: &Root, named: Option<&Path>) -> Result<Found, Diagnostic> {
+    let stores = stores(root);
+    if let Some(path) = named {
+        let bundle = read(path)?;
+        let own = stores.iter().find(|store| same(store.signature(), path));
+        let store = own
+            .or(stores.first())
+            .cloned()
+            .unwrap_or_else(|| Store::at(root.path(), Place::Beside));
+        return Ok(Found {
+            path: path.to_owned(),
+            bundle,
+            store,
+        });
+    }
+    for store in stores {
+        let path = store.signature().to_owned();
+        if path.symlink_metadata().is_ok() {
+            return Ok(Found {
+                bundle: read(&path)?,
+                path,
+                store,
+            });
+        }
+    }
+    Err(unsigned(root))
+}
+
+/// Where signatures and evidence of a model may lie, in the order they are looked for.
+pub(crate) fn stores(root: &Root) -> Vec<Store> {
+    let beside = Store::at(root.path(), Place::Beside);
+    match root.kind() {
+        RootKind::Folder => vec![Store::at(root.path(), Place::Inside), beside],
+        RootKind::File(_) => vec![beside],
+    }
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    resolved(one).is_some_and(|one| resolved(other) == Some(one))
+}
+
+fn unsigned(root: &Root) -> Diagnostic {
+    let mut told = Diagnostic::new(UNSIGNED, format!("{} has no signature", root.path().display()));
+    for store in stores(root) {
+        told = told.note(format!("looked for {}", store.signature().display()));
+    }
+    told.help("get the signature from the publisher and name it with --signature FILE")
+        .help(format!(
+            "sign it yourself:  weightlock sign --key NAME.key {}",
+            quoted(&root.path().display().to_string())
+        ))
+}
+
+/// Reads a signature file, bounded.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    read_bounded(path, Bundle::MAX_BYTES)
+}
+
+/// Reads at most one byte more than the limit, for the parser to refuse.
+pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+    let failed = |source| Diagnostic::from(Error::io("read", path, source));
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(bytes)
+}

@@ -1,0 +1,214 @@
+//! `weightlock verify`: who signed the model, and is it what they signed.
+
+mod locate;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use globset::{GlobBuilder, GlobMatcher};
+use weightlock_artifact::{
+    digest::{Digest, engine::Reading},
+    evidence::EXTRA_FILE,
+    inventory::Root,
+    path::ArtifactPath,
+};
+use weightlock_signing::{
+    Trust, oms,
+    oms::{
+        VerifiedStatement,
+        model::{Mismatch, Rules, Strictness, Unsigned, VerifiedModel, Work, compare},
+    },
+};
+
+pub use self::report::Verified;
+use super::{
+    target::{self, Found},
+    trust::{Method, TrustFlags},
+};
+use crate::{
+    cli::{Format, Hashing, Selection},
+    context::Context,
+    diagnostic::Diagnostic,
+    loaders::KnownLoaders,
+    progress,
+    reply::Reply,
+};
+
+/// Verify who signed a model, and that it is unchanged.
+///
+/// Every file that was signed must be there with the signed digest, and no other file may be there. A valid signature
+/// says who and unchanged; it does not say that the model is safe.
+#[derive(Args, Debug)]
+#[command(override_usage = "weightlock verify [key|certificate|pkcs11] [OPTIONS] MODEL")]
+pub struct Arguments {
+    /// The model, after an optional word for the method
+    #[arg(value_name = "METHOD] [MODEL", num_args = 1..=2, required = true)]
+    words: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: TrustFlags,
+    /// The signature [default: model.sig in the model, or beside it in MODEL.weightlock/]
+    #[arg(long, value_name = "FILE", help_heading = "Signature")]
+    signature: Option<PathBuf>,
+    /// Refuse any other model than the one with this digest, rightly signed or not
+    #[arg(long, value_name = "sha256:HEX", value_parser = pinned, help_heading = "Signature")]
+    expect_digest: Option<Digest>,
+    #[command(flatten)]
+    files: Selection,
+    /// Check only files that match, such as '*.safetensors'; the answer says how many. Repeatable
+    #[arg(long, value_name = "GLOB", value_parser = glob, num_args = 1, help_heading = "Files")]
+    only: Vec<GlobMatcher>,
+    /// Let files pass that nobody signed; they are listed
+    #[arg(long, help_heading = "Files")]
+    ignore_unsigned_files: bool,
+    /// Accepted for the reference's sake: git's own files at the root are passed over unless they were signed
+    #[arg(long, hide = true)]
+    ignore_git_paths: bool,
+    #[command(flatten)]
+    hashing: Hashing,
+}
+
+const VERB: &str = "verify";
+
+pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> Reply {
+    let refused =
+        |reasons| Reply::refusal(VERB, reasons).with_verdict("not verified: do not load this model");
+    let case = match Case::open(arguments, context) {
+        Ok(case) => case,
+        Err(told) => return refused(vec![told]),
+    };
+    let (verified, outcome) = match case.check(arguments, context) {
+        Ok(checked) => checked,
+        Err(reasons) => return refused(reasons),
+    };
+    match outcome {
+        Ok(model) => {
+            let result = report::accepted(&case, &verified, &model);
+            match report::pin(arguments.expect_digest.as_ref(), &result) {
+                Err(told) => refused(vec![told]).with_result(result),
+                Ok(()) if format == Format::CosignJson => Reply::verbatim(VERB, report::cosign_json(&result)),
+                Ok(()) => Reply::yes(VERB, report::text(&result, context), result),
+            }
+        }
+        Err(mismatch) => {
+            let located = locate::changes(&case, &verified, &mismatch, arguments, context);
+            let result = report::refused(&case, &verified, &mismatch, &located);
+            refused(report::reasons(&case, &verified, &mismatch, &located)).with_result(result)
+        }
+    }
+}
+
+/// What one run is about.
+struct Case {
+    root: Root,
+    found: Found,
+    trust: Trust,
+    /// The time that was stated instead of now.
+    stated: Option<jiff::Timestamp>,
+}
+
+type Checked = (VerifiedStatement, Result<VerifiedModel, Mismatch>);
+
+impl Case {
+    fn open(arguments: &Arguments, context: &Context) -> Result<Self, Diagnostic> {
+        let (method, model) = Method::split(&arguments.words)?;
+        let trust = arguments.trust.trust(method, context.now())?;
+        let root = target::open(model, &arguments.files)?;
+        let found = target::signature(&root, arguments.signature.as_deref())?;
+        Ok(Self {
+            root,
+            found,
+            trust,
+            stated: arguments.trust.at_time,
+        })
+    }
+
+    /// The signature first, then the evidence folder, then the files: nothing is read that cannot matter.
+    fn check(&self, arguments: &Arguments, context: &Context) -> Result<Checked, Vec<Diagnostic>> {
+        let one = |told| vec![told];
+        let verified = oms::verify(&self.found.bundle, &self.trust)
+            .map_err(|refusal| one(report::refusal(&refusal, &self.found)))?;
+        self.no_stowaways()?;
+        let ignore = target::below(&self.root, &arguments.files.ignore_paths).map_err(one)?;
+        let only = |path: &ArtifactPath| arguments.only.iter().any(|glob| glob.is_match(path.as_str()));
+        let rules = Rules {
+            strictness: Strictness::Native(&KnownLoaders),
+            ignore,
+            unsigned: if arguments.ignore_unsigned_files {
+                Unsigned::Tolerated
+            } else {
+                Unsigned::Refused
+            },
+            signature: target::inside(&self.root, &self.found.path),
+            only: if arguments.only.is_empty() {
+                None
+            } else {
+                Some(&only)
+            },
+        };
+        let settings = context
+            .hashing(&arguments.hashing, Reading::Mapped)
+            .map_err(one)?;
+        let mut cache = context.cache(&arguments.hashing).map_err(one)?;
+        let root = self.root.reopen().map_err(|error| one(error.into()))?;
+        let comparison = progress::shown(
+            context.show,
+            || None,
+            |observer| {
+                compare(
+                    &verified,
+                    root,
+                    &rules,
+                    &mut Work {
+                        settings,
+                        observer,
+                        cache: cache.as_mut(),
+                    },
+                )
+            },
+        );
+        let comparison = comparison.map_err(|error| one(error.into()))?;
+        if let Some(cache) = cache {
+            cache.save().map_err(|error| one(error.into()))?;
+        }
+        Ok((verified, comparison.accept()))
+    }
+
+    /// Nothing but evidence may lie among the evidence.
+    fn no_stowaways(&self) -> Result<(), Vec<Diagnostic>> {
+        let mut reasons = Vec::new();
+        for store in target::stores(&self.root) {
+            match store.list() {
+                Ok(listing) => reasons.extend(listing.foreign.iter().map(|name| {
+                    Diagnostic::new(
+                        EXTRA_FILE,
+                        format!("{name} is no evidence and must not lie among it"),
+                    )
+                    .at(store.folder().join(name).display().to_string())
+                })),
+                Err(error) => reasons.push(Diagnostic::of(error.code(), &error)),
+            }
+        }
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
+}
+
+fn pinned(text: &str) -> Result<Digest, String> {
+    let hex = text.strip_prefix("sha256:").unwrap_or(text);
+    Digest::from_hex(weightlock_artifact::digest::Algorithm::Sha256, hex).map_err(|error| error.to_string())
+}
+
+/// `*` stays within a folder name when the pattern has a `/`, and matches file names anywhere when it has none.
+fn glob(text: &str) -> Result<GlobMatcher, String> {
+    let pattern = if text.contains('/') {
+        text.to_owned()
+    } else {
+        format!("**/{text}")
+    };
+    let glob = GlobBuilder::new(&pattern)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .build();
+    glob.map(|glob| glob.compile_matcher())
+        .map_err(|error| error.to_string())
+}

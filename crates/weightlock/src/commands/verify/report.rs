@@ -1,0 +1,586 @@
+//! What `verify` says: one answer per question, never one tick for all.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use weightlock_artifact::{digest::Digest, drift::Change, evidence::EXTRA_FILE, path::ArtifactPath};
+use weightlock_signing::{
+    Refusal, Signer,
+    oms::{
+        FileClaim, Files, Form, Method, PREDICATE_TYPE, VerifiedStatement,
+        model::{Comparison, Mismatch, VerifiedModel},
+    },
+    reason::{IGNORED_LOADABLE, NOTHING_SELECTED, TAMPERED},
+};
+
+use super::{Case, Found, locate::Located};
+use crate::{
+    context::Context,
+    diagnostic::Diagnostic,
+    explanations::PIN,
+    terminal::Style,
+    text::{Shown, Size, counted, quoted},
+};
+
+/// More files than this are not told one by one in text; JSON has them all.
+const MOST_FILES: usize = 20;
+
+/// The result in JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Verified {
+    /// The model as it was named.
+    pub model: String,
+    /// The signature that was checked.
+    pub signature: String,
+    /// Who signed it: verified.
+    pub signer: SignedBy,
+    /// What the signer called the model; informational.
+    pub model_name: Option<String>,
+    /// The statement form: `oms-1.0`, or `model-signing-0.2` (deprecated).
+    pub form: String,
+    /// How files became digests: `files` or `shards`.
+    pub method: String,
+    /// The digest algorithm of the files.
+    pub algorithm: String,
+    /// Files the signature lists.
+    pub files_listed: usize,
+    /// Files that were checked.
+    pub files_checked: usize,
+    /// Their size in bytes.
+    pub bytes_checked: u64,
+    /// Digests that came from the cache instead of from the bytes.
+    pub from_cache: usize,
+    /// Every listed file was checked.
+    pub complete: bool,
+    /// SHA-256 of the canonical manifest of what is there (a model of one file: of its bytes), when it was computed.
+    pub digest: Option<String>,
+    /// Differences to what was signed.
+    pub changes: Vec<FileChange>,
+    /// Unsigned files that were let pass.
+    pub unsigned: Vec<String>,
+    /// Unsigned files under names that signer or verifier ignored.
+    pub ignored: Vec<String>,
+    /// The stated time that certificates were checked at, when it was not now.
+    pub at_time: Option<String>,
+}
+
+/// Who signed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "kebab-case")]
+pub enum SignedBy {
+    /// The holder of a key.
+    Key {
+        /// `ECDSA P-256` and the like.
+        algorithm: String,
+        /// Hex SHA-256 of the public key's PEM text, as OMS hints are written.
+        fingerprint: String,
+    },
+    /// The subject of a certificate.
+    Certificate {
+        /// Its subject.
+        subject: String,
+        /// Who issued it.
+        issuer: String,
+        /// Its serial number.
+        serial: String,
+        /// The root it leads to.
+        root: String,
+    },
+}
+
+/// One difference.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileChange {
+    /// `added`, `removed`, `changed`, `renamed` or `retyped`.
+    pub change: String,
+    /// The file, under its signed name where it has one.
+    pub path: String,
+    /// What was signed.
+    pub expected: Option<String>,
+    /// What is there.
+    pub found: Option<String>,
+    /// Byte ranges that changed, `start..end`, where signed shards or leaves tell.
+    pub ranges: Vec<String>,
+    /// Tensors in those ranges, by the file's own header as it is now.
+    pub tensors: Vec<String>,
+}
+
+pub(super) fn accepted(case: &Case, verified: &VerifiedStatement, model: &VerifiedModel) -> Verified {
+    Verified {
+        complete: model.is_complete(),
+        ..result(case, verified, model.comparison(), &[])
+    }
+}
+
+pub(super) fn refused(
+    case: &Case,
+    verified: &VerifiedStatement,
+    mismatch: &Mismatch,
+    located: &[(ArtifactPath, Located)],
+) -> Verified {
+    result(case, verified, mismatch.comparison(), located)
+}
+
+fn result(
+    case: &Case,
+    verified: &VerifiedStatement,
+    comparison: &Comparison,
+    located: &[(ArtifactPath, Located)],
+) -> Verified {
+    let statement = verified.statement();
+    let paths = |list: &[ArtifactPath]| list.iter().map(|path| path.as_str().to_owned()).collect();
+    Verified {
+        model: case.root.path().display().to_string(),
+        signature: case.found.path.display().to_string(),
+        signer: SignedBy::from(verified.signer()),
+        model_name: statement.model_name().map(str::to_owned),
+        form: match statement.form() {
+            Form::V1 => "oms-1.0".to_owned(),
+            Form::V0_2 => "model-signing-0.2".to_owned(),
+        },
+        method: match statement.serialization().method {
+            Method::Files => "files".to_owned(),
+            Method::Shards(_) => "shards".to_owned(),
+        },
+        algorithm: statement.serialization().algorithm.name().to_owned(),
+        files_listed: comparison.listed,
+        files_checked: comparison.checked,
+        bytes_checked: comparison.bytes,
+        from_cache: comparison.from_cache,
+        complete: false,
+        digest: digest(verified, comparison),
+        changes: comparison
+            .drift
+            .changes()
+            .iter()
+            .map(|change| file_change(change, located))
+            .collect(),
+        unsigned: paths(&comparison.unsigned),
+        ignored: paths(&comparison.ignored),
+        at_time: case.stated.map(|time| time.to_string()),
+    }
+}
+
+/// The manifest digest of what is there; for a model of one file, the digest that was just compared.
+fn digest(verified: &VerifiedStatement, comparison: &Comparison) -> Option<String> {
+    let single = match verified.statement().files() {
+        Files::Single(FileClaim::Whole(digest)) if comparison.drift.changes().is_empty() => Some(digest),
+        _ => None,
+    };
+    let sha256 = |digest: &&Digest| digest.algorithm().name() == "sha256";
+    let manifest = comparison
+        .manifest
+        .as_ref()
+        .map(|manifest| manifest.digest().to_string());
+    manifest.or_else(|| single.filter(sha256).map(ToString::to_string))
+}
+
+impl From<&Signer> for SignedBy {
+    fn from(signer: &Signer) -> Self {
+        match signer {
+            Signer::Key(key) => Self::Key {
+                algorithm: key.algorithm().to_string(),
+                fingerprint: key.hint_pem(),
+            },
+            Signer::Certificate(path) => Self::Certificate {
+                subject: path.leaf().subject(),
+                issuer: path.leaf().issuer(),
+                serial: path.leaf().serial(),
+                root: path.root().subject(),
+            },
+        }
+    }
+}
+
+impl SignedBy {
+    fn text(&self) -> String {
+        match self {
+            Self::Key {
+                algorithm,
+                fingerprint,
+            } => format!("{algorithm} key {fingerprint}"),
+            Self::Certificate { subject, issuer, .. } => format!("{subject} (certified by {issuer})"),
+        }
+    }
+}
+
+fn file_change(change: &Change, located: &[(ArtifactPath, Located)]) -> FileChange {
+    let place = located
+        .iter()
+        .find(|(path, _)| path == change.path())
+        .map(|(_, place)| place);
+    let (word, expected, found) = match change {
+        Change::Added { .. } => ("added", None, None),
+        Change::Removed { .. } => ("removed", None, None),
+        Change::Changed { expected, found, .. } => {
+            ("changed", Some(expected.to_string()), Some(found.to_string()))
+        }
+        Change::Renamed { to, .. } => ("renamed", None, Some(to.as_str().to_owned())),
+        Change::Retyped { now, .. } => ("retyped", None, Some(now.clone())),
+        _ => ("changed", None, None),
+    };
+    FileChange {
+        change: word.to_owned(),
+        path: change.path().as_str().to_owned(),
+        expected,
+        found,
+        ranges: place
+            .map(|place| {
+                place
+                    .ranges
+                    .iter()
+                    .map(|range| format!("{}..{}", range.start, range.end))
+                    .collect()
+            })
+            .unwrap_or_default(),
+        tensors: place.map(|place| place.tensors.clone()).unwrap_or_default(),
+    }
+}
+
+/// The text of success: what is known, and what was not looked at.
+pub(super) fn text(result: &Verified, context: &Context) -> String {
+    let head = if result.complete {
+        "verified"
+    } else {
+        "partly verified"
+    };
+    let mut text = format!(
+        "{} {}\n",
+        context.out.apply(Style::Good, head),
+        Shown(&result.model)
+    );
+    let mut line = |name: &str, value: &str| text += &format!("  {name:10} {}\n", Shown(value));
+    line("who", &format!("VERIFIED    {}", result.signer.text()));
+    let cached = if result.from_cache > 0 {
+        format!(" ({} from cache)", result.from_cache)
+    } else {
+        String::new()
+    };
+    let files = format!(
+        "{} of {}",
+        result.files_checked,
+        counted(result.files_listed, "file")
+    );
+    let word = if result.complete {
+        "VERIFIED  "
+    } else {
+        "IN PART   "
+    };
+    line(
+        "unchanged",
+        &format!("{word}  {files}, {}{cached}", Size(result.bytes_checked)),
+    );
+    result.digest.iter().for_each(|digest| line("digest", digest));
+    line("signature", &result.signature);
+    if !result.unsigned.is_empty() {
+        line(
+            "not signed",
+            &format!(
+                "{}: {}",
+                counted(result.unsigned.len(), "file"),
+                first_of(&result.unsigned)
+            ),
+        );
+    }
+    if !result.ignored.is_empty() {
+        line(
+            "ignored",
+            &format!(
+                "{}: {}",
+                counted(result.ignored.len(), "file"),
+                first_of(&result.ignored)
+            ),
+        );
+    }
+    if let Some(time) = &result.at_time {
+        line(
+            "note",
+            &format!("certificates were checked as of {time}, which was stated, not now"),
+        );
+    }
+    if result.form != "oms-1.0" {
+        line(
+            "note",
+            "the signature is of the deprecated form 0.2, which records no shards, links or ignored paths",
+        );
+    }
+    line(
+        "note",
+        "this says who and unchanged; not what the model can execute, nor whether it is safe",
+    );
+    text
+}
+
+fn first_of(list: &[String]) -> String {
+    let shown = list
+        .iter()
+        .take(5)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if list.len() > 5 {
+        format!("{shown}, …")
+    } else {
+        shown
+    }
+}
+
+/// The pinned digest, checked apart from the signature.
+pub(super) fn pin(expected: Option<&Digest>, result: &Verified) -> Result<(), Diagnostic> {
+    let Some(expected) = expected else { return Ok(()) };
+    if result.digest.as_deref() == Some(expected.to_string().as_str()) {
+        return Ok(());
+    }
+    let found = result
+        .digest
+        .as_deref()
+        .unwrap_or("none: the manifest digest needs a whole check of SHA-256 file digests");
+    Err(Diagnostic::new(
+        PIN,
+        "the signature is good, and the model is not the one that was pinned",
+    )
+    .at(result.model.clone())
+    .fact("pinned", expected.to_string())
+    .fact("found", found)
+    .note(format!("signed by {}", result.signer.text())))
+}
+
+/// What `cosign verify --output json` prints, for a model.
+pub(super) fn cosign_json(result: &Verified) -> String {
+    let optional = match &result.signer {
+        SignedBy::Key { .. } => serde_json::Value::Null,
+        SignedBy::Certificate { subject, issuer, .. } => {
+            serde_json::json!({"Subject": subject, "Issuer": issuer})
+        }
+    };
+    let document = serde_json::json!([{
+        "critical": {
+            "identity": {"docker-reference": result.model_name.as_deref().unwrap_or_default()},
+            "image": {"docker-manifest-digest": result.digest.as_deref().unwrap_or_default()},
+            "type": PREDICATE_TYPE,
+        },
+        "optional": optional,
+    }]);
+    format!("{document}\n")
+}
+
+/// A refused signature, with what helps to understand it.
+pub(super) fn refusal(refusal: &Refusal, found: &Found) -> Diagnostic {
+    let told = Diagnostic::of(refusal.code(), refusal).at(found.path.display().to_string());
+    match refusal {
+        Refusal::KeyMismatch { found, expected } => told
+            .fact("expected", expected)
+            .fact("found", found)
+            .note(format!(
+                "they differ from character {} on",
+                first_difference(expected, found)
+            ))
+            .help("compare with the fingerprint the publisher states:  weightlock key inspect SIGNER.pub"),
+        _ => told,
+    }
+}
+
+fn first_difference(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count() + 1
+}
+
+/// The reasons of a mismatch, gravest first.
+pub(super) fn reasons(
+    case: &Case,
+    verified: &VerifiedStatement,
+    mismatch: &Mismatch,
+    located: &[(ArtifactPath, Located)],
+) -> Vec<Diagnostic> {
+    let comparison = mismatch.comparison();
+    let signer = SignedBy::from(verified.signer()).text();
+    let teller = Teller {
+        case,
+        comparison,
+        signer: &signer,
+        located,
+    };
+    let mut reasons: Vec<Diagnostic> = Vec::new();
+    let (added, differing): (Vec<_>, Vec<_>) = comparison
+        .drift
+        .changes()
+        .iter()
+        .partition(|change| matches!(change, Change::Added { .. }));
+    reasons.extend(
+        differing
+            .iter()
+            .take(MOST_FILES)
+            .map(|change| teller.change(change)),
+    );
+    teller.more(&mut reasons, differing.len());
+    reasons.extend(comparison.irregular.iter().take(MOST_FILES).map(|found| {
+        Diagnostic::new(found.kind.code(), format!("{} {}", found.name, found.kind))
+            .at(teller.place(&found.name))
+    }));
+    reasons.extend(added.iter().take(MOST_FILES).map(|change| teller.change(change)));
+    teller.more(&mut reasons, added.len());
+    if !comparison.ignored_loadable.is_empty() {
+        reasons.push(teller.ignored_loadable());
+    }
+    if reasons.is_empty() {
+        reasons.push(
+            Diagnostic::new(NOTHING_SELECTED, "no signed file was checked")
+                .at(case.root.path().display().to_string())
+                .note(format!(
+                    "the signature lists {}",
+                    counted(comparison.listed, "file")
+                )),
+        );
+    }
+    reasons
+}
+
+struct Teller<'a> {
+    case: &'a Case,
+    comparison: &'a Comparison,
+    signer: &'a str,
+    located: &'a [(ArtifactPath, Located)],
+}
+
+impl Teller<'_> {
+    fn place(&self, name: &str) -> String {
+        self.case.root.join(name).display().to_string()
+    }
+
+    fn model(&self) -> String {
+        quoted(&self.case.root.path().display().to_string())
+    }
+
+    fn change(&self, change: &Change) -> Diagnostic {
+        let path = change.path();
+        let at = self.place(path.as_str());
+        match change {
+            Change::Changed { expected, found, .. } => self.changed(path, expected, found),
+            Change::Removed { .. } => Diagnostic::new(TAMPERED, format!("{path} was signed and is missing"))
+                .at(at)
+                .fact("signed by", self.signer)
+                .help("restore the file, or fetch the model again"),
+            Change::Renamed { to, .. } => Diagnostic::new(TAMPERED, format!("{path} was renamed to {to}"))
+                .at(self.place(to.as_str()))
+                .fact("signed by", self.signer)
+                .note("the content is what was signed; the name is part of what was signed too")
+                .help(format!(
+                    "give it its name back:  mv {} {}",
+                    quoted(&self.place(to.as_str())),
+                    quoted(&at)
+                )),
+            Change::Retyped { now, .. } => {
+                Diagnostic::new(TAMPERED, format!("{path} was signed as a file and {now}"))
+                    .at(at)
+                    .fact("signed by", self.signer)
+                    .help("restore the file")
+            }
+            _ => Diagnostic::new(
+                EXTRA_FILE,
+                format!("{path} was added: it is not in the signature"),
+            )
+            .at(at)
+            .fact("signed by", self.signer)
+            .note("a loader may read it although nobody vouched for it")
+            .help("move it out of the model, or ask the signer to sign it"),
+        }
+    }
+
+    fn changed(&self, path: &ArtifactPath, expected: &Digest, found: &Digest) -> Diagnostic {
+        let told = Diagnostic::new(TAMPERED, format!("{path} differs from what was signed"));
+        let place = self
+            .located
+            .iter()
+            .find(|(located, _)| located == path)
+            .map(|(_, place)| place);
+        let at = self.place(path.as_str());
+        let told = match place {
+            Some(place) => told.at(format!("{at}   {} {}", unit(place.unit), tensors(place))),
+            None => told.at(at),
+        };
+        let told = told
+            .fact("signed by", self.signer)
+            .fact("expected", expected.to_string())
+            .fact("found", found.to_string());
+        let told = match place {
+            Some(place) if place.header => {
+                told.note("the header itself lies in a changed range, so names of tensors are those of the changed file")
+            }
+            Some(place) if place.all_tensors > 0 => {
+                let inside = place.tensors.len() + place.more_tensors;
+                told.note(format!("{} of {} tensors lie in unchanged ranges", place.all_tensors.saturating_sub(inside), place.all_tensors))
+            }
+            Some(_) => told,
+            None => told.note("the signer signed no table of leaves, so the place in the file is not known"),
+        };
+        let same = self.comparison.checked.saturating_sub(self.differing());
+        told.note(format!(
+            "{same} of {} are unchanged",
+            counted(self.comparison.listed, "file")
+        ))
+        .help(format!(
+            "restore the file, or compare with a good copy:  weightlock diff GOOD {}",
+            self.model()
+        ))
+    }
+
+    fn differing(&self) -> usize {
+        self.comparison
+            .drift
+            .changes()
+            .iter()
+            .filter(|change| matches!(change, Change::Changed { .. }))
+            .count()
+    }
+
+    fn more(&self, reasons: &mut [Diagnostic], count: usize) {
+        if let (Some(last), true) = (reasons.last_mut(), count > MOST_FILES) {
+            *last = last.clone().note(format!(
+                "and {} more; --json lists all",
+                counted(count - MOST_FILES, "file")
+            ));
+        }
+    }
+
+    fn ignored_loadable(&self) -> Diagnostic {
+        let names: Vec<String> = self
+            .comparison
+            .ignored_loadable
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        Diagnostic::new(
+            IGNORED_LOADABLE,
+            format!(
+                "{} that a loader could read {} ignored, not signed",
+                counted(names.len(), "file"),
+                if names.len() == 1 { "is" } else { "are" }
+            ),
+        )
+        .at(self.place(names.first().map_or("", String::as_str)))
+        .fact("signed by", self.signer)
+        .fact("files", first_of(&names))
+        .help("move them out of the model, or ask the signer to sign them")
+    }
+}
+
+/// `leaf` or `shard of 16.0 MiB`.
+fn unit(bytes: u64) -> String {
+    if bytes == weightlock_artifact::leaf::LEAF {
+        "leaf".to_owned()
+    } else {
+        format!("shard of {}", Size(bytes))
+    }
+}
+
+fn tensors(place: &Located) -> String {
+    let more = if place.more_tensors > 0 {
+        format!(" and {} more", place.more_tensors)
+    } else {
+        String::new()
+    };
+    match place.tensors.as_slice() {
+        [] => place.units(),
+        names => format!("{}: {}{more}", place.units(), names.join(", ")),
+    }
+}
