@@ -76,7 +76,7 @@ pub(super) struct Window {
 unsafe impl Send for Window {}
 
 impl Window {
-    /// Maps a range of a file and asks the kernel for its pages at once.
+    /// Maps a range of a file.
     ///
     /// `None` when no window can be had (table full, range empty or too large, mapping refused): read instead.
     pub(super) fn map(file: &File, range: Range<u64>) -> Option<Self> {
@@ -97,13 +97,13 @@ impl Window {
             return None;
         };
         slot.arm(start.expose_provenance(), mapped);
-        let window = Self { start, mapped, skip, length, slot };
-        window.populate();
-        Some(window)
+        Some(Self { start, mapped, skip, length, slot })
     }
 
-    /// Maps all pages in one call, without a fault for each. A failure is left to the guard.
-    fn populate(&self) {
+    /// Gets all pages now, so that another thread meets no faults. A failure is left to the guard.
+    ///
+    /// In the thread that hashes, the faults themselves are cheaper: the kernel serves sixteen pages with each.
+    pub(super) fn populate(&self) {
         // SAFETY: the range is this value's own mapping, and the advice changes no content.
         let _: rustix::io::Result<()> =
             unsafe { madvise(self.start, self.mapped, Advice::LinuxPopulateRead) };
