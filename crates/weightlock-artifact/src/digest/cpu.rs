@@ -16,7 +16,8 @@ const MOST_WORKERS: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not zero"
 #[must_use]
 pub fn workers() -> NonZeroUsize {
     let allowed = affinity().min(MOST_WORKERS);
-    quota(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup")).map_or(allowed, |quota| quota.min(allowed))
+    quota(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup"))
+        .map_or(allowed, |quota| quota.min(allowed))
 }
 
 fn affinity() -> NonZeroUsize {
@@ -65,7 +66,10 @@ impl<'a> Group<'a> {
                 .min(),
             Self::V1 { controllers, path } => folders(mount.join(controllers), path)
                 .filter_map(|folder| {
-                    quota_v1(&read(&folder, "cpu.cfs_quota_us")?, &read(&folder, "cpu.cfs_period_us")?)
+                    quota_v1(
+                        &read(&folder, "cpu.cfs_quota_us")?,
+                        &read(&folder, "cpu.cfs_period_us")?,
+                    )
                 })
                 .min(),
         }
@@ -74,8 +78,10 @@ impl<'a> Group<'a> {
 
 /// The folder of a group and of every group above it.
 fn folders(mount: PathBuf, path: &str) -> impl Iterator<Item = PathBuf> {
-    let above: Vec<PathBuf> =
-        Path::new(path.trim_start_matches('/')).ancestors().map(|group| mount.join(group)).collect();
+    let above: Vec<PathBuf> = Path::new(path.trim_start_matches('/'))
+        .ancestors()
+        .map(|group| mount.join(group))
+        .collect();
     above.into_iter()
 }
 
@@ -91,7 +97,9 @@ fn quota_v1(quota: &str, period: &str) -> Option<NonZeroUsize> {
     if period == 0 {
         return None;
     }
-    usize::try_from(quota.div_ceil(period)).ok().and_then(NonZeroUsize::new)
+    usize::try_from(quota.div_ceil(period))
+        .ok()
+        .and_then(NonZeroUsize::new)
 }
 
 #[cfg(test)]
@@ -112,7 +120,16 @@ mod tests {
 
     #[test]
     fn no_limit_and_nonsense_are_no_quota() {
-        for text in ["max 100000\n", "", "200000", "200000 0", "-1 100000", "0 100000", "x y", "1 2 3"] {
+        for text in [
+            "max 100000\n",
+            "",
+            "200000",
+            "200000 0",
+            "-1 100000",
+            "0 100000",
+            "x y",
+            "1 2 3",
+        ] {
             assert_eq!(quota_v2(text), None, "{text:?}");
         }
         assert_eq!(quota_v1("-1\n", "100000\n"), None);
@@ -120,8 +137,14 @@ mod tests {
 
     #[test]
     fn membership_lines() {
-        assert_eq!(Group::parse("0::/user.slice/a:b"), Some(Group::V2("/user.slice/a:b")));
-        let v1 = Group::V1 { controllers: "cpu,cpuacct", path: "/docker/1" };
+        assert_eq!(
+            Group::parse("0::/user.slice/a:b"),
+            Some(Group::V2("/user.slice/a:b"))
+        );
+        let v1 = Group::V1 {
+            controllers: "cpu,cpuacct",
+            path: "/docker/1",
+        };
         assert_eq!(Group::parse("4:cpu,cpuacct:/docker/1"), Some(v1));
         for line in ["", "5:memory:/", "6:cpuset:/", "nonsense", "1:cpu"] {
             assert_eq!(Group::parse(line), None, "{line:?}");

@@ -132,7 +132,12 @@ impl Settings {
     /// The fastest kernel and all processors this process may use, reading into buffers.
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
-        Self { algorithm, kernel: Kernel::best(), workers: cpu::workers(), reading: Reading::Buffered }
+        Self {
+            algorithm,
+            kernel: Kernel::best(),
+            workers: cpu::workers(),
+            reading: Reading::Buffered,
+        }
     }
 }
 
@@ -281,7 +286,10 @@ struct Collected {
 
 /// What one task computed.
 enum Part {
-    Stream { whole: Option<Digest>, pieces: Vec<Digest> },
+    Stream {
+        whole: Option<Digest>,
+        pieces: Vec<Digest>,
+    },
     Subtree(plain::Subtree),
 }
 
@@ -344,7 +352,10 @@ impl<F: Files> Shared<'_, F> {
             return Err(failure);
         }
         let results = self.results.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let outcomes = jobs.iter().zip(results).map(|(job, collected)| collected.join(job, algorithm));
+        let outcomes = jobs
+            .iter()
+            .zip(results)
+            .map(|(job, collected)| collected.join(job, algorithm));
         outcomes.collect()
     }
 }
@@ -358,11 +369,25 @@ impl Collected {
         }
         self.pieces.sort_unstable_by_key(|(number, _)| *number);
         let pieces: Vec<_> = self.pieces.into_iter().flat_map(|(_, digests)| digests).collect();
-        let wanted = job.want.piece().map_or(0, |size| (job.range.end - job.range.start).div_ceil(size.get()));
+        let wanted = job
+            .want
+            .piece()
+            .map_or(0, |size| (job.range.end - job.range.start).div_ceil(size.get()));
         // Holds because a worker that stops early leaves a failure; a digest too few must never go unnoticed.
-        assert_eq!(pieces.len() as u64, wanted, "every {algorithm} piece was digested");
-        assert_eq!(self.whole.is_some(), !matches!(job.want, Want::Pieces(_)), "every stream was digested");
-        Ok(Outcome { whole: self.whole, pieces })
+        assert_eq!(
+            pieces.len() as u64,
+            wanted,
+            "every {algorithm} piece was digested"
+        );
+        assert_eq!(
+            self.whole.is_some(),
+            !matches!(job.want, Want::Pieces(_)),
+            "every stream was digested"
+        );
+        Ok(Outcome {
+            whole: self.whole,
+            pieces,
+        })
     }
 }
 

@@ -48,7 +48,10 @@ pub(super) fn work<'scope, F: Files>(
 /// Whether all streams of a task reach the end of a block at the end of each chunk.
 fn suits_lanes(task: &Task) -> bool {
     match task.work {
-        Work::Stream { whole: true, piece: Some(piece) } => piece.get() % BLOCK as u64 == 0,
+        Work::Stream {
+            whole: true,
+            piece: Some(piece),
+        } => piece.get() % BLOCK as u64 == 0,
         Work::Stream { .. } => true,
         Work::Subtree { .. } => false,
     }
@@ -65,7 +68,13 @@ fn keep_or_finish<F: Files>(
             lanes.push(lane);
             Ok(())
         }
-        Ok(false) => shared.finish(&lane.task, Part::Stream { whole: lane.digest, pieces: lane.pieces }),
+        Ok(false) => shared.finish(
+            &lane.task,
+            Part::Stream {
+                whole: lane.digest,
+                pieces: lane.pieces,
+            },
+        ),
         Err(trouble) => Err(shared.trouble(&lane.task, trouble)),
     }
 }
@@ -76,7 +85,11 @@ fn advance(settings: &Settings, lanes: &mut [Lane]) {
     for lane in &mut *lanes {
         lane.streams(&mut streams);
     }
-    let count = streams.iter().map(|stream| stream.blocks.len()).min().unwrap_or(0);
+    let count = streams
+        .iter()
+        .map(|stream| stream.blocks.len())
+        .min()
+        .unwrap_or(0);
     for stream in &mut streams {
         stream.blocks = &stream.blocks[..count];
     }
@@ -123,7 +136,17 @@ impl Lane {
             Work::Subtree { .. } => (None, None),
         };
         let piece = piece.and_then(|size| Piece::new(size, left));
-        Self { task, feed, chunk: None, at: 0, left, whole, piece, digest: None, pieces: Vec::new() }
+        Self {
+            task,
+            feed,
+            chunk: None,
+            at: 0,
+            left,
+            whole,
+            piece,
+            digest: None,
+            pieces: Vec::new(),
+        }
     }
 
     /// Makes blocks ready; false after the last digest, when the bytes of all of them proved to be the file's.
@@ -144,7 +167,9 @@ impl Lane {
             if at_end || self.piece.as_ref().is_some_and(|piece| piece.left == run as u64) {
                 self.end_streams(run, at_end);
             } else if !self.next_chunk(&progress)? {
-                return Err(Trouble::Ended { offset: self.task.range.end - self.left });
+                return Err(Trouble::Ended {
+                    offset: self.task.range.end - self.left,
+                });
             }
         }
     }
@@ -160,19 +185,31 @@ impl Lane {
 
     /// Bytes in reach that belong to the same piece.
     fn run(&self) -> usize {
-        let chunk = self.chunk.as_ref().map_or(0, |chunk| chunk.bytes().len() - self.at);
-        let piece = self.piece.as_ref().and_then(|piece| usize::try_from(piece.left).ok());
+        let chunk = self
+            .chunk
+            .as_ref()
+            .map_or(0, |chunk| chunk.bytes().len() - self.at);
+        let piece = self
+            .piece
+            .as_ref()
+            .and_then(|piece| usize::try_from(piece.left).ok());
         piece.map_or(chunk, |piece| piece.min(chunk))
     }
 
     fn has_tail(&self) -> bool {
         self.whole.as_ref().is_some_and(|whole| whole.tail.is_some())
-            || self.piece.as_ref().is_some_and(|piece| piece.stream.tail.is_some())
+            || self
+                .piece
+                .as_ref()
+                .is_some_and(|piece| piece.stream.tail.is_some())
     }
 
     /// The last `rest` bytes of the piece, and of the task if it ends with it, become tails.
     fn end_streams(&mut self, rest: usize, task_ends: bool) {
-        let bytes = self.chunk.as_ref().map_or(&[][..], |chunk| &chunk.bytes()[self.at..self.at + rest]);
+        let bytes = self
+            .chunk
+            .as_ref()
+            .map_or(&[][..], |chunk| &chunk.bytes()[self.at..self.at + rest]);
         if let Some(piece) = &mut self.piece {
             piece.stream.end(bytes);
             piece.left = 0;
@@ -188,12 +225,20 @@ impl Lane {
     fn streams<'a>(&'a mut self, streams: &mut Vec<sha256::Lane<'a>>) {
         let body = if self.has_tail() { 0 } else { self.run() };
         let (at, chunk) = (self.at, &self.chunk);
-        let body = chunk.as_ref().map_or(&[][..], |chunk| chunk.bytes()[at..at + body].as_chunks().0);
+        let body = chunk
+            .as_ref()
+            .map_or(&[][..], |chunk| chunk.bytes()[at..at + body].as_chunks().0);
         let piece = self.piece.as_mut().map(|piece| &mut piece.stream);
         for stream in self.whole.as_mut().into_iter().chain(piece) {
-            let blocks = stream.tail.as_ref().map_or(body, |(tail, hashed)| &tail.blocks()[*hashed..]);
+            let blocks = stream
+                .tail
+                .as_ref()
+                .map_or(body, |(tail, hashed)| &tail.blocks()[*hashed..]);
             if !blocks.is_empty() {
-                streams.push(sha256::Lane { state: &mut stream.state, blocks });
+                streams.push(sha256::Lane {
+                    state: &mut stream.state,
+                    blocks,
+                });
             }
         }
     }
@@ -225,13 +270,21 @@ impl Piece {
     /// The piece that begins where the task has `left` bytes left.
     fn new(size: NonZeroU64, left: u64) -> Option<Self> {
         let left = left.min(size.get());
-        (left > 0).then(|| Self { stream: Stream::new(left), size, left })
+        (left > 0).then(|| Self {
+            stream: Stream::new(left),
+            size,
+            left,
+        })
     }
 }
 
 impl Stream {
     const fn new(length: u64) -> Self {
-        Self { state: State::START, length, tail: None }
+        Self {
+            state: State::START,
+            length,
+            tail: None,
+        }
     }
 
     fn end(&mut self, rest: &[u8]) {

@@ -3,7 +3,9 @@
 
 use std::num::NonZeroU64;
 
-use blake3::hazmat::{ChainingValue, HasherExt as _, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root};
+use blake3::hazmat::{
+    ChainingValue, HasherExt as _, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
+};
 
 use super::{
     Failure, Files, Part, Scope, Settings, Shared,
@@ -41,7 +43,10 @@ pub(super) fn do_task<'scope, F: Files>(
     let mut feed = Feed::new(task, task.opened.handle(shared.files)?, 1, readers);
     let mut sink = Sink::new(task, algorithm);
     let mut before = None;
-    while let Some(chunk) = feed.next(before).map_err(|trouble| shared.trouble(task, trouble))? {
+    while let Some(chunk) = feed
+        .next(before)
+        .map_err(|trouble| shared.trouble(task, trouble))?
+    {
         sink.update(chunk.bytes());
         shared.observer.advanced(chunk.bytes().len() as u64);
         if shared.stopping() {
@@ -54,7 +59,12 @@ pub(super) fn do_task<'scope, F: Files>(
 
 enum Sink {
     Subtree(Box<blake3::Hasher>),
-    Stream { whole: Option<Hasher>, pieces: Option<Pieces> },
+    Stream(Box<Streams>),
+}
+
+struct Streams {
+    whole: Option<Hasher>,
+    pieces: Option<Box<Pieces>>,
 }
 
 struct Pieces {
@@ -73,10 +83,10 @@ impl Sink {
                 hasher.set_input_offset(offset);
                 Self::Subtree(hasher)
             }
-            Work::Stream { whole, piece } => Self::Stream {
+            Work::Stream { whole, piece } => Self::Stream(Box::new(Streams {
                 whole: whole.then(|| Hasher::new(algorithm)),
-                pieces: piece.map(|size| Pieces { algorithm, size, current: None, digests: Vec::new() }),
-            },
+                pieces: piece.map(|size| Box::new(Pieces::new(algorithm, size))),
+            })),
         }
     }
 
@@ -85,7 +95,8 @@ impl Sink {
             Self::Subtree(hasher) => {
                 hasher.update(bytes);
             }
-            Self::Stream { whole, pieces } => {
+            Self::Stream(streams) => {
+                let Streams { whole, pieces } = &mut **streams;
                 if let Some(whole) = whole {
                     whole.update(bytes);
                 }
@@ -99,19 +110,30 @@ impl Sink {
     fn finish(self) -> Part {
         match self {
             Self::Subtree(hasher) => Part::Subtree(hasher.finalize_non_root()),
-            Self::Stream { whole, pieces } => Part::Stream {
-                whole: whole.map(Hasher::finish),
-                pieces: pieces.map_or_else(Vec::new, Pieces::finish),
+            Self::Stream(streams) => Part::Stream {
+                whole: streams.whole.map(Hasher::finish),
+                pieces: streams.pieces.map_or_else(Vec::new, |pieces| pieces.finish()),
             },
         }
     }
 }
 
 impl Pieces {
+    const fn new(algorithm: Algorithm, size: NonZeroU64) -> Self {
+        Self {
+            algorithm,
+            size,
+            current: None,
+            digests: Vec::new(),
+        }
+    }
+
     fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let (mut hasher, lacking) =
-                self.current.take().unwrap_or_else(|| (Hasher::new(self.algorithm), self.size.get()));
+            let (mut hasher, lacking) = self
+                .current
+                .take()
+                .unwrap_or_else(|| (Hasher::new(self.algorithm), self.size.get()));
             let taken = bytes.len().min(usize::try_from(lacking).unwrap_or(usize::MAX));
             hasher.update(&bytes[..taken]);
             bytes = &bytes[taken..];
@@ -125,7 +147,8 @@ impl Pieces {
 
     /// The last piece may be shorter; an empty one does not exist.
     fn finish(mut self) -> Vec<Digest> {
-        self.digests.extend(self.current.map(|(hasher, _)| hasher.finish()));
+        self.digests
+            .extend(self.current.map(|(hasher, _)| hasher.finish()));
         self.digests
     }
 }
@@ -143,7 +166,10 @@ fn halves(subtrees: &[Subtree], length: u64) -> (Subtree, Subtree) {
     let left = left_subtree_len(length);
     // A left half is a multiple of SUBTREE, because it is a power of two and at least that.
     let count = usize::try_from(left / SUBTREE).unwrap_or(usize::MAX);
-    (node(&subtrees[..count], left), node(&subtrees[count..], length - left))
+    (
+        node(&subtrees[..count], left),
+        node(&subtrees[count..], length - left),
+    )
 }
 
 fn node(subtrees: &[Subtree], length: u64) -> Subtree {

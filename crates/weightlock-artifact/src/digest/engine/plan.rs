@@ -28,25 +28,36 @@ impl Plan {
     }
 
     fn within(settings: &Settings, load: &Load, most_files: usize) -> Self {
-        let most_tasks = usize::try_from(load.tasks).unwrap_or(usize::MAX).min(most_files).max(1);
+        let most_tasks = usize::try_from(load.tasks)
+            .unwrap_or(usize::MAX)
+            .min(most_files)
+            .max(1);
         let most_workers = settings.workers.get().min(most_tasks);
         let most_lanes = match settings.algorithm {
             Algorithm::Sha256 => settings.kernel.lanes(),
             _ => 1,
         };
-        let candidates = (1..=most_workers).flat_map(|workers| {
+        let mut candidates = (1..=most_workers).flat_map(|workers| {
             let lanes = [1, 2, 4, 8, 16].into_iter().filter(|lanes| *lanes <= most_lanes);
             lanes.map(move |lanes| (workers, lanes))
         });
         let time = |&(workers, lanes): &(usize, usize)| time(settings, load, workers, lanes);
-        let shortest = candidates.clone().map(|candidate| time(&candidate)).min().unwrap_or(0);
+        let shortest = candidates
+            .clone()
+            .map(|candidate| time(&candidate))
+            .min()
+            .unwrap_or(0);
         let enough = |candidate: &(usize, usize)| time(candidate) <= shortest.saturating_mul(SLACK) / 100;
-        let (workers, lanes) = candidates.filter(enough).next().unwrap_or((1, 1));
+        let (workers, lanes) = candidates.find(enough).unwrap_or((1, 1));
         let held = most_tasks.min(workers * lanes);
-        let workers: Vec<usize> =
-            (0..workers).map(|worker| held / workers + usize::from(worker < held % workers)).collect();
+        let workers: Vec<usize> = (0..workers)
+            .map(|worker| held / workers + usize::from(worker < held % workers))
+            .collect();
         let spare = settings.workers.get() - workers.len();
-        Self { ahead: spare > 0 && load.longest >= WORTH_READING_AHEAD && held <= 2 * spare, workers }
+        Self {
+            ahead: spare > 0 && load.longest >= WORTH_READING_AHEAD && held <= 2 * spare,
+            workers,
+        }
     }
 }
 
@@ -86,33 +97,85 @@ mod tests {
     }
 
     const fn equal(tasks: u64, bytes: u64) -> Load {
-        Load { tasks, bytes: tasks * bytes, longest: bytes }
+        Load {
+            tasks,
+            bytes: tasks * bytes,
+            longest: bytes,
+        }
     }
 
     #[test]
     fn one_stream_reads_ahead_where_a_processor_is_free() {
-        assert_eq!(plan("library", 4, equal(1, 1 << 32)), Some(Plan { workers: vec![1], ahead: true }));
-        assert_eq!(plan("library", 1, equal(1, 1 << 32)), Some(Plan { workers: vec![1], ahead: false }));
-        assert_eq!(plan("library", 4, equal(1, 1000)), Some(Plan { workers: vec![1], ahead: false }));
+        assert_eq!(
+            plan("library", 4, equal(1, 1 << 32)),
+            Some(Plan {
+                workers: vec![1],
+                ahead: true
+            })
+        );
+        assert_eq!(
+            plan("library", 1, equal(1, 1 << 32)),
+            Some(Plan {
+                workers: vec![1],
+                ahead: false
+            })
+        );
+        assert_eq!(
+            plan("library", 4, equal(1, 1000)),
+            Some(Plan {
+                workers: vec![1],
+                ahead: false
+            })
+        );
     }
 
     #[test]
     fn many_streams_use_all_workers() {
-        assert_eq!(plan("library", 3, equal(100, 1 << 20)), Some(Plan { workers: vec![1; 3], ahead: false }));
-        assert_eq!(plan("library", 3, equal(2, 1 << 20)), Some(Plan { workers: vec![1; 2], ahead: false }));
-        assert_eq!(plan("library", 3, equal(0, 0)), Some(Plan { workers: vec![1], ahead: false }));
+        assert_eq!(
+            plan("library", 3, equal(100, 1 << 20)),
+            Some(Plan {
+                workers: vec![1; 3],
+                ahead: false
+            })
+        );
+        assert_eq!(
+            plan("library", 3, equal(2, 1 << 20)),
+            Some(Plan {
+                workers: vec![1; 2],
+                ahead: false
+            })
+        );
+        assert_eq!(
+            plan("library", 3, equal(0, 0)),
+            Some(Plan {
+                workers: vec![1],
+                ahead: false
+            })
+        );
     }
 
     #[test]
     fn lanes_are_filled_on_processors_that_have_them() {
         if let Some(plan) = plan("sha-ni-x2", 4, equal(2000, 1 << 20)) {
-            assert_eq!(plan, Plan { workers: vec![2; 4], ahead: false });
+            assert_eq!(
+                plan,
+                Plan {
+                    workers: vec![2; 4],
+                    ahead: false
+                }
+            );
         }
         if let Some(plan) = plan("sha-ni-x2", 4, equal(5, 1 << 30)) {
             assert_eq!(plan.workers.iter().sum::<usize>(), 5);
         }
         if let Some(plan) = plan("avx512-x16", 4, equal(2000, 1 << 20)) {
-            assert_eq!(plan, Plan { workers: vec![16; 4], ahead: false });
+            assert_eq!(
+                plan,
+                Plan {
+                    workers: vec![16; 4],
+                    ahead: false
+                }
+            );
         }
     }
 
@@ -124,7 +187,10 @@ mod tests {
             settings.workers = NonZeroUsize::new(64).unwrap();
             for most in [1, 2, 3, 20] {
                 let plan = Plan::within(&settings, &equal(1000, 1 << 20), most);
-                assert!(plan.workers.iter().sum::<usize>() <= most, "{kernel}, {most}: {plan:?}");
+                assert!(
+                    plan.workers.iter().sum::<usize>() <= most,
+                    "{kernel}, {most}: {plan:?}"
+                );
                 assert!(!plan.workers.contains(&0));
             }
         }

@@ -15,10 +15,7 @@ use std::{
 };
 
 use super::{
-    Algorithm, Failure, Files, Job, MOST_PIECES, Reading, Settings, Want,
-    feed::Trouble,
-    lock,
-    plain::SUBTREE,
+    Algorithm, Failure, Files, Job, MOST_PIECES, Reading, Settings, Want, feed::Trouble, lock, plain::SUBTREE,
 };
 use crate::digest::mapped;
 
@@ -42,9 +39,14 @@ pub(super) struct Task {
 /// What to compute from the bytes of a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Work {
-    Stream { whole: bool, piece: Option<NonZeroU64> },
+    Stream {
+        whole: bool,
+        piece: Option<NonZeroU64>,
+    },
     /// One of several BLAKE3 subtrees, which starts at this offset of the stream.
-    Subtree { offset: u64 },
+    Subtree {
+        offset: u64,
+    },
 }
 
 /// How much there is to do, for dividing it between workers.
@@ -96,7 +98,14 @@ impl<'a, F: Files> Queue<'a, F> {
     }
 
     pub(super) fn load(&self) -> Load {
-        self.groups.iter().fold(Load { tasks: 0, bytes: 0, longest: 0 }, |sum, group| sum.with(group.load))
+        self.groups.iter().fold(
+            Load {
+                tasks: 0,
+                bytes: 0,
+                longest: 0,
+            },
+            |sum, group| sum.with(group.load),
+        )
     }
 
     pub(super) fn next(&self) -> Option<Task> {
@@ -104,7 +113,10 @@ impl<'a, F: Files> Queue<'a, F> {
         loop {
             let group = self.groups.get(cursor.group)?;
             let Some(&index) = group.jobs.get(cursor.job) else {
-                *cursor = Cursor { group: cursor.group + 1, ..Cursor::default() };
+                *cursor = Cursor {
+                    group: cursor.group + 1,
+                    ..Cursor::default()
+                };
                 continue;
             };
             let cut = Cut::of(&self.jobs[index], self.algorithm);
@@ -137,13 +149,21 @@ fn check<F: Files>(files: &F, jobs: &[Job]) -> Result<(), Failure<F::Error>> {
     for job in jobs {
         let size = files.size(job.file);
         if job.range.start > job.range.end || job.range.end > size {
-            return Err(Failure::Range { file: job.file, range: job.range.clone(), size });
+            return Err(Failure::Range {
+                file: job.file,
+                range: job.range.clone(),
+                size,
+            });
         }
         if let Some(piece) = job.want.piece() {
             pieces = pieces.saturating_add((job.range.end - job.range.start).div_ceil(piece.get()));
         }
     }
-    if pieces > MOST_PIECES { Err(Failure::TooManyPieces) } else { Ok(()) }
+    if pieces > MOST_PIECES {
+        Err(Failure::TooManyPieces)
+    } else {
+        Ok(())
+    }
 }
 
 fn groups(jobs: &[Job], algorithm: Algorithm) -> Vec<Group> {
@@ -157,7 +177,11 @@ fn groups(jobs: &[Job], algorithm: Algorithm) -> Vec<Group> {
                 group.jobs.push(index);
                 group.load = group.load.with(load);
             }
-            _ => groups.push(Group { file: job.file, jobs: vec![index], load }),
+            _ => groups.push(Group {
+                file: job.file,
+                jobs: vec![index],
+                load,
+            }),
         }
     }
     groups.sort_by_key(|group| (Reverse(group.load.longest), Reverse(group.load.bytes)));
@@ -193,7 +217,16 @@ impl Cut {
         };
         // An empty range is a task too: its file must exist and have its size.
         let tasks = if length == 0 { 1 } else { length.div_ceil(step) };
-        Self { step, tasks, subtrees, load: Load { tasks, bytes: length, longest: step.min(length) } }
+        Self {
+            step,
+            tasks,
+            subtrees,
+            load: Load {
+                tasks,
+                bytes: length,
+                longest: step.min(length),
+            },
+        }
     }
 
     fn task(&self, job: &Job, index: usize, number: u64, opened: Arc<Opened>) -> Task {
@@ -204,12 +237,19 @@ impl Cut {
         Task {
             opened,
             job: index,
-            number: if self.subtrees { number } else { piece.map_or(0, |piece| offset / piece) },
+            number: if self.subtrees {
+                number
+            } else {
+                piece.map_or(0, |piece| offset / piece)
+            },
             range: job.range.start + offset..job.range.start + end,
             work: if self.subtrees {
                 Work::Subtree { offset }
             } else {
-                Work::Stream { whole: !matches!(job.want, Want::Pieces(_)), piece }
+                Work::Stream {
+                    whole: !matches!(job.want, Want::Pieces(_)),
+                    piece,
+                }
             },
         }
     }
@@ -237,7 +277,10 @@ impl Opened {
         if let Some(handle) = &*handle {
             return Ok(Arc::clone(handle));
         }
-        let file = files.open(self.file).map_err(|source| Failure::File { file: self.file, source })?;
+        let file = files.open(self.file).map_err(|source| Failure::File {
+            file: self.file,
+            source,
+        })?;
         self.check_size(&file)?;
         let mapped = self.mapped && self.size >= SMALLEST_MAPPED && mapped::local(&file);
         Ok(Arc::clone(handle.insert(Arc::new(Handle { file, mapped }))))
@@ -248,9 +291,16 @@ impl Opened {
         if self.left.fetch_sub(1, SeqCst) != 1 {
             return Ok(());
         }
-        let Some(handle) = lock(&self.handle).take() else { return Ok(()) };
+        let Some(handle) = lock(&self.handle).take() else {
+            return Ok(());
+        };
         self.check_size(&handle.file)?;
-        files.finished(self.file, &handle.file).map_err(|source| Failure::File { file: self.file, source })
+        files
+            .finished(self.file, &handle.file)
+            .map_err(|source| Failure::File {
+                file: self.file,
+                source,
+            })
     }
 
     /// What went wrong, now that the file can be looked at again.
@@ -258,14 +308,19 @@ impl Opened {
         let file = self.file;
         match trouble {
             Trouble::Read { offset, source } => Failure::Read { file, offset, source },
-            Trouble::Ended { offset } => {
-                self.size_failure().unwrap_or(Failure::Changed { file, offset })
-            }
+            Trouble::Ended { offset } => self.size_failure().unwrap_or(Failure::Changed { file, offset }),
             Trouble::Torn { range } => self.size_failure().unwrap_or_else(|| {
                 let handle = lock(&self.handle).clone();
                 match handle.and_then(|handle| mapped::reason(&handle.file, range.clone())) {
-                    Some(source) => Failure::Read { file, offset: range.start, source },
-                    None => Failure::Changed { file, offset: range.start },
+                    Some(source) => Failure::Read {
+                        file,
+                        offset: range.start,
+                        source,
+                    },
+                    None => Failure::Changed {
+                        file,
+                        offset: range.start,
+                    },
                 }
             }),
         }
@@ -280,8 +335,16 @@ impl Opened {
         let (file, expected) = (self.file, self.size);
         match handle.metadata() {
             Ok(metadata) if metadata.len() == expected => Ok(()),
-            Ok(metadata) => Err(Failure::Resized { file, expected, found: metadata.len() }),
-            Err(source) => Err(Failure::Read { file, offset: 0, source }),
+            Ok(metadata) => Err(Failure::Resized {
+                file,
+                expected,
+                found: metadata.len(),
+            }),
+            Err(source) => Err(Failure::Read {
+                file,
+                offset: 0,
+                source,
+            }),
         }
     }
 }

@@ -6,8 +6,9 @@
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_loadu_si512, _mm512_ror_epi32, _mm512_set1_epi32, _mm512_set4_epi32,
-    _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_srli_epi32, _mm512_storeu_si512, _mm512_ternarylogic_epi32,
-    _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_srli_epi32, _mm512_storeu_si512,
+    _mm512_ternarylogic_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
+    _mm512_unpacklo_epi64,
 };
 
 use super::{
@@ -142,8 +143,14 @@ fn transpose(rows: [__m512i; 16]) -> [__m512i; 16] {
     let columns: [[__m512i; 4]; 4] = std::array::from_fn(|t| {
         let [x0, x1, x2, x3] = std::array::from_fn(|g| tiles[g][t]);
         // Quarters 0 and 1 of two tiles each, then quarters 2 and 3.
-        let (front01, front23) = (_mm512_shuffle_i32x4::<0x44>(x0, x1), _mm512_shuffle_i32x4::<0x44>(x2, x3));
-        let (back01, back23) = (_mm512_shuffle_i32x4::<0xee>(x0, x1), _mm512_shuffle_i32x4::<0xee>(x2, x3));
+        let (front01, front23) = (
+            _mm512_shuffle_i32x4::<0x44>(x0, x1),
+            _mm512_shuffle_i32x4::<0x44>(x2, x3),
+        );
+        let (back01, back23) = (
+            _mm512_shuffle_i32x4::<0xee>(x0, x1),
+            _mm512_shuffle_i32x4::<0xee>(x2, x3),
+        );
         [
             _mm512_shuffle_i32x4::<0x88>(front01, front23),
             _mm512_shuffle_i32x4::<0xdd>(front01, front23),

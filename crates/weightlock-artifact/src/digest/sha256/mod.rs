@@ -304,10 +304,7 @@ pub(super) struct Lane<'a> {
     pub(super) blocks: &'a [[u8; BLOCK]],
 }
 
-fn lanes<'a>(
-    states: &'a mut [State],
-    blocks: impl Iterator<Item = &'a [[u8; BLOCK]]>,
-) -> Vec<Lane<'a>> {
+fn lanes<'a>(states: &'a mut [State], blocks: impl Iterator<Item = &'a [[u8; BLOCK]]>) -> Vec<Lane<'a>> {
     let lanes = states.iter_mut().zip(blocks);
     lanes.map(|(state, blocks)| Lane { state, blocks }).collect()
 }

@@ -2,11 +2,15 @@
 //!
 //! `sha256rnds2` has a latency of several cycles and each depends on the one before it, so one stream leaves
 //! the unit idle half of the time. Two streams whose instructions alternate fill it.
-#![expect(unsafe_code, reason = "vector loads and stores, and calls of functions with instructions detected at run time")]
+#![expect(
+    unsafe_code,
+    reason = "vector loads and stores, and calls of functions with instructions detected at run time"
+)]
 
 use std::arch::x86_64::{
-    __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_blend_epi16, _mm_loadu_si128, _mm_set_epi64x, _mm_sha256msg1_epu32,
-    _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32, _mm_storeu_si128,
+    __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_blend_epi16, _mm_loadu_si128, _mm_set_epi64x,
+    _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
+    _mm_storeu_si128,
 };
 
 use super::{BLOCK, Lane, common_blocks, lockstep::K};
@@ -86,7 +90,10 @@ fn four_rounds(state: &mut [__m128i; 2], w: &mut [__m128i; 4], t: usize, k: __m1
 fn enter(state: &[u32; 8]) -> [__m128i; 2] {
     let badc = _mm_shuffle_epi32::<0xb1>(load(state, 0));
     let hgfe = _mm_shuffle_epi32::<0x1b>(load(state, 4));
-    [_mm_alignr_epi8::<8>(badc, hgfe), _mm_blend_epi16::<0xf0>(hgfe, badc)]
+    [
+        _mm_alignr_epi8::<8>(badc, hgfe),
+        _mm_blend_epi16::<0xf0>(hgfe, badc),
+    ]
 }
 
 /// The inverse of [`enter`].
@@ -96,7 +103,10 @@ fn leave([abef, cdgh]: [__m128i; 2]) -> [u32; 8] {
     let feba = _mm_shuffle_epi32::<0x1b>(abef);
     let dchg = _mm_shuffle_epi32::<0xb1>(cdgh);
     let mut state = [0_u32; 8];
-    let (low, high) = (_mm_blend_epi16::<0xf0>(feba, dchg), _mm_alignr_epi8::<8>(dchg, feba));
+    let (low, high) = (
+        _mm_blend_epi16::<0xf0>(feba, dchg),
+        _mm_alignr_epi8::<8>(dchg, feba),
+    );
     // SAFETY: two stores of four words each into an array of eight; no alignment is needed.
     unsafe {
         _mm_storeu_si128(state.as_mut_ptr().cast(), low);
