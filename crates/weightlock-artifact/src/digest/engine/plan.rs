@@ -8,6 +8,10 @@ use super::{Algorithm, Settings, queue::Load};
 /// Below this a helper thread costs more than it overlaps.
 const WORTH_READING_AHEAD: u64 = 8 << 20;
 
+/// Starting a thread takes as long as hashing this much, or as opening that many files.
+const BYTES_WORTH_A_WORKER: u64 = 128 << 10;
+const TASKS_WORTH_A_WORKER: u64 = 8;
+
 /// Fewer workers are preferred while they need at most this share more time, in percent.
 const SLACK: u64 = 108;
 
@@ -32,7 +36,12 @@ impl Plan {
             .unwrap_or(usize::MAX)
             .min(most_files)
             .max(1);
-        let most_workers = settings.workers.get().min(most_tasks);
+        let worth = usize::try_from(load.bytes / BYTES_WORTH_A_WORKER + load.tasks / TASKS_WORTH_A_WORKER);
+        let most_workers = settings
+            .workers
+            .get()
+            .min(most_tasks)
+            .min(worth.unwrap_or(usize::MAX).max(1));
         let most_lanes = match settings.algorithm {
             Algorithm::Sha256 => settings.kernel.lanes(),
             _ => 1,
@@ -151,6 +160,18 @@ mod tests {
                 workers: vec![1],
                 ahead: false
             })
+        );
+    }
+
+    #[test]
+    fn little_work_needs_no_second_thread() {
+        assert_eq!(
+            plan("library", 64, equal(7, 1000)).map(|plan| plan.workers.len()),
+            Some(1)
+        );
+        assert_eq!(
+            plan("library", 64, equal(160, 1000)).map(|plan| plan.workers.len()),
+            Some(20)
         );
     }
 

@@ -356,26 +356,17 @@ fn missing_and_refused_files_stop_the_run() {
     );
 }
 
-/// A folder can be opened but not read: the error of the system, in the middle of good files.
+/// Neither a folder nor a device has the bytes of a file, whatever size it claims.
 #[test]
-fn errors_of_the_system_are_reported() {
-    let folder = Folder::new(&[100; 9]);
-    std::fs::remove_file(folder.path(4)).unwrap();
-    std::fs::create_dir(folder.path(4)).unwrap();
-    let failure = run(
-        &folder,
-        &folder.jobs(Want::Whole),
-        &Settings::new(Algorithm::Sha256),
-        &(),
-    )
-    .unwrap_err();
-    assert!(
-        matches!(
-            failure,
-            Failure::Read { file: 4, .. } | Failure::Resized { file: 4, .. }
-        ),
-        "{failure:?}"
-    );
+fn only_regular_files_are_read() {
+    for special in ["/dev/zero", "."] {
+        let folder = Folder::new(&[0; 9]);
+        std::fs::remove_file(folder.path(4)).unwrap();
+        std::os::unix::fs::symlink(special, folder.path(4)).unwrap();
+        let settings = Settings::new(Algorithm::Sha256);
+        let failure = run(&folder, &folder.jobs(Want::Whole), &settings, &()).unwrap_err();
+        assert!(matches!(failure, Failure::Read { file: 4, .. }), "{failure:?}");
+    }
 }
 
 /// Does something to a file once so many bytes were hashed.
