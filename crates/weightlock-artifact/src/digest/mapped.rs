@@ -90,7 +90,7 @@ pub(super) struct Window {
 unsafe impl Send for Window {}
 
 impl Window {
-    /// Maps a range of a file and asks the kernel for its pages at once.
+    /// Maps a range of a file.
     ///
     /// `None` when no window can be had (table full, range empty or too large, mapping refused): read instead.
     pub(super) fn map(file: &File, range: Range<u64>) -> Option<Self> {
@@ -118,19 +118,19 @@ impl Window {
             return None;
         };
         slot.arm(start.expose_provenance(), mapped);
-        let window = Self {
+        Some(Self {
             start,
             mapped,
             skip,
             length,
             slot,
-        };
-        window.populate();
-        Some(window)
+        })
     }
 
-    /// Maps all pages in one call, without a fault for each. A failure is left to the guard.
-    fn populate(&self) {
+    /// Gets all pages now, so that another thread meets no faults. A failure is left to the guard.
+    ///
+    /// In the thread that hashes, the faults themselves are cheaper: the kernel serves sixteen pages with each.
+    pub(super) fn populate(&self) {
         // SAFETY: the range is this value's own mapping, and the advice changes no content.
         let _: rustix::io::Result<()> =
             unsafe { madvise(self.start, self.mapped, Advice::LinuxPopulateRead) };
@@ -200,8 +200,8 @@ impl Slot {
     /// The armed address range that holds `address`.
     fn covering(&self, address: usize) -> Option<Range<usize>> {
         let extent = self.extent.load(SeqCst);
-        let start = (extent >> LENGTH_BITS << UNIT_BITS) as usize;
-        let length = ((extent & ((1 << LENGTH_BITS) - 1)) << UNIT_BITS) as usize;
+        let start = usize::try_from(extent >> LENGTH_BITS << UNIT_BITS).ok()?;
+        let length = usize::try_from((extent & ((1 << LENGTH_BITS) - 1)) << UNIT_BITS).ok()?;
         let range = start..start.checked_add(length)?;
         range.contains(&address).then_some(range)
     }
@@ -324,4 +324,169 @@ pub(super) fn reason(file: &File, range: Range<u64>) -> Option<io::Error> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::{fs::FileExt as _, process::ExitStatusExt as _};
+
+    use super::*;
+
+    const CHILD: &str = "WEIGHTLOCK_TEST_CHILD";
+
+    fn file(pages: u64) -> File {
+        let file = tempfile::tempfile().unwrap();
+        let content: Vec<u8> = (0..pages * 4096).map(|at| (at % 251) as u8 + 1).collect();
+        file.write_all_at(&content, 0).unwrap();
+        file
+    }
+
+    #[test]
+    fn windows_show_the_bytes_of_the_file() {
+        assert!(guarded());
+        let file = file(8);
+        for range in [0..1, 0..8 * 4096, 5..6, 4095..4097, 4096..8192, 20_000..32_768] {
+            let window = Window::map(&file, range.clone()).unwrap();
+            let expected: Vec<u8> = range.map(|at| (at % 251) as u8 + 1).collect();
+            assert_eq!(window.bytes(), expected);
+            assert!(window.intact());
+        }
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_a_window() {
+        let file = file(1);
+        assert!(Window::map(&file, 0..0).is_none());
+        #[expect(clippy::reversed_empty_ranges, reason = "that is what must be refused")]
+        let reversed = 5..3;
+        assert!(Window::map(&file, reversed).is_none());
+        assert!(Window::map(&file, 0..LARGEST as u64 + 1).is_none());
+        let (reader, _writer) = io::pipe().unwrap();
+        let pipe = File::from(std::os::fd::OwnedFd::from(reader));
+        assert!(Window::map(&pipe, 0..10).is_none());
+    }
+
+    #[test]
+    fn a_truncated_file_marks_the_windows_that_miss_bytes() {
+        assert!(guarded());
+        let file = file(64);
+        let kept = Window::map(&file, 0..8192).unwrap();
+        let lost = Window::map(&file, 8192..64 * 4096).unwrap();
+        lost.populate();
+        assert_eq!(lost.bytes()[0], (8192 % 251) as u8 + 1);
+        file.set_len(8192).unwrap();
+        lost.populate();
+        assert!(lost.intact(), "nothing was missed yet");
+        std::thread::scope(|scope| {
+            let bytes = lost.bytes();
+            scope.spawn(move || assert!(bytes.iter().all(|byte| *byte == 0)));
+        });
+        assert!(!lost.intact());
+        assert_eq!(kept.bytes()[8191], (8191 % 251) as u8 + 1);
+        assert!(kept.intact());
+        assert!(
+            reason(&file, 8192..64 * 4096).is_none(),
+            "the file is short, but can be read"
+        );
+        drop(lost);
+        let reused = Window::map(&file, 0..4096).unwrap();
+        assert!(reused.intact(), "an entry that is used again starts anew");
+    }
+
+    #[test]
+    fn many_threads_at_once() {
+        assert!(guarded());
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let file = file(4);
+                        let window = Window::map(&file, 0..4 * 4096).unwrap();
+                        file.set_len(4096).unwrap();
+                        assert_eq!(window.bytes()[4096], 0);
+                        assert!(!window.intact());
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn more_windows_than_entries_are_refused() {
+        if !in_child("digest::mapped::tests::more_windows_than_entries_are_refused") {
+            return;
+        }
+        let file = file(1);
+        let windows: Vec<Window> = (0..WINDOWS).map(|_| Window::map(&file, 0..1).unwrap()).collect();
+        assert!(Window::map(&file, 0..1).is_none());
+        drop(windows);
+        assert!(Window::map(&file, 0..1).is_some());
+    }
+
+    #[test]
+    fn another_handler_in_our_place_means_no_windows() {
+        if !in_child("digest::mapped::tests::another_handler_in_our_place_means_no_windows") {
+            return;
+        }
+        assert!(guarded());
+        // SAFETY: the default action is a valid handler.
+        unsafe { libc::signal(libc::SIGBUS, libc::SIG_DFL) };
+        assert!(!guarded());
+    }
+
+    /// A fault outside of all windows ends the process; every other SIGBUS gets to the handler of before.
+    #[test]
+    fn other_bus_errors_are_passed_on() {
+        let name = "digest::mapped::tests::other_bus_errors_are_passed_on";
+        match std::env::var(CHILD).as_deref() {
+            Ok("fault") => {
+                assert!(guarded());
+                let file = file(2);
+                // SAFETY: a mapping without a window; touching it after the truncation must end the process.
+                unsafe {
+                    let start =
+                        mmap(ptr::null_mut(), 8192, ProtFlags::READ, MapFlags::SHARED, &file, 0).unwrap();
+                    file.set_len(0).unwrap();
+                    start.cast::<u8>().read_volatile();
+                }
+                panic!("survived");
+            }
+            Ok("sent") => {
+                assert!(guarded());
+                // SAFETY: sends a signal to this process.
+                unsafe { libc::raise(libc::SIGBUS) };
+                assert!(
+                    !guarded(),
+                    "the standard library's handler puts the default action in place"
+                );
+            }
+            _ => {
+                assert_eq!(child(name, "fault").status.signal(), Some(libc::SIGBUS));
+                assert!(child(name, "sent").status.success());
+            }
+        }
+    }
+
+    /// Runs a test again in a process of its own, because it changes what belongs to the whole process.
+    fn in_child(name: &str) -> bool {
+        if std::env::var_os(CHILD).is_some() {
+            return true;
+        }
+        let output = child(name, "yes");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        false
+    }
+
+    fn child(name: &str, kind: &str) -> std::process::Output {
+        let test = std::env::current_exe().unwrap();
+        std::process::Command::new(test)
+            .args([name, "--exact"])
+            .env(CHILD, kind)
+            .output()
+            .unwrap()
+    }
 }

@@ -59,10 +59,12 @@ pub(super) fn do_task<'scope, F: Files>(
 
 enum Sink {
     Subtree(Box<blake3::Hasher>),
-    Stream {
-        whole: Option<Hasher>,
-        pieces: Option<Pieces>,
-    },
+    Stream(Box<Streams>),
+}
+
+struct Streams {
+    whole: Option<Hasher>,
+    pieces: Option<Box<Pieces>>,
 }
 
 struct Pieces {
@@ -81,15 +83,10 @@ impl Sink {
                 hasher.set_input_offset(offset);
                 Self::Subtree(hasher)
             }
-            Work::Stream { whole, piece } => Self::Stream {
+            Work::Stream { whole, piece } => Self::Stream(Box::new(Streams {
                 whole: whole.then(|| Hasher::new(algorithm)),
-                pieces: piece.map(|size| Pieces {
-                    algorithm,
-                    size,
-                    current: None,
-                    digests: Vec::new(),
-                }),
-            },
+                pieces: piece.map(|size| Box::new(Pieces::new(algorithm, size))),
+            })),
         }
     }
 
@@ -98,7 +95,8 @@ impl Sink {
             Self::Subtree(hasher) => {
                 hasher.update(bytes);
             }
-            Self::Stream { whole, pieces } => {
+            Self::Stream(streams) => {
+                let Streams { whole, pieces } = &mut **streams;
                 if let Some(whole) = whole {
                     whole.update(bytes);
                 }
@@ -112,15 +110,24 @@ impl Sink {
     fn finish(self) -> Part {
         match self {
             Self::Subtree(hasher) => Part::Subtree(hasher.finalize_non_root()),
-            Self::Stream { whole, pieces } => Part::Stream {
-                whole: whole.map(Hasher::finish),
-                pieces: pieces.map_or_else(Vec::new, Pieces::finish),
+            Self::Stream(streams) => Part::Stream {
+                whole: streams.whole.map(Hasher::finish),
+                pieces: streams.pieces.map_or_else(Vec::new, |pieces| pieces.finish()),
             },
         }
     }
 }
 
 impl Pieces {
+    const fn new(algorithm: Algorithm, size: NonZeroU64) -> Self {
+        Self {
+            algorithm,
+            size,
+            current: None,
+            digests: Vec::new(),
+        }
+    }
+
     fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let (mut hasher, lacking) = self

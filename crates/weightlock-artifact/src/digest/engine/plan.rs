@@ -8,6 +8,10 @@ use super::{Algorithm, Settings, queue::Load};
 /// Below this a helper thread costs more than it overlaps.
 const WORTH_READING_AHEAD: u64 = 8 << 20;
 
+/// Starting a thread takes as long as hashing this much, or as opening that many files.
+const BYTES_WORTH_A_WORKER: u64 = 128 << 10;
+const TASKS_WORTH_A_WORKER: u64 = 8;
+
 /// Fewer workers are preferred while they need at most this share more time, in percent.
 const SLACK: u64 = 108;
 
@@ -32,12 +36,17 @@ impl Plan {
             .unwrap_or(usize::MAX)
             .min(most_files)
             .max(1);
-        let most_workers = settings.workers.get().min(most_tasks);
+        let worth = usize::try_from(load.bytes / BYTES_WORTH_A_WORKER + load.tasks / TASKS_WORTH_A_WORKER);
+        let most_workers = settings
+            .workers
+            .get()
+            .min(most_tasks)
+            .min(worth.unwrap_or(usize::MAX).max(1));
         let most_lanes = match settings.algorithm {
             Algorithm::Sha256 => settings.kernel.lanes(),
             _ => 1,
         };
-        let candidates = (1..=most_workers).flat_map(|workers| {
+        let mut candidates = (1..=most_workers).flat_map(|workers| {
             let lanes = [1, 2, 4, 8, 16].into_iter().filter(|lanes| *lanes <= most_lanes);
             lanes.map(move |lanes| (workers, lanes))
         });
@@ -48,7 +57,7 @@ impl Plan {
             .min()
             .unwrap_or(0);
         let enough = |candidate: &(usize, usize)| time(candidate) <= shortest.saturating_mul(SLACK) / 100;
-        let (workers, lanes) = candidates.filter(enough).next().unwrap_or((1, 1));
+        let (workers, lanes) = candidates.find(enough).unwrap_or((1, 1));
         let held = most_tasks.min(workers * lanes);
         let workers: Vec<usize> = (0..workers)
             .map(|worker| held / workers + usize::from(worker < held % workers))
@@ -151,6 +160,18 @@ mod tests {
                 workers: vec![1],
                 ahead: false
             })
+        );
+    }
+
+    #[test]
+    fn little_work_needs_no_second_thread() {
+        assert_eq!(
+            plan("library", 64, equal(7, 1000)).map(|plan| plan.workers.len()),
+            Some(1)
+        );
+        assert_eq!(
+            plan("library", 64, equal(160, 1000)).map(|plan| plan.workers.len()),
+            Some(20)
         );
     }
 

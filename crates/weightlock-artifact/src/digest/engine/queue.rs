@@ -6,6 +6,7 @@
 use std::{
     cmp::Reverse,
     fs::File,
+    io,
     num::NonZeroU64,
     ops::Range,
     sync::{
@@ -334,6 +335,11 @@ impl Opened {
     fn check_size<E: std::error::Error>(&self, handle: &File) -> Result<(), Failure<E>> {
         let (file, expected) = (self.file, self.size);
         match handle.metadata() {
+            Ok(metadata) if !metadata.is_file() => Err(Failure::Read {
+                file,
+                offset: 0,
+                source: io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"),
+            }),
             Ok(metadata) if metadata.len() == expected => Ok(()),
             Ok(metadata) => Err(Failure::Resized {
                 file,

@@ -25,6 +25,8 @@ mod lockstep;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod shani;
+#[cfg(feature = "fs")]
+mod speed;
 #[cfg(test)]
 mod tests;
 
@@ -112,25 +114,6 @@ impl Kernel {
         }
     }
 
-    /// Throughput of one core with `live` streams, in hundredths of its throughput with one.
-    ///
-    /// Used to divide streams between cores, so only proportions matter. Measured values, rounded.
-    pub(super) const fn relative_speed(self, live: usize) -> usize {
-        match self.0 {
-            Kind::Portable | Kind::Library => 100,
-            #[cfg(target_arch = "x86_64")]
-            Kind::ShaNi => pair_speed(live),
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => eighths_speed(live),
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 { few } => match (live, few) {
-                (9.., _) => 370 * live / 16,
-                (_, Few::ShaNi) => pair_speed(live),
-                (_, Few::Avx2) => eighths_speed(live),
-            },
-        }
-    }
-
     /// The SHA-256 digest of each message, computed together.
     ///
     /// For bytes that are already in memory; files go through the engine.
@@ -204,21 +187,6 @@ fn vector_kernels() -> impl Iterator<Item = Kernel> {
     .into_iter()
     .flatten()
     .map(Kernel)
-}
-
-#[cfg(target_arch = "x86_64")]
-const fn pair_speed(live: usize) -> usize {
-    if live < 2 { 100 } else { 195 }
-}
-
-/// Against plain code on a processor without SHA-NI.
-#[cfg(target_arch = "x86_64")]
-const fn eighths_speed(live: usize) -> usize {
-    match live {
-        0..3 => 100,
-        3..8 => 50 * live,
-        _ => 400,
-    }
 }
 
 /// AVX2 from three streams on, where eight lanes beat plain code although most are idle.
