@@ -131,11 +131,18 @@ pub enum UriError {
         /// The attribute.
         attribute: String,
     },
+    /// An attribute of the path in the query, or of the query in the path, or inside of another one's value. A PIN
+    /// that lands in a label would be shown in messages.
+    #[error("`{attribute}` stands at the wrong place: `pkcs11:path;path?query&query`")]
+    Misplaced {
+        /// The attribute.
+        attribute: String,
+    },
     /// `pin-source=|command`.
     #[error("`pin-source` names a command; Weightlock runs no command to get a PIN")]
     PinCommand,
-    /// `pin-source` with an address that is not a local file.
-    #[error("`pin-source` is not a local file")]
+    /// `pin-source` with an address elsewhere, or with a relative path.
+    #[error("`pin-source` is not the absolute path of a local file")]
     PinSource,
 }
 
@@ -175,11 +182,22 @@ impl Uri {
         for part in parts(path, ';') {
             let (name, value) = attribute(part, b":[]@!$'()*+,=&")?;
             once(&mut seen, name)?;
+            if QUERY.contains(&name) {
+                return Err(UriError::Misplaced {
+                    attribute: name.into(),
+                });
+            }
             uri.set_path(name, value)?;
         }
         for part in query.into_iter().flat_map(|query| parts(query, '&')) {
             let (name, value) = attribute(part, b":[]@!$'()*+,=/?|")?;
-            if is_query_attribute(name) {
+            if PATH.contains(&name) {
+                return Err(UriError::Misplaced {
+                    attribute: name.into(),
+                });
+            }
+            // Vendors may repeat theirs in the query.
+            if QUERY.contains(&name) {
                 once(&mut seen, name)?;
             }
             uri.set_query(name, value)?;
@@ -236,9 +254,24 @@ impl Uri {
     }
 }
 
-fn is_query_attribute(name: &str) -> bool {
-    matches!(name, "pin-value" | "pin-source" | "module-path" | "module-name")
-}
+/// The attributes RFC 7512 defines for the path.
+const PATH: [&str; 13] = [
+    "token",
+    "manufacturer",
+    "serial",
+    "model",
+    "library-manufacturer",
+    "library-description",
+    "library-version",
+    "slot-description",
+    "slot-manufacturer",
+    "slot-id",
+    "object",
+    "id",
+    "type",
+];
+/// And for the query.
+const QUERY: [&str; 4] = ["pin-value", "pin-source", "module-path", "module-name"];
 
 /// The parts between separators; none when there is nothing at all.
 fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
@@ -262,6 +295,11 @@ fn attribute<'a>(part: &'a str, reserved: &[u8]) -> Result<(&'a str, Vec<u8>), U
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if name.is_empty() || !name.bytes().all(plain) {
         return Err(UriError::NotAnAttribute);
+    }
+    if value.contains("pin-value=") {
+        return Err(UriError::Misplaced {
+            attribute: "pin-value".into(),
+        });
     }
     Ok((name, percent_decode(name, value.as_bytes(), reserved)?))
 }
@@ -358,21 +396,18 @@ impl ObjectType {
 }
 
 impl PinSource {
-    /// A path, or a `file:` address without a host.
+    /// An absolute path, or a `file:` address without a host.
     fn parse(source: String) -> Result<Self, UriError> {
         if source.starts_with('|') {
             return Err(UriError::PinCommand);
         }
-        let path = match source.strip_prefix("file:") {
-            Some(address) => match address.strip_prefix("//") {
-                Some(host_and_path) => host_and_path.strip_prefix("localhost").unwrap_or(host_and_path),
-                None => address,
-            },
-            None => &source,
+        let address = source.strip_prefix("file:");
+        let path = match address.and_then(|address| address.strip_prefix("//")) {
+            Some(host_and_path) => host_and_path.strip_prefix("localhost").unwrap_or(host_and_path),
+            None => address.unwrap_or(&source),
         };
-        let is_address = !source.starts_with("file:") && source.contains("://");
-        let has_host = source.starts_with("file://") && !path.starts_with('/');
-        if path.is_empty() || is_address || has_host {
+        // Also refuses other addresses, other hosts, and paths that depend on where the program was started.
+        if !path.starts_with('/') {
             return Err(UriError::PinSource);
         }
         Ok(Self(path.to_owned()))
@@ -604,11 +639,37 @@ mod tests {
                     attribute: named("module-name"),
                 },
             ),
+            (
+                "pkcs11:token=a&pin-value=1",
+                UriError::Misplaced {
+                    attribute: named("pin-value"),
+                },
+            ),
+            (
+                "pkcs11:token=a;pin-value=1",
+                UriError::Misplaced {
+                    attribute: named("pin-value"),
+                },
+            ),
+            (
+                "pkcs11:?module-path=/a?pin-value=1",
+                UriError::Misplaced {
+                    attribute: named("pin-value"),
+                },
+            ),
+            (
+                "pkcs11:?token=a",
+                UriError::Misplaced {
+                    attribute: named("token"),
+                },
+            ),
             ("pkcs11:?pin-source=|cat%20/x", UriError::PinCommand),
             ("pkcs11:?pin-source=%7Ccat", UriError::PinCommand),
             ("pkcs11:?pin-source=https://x/y", UriError::PinSource),
             ("pkcs11:?pin-source=file://host/y", UriError::PinSource),
             ("pkcs11:?pin-source=", UriError::PinSource),
+            ("pkcs11:?pin-source=pin", UriError::PinSource),
+            ("pkcs11:?pin-source=file:pin", UriError::PinSource),
         ] {
             assert_eq!(refusal(text), why, "{text}");
         }
