@@ -22,6 +22,10 @@ pub(crate) struct Block<'a> {
     /// The words between `-----BEGIN ` and `-----`.
     pub(crate) label: &'a str,
     /// Whether `Name: value` lines stood above the base64 text.
+    #[cfg_attr(
+        all(not(feature = "sign"), not(test)),
+        expect(dead_code, reason = "only private keys have them")
+    )]
     pub(crate) has_headers: bool,
     /// The decoded content.
     pub(crate) content: Zeroizing<Vec<u8>>,
