@@ -23,6 +23,9 @@ const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.2
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
+/// More than any honest certificate has (about fifteen); keeps the search for duplicates short.
+const MAX_EXTENSIONS: usize = 64;
+
 /// What a certificate says about itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Extensions {
@@ -39,6 +42,11 @@ pub(super) struct Extensions {
 
 impl Extensions {
     pub(super) fn parse(extensions: &[Extension]) -> Result<Self, CertificateError> {
+        if extensions.len() > MAX_EXTENSIONS {
+            return Err(CertificateError::Malformed {
+                what: "number of extensions",
+            });
+        }
         let mut parsed = Self::default();
         for (index, extension) in extensions.iter().enumerate() {
             let oid = extension.extn_id;

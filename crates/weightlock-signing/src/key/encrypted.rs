@@ -1,12 +1,12 @@
 //! Encrypted PKCS#8 keys (RFC 5958 section 3) with PBES2 (RFC 8018 section 6.2).
 //!
-//! Key derivation PBKDF2 or scrypt, cipher AES-128/192/256 in CBC or GCM mode; triple DES and HMAC-SHA-1 are read
-//! because OpenSSL 1.0 wrote them. PBES1 and everything else is refused by name. The cost parameters come from
-//! the file and are limited **before** any of them is used and before a password is asked for: a stranger's key
+//! Key derivation PBKDF2 (with a hash of the SHA-2 family) or scrypt, cipher AES-128/192/256 in CBC or GCM mode. What
+//! OpenSSL 1.0 wrote (HMAC-SHA-1, triple DES), PBES1 and everything else is refused by name; OpenSSL converts it. The
+//! cost parameters come from the file and are limited **before** any of them is used and before a password is asked for: a stranger's key
 //! must not be able to fill the memory or to stop a build machine for an hour.
 
 use der::{Decode, ErrorKind, Reader, SliceReader, asn1::OctetStringRef};
-use pkcs5::pbes2::{Kdf, PBES2_OID, Parameters, ScryptParams};
+use pkcs5::pbes2::{Kdf, PBES2_OID, Parameters, Pbkdf2Prf, ScryptParams};
 use x509_cert::spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
@@ -66,6 +66,16 @@ pub(super) fn decrypt<E>(
 ) -> Result<Zeroizing<Vec<u8>>, OpenError<E>> {
     let (parameters, ciphertext) = read(der)?;
     check_kdf(&parameters.kdf).map_err(KeyError::Kdf)?;
+    if parameters
+        .kdf
+        .pbkdf2()
+        .is_some_and(|kdf| kdf.prf == Pbkdf2Prf::HmacWithSha1)
+    {
+        return Err(KeyError::UnsupportedEncryption {
+            what: "PBKDF2 with SHA-1".to_owned(),
+        }
+        .into());
+    }
     let password = password(PasswordNeeded::Pkcs8).map_err(OpenError::Password)?;
     let mut buffer = Zeroizing::new(ciphertext.to_vec());
     let length = parameters

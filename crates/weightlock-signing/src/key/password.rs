@@ -17,8 +17,9 @@ impl Password {
         Self(Zeroizing::new(bytes.into()))
     }
 
-    /// The bytes.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// The bytes, for use and not for show. Copies are the caller's to wipe.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }

@@ -314,7 +314,7 @@ fn each_rule_about_authorities_refuses() {
         ..root.clone()
     };
     assert_eq!(
-        code(chain(&signer, &[middle.clone()], &expired)),
+        code(chain(&signer, std::slice::from_ref(&middle), &expired)),
         "WL-CERT-EXPIRED"
     );
     let impostor = Mint {
@@ -384,7 +384,7 @@ fn each_rule_about_the_leaf_refuses() {
         ),
     ] {
         assert_eq!(
-            code(chain(&changed, &[middle.clone()], &root)),
+            code(chain(&changed, std::slice::from_ref(&middle), &root)),
             expected,
             "{what}"
         );
@@ -419,7 +419,7 @@ fn key_identifiers_must_agree_where_both_are_given() {
         code(chain(&signer, &[middle.clone().with(has(b"one"))], &root)),
         "ok"
     );
-    assert_eq!(code(chain(&signer, &[middle.clone()], &root)), "ok");
+    assert_eq!(code(chain(&signer, std::slice::from_ref(&middle), &root)), "ok");
     assert_eq!(
         code(chain(&signer, &[middle.with(has(b"two"))], &root)),
         "WL-CERT-KEY-IDENTIFIER"

@@ -1,6 +1,13 @@
 //! Keys and certificates, checked against the OMS vectors, OpenSSL, softhsm2 and hostile input.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "helpers of tests, with small numbers"
+)]
 
 mod certificates;
+mod corpus;
 mod cosign_key;
 mod mint;
 mod mutations;

@@ -1,4 +1,4 @@
-//! A real token: softhsm2 in a folder of its own. Without softhsm2 and opensc the test says so and passes.
+//! A real token: softhsm2 in a folder of its own. Without softhsm2 and opensc the test is counted as skipped.
 //!
 //! The module takes its folder from an environment variable when it is loaded, and a test must not change its own
 //! environment: so [`a_real_token`] makes the tokens and runs this program again for the tests in [`token`].
@@ -8,13 +8,10 @@ use std::{
     process::Command,
 };
 
+use weightlock_peers::{Peer, program};
+
 use super::path;
 
-const MODULES: [&str; 3] = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib64/softhsm/libsofthsm2.so",
-];
 const PIN: &str = "canary-4711";
 
 struct Workshop {
@@ -24,10 +21,9 @@ struct Workshop {
 
 impl Workshop {
     fn new() -> Option<Self> {
-        let module = MODULES.iter().map(PathBuf::from).find(|path| path.is_file())?;
-        let has = |tool: &str| Command::new(tool).arg("--version").output().is_ok();
-        if !has("softhsm2-util") || !has("pkcs11-tool") {
-            return None;
+        let module = program(Peer::SofthsmModule)?;
+        for tool in [Peer::SofthsmUtil, Peer::Pkcs11Tool, Peer::Openssl] {
+            program(tool)?;
         }
         let workshop = Self {
             module,
@@ -152,10 +148,7 @@ impl Workshop {
 
 #[test]
 fn a_real_token() {
-    let Some(workshop) = Workshop::new() else {
-        eprintln!("SKIPPED: softhsm2 or opensc is not installed; no PKCS#11 token was tested");
-        return;
-    };
+    let Some(workshop) = Workshop::new() else { return };
     workshop.fill();
     let pin_file = workshop.folder.path().join("pin");
     std::fs::write(&pin_file, format!("{PIN}\n")).unwrap();

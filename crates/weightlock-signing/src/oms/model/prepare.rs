@@ -107,7 +107,9 @@ impl Prepared {
     #[must_use]
     pub fn single_digest(&self) -> Option<Digest> {
         match self.statement.files() {
-            Files::Single(FileClaim::Whole(digest)) => Some(*digest).filter(|digest| digest.algorithm() == Algorithm::Sha256),
+            Files::Single(FileClaim::Whole(digest)) => {
+                Some(*digest).filter(|digest| digest.algorithm() == Algorithm::Sha256)
+            }
             _ => None,
         }
     }
