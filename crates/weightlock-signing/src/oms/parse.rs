@@ -248,7 +248,7 @@ fn whole_number(value: f64) -> Option<u64> {
         clippy::cast_sign_loss,
         reason = "checked to be a whole number from 0 to 2^53"
     )]
-    (value >= 0.0 && value <= EXACT && value.fract() == 0.0).then_some(value as u64)
+    ((0.0..=EXACT).contains(&value) && value.fract() == 0.0).then_some(value as u64)
 }
 
 fn check_algorithm(resource: &Resource, hash: &str, method: Method) -> Result<(), Refusal> {
@@ -299,13 +299,16 @@ struct Piece<'a> {
     end: Option<u64>,
 }
 
+/// Shards of one file by index: digest, and where the shard ends when its name tells.
+type Shards = BTreeMap<u64, (Digest, Option<u64>)>;
+
 /// Resources on their way to files. Shards of a file may come in any order; a verifier must not demand one.
 struct Gathering {
     method: Method,
     naming: Naming,
     whole: BTreeMap<ArtifactPath, FileClaim>,
     /// Under `None`: the shards of a model of one file.
-    shards: BTreeMap<Option<ArtifactPath>, BTreeMap<u64, (Digest, Option<u64>)>>,
+    shards: BTreeMap<Option<ArtifactPath>, Shards>,
     single: Option<FileClaim>,
     seen: HashSet<String>,
 }
@@ -391,11 +394,7 @@ impl Gathering {
 }
 
 /// Shards in order without gap: indexes 0, 1, 2, …; all but the last of full size.
-fn join(
-    file: &str,
-    pieces: BTreeMap<u64, (Digest, Option<u64>)>,
-    size: NonZeroU64,
-) -> Result<FileClaim, Refusal> {
+fn join(file: &str, pieces: Shards, size: NonZeroU64) -> Result<FileClaim, Refusal> {
     let broken = || Refusal::Shards {
         name: file.to_owned(),
     };
