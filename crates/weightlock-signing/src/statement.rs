@@ -168,7 +168,8 @@ struct WireDigest {
     sha256: String,
 }
 
-#[cfg(all(test, feature = "sign"))]
+#[cfg(feature = "sign")]
+#[cfg(test)]
 mod tests {
     use weightlock_artifact::reason::Code;
 

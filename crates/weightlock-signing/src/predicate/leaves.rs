@@ -120,7 +120,8 @@ struct TableRef {
     size: u64,
 }
 
-#[cfg(all(test, feature = "sign"))]
+#[cfg(feature = "sign")]
+#[cfg(test)]
 mod tests {
     use weightlock_artifact::{leaf::LeafFile, manifest::ManifestFile, path::ArtifactPath};
 

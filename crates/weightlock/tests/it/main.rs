@@ -1,5 +1,10 @@
 //! The binary as a user runs it: one module per topic.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test did not expect should stop it loudly"
+)]
+
 mod run;
 mod sign;
 mod verify;

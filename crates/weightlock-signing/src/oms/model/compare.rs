@@ -152,7 +152,6 @@ impl Comparison {
     ///
     /// # Errors
     /// [`Mismatch`] when anything differs, is not listed, or cannot be vouched for; and when nothing was checked.
-    #[expect(clippy::result_large_err, reason = "both sides are the comparison itself")]
     pub fn accept(self) -> Result<VerifiedModel, Mismatch> {
         if self.codes().is_empty() {
             Ok(VerifiedModel(self))
