@@ -1,5 +1,6 @@
 //! The verbs: one file each, listed here in the order of help.
 
+pub mod compat;
 pub mod explain;
 pub mod version;
 
@@ -12,6 +13,8 @@ use crate::{context::Context, reply::Reply};
 pub enum Command {
     /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
+    /// Answer in the place of another tool, with its arguments, output and exit codes
+    Compat(compat::Arguments),
     /// Print the version
     Version(version::Arguments),
 }
@@ -20,6 +23,7 @@ pub enum Command {
 pub(crate) fn dispatch(command: &Command, context: &Context) -> Reply {
     match command {
         Command::Explain(arguments) => explain::run(arguments, context),
+        Command::Compat(arguments) => compat::run(arguments, context),
         Command::Version(arguments) => version::run(arguments),
     }
 }

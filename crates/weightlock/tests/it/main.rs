@@ -1,0 +1,4 @@
+//! Integration tests: the real binary, offline.
+
+mod oms_vectors;
+mod vectors;
