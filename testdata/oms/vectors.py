@@ -248,7 +248,7 @@ def with_reference_answers(cases, base):
 
 ORDER = [
     "id", "description", "model", "setup", "target", "signature", "method", "public_key", "certificate_chain",
-    "options", "expect", "native", "reference", "signed_with", "subject_sha256", "note",
+    "options", "expect", "reference", "signed_with", "subject_sha256", "note",
 ]
 
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     base64::Base64,
     envelope::{Envelope, WireEnvelope},
-    json::{self, Object},
+    json::{self, Misspelt, Object},
     refusal::Refusal,
 };
 
@@ -97,6 +97,7 @@ impl Bundle {
                 let certificates = chain.iter().map(|der| {
                     Object(WireCertificate {
                         raw_bytes: Base64(der.clone()),
+                        misspelt: Misspelt,
                     })
                 });
                 let chain = WireChain {
@@ -111,12 +112,10 @@ impl Bundle {
         };
         let wire = WireBundle {
             media_type: MEDIA_TYPE.to_owned(),
-            material: Object(WireMaterial {
-                log_entries: Some(Vec::new()),
-                ..material
-            }),
+            material: Object(material),
             envelope: Some(Object(WireEnvelope::from(&self.envelope))),
             message_signature: None,
+            misspelt: Misspelt,
         };
         serde_json::to_vec(&wire).map_err(|_| Refusal::NotWritable)
     }
@@ -132,6 +131,13 @@ struct WireBundle {
     envelope: Option<Object<WireEnvelope>>,
     #[serde(default, rename = "messageSignature", skip_serializing_if = "Option::is_none")]
     message_signature: Option<serde_json::Value>,
+    #[serde(default, skip_serializing, rename = "media_type")]
+    #[serde(
+        alias = "verification_material",
+        alias = "dsse_envelope",
+        alias = "message_signature"
+    )]
+    misspelt: Misspelt,
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -146,8 +152,24 @@ struct WireMaterial {
     chain: Option<Object<WireChain>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificate: Option<Object<WireCertificate>>,
-    #[serde(default, rename = "tlogEntries", skip_serializing_if = "Option::is_none")]
-    log_entries: Option<Vec<serde_json::Value>>,
+    #[serde(default, rename = "tlogEntries")]
+    log_entries: Vec<Object<WireLogEntry>>,
+    #[serde(default, skip_serializing, rename = "public_key")]
+    #[serde(alias = "x509_certificate_chain", alias = "tlog_entries")]
+    misspelt: Misspelt,
+}
+
+/// An entry of a transparency log. It is checked with identities only; here it must at least look like one.
+#[derive(Deserialize, Serialize)]
+struct WireLogEntry {
+    #[serde(rename = "logIndex")]
+    log_index: serde_json::Value,
+    #[serde(rename = "logId")]
+    log_id: serde_json::Value,
+    #[serde(rename = "kindVersion")]
+    kind_version: serde_json::Value,
+    #[serde(rename = "canonicalizedBody")]
+    body: Base64,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -166,11 +188,13 @@ struct WireChain {
 struct WireCertificate {
     #[serde(rename = "rawBytes")]
     raw_bytes: Base64,
+    #[serde(default, skip_serializing, rename = "raw_bytes")]
+    misspelt: Misspelt,
 }
 
 impl WireMaterial {
     fn parse(self) -> Result<Material, Refusal> {
-        let logged = self.log_entries.is_some_and(|entries| !entries.is_empty());
+        let logged = !self.log_entries.is_empty();
         match (self.public_key, self.chain, self.certificate) {
             (Some(Object(key)), None, None) => Ok(Material::PublicKey {
                 hint: key.hint.filter(|hint| !hint.is_empty()),

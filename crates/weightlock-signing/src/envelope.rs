@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{base64::Base64, json::Object};
+use crate::{
+    base64::Base64,
+    json::{Misspelt, Object},
+};
 
 /// The payload type of in-toto statements.
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -49,6 +52,8 @@ pub(crate) struct WireEnvelope {
     #[serde(rename = "payloadType")]
     payload_type: String,
     signatures: Vec<Object<WireSignature>>,
+    #[serde(default, skip_serializing, rename = "payload_type")]
+    misspelt: Misspelt,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -83,6 +88,7 @@ impl From<&Envelope> for WireEnvelope {
             payload: Base64(envelope.payload.clone()),
             payload_type: envelope.payload_type.clone(),
             signatures: vec![Object(signature)],
+            misspelt: Misspelt,
         }
     }
 }

@@ -42,6 +42,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// A member in protobuf's own spelling, `dsse_envelope` for `dsseEnvelope`. Some readers take it for the same member and
+/// others pass over it, so a document that has one is refused.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Misspelt;
+
+impl<'de> Deserialize<'de> for Misspelt {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("a member is spelled with underscores"))
+    }
+}
+
 struct ObjectVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {

@@ -11,15 +11,16 @@ use weightlock_artifact::{
     manifest::Subject,
 };
 
+use crate::{
+    bundle::Bundle,
+    json::{self, Object},
+    refusal::Refusal,
+    verifier::{Signer, Trust, signer_of},
+};
 #[cfg(feature = "sign")]
 use crate::{
     envelope::{Envelope, IN_TOTO, pre_authentication_encoding},
     oms::{SigningError, SigningMaterial},
-};
-use crate::{
-    json::{self, Object},
-    refusal::Refusal,
-    verifier::{Signer, Trust, signer_of},
 };
 
 const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
@@ -70,7 +71,7 @@ impl VerifiedEvidence {
 /// # Errors
 /// [`Refusal`] names the first rule that is broken, as for [`crate::oms::verify`].
 pub fn verify_evidence(bundle: &[u8], trust: &Trust) -> Result<VerifiedEvidence, Refusal> {
-    let (envelope, signer) = signer_of(bundle, trust)?;
+    let (envelope, signer) = signer_of(Bundle::parse(bundle)?, trust)?;
     signer
         .public_key()
         .verify(&envelope.signed_bytes(), &envelope.signature)
@@ -99,7 +100,7 @@ pub fn sign_evidence(
         payload,
         signature,
     };
-    Ok(crate::bundle::Bundle { material, envelope }.to_json()?)
+    Ok(Bundle { material, envelope }.to_json()?)
 }
 
 impl Statement {

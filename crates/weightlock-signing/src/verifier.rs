@@ -44,11 +44,10 @@ impl Signer {
     }
 }
 
-/// Reads a bundle and finds its signer: the bundle is well-formed, its method is the one the caller trusts, a hint
+/// Finds the signer of a bundle: its method is the one the caller trusts, a hint
 /// names the caller's key, and a certificate has a valid path to one of the caller's roots. The payload is an in-toto
 /// statement. Its signature is *not* checked here.
-pub(crate) fn signer_of(bundle: &[u8], trust: &Trust) -> Result<(Envelope, Signer), Refusal> {
-    let bundle = Bundle::parse(bundle)?;
+pub(crate) fn signer_of(bundle: Bundle, trust: &Trust) -> Result<(Envelope, Signer), Refusal> {
     let signer = signer(&bundle.material, trust)?;
     if bundle.envelope.payload_type != IN_TOTO {
         return Err(Refusal::PayloadType {

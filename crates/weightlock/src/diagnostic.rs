@@ -112,6 +112,11 @@ impl Diagnostic {
         self.code
     }
 
+    /// The sentence, without place, facts and advice.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The text for a person. Ends with a line feed.
     pub(crate) fn text(&self, paint: Paint) -> String {
         let head = paint.apply(Style::Error, &format!("error[{}]", self.code));

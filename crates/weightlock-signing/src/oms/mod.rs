@@ -27,7 +27,7 @@ use weightlock_artifact::{
 
 #[cfg(feature = "sign")]
 pub use self::sign::{SigningError, SigningMaterial, sign_statement};
-pub use self::verify::{VerifiedStatement, verify};
+pub use self::verify::{VerifiedStatement, verify, verify_bundle};
 
 /// The predicate type of OMS 1.0 (section 5.1).
 pub const PREDICATE_TYPE: &str = "https://model_signing/signature/v1.0";

@@ -63,7 +63,6 @@ struct Head {
 
 #[derive(Deserialize)]
 struct Subject {
-    #[serde(default)]
     name: String,
     digest: Object<SubjectDigests>,
 }
@@ -89,7 +88,6 @@ struct Predicate {
 struct WireSerialization {
     method: String,
     hash_type: String,
-    #[serde(default)]
     allow_symlinks: bool,
     #[serde(default)]
     ignore_paths: Vec<String>,
@@ -107,7 +105,11 @@ struct Resource {
 impl Subject {
     fn sha256(&self) -> Result<Digest, Refusal> {
         let hex = self.digest.0.sha256.as_deref().ok_or(Refusal::SubjectDigest)?;
-        Digest::from_hex(Algorithm::Sha256, hex).map_err(|_| Refusal::SubjectDigest)
+        let digest = Digest::from_hex(Algorithm::Sha256, hex).map_err(|_| Refusal::SubjectDigest)?;
+        // Others look models up by this text: it has one spelling.
+        (digest.hex() == hex)
+            .then_some(digest)
+            .ok_or(Refusal::SubjectDigest)
     }
 }
 
@@ -126,12 +128,14 @@ fn current(payload: &[u8], subjects: Vec<Object<Subject>>) -> Result<ModelStatem
     }
     let mut root = Hasher::new(Algorithm::Sha256);
     let mut gathering = Gathering::new(serialization.method, naming);
+    let hash = hash_name(&wire.hash_type, serialization.method);
+    let algorithm = algorithm_of_all(
+        resources.first().map(|first| &first.0),
+        hash,
+        serialization.method,
+    );
     for Object(resource) in resources {
-        check_algorithm(
-            &resource,
-            hash_name(&wire.hash_type, serialization.method),
-            serialization.method,
-        )?;
+        check_algorithm(&resource, &algorithm)?;
         let digest = Digest::from_hex(serialization.algorithm, &resource.digest).map_err(|source| {
             Refusal::Digest {
                 name: resource.name.clone(),
@@ -251,24 +255,25 @@ fn whole_number(value: f64) -> Option<u64> {
     ((0.0..=EXACT).contains(&value) && value.fract() == 0.0).then_some(value as u64)
 }
 
-fn check_algorithm(resource: &Resource, hash: &str, method: Method) -> Result<(), Refusal> {
-    let sharded = || match method {
-        Method::Shards(size) => {
-            resource
-                .algorithm
-                .strip_prefix(hash)
-                .and_then(|rest| rest.strip_prefix("-sharded-"))
-                == Some(size.to_string().as_str())
-        }
-        Method::Files => false,
-    };
-    if resource.algorithm == hash || sharded() {
+/// What every resource must say: the declared hash, or the reference's form of it for shards where the first one has
+/// that.
+fn algorithm_of_all(first: Option<&Resource>, hash: &str, method: Method) -> String {
+    match method {
+        Method::Shards(size) => Some(format!("{hash}-sharded-{size}"))
+            .filter(|form| first.is_some_and(|first| first.algorithm == *form))
+            .unwrap_or_else(|| hash.to_owned()),
+        Method::Files => hash.to_owned(),
+    }
+}
+
+fn check_algorithm(resource: &Resource, declared: &str) -> Result<(), Refusal> {
+    if resource.algorithm == declared {
         return Ok(());
     }
     Err(Refusal::AlgorithmMismatch {
         name: resource.name.clone(),
         found: resource.algorithm.clone(),
-        declared: hash.to_owned(),
+        declared: declared.to_owned(),
     })
 }
 

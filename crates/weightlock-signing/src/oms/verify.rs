@@ -1,6 +1,7 @@
 //! From a bundle and what the caller trusts to a statement that somebody known has signed.
 
 use crate::{
+    bundle::Bundle,
     envelope::Envelope,
     key::{Hash, SignatureError},
     oms::{ModelStatement, PREDICATE_TYPE_0_2, legacy, parse},
@@ -41,6 +42,14 @@ impl VerifiedStatement {
 /// # Errors
 /// [`Refusal`] names the first rule that is broken.
 pub fn verify(bundle: &[u8], trust: &Trust) -> Result<VerifiedStatement, Refusal> {
+    verify_bundle(Bundle::parse(bundle)?, trust)
+}
+
+/// Steps 2 to 5 of [`verify`], for a bundle that was read already.
+///
+/// # Errors
+/// [`Refusal`] names the first rule that is broken.
+pub fn verify_bundle(bundle: Bundle, trust: &Trust) -> Result<VerifiedStatement, Refusal> {
     let (envelope, signer) = signer_of(bundle, trust)?;
     check_signature(&envelope, &signer)?;
     let statement = parse::statement(&envelope.payload)?;

@@ -1,5 +1,6 @@
 //! The verbs: one file each, listed here in the order of help.
 
+pub mod compat;
 pub mod explain;
 pub mod sign;
 mod target;
@@ -20,6 +21,8 @@ pub enum Command {
     Verify(Box<verify::Arguments>),
     /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
+    /// Answer in the place of another tool, with its arguments, output and exit codes
+    Compat(compat::Arguments),
     /// Print the version
     Version(version::Arguments),
 }
@@ -30,6 +33,7 @@ pub(crate) fn dispatch(command: &Command, format: Format, context: &Context) -> 
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
         Command::Explain(arguments) => explain::run(arguments, context),
+        Command::Compat(arguments) => compat::run(arguments, context),
         Command::Version(arguments) => version::run(arguments),
     }
 }

@@ -205,17 +205,18 @@ pub fn compare(
     let inventory = Inventory::walk(root, &scope)?;
     let wanted = |path: &ArtifactPath| rules.only.is_none_or(|only| only(path));
 
+    let misplaced = is_misplaced(statement, inventory.root());
     let present: Vec<&Entry> = inventory
         .entries()
         .iter()
-        .filter(|entry| listed.contains_key(&entry.path) && wanted(&entry.path))
+        .filter(|entry| !misplaced && listed.contains_key(&entry.path) && wanted(&entry.path))
         .collect();
     let algorithm = statement.serialization().algorithm;
     let measured = work.measure(&inventory, &present, per_file(statement), algorithm)?;
     let mut found: BTreeMap<ArtifactPath, Digest> = present
         .iter()
         .zip(&measured)
-        .map(|(entry, measured)| (entry.path.clone(), fold(measured)))
+        .map(|(entry, measured)| (entry.path.clone(), fold(entry, measured, statement)))
         .collect();
     let expected: BTreeMap<ArtifactPath, Digest> = listed
         .iter()
@@ -237,7 +238,14 @@ pub fn compare(
             Vec::new()
         }
     };
-    let retyped = retyped(&inventory, &expected);
+    let mut retyped = retyped(&inventory, &expected);
+    if misplaced {
+        retyped.extend(
+            expected
+                .keys()
+                .map(|path| (path.clone(), "is a folder".to_owned())),
+        );
+    }
     let irregular = inventory
         .irregular()
         .iter()
@@ -295,7 +303,7 @@ fn listed_files<'a>(statement: &'a ModelStatement, root: &Root) -> BTreeMap<Arti
     match (statement.files(), root.kind()) {
         (Files::Named(files), _) => files.iter().map(|(path, claim)| (path.clone(), claim)).collect(),
         (Files::Single(claim), RootKind::File(name)) => BTreeMap::from([(name.clone(), claim)]),
-        // The statement is about one file and the target is a folder: the file is missing under its recorded name.
+        // See `is_misplaced`: nothing in the folder is compared with this.
         (Files::Single(claim), RootKind::Folder) => {
             let name = statement
                 .model_name()
@@ -306,6 +314,12 @@ fn listed_files<'a>(statement: &'a ModelStatement, root: &Root) -> BTreeMap<Arti
                 .collect()
         }
     }
+}
+
+/// The statement is about one file, recorded without a name, and the target is a folder. A file in it that happens to
+/// have the model's informational name is not what was signed.
+fn is_misplaced(statement: &ModelStatement, root: &Root) -> bool {
+    matches!(statement.files(), Files::Single(_)) && *root.kind() == RootKind::Folder
 }
 
 fn scope(
@@ -336,21 +350,25 @@ fn per_file(statement: &ModelStatement) -> Wanted {
     }
 }
 
-/// One digest per file for comparing: shards are folded into one.
-fn fold(measured: &Measured) -> Digest {
-    measured.whole.unwrap_or_else(|| fold_pieces(&measured.pieces))
+/// One digest per file for comparing: shards are folded into one, with the file's size where their names tell it.
+fn fold(entry: &Entry, measured: &Measured, statement: &ModelStatement) -> Digest {
+    let size = statement.omits_empty_files().then_some(entry.stamp.size);
+    measured
+        .whole
+        .unwrap_or_else(|| fold_pieces(&measured.pieces, size))
 }
 
 fn fold_claim(claim: &FileClaim) -> Digest {
     match claim {
         FileClaim::Whole(digest) => *digest,
-        FileClaim::Shards { digests, .. } => fold_pieces(digests),
+        FileClaim::Shards { digests, size } => fold_pieces(digests, *size),
     }
 }
 
-fn fold_pieces(pieces: &[Digest]) -> Digest {
+fn fold_pieces(pieces: &[Digest], size: Option<u64>) -> Digest {
     let mut all = Hasher::new(Algorithm::Sha256);
     pieces.iter().for_each(|piece| all.update(piece.as_bytes()));
+    size.iter().for_each(|size| all.update(&size.to_be_bytes()));
     all.finish()
 }
 
@@ -385,7 +403,7 @@ fn digests_of_extra(
     Ok(extra
         .iter()
         .zip(&measured)
-        .map(|(entry, measured)| (entry.path.clone(), fold(measured)))
+        .map(|(entry, measured)| (entry.path.clone(), fold(entry, measured, statement)))
         .collect())
 }
 

@@ -37,6 +37,8 @@ pub struct Plan {
     pub allow_symlinks: bool,
     /// Also compute a leaf table.
     pub leaves: bool,
+    /// What the statement calls the model; without it, the name of the folder or file.
+    pub name: Option<String>,
 }
 
 impl Plan {
@@ -51,6 +53,7 @@ impl Plan {
             git: true,
             allow_symlinks: false,
             leaves: false,
+            name: None,
         }
     }
 
@@ -167,9 +170,13 @@ pub fn prepare(
     previous: Option<Previous<'_>>,
     work: &mut Work<'_>,
 ) -> Result<Result<Prepared, Unsignable>, Error> {
-    let scope = Scope::everything()
-        .skipping(plan.left_out())
-        .setting_aside(plan.ignore.iter().cloned());
+    let scope = Scope::everything().setting_aside(plan.ignore.iter().cloned());
+    // The reference looks for links and special files before it looks at what is left out.
+    let scope = if plan.built_in {
+        scope.skipping(plan.left_out())
+    } else {
+        scope.setting_aside(plan.left_out())
+    };
     let inventory = Inventory::walk(root, &scope)?;
     if !inventory.irregular().is_empty() {
         return Ok(Err(Unsignable::Irregular(inventory.irregular().to_vec())));
@@ -203,7 +210,7 @@ pub fn prepare(
         );
     }
     let statement = ModelStatement::new(
-        &inventory.root().base_name(),
+        &plan.name.clone().unwrap_or_else(|| inventory.root().base_name()),
         serialization(plan),
         files(&inventory, plan, &found),
     );

@@ -1,0 +1,114 @@
+//! `verify`: trust, signature, statement, model; in the reference's order.
+
+use weightlock_artifact::digest::{Algorithm, engine::Reading};
+use weightlock_signing::{
+    Trust,
+    bundle::{Bundle, Material},
+    certificate::Profile,
+    oms::{
+        model::{Rules, Strictness, Unsigned, compare},
+        verify_bundle,
+    },
+};
+
+use super::{
+    arguments::{LogLevel, Source, VerifyCertificate, VerifyMethod},
+    failure::Failure,
+    keys, mismatch,
+    selection::Model,
+    working,
+};
+use crate::{context::Context, explanations, terminal};
+
+/// On standard output, with a space at its end, as the reference prints it.
+const NO_HINT: &str = "WARNING: This model's signature uses an older verification material format. Please re-sign \
+                       with an updated signer to use a public key identifier hash. \n";
+
+pub(super) fn run(method: &VerifyMethod, level: LogLevel, context: &Context) -> Result<String, Failure> {
+    match method {
+        VerifyMethod::Key(asked) => {
+            let trust = Trust::Key(keys::public_key(&asked.public_key)?);
+            verify(&asked.from, &trust, false, context)
+        }
+        VerifyMethod::Certificate(asked) => {
+            let tell = asked.log_fingerprints && level <= LogLevel::Info;
+            let trust = roots(asked, tell, context)?;
+            verify(&asked.from, &trust, tell, context)
+        }
+        VerifyMethod::Sigstore(_) => Err(Failure::new(
+            explanations::NOT_BUILT,
+            "a Sigstore signature needs an identity to be checked against, which is not in this version; \
+             name a method: verify key, verify certificate",
+        )),
+    }
+}
+
+fn roots(asked: &VerifyCertificate, tell: bool, context: &Context) -> Result<Trust, Failure> {
+    if asked.certificate_chain.is_empty() {
+        return Err(Failure::new(
+            explanations::NO_TRUST,
+            "no root is named: model signatures are not checked against the roots of web sites; \
+             give --certificate_chain FILE",
+        ));
+    }
+    let certificates = keys::chain(&asked.certificate_chain)?;
+    if tell {
+        certificates
+            .iter()
+            .for_each(|one| say_fingerprint("[  init  ]", one.as_der()));
+    }
+    Ok(Trust::Roots {
+        certificates,
+        at: context.now(),
+        profile: Profile::Compat,
+    })
+}
+
+fn verify(from: &Source, trust: &Trust, tell: bool, context: &Context) -> Result<String, Failure> {
+    let bundle = Bundle::parse(&keys::read(&from.signature, Bundle::MAX_BYTES)?)?;
+    let warning = match (&bundle.material, trust) {
+        (Material::PublicKey { hint: None }, Trust::Key(_)) => NO_HINT,
+        _ => "",
+    };
+    if tell && let Material::Certificates(chain) = &bundle.material {
+        let leaf_last = chain.iter().skip(1).chain(chain.first());
+        leaf_last.for_each(|der| say_fingerprint("[ verify ]", der));
+    }
+    compare_with(from, bundle, trust, context).map_err(|failure| failure.after(warning))?;
+    Ok(format!("{warning}Verification succeeded\n"))
+}
+
+fn compare_with(from: &Source, bundle: Bundle, trust: &Trust, context: &Context) -> Result<(), Failure> {
+    let verified = verify_bundle(bundle, trust)?;
+    let model = Model::open(&from.selection, Some(&from.signature))?;
+    let rules = Rules {
+        strictness: Strictness::Reference {
+            git: from.selection.ignores_git(),
+        },
+        ignore: model.ignore,
+        unsigned: if from.ignore_unsigned_files {
+            Unsigned::Tolerated
+        } else {
+            Unsigned::Refused
+        },
+        signature: model.signature,
+        only: None,
+    };
+    let comparison = working(context, Reading::Mapped, |work| {
+        compare(&verified, model.root, &rules, work)
+    })??;
+    match comparison.accept() {
+        Ok(_) => Ok(()),
+        Err(mismatch) => Err(mismatch::failure(&from.selection.model, &mismatch)),
+    }
+}
+
+fn say_fingerprint(step: &str, der: &[u8]) {
+    let digest = Algorithm::Sha256.digest(der);
+    let pairs: Vec<_> = digest
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    terminal::say(&format!("{step} sha256 Fingerprint: {}\n", pairs.join(":")));
+}
