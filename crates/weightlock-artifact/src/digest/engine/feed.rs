@@ -27,9 +27,10 @@ pub(super) enum Trouble {
     Torn { range: Range<u64> },
 }
 
-/// Bytes that one chunk has at most, for many tasks at once and for few.
+/// Bytes that one chunk has at most.
 ///
-/// Sixteen small chunks fit into the cache of a core; a reading thread needs larger ones to be woken rarely.
+/// Buffers of many tasks, and of few, fit into the cache of a core. Windows are larger, because setting one up
+/// costs a system call or three, and so are the chunks of a reading thread, which is to be woken rarely.
 const SMALL: u64 = 64 << 10;
 const MEDIUM: u64 = 256 << 10;
 const LARGE: u64 = 1 << 20;
@@ -69,7 +70,10 @@ impl Chunk {
 /// Hands out the chunks of one task.
 pub(super) enum Feed {
     Direct(Reader),
-    Ahead { chunks: mpsc::Receiver<Result<Chunk, Trouble>>, used: mpsc::Sender<Vec<u8>> },
+    Ahead {
+        chunks: mpsc::Receiver<Result<Chunk, Trouble>>,
+        used: mpsc::Sender<Vec<u8>>,
+    },
 }
 
 impl Feed {
@@ -84,12 +88,15 @@ impl Feed {
         let readers = readers.filter(|_| length > LARGE);
         let most = match (readers, together) {
             (Some(_), _) => LARGE,
-            (None, _) if handle.mapped => LARGE,
+            (None, 0..=4) if handle.mapped => LARGE,
+            (None, _) if handle.mapped => LARGE / 2,
             (None, 0..=4) => MEDIUM,
             (None, _) => SMALL,
         };
-        let mut reader = Reader::new(task, handle, most);
-        let Some(scope) = readers else { return Self::Direct(reader) };
+        let mut reader = Reader::new(task, handle, most, readers.is_some());
+        let Some(scope) = readers else {
+            return Self::Direct(reader);
+        };
         let (sender, chunks) = mpsc::sync_channel(READY);
         let (used, spares) = mpsc::channel::<Vec<u8>>();
         scope.spawn(move || {
@@ -97,7 +104,9 @@ impl Feed {
                 if let Ok(spare) = spares.try_recv() {
                     reader.spare = spare;
                 }
-                let Some(chunk) = reader.next().transpose() else { return };
+                let Some(chunk) = reader.next().transpose() else {
+                    return;
+                };
                 let last = chunk.is_err();
                 // An error here means that the worker gave up.
                 if sender.send(chunk).is_err() || last {
@@ -138,6 +147,8 @@ pub(super) struct Reader {
     end: u64,
     advised: u64,
     most: u64,
+    /// Whether windows get their pages here: in a reading thread, so that the worker meets no faults.
+    populate: bool,
     /// Chunks end where pieces end, so that every chunk but a piece's last is made of whole blocks.
     piece: Option<NonZeroU64>,
     start: u64,
@@ -145,13 +156,23 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    fn new(task: &Task, handle: Arc<Handle>, most: u64) -> Self {
+    fn new(task: &Task, handle: Arc<Handle>, most: u64, populate: bool) -> Self {
         let Range { start, end } = task.range;
         let piece = match task.work {
             Work::Stream { piece, .. } => piece,
             Work::Subtree { .. } => None,
         };
-        Self { handle, position: start, end, advised: start, most, piece, start, spare: Vec::new() }
+        Self {
+            handle,
+            position: start,
+            end,
+            advised: start,
+            most,
+            populate,
+            piece,
+            start,
+            spare: Vec::new(),
+        }
     }
 
     fn next(&mut self) -> Result<Option<Chunk>, Trouble> {
@@ -161,9 +182,21 @@ impl Reader {
         }
         let range = self.position..self.position + length;
         self.advise();
-        let mapped = self.handle.mapped.then(|| Window::map(&self.handle.file, range.clone())).flatten();
+        let mapped = self
+            .handle
+            .mapped
+            .then(|| Window::map(&self.handle.file, range.clone()))
+            .flatten();
         let chunk = match mapped {
-            Some(window) => Chunk::Window { window, range: range.clone() },
+            Some(window) => {
+                if self.populate {
+                    window.populate();
+                }
+                Chunk::Window {
+                    window,
+                    range: range.clone(),
+                }
+            }
             None => self.read(length)?,
         };
         self.position = range.end;
@@ -183,11 +216,18 @@ impl Reader {
 
     /// Tells the kernel what comes next, unless the task is so short that it is read at once.
     fn advise(&mut self) {
-        if self.end - self.start > MEDIUM && self.advised < self.end && self.advised - self.position <= AHEAD / 2 {
+        if self.end - self.start > MEDIUM
+            && self.advised < self.end
+            && self.advised.saturating_sub(self.position) <= AHEAD / 2
+        {
             let length = AHEAD.min(self.end - self.advised);
             // Only advice: a file system without read-ahead is read as it comes.
-            let _: rustix::io::Result<()> =
-                fadvise(&self.handle.file, self.advised, NonZeroU64::new(length), Advice::WillNeed);
+            let _: rustix::io::Result<()> = fadvise(
+                &self.handle.file,
+                self.advised,
+                NonZeroU64::new(length),
+                Advice::WillNeed,
+            );
             self.advised += length;
         }
     }
