@@ -1,7 +1,6 @@
 //! [`Context`]: clock, environment and terminal of one run. What is below takes them as arguments.
 
 use std::{
-    env,
     path::PathBuf,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -19,6 +18,7 @@ use weightlock_signing::certificate::UnixTime;
 use crate::{
     cli::{Global, Hashing, ReadingChoice},
     diagnostic::Diagnostic,
+    environment::{self, Variable},
     explanations, interrupt,
     progress::Show,
     terminal::{self, Paint},
@@ -105,15 +105,11 @@ fn kernel(name: &str) -> Result<Kernel, Diagnostic> {
 }
 
 /// `WEIGHTLOCK_CACHE_DIR`, `XDG_CACHE_HOME/weightlock`, or `~/.cache/weightlock`.
-fn cache_folder() -> Option<PathBuf> {
-    let variable = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    variable("WEIGHTLOCK_CACHE_DIR")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|base| base.join("weightlock")))
-        .or_else(|| variable("HOME").map(|home| home.join(".cache/weightlock")))
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let folder = |variable: Variable| variable.filled().map(PathBuf::from);
+    folder(environment::CACHE_DIR)
+        .or_else(|| folder(environment::XDG_CACHE_HOME).map(|base| base.join("weightlock")))
+        .or_else(|| folder(environment::HOME).map(|home| home.join(".cache/weightlock")))
 }
 
 fn nanoseconds() -> i128 {

@@ -13,10 +13,10 @@ use std::error::Error as StdError;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::reason::Code;
+use weightlock_artifact::{error::NOT_FOUND, reason::Code};
 
 use crate::{
-    explanations,
+    explanations, nearest,
     terminal::{Paint, Style},
     text::Shown,
 };
@@ -29,9 +29,9 @@ pub struct Diagnostic {
     #[schemars(with = "String")]
     code: Code,
     /// What, in one sentence.
-    message: String,
+    message: Box<str>,
     /// Where: a file, with offset or tensor where known.
-    place: Option<String>,
+    place: Option<Box<str>>,
     /// Named facts, such as expected and found.
     facts: Vec<Fact>,
     /// What else helps to understand.
@@ -53,7 +53,7 @@ impl Diagnostic {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: message.into().into(),
             place: None,
             facts: Vec::new(),
             notes: Vec::new(),
@@ -68,7 +68,7 @@ impl Diagnostic {
         while let Some(error) = source {
             let text = error.to_string();
             // Transparent errors repeat the sentence of their source.
-            if told.message != text && told.notes.last() != Some(&text) {
+            if *told.message != text && told.notes.last() != Some(&text) {
                 told.notes.push(text);
             }
             source = error.source();
@@ -79,7 +79,7 @@ impl Diagnostic {
     /// Where.
     #[must_use]
     pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
-        self.place = Some(place.into());
+        self.place = Some(place.into().into());
         self
     }
 
@@ -148,6 +148,15 @@ impl Diagnostic {
 
 impl From<weightlock_artifact::Error> for Diagnostic {
     fn from(error: weightlock_artifact::Error) -> Self {
-        Self::of(error.code(), &error)
+        let told = Self::of(error.code(), &error);
+        match &error {
+            weightlock_artifact::Error::Io { path, .. } if error.code() == NOT_FOUND => {
+                match nearest::sibling(path) {
+                    Some(near) => told.help(format!("did you mean {near} ?")),
+                    None => told,
+                }
+            }
+            _ => told,
+        }
     }
 }

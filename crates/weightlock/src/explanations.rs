@@ -18,6 +18,14 @@ pub(crate) const DIGEST_LIST: Code = Code::new("WL-DIGEST-LIST");
 pub(crate) const DIFFERENT: Code = Code::new("WL-DIFF-DIFFERENT");
 /// A capability that this build has not got.
 pub(crate) const NOT_BUILT: Code = Code::new("WL-CLI-NOT-BUILT");
+/// A key would have to replace a file.
+pub(crate) const KEY_EXISTS: Code = Code::new("WL-KEY-EXISTS");
+/// The clock cannot be right.
+pub(crate) const CLOCK: Code = Code::new("WL-DOCTOR-CLOCK");
+/// A SHA-256 kernel does not compute SHA-256.
+pub(crate) const KERNEL: Code = Code::new("WL-DOCTOR-KERNEL");
+/// A step of the demonstration went another way than it must.
+pub(crate) const DEMO: Code = Code::new("WL-CLI-DEMO");
 
 /// Codes raised by the command line itself.
 const OWN: &[Explanation] = &[
@@ -84,6 +92,38 @@ const OWN: &[Explanation] = &[
         why: "an answer that was not worked out must not look like one",
         example: "weightlock sign sigstore ./model",
         fix: "use a key or a certificate; the changelog says what each version brings",
+    },
+    Explanation {
+        code: KEY_EXISTS,
+        outcome: Outcome::Usage,
+        what: "a file with the name of the new key exists",
+        why: "a private key that is overwritten is lost, and nothing signed with it can be renewed",
+        example: "weightlock key generate release, twice",
+        fix: "choose another name, or move the old pair away first",
+    },
+    Explanation {
+        code: CLOCK,
+        outcome: Outcome::CouldNotWork,
+        what: "the clock of this machine cannot be right",
+        why: "whether a certificate is valid is judged by the clock; a wrong one accepts expired certificates",
+        example: "a machine without a battery that starts in 1970",
+        fix: "set the clock, for example by enabling time synchronisation, and run `weightlock doctor` again",
+    },
+    Explanation {
+        code: KERNEL,
+        outcome: Outcome::CouldNotWork,
+        what: "this processor computes SHA-256 wrongly with one of the kernels",
+        why: "no digest made on such a machine can be trusted",
+        example: "faulty hardware, or an emulator with an error in its vector instructions",
+        fix: "do not sign or verify on this machine until its hardware or emulator is mended",
+    },
+    Explanation {
+        code: DEMO,
+        outcome: Outcome::CouldNotWork,
+        what: "a step of the demonstration did not do what it must do",
+        why: "a demonstration that shows nonsense would teach nonsense; something is wrong with this build or machine",
+        example: "a verify step that accepts a changed file",
+        fix: "run `weightlock doctor`, and report what the message says",
     },
 ];
 

@@ -1,7 +1,6 @@
 //! Passwords: from a file, standard input, the environment or a person. Never from the command line.
 
 use std::{
-    env,
     fs::File,
     io::{self, Read},
     path::Path,
@@ -10,13 +9,18 @@ use std::{
 use weightlock_signing::key::Password;
 use zeroize::Zeroizing;
 
-use crate::{cli::PasswordFlags, diagnostic::Diagnostic, explanations, terminal};
+use crate::{
+    cli::PasswordFlags,
+    diagnostic::Diagnostic,
+    environment::{self, Variable},
+    explanations, terminal,
+};
 
 /// A password longer than this is a mistake, such as naming the wrong file.
 const MAX_BYTES: u64 = 4096;
 
 /// Variables that hold a password, the first one set wins. An empty one is an empty password.
-const VARIABLES: [&str; 2] = ["WEIGHTLOCK_PASSWORD", "COSIGN_PASSWORD"];
+const VARIABLES: [Variable; 2] = [environment::PASSWORD, environment::COSIGN_PASSWORD];
 
 /// The password of an existing key.
 pub(crate) fn existing(flags: &PasswordFlags, of: &str) -> Result<Password, Diagnostic> {
@@ -43,11 +47,12 @@ pub(crate) fn new(flags: &PasswordFlags, of: &str) -> Result<Password, Diagnosti
     }
 }
 
-fn given(flags: &PasswordFlags) -> Result<Option<Password>, Diagnostic> {
+/// The password that flags or environment name, if they do. Nobody is asked.
+pub(crate) fn given(flags: &PasswordFlags) -> Result<Option<Password>, Diagnostic> {
     if let Some(path) = &flags.password_file {
         return from_file(path).map(Some);
     }
-    let variable = VARIABLES.into_iter().find_map(env::var_os);
+    let variable = VARIABLES.into_iter().find_map(Variable::value);
     Ok(variable.map(|value| Password::new(std::os::unix::ffi::OsStringExt::into_vec(value))))
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use crate::exit::Exit;
+use crate::{environment, exit::Exit};
 
 /// What a piece of text is, for colouring. Meaning never depends on the colour alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,15 +38,22 @@ pub enum ColorChoice {
 impl Paint {
     /// Decides from the flag, then `NO_COLOR`, `CLICOLOR_FORCE` and whether the stream is a terminal.
     pub(crate) fn decide(choice: ColorChoice, terminal: bool) -> Self {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         Self(match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto if set("NO_COLOR") => false,
+            ColorChoice::Auto if environment::NO_COLOR.filled().is_some() => false,
             ColorChoice::Auto => {
-                terminal || (set("CLICOLOR_FORCE") && std::env::var("CLICOLOR_FORCE").as_deref() != Ok("0"))
+                terminal
+                    || environment::CLICOLOR_FORCE
+                        .filled()
+                        .is_some_and(|value| value != "0")
             }
         })
+    }
+
+    /// Whether text is coloured.
+    pub(crate) const fn is_coloured(self) -> bool {
+        self.0
     }
 
     /// The text, coloured or not.

@@ -12,12 +12,37 @@ use std::{
 /// More threads than this gain nothing: reading and memory bandwidth are the limit long before.
 const MOST_WORKERS: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not zero");
 
+/// What limits the number of threads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Processors {
+    /// Processors that the affinity mask allows.
+    pub allowed: NonZeroUsize,
+    /// The quota of the cgroup, rounded up; `None` when there is none.
+    pub quota: Option<NonZeroUsize>,
+}
+
+impl Processors {
+    /// What this process gets.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        Self {
+            allowed: affinity(),
+            quota: quota(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup")),
+        }
+    }
+
+    /// Threads to run at once.
+    #[must_use]
+    pub fn workers(self) -> NonZeroUsize {
+        let allowed = self.allowed.min(MOST_WORKERS);
+        self.quota.map_or(allowed, |quota| quota.min(allowed))
+    }
+}
+
 /// Threads that this process may run at once.
 #[must_use]
 pub fn workers() -> NonZeroUsize {
-    let allowed = affinity().min(MOST_WORKERS);
-    quota(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup"))
-        .map_or(allowed, |quota| quota.min(allowed))
+    Processors::of_this_process().workers()
 }
 
 fn affinity() -> NonZeroUsize {

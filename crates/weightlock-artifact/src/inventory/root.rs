@@ -349,6 +349,14 @@ fn open_folder_at(at: rustix::fd::BorrowedFd<'_>, path: &Path) -> io::Result<Own
     Ok(rustix::fs::openat(at, path, flags, Mode::empty())?)
 }
 
+/// Whether the kernel itself keeps a path below its folder (`openat2`). Without it every component is opened and
+/// checked by itself, which is as strict and slower.
+#[must_use]
+pub fn has_openat2() -> bool {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat2(rustix::fs::CWD, ".", flags, Mode::empty(), ResolveFlags::BENEATH).is_ok()
+}
+
 fn open_beneath(
     folder: &OwnedFd,
     name: &str,

@@ -10,6 +10,7 @@ use crate::{
     diagnostic::Diagnostic,
     exit::Exit,
     explanations::{self, USAGE},
+    nearest,
     reply::Reply,
     terminal::Style,
 };
@@ -100,10 +101,8 @@ fn text(found: &Explanation, context: &Context) -> String {
 
 fn unknown(code: &str, wanted: &str) -> Reply {
     let told = Diagnostic::new(USAGE, format!("there is no code {code:?}"));
-    let near = explanations::all()
-        .map(|one| one.code.as_str())
-        .max_by(|a, b| strsim::jaro_winkler(a, wanted).total_cmp(&strsim::jaro_winkler(b, wanted)));
-    let told = match near.filter(|near| strsim::jaro_winkler(near, wanted) > 0.8) {
+    let near = nearest::of(wanted, explanations::all().map(|one| one.code.as_str()));
+    let told = match near {
         Some(near) => told.help(format!("weightlock explain {near}")),
         None => told.help("weightlock explain"),
     };

@@ -1,7 +1,12 @@
 //! The verbs: one file each, listed here in the order of help.
 
 pub mod compat;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
 pub mod explain;
+pub mod key;
+pub mod man;
 pub mod sign;
 mod target;
 mod trust;
@@ -19,10 +24,20 @@ pub enum Command {
     Sign(Box<sign::Arguments>),
     /// Verify who signed a model, and that it is unchanged
     Verify(Box<verify::Arguments>),
+    /// Make keys and look at them
+    Key(key::Arguments),
+    /// Show it all on a tiny model, in ten seconds and without a trace
+    Demo(demo::Arguments),
     /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
     /// Answer in the place of another tool, with its arguments, output and exit codes
     Compat(compat::Arguments),
+    /// Say what this machine offers, and what would stand in the way
+    Doctor(doctor::Arguments),
+    /// Print completions for a shell
+    Completions(completions::Arguments),
+    /// Print or write manual pages
+    Man(man::Arguments),
     /// Print the version
     Version(version::Arguments),
 }
@@ -32,8 +47,13 @@ pub(crate) fn dispatch(command: &Command, format: Format, context: &Context) -> 
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
+        Command::Key(arguments) => key::run(arguments, context),
+        Command::Demo(arguments) => demo::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
+        Command::Doctor(arguments) => doctor::run(arguments, context),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
         Command::Version(arguments) => version::run(arguments),
     }
 }

@@ -19,6 +19,7 @@ use super::target::read_bounded;
 use crate::{
     cli::PasswordFlags,
     diagnostic::Diagnostic,
+    environment,
     explanations::{NO_TRUST, USAGE},
     password,
 };
@@ -273,7 +274,7 @@ impl SignerFlags {
             module: self.pkcs11_module.as_deref(),
             certificate,
         };
-        let pin = |_: PasswordNeeded| match std::env::var_os("COSIGN_PKCS11_PIN") {
+        let pin = |_: PasswordNeeded| match environment::COSIGN_PKCS11_PIN.value() {
             Some(pin) => Ok(weightlock_signing::key::Password::new(
                 std::os::unix::ffi::OsStringExt::into_vec(pin),
             )),

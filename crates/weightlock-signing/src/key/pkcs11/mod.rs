@@ -35,6 +35,7 @@ use super::{
 use crate::certificate::Certificate;
 
 pub use error::{Pkcs11Error, TokenOpenError};
+pub use module::installed_modules;
 
 /// What the caller knows beside the URI.
 #[derive(Clone, Copy, Default, Debug)]

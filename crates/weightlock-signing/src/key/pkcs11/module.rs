@@ -26,6 +26,34 @@ const FOLDERS: [&str; 8] = [
     "/usr/lib64/softhsm",
 ];
 
+/// Modules that distributions put among ordinary libraries.
+const WELL_KNOWN: [&str; 4] = [
+    "libsofthsm2.so",
+    "opensc-pkcs11.so",
+    "p11-kit-proxy.so",
+    "libykcs11.so",
+];
+
+/// Modules in the folders that `module-name` is looked up in. None is loaded.
+#[must_use]
+pub fn installed_modules() -> Vec<PathBuf> {
+    let of_their_own = FOLDERS
+        .iter()
+        .filter(|folder| folder.ends_with("/pkcs11") || folder.ends_with("/softhsm"));
+    let listed = of_their_own
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "so"));
+    let known = FOLDERS
+        .iter()
+        .flat_map(|folder| WELL_KNOWN.map(|name| Path::new(folder).join(name)));
+    let mut found: Vec<PathBuf> = listed.chain(known).filter(|path| path.is_file()).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Modules stay loaded and initialised until the process ends: several keys may share one, and unloading a
 /// library that has registered exit handlers crashes.
 static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());

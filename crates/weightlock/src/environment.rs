@@ -1,0 +1,230 @@
+//! Every environment variable that is read, in one list. The reference page is made from it, and a test refuses a
+//! variable that is read elsewhere.
+//!
+//! Variables that stand for a flag are read by the argument parser; the others through [`Variable::value`], which is
+//! the only place of this crate that asks the environment.
+
+use std::{env, ffi::OsString};
+
+/// One environment variable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub meaning: &'static str,
+    /// Whose convention it is.
+    pub origin: Origin,
+}
+
+/// Whose convention a variable is, and whether its value may be shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// Stands for a flag of ours.
+    Flag,
+    /// Ours, without a flag.
+    Own,
+    /// Ours or another tool's, and its value is a secret.
+    Secret,
+    /// Another tool's or the system's.
+    Foreign,
+}
+
+/// Folder of the digest cache.
+pub(crate) const CACHE_DIR: Variable = own(
+    "WEIGHTLOCK_CACHE_DIR",
+    "Folder of the digest cache, instead of `~/.cache/weightlock`",
+);
+/// Password of a private key.
+pub(crate) const PASSWORD: Variable = secret(
+    "WEIGHTLOCK_PASSWORD",
+    "Password of a private key, or PIN of a token; an empty one is an empty password",
+);
+/// cosign's name for the same.
+pub(crate) const COSIGN_PASSWORD: Variable = secret(
+    "COSIGN_PASSWORD",
+    "As WEIGHTLOCK_PASSWORD, which wins if both are set",
+);
+/// The PIN of a token, under cosign's name.
+pub(crate) const COSIGN_PKCS11_PIN: Variable = secret(
+    "COSIGN_PKCS11_PIN",
+    "PIN of a PKCS#11 token; wins over WEIGHTLOCK_PASSWORD",
+);
+/// Base of the user's caches.
+pub(crate) const XDG_CACHE_HOME: Variable = foreign(
+    "XDG_CACHE_HOME",
+    "Folder that holds the user's caches, instead of `~/.cache`",
+);
+/// The user's folder.
+pub(crate) const HOME: Variable = foreign("HOME", "The user's folder; `~` stands for it");
+/// Asks programs not to use colours.
+pub(crate) const NO_COLOR: Variable =
+    foreign("NO_COLOR", "No colours, unless `--color always` asks for them");
+/// Asks programs to use colours.
+pub(crate) const CLICOLOR_FORCE: Variable = foreign(
+    "CLICOLOR_FORCE",
+    "Colours also where no terminal is seen, unless it is `0`",
+);
+/// Where temporary files go.
+const TMPDIR: Variable = foreign(
+    "TMPDIR",
+    "Folder for the temporary files of `demo`, instead of `/tmp`",
+);
+
+/// Every variable, in the order of the reference.
+pub const VARIABLES: &[Variable] = &[
+    flag("WEIGHTLOCK_JSON", "`true` is `--json`"),
+    flag("WEIGHTLOCK_FORMAT", "`--format`"),
+    flag("WEIGHTLOCK_COLOR", "`--color`"),
+    flag("WEIGHTLOCK_NO_PROGRESS", "`true` is `--no-progress`"),
+    flag("WEIGHTLOCK_OFFLINE", "`true` is `--offline`"),
+    flag("WEIGHTLOCK_JOBS", "`--jobs`"),
+    flag("WEIGHTLOCK_READ", "`--read`"),
+    flag("WEIGHTLOCK_DIGEST_CACHE", "`true` is `--digest-cache`"),
+    flag(
+        "WEIGHTLOCK_SHA256_KERNEL",
+        "Forces a SHA-256 kernel, for tests and measurements; `doctor` lists those of this machine",
+    ),
+    flag("WEIGHTLOCK_PASSWORD_FILE", "`--password-file`"),
+    flag("WEIGHTLOCK_KEY", "`--key` of `sign` and `verify`"),
+    flag(
+        "COSIGN_PKCS11_MODULE_PATH",
+        "`--pkcs11-module`, under cosign's name",
+    ),
+    CACHE_DIR,
+    PASSWORD,
+    COSIGN_PASSWORD,
+    COSIGN_PKCS11_PIN,
+    XDG_CACHE_HOME,
+    HOME,
+    NO_COLOR,
+    CLICOLOR_FORCE,
+    TMPDIR,
+];
+
+impl Variable {
+    /// The value, if the variable is set.
+    pub(crate) fn value(self) -> Option<OsString> {
+        env::var_os(self.name)
+    }
+
+    /// The value, if the variable is set and not empty.
+    pub(crate) fn filled(self) -> Option<OsString> {
+        self.value().filter(|value| !value.is_empty())
+    }
+}
+
+/// Variables that look like ours and that nothing reads: most likely misspelt.
+pub(crate) fn strangers() -> Vec<String> {
+    let mut names: Vec<String> = env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with("WEIGHTLOCK_") && find(name).is_none())
+        .collect();
+    names.sort();
+    names
+}
+
+fn find(name: &str) -> Option<&'static Variable> {
+    VARIABLES.iter().find(|variable| variable.name == name)
+}
+
+const fn flag(name: &'static str, meaning: &'static str) -> Variable {
+    Variable {
+        name,
+        meaning,
+        origin: Origin::Flag,
+    }
+}
+
+const fn own(name: &'static str, meaning: &'static str) -> Variable {
+    Variable {
+        name,
+        meaning,
+        origin: Origin::Own,
+    }
+}
+
+const fn secret(name: &'static str, meaning: &'static str) -> Variable {
+    Variable {
+        name,
+        meaning,
+        origin: Origin::Secret,
+    }
+}
+
+const fn foreign(name: &'static str, meaning: &'static str) -> Variable {
+    Variable {
+        name,
+        meaning,
+        origin: Origin::Foreign,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn variables_of(command: &clap::Command, found: &mut BTreeSet<String>) {
+        let names = command.get_arguments().filter_map(clap::Arg::get_env);
+        found.extend(names.map(|name| name.to_string_lossy().into_owned()));
+        for below in command.get_subcommands() {
+            variables_of(below, found);
+        }
+    }
+
+    #[test]
+    fn variables_of_flags_are_those_of_the_parser() {
+        let mut parsed = BTreeSet::new();
+        variables_of(&crate::cli::Cli::command(), &mut parsed);
+        let listed: BTreeSet<String> = VARIABLES
+            .iter()
+            .filter(|variable| variable.origin == Origin::Flag)
+            .map(|variable| variable.name.to_owned())
+            .collect();
+        // Flags that several verbs share are written once and may not have a verb yet.
+        let written: BTreeSet<String> = listed
+            .iter()
+            .filter(|name| include_str!("cli.rs").contains(&format!("\"{name}\"")))
+            .cloned()
+            .collect();
+        assert_eq!(
+            parsed.difference(&listed).collect::<Vec<_>>(),
+            Vec::<&String>::new()
+        );
+        let unread: Vec<_> = listed
+            .iter()
+            .filter(|name| !parsed.contains(*name) && !written.contains(*name))
+            .collect();
+        assert!(unread.is_empty(), "listed, but no flag reads {unread:?}");
+    }
+
+    #[test]
+    fn the_environment_is_asked_here_only() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut asked = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if fs::read_to_string(&path)
+                    .unwrap()
+                    .contains(concat!("env::", "var"))
+                {
+                    asked.push(path.file_name().unwrap().to_owned());
+                }
+            }
+        }
+        assert_eq!(asked, ["environment.rs"]);
+    }
+
+    #[test]
+    fn names_are_listed_once() {
+        let names: BTreeSet<_> = VARIABLES.iter().map(|variable| variable.name).collect();
+        assert_eq!(names.len(), VARIABLES.len());
+    }
+}

@@ -1,0 +1,31 @@
+//! What the generated reference pages are made from: schemas of every JSON document.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+
+use crate::{
+    commands::{demo, doctor, explain, key, man, sign, verify, version},
+    reply::Document,
+};
+
+/// The schema of each verb's JSON document. Every verb with a result of its own adds a line.
+#[must_use]
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("demo", schema::<demo::Shown>("demo")),
+        ("doctor", schema::<doctor::Health>("doctor")),
+        ("explain", schema::<explain::Explanations>("explain")),
+        ("key-generate", schema::<key::generate::Generated>("key generate")),
+        ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
+        ("man", schema::<man::Pages>("man")),
+        ("sign", schema::<sign::Signed>("sign")),
+        ("verify", schema::<verify::Verified>("verify")),
+        ("version", schema::<version::Version>("version")),
+    ]
+}
+
+fn schema<T: JsonSchema>(verb: &str) -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<Document<T>>();
+    schema.insert("title".to_owned(), format!("weightlock {verb} --json").into());
+    schema
+}
