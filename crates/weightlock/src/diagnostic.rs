@@ -146,3 +146,10 @@ impl From<weightlock_artifact::Error> for Diagnostic {
         Self::of(error.code(), &error)
     }
 }
+
+/// Where several reasons may be given, one will do.
+impl From<Diagnostic> for Vec<Diagnostic> {
+    fn from(one: Diagnostic) -> Self {
+        vec![one]
+    }
+}

@@ -15,6 +15,7 @@ mod loaders;
 mod password;
 mod progress;
 pub mod reply;
+mod sources;
 mod spelling;
 mod terminal;
 mod text;

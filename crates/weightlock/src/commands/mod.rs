@@ -1,5 +1,6 @@
 //! The verbs: one file each, listed here in the order of help.
 
+pub mod digest;
 pub mod explain;
 pub mod version;
 
@@ -10,6 +11,8 @@ use crate::{context::Context, reply::Reply};
 /// What to do.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Print digests of files, or check a list of them
+    Digest(digest::Arguments),
     /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
     /// Print the version
@@ -19,6 +22,7 @@ pub enum Command {
 /// Does what was asked.
 pub(crate) fn dispatch(command: &Command, context: &Context) -> Reply {
     match command {
+        Command::Digest(arguments) => digest::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Version(arguments) => version::run(arguments),
     }

@@ -69,7 +69,10 @@ impl Chunk {
 /// Hands out the chunks of one task.
 pub(super) enum Feed {
     Direct(Reader),
-    Ahead { chunks: mpsc::Receiver<Result<Chunk, Trouble>>, used: mpsc::Sender<Vec<u8>> },
+    Ahead {
+        chunks: mpsc::Receiver<Result<Chunk, Trouble>>,
+        used: mpsc::Sender<Vec<u8>>,
+    },
 }
 
 impl Feed {
@@ -89,7 +92,9 @@ impl Feed {
             (None, _) => SMALL,
         };
         let mut reader = Reader::new(task, handle, most);
-        let Some(scope) = readers else { return Self::Direct(reader) };
+        let Some(scope) = readers else {
+            return Self::Direct(reader);
+        };
         let (sender, chunks) = mpsc::sync_channel(READY);
         let (used, spares) = mpsc::channel::<Vec<u8>>();
         scope.spawn(move || {
@@ -97,7 +102,9 @@ impl Feed {
                 if let Ok(spare) = spares.try_recv() {
                     reader.spare = spare;
                 }
-                let Some(chunk) = reader.next().transpose() else { return };
+                let Some(chunk) = reader.next().transpose() else {
+                    return;
+                };
                 let last = chunk.is_err();
                 // An error here means that the worker gave up.
                 if sender.send(chunk).is_err() || last {
@@ -151,7 +158,16 @@ impl Reader {
             Work::Stream { piece, .. } => piece,
             Work::Subtree { .. } => None,
         };
-        Self { handle, position: start, end, advised: start, most, piece, start, spare: Vec::new() }
+        Self {
+            handle,
+            position: start,
+            end,
+            advised: start,
+            most,
+            piece,
+            start,
+            spare: Vec::new(),
+        }
     }
 
     fn next(&mut self) -> Result<Option<Chunk>, Trouble> {
@@ -161,9 +177,16 @@ impl Reader {
         }
         let range = self.position..self.position + length;
         self.advise();
-        let mapped = self.handle.mapped.then(|| Window::map(&self.handle.file, range.clone())).flatten();
+        let mapped = self
+            .handle
+            .mapped
+            .then(|| Window::map(&self.handle.file, range.clone()))
+            .flatten();
         let chunk = match mapped {
-            Some(window) => Chunk::Window { window, range: range.clone() },
+            Some(window) => Chunk::Window {
+                window,
+                range: range.clone(),
+            },
             None => self.read(length)?,
         };
         self.position = range.end;
@@ -183,11 +206,18 @@ impl Reader {
 
     /// Tells the kernel what comes next, unless the task is so short that it is read at once.
     fn advise(&mut self) {
-        if self.end - self.start > MEDIUM && self.advised < self.end && self.advised - self.position <= AHEAD / 2 {
+        if self.end - self.start > MEDIUM
+            && self.advised < self.end
+            && self.advised - self.position <= AHEAD / 2
+        {
             let length = AHEAD.min(self.end - self.advised);
             // Only advice: a file system without read-ahead is read as it comes.
-            let _: rustix::io::Result<()> =
-                fadvise(&self.handle.file, self.advised, NonZeroU64::new(length), Advice::WillNeed);
+            let _: rustix::io::Result<()> = fadvise(
+                &self.handle.file,
+                self.advised,
+                NonZeroU64::new(length),
+                Advice::WillNeed,
+            );
             self.advised += length;
         }
     }
