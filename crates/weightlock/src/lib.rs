@@ -10,6 +10,7 @@ mod context;
 mod diagnostic;
 pub mod exit;
 pub mod explanations;
+mod files;
 mod interrupt;
 mod loaders;
 mod password;

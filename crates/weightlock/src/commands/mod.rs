@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod explain;
+pub mod inspect;
 pub mod version;
 
 use clap::Subcommand;
@@ -13,6 +14,8 @@ use crate::{context::Context, reply::Reply};
 pub enum Command {
     /// Print digests of files, or check a list of them
     Digest(digest::Arguments),
+    /// Say what a model is, and what is known about it
+    Inspect(inspect::Arguments),
     /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
     /// Print the version
@@ -23,6 +26,7 @@ pub enum Command {
 pub(crate) fn dispatch(command: &Command, context: &Context) -> Reply {
     match command {
         Command::Digest(arguments) => digest::run(arguments, context),
+        Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Version(arguments) => version::run(arguments),
     }
