@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod measure;
 pub mod path;
 pub mod reason;
+pub mod standing;
 pub mod text;
 #[cfg(feature = "fs")]
 pub mod write;

@@ -160,3 +160,10 @@ impl From<weightlock_artifact::Error> for Diagnostic {
         }
     }
 }
+
+/// Where several reasons may be given, one will do.
+impl From<Diagnostic> for Vec<Diagnostic> {
+    fn from(one: Diagnostic) -> Self {
+        vec![one]
+    }
+}

@@ -16,6 +16,10 @@ pub(crate) const DIGEST_MISMATCH: Code = Code::new("WL-DIGEST-MISMATCH");
 pub(crate) const DIGEST_LIST: Code = Code::new("WL-DIGEST-LIST");
 /// Two models differ.
 pub(crate) const DIFFERENT: Code = Code::new("WL-DIFF-DIFFERENT");
+/// Nothing in the target is known to be a model.
+pub(crate) const NOTHING_KNOWN: Code = Code::new("WL-INSPECT-NOTHING-KNOWN");
+/// Two things cannot be compared.
+pub(crate) const INCOMPARABLE: Code = Code::new("WL-DIFF-INCOMPARABLE");
 /// A capability that this build has not got.
 pub(crate) const NOT_BUILT: Code = Code::new("WL-CLI-NOT-BUILT");
 /// A key would have to replace a file.
@@ -84,6 +88,22 @@ const OWN: &[Explanation] = &[
         why: "the differences are what a reviewer should look at before one replaces the other",
         example: "weightlock diff ./model-v1 ./model-v2",
         fix: "read the list of differences; nothing is wrong with differing as such",
+    },
+    Explanation {
+        code: NOTHING_KNOWN,
+        outcome: Outcome::NoAnswer,
+        what: "nothing in the target is known to be a model",
+        why: "a description of something that was not understood would be a guess",
+        example: "weightlock inspect ./documents",
+        fix: "name the folder or file with the weights: safetensors, GGUF, PyTorch, ONNX and others are known",
+    },
+    Explanation {
+        code: INCOMPARABLE,
+        outcome: Outcome::NoAnswer,
+        what: "the two sides say nothing that can be compared",
+        why: "digests of two algorithms, or of shards of two sizes, differ also where the files are the same",
+        example: "comparing a signature made with BLAKE2b with a canonical manifest, which has SHA-256",
+        fix: "compare with the model itself: name its folder or file in place of one of the two",
     },
     Explanation {
         code: NOT_BUILT,

@@ -10,6 +10,7 @@ use crate::{
     diagnostic::Diagnostic,
     exit::Exit,
     explanations, interrupt, terminal,
+    text::Shown,
 };
 
 /// The version of every JSON document this tool writes. Within a version, members are only added.
@@ -24,6 +25,8 @@ pub(crate) struct Reply {
     text: String,
     result: Value,
     reasons: Vec<Diagnostic>,
+    /// For standard error, beside the result: what was left out, what came from a cache.
+    notes: Vec<String>,
     /// The last line on standard error after a refusal, without its exit code.
     verdict: Option<String>,
     /// Another tool's format, chosen by the verb itself.
@@ -57,6 +60,7 @@ impl Reply {
             text,
             result: serde_json::to_value(result).unwrap_or_default(),
             reasons: Vec::new(),
+            notes: Vec::new(),
             verdict: None,
             verbatim: false,
         }
@@ -73,6 +77,7 @@ impl Reply {
             text: String::new(),
             result: Value::Null,
             reasons,
+            notes: Vec::new(),
             verdict: None,
             verbatim: false,
         }
@@ -97,6 +102,13 @@ impl Reply {
     #[must_use]
     pub(crate) fn with_text(mut self, text: String) -> Self {
         self.text = text;
+        self
+    }
+
+    /// With remarks for standard error that the result has no place for.
+    #[must_use]
+    pub(crate) fn with_notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        self.notes.extend(notes);
         self
     }
 
@@ -159,6 +171,11 @@ impl Reply {
     }
 
     fn render_text(&self, global: &Global, context: &Context) -> Exit {
+        if global.quiet == 0 {
+            for note in &self.notes {
+                terminal::say(&format!("note: {}\n", Shown(note)));
+            }
+        }
         if global.quiet < 2 {
             terminal::say(&self.reasons_text(context));
         }

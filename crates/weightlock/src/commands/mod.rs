@@ -3,8 +3,10 @@
 pub mod compat;
 pub mod completions;
 pub mod demo;
+pub mod digest;
 pub mod doctor;
 pub mod explain;
+pub mod inspect;
 pub mod key;
 pub mod man;
 pub mod sign;
@@ -28,6 +30,10 @@ pub enum Command {
     Key(key::Arguments),
     /// Show it all on a tiny model, in ten seconds and without a trace
     Demo(demo::Arguments),
+    /// Print digests of files, or check a list of them
+    Digest(digest::Arguments),
+    /// Say what a model is, and what is known about it
+    Inspect(inspect::Arguments),
     /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
     /// Answer in the place of another tool, with its arguments, output and exit codes
@@ -49,6 +55,8 @@ pub(crate) fn dispatch(command: &Command, format: Format, context: &Context) -> 
         Command::Verify(arguments) => verify::run(arguments, format, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
+        Command::Digest(arguments) => digest::run(arguments, context),
+        Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),

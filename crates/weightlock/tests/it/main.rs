@@ -1,5 +1,8 @@
 //! The binary as a user runs it: one module per topic.
-#![expect(clippy::unwrap_used, reason = "what a test did not expect should stop it loudly")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test did not expect should stop it loudly"
+)]
 
 mod oms_native;
 mod oms_vectors;

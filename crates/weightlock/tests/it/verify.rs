@@ -129,7 +129,7 @@ fn one_flipped_bit_in_each_file_is_named() {
     place.sign(&["--leaves"]).yes();
     for name in ["config.json", "model.safetensors", "tokenizer/tokenizer.json"] {
         let path = format!("m/{name}");
-        for offset in [0, 7, fs::metadata(place.path(&path)).unwrap().len() as usize - 1] {
+        for offset in [0, 7, fs::read(place.path(&path)).unwrap().len() - 1] {
             for bit in [0, 7] {
                 place.flip(&path, offset, 1 << bit);
                 place

@@ -1,0 +1,235 @@
+//! The six answers, from what was seen. A pure function, so that each sentence can be tested.
+//!
+//! The order of care: never *declared* as *verified*, never "not found" as "is not there", and no hint at a verb
+//! or flag that this version has not got.
+
+use weightlock_artifact::{reason::Outcome, standing::Standing};
+use weightlock_format::{
+    Problem,
+    model::{CodeOnLoad, CodePath, CodeReason, ModelSummary},
+};
+
+use super::{
+    Answer, Answers,
+    look::{Seen, Signature},
+};
+use crate::{
+    explanations,
+    text::{counted, quoted},
+};
+
+/// Names listed under one answer.
+pub(super) const MOST_DETAILS: usize = 12;
+
+/// The six answers. `target` is as the user typed it, for commands.
+pub(super) fn answers(seen: &Seen, target: &str) -> Answers {
+    Answers {
+        who: who(&seen.signature, target),
+        unchanged: unchanged(seen),
+        executes: executes(seen),
+        made_how: made_how(&seen.summary),
+        may_we_use: may_we_use(seen),
+        behaves: Answer::new(
+            Standing::Unknown,
+            "nothing was run, and there is nothing to compare with",
+        ),
+    }
+}
+
+fn who(signature: &Signature, target: &str) -> Answer {
+    let target = quoted(target);
+    match signature {
+        Signature::None => Answer::new(Standing::Unknown, "no signature").next(format!(
+            "if the model is yours: weightlock sign --key KEY {target}"
+        )),
+        Signature::Broken(refusal) => {
+            Answer::new(Standing::Failed, format!("the signature is none: {refusal}"))
+        }
+        Signature::Key(hint) => {
+            let which = match hint {
+                Some(hint) => format!("signed with a key whose hint is {}", shortened(hint)),
+                None => "signed with a key".to_owned(),
+            };
+            Answer::new(Standing::Declared, format!("{which}; not checked"))
+                .next(format!("weightlock verify --key PUBLIC_KEY {target}"))
+        }
+        Signature::Certificate(subject) => Answer::new(
+            Standing::Declared,
+            format!(
+                "signed with a certificate that names {}; not checked",
+                shortened(subject)
+            ),
+        )
+        .next(format!("weightlock verify --certificate-chain ROOTS {target}")),
+        Signature::Sigstore => Answer::new(
+            Standing::Declared,
+            "signed with a Sigstore identity; not checked, this version cannot check such signatures",
+        ),
+    }
+}
+
+/// A name out of a file, at most a line of it.
+fn shortened(name: &str) -> String {
+    const MOST: usize = 80;
+    let mut short: String = name.chars().take(MOST).collect();
+    if short.len() < name.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// Whether a problem says that the file is bad, or only that it was not understood.
+pub(super) fn is_fault(problem: &Problem) -> bool {
+    explanations::outcome(problem.code()) == Outcome::No
+}
+
+fn unchanged(seen: &Seen) -> Answer {
+    let summary = &seen.summary;
+    let faults: Vec<String> = summary
+        .problems
+        .iter()
+        .filter(|(_, problem)| is_fault(problem))
+        .map(|(file, problem)| format!("{file}: {problem}"))
+        .chain(
+            summary
+                .missing
+                .iter()
+                .map(|file| format!("{file}: is missing, and the index names it")),
+        )
+        .collect();
+    if !faults.is_empty() {
+        return Answer::new(Standing::Failed, "damaged, or made so: files break their format")
+            .details(faults);
+    }
+    match seen.signature {
+        Signature::None => Answer::new(Standing::Unknown, "nothing to compare with"),
+        _ => Answer::new(
+            Standing::Unknown,
+            "not compared with the signature: only headers were read",
+        ),
+    }
+}
+
+fn executes(seen: &Seen) -> Answer {
+    let not_looked_at = seen
+        .irregular()
+        .iter()
+        .map(|one| format!("{} {}: not looked at", one.name, one.kind));
+    match &seen.summary.code {
+        CodeOnLoad::Possible(reasons) => possible(reasons.iter()).details(not_looked_at),
+        CodeOnLoad::Unknown(files) => Answer::new(
+            Standing::Unknown,
+            format!("{} not understood", counted(files.len(), "file")),
+        )
+        .details(files.iter().map(|file| file.as_str().to_owned()))
+        .details(not_looked_at),
+        CodeOnLoad::NoneFound if !seen.irregular().is_empty() => Answer::new(
+            Standing::Unknown,
+            format!("{} not looked at", entries(seen.irregular().len())),
+        )
+        .details(not_looked_at),
+        CodeOnLoad::NoneFound => Answer::new(
+            Standing::Inferred,
+            "no format that runs code found; contents were not scanned (this version has no scanner)",
+        ),
+    }
+}
+
+fn possible<'a>(reasons: impl Iterator<Item = &'a CodeReason> + Clone) -> Answer {
+    let only_templates = reasons.clone().all(|reason| reason.how == CodePath::Template);
+    let says = if only_templates {
+        "runs a chat template when used; contents were not scanned (this version has no scanner)"
+    } else {
+        "can run code when it is loaded; contents were not scanned (this version has no scanner)"
+    };
+    Answer::new(Standing::Inferred, says)
+        .details(reasons.map(|reason| format!("{}: {}", reason.file, how(reason.how))))
+}
+
+const fn how(path: CodePath) -> &'static str {
+    match path {
+        CodePath::Pickle => "a pickle, or an archive or stream in which loaders look for one",
+        CodePath::File => "code, or a program",
+        CodePath::CustomCode => "asks for code that comes with a model",
+        CodePath::Template => "a chat template",
+        _ => "code",
+    }
+}
+
+fn made_how(summary: &ModelSummary) -> Answer {
+    if summary.base_models.is_empty() {
+        return Answer::new(Standing::Unknown, "no provenance, and no base model is named");
+    }
+    let names: Vec<String> = summary.base_models.iter().map(|name| shortened(name)).collect();
+    Answer::new(
+        Standing::Declared,
+        format!("made from {}; no provenance", listed(&names)),
+    )
+}
+
+fn may_we_use(seen: &Seen) -> Answer {
+    let names: Vec<String> = seen.summary.licenses.iter().map(|name| shortened(name)).collect();
+    if !names.is_empty() {
+        return Answer::new(Standing::Declared, format!("licence {}", listed(&names)));
+    }
+    let texts = seen
+        .inventory
+        .entries()
+        .iter()
+        .map(|entry| &entry.path)
+        .filter(|path| is_licence_text(path.base_name()));
+    Answer::new(Standing::Unknown, "no licence is declared")
+        .details(texts.map(|path| format!("{path}: a licence text, not read")))
+}
+
+fn is_licence_text(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["license", "licence", "copying"]
+        .iter()
+        .any(|word| name.starts_with(word))
+}
+
+/// A few names of many.
+pub(super) fn listed(names: &[String]) -> String {
+    const MOST: usize = 4;
+    let some = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(MOST) {
+        Some(more) if more > 0 => format!("{some} and {more} more"),
+        _ => some,
+    }
+}
+
+impl Answer {
+    fn new(standing: Standing, says: impl Into<String>) -> Self {
+        Self {
+            standing,
+            says: says.into(),
+            details: Vec::new(),
+            details_left_out: 0,
+            next: None,
+        }
+    }
+
+    fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
+        for detail in details {
+            if self.details.len() < MOST_DETAILS {
+                self.details.push(detail);
+            } else {
+                self.details_left_out += 1;
+            }
+        }
+        self
+    }
+
+    fn next(mut self, command: String) -> Self {
+        self.next = Some(command);
+        self
+    }
+}
+
+fn entries(count: usize) -> String {
+    match count {
+        1 => "1 entry".to_owned(),
+        _ => format!("{count} entries"),
+    }
+}

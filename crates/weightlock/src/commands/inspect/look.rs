@@ -1,0 +1,128 @@
+//! Looking at a model: the head of every file, the headers of weights, the small configuration files. No file is
+//! read as a whole because of its size, and nothing is hashed.
+
+use std::path::Path;
+
+use weightlock_artifact::{
+    Error,
+    evidence::{Place, Store},
+    inventory::{Inventory, Irregular, Links, Root, RootKind, Scope},
+    path::ArtifactPath,
+};
+use weightlock_format::{
+    Problem,
+    model::{Facts, ModelSummary, examine, summarise},
+};
+use weightlock_signing::{
+    Refusal,
+    bundle::{Bundle, Material},
+    certificate::Certificate,
+};
+
+use crate::{diagnostic::Diagnostic, files::read_at_most};
+
+/// Tensors of all files together. The largest published models have about 100 000; each costs some hundred bytes
+/// of memory while the model is looked at.
+const MOST_TENSORS: u64 = 2_000_000;
+
+/// Everything that was seen.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) inventory: Inventory,
+    pub(super) summary: ModelSummary,
+    pub(super) signature: Signature,
+}
+
+/// The signature that lies with the model. Here is where a verified one will have its own variant.
+#[derive(Debug)]
+pub(super) enum Signature {
+    /// There is none.
+    None,
+    /// Something is there that is no signature of a model.
+    Broken(Refusal),
+    /// Made with a key; the hint tells keys apart and proves nothing.
+    Key(Option<String>),
+    /// Made with a certificate that names this subject.
+    Certificate(String),
+    /// Made with a Sigstore identity.
+    Sigstore,
+}
+
+impl Seen {
+    /// Looks at a model. A broken file is part of what is seen.
+    pub(super) fn look(target: &Path) -> Result<Self, Diagnostic> {
+        let root = Root::open(target, Links::Refused)?;
+        let inventory = Inventory::walk(root, &Scope::model())?;
+        let facts = facts(&inventory)?;
+        Ok(Self {
+            summary: summarise(&facts),
+            signature: signature(target, &inventory)?,
+            inventory,
+        })
+    }
+
+    /// What is in the folder and is no plain file, so that it was not looked at.
+    pub(super) fn irregular(&self) -> &[Irregular] {
+        self.inventory.irregular()
+    }
+}
+
+fn facts(inventory: &Inventory) -> Result<Vec<(ArtifactPath, Facts)>, Error> {
+    let mut tensors = 0;
+    let mut all = Vec::with_capacity(inventory.entries().len());
+    for entry in inventory.entries() {
+        let mut file = inventory.root().open_file(&entry.path)?;
+        let shown = || inventory.root().join(entry.path.as_str());
+        let facts = examine(&entry.path, &mut file).map_err(|source| Error::io("read", &shown(), source))?;
+        tensors += count(&facts);
+        let facts = if tensors > MOST_TENSORS {
+            Facts::Broken(Problem::LimitExceeded {
+                offset: 0,
+                what: "the number of tensors of all files so far",
+                asked: tensors,
+                limit: MOST_TENSORS,
+            })
+        } else {
+            facts
+        };
+        all.push((entry.path.clone(), facts));
+    }
+    Ok(all)
+}
+
+fn count(facts: &Facts) -> u64 {
+    match facts {
+        Facts::Safetensors(header) => header.layout().tensors().len() as u64,
+        Facts::Gguf(header) => header.layout().tensors().len() as u64,
+        _ => 0,
+    }
+}
+
+fn signature(target: &Path, inventory: &Inventory) -> Result<Signature, Error> {
+    let places: &[Place] = match inventory.root().kind() {
+        RootKind::Folder => &[Place::Inside, Place::Beside],
+        RootKind::File(_) => &[Place::Beside],
+    };
+    for place in places {
+        let store = Store::at(target, *place);
+        match read_at_most(store.signature(), Bundle::MAX_BYTES) {
+            Ok(text) => return Ok(parse(&text)),
+            Err(error) if error.code() == weightlock_artifact::error::NOT_FOUND => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Signature::None)
+}
+
+fn parse(text: &[u8]) -> Signature {
+    match Bundle::parse(text).map(|bundle| bundle.material) {
+        Err(refusal) => Signature::Broken(refusal),
+        Ok(Material::PublicKey { hint }) => Signature::Key(hint),
+        Ok(Material::Sigstore) => Signature::Sigstore,
+        Ok(Material::Certificates(chain)) => match chain.first().map(|der| Certificate::from_der(der)) {
+            Some(Ok(leaf)) => Signature::Certificate(leaf.subject()),
+            Some(Err(error)) => Signature::Broken(error.into()),
+            None => Signature::Broken(Refusal::NoMaterial),
+        },
+    }
+}

@@ -1,0 +1,276 @@
+//! [`Sources`]: files that the user named and files below folders that the user named, hashed together.
+//!
+//! A folder is walked and opened below its root, as everywhere. A file named by itself is opened by its path when
+//! its turn comes, so that a list of many thousand files needs no descriptor for each; its stamp ties the opening
+//! to what was seen first.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use weightlock_artifact::{
+    Error,
+    cache::DigestCache,
+    digest::{
+        Algorithm, Digest,
+        engine::{self, Failure, Files, Job, Settings, Want},
+    },
+    inventory::{Inventory, Irregular, Links, Root, RootKind, Scope, Stamp},
+    path::ArtifactPath,
+};
+
+use crate::{cli::Hashing, context::Context, diagnostic::Diagnostic, progress, text::Shown};
+
+/// One file that can be hashed.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The path as typed, joined with the name below the folder that was typed.
+    pub(crate) name: PathBuf,
+    /// What the file system said about it first.
+    pub(crate) stamp: Stamp,
+    /// The folder it was found in; none when the file itself was named.
+    below: Option<(Arc<Inventory>, ArtifactPath)>,
+}
+
+/// A digest and where it came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hashed {
+    /// The digest.
+    pub(crate) digest: Digest,
+    /// It was taken from the digest cache; the file was not read.
+    pub(crate) from_cache: bool,
+}
+
+/// What a target turned out to be.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// One file.
+    File(Source),
+    /// A folder, with all files of the model in it.
+    Folder(Arc<Inventory>),
+}
+
+impl Source {
+    /// A file named by itself.
+    pub(crate) fn named(path: &Path) -> Result<Self, Error> {
+        let root = Root::open(path, Links::Refused)?;
+        match root.kind() {
+            RootKind::File(name) => {
+                let file = root.open_file(name)?;
+                Ok(Self {
+                    name: path.to_owned(),
+                    stamp: Stamp::of(&file).map_err(|source| Error::io("look at", path, source))?,
+                    below: None,
+                })
+            }
+            RootKind::Folder => Err(Error::io(
+                "read",
+                path,
+                std::io::Error::from(std::io::ErrorKind::IsADirectory),
+            )),
+        }
+    }
+
+    fn handle(&self) -> Result<File, Error> {
+        let file = match &self.below {
+            Some((inventory, path)) => inventory.root().open_file(path)?,
+            None => {
+                let root = Root::open(&self.name, Links::Refused)?;
+                match root.kind() {
+                    RootKind::File(name) => root.open_file(name)?,
+                    RootKind::Folder => return Err(self.changed(None)),
+                }
+            }
+        };
+        self.same(&file)?;
+        Ok(file)
+    }
+
+    fn same(&self, file: &File) -> Result<(), Error> {
+        let now = Stamp::of(file).map_err(|source| Error::io("look at", &self.name, source))?;
+        if now == self.stamp {
+            Ok(())
+        } else {
+            Err(self.changed(None))
+        }
+    }
+
+    fn changed(&self, offset: Option<u64>) -> Error {
+        Error::Changed {
+            path: self.name.clone(),
+            offset,
+        }
+    }
+}
+
+impl Target {
+    /// Opens what the user named. Everything in a folder that is no plain file is a reason to refuse it.
+    pub(crate) fn open(path: &Path, links: Links, scope: &Scope) -> Result<Self, Vec<Diagnostic>> {
+        let root = Root::open(path, links).map_err(|error| vec![error.into()])?;
+        if matches!(root.kind(), RootKind::File(_)) {
+            let source = Source::named(path).map_err(|error| vec![error.into()])?;
+            return Ok(Self::File(source));
+        }
+        let inventory = Inventory::walk(root, scope).map_err(|error| vec![error.into()])?;
+        if inventory.irregular().is_empty() {
+            Ok(Self::Folder(Arc::new(inventory)))
+        } else {
+            Err(refusals(&inventory))
+        }
+    }
+
+    /// Its files, in component order.
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        match self {
+            Self::File(source) => vec![source.clone()],
+            Self::Folder(inventory) => inventory
+                .entries()
+                .iter()
+                .map(|entry| Source {
+                    name: inventory.root().join(entry.path.as_str()),
+                    stamp: entry.stamp,
+                    below: Some((Arc::clone(inventory), entry.path.clone())),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Things in a folder that nobody can vouch for, at most this many by name.
+const MOST_REFUSALS: usize = 20;
+
+fn refusals(inventory: &Inventory) -> Vec<Diagnostic> {
+    let told = |irregular: &Irregular| {
+        Diagnostic::new(
+            irregular.kind.code(),
+            format!("{} {}", irregular.name, irregular.kind),
+        )
+        .at(inventory.root().join(&irregular.name).to_string_lossy())
+    };
+    let all = inventory.irregular();
+    let mut reasons: Vec<_> = all.iter().take(MOST_REFUSALS).map(told).collect();
+    if let Some(last) = reasons.pop() {
+        let left = all.len().saturating_sub(MOST_REFUSALS);
+        let last = if left > 0 {
+            last.note(format!("{left} more entries are no plain files"))
+        } else {
+            last
+        };
+        reasons.push(last);
+    }
+    reasons
+}
+
+/// Digests of these files, in their order, with progress; from the cache where the flags ask for it.
+pub(crate) fn hash(
+    sources: &[Source],
+    algorithm: Algorithm,
+    flags: &Hashing,
+    context: &Context,
+) -> Result<Vec<Hashed>, Diagnostic> {
+    let settings = Settings {
+        algorithm,
+        ..context.hashing(flags, engine::Reading::Buffered)?
+    };
+    // Only SHA-256 is cached.
+    let mut cache = context.cache(flags)?.filter(|_| algorithm == Algorithm::Sha256);
+    let known: Vec<Option<Digest>> = sources
+        .iter()
+        .map(|source| cache.as_ref().and_then(|cache| cache.find(&source.stamp)))
+        .collect();
+    let unknown: Vec<&Source> = sources
+        .iter()
+        .zip(&known)
+        .filter_map(|(source, known)| known.is_none().then_some(source))
+        .collect();
+    let read = read(&unknown, &settings, context)?;
+    if let Some(cache) = &mut cache {
+        remember(cache, &unknown, &read)?;
+    }
+    let mut read = read.into_iter();
+    let hashed = known.into_iter().filter_map(|known| {
+        Some(Hashed {
+            digest: known.or_else(|| read.next())?,
+            from_cache: known.is_some(),
+        })
+    });
+    Ok(hashed.collect())
+}
+
+fn read(sources: &[&Source], settings: &Settings, context: &Context) -> Result<Vec<Digest>, Diagnostic> {
+    let total = sources.iter().map(|source| source.stamp.size).sum();
+    let jobs: Vec<Job> = sources
+        .iter()
+        .enumerate()
+        .map(|(file, source)| Job {
+            file,
+            range: 0..source.stamp.size,
+            want: Want::Whole,
+        })
+        .collect();
+    let files = Opened(sources);
+    let outcomes = progress::shown(
+        context.show,
+        || Some(total),
+        |watched| engine::run(&files, &jobs, settings, watched),
+    )
+    .map_err(|failure| files.explain(failure))?;
+    Ok(outcomes.into_iter().filter_map(|outcome| outcome.whole).collect())
+}
+
+fn remember(cache: &mut DigestCache, sources: &[&Source], digests: &[Digest]) -> Result<(), Diagnostic> {
+    for (source, digest) in sources.iter().zip(digests) {
+        cache.remember(&source.handle()?, source.stamp, *digest);
+    }
+    Ok(cache.save()?)
+}
+
+struct Opened<'a>(&'a [&'a Source]);
+
+impl Opened<'_> {
+    fn explain(&self, failure: Failure<Error>) -> Error {
+        let path = failure
+            .file()
+            .and_then(|file| self.0.get(file))
+            .map(|source| source.name.clone())
+            .unwrap_or_default();
+        match failure {
+            Failure::File { source, .. } => source,
+            Failure::Read { source, .. } => Error::io("read", &path, source),
+            Failure::Cancelled => Error::Interrupted,
+            Failure::Changed { offset, .. } => Error::Changed {
+                path,
+                offset: Some(offset),
+            },
+            Failure::Resized { expected, found, .. } => Error::Changed {
+                path,
+                offset: Some(expected.min(found)),
+            },
+            other => Error::io("hash", &path, std::io::Error::other(other.to_string())),
+        }
+    }
+}
+
+impl Files for Opened<'_> {
+    type Error = Error;
+
+    fn size(&self, file: usize) -> u64 {
+        self.0.get(file).map_or(0, |source| source.stamp.size)
+    }
+
+    fn open(&self, file: usize) -> Result<File, Error> {
+        // The engine asks for numbers of its jobs only.
+        self.0.get(file).ok_or(Error::Interrupted)?.handle()
+    }
+
+    fn finished(&self, file: usize, handle: &File) -> Result<(), Error> {
+        self.0.get(file).ok_or(Error::Interrupted)?.same(handle)
+    }
+}
+
+/// A path for people.
+pub(crate) fn shown(path: &Path) -> String {
+    Shown(&path.to_string_lossy()).to_string()
+}
