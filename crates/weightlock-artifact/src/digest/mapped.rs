@@ -31,7 +31,7 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 
 /// Windows that exist at once; a request beyond them is answered with "read instead".
 ///
-/// 64 workers with 16 lanes of two windows each would need 2048; real machines stay far below.
+/// Enough for 64 workers with 16 lanes each.
 const WINDOWS: usize = 1024;
 
 /// The largest window, so that its length in pages fits beside its address in one word.
