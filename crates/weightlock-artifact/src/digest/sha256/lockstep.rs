@@ -116,12 +116,21 @@ pub(super) fn compress<V: Words<N>, const N: usize>(
 
 #[inline(always)]
 fn rounds<V: Words<N>, const N: usize>(state: [V; 8], mut w: [V; 16]) -> [V; 8] {
-    let mut s = sixteen(state, &w, 0);
-    for first in [16, 32, 48] {
+    let [first, second, third, fourth] = const { quarters() };
+    let mut s = sixteen(state, &w, first);
+    for k in [second, third, fourth] {
         extend(&mut w);
-        s = sixteen(s, &w, first);
+        s = sixteen(s, &w, k);
     }
     s
+}
+
+/// The round constants of sixteen rounds each, so that the rounds need no bounds checks.
+const fn quarters() -> [&'static [u32; 16]; 4] {
+    match K.as_chunks() {
+        ([a, b, c, d], []) => [a, b, c, d],
+        _ => panic!("there are 64 round constants"),
+    }
 }
 
 /// Replaces the sixteen latest schedule words by the next sixteen.
@@ -140,14 +149,14 @@ fn extend<V: Words<N>, const N: usize>(w: &mut [V; 16]) {
 
 /// Sixteen rounds, spelt out so that the eight working variables are renamed and not moved.
 #[inline(always)]
-fn sixteen<V: Words<N>, const N: usize>(state: [V; 8], w: &[V; 16], first: usize) -> [V; 8] {
+fn sixteen<V: Words<N>, const N: usize>(state: [V; 8], w: &[V; 16], k: &[u32; 16]) -> [V; 8] {
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = state;
     macro_rules! round {
         ($t:literal: $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
             let sum1 = $e
                 .ror::<6, 26>()
                 .xor3($e.ror::<11, 21>(), $e.ror::<25, 7>());
-            let kw = V::splat(K[first + $t]).add(w[$t]);
+            let kw = V::splat(k[$t]).add(w[$t]);
             let t1 = $h.add(kw).add($e.choose($f, $g)).add(sum1);
             let sum0 = $a
                 .ror::<2, 30>()
