@@ -97,7 +97,7 @@ impl Bundle {
                 let certificates = chain.iter().map(|der| {
                     Object(WireCertificate {
                         raw_bytes: Base64(der.clone()),
-                        misspelt: Misspelt,
+                        _misspelt: Misspelt,
                     })
                 });
                 let chain = WireChain {
@@ -115,7 +115,7 @@ impl Bundle {
             material: Object(material),
             envelope: Some(Object(WireEnvelope::from(&self.envelope))),
             message_signature: None,
-            misspelt: Misspelt,
+            _misspelt: Misspelt,
         };
         serde_json::to_vec(&wire).map_err(|_| Refusal::NotWritable)
     }
@@ -137,7 +137,7 @@ struct WireBundle {
         alias = "dsse_envelope",
         alias = "message_signature"
     )]
-    misspelt: Misspelt,
+    _misspelt: Misspelt,
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -156,7 +156,7 @@ struct WireMaterial {
     log_entries: Vec<Object<WireLogEntry>>,
     #[serde(default, skip_serializing, rename = "public_key")]
     #[serde(alias = "x509_certificate_chain", alias = "tlog_entries")]
-    misspelt: Misspelt,
+    _misspelt: Misspelt,
 }
 
 /// An entry of a transparency log. It is checked with identities only; here it must at least look like one.
@@ -189,7 +189,7 @@ struct WireCertificate {
     #[serde(rename = "rawBytes")]
     raw_bytes: Base64,
     #[serde(default, skip_serializing, rename = "raw_bytes")]
-    misspelt: Misspelt,
+    _misspelt: Misspelt,
 }
 
 impl WireMaterial {

@@ -53,7 +53,7 @@ pub(crate) struct WireEnvelope {
     payload_type: String,
     signatures: Vec<Object<WireSignature>>,
     #[serde(default, skip_serializing, rename = "payload_type")]
-    misspelt: Misspelt,
+    _misspelt: Misspelt,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -88,7 +88,7 @@ impl From<&Envelope> for WireEnvelope {
             payload: Base64(envelope.payload.clone()),
             payload_type: envelope.payload_type.clone(),
             signatures: vec![Object(signature)],
-            misspelt: Misspelt,
+            _misspelt: Misspelt,
         }
     }
 }
