@@ -11,11 +11,13 @@ mod corpus;
 mod cosign_key;
 mod mint;
 mod mutations;
+mod oms_mutations;
 mod openssl;
 mod pkcs11;
 mod private_keys;
 mod public_keys;
 mod signatures;
+mod tree;
 
 use std::path::{Path, PathBuf};
 

@@ -5,6 +5,7 @@
 )]
 
 mod oms_native;
+mod oms_reference;
 mod oms_vectors;
 mod run;
 mod sign;
