@@ -8,7 +8,10 @@ mod model;
 mod step;
 
 use std::{
-    env, fs, io,
+    env,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -243,7 +246,11 @@ impl Stage {
         let (folder, temporary) = match keep {
             Some(folder) => (new_folder(folder)?, None),
             None => {
-                let made = tempfile::Builder::new().prefix("weightlock-demo-").tempdir();
+                let private = Permissions::from_mode(0o700);
+                let made = tempfile::Builder::new()
+                    .prefix("weightlock-demo-")
+                    .permissions(private)
+                    .tempdir();
                 let made = made.map_err(|source| Error::io("make a folder in", &env::temp_dir(), source))?;
                 (made.path().to_owned(), Some(made))
             }
