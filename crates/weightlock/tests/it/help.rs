@@ -47,7 +47,9 @@ const NOT_COMMANDS: [&str; 4] = [
 
 #[track_caller]
 fn parses(command: &str) {
-    if NOT_COMMANDS.contains(&command) {
+    // A verb alone, in a sentence, is mentioned and not advised.
+    let verb = command.strip_prefix("weightlock ").unwrap_or_default();
+    if NOT_COMMANDS.contains(&command) || Cli::command().find_subcommand(verb).is_some() {
         return;
     }
     let words = command.split_whitespace();
@@ -109,7 +111,7 @@ fn every_verb_has_a_manual_page_with_all_of_its_flags() {
     let mut waiting = vec![&parser];
     let mut seen = 0;
     while let Some(command) = waiting.pop() {
-        let name = command.get_bin_name().unwrap_or_default().replace(' ', "-");
+        let name = command.get_bin_name().unwrap_or("weightlock").replace(' ', "-");
         let (_, page) = pages
             .iter()
             .find(|(page, _)| *page == name)

@@ -36,7 +36,7 @@ fn a_slip_of_the_finger_is_answered_with_what_was_meant() {
     place
         .run(["verify", "--key", key.to_str().unwrap(), "./mm"])
         .refused(4, "WL-IO-NOT-FOUND")
-        .says("cannot");
+        .says("did you mean ./m ?");
 }
 
 #[test]

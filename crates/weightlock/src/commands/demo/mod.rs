@@ -67,6 +67,14 @@ const TENSOR: &str = "lm_head.weight";
 /// The play. Everything that is changed is put back before the next scene.
 const STEPS: &[Step] = &[
     Step {
+        say: "A model from somewhere. What is it?",
+        act: Act::Verb {
+            arguments: &["inspect", "./tiny"],
+            expect: Exit::Yes,
+            shows: &["apache-2.0"],
+        },
+    },
+    Step {
         say: "A key pair to sign with. (A real key has a password: leave out --unencrypted.)",
         act: Act::Verb {
             arguments: &["key", "generate", "--unencrypted", "demo"],
@@ -162,7 +170,8 @@ const CLOSING: &str = "\
 A signature says who made a model and that nobody changed it since. It does not say that the model is
 good: authenticity is not safety.
 
-next: weightlock key generate               a key of your own, with a password
+next: weightlock inspect MODEL              what is on your own disk
+      weightlock key generate               a key of your own, with a password
       weightlock help
 ";
 
