@@ -20,7 +20,8 @@ cargo xtask COMMAND
 
   ci [--all] [--lane NAME]... [--list] [--prepare]   the test command: core, then the peer lanes
   check-rooms                                        which crate may use what, and where unsafe may be
-  docs --check                                       features table, links, codes and benchmarks agree
+  docs [--check]                                     writes docs/reference and docs/schemas; with --check: these, the
+                                                     features table, links, codes and benchmarks agree
   bench [NAME]... [--quick] [--list]                 measures against peers, writes docs/benchmarks.md
         [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
 ";

@@ -22,65 +22,66 @@ pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: TRUNCATED,
         outcome: Outcome::No,
-        what: "The file ends before the bytes that it announces.",
-        why: "An interrupted download and a file cut on purpose look the same. A loader that trusts the announced \
-              length reads memory that is not part of the model.",
-        example: "A safetensors file says that its header has 4096 bytes and has 300.",
-        fix: "Fetch the file again and compare its size and digest with those that the publisher states.",
+        what: "the file ends before the bytes that it announces",
+        why: "an interrupted download and a file cut on purpose look the same; a loader that trusts the announced \
+              length reads memory that is not part of the model",
+        example: "a safetensors file says that its header has 4096 bytes and has 300",
+        fix: "fetch the file again and compare its size and digest with those that the publisher states",
     },
     Explanation {
         code: MALFORMED,
         outcome: Outcome::No,
-        what: "The file breaks a rule of its format.",
-        why: "Two programs that read a broken file differently can be shown two different models: one when it is \
-              examined, another when it is loaded.",
-        example: "A header that is not one JSON object, a GGUF metadata value of an unknown kind, text that is not UTF-8.",
-        fix: "Write the file again with the library that made it. If it was downloaded, fetch it again and compare \
-              the digest.",
+        what: "the file breaks a rule of its format",
+        why: "two programs that read a broken file differently can be shown two different models: one when it is \
+              examined, another when it is loaded",
+        example: "a header that is not one JSON object, a GGUF metadata value of an unknown kind, text that is not \
+                  UTF-8",
+        fix: "write the file again with the library that made it; if it was downloaded, fetch it again and compare the \
+              digest",
     },
     Explanation {
         code: DUPLICATE,
         outcome: Outcome::No,
-        what: "A name occurs twice where the format allows it once.",
-        why: "Readers disagree on which of the two counts. What was examined need not be what is loaded.",
-        example: "Two entries `lm_head.weight` in one safetensors header, two `auto_map` keys in one config.json.",
-        fix: "Write the file again with one entry for each name; ask the publisher which of the two is meant.",
+        what: "a name occurs twice where the format allows it once",
+        why: "readers disagree on which of the two counts; what was examined need not be what is loaded",
+        example: "two entries `lm_head.weight` in one safetensors header, two `auto_map` keys in one config.json",
+        fix: "write the file again with one entry for each name; ask the publisher which of the two is meant",
     },
     Explanation {
         code: RANGE,
         outcome: Outcome::No,
-        what: "The tensors of the file do not cover its data exactly: they overlap, leave a gap, have another size than \
-              their shape, or lie outside the file.",
-        why: "Bytes that no tensor owns can hide a second file, such as an archive with code. Ranges outside the \
-              file make careless loaders read foreign memory.",
-        example: "A zip archive appended after the last tensor.",
-        fix: "Write the file again with the library that made it, and treat the present copy as hostile until it is \
-              known where the extra bytes come from.",
+        what: "the tensors of the file do not cover its data exactly: they overlap, leave a gap, have another size \
+               than their shape, or lie outside the file",
+        why: "bytes that no tensor owns can hide a second file, such as an archive with code; ranges outside the file \
+              make careless loaders read foreign memory",
+        example: "a zip archive appended after the last tensor",
+        fix: "write the file again with the library that made it, and treat the present copy as hostile until it is \
+              known where the extra bytes come from",
     },
     Explanation {
         code: UNSUPPORTED,
         outcome: Outcome::NoAnswer,
-        what: "The file uses a version or an element type that this build of Weightlock does not know.",
-        why: "What cannot be read cannot be vouched for. It may be newer than this build, or invented to be skipped.",
-        example: "A GGUF tensor of type 9999.",
-        fix: "Update Weightlock. If the newest version does not know it either, report the format to the project.",
+        what: "the file uses a version or an element type that this build of Weightlock does not know",
+        why: "what cannot be read cannot be vouched for; it may be newer than this build, or invented to be skipped",
+        example: "a GGUF tensor of type 9999",
+        fix: "update Weightlock; if the newest version does not know it either, report the format to the project",
     },
     Explanation {
         code: LIMIT,
         outcome: Outcome::NoAnswer,
-        what: "The file asks for more memory or work than Weightlock grants to any file.",
-        why: "A few bytes can announce billions of entries. Without limits, examining a model would be a way to \
-              stop the machine that examines it.",
-        example: "JSON nested 10000 levels deep, a GGUF file with 2^60 metadata entries.",
-        fix: "Treat the file as hostile. An honest file that meets a limit is a bug report: the limits are set well \
-              above published models.",
+        what: "the file asks for more memory or work than Weightlock grants to any file",
+        why: "a few bytes can announce billions of entries; without limits, examining a model would be a way to stop \
+              the machine that examines it",
+        example: "JSON nested 10000 levels deep, a GGUF file with 2^60 metadata entries",
+        fix: "treat the file as hostile; an honest file that meets a limit is a bug report: the limits are set well \
+              above published models",
     },
     Explanation {
         code: UNREADABLE,
         outcome: Outcome::CouldNotWork,
-        what: "The operating system could not read the file.",
-        why: "A part that was not read was not examined, so there is no answer about the whole.",
-        example: "A disk error, a network file system that went away.",
-        fix: "Look at the system's message, make the file readable, and run the command again.",
+        what: "the operating system could not read the file",
+        why: "a part that was not read was not examined, so there is no answer about the whole",
+        example: "a disk error, a network file system that went away",
+        fix: "look at the system's message, make the file readable, and run the command again",
     },
 ];

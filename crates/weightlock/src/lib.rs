@@ -42,6 +42,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             let reply = commands::dispatch(&cli.command, cli.global.format(), &context);
             reply.render(&cli.global, &context)
         }
-        Err(error) => terminal::print_usage(&error),
+        Err(error) => terminal::print_usage(&spelling::suggest(error, &arguments)),
     }
 }

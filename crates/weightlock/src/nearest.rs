@@ -12,10 +12,17 @@ const MOST_ENTRIES: usize = 2000;
 pub(crate) fn of<T: AsRef<str>>(typed: &str, candidates: impl IntoIterator<Item = T>) -> Option<T> {
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(candidate.as_ref(), typed), candidate))
+        .map(|candidate| (likeness(candidate.as_ref(), typed), candidate))
         .filter(|(alike, _)| *alike > ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
+}
+
+/// Between 0 and 1. One letter wrong, missing, too many or swapped with its neighbour is near whatever the length.
+fn likeness(candidate: &str, typed: &str) -> f64 {
+    let likeness = strsim::jaro_winkler(candidate, typed);
+    let one_slip = typed.len() > 1 && strsim::osa_distance(candidate, typed) == 1;
+    if one_slip { likeness.max(0.9) } else { likeness }
 }
 
 /// A file that exists beside one that does not, with a name like it. Written as the user wrote the path.
@@ -45,6 +52,7 @@ mod tests {
     #[test]
     fn one_slip_of_the_finger_is_mended_and_a_stranger_is_not() {
         assert_eq!(of("verfiy", ["sign", "verify", "version"]), Some("verify"));
+        assert_eq!(of("kye", ["key", "beside"]), Some("key"));
         assert_eq!(of("frobnicate", ["sign", "verify", "version"]), None);
     }
 

@@ -1,15 +1,17 @@
-//! `cargo xtask docs --check`: what the documents say is checked against the sources.
+//! `cargo xtask docs`: writes the generated pages. With `--check`, what all documents say is checked against the
+//! sources.
 //!
-//! Four things go stale first: the features table, links between pages, reason codes named in prose, and the
-//! benchmark table. Each check says the file and line.
+//! Five things go stale first: the generated pages, the features table, links between pages, reason codes named in
+//! prose, and the benchmark table. Each check says the file, and the line where there is one.
 
 mod features;
 mod prose;
+mod reference;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::args::Args;
 use crate::workspace::{Metadata, files_below};
@@ -23,13 +25,14 @@ pub(crate) struct Stale {
     pub(crate) what: String,
 }
 
-/// Checks the documents and prints what is stale.
+/// Writes the generated pages, or checks the documents and prints what is stale.
 pub(crate) fn run(raw: &[String]) -> Result<bool> {
     let args = Args::parse(raw, &["--check"], &[])?.no_words()?;
-    if !args.has("--check") {
-        bail!("docs: say --check; no page is generated yet");
-    }
     let root = Metadata::load()?.workspace_root;
+    if !args.has("--check") {
+        say(&format!("{} pages written", reference::write(&root)?));
+        return Ok(true);
+    }
     let sources = Sources::load(&root)?;
     let mut stale = 0;
     let pages = pages(&root)?;
@@ -45,6 +48,10 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
             say(&format!("{}:{}: {}", shown.display(), one.line, one.what));
         }
         stale += found.len();
+    }
+    for page in reference::stale(&root)? {
+        say(&format!("{page}: differs from the sources; run cargo xtask docs"));
+        stale += 1;
     }
     if !bench::page_is_current(&root)? {
         say(

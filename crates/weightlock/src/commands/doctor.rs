@@ -375,6 +375,7 @@ mod tests {
     #[test]
     fn a_folder_is_told_apart_by_who_may_enter() {
         let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         assert_eq!(cache_state(folder.path()), "private");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(cache_state(folder.path()), "open-to-others");

@@ -93,8 +93,10 @@ fn page_name(command: &Command) -> String {
 fn page(command: Command) -> String {
     let name = page_name(&command);
     let mut page = Vec::new();
-    // Without the version of a verb's own, which is the program's.
-    let manual = clap_mangen::Man::new(command.display_name(name.clone())).title(name.to_uppercase());
+    let manual = clap_mangen::Man::new(command.display_name(name.clone()))
+        .title(name.to_uppercase())
+        .source(concat!("weightlock ", env!("CARGO_PKG_VERSION")))
+        .manual("Weightlock");
     match manual.render(&mut page) {
         Ok(()) => String::from_utf8_lossy(&page).into_owned(),
         // Writing into memory cannot fail.

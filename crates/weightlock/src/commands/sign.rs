@@ -53,7 +53,7 @@ use crate::{
 #[command(override_usage = "weightlock sign [key|certificate|pkcs11] [OPTIONS] MODEL")]
 pub struct Arguments {
     /// The model, after an optional word for the method
-    #[arg(value_name = "METHOD] [MODEL", num_args = 1..=2, required = true)]
+    #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
     words: Vec<PathBuf>,
     #[command(flatten)]
     signer: SignerFlags,

@@ -4,6 +4,11 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod demo;
+mod doctor;
+mod help;
+mod keys;
+mod manners;
 mod oms_native;
 mod oms_reference;
 mod oms_vectors;

@@ -8,7 +8,10 @@ mod model;
 mod step;
 
 use std::{
-    env, fs, io,
+    env,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -63,6 +66,14 @@ const TENSOR: &str = "lm_head.weight";
 
 /// The play. Everything that is changed is put back before the next scene.
 const STEPS: &[Step] = &[
+    Step {
+        say: "A model from somewhere. What is it?",
+        act: Act::Verb {
+            arguments: &["inspect", "./tiny"],
+            expect: Exit::Yes,
+            shows: &["apache-2.0"],
+        },
+    },
     Step {
         say: "A key pair to sign with. (A real key has a password: leave out --unencrypted.)",
         act: Act::Verb {
@@ -159,7 +170,8 @@ const CLOSING: &str = "\
 A signature says who made a model and that nobody changed it since. It does not say that the model is
 good: authenticity is not safety.
 
-next: weightlock key generate               a key of your own, with a password
+next: weightlock inspect MODEL              what is on your own disk
+      weightlock key generate               a key of your own, with a password
       weightlock help
 ";
 
@@ -243,7 +255,11 @@ impl Stage {
         let (folder, temporary) = match keep {
             Some(folder) => (new_folder(folder)?, None),
             None => {
-                let made = tempfile::Builder::new().prefix("weightlock-demo-").tempdir();
+                let private = Permissions::from_mode(0o700);
+                let made = tempfile::Builder::new()
+                    .prefix("weightlock-demo-")
+                    .permissions(private)
+                    .tempdir();
                 let made = made.map_err(|source| Error::io("make a folder in", &env::temp_dir(), source))?;
                 (made.path().to_owned(), Some(made))
             }
