@@ -1,5 +1,6 @@
 //! The verbs: one file each, listed here in the order of help.
 
+pub mod diff;
 pub mod digest;
 pub mod explain;
 pub mod inspect;
@@ -16,6 +17,8 @@ pub enum Command {
     Digest(digest::Arguments),
     /// Say what a model is, and what is known about it
     Inspect(inspect::Arguments),
+    /// Compare two models, manifests or signatures: files, tensors, values, settings
+    Diff(diff::Arguments),
     /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
     /// Print the version
@@ -27,6 +30,7 @@ pub(crate) fn dispatch(command: &Command, context: &Context) -> Reply {
     match command {
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
+        Command::Diff(arguments) => diff::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Version(arguments) => version::run(arguments),
     }
