@@ -5,10 +5,14 @@
 )]
 
 mod demo;
+mod diff;
+mod digest;
 mod doctor;
 mod help;
+mod inspect;
 mod keys;
 mod manners;
+mod models;
 mod oms_native;
 mod oms_reference;
 mod oms_vectors;
@@ -16,3 +20,4 @@ mod run;
 mod sign;
 mod vectors;
 mod verify;
+mod workbench;
