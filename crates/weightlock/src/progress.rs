@@ -46,13 +46,23 @@ pub(crate) fn shown<T>(
     total: impl Fn() -> Option<u64> + Sync,
     work: impl FnOnce(&Progress) -> T,
 ) -> T {
+    shown_as("hashing", show, total, work)
+}
+
+/// As [`shown`], with another word for the work.
+pub(crate) fn shown_as<T>(
+    doing: &str,
+    show: Show,
+    total: impl Fn() -> Option<u64> + Sync,
+    work: impl FnOnce(&Progress) -> T,
+) -> T {
     let progress = Progress::default();
     if show == Show::Nothing {
         return work(&progress);
     }
     let finished = (Mutex::new(false), Condvar::new());
     thread::scope(|scope| {
-        scope.spawn(|| watch(show, &total, &progress, &finished));
+        scope.spawn(|| watch(doing, show, &total, &progress, &finished));
         // Signals the watcher also when the work unwinds, for a scope waits for its threads.
         let _signal = Finish(&finished);
         work(&progress)
@@ -69,6 +79,7 @@ impl Drop for Finish<'_> {
 }
 
 fn watch(
+    doing: &str,
     show: Show,
     total: &dyn Fn() -> Option<u64>,
     progress: &Progress,
@@ -88,7 +99,7 @@ fn watch(
         if *done {
             break;
         }
-        let line = line(progress.done.load(Relaxed), total(), started.elapsed());
+        let line = line(doing, progress.done.load(Relaxed), total(), started.elapsed());
         match show {
             Show::Line => terminal::say(&format!("\r\x1b[2K{line}")),
             Show::Log | Show::Nothing => terminal::say(&format!("{line}\n")),
@@ -107,7 +118,7 @@ fn watch(
     clippy::cast_sign_loss,
     reason = "an estimate for people"
 )]
-fn line(done: u64, total: Option<u64>, elapsed: Duration) -> String {
+fn line(doing: &str, done: u64, total: Option<u64>, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(0.001);
     let rate = done as f64 / seconds;
     let speed = Size(rate as u64);
@@ -116,12 +127,12 @@ fn line(done: u64, total: Option<u64>, elapsed: Duration) -> String {
             let percent = (done as f64 / total as f64 * 100.0).min(100.0);
             let left = total.saturating_sub(done) as f64 / rate.max(1.0);
             format!(
-                "hashing {} of {} ({percent:.0} %), {speed}/s, {left:.0} s left",
+                "{doing} {} of {} ({percent:.0} %), {speed}/s, {left:.0} s left",
                 Size(done),
                 Size(total)
             )
         }
-        None => format!("hashing {}, {speed}/s", Size(done)),
+        None => format!("{doing} {}, {speed}/s", Size(done)),
     }
 }
 
@@ -133,11 +144,11 @@ mod tests {
     fn tells_bytes_rate_and_time_left() {
         let one = 1 << 30;
         assert_eq!(
-            line(one, Some(4 * one), Duration::from_secs(1)),
+            line("hashing", one, Some(4 * one), Duration::from_secs(1)),
             "hashing 1.0 GiB of 4.0 GiB (25 %), 1.0 GiB/s, 3 s left"
         );
         assert_eq!(
-            line(one, None, Duration::from_secs(2)),
+            line("hashing", one, None, Duration::from_secs(2)),
             "hashing 1.0 GiB, 512.0 MiB/s"
         );
     }

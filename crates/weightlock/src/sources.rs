@@ -6,6 +6,7 @@
 
 use std::{
     fs::File,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,9 +15,10 @@ use weightlock_artifact::{
     Error,
     cache::DigestCache,
     digest::{
-        Algorithm, Digest,
+        Algorithm, Digest, Hasher,
         engine::{self, Failure, Files, Job, Settings, Want},
     },
+    error::NAME,
     inventory::{Inventory, Irregular, Links, Root, RootKind, Scope, Stamp},
     path::ArtifactPath,
 };
@@ -73,7 +75,8 @@ impl Source {
         }
     }
 
-    fn handle(&self) -> Result<File, Error> {
+    /// Opens it; refused when it is no longer what was seen first.
+    pub(crate) fn open(&self) -> Result<File, Error> {
         let file = match &self.below {
             Some((inventory, path)) => inventory.root().open_file(path)?,
             None => {
@@ -88,7 +91,8 @@ impl Source {
         Ok(file)
     }
 
-    fn same(&self, file: &File) -> Result<(), Error> {
+    /// Refused when the open file is no longer what was seen first.
+    pub(crate) fn same(&self, file: &File) -> Result<(), Error> {
         let now = Stamp::of(file).map_err(|source| Error::io("look at", &self.name, source))?;
         if now == self.stamp {
             Ok(())
@@ -118,6 +122,23 @@ impl Target {
             Ok(Self::Folder(Arc::new(inventory)))
         } else {
             Err(refusals(&inventory))
+        }
+    }
+
+    /// The names of its files below the folder, in the order of [`Target::sources`].
+    pub(crate) fn names(&self) -> Result<Vec<ArtifactPath>, Diagnostic> {
+        match self {
+            Self::File(source) => {
+                let name = source.name.file_name().unwrap_or_default();
+                ArtifactPath::from_bytes(name.as_bytes())
+                    .map(|name| vec![name])
+                    .map_err(|error| Diagnostic::of(NAME, &error).at(shown(&source.name)))
+            }
+            Self::Folder(inventory) => Ok(inventory
+                .entries()
+                .iter()
+                .map(|entry| entry.path.clone())
+                .collect()),
         }
     }
 
@@ -163,10 +184,12 @@ fn refusals(inventory: &Inventory) -> Vec<Diagnostic> {
     reasons
 }
 
-/// Digests of these files, in their order, with progress; from the cache where the flags ask for it.
+/// Digests of these files, in their order, with progress; from the cache where the flags ask for it. Where pieces
+/// are wanted, the digest of a file is that of the digests of its pieces.
 pub(crate) fn hash(
     sources: &[Source],
     algorithm: Algorithm,
+    want: Want,
     flags: &Hashing,
     context: &Context,
 ) -> Result<Vec<Hashed>, Diagnostic> {
@@ -185,7 +208,7 @@ pub(crate) fn hash(
         .zip(&known)
         .filter_map(|(source, known)| known.is_none().then_some(source))
         .collect();
-    let read = read(&unknown, &settings, context)?;
+    let read = read(&unknown, want, &settings, context)?;
     if let Some(cache) = &mut cache {
         remember(cache, &unknown, &read)?;
     }
@@ -199,7 +222,21 @@ pub(crate) fn hash(
     Ok(hashed.collect())
 }
 
-fn read(sources: &[&Source], settings: &Settings, context: &Context) -> Result<Vec<Digest>, Diagnostic> {
+/// One digest for several, in their order.
+pub(crate) fn digest_of_digests(digests: &[Digest]) -> Digest {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    for digest in digests {
+        hasher.update(digest.as_bytes());
+    }
+    hasher.finish()
+}
+
+fn read(
+    sources: &[&Source],
+    want: Want,
+    settings: &Settings,
+    context: &Context,
+) -> Result<Vec<Digest>, Diagnostic> {
     let total = sources.iter().map(|source| source.stamp.size).sum();
     let jobs: Vec<Job> = sources
         .iter()
@@ -207,7 +244,7 @@ fn read(sources: &[&Source], settings: &Settings, context: &Context) -> Result<V
         .map(|(file, source)| Job {
             file,
             range: 0..source.stamp.size,
-            want: Want::Whole,
+            want,
         })
         .collect();
     let files = Opened(sources);
@@ -217,12 +254,16 @@ fn read(sources: &[&Source], settings: &Settings, context: &Context) -> Result<V
         |watched| engine::run(&files, &jobs, settings, watched),
     )
     .map_err(|failure| files.explain(failure))?;
-    Ok(outcomes.into_iter().filter_map(|outcome| outcome.whole).collect())
+    let digest = |outcome: engine::Outcome| match outcome.whole {
+        Some(whole) => whole,
+        None => digest_of_digests(&outcome.pieces),
+    };
+    Ok(outcomes.into_iter().map(digest).collect())
 }
 
 fn remember(cache: &mut DigestCache, sources: &[&Source], digests: &[Digest]) -> Result<(), Diagnostic> {
     for (source, digest) in sources.iter().zip(digests) {
-        cache.remember(&source.handle()?, source.stamp, *digest);
+        cache.remember(&source.open()?, source.stamp, *digest);
     }
     Ok(cache.save()?)
 }
@@ -262,7 +303,7 @@ impl Files for Opened<'_> {
 
     fn open(&self, file: usize) -> Result<File, Error> {
         // The engine asks for numbers of its jobs only.
-        self.0.get(file).ok_or(Error::Interrupted)?.handle()
+        self.0.get(file).ok_or(Error::Interrupted)?.open()
     }
 
     fn finished(&self, file: usize, handle: &File) -> Result<(), Error> {

@@ -9,6 +9,7 @@
 //! read; the current form is written. What the reference accepts and this module refuses is listed in
 //! `docs/compat/model_signing.md`.
 
+pub mod danger;
 mod legacy;
 #[cfg(feature = "fs")]
 pub mod model;

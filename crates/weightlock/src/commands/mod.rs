@@ -3,6 +3,7 @@
 pub mod compat;
 pub mod completions;
 pub mod demo;
+pub mod diff;
 pub mod digest;
 pub mod doctor;
 pub mod explain;
@@ -34,6 +35,8 @@ pub enum Command {
     Digest(digest::Arguments),
     /// Say what a model is, and what is known about it
     Inspect(inspect::Arguments),
+    /// Compare two models, manifests or signatures: files, tensors, values, settings
+    Diff(diff::Arguments),
     /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
     /// Answer in the place of another tool, with its arguments, output and exit codes
@@ -57,6 +60,7 @@ pub(crate) fn dispatch(command: &Command, format: Format, context: &Context) -> 
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
+        Command::Diff(arguments) => diff::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),

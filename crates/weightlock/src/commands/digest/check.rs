@@ -11,7 +11,11 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{Error, digest::Algorithm, error::NOT_FOUND};
+use weightlock_artifact::{
+    Error,
+    digest::{Algorithm, engine::Want},
+    error::NOT_FOUND,
+};
 
 use super::{
     Answer, Digests, VERB,
@@ -92,7 +96,7 @@ pub(super) fn run(path: &Path, algorithm: Algorithm, flags: &Hashing, context: &
         .iter()
         .filter_map(|source| source.as_ref().ok().cloned())
         .collect();
-    let mut hashed = sources::hash(&readable, algorithm, flags, context)?.into_iter();
+    let mut hashed = sources::hash(&readable, algorithm, Want::Whole, flags, context)?.into_iter();
     let files = lines
         .iter()
         .zip(opened)

@@ -13,7 +13,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::{
-    digest::{Algorithm, UnknownAlgorithm},
+    digest::{Algorithm, UnknownAlgorithm, engine::Want},
     error::NAME,
     inventory::{Inventory, Links, Scope},
     manifest::{Manifest, ManifestFile},
@@ -221,7 +221,13 @@ fn hash(
     arguments: &Arguments,
     context: &Context,
 ) -> Result<Vec<sources::Hashed>, Diagnostic> {
-    sources::hash(sources, arguments.algorithm, &arguments.hashing, context)
+    sources::hash(
+        sources,
+        arguments.algorithm,
+        Want::Whole,
+        &arguments.hashing,
+        context,
+    )
 }
 
 fn from_cache(cached: usize, all: usize) -> Vec<String> {
