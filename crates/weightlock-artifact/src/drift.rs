@@ -1,6 +1,6 @@
 //! [`Drift`]: how what is there differs from what was recorded, file by file, in words a person can act on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -79,10 +79,15 @@ impl Drift {
         retyped: &BTreeMap<ArtifactPath, String>,
     ) -> Self {
         let mut changes = Vec::new();
-        let mut added: Vec<_> = found
+        let mut added: BTreeMap<&ArtifactPath, &Digest> = found
             .iter()
             .filter(|(path, _)| !expected.contains_key(*path))
             .collect();
+        // By digest, first names last: both lists may come from a stranger and have a million entries.
+        let mut by_digest: HashMap<&Digest, Vec<&ArtifactPath>> = HashMap::new();
+        for (path, digest) in added.iter().rev() {
+            by_digest.entry(digest).or_default().push(path);
+        }
         for (path, expected) in expected {
             if let Some(found) = found.get(path) {
                 if found != expected {
@@ -97,8 +102,8 @@ impl Drift {
                     path: path.clone(),
                     now: now.clone(),
                 });
-            } else if let Some(at) = added.iter().position(|(_, digest)| *digest == expected) {
-                let (to, _) = added.remove(at);
+            } else if let Some(to) = by_digest.get_mut(expected).and_then(Vec::pop) {
+                added.remove(to);
                 changes.push(Change::Renamed {
                     from: path.clone(),
                     to: to.clone(),
@@ -107,11 +112,7 @@ impl Drift {
                 changes.push(Change::Removed { path: path.clone() });
             }
         }
-        changes.extend(
-            added
-                .into_iter()
-                .map(|(path, _)| Change::Added { path: path.clone() }),
-        );
+        changes.extend(added.into_keys().map(|path| Change::Added { path: path.clone() }));
         changes.sort_by(|a, b| a.path().cmp(b.path()));
         Self { changes }
     }

@@ -4,6 +4,10 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod diff;
+mod digest;
+mod inspect;
+mod models;
 mod oms_native;
 mod oms_vectors;
 mod run;

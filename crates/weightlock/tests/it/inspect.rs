@@ -1,0 +1,204 @@
+//! `weightlock inspect`.
+
+use std::{fs, os::unix::fs::symlink};
+
+use serde_json::Value;
+use weightlock::commands::inspect::Inspection;
+
+use crate::{
+    models::{tiny, weights},
+    run::Place,
+};
+
+/// The standing of one answer.
+fn standing(place: &Place, question: &str) -> (i32, Value) {
+    let ran = place.run(&["inspect", "tiny", "--json"]);
+    let answer = ran.document::<Inspection>()["result"]["answers"][question]["standing"].clone();
+    (ran.code, answer)
+}
+
+#[test]
+fn six_answers_on_one_screen() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let ran = place.run(&["inspect", "./tiny"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(ran.stdout, @r"
+    ./tiny   TinyModel, 40 parameters, F32, safetensors, 434 B in 3 files
+
+      who         UNKNOWN    no signature
+                             -> if the model is yours: weightlock sign --key KEY ./tiny
+      unchanged   UNKNOWN    nothing to compare with
+      executes    INFERRED   no format that runs code found; contents were not scanned (this version has no scanner)
+      made how    DECLARED   made from org/base; no provenance
+      may we use  DECLARED   licence apache-2.0
+      behaves     UNKNOWN    nothing was run, and there is nothing to compare with
+
+    read: headers and configuration; nothing was hashed or run
+    ");
+}
+
+#[test]
+fn nothing_is_verified_that_was_not_checked() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let json = place.run(&["inspect", "tiny", "--json"]).document::<Inspection>();
+    let answers = json["result"]["answers"].as_object().unwrap();
+    assert_eq!(answers.len(), 6);
+    assert!(answers.values().all(|answer| answer["standing"] != "verified"));
+    assert_eq!(json["result"]["model"]["parameters"], 40);
+}
+
+#[test]
+fn what_can_run_code_is_named() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    place.write("tiny/old.bin", b"\x80\x02}q\0.");
+    place.write("tiny/modeling_\u{1b}[31m.py", "");
+    place.write(
+        "tiny/config.json",
+        r#"{"auto_map": {"AutoModel": "modeling.Tiny"}}"#,
+    );
+    let out = place.run(&["inspect", "tiny"]).stdout;
+    assert!(
+        out.contains("executes    INFERRED   can run code when it is loaded"),
+        "{out}"
+    );
+    for line in [
+        "config.json: asks for code that comes with a model",
+        "modeling_\\u{1b}[31m.py: code, or a program",
+        "old.bin: a pickle, or an archive or stream in which loaders look for one",
+    ] {
+        assert!(out.contains(line), "{out}");
+    }
+}
+
+#[test]
+fn what_was_not_understood_or_not_looked_at_is_unknown() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    symlink("config.json", place.path("tiny/link")).unwrap();
+    assert_eq!(standing(&place, "executes"), (0, "unknown".into()));
+    fs::remove_file(place.path("tiny/link")).unwrap();
+    assert_eq!(standing(&place, "executes"), (0, "inferred".into()));
+    place.write("tiny/blob.bin", b"\xff\xfe\xfd\0");
+    assert_eq!(standing(&place, "executes"), (0, "unknown".into()));
+}
+
+#[test]
+fn a_broken_file_has_failed() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let whole = weights();
+    place.write("tiny/model.safetensors", &whole[..whole.len() - 1]);
+    let ran = place.run(&["inspect", "tiny"]);
+    assert_eq!(ran.refusal(), (1, vec!["WL-FORMAT-RANGE"]));
+    assert!(
+        ran.stdout.contains("unchanged   FAILED     damaged, or made so"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(standing(&place, "unchanged"), (1, "failed".into()));
+    place.write("tiny/model.safetensors", &whole);
+    assert_eq!(standing(&place, "unchanged"), (0, "unknown".into()));
+}
+
+#[test]
+fn a_missing_shard_has_failed() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    place.write(
+        "tiny/model.safetensors.index.json",
+        r#"{"metadata": {}, "weight_map": {"a.weight": "model.safetensors", "c": "gone.safetensors"}}"#,
+    );
+    let ran = place.run(&["inspect", "tiny"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("gone.safetensors is missing"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_signature_that_was_not_checked_is_a_claim_and_a_broken_one_fails() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    place.write(
+        "tiny/model.sig",
+        r#"{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "verificationMaterial": {"publicKey": {"hint": "4f\u001b[2J"}, "tlogEntries": []},
+            "dsseEnvelope": {"payload": "e30=", "payloadType": "application/vnd.in-toto+json",
+                             "signatures": [{"sig": "AA==", "keyid": ""}]}}"#,
+    );
+    let ran = place.run(&["inspect", "tiny"]);
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.stdout
+            .contains("who         DECLARED   signed with a key whose hint is 4f\\u{1b}[2J; not checked"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.contains("-> weightlock verify --key PUBLIC_KEY tiny"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .contains("unchanged   UNKNOWN    not compared with the signature"),
+        "{}",
+        ran.stdout
+    );
+    place.write("tiny/model.sig", "{}");
+    assert_eq!(standing(&place, "who"), (1, "failed".into()));
+}
+
+#[test]
+fn licence_and_origin_are_unknown_without_a_claim() {
+    let place = Place::new();
+    place.write("tiny/model.safetensors", weights());
+    place.write("tiny/LICENSE", "do what you want");
+    assert_eq!(standing(&place, "may_we_use"), (0, "unknown".into()));
+    assert_eq!(standing(&place, "made_how"), (0, "unknown".into()));
+    let out = place.run(&["inspect", "tiny"]).stdout;
+    assert!(out.contains("LICENSE: a licence text, not read"), "{out}");
+}
+
+#[test]
+fn what_is_no_model_is_no_answer() {
+    let place = Place::new();
+    place.write("notes/a.txt", "hello");
+    assert_eq!(
+        place.run(&["inspect", "notes"]).refusal(),
+        (3, vec!["WL-INSPECT-NOTHING-KNOWN"])
+    );
+    assert_eq!(
+        place.run(&["inspect", "none"]).refusal(),
+        (4, vec!["WL-IO-NOT-FOUND"])
+    );
+    assert_eq!(place.run(&["inspect"]).code, 2);
+}
+
+#[test]
+fn a_name_that_a_shell_would_obey_is_quoted_in_commands() {
+    let place = Place::new();
+    tiny(&place, "my $(model)");
+    let out = place.run(&["inspect", "my $(model)"]).stdout;
+    assert!(out.contains("weightlock sign --key KEY 'my $(model)'"), "{out}");
+}
+
+#[test]
+fn every_hint_names_a_verb_of_this_program() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let help = place.run(&["help"]).stdout;
+    let out = place.run(&["inspect", "tiny"]).stdout;
+    for (at, _) in out.match_indices("weightlock ") {
+        let verb = out[at..].split_whitespace().nth(1).unwrap();
+        assert!(
+            help.contains(&format!("\n  {verb} ")),
+            "{verb} is no verb:\n{help}"
+        );
+    }
+}
