@@ -65,7 +65,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         outcome: Outcome::No,
         what: "no signature was found for the model",
         why: "without one nothing says who made the model or whether it is still what they made",
-        example: "weightlock verify --key release.pub ./model, and neither ./model/model.sig nor ./model.weightlock/model.sig exists",
+        example: "`weightlock verify --key release.pub ./model`, and neither ./model/model.sig nor ./model.weightlock/model.sig exists",
         fix: "ask the publisher for the signature and name it with --signature, or sign your own model with `weightlock sign`",
     },
     Explanation {
@@ -113,7 +113,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         outcome: Outcome::No,
         what: "the model was signed by another method than the one it was checked with",
         why: "a key cannot vouch for a certificate, nor the reverse; only the signer you trust counts",
-        example: "weightlock verify --key release.pub on a model signed with a company certificate",
+        example: "`weightlock verify --key release.pub ./model` for a model signed with a company certificate",
         fix: "verify by the method the message names, with the trust material of the signer you expect",
     },
     Explanation {
@@ -121,7 +121,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         outcome: Outcome::NoAnswer,
         what: "the model was signed keyless, with a Sigstore identity",
         why: "such a signature is checked against an identity and its issuer; this version verifies keys and certificates only",
-        example: "weightlock verify --key release.pub on a model signed in a CI workflow",
+        example: "`weightlock verify --key release.pub ./model` for a model signed in a CI workflow",
         fix: "ask the publisher for a signature by key or certificate; identities come with a later version",
     },
     Explanation {
@@ -249,7 +249,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         outcome: Outcome::No,
         what: "the model already has a signature by somebody else",
         why: "replacing it would destroy another signer's word, perhaps without notice",
-        example: "weightlock sign --key mine.key on a model that its publisher signed",
+        example: "`weightlock sign --key mine.key ./model` for a model that its publisher signed",
         fix: "keep both: --signature FILE writes elsewhere; --replace replaces it on purpose",
     },
     Explanation {
@@ -265,7 +265,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         outcome: Outcome::NoAnswer,
         what: "the folder holds no files to sign",
         why: "a signature over nothing would verify for every empty folder",
-        example: "weightlock sign on a folder that only holds .git",
+        example: "signing a folder that only holds .git",
         fix: "check the path",
     },
     Explanation {
@@ -273,7 +273,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         outcome: Outcome::NoAnswer,
         what: "no signed file matches what was asked for",
         why: "checking no file must not look like success",
-        example: "weightlock verify --only '*.safetensor' (an s is missing)",
+        example: "`weightlock verify --key release.pub --only *.safetensor ./model`: an s is missing",
         fix: "check the pattern; the signed names are listed by `weightlock inspect`",
     },
 ];

@@ -62,7 +62,7 @@ const OWN: &[Explanation] = &[
         outcome: Outcome::No,
         what: "the model is not the one whose digest was pinned",
         why: "a model can be rightly signed and still be another version than the one that was reviewed",
-        example: "weightlock verify --key release.pub --expect-digest sha256:… on a newer release",
+        example: "--expect-digest with the digest of last month's release, and ./model holds this month's",
         fix: "fetch the pinned version, or review the new one and pin its digest",
     },
     Explanation {
@@ -70,7 +70,7 @@ const OWN: &[Explanation] = &[
         outcome: Outcome::No,
         what: "a file does not have the digest that the list says",
         why: "it was changed or damaged since the list was made; who made the list is not known either way",
-        example: "weightlock digest --check model.sha256 after one bit flipped",
+        example: "`weightlock digest --check model.sha256` after one bit flipped",
         fix: "fetch the file again and check again",
     },
     Explanation {
@@ -78,7 +78,7 @@ const OWN: &[Explanation] = &[
         outcome: Outcome::NoAnswer,
         what: "the list of digests cannot be read, or is empty",
         why: "a list that checks nothing must not look like success",
-        example: "weightlock digest --check on a text file",
+        example: "`weightlock digest --check notes.txt`",
         fix: "make the list with `weightlock digest TARGET`, or with sha256sum",
     },
     Explanation {

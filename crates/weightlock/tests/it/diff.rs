@@ -6,7 +6,7 @@ use weightlock::commands::diff::Difference;
 
 use crate::{
     models::{ones, safetensors, tiny, weights},
-    workbench::Place,
+    run::{Place, Ran},
 };
 
 /// Two copies of one model.
@@ -21,8 +21,8 @@ fn two() -> Place {
 fn copies_are_the_same() {
     let place = two();
     let ran = place.run(&["diff", "good", "other"]);
-    assert_eq!((ran.exit, ran.err.as_str()), (0, ""));
-    insta::assert_snapshot!(ran.out, @r"
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(ran.stdout, @r"
     A  good: model, 3 files
     B  other: model, 3 files
 
@@ -30,7 +30,7 @@ fn copies_are_the_same() {
     ");
     let json = place
         .run(&["diff", "good", "other", "--json"])
-        .json::<Difference>();
+        .document::<Difference>();
     assert_eq!(json["result"]["same"], true);
 }
 
@@ -44,7 +44,7 @@ fn one_flipped_bit_is_one_value() {
     place.write("other/model.safetensors", bytes);
     let ran = place.run(&["diff", "good", "other"]);
     assert_eq!(ran.refusal(), (1, vec!["WL-DIFF-DIFFERENT"]));
-    insta::assert_snapshot!(ran.out, @r"
+    insta::assert_snapshot!(ran.stdout, @r"
     A  good: model, 3 files
     B  other: model, 3 files
 
@@ -56,7 +56,7 @@ fn one_flipped_bit_is_one_value() {
     ");
     let json = place
         .run(&["diff", "good", "other", "--json"])
-        .json::<Difference>();
+        .document::<Difference>();
     let example = &json["result"]["tensors"][0]["examples"][0];
     assert_eq!(example["index"], serde_json::json!([3, 6]));
     assert_eq!((&example["a"], &example["bits"]), (&"1".into(), &1.into()));
@@ -81,8 +81,8 @@ fn files_tensors_and_settings_are_told_apart() {
     place.write("other/evil\u{1b}[2J.py", "");
     fs::rename(place.path("other/README.md"), place.path("other/LIESMICH.md")).unwrap();
     let ran = place.run(&["diff", "good", "other"]);
-    assert_eq!(ran.exit, 1);
-    insta::assert_snapshot!(ran.out, @r#"
+    assert_eq!(ran.code, 1);
+    insta::assert_snapshot!(ran.stdout, @r#"
     A  good: model, 3 files
     B  other: model, 4 files
 
@@ -90,7 +90,7 @@ fn files_tensors_and_settings_are_told_apart() {
       renamed  README.md -> LIESMICH.md
       changed  config.json
       added    evil\u{1b}[2J.py (0 B)
-      changed  model.safetensors (340 -> 393 bytes)
+      changed  model.safetensors (328 -> 388 bytes)
 
     tensors: 3 of 3 compared differ
       changed  a.weight: 32 of 32 values (100.000 %)
@@ -103,7 +103,7 @@ fn files_tensors_and_settings_are_told_apart() {
     "#);
     place
         .run(&["diff", "good", "other", "--json"])
-        .json::<Difference>();
+        .document::<Difference>();
 }
 
 #[test]
@@ -115,17 +115,17 @@ fn tensors_are_found_again_in_other_files() {
     place.write("b/1.safetensors", safetensors(&[ones("a.weight", &[4, 8])], &[]));
     place.write("b/2.safetensors", safetensors(&[bias], &[]));
     let ran = place.run(&["diff", "a", "b"]);
-    insta::assert_snapshot!(ran.out, @r"
+    insta::assert_snapshot!(ran.stdout, @r"
     A  a: model, 1 file
     B  b: model, 2 files
 
     files
-      added    1.safetensors (216 B)
-      added    2.safetensors (112 B)
-      removed  model.safetensors (340 B)
+      added    1.safetensors (208 B)
+      added    2.safetensors (104 B)
+      removed  model.safetensors (328 B)
 
     tensors: 1 of 2 compared differ
-      changed  b.bias[0]: 1 -> 4 (8 bits) (model.safetensors -> 2.safetensors)
+      changed  b.bias[0]: 1 -> 4 (7 bits) (model.safetensors -> 2.safetensors)
     ");
 }
 
@@ -134,11 +134,15 @@ fn single_files_are_compared_whatever_they_are_called() {
     let place = Place::new();
     place.write("a.safetensors", weights());
     place.write("b.safetensors", weights());
-    assert_eq!(place.run(&["diff", "a.safetensors", "b.safetensors"]).exit, 0);
+    assert_eq!(place.run(&["diff", "a.safetensors", "b.safetensors"]).code, 0);
     place.write("b.safetensors", b"not one");
     let ran = place.run(&["diff", "a.safetensors", "b.safetensors"]);
-    assert_eq!(ran.exit, 1);
-    assert!(ran.out.contains("not compared"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stdout.contains("removed  a.weight: F32 [4, 8]"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
@@ -148,19 +152,19 @@ fn a_broken_header_is_told_and_nothing_read_from_it() {
     bytes.truncate(bytes.len() - 4);
     place.write("other/model.safetensors", bytes);
     let ran = place.run(&["diff", "good", "other"]);
-    assert_eq!(ran.exit, 1);
+    assert_eq!(ran.code, 1);
     assert!(
-        ran.out
+        ran.stdout
             .contains("model.safetensors in B: tensors not compared, at byte"),
         "{}",
-        ran.out
+        ran.stdout
     );
 }
 
 #[test]
 fn a_manifest_is_compared_by_digests_and_said_not_to_be_verified() {
     let place = two();
-    let sums = place.run(&["digest", "good"]).out;
+    let sums = place.run(&["digest", "good"]).stdout;
     let mut manifest = "weightlock-manifest-v1\n".to_owned();
     for line in sums.lines() {
         let (hex, name) = line.split_once("  good/").unwrap();
@@ -169,18 +173,18 @@ fn a_manifest_is_compared_by_digests_and_said_not_to_be_verified() {
     }
     place.write("manifest", &manifest);
     let ran = place.run(&["diff", "manifest", "good"]);
-    assert_eq!(ran.exit, 0);
-    insta::assert_snapshot!(ran.out, @r"
+    assert_eq!(ran.code, 0);
+    insta::assert_snapshot!(ran.stdout, @r"
     A  manifest: manifest, lists 3 files (not verified)
     B  good: model, 3 files
 
     the same: 3 files
     ");
     place.write("good/config.json", "{}");
-    assert_eq!(place.run(&["diff", "manifest", "good"]).exit, 1);
+    assert_eq!(place.run(&["diff", "manifest", "good"]).code, 1);
     let json = place
         .run(&["diff", "manifest", "good", "--json"])
-        .json::<Difference>();
+        .document::<Difference>();
     assert_eq!(json["result"]["a"]["standing"], "declared");
     place.write("manifest", manifest.replace("v1", "v2"));
     assert_eq!(
@@ -202,23 +206,25 @@ fn nothing_comparable_is_no_answer_and_nothing_there_cannot_work() {
         place.run(&["diff", "a", "none"]).refusal(),
         (4, vec!["WL-IO-NOT-FOUND"])
     );
-    assert_eq!(place.run(&["diff", "a"]).exit, 2);
+    assert_eq!(place.run(&["diff", "a"]).code, 2);
     place.write(
         "bad.sig",
         r#"{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}"#,
     );
-    assert_eq!(place.run(&["diff", "a", "bad.sig"]).exit, 1);
+    assert_eq!(place.run(&["diff", "a", "bad.sig"]).code, 1);
 }
 
 #[test]
 fn colour_only_on_request() {
     let place = two();
     place.write("other/config.json", "{}");
-    assert!(!place.run(&["diff", "good", "other"]).out.contains('\u{1b}'));
+    assert!(!place.run(&["diff", "good", "other"]).stdout.contains('\u{1b}'));
     let coloured = place.run(&["diff", "good", "other", "--color", "always"]);
-    assert!(coloured.out.contains('\u{1b}'));
-    let forced = place
-        .weightlock(&["diff", "good", "other"])
-        .env("CLICOLOR_FORCE", "1");
-    assert!(forced.env("NO_COLOR", "1").run().out.find('\u{1b}').is_none());
+    assert!(coloured.stdout.contains('\u{1b}'));
+    let environment = |name| {
+        let mut command = place.command(["diff", "good", "other"]);
+        Ran::of(command.env("CLICOLOR_FORCE", "1").env(name, "1")).stdout
+    };
+    assert!(environment("UNRELATED").contains('\u{1b}'));
+    assert!(!environment("NO_COLOR").contains('\u{1b}'));
 }

@@ -6,7 +6,7 @@ use weightlock::commands::digest::Digests;
 
 use crate::{
     models::tiny,
-    workbench::{Place, Ran},
+    run::{Place, Ran},
 };
 
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -23,7 +23,7 @@ const HOSTILE: [&str; 7] = [
 ];
 
 fn sha256sum(place: &Place, list: &str) -> Ran {
-    place.program("sha256sum", &["-c", "--strict", list]).run()
+    place.program("sha256sum", &["-c", "--strict", list])
 }
 
 #[test]
@@ -31,14 +31,12 @@ fn lists_what_sha256sum_lists() {
     let place = Place::new();
     tiny(&place, "tiny");
     let ours = place.run(&["digest", "tiny"]);
-    let theirs = place
-        .program(
-            "sha256sum",
-            &["tiny/README.md", "tiny/config.json", "tiny/model.safetensors"],
-        )
-        .run();
-    assert_eq!((ours.exit, ours.err.as_str()), (0, ""));
-    assert_eq!(ours.out, theirs.out);
+    let theirs = place.program(
+        "sha256sum",
+        ["tiny/README.md", "tiny/config.json", "tiny/model.safetensors"],
+    );
+    assert_eq!((ours.code, ours.stderr.as_str()), (0, ""));
+    assert_eq!(ours.stdout, theirs.stdout);
 }
 
 #[test]
@@ -48,18 +46,18 @@ fn sha256sum_reads_our_list_and_we_read_its_with_hostile_names() {
         place.write(&format!("m/{name}"), name);
     }
     let ours = place.run(&["digest", "m"]);
-    place.write("ours.sha256", &ours.out);
+    place.write("ours.sha256", &ours.stdout);
     let checked = sha256sum(&place, "ours.sha256");
-    assert_eq!(checked.exit, 0, "{checked:?}");
+    assert_eq!(checked.code, 0, "{checked:?}");
     let names: Vec<String> = HOSTILE.iter().map(|name| format!("m/{name}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     for flag in ["--text", "--binary"] {
         let arguments: Vec<&str> = [flag].into_iter().chain(names.iter().copied()).collect();
-        let list = place.program("sha256sum", &arguments).run().out;
+        let list = place.program("sha256sum", &arguments).stdout;
         place.write("theirs.sha256", &list);
         let checked = place.run(&["digest", "--check", "theirs.sha256"]);
-        assert_eq!(checked.exit, 0, "{checked:?}");
-        assert!(!checked.out.contains(['\u{1b}', '\r']), "{:?}", checked.out);
+        assert_eq!(checked.code, 0, "{checked:?}");
+        assert!(!checked.stdout.contains(['\u{1b}', '\r']), "{:?}", checked.stdout);
     }
 }
 
@@ -67,25 +65,25 @@ fn sha256sum_reads_our_list_and_we_read_its_with_hostile_names() {
 fn a_changed_and_a_missing_file_are_refused_by_both() {
     let place = Place::new();
     tiny(&place, "tiny");
-    place.write("list", place.run(&["digest", "tiny"]).out);
+    place.write("list", place.run(&["digest", "tiny"]).stdout);
     place.write("tiny/config.json", "{}");
     std::fs::remove_file(place.path("tiny/README.md")).unwrap();
     let ran = place.run(&["digest", "--check", "list"]);
     assert_eq!(ran.refusal(), (1, vec!["WL-DIGEST-MISMATCH"]));
-    insta::assert_snapshot!(ran.out, @r"
+    insta::assert_snapshot!(ran.stdout, @r"
     tiny/README.md: MISSING
     tiny/config.json: DIFFERS
     tiny/model.safetensors: OK
     ");
     assert!(
-        ran.err.contains("of 3 files listed, 1 differ, 1 are missing"),
+        ran.stderr.contains("of 3 files listed, 1 differ, 1 are missing"),
         "{}",
-        ran.err
+        ran.stderr
     );
-    assert_eq!(sha256sum(&place, "list").exit, 1);
+    assert_eq!(sha256sum(&place, "list").code, 1);
     let json = place
         .run(&["digest", "--check", "list", "--json"])
-        .json::<Digests>();
+        .document::<Digests>();
     assert_eq!(json["result"]["check"]["files"][1]["answer"], "differs");
     assert_eq!(json["outcome"], "no");
 }
@@ -94,9 +92,9 @@ fn a_changed_and_a_missing_file_are_refused_by_both() {
 fn a_check_never_says_verified_and_says_what_it_proves() {
     let place = Place::new();
     tiny(&place, "tiny");
-    place.write("list", place.run(&["digest", "tiny"]).out);
+    place.write("list", place.run(&["digest", "tiny"]).stdout);
     let ran = place.run(&["digest", "--check", "list"]);
-    insta::assert_snapshot!(ran.out, @r"
+    insta::assert_snapshot!(ran.stdout, @r"
     tiny/README.md: OK
     tiny/config.json: OK
     tiny/model.safetensors: OK
@@ -107,7 +105,7 @@ fn a_check_never_says_verified_and_says_what_it_proves() {
         &["digest", "--check", "list"],
     ] {
         let ran = place.run(arguments);
-        assert!(!(ran.out + &ran.err).to_lowercase().contains("verified"));
+        assert!(!(ran.stdout + &ran.stderr).to_lowercase().contains("verified"));
     }
 }
 
@@ -120,8 +118,8 @@ fn lists_come_from_standard_input_with_any_line_ends() {
         format!("{EMPTY} *a\r\n"),
         format!("# a list\n{}  a", EMPTY.to_uppercase()),
     ] {
-        let ran = place.weightlock(&["digest", "--check", "-"]).input(list).run();
-        assert_eq!(ran.exit, 0, "{ran:?}");
+        let ran = place.run_with_input(&["digest", "--check", "-"], &list);
+        assert_eq!(ran.code, 0, "{ran:?}");
     }
 }
 
@@ -136,7 +134,7 @@ fn a_list_that_checks_nothing_is_no_answer() {
         &format!("{EMPTY}  a\nhello\n"),
         &format!("sha256:{EMPTY}  a\n"),
     ] {
-        let ran = place.weightlock(&["digest", "--check", "-"]).input(list).run();
+        let ran = place.run_with_input(&["digest", "--check", "-"], &list);
         assert_eq!(ran.refusal(), (3, vec!["WL-DIGEST-LIST"]), "{list:?}");
     }
     let ran = place.run(&["digest", "--check", "no-such-list"]);
@@ -149,9 +147,13 @@ fn a_list_cannot_make_us_read_devices_or_folders() {
     place.write("folder/a", "");
     for name in ["/dev/zero", "folder"] {
         let list = format!("{EMPTY}  {name}\n");
-        let ran = place.weightlock(&["digest", "--check", "-"]).input(list).run();
+        let ran = place.run_with_input(&["digest", "--check", "-"], &list);
         assert_eq!(ran.refusal(), (1, vec!["WL-DIGEST-MISMATCH"]));
-        assert!(ran.out.starts_with(&format!("{name}: UNREADABLE")), "{}", ran.out);
+        assert!(
+            ran.stdout.starts_with(&format!("{name}: UNREADABLE")),
+            "{}",
+            ran.stdout
+        );
     }
 }
 
@@ -165,19 +167,16 @@ fn other_algorithms_are_those_of_other_tools() {
         ("blake2b", "b2sum"),
     ] {
         let ours = place.run(&["digest", "--algorithm", name, "a"]);
-        assert_eq!(ours.out, place.program(tool, &["a"]).run().out);
-        let checked = place
-            .weightlock(&["digest", "-a", name, "-c", "-"])
-            .input(ours.out)
-            .run();
-        assert_eq!(checked.exit, 0, "{name}");
+        assert_eq!(ours.stdout, place.program(tool, &["a"]).stdout);
+        let checked = place.run_with_input(&["digest", "-a", name, "-c", "-"], &ours.stdout);
+        assert_eq!(checked.code, 0, "{name}");
     }
     let blake3 = place.run(&["digest", "--algorithm", "blake3", "a"]);
     assert_eq!(
-        blake3.out,
+        blake3.stdout,
         "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85  a\n"
     );
-    assert_eq!(place.run(&["digest", "--algorithm", "md5", "a"]).exit, 2);
+    assert_eq!(place.run(&["digest", "--algorithm", "md5", "a"]).code, 2);
 }
 
 #[test]
@@ -186,16 +185,16 @@ fn the_manifest_digest_is_that_of_the_canonical_text() {
     place.write("m/a", "");
     place.write("m/model.sig", "is never part of it");
     place.write("manifest", format!("weightlock-manifest-v1\n{EMPTY} 0 a\n"));
-    let expected = place.run(&["digest", "manifest"]).out;
+    let expected = place.run(&["digest", "manifest"]).stdout;
     let ran = place.run(&["digest", "--manifest", "m"]);
-    assert_eq!(ran.out.trim_end(), format!("sha256:{}", &expected[..64]));
+    assert_eq!(ran.stdout.trim_end(), format!("sha256:{}", &expected[..64]));
     assert_eq!(
-        place.run(&["digest", "--manifest", "m/a"]).out,
+        place.run(&["digest", "--manifest", "m/a"]).stdout,
         format!("sha256:{EMPTY}\n")
     );
     let json = place
         .run(&["digest", "--manifest", "m", "--json"])
-        .json::<Digests>();
+        .document::<Digests>();
     assert_eq!(json["result"]["models"][0]["manifest_files"], 1);
 }
 
@@ -206,9 +205,9 @@ fn what_is_no_plain_file_is_refused_by_its_own_code() {
     symlink("a", place.path("m/link")).unwrap();
     assert_eq!(place.run(&["digest", "m"]).refusal(), (1, vec!["WL-ART-SYMLINK"]));
     let followed = place.run(&["digest", "--allow-symlinks", "m"]);
-    assert_eq!((followed.exit, followed.out.lines().count()), (0, 2));
+    assert_eq!((followed.code, followed.stdout.lines().count()), (0, 2));
     symlink("/etc", place.path("m/out")).unwrap();
-    assert_eq!(place.run(&["digest", "--allow-symlinks", "m"]).exit, 1);
+    assert_eq!(place.run(&["digest", "--allow-symlinks", "m"]).code, 1);
     assert_eq!(
         place.run(&["digest", "/dev/null"]).refusal(),
         (2, vec!["WL-ART-NOT-A-MODEL"])
@@ -217,7 +216,7 @@ fn what_is_no_plain_file_is_refused_by_its_own_code() {
         place.run(&["digest", "none"]).refusal(),
         (4, vec!["WL-IO-NOT-FOUND"])
     );
-    assert_eq!(place.run(&["digest"]).exit, 2);
+    assert_eq!(place.run(&["digest"]).code, 2);
 }
 
 #[test]
@@ -229,17 +228,17 @@ fn the_cache_is_asked_only_on_request_and_said_to_be() {
     let plain = place.run(&["digest", "a"]);
     let first = place.run(&["digest", "--digest-cache", "a"]);
     let second = place.run(&["digest", "--digest-cache", "a"]);
-    assert_eq!((plain.err.as_str(), first.err.as_str()), ("", ""));
-    assert_eq!((&plain.out, &first.out), (&second.out, &second.out));
+    assert_eq!((plain.stderr.as_str(), first.stderr.as_str()), ("", ""));
+    assert_eq!((&plain.stdout, &first.stdout), (&second.stdout, &second.stdout));
     assert_eq!(
-        second.err,
+        second.stderr,
         "note: from cache: 1 of 1 digest; these files were not read now\n"
     );
     let json = place
         .run(&["digest", "--digest-cache", "a", "--json"])
-        .json::<Digests>();
+        .document::<Digests>();
     assert_eq!(json["result"]["files"][0]["from_cache"], true);
-    assert_eq!(place.run(&["digest", "a"]).err, "");
+    assert_eq!(place.run(&["digest", "a"]).stderr, "");
 }
 
 #[test]
@@ -250,9 +249,26 @@ fn quiet_says_nothing_on_success_and_twice_nothing_at_all() {
     place.write("bad", format!("{}  a\n", "0".repeat(64)));
     let said = |arguments: &[&str]| {
         let ran = place.run(arguments);
-        (ran.exit, ran.out.is_empty(), ran.err.is_empty())
+        (ran.code, ran.stdout.is_empty(), ran.stderr.is_empty())
     };
     assert_eq!(said(&["digest", "-q", "--check", "list"]), (0, true, true));
     assert_eq!(said(&["digest", "-q", "--check", "bad"]), (1, false, false));
     assert_eq!(said(&["digest", "-qq", "--check", "bad"]), (1, true, true));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::new();
+    for number in 0..2000 {
+        place.write(&format!("m/{number:0200}"), "");
+    }
+    let line = format!(
+        "set -o pipefail; {} digest m | head -n 1",
+        env!("CARGO_BIN_EXE_weightlock")
+    );
+    let ran = place.program("bash", ["-c", &line]);
+    assert_eq!(
+        (ran.code, ran.stderr.as_str(), ran.stdout.lines().count()),
+        (0, "", 1)
+    );
 }

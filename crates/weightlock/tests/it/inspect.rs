@@ -7,14 +7,14 @@ use weightlock::commands::inspect::Inspection;
 
 use crate::{
     models::{tiny, weights},
-    workbench::Place,
+    run::Place,
 };
 
 /// The standing of one answer.
 fn standing(place: &Place, question: &str) -> (i32, Value) {
     let ran = place.run(&["inspect", "tiny", "--json"]);
-    let answer = ran.json::<Inspection>()["result"]["answers"][question]["standing"].clone();
-    (ran.exit, answer)
+    let answer = ran.document::<Inspection>()["result"]["answers"][question]["standing"].clone();
+    (ran.code, answer)
 }
 
 #[test]
@@ -22,9 +22,9 @@ fn six_answers_on_one_screen() {
     let place = Place::new();
     tiny(&place, "tiny");
     let ran = place.run(&["inspect", "./tiny"]);
-    assert_eq!((ran.exit, ran.err.as_str()), (0, ""));
-    insta::assert_snapshot!(ran.out, @r"
-    ./tiny   TinyModel, 40 parameters, F32, safetensors, 446 B in 3 files
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(ran.stdout, @r"
+    ./tiny   TinyModel, 40 parameters, F32, safetensors, 434 B in 3 files
 
       who         UNKNOWN    no signature
                              -> if the model is yours: weightlock sign --key KEY ./tiny
@@ -42,7 +42,7 @@ fn six_answers_on_one_screen() {
 fn nothing_is_verified_that_was_not_checked() {
     let place = Place::new();
     tiny(&place, "tiny");
-    let json = place.run(&["inspect", "tiny", "--json"]).json::<Inspection>();
+    let json = place.run(&["inspect", "tiny", "--json"]).document::<Inspection>();
     let answers = json["result"]["answers"].as_object().unwrap();
     assert_eq!(answers.len(), 6);
     assert!(answers.values().all(|answer| answer["standing"] != "verified"));
@@ -59,7 +59,7 @@ fn what_can_run_code_is_named() {
         "tiny/config.json",
         r#"{"auto_map": {"AutoModel": "modeling.Tiny"}}"#,
     );
-    let out = place.run(&["inspect", "tiny"]).out;
+    let out = place.run(&["inspect", "tiny"]).stdout;
     assert!(
         out.contains("executes    INFERRED   can run code when it is loaded"),
         "{out}"
@@ -94,9 +94,9 @@ fn a_broken_file_has_failed() {
     let ran = place.run(&["inspect", "tiny"]);
     assert_eq!(ran.refusal(), (1, vec!["WL-FORMAT-RANGE"]));
     assert!(
-        ran.out.contains("unchanged   FAILED     damaged, or made so"),
+        ran.stdout.contains("unchanged   FAILED     damaged, or made so"),
         "{}",
-        ran.out
+        ran.stdout
     );
     assert_eq!(standing(&place, "unchanged"), (1, "failed".into()));
     place.write("tiny/model.safetensors", &whole);
@@ -112,8 +112,12 @@ fn a_missing_shard_has_failed() {
         r#"{"metadata": {}, "weight_map": {"a.weight": "model.safetensors", "c": "gone.safetensors"}}"#,
     );
     let ran = place.run(&["inspect", "tiny"]);
-    assert_eq!(ran.exit, 1);
-    assert!(ran.err.contains("gone.safetensors is missing"), "{}", ran.err);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("gone.safetensors is missing"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -128,23 +132,23 @@ fn a_signature_that_was_not_checked_is_a_claim_and_a_broken_one_fails() {
                              "signatures": [{"sig": "AA==", "keyid": ""}]}}"#,
     );
     let ran = place.run(&["inspect", "tiny"]);
-    assert_eq!(ran.exit, 0);
+    assert_eq!(ran.code, 0);
     assert!(
-        ran.out
+        ran.stdout
             .contains("who         DECLARED   signed with a key whose hint is 4f\\u{1b}[2J; not checked"),
         "{}",
-        ran.out
+        ran.stdout
     );
     assert!(
-        ran.out.contains("-> weightlock verify --key PUBLIC_KEY tiny"),
+        ran.stdout.contains("-> weightlock verify --key PUBLIC_KEY tiny"),
         "{}",
-        ran.out
+        ran.stdout
     );
     assert!(
-        ran.out
+        ran.stdout
             .contains("unchanged   UNKNOWN    not compared with the signature"),
         "{}",
-        ran.out
+        ran.stdout
     );
     place.write("tiny/model.sig", "{}");
     assert_eq!(standing(&place, "who"), (1, "failed".into()));
@@ -157,7 +161,7 @@ fn licence_and_origin_are_unknown_without_a_claim() {
     place.write("tiny/LICENSE", "do what you want");
     assert_eq!(standing(&place, "may_we_use"), (0, "unknown".into()));
     assert_eq!(standing(&place, "made_how"), (0, "unknown".into()));
-    let out = place.run(&["inspect", "tiny"]).out;
+    let out = place.run(&["inspect", "tiny"]).stdout;
     assert!(out.contains("LICENSE: a licence text, not read"), "{out}");
 }
 
@@ -173,14 +177,14 @@ fn what_is_no_model_is_no_answer() {
         place.run(&["inspect", "none"]).refusal(),
         (4, vec!["WL-IO-NOT-FOUND"])
     );
-    assert_eq!(place.run(&["inspect"]).exit, 2);
+    assert_eq!(place.run(&["inspect"]).code, 2);
 }
 
 #[test]
 fn a_name_that_a_shell_would_obey_is_quoted_in_commands() {
     let place = Place::new();
     tiny(&place, "my $(model)");
-    let out = place.run(&["inspect", "my $(model)"]).out;
+    let out = place.run(&["inspect", "my $(model)"]).stdout;
     assert!(out.contains("weightlock sign --key KEY 'my $(model)'"), "{out}");
 }
 
@@ -188,8 +192,8 @@ fn a_name_that_a_shell_would_obey_is_quoted_in_commands() {
 fn every_hint_names_a_verb_of_this_program() {
     let place = Place::new();
     tiny(&place, "tiny");
-    let help = place.run(&["help"]).out;
-    let out = place.run(&["inspect", "tiny"]).out;
+    let help = place.run(&["help"]).stdout;
+    let out = place.run(&["inspect", "tiny"]).stdout;
     for (at, _) in out.match_indices("weightlock ") {
         let verb = out[at..].split_whitespace().nth(1).unwrap();
         assert!(

@@ -20,4 +20,3 @@ mod run;
 mod sign;
 mod vectors;
 mod verify;
-mod workbench;

@@ -7,7 +7,7 @@ use weightlock_format::{
     safetensors::write::{NewTensor, f32_bytes, write},
 };
 
-use crate::workbench::Place;
+use crate::run::Place;
 
 /// A tensor of ones and its name.
 pub(crate) fn ones(name: &str, shape: &'static [u64]) -> (String, &'static [u64], Vec<u8>) {

@@ -7,7 +7,9 @@ use std::{
     process::{Command, Stdio},
 };
 
+use schemars::JsonSchema;
 use serde_json::Value;
+use weightlock::reply::Document;
 
 /// Throw-away keys of the test vectors.
 pub(crate) fn key(name: &str) -> PathBuf {
@@ -55,7 +57,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    pub(crate) fn write(&self, name: &str, content: &str) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
@@ -78,6 +80,24 @@ impl Place {
             .stdin(Stdio::null());
         command.env("HOME", self.folder.path().join("home"));
         command
+    }
+
+    /// Another program in the same folder, with the same environment.
+    pub(crate) fn program<A: AsRef<OsStr>>(&self, name: &str, arguments: impl IntoIterator<Item = A>) -> Ran {
+        let mut command = Command::new(name);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin");
+        Ran::of(&mut command)
+    }
+
+    /// Runs the binary with this text on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
+        self.write("standard-input", input);
+        let input = fs::File::open(self.path("standard-input")).unwrap();
+        Ran::of(self.command(arguments).stdin(input))
     }
 
     pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Ran {
@@ -140,6 +160,30 @@ impl Ran {
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// The JSON document, which must be as its schema says.
+    #[track_caller]
+    pub(crate) fn document<T: JsonSchema>(&self) -> Value {
+        let document = self.json();
+        let schema = schemars::schema_for!(Document<T>);
+        let schema = jsonschema::validator_for(schema.as_value()).unwrap();
+        let errors: Vec<String> = schema
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
+        assert_eq!(document["exit_code"], self.code);
+        document
+    }
+
+    /// The exit code and the codes of all reasons in text.
+    pub(crate) fn refusal(&self) -> (i32, Vec<&str>) {
+        let codes = self.stderr.lines().filter_map(|line| {
+            let rest = line.strip_prefix("error[")?;
+            rest.split_once(']').map(|(code, _)| code)
+        });
+        (self.code, codes.collect())
     }
 
     /// The codes of all reasons in JSON.

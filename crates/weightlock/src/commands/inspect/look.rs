@@ -5,8 +5,8 @@ use std::path::Path;
 
 use weightlock_artifact::{
     Error,
-    evidence::{Place, Store},
-    inventory::{Inventory, Irregular, Links, Root, RootKind, Scope},
+    error::NOT_FOUND,
+    inventory::{Inventory, Irregular, Links, Root, Scope},
     path::ArtifactPath,
 };
 use weightlock_format::{
@@ -19,7 +19,7 @@ use weightlock_signing::{
     certificate::Certificate,
 };
 
-use crate::{diagnostic::Diagnostic, files::read_at_most};
+use crate::{commands::target, diagnostic::Diagnostic, files::read_at_most};
 
 /// Tensors of all files together. The largest published models have about 100 000; each costs some hundred bytes
 /// of memory while the model is looked at.
@@ -56,7 +56,7 @@ impl Seen {
         let facts = facts(&inventory)?;
         Ok(Self {
             summary: summarise(&facts),
-            signature: signature(target, &inventory)?,
+            signature: signature(&inventory)?,
             inventory,
         })
     }
@@ -98,16 +98,11 @@ fn count(facts: &Facts) -> u64 {
     }
 }
 
-fn signature(target: &Path, inventory: &Inventory) -> Result<Signature, Error> {
-    let places: &[Place] = match inventory.root().kind() {
-        RootKind::Folder => &[Place::Inside, Place::Beside],
-        RootKind::File(_) => &[Place::Beside],
-    };
-    for place in places {
-        let store = Store::at(target, *place);
+fn signature(inventory: &Inventory) -> Result<Signature, Error> {
+    for store in target::stores(inventory.root()) {
         match read_at_most(store.signature(), Bundle::MAX_BYTES) {
             Ok(text) => return Ok(parse(&text)),
-            Err(error) if error.code() == weightlock_artifact::error::NOT_FOUND => {}
+            Err(error) if error.code() == NOT_FOUND => {}
             Err(error) => return Err(error),
         }
     }
