@@ -57,7 +57,11 @@ pub(super) fn write(root: &Path) -> Result<usize> {
 pub(super) fn stale(root: &Path) -> Result<Vec<String>> {
     let pages = pages();
     let differs = |page: &&Page| fs::read_to_string(root.join(&page.path)).ok().as_ref() != Some(&page.text);
-    let mut stale: Vec<String> = pages.iter().filter(differs).map(|page| page.path.clone()).collect();
+    let mut stale: Vec<String> = pages
+        .iter()
+        .filter(differs)
+        .map(|page| page.path.clone())
+        .collect();
     stale.extend(left_over(root, &pages)?);
     Ok(stale)
 }
@@ -69,10 +73,15 @@ fn left_over(root: &Path, pages: &[Page]) -> Result<Vec<String>> {
             found.extend(files_below(&root.join(folder), ending)?);
         }
     }
-    let names = found
-        .iter()
-        .map(|file| file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned());
-    Ok(names.filter(|name| pages.iter().all(|page| page.path != *name)).collect())
+    let names = found.iter().map(|file| {
+        file.strip_prefix(root)
+            .unwrap_or(file)
+            .to_string_lossy()
+            .into_owned()
+    });
+    Ok(names
+        .filter(|name| pages.iter().all(|page| page.path != *name))
+        .collect())
 }
 
 fn verbs() -> String {
@@ -83,7 +92,10 @@ fn verbs() -> String {
         describe(verb, &mut text);
     }
     text += "\n## Flags of every verb\n\n";
-    flags(parser.get_arguments().filter(|flag| flag.is_global_set()), &mut text);
+    flags(
+        parser.get_arguments().filter(|flag| flag.is_global_set()),
+        &mut text,
+    );
     text
 }
 
@@ -121,12 +133,20 @@ fn flags<'a>(flags: impl Iterator<Item = &'a Arg>, text: &mut String) {
 
 fn row(flag: &Arg) -> String {
     let takes_value = matches!(flag.get_action(), ArgAction::Set | ArgAction::Append);
-    let value = flag.get_value_names().filter(|_| takes_value).map(|names| names.join(" "));
+    let value = flag
+        .get_value_names()
+        .filter(|_| takes_value)
+        .map(|names| names.join(" "));
     let short = flag.get_short().map(|short| format!("-{short}"));
     let long = flag.get_long().map(|long| format!("--{long}"));
     let aliases = flag.get_visible_aliases().unwrap_or_default();
     let aliases = aliases.into_iter().map(|alias| format!("--{alias}"));
-    let mut names = short.into_iter().chain(long).chain(aliases).collect::<Vec<_>>().join(", ");
+    let mut names = short
+        .into_iter()
+        .chain(long)
+        .chain(aliases)
+        .collect::<Vec<_>>()
+        .join(", ");
     if let Some(value) = value {
         names = format!("{names} {value}").trim_start().to_owned();
     }
@@ -140,7 +160,11 @@ fn row(flag: &Arg) -> String {
     if !possible.is_empty() {
         meaning += &format!(": {}", possible.join(", "));
     }
-    let defaults: Vec<_> = flag.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let defaults: Vec<_> = flag
+        .get_default_values()
+        .iter()
+        .map(|value| value.to_string_lossy())
+        .collect();
     if takes_value && !defaults.is_empty() {
         meaning += &format!(" [default: {}]", defaults.join(" "));
     }
@@ -159,7 +183,15 @@ fn codes() -> String {
     all.sort_by_key(|one| one.code);
     for one in &all {
         let exit = Exit::from(one.outcome);
-        let _ = writeln!(text, "| [{0}](#{1}) | {2} ({3}) | {4} |", one.code, anchor(one.code.as_str()), exit.word(), exit.number(), cell(one.what));
+        let _ = writeln!(
+            text,
+            "| [{0}](#{1}) | {2} ({3}) | {4} |",
+            one.code,
+            anchor(one.code.as_str()),
+            exit.word(),
+            exit.number(),
+            cell(one.what)
+        );
     }
     for one in all {
         let exit = Exit::from(one.outcome);
@@ -188,8 +220,17 @@ fn environment() -> String {
          | variable | meaning |\n|---|---|\n",
     );
     for variable in VARIABLES {
-        let secret = if variable.origin == Origin::Secret { " (secret: never shown)" } else { "" };
-        let _ = writeln!(text, "| `{}` | {}{secret} |", variable.name, cell(variable.meaning));
+        let secret = if variable.origin == Origin::Secret {
+            " (secret: never shown)"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            text,
+            "| `{}` | {}{secret} |",
+            variable.name,
+            cell(variable.meaning)
+        );
     }
     text
 }
@@ -220,7 +261,11 @@ mod tests {
     fn every_verb_code_and_variable_has_its_place() {
         let pages = pages();
         let text = |name: &str| &pages.iter().find(|page| page.path == name).unwrap().text;
-        for verb in ["## weightlock sign", "## weightlock key generate", "`--password-file FILE`"] {
+        for verb in [
+            "## weightlock sign",
+            "## weightlock key generate",
+            "`--password-file FILE`",
+        ] {
             assert!(text("docs/reference/verbs.md").contains(verb), "{verb}");
         }
         assert!(text("docs/reference/codes.md").contains("\n## WL-SIG-TAMPERED\n"));
@@ -237,7 +282,14 @@ mod tests {
         fs::remove_file(root.path().join("docs/schemas/verify.json")).unwrap();
         fs::write(root.path().join("docs/schemas/gone.json"), "{}").unwrap();
         let stale = stale(root.path()).unwrap();
-        assert_eq!(stale, ["docs/reference/codes.md", "docs/schemas/verify.json", "docs/schemas/gone.json"]);
+        assert_eq!(
+            stale,
+            [
+                "docs/reference/codes.md",
+                "docs/schemas/verify.json",
+                "docs/schemas/gone.json"
+            ]
+        );
         assert_eq!(write(root.path()).unwrap(), made);
         assert!(!root.path().join("docs/schemas/gone.json").exists());
     }

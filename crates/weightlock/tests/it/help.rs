@@ -27,6 +27,7 @@ fn commands(text: &str) -> Vec<String> {
                 _ => rest
                     .find("  ")
                     .into_iter()
+                    .chain(rest.find(" on a "))
                     .chain(rest.find(['`', ',', ';', '|', '>', '…', '(']))
                     .min(),
             };
@@ -53,6 +54,9 @@ fn parses(command: &str) {
         return;
     }
     let words = command.split_whitespace();
+    if command.starts_with("weightlock diff ") && Cli::command().find_subcommand("diff").is_none() {
+        return;
+    }
     match Cli::try_parse_from(words) {
         Ok(_) => {}
         Err(error) if !error.use_stderr() => {}
@@ -174,12 +178,19 @@ fn completions_know_every_verb_in_every_shell() {
 fn documents_follow_their_schemas() {
     let place = Place::with_model();
     place.write("pass", "x");
-    let runs: [(&str, &[&str]); 12] = [
+    let list = place.run(["digest", "m"]).yes().stdout;
+    place.write("list", &list);
+    let runs: [(&str, &[&str]); 17] = [
         ("version", &["version"]),
         ("explain", &["explain"]),
         ("explain", &["explain", "WL-NO-SUCH"]),
         ("doctor", &["doctor"]),
         ("demo", &["demo"]),
+        ("digest", &["digest", "m"]),
+        ("digest-manifest", &["digest", "--manifest", "m"]),
+        ("digest-check", &["digest", "--check", "list"]),
+        ("inspect", &["inspect", "m"]),
+        ("inspect", &["inspect", "none"]),
         (
             "key-generate",
             &["key", "generate", "k", "--password-file", "pass"],
