@@ -130,7 +130,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "the signature was made with another key than the one given",
         why: "either the key file is the wrong one, or somebody else signed the model",
         example: "verifying with last year's release key",
-        fix: "get the publisher's current key over a channel you trust, and compare fingerprints with `weightlock key inspect`",
+        fix: "get the publisher's current key over a channel you trust, and compare fingerprints with `weightlock key inspect FILE`",
     },
     Explanation {
         code: INVALID,

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
-    commands::{demo, digest, doctor, explain, inspect, key, man, sign, verify, version},
+    commands::{demo, diff, digest, doctor, explain, inspect, key, man, sign, verify, version},
     reply::Document,
 };
 
@@ -12,12 +12,8 @@ use crate::{
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("demo", schema::<demo::Shown>("demo")),
+        ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
-        ("digest-check", schema::<digest::CheckedList>("digest --check")),
-        (
-            "digest-manifest",
-            schema::<digest::ModelDigest>("digest --manifest"),
-        ),
         ("doctor", schema::<doctor::Health>("doctor")),
         ("explain", schema::<explain::Explanations>("explain")),
         ("inspect", schema::<inspect::Inspection>("inspect")),

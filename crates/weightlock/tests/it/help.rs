@@ -187,8 +187,8 @@ fn documents_follow_their_schemas() {
         ("doctor", &["doctor"]),
         ("demo", &["demo"]),
         ("digest", &["digest", "m"]),
-        ("digest-manifest", &["digest", "--manifest", "m"]),
-        ("digest-check", &["digest", "--check", "list"]),
+        ("digest", &["digest", "--manifest", "m"]),
+        ("digest", &["digest", "--check", "list"]),
         ("inspect", &["inspect", "m"]),
         ("inspect", &["inspect", "none"]),
         (
@@ -207,6 +207,7 @@ fn documents_follow_their_schemas() {
         ),
         ("verify", &["verify", "--key", "k.pub", "m"]),
         ("verify", &["verify", "--key", "k.pub", "none"]),
+        ("diff", &["diff", "m", "m"]),
     ];
     let schemas = reference::schemas();
     for (name, arguments) in runs {
