@@ -244,10 +244,10 @@ fn a_signature_is_compared_and_said_not_to_be_verified() {
             ran.stdout
         );
         place.flip("m/model.safetensors", 1_500_000, 1);
-        place.write("m/added.bin", "");
+        place.write("m/added.bin", "a");
         let ran = place.run(["diff", "m/model.sig", "m"]);
         assert_eq!(ran.refusal(), (1, vec!["WL-DIFF-DIFFERENT"]));
-        for line in ["added    added.bin (0 B)", "changed  model.safetensors"] {
+        for line in ["added    added.bin (1 B)", "changed  model.safetensors"] {
             assert!(ran.stdout.contains(line), "{}", ran.stdout);
         }
         assert!(!ran.stdout.contains("config.json"), "{}", ran.stdout);

@@ -23,7 +23,7 @@ const HOSTILE: [&str; 7] = [
 ];
 
 fn sha256sum(place: &Place, list: &str) -> Ran {
-    place.program("sha256sum", &["-c", "--strict", list])
+    place.program("sha256sum", ["-c", "--strict", list])
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_list_that_checks_nothing_is_no_answer() {
         &format!("{EMPTY}  a\nhello\n"),
         &format!("sha256:{EMPTY}  a\n"),
     ] {
-        let ran = place.run_with_input(&["digest", "--check", "-"], &list);
+        let ran = place.run_with_input(&["digest", "--check", "-"], list);
         assert_eq!(ran.refusal(), (3, vec!["WL-DIGEST-LIST"]), "{list:?}");
     }
     let ran = place.run(["digest", "--check", "no-such-list"]);
@@ -167,7 +167,7 @@ fn other_algorithms_are_those_of_other_tools() {
         ("blake2b", "b2sum"),
     ] {
         let ours = place.run(["digest", "--algorithm", name, "a"]);
-        assert_eq!(ours.stdout, place.program(tool, &["a"]).stdout);
+        assert_eq!(ours.stdout, place.program(tool, ["a"]).stdout);
         let checked = place.run_with_input(&["digest", "-a", name, "-c", "-"], &ours.stdout);
         assert_eq!(checked.code, 0, "{name}");
     }
