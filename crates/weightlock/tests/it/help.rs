@@ -180,7 +180,7 @@ fn documents_follow_their_schemas() {
     place.write("pass", "x");
     let list = place.run(["digest", "m"]).yes().stdout;
     place.write("list", &list);
-    let runs: [(&str, &[&str]); 17] = [
+    let runs: [(&str, &[&str]); 18] = [
         ("version", &["version"]),
         ("explain", &["explain"]),
         ("explain", &["explain", "WL-NO-SUCH"]),
