@@ -20,7 +20,7 @@ fn two() -> Place {
 #[test]
 fn copies_are_the_same() {
     let place = two();
-    let ran = place.run(&["diff", "good", "other"]);
+    let ran = place.run(["diff", "good", "other"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(ran.stdout, @r"
     A  good: model, 3 files
@@ -29,7 +29,7 @@ fn copies_are_the_same() {
     the same: 3 files
     ");
     let json = place
-        .run(&["diff", "good", "other", "--json"])
+        .run(["diff", "good", "other", "--json"])
         .document::<Difference>();
     assert_eq!(json["result"]["same"], true);
 }
@@ -42,7 +42,7 @@ fn one_flipped_bit_is_one_value() {
     let at = bytes.len() - 32 - 8 + 3;
     bytes[at] ^= 0x80;
     place.write("other/model.safetensors", bytes);
-    let ran = place.run(&["diff", "good", "other"]);
+    let ran = place.run(["diff", "good", "other"]);
     assert_eq!(ran.refusal(), (1, vec!["WL-DIFF-DIFFERENT"]));
     insta::assert_snapshot!(ran.stdout, @r"
     A  good: model, 3 files
@@ -55,7 +55,7 @@ fn one_flipped_bit_is_one_value() {
       changed  a.weight[3, 6]: 1 -> -1 (1 bit)
     ");
     let json = place
-        .run(&["diff", "good", "other", "--json"])
+        .run(["diff", "good", "other", "--json"])
         .document::<Difference>();
     let example = &json["result"]["tensors"][0]["examples"][0];
     assert_eq!(example["index"], serde_json::json!([3, 6]));
@@ -80,7 +80,7 @@ fn files_tensors_and_settings_are_told_apart() {
     );
     place.write("other/evil\u{1b}[2J.py", "");
     fs::rename(place.path("other/README.md"), place.path("other/LIESMICH.md")).unwrap();
-    let ran = place.run(&["diff", "good", "other"]);
+    let ran = place.run(["diff", "good", "other"]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stdout, @r#"
     A  good: model, 3 files
@@ -102,7 +102,7 @@ fn files_tensors_and_settings_are_told_apart() {
       model.safetensors: format: "pt" -> "tf"
     "#);
     place
-        .run(&["diff", "good", "other", "--json"])
+        .run(["diff", "good", "other", "--json"])
         .document::<Difference>();
 }
 
@@ -114,7 +114,7 @@ fn tensors_are_found_again_in_other_files() {
     bias.2[3] = 0x40;
     place.write("b/1.safetensors", safetensors(&[ones("a.weight", &[4, 8])], &[]));
     place.write("b/2.safetensors", safetensors(&[bias], &[]));
-    let ran = place.run(&["diff", "a", "b"]);
+    let ran = place.run(["diff", "a", "b"]);
     insta::assert_snapshot!(ran.stdout, @r"
     A  a: model, 1 file
     B  b: model, 2 files
@@ -134,9 +134,9 @@ fn single_files_are_compared_whatever_they_are_called() {
     let place = Place::new();
     place.write("a.safetensors", weights());
     place.write("b.safetensors", weights());
-    assert_eq!(place.run(&["diff", "a.safetensors", "b.safetensors"]).code, 0);
+    assert_eq!(place.run(["diff", "a.safetensors", "b.safetensors"]).code, 0);
     place.write("b.safetensors", b"not one");
-    let ran = place.run(&["diff", "a.safetensors", "b.safetensors"]);
+    let ran = place.run(["diff", "a.safetensors", "b.safetensors"]);
     assert_eq!(ran.code, 1);
     assert!(
         ran.stdout.contains("removed  a.weight: F32 [4, 8]"),
@@ -151,7 +151,7 @@ fn a_broken_header_is_told_and_nothing_read_from_it() {
     let mut bytes = weights();
     bytes.truncate(bytes.len() - 4);
     place.write("other/model.safetensors", bytes);
-    let ran = place.run(&["diff", "good", "other"]);
+    let ran = place.run(["diff", "good", "other"]);
     assert_eq!(ran.code, 1);
     assert!(
         ran.stdout
@@ -164,7 +164,7 @@ fn a_broken_header_is_told_and_nothing_read_from_it() {
 #[test]
 fn a_manifest_is_compared_by_digests_and_said_not_to_be_verified() {
     let place = two();
-    let sums = place.run(&["digest", "good"]).stdout;
+    let sums = place.run(["digest", "good"]).stdout;
     let mut manifest = "weightlock-manifest-v1\n".to_owned();
     for line in sums.lines() {
         let (hex, name) = line.split_once("  good/").unwrap();
@@ -172,7 +172,7 @@ fn a_manifest_is_compared_by_digests_and_said_not_to_be_verified() {
         manifest += &format!("{hex} {size} {name}\n");
     }
     place.write("manifest", &manifest);
-    let ran = place.run(&["diff", "manifest", "good"]);
+    let ran = place.run(["diff", "manifest", "good"]);
     assert_eq!(ran.code, 0);
     insta::assert_snapshot!(ran.stdout, @r"
     A  manifest: manifest, lists 3 files (not verified)
@@ -181,14 +181,14 @@ fn a_manifest_is_compared_by_digests_and_said_not_to_be_verified() {
     the same: 3 files
     ");
     place.write("good/config.json", "{}");
-    assert_eq!(place.run(&["diff", "manifest", "good"]).code, 1);
+    assert_eq!(place.run(["diff", "manifest", "good"]).code, 1);
     let json = place
-        .run(&["diff", "manifest", "good", "--json"])
+        .run(["diff", "manifest", "good", "--json"])
         .document::<Difference>();
     assert_eq!(json["result"]["a"]["standing"], "declared");
     place.write("manifest", manifest.replace("v1", "v2"));
     assert_eq!(
-        place.run(&["diff", "manifest", "good"]).refusal(),
+        place.run(["diff", "manifest", "good"]).refusal(),
         (3, vec!["WL-DIFF-INCOMPARABLE"])
     );
 }
@@ -199,27 +199,27 @@ fn nothing_comparable_is_no_answer_and_nothing_there_cannot_work() {
     fs::create_dir(place.path("a")).unwrap();
     fs::create_dir(place.path("b")).unwrap();
     assert_eq!(
-        place.run(&["diff", "a", "b"]).refusal(),
+        place.run(["diff", "a", "b"]).refusal(),
         (3, vec!["WL-DIFF-INCOMPARABLE"])
     );
     assert_eq!(
-        place.run(&["diff", "a", "none"]).refusal(),
+        place.run(["diff", "a", "none"]).refusal(),
         (4, vec!["WL-IO-NOT-FOUND"])
     );
-    assert_eq!(place.run(&["diff", "a"]).code, 2);
+    assert_eq!(place.run(["diff", "a"]).code, 2);
     place.write(
         "bad.sig",
         r#"{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}"#,
     );
-    assert_eq!(place.run(&["diff", "a", "bad.sig"]).code, 1);
+    assert_eq!(place.run(["diff", "a", "bad.sig"]).code, 1);
 }
 
 #[test]
 fn colour_only_on_request() {
     let place = two();
     place.write("other/config.json", "{}");
-    assert!(!place.run(&["diff", "good", "other"]).stdout.contains('\u{1b}'));
-    let coloured = place.run(&["diff", "good", "other", "--color", "always"]);
+    assert!(!place.run(["diff", "good", "other"]).stdout.contains('\u{1b}'));
+    let coloured = place.run(["diff", "good", "other", "--color", "always"]);
     assert!(coloured.stdout.contains('\u{1b}'));
     let environment = |name| {
         let mut command = place.command(["diff", "good", "other"]);
@@ -227,4 +227,45 @@ fn colour_only_on_request() {
     };
     assert!(environment("UNRELATED").contains('\u{1b}'));
     assert!(!environment("NO_COLOR").contains('\u{1b}'));
+}
+
+#[test]
+fn a_signature_is_compared_and_said_not_to_be_verified() {
+    for more in [&[][..], &["--algorithm", "blake2b"], &["--shards", "64KiB"]] {
+        let place = Place::with_model();
+        let signed = place.sign(more);
+        assert_eq!(signed.code, 0, "{signed:?}");
+        let ran = place.run(["diff", "m/model.sig", "m"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(
+            ran.stdout
+                .contains("A  m/model.sig: signature, lists 3 files (not verified)"),
+            "{}",
+            ran.stdout
+        );
+        place.flip("m/model.safetensors", 1_500_000, 1);
+        place.write("m/added.bin", "a");
+        let ran = place.run(["diff", "m/model.sig", "m"]);
+        assert_eq!(ran.refusal(), (1, vec!["WL-DIFF-DIFFERENT"]));
+        for line in ["added    added.bin (1 B)", "changed  model.safetensors"] {
+            assert!(ran.stdout.contains(line), "{}", ran.stdout);
+        }
+        assert!(!ran.stdout.contains("config.json"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn signatures_with_digests_of_two_kinds_are_not_comparable() {
+    let place = Place::with_model();
+    assert_eq!(place.sign(&["--signature", "one.sig"]).code, 0);
+    assert_eq!(
+        place
+            .sign(&["--signature", "two.sig", "--algorithm", "blake2b"])
+            .code,
+        0
+    );
+    assert_eq!(place.run(["diff", "one.sig", "one.sig"]).code, 0);
+    let ran = place.run(["diff", "one.sig", "two.sig"]);
+    assert_eq!(ran.refusal(), (3, vec!["WL-DIFF-INCOMPARABLE"]));
+    assert!(ran.stderr.contains("sha256 of files") && ran.stderr.contains("blake2b of files"));
 }

@@ -23,14 +23,14 @@ const HOSTILE: [&str; 7] = [
 ];
 
 fn sha256sum(place: &Place, list: &str) -> Ran {
-    place.program("sha256sum", &["-c", "--strict", list])
+    place.program("sha256sum", ["-c", "--strict", list])
 }
 
 #[test]
 fn lists_what_sha256sum_lists() {
     let place = Place::new();
     tiny(&place, "tiny");
-    let ours = place.run(&["digest", "tiny"]);
+    let ours = place.run(["digest", "tiny"]);
     let theirs = place.program(
         "sha256sum",
         ["tiny/README.md", "tiny/config.json", "tiny/model.safetensors"],
@@ -45,7 +45,7 @@ fn sha256sum_reads_our_list_and_we_read_its_with_hostile_names() {
     for name in HOSTILE {
         place.write(&format!("m/{name}"), name);
     }
-    let ours = place.run(&["digest", "m"]);
+    let ours = place.run(["digest", "m"]);
     place.write("ours.sha256", &ours.stdout);
     let checked = sha256sum(&place, "ours.sha256");
     assert_eq!(checked.code, 0, "{checked:?}");
@@ -55,7 +55,7 @@ fn sha256sum_reads_our_list_and_we_read_its_with_hostile_names() {
         let arguments: Vec<&str> = [flag].into_iter().chain(names.iter().copied()).collect();
         let list = place.program("sha256sum", &arguments).stdout;
         place.write("theirs.sha256", &list);
-        let checked = place.run(&["digest", "--check", "theirs.sha256"]);
+        let checked = place.run(["digest", "--check", "theirs.sha256"]);
         assert_eq!(checked.code, 0, "{checked:?}");
         assert!(!checked.stdout.contains(['\u{1b}', '\r']), "{:?}", checked.stdout);
     }
@@ -65,10 +65,10 @@ fn sha256sum_reads_our_list_and_we_read_its_with_hostile_names() {
 fn a_changed_and_a_missing_file_are_refused_by_both() {
     let place = Place::new();
     tiny(&place, "tiny");
-    place.write("list", place.run(&["digest", "tiny"]).stdout);
+    place.write("list", place.run(["digest", "tiny"]).stdout);
     place.write("tiny/config.json", "{}");
     std::fs::remove_file(place.path("tiny/README.md")).unwrap();
-    let ran = place.run(&["digest", "--check", "list"]);
+    let ran = place.run(["digest", "--check", "list"]);
     assert_eq!(ran.refusal(), (1, vec!["WL-DIGEST-MISMATCH"]));
     insta::assert_snapshot!(ran.stdout, @r"
     tiny/README.md: MISSING
@@ -82,7 +82,7 @@ fn a_changed_and_a_missing_file_are_refused_by_both() {
     );
     assert_eq!(sha256sum(&place, "list").code, 1);
     let json = place
-        .run(&["digest", "--check", "list", "--json"])
+        .run(["digest", "--check", "list", "--json"])
         .document::<Digests>();
     assert_eq!(json["result"]["check"]["files"][1]["answer"], "differs");
     assert_eq!(json["outcome"], "no");
@@ -92,8 +92,8 @@ fn a_changed_and_a_missing_file_are_refused_by_both() {
 fn a_check_never_says_verified_and_says_what_it_proves() {
     let place = Place::new();
     tiny(&place, "tiny");
-    place.write("list", place.run(&["digest", "tiny"]).stdout);
-    let ran = place.run(&["digest", "--check", "list"]);
+    place.write("list", place.run(["digest", "tiny"]).stdout);
+    let ran = place.run(["digest", "--check", "list"]);
     insta::assert_snapshot!(ran.stdout, @r"
     tiny/README.md: OK
     tiny/config.json: OK
@@ -134,10 +134,10 @@ fn a_list_that_checks_nothing_is_no_answer() {
         &format!("{EMPTY}  a\nhello\n"),
         &format!("sha256:{EMPTY}  a\n"),
     ] {
-        let ran = place.run_with_input(&["digest", "--check", "-"], &list);
+        let ran = place.run_with_input(&["digest", "--check", "-"], list);
         assert_eq!(ran.refusal(), (3, vec!["WL-DIGEST-LIST"]), "{list:?}");
     }
-    let ran = place.run(&["digest", "--check", "no-such-list"]);
+    let ran = place.run(["digest", "--check", "no-such-list"]);
     assert_eq!(ran.refusal(), (3, vec!["WL-DIGEST-LIST"]));
 }
 
@@ -166,17 +166,17 @@ fn other_algorithms_are_those_of_other_tools() {
         ("sha512", "sha512sum"),
         ("blake2b", "b2sum"),
     ] {
-        let ours = place.run(&["digest", "--algorithm", name, "a"]);
-        assert_eq!(ours.stdout, place.program(tool, &["a"]).stdout);
+        let ours = place.run(["digest", "--algorithm", name, "a"]);
+        assert_eq!(ours.stdout, place.program(tool, ["a"]).stdout);
         let checked = place.run_with_input(&["digest", "-a", name, "-c", "-"], &ours.stdout);
         assert_eq!(checked.code, 0, "{name}");
     }
-    let blake3 = place.run(&["digest", "--algorithm", "blake3", "a"]);
+    let blake3 = place.run(["digest", "--algorithm", "blake3", "a"]);
     assert_eq!(
         blake3.stdout,
         "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85  a\n"
     );
-    assert_eq!(place.run(&["digest", "--algorithm", "md5", "a"]).code, 2);
+    assert_eq!(place.run(["digest", "--algorithm", "md5", "a"]).code, 2);
 }
 
 #[test]
@@ -185,15 +185,15 @@ fn the_manifest_digest_is_that_of_the_canonical_text() {
     place.write("m/a", "");
     place.write("m/model.sig", "is never part of it");
     place.write("manifest", format!("weightlock-manifest-v1\n{EMPTY} 0 a\n"));
-    let expected = place.run(&["digest", "manifest"]).stdout;
-    let ran = place.run(&["digest", "--manifest", "m"]);
+    let expected = place.run(["digest", "manifest"]).stdout;
+    let ran = place.run(["digest", "--manifest", "m"]);
     assert_eq!(ran.stdout.trim_end(), format!("sha256:{}", &expected[..64]));
     assert_eq!(
-        place.run(&["digest", "--manifest", "m/a"]).stdout,
+        place.run(["digest", "--manifest", "m/a"]).stdout,
         format!("sha256:{EMPTY}\n")
     );
     let json = place
-        .run(&["digest", "--manifest", "m", "--json"])
+        .run(["digest", "--manifest", "m", "--json"])
         .document::<Digests>();
     assert_eq!(json["result"]["models"][0]["manifest_files"], 1);
 }
@@ -203,20 +203,20 @@ fn what_is_no_plain_file_is_refused_by_its_own_code() {
     let place = Place::new();
     place.write("m/a", "");
     symlink("a", place.path("m/link")).unwrap();
-    assert_eq!(place.run(&["digest", "m"]).refusal(), (1, vec!["WL-ART-SYMLINK"]));
-    let followed = place.run(&["digest", "--allow-symlinks", "m"]);
+    assert_eq!(place.run(["digest", "m"]).refusal(), (1, vec!["WL-ART-SYMLINK"]));
+    let followed = place.run(["digest", "--allow-symlinks", "m"]);
     assert_eq!((followed.code, followed.stdout.lines().count()), (0, 2));
     symlink("/etc", place.path("m/out")).unwrap();
-    assert_eq!(place.run(&["digest", "--allow-symlinks", "m"]).code, 1);
+    assert_eq!(place.run(["digest", "--allow-symlinks", "m"]).code, 1);
     assert_eq!(
-        place.run(&["digest", "/dev/null"]).refusal(),
+        place.run(["digest", "/dev/null"]).refusal(),
         (2, vec!["WL-ART-NOT-A-MODEL"])
     );
     assert_eq!(
-        place.run(&["digest", "none"]).refusal(),
+        place.run(["digest", "none"]).refusal(),
         (4, vec!["WL-IO-NOT-FOUND"])
     );
-    assert_eq!(place.run(&["digest"]).code, 2);
+    assert_eq!(place.run(["digest"]).code, 2);
 }
 
 #[test]
@@ -225,9 +225,9 @@ fn the_cache_is_asked_only_on_request_and_said_to_be() {
     place.write("a", "abc");
     // Only files that were quiet for two seconds are remembered.
     std::thread::sleep(std::time::Duration::from_millis(2100));
-    let plain = place.run(&["digest", "a"]);
-    let first = place.run(&["digest", "--digest-cache", "a"]);
-    let second = place.run(&["digest", "--digest-cache", "a"]);
+    let plain = place.run(["digest", "a"]);
+    let first = place.run(["digest", "--digest-cache", "a"]);
+    let second = place.run(["digest", "--digest-cache", "a"]);
     assert_eq!((plain.stderr.as_str(), first.stderr.as_str()), ("", ""));
     assert_eq!((&plain.stdout, &first.stdout), (&second.stdout, &second.stdout));
     assert_eq!(
@@ -235,10 +235,10 @@ fn the_cache_is_asked_only_on_request_and_said_to_be() {
         "note: from cache: 1 of 1 digest; these files were not read now\n"
     );
     let json = place
-        .run(&["digest", "--digest-cache", "a", "--json"])
+        .run(["digest", "--digest-cache", "a", "--json"])
         .document::<Digests>();
     assert_eq!(json["result"]["files"][0]["from_cache"], true);
-    assert_eq!(place.run(&["digest", "a"]).stderr, "");
+    assert_eq!(place.run(["digest", "a"]).stderr, "");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
 
 /// The standing of one answer.
 fn standing(place: &Place, question: &str) -> (i32, Value) {
-    let ran = place.run(&["inspect", "tiny", "--json"]);
+    let ran = place.run(["inspect", "tiny", "--json"]);
     let answer = ran.document::<Inspection>()["result"]["answers"][question]["standing"].clone();
     (ran.code, answer)
 }
@@ -21,7 +21,7 @@ fn standing(place: &Place, question: &str) -> (i32, Value) {
 fn six_answers_on_one_screen() {
     let place = Place::new();
     tiny(&place, "tiny");
-    let ran = place.run(&["inspect", "./tiny"]);
+    let ran = place.run(["inspect", "./tiny"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(ran.stdout, @r"
     ./tiny   TinyModel, 40 parameters, F32, safetensors, 434 B in 3 files
@@ -42,7 +42,7 @@ fn six_answers_on_one_screen() {
 fn nothing_is_verified_that_was_not_checked() {
     let place = Place::new();
     tiny(&place, "tiny");
-    let json = place.run(&["inspect", "tiny", "--json"]).document::<Inspection>();
+    let json = place.run(["inspect", "tiny", "--json"]).document::<Inspection>();
     let answers = json["result"]["answers"].as_object().unwrap();
     assert_eq!(answers.len(), 6);
     assert!(answers.values().all(|answer| answer["standing"] != "verified"));
@@ -59,7 +59,7 @@ fn what_can_run_code_is_named() {
         "tiny/config.json",
         r#"{"auto_map": {"AutoModel": "modeling.Tiny"}}"#,
     );
-    let out = place.run(&["inspect", "tiny"]).stdout;
+    let out = place.run(["inspect", "tiny"]).stdout;
     assert!(
         out.contains("executes    INFERRED   can run code when it is loaded"),
         "{out}"
@@ -91,7 +91,7 @@ fn a_broken_file_has_failed() {
     tiny(&place, "tiny");
     let whole = weights();
     place.write("tiny/model.safetensors", &whole[..whole.len() - 1]);
-    let ran = place.run(&["inspect", "tiny"]);
+    let ran = place.run(["inspect", "tiny"]);
     assert_eq!(ran.refusal(), (1, vec!["WL-FORMAT-RANGE"]));
     assert!(
         ran.stdout.contains("unchanged   FAILED     damaged, or made so"),
@@ -111,7 +111,7 @@ fn a_missing_shard_has_failed() {
         "tiny/model.safetensors.index.json",
         r#"{"metadata": {}, "weight_map": {"a.weight": "model.safetensors", "c": "gone.safetensors"}}"#,
     );
-    let ran = place.run(&["inspect", "tiny"]);
+    let ran = place.run(["inspect", "tiny"]);
     assert_eq!(ran.code, 1);
     assert!(
         ran.stderr.contains("gone.safetensors is missing"),
@@ -131,7 +131,7 @@ fn a_signature_that_was_not_checked_is_a_claim_and_a_broken_one_fails() {
             "dsseEnvelope": {"payload": "e30=", "payloadType": "application/vnd.in-toto+json",
                              "signatures": [{"sig": "AA==", "keyid": ""}]}}"#,
     );
-    let ran = place.run(&["inspect", "tiny"]);
+    let ran = place.run(["inspect", "tiny"]);
     assert_eq!(ran.code, 0);
     assert!(
         ran.stdout
@@ -161,7 +161,7 @@ fn licence_and_origin_are_unknown_without_a_claim() {
     place.write("tiny/LICENSE", "do what you want");
     assert_eq!(standing(&place, "may_we_use"), (0, "unknown".into()));
     assert_eq!(standing(&place, "made_how"), (0, "unknown".into()));
-    let out = place.run(&["inspect", "tiny"]).stdout;
+    let out = place.run(["inspect", "tiny"]).stdout;
     assert!(out.contains("LICENSE: a licence text, not read"), "{out}");
 }
 
@@ -170,21 +170,21 @@ fn what_is_no_model_is_no_answer() {
     let place = Place::new();
     place.write("notes/a.txt", "hello");
     assert_eq!(
-        place.run(&["inspect", "notes"]).refusal(),
+        place.run(["inspect", "notes"]).refusal(),
         (3, vec!["WL-INSPECT-NOTHING-KNOWN"])
     );
     assert_eq!(
-        place.run(&["inspect", "none"]).refusal(),
+        place.run(["inspect", "none"]).refusal(),
         (4, vec!["WL-IO-NOT-FOUND"])
     );
-    assert_eq!(place.run(&["inspect"]).code, 2);
+    assert_eq!(place.run(["inspect"]).code, 2);
 }
 
 #[test]
 fn a_name_that_a_shell_would_obey_is_quoted_in_commands() {
     let place = Place::new();
     tiny(&place, "my $(model)");
-    let out = place.run(&["inspect", "my $(model)"]).stdout;
+    let out = place.run(["inspect", "my $(model)"]).stdout;
     assert!(out.contains("weightlock sign --key KEY 'my $(model)'"), "{out}");
 }
 
@@ -192,8 +192,8 @@ fn a_name_that_a_shell_would_obey_is_quoted_in_commands() {
 fn every_hint_names_a_verb_of_this_program() {
     let place = Place::new();
     tiny(&place, "tiny");
-    let help = place.run(&["help"]).stdout;
-    let out = place.run(&["inspect", "tiny"]).stdout;
+    let help = place.run(["help"]).stdout;
+    let out = place.run(["inspect", "tiny"]).stdout;
     for (at, _) in out.match_indices("weightlock ") {
         let verb = out[at..].split_whitespace().nth(1).unwrap();
         assert!(

@@ -69,8 +69,7 @@ fn every_refusal_has_its_code_and_exit() {
             let text = fs::read_to_string(place.path("m/model.sig")).unwrap();
             place.write(
                 "m/model.sig",
-                &text
-                    .replace("\"sig\":\"MEU", "\"sig\":\"MEV")
+                text.replace("\"sig\":\"MEU", "\"sig\":\"MEV")
                     .replace("\"sig\":\"MEQ", "\"sig\":\"MER"),
             );
         }),
