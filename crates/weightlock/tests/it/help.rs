@@ -48,10 +48,8 @@ const NOT_COMMANDS: [&str; 4] = [
 #[track_caller]
 fn parses(command: &str) {
     // A verb alone, in a sentence, is mentioned and not advised.
-    let words = command.split_whitespace().skip(1);
-    let verb = words.fold(Some(Cli::command()), |verb, word| {
-        verb?.find_subcommand(word).cloned()
-    });
+    let mut words = command.split_whitespace().skip(1);
+    let verb = words.try_fold(Cli::command(), |verb, word| verb.find_subcommand(word).cloned());
     if NOT_COMMANDS.contains(&command) || verb.is_some() {
         return;
     }
