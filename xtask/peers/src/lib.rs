@@ -40,19 +40,22 @@ pub enum Peer {
     Pkcs11Tool,
     /// The `b3sum` command.
     B3sum,
+    /// The `strace` command.
+    Strace,
     /// `cosign`; only in the lane `go`.
     Cosign,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
         Self::SofthsmModule,
         Self::Pkcs11Tool,
         Self::B3sum,
+        Self::Strace,
         Self::Cosign,
     ];
 
@@ -66,6 +69,7 @@ impl Peer {
             Self::SofthsmModule => "WEIGHTLOCK_TEST_SOFTHSM2_MODULE",
             Self::Pkcs11Tool => "WEIGHTLOCK_TEST_PKCS11_TOOL",
             Self::B3sum => "WEIGHTLOCK_TEST_B3SUM",
+            Self::Strace => "WEIGHTLOCK_TEST_STRACE",
             Self::Cosign => "WEIGHTLOCK_TEST_COSIGN",
         }
     }
@@ -80,6 +84,7 @@ impl Peer {
             Self::SofthsmModule => "libsofthsm2.so",
             Self::Pkcs11Tool => "pkcs11-tool",
             Self::B3sum => "b3sum",
+            Self::Strace => "strace",
             Self::Cosign => "cosign",
         }
     }
@@ -93,6 +98,7 @@ impl Peer {
             Self::SofthsmUtil | Self::SofthsmModule => "apt-get install softhsm2",
             Self::Pkcs11Tool => "apt-get install opensc",
             Self::B3sum => "apt-get install b3sum",
+            Self::Strace => "apt-get install strace",
             Self::Cosign => "cargo xtask ci --lane go   (builds it with Go)",
         }
     }
@@ -107,7 +113,7 @@ impl Peer {
             Self::ModelSigning => existing(cache_folder()?.join("model-signing/bin/model_signing")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
-            Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum => on_path(self.name()),
+            Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => on_path(self.name()),
         }
     }
 }

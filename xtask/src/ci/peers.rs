@@ -14,11 +14,12 @@ use super::report::Report;
 const REQUIREMENTS: &str = include_str!("../../peers/requirements.txt");
 
 /// Debian packages: the peer that shows it is there, and the package.
-const PACKAGES: [(Peer, &str); 4] = [
+const PACKAGES: [(Peer, &str); 5] = [
     (Peer::Openssl, "openssl"),
     (Peer::SofthsmUtil, "softhsm2"),
     (Peer::SofthsmModule, "softhsm2"),
     (Peer::Pkcs11Tool, "opensc"),
+    (Peer::Strace, "strace"),
 ];
 
 /// Installs what is missing and makes every peer a requirement of the tests that follow.
@@ -33,6 +34,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         Peer::SofthsmUtil,
         Peer::SofthsmModule,
         Peer::Pkcs11Tool,
+        Peer::Strace,
     ];
     for peer in core {
         if let Some(path) = peer.find() {

@@ -15,7 +15,8 @@ fn the_demonstration_runs_in_seconds_and_leaves_nothing() {
         "$ weightlock key generate --unencrypted demo",
         "$ weightlock sign --leaves --key demo.key ./tiny",
         "error[WL-SIG-TAMPERED]: model.safetensors differs from what was signed",
-        "lm_head.weight",
+        "leaf 2 of 3: lm_head.weight, model.embed_tokens.weight",
+        "(1 bit)",
         "(exit 1)",
         "authenticity is not safety",
     ] {

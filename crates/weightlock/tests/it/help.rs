@@ -27,7 +27,6 @@ fn commands(text: &str) -> Vec<String> {
                 _ => rest
                     .find("  ")
                     .into_iter()
-                    .chain(rest.find(" on a "))
                     .chain(rest.find(['`', ',', ';', '|', '>', '…', '(']))
                     .min(),
             };
@@ -49,14 +48,12 @@ const NOT_COMMANDS: [&str; 4] = [
 #[track_caller]
 fn parses(command: &str) {
     // A verb alone, in a sentence, is mentioned and not advised.
-    let verb = command.strip_prefix("weightlock ").unwrap_or_default();
-    if NOT_COMMANDS.contains(&command) || Cli::command().find_subcommand(verb).is_some() {
+    let mut words = command.split_whitespace().skip(1);
+    let verb = words.try_fold(Cli::command(), |verb, word| verb.find_subcommand(word).cloned());
+    if NOT_COMMANDS.contains(&command) || verb.is_some() {
         return;
     }
     let words = command.split_whitespace();
-    if command.starts_with("weightlock diff ") && Cli::command().find_subcommand("diff").is_none() {
-        return;
-    }
     match Cli::try_parse_from(words) {
         Ok(_) => {}
         Err(error) if !error.use_stderr() => {}
@@ -67,7 +64,7 @@ fn parses(command: &str) {
 #[test]
 fn every_command_that_is_advised_parses() {
     let mut count = 0;
-    let explained = explanations::all().flat_map(|one| [one.example, one.fix]);
+    let explained = explanations::all().map(|one| one.fix);
     for text in explained.chain([WELCOME]) {
         for command in commands(text) {
             parses(&command);
@@ -75,7 +72,7 @@ fn every_command_that_is_advised_parses() {
         }
     }
     assert!(
-        count > 20,
+        count > 5,
         "only {count} commands were found: the search is broken"
     );
 }
@@ -180,7 +177,8 @@ fn documents_follow_their_schemas() {
     place.write("pass", "x");
     let list = place.run(["digest", "m"]).yes().stdout;
     place.write("list", &list);
-    let runs: [(&str, &[&str]); 18] = [
+    place.write("n/config.json", "{}");
+    let runs: [(&str, &[&str]); 19] = [
         ("version", &["version"]),
         ("explain", &["explain"]),
         ("explain", &["explain", "WL-NO-SUCH"]),
@@ -189,6 +187,8 @@ fn documents_follow_their_schemas() {
         ("digest", &["digest", "m"]),
         ("digest", &["digest", "--manifest", "m"]),
         ("digest", &["digest", "--check", "list"]),
+        ("diff", &["diff", "m", "n"]),
+        ("diff", &["diff", "m", "m"]),
         ("inspect", &["inspect", "m"]),
         ("inspect", &["inspect", "none"]),
         (
@@ -207,7 +207,6 @@ fn documents_follow_their_schemas() {
         ),
         ("verify", &["verify", "--key", "k.pub", "m"]),
         ("verify", &["verify", "--key", "k.pub", "none"]),
-        ("diff", &["diff", "m", "m"]),
     ];
     let schemas = reference::schemas();
     for (name, arguments) in runs {

@@ -62,7 +62,7 @@ pub struct ShownStep {
     pub output: String,
 }
 
-const TENSOR: &str = "lm_head.weight";
+const TENSOR: &str = "model.embed_tokens.weight";
 
 /// The play. Everything that is changed is put back before the next scene.
 const STEPS: &[Step] = &[
@@ -115,6 +115,14 @@ const STEPS: &[Step] = &[
             arguments: &["verify", "--key", "demo.pub", "./tiny"],
             expect: Exit::No,
             shows: &["WL-SIG-TAMPERED", TENSOR],
+        },
+    },
+    Step {
+        say: "What was changed? Compare with the untouched copy.",
+        act: Act::Verb {
+            arguments: &["diff", "./untouched", "./tiny"],
+            expect: Exit::No,
+            shows: &[TENSOR],
         },
     },
     Step {

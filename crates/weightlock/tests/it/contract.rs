@@ -1,0 +1,241 @@
+//! The contract that holds for every verb: exit codes, success words, what goes where, memory, sockets, execution.
+
+use std::{fs, process::Command};
+
+use crate::run::{Place, Ran, key};
+
+fn path(name: &str) -> String {
+    key(name).to_str().unwrap().to_owned()
+}
+
+/// Words that say "all is well".
+const SUCCESS: [&str; 6] = [
+    "verified ",
+    "signed ",
+    ": OK",
+    "succeeded",
+    "written ",
+    "the same",
+];
+
+fn prepared() -> Place {
+    let place = Place::with_model();
+    place.sign(&[]).yes();
+    place.run(["digest", "m"]).yes();
+    let list = place.run(["digest", "m"]).stdout;
+    fs::write(place.path("list"), list).unwrap();
+    place.write("other/config.json", "{}");
+    place.write("empty/.git/HEAD", "");
+    place.write("notes.txt", "hello");
+    fs::create_dir(place.path("folder.pub")).unwrap();
+    place
+}
+
+/// U1: every verb ends with the documented code for each kind of answer it has.
+#[test]
+fn every_verb_has_the_documented_exit_codes() {
+    let place = prepared();
+    let (private, public, other) = (path("p256.key.pem"), path("p256.pub.pem"), path("p384.pub.pem"));
+    let table: &[(i32, &[&str])] = &[
+        (0, &["sign", "--key", &private, "m"]),
+        (1, &["sign", "--key", &path("p384.key.pem"), "m"]),
+        (2, &["sign", "m"]),
+        (3, &["sign", "--key", &private, "empty"]),
+        (4, &["sign", "--key", &private, "nothing"]),
+        (0, &["verify", "--key", &public, "m"]),
+        (1, &["verify", "--key", &other, "m"]),
+        (2, &["verify", "m"]),
+        (3, &["verify", "--key", &public, "--only", "*.gguf", "m"]),
+        (4, &["verify", "--key", &public, "nothing"]),
+        (0, &["digest", "m"]),
+        (0, &["digest", "--check", "list"]),
+        (2, &["digest"]),
+        (3, &["digest", "--check", "notes.txt"]),
+        (4, &["digest", "nothing"]),
+        (0, &["inspect", "m"]),
+        (2, &["inspect"]),
+        (3, &["inspect", "notes.txt"]),
+        (4, &["inspect", "nothing"]),
+        (0, &["diff", "m", "m"]),
+        (1, &["diff", "m", "other"]),
+        (2, &["diff", "m"]),
+        (4, &["diff", "m", "nothing"]),
+        (0, &["key", "generate", "--unencrypted", "new"]),
+        (1, &["key", "generate", "--unencrypted", "new"]),
+        (2, &["key", "generate", "locked"]),
+        (4, &["key", "generate", "--unencrypted", "nothing/new"]),
+        (0, &["key", "inspect", &public]),
+        (2, &["key", "inspect"]),
+        (4, &["key", "inspect", "nothing"]),
+        (0, &["explain", "WL-SIG-TAMPERED"]),
+        (2, &["explain", "WL-SIG-NONSENSE"]),
+        (0, &["doctor"]),
+        (0, &["completions", "bash"]),
+        (2, &["completions", "nonsense"]),
+        (0, &["man", "verify"]),
+        (2, &["man", "nonsense"]),
+        (0, &["version"]),
+        (0, &["compat", "model_signing", "--version"]),
+        (
+            1,
+            &[
+                "compat",
+                "model_signing",
+                "verify",
+                "key",
+                "--public_key",
+                &other,
+                "--signature",
+                "m/model.sig",
+                "m",
+            ],
+        ),
+        (2, &["compat", "model_signing", "verify", "key"]),
+        (2, &["nonsense"]),
+    ];
+    for (code, arguments) in table {
+        let ran = place.run(*arguments);
+        assert_eq!(ran.code, *code, "{arguments:?}: {ran:#?}");
+        if *code != 0 {
+            assert_no_success(&ran);
+        }
+    }
+}
+
+/// U2, X24: a run that did not end with yes says nothing on standard output that reads like it.
+fn assert_no_success(ran: &Ran) {
+    for word in SUCCESS {
+        assert!(!ran.stdout.contains(word), "{word:?} in {ran:#?}");
+    }
+}
+
+/// U2: after a failing check of a list, the lines of good files are there, and the end does not say that all is well.
+#[test]
+fn a_list_with_one_bad_file_does_not_end_well() {
+    let place = prepared();
+    place.flip("m/config.json", 3, 1);
+    let ran = place.run(["digest", "--check", "list"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stderr.starts_with("error[WL-DIGEST-MISMATCH]"), "{ran:#?}");
+}
+
+/// U4, U5: standard output is one JSON document whatever else is shown, and there are no escapes unless asked for.
+#[test]
+fn results_are_alone_on_standard_output_and_colour_is_asked_for() {
+    let place = prepared();
+    place.flip("m/config.json", 3, 1);
+    let public = path("p256.pub.pem");
+    let json = place.run(["verify", "--json", "--key", &public, "m"]);
+    assert_eq!((json.code, json.json()["exit_code"].as_i64()), (1, Some(1)));
+    for (more, variables, coloured) in [
+        (&[][..], &[][..], false),
+        (&["--color", "never"], &[("CLICOLOR_FORCE", "1")], false),
+        (&[], &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
+        (&[], &[("CLICOLOR_FORCE", "1")], true),
+        (&["--color", "always"], &[("NO_COLOR", "1")], true),
+    ] {
+        let mut command = place.command(["verify", "m", "--key", &public].iter().chain(more));
+        let ran = Ran::of(command.envs(variables.iter().copied()));
+        assert_eq!(
+            ran.stderr.contains('\u{1b}'),
+            coloured,
+            "{more:?} {variables:?} {ran:?}"
+        );
+    }
+}
+
+/// S31: one GiB is hashed within 100 MiB of address space, by both ways of reading.
+#[test]
+fn memory_does_not_grow_with_the_file() {
+    let place = Place::new();
+    let file = fs::File::create(place.path("big.bin")).unwrap();
+    file.set_len(1 << 30).unwrap();
+    for reading in ["buffered", "mapped"] {
+        let script = format!(
+            "ulimit -v 102400 && exec '{}' digest --read {reading} -j 2 big.bin",
+            env!("CARGO_BIN_EXE_weightlock")
+        );
+        let ran = Ran::of(
+            Command::new("sh")
+                .args(["-c", &script])
+                .current_dir(place.path("")),
+        );
+        // SHA-256 of a GiB of zeros.
+        let expected = "49bc20df15e412a64472421e13fe86ff1c5165e18b2afccf160d4dc19fe68a14  big.bin\n";
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, expected), "{ran:#?}");
+    }
+}
+
+/// S32: nothing that is examined is executed: a pickle that would create a file stays data under every verb.
+#[test]
+fn a_canary_in_the_model_never_runs() {
+    let place = Place::with_model();
+    let canary = place.path("canary");
+    let call = format!("cposix\nsystem\n(Vtouch '{}'\ntR.", canary.display());
+    place.write("m/pytorch_model.bin", &call);
+    place.write(
+        "m/modeling.py",
+        &format!("open({:?}, 'w')", canary.display().to_string()),
+    );
+    place.sign(&["--leaves"]).yes();
+    place.verify(&[]).yes();
+    place.flip("m/pytorch_model.bin", 1, 1);
+    place.verify(&[]).refused(1, "WL-SIG-TAMPERED");
+    place.run(["inspect", "m"]);
+    place.run(["digest", "m"]).yes();
+    place.run(["diff", "m", "m"]).yes();
+    assert!(!canary.exists());
+}
+
+/// X6, X23: no socket of the network is ever made, as the kernel sees it.
+#[test]
+fn no_verb_opens_a_socket() {
+    let Some(strace) = weightlock_peers::program(weightlock_peers::Peer::Strace) else {
+        return;
+    };
+    let place = prepared();
+    let (private, public) = (path("p256.key.pem"), path("p256.pub.pem"));
+    let runs: [&[&str]; 9] = [
+        &["sign", "--key", &private, "m"],
+        &["verify", "--offline", "--key", &public, "m"],
+        &["digest", "m"],
+        &["inspect", "m"],
+        &["diff", "m", "other"],
+        &["doctor"],
+        &["demo"],
+        &["key", "generate", "--unencrypted", "new"],
+        &[
+            "compat",
+            "model_signing",
+            "verify",
+            "key",
+            "--public_key",
+            &public,
+            "--signature",
+            "m/model.sig",
+            "m",
+        ],
+    ];
+    for arguments in runs {
+        let trace = place.path("trace");
+        let mut command = Command::new(&strace);
+        command
+            .args(["-f", "-qq", "-e", "trace=%network", "-o"])
+            .arg(&trace);
+        command.arg(env!("CARGO_BIN_EXE_weightlock")).args(arguments);
+        let ran = Ran::of(
+            command
+                .current_dir(place.path(""))
+                .env_clear()
+                .env("HOME", place.path("home")),
+        );
+        let Ok(calls) = fs::read_to_string(&trace) else {
+            return weightlock_peers::skip("strace may not trace here");
+        };
+        assert!(
+            !calls.contains("socket(") && !calls.contains("connect("),
+            "{arguments:?}: {calls}"
+        );
+        assert!(ran.code <= 1, "{arguments:?}: {ran:#?}");
+    }
+}
