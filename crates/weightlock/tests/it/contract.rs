@@ -61,7 +61,7 @@ fn every_verb_has_the_documented_exit_codes() {
         (2, &["diff", "m"]),
         (4, &["diff", "m", "nothing"]),
         (0, &["key", "generate", "--unencrypted", "new"]),
-        (1, &["key", "generate", "--unencrypted", "new"]),
+        (2, &["key", "generate", "--unencrypted", "new"]),
         (2, &["key", "generate", "locked"]),
         (4, &["key", "generate", "--unencrypted", "nothing/new"]),
         (0, &["key", "inspect", &public]),
