@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 
+/// The members of an object in their order, doubled keys and all.
+type Members = Vec<(String, Tree)>;
+
 /// A JSON text, member by member.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Tree {
-    Object(Vec<(String, Self)>),
+    Object(Members),
     List(Vec<Self>),
     Leaf(Value),
 }
@@ -131,7 +134,7 @@ impl Tree {
                 add(&place, "unknown member", Self::Object(unknown));
                 for (index, (key, value)) in members.iter().enumerate() {
                     let inner = format!("{place}.{key}").trim_start_matches('.').to_owned();
-                    let with = |edit: &dyn Fn(&mut Vec<(String, Self)>)| {
+                    let with = |edit: &dyn Fn(&mut Members)| {
                         let mut members = members.clone();
                         edit(&mut members);
                         Self::Object(members)
