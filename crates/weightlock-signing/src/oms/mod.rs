@@ -103,6 +103,15 @@ pub struct ModelStatement {
 }
 
 impl ModelStatement {
+    /// Reads a statement and checks that it does not contradict itself. **Nobody's signature is checked**: a model is
+    /// judged by what [`verify`] returns, never by this.
+    ///
+    /// # Errors
+    /// [`Refusal`](crate::Refusal) names the first rule broken.
+    pub fn parse_unverified(payload: &[u8]) -> Result<Self, crate::Refusal> {
+        parse::statement(payload)
+    }
+
     /// The statement form it was read from.
     #[must_use]
     pub const fn form(&self) -> Form {
