@@ -13,7 +13,7 @@ use super::kernels;
 use super::measure::{Line, Sample};
 
 /// All cases, in the order of the table.
-pub(super) const NAMES: [&str; 14] = [
+pub(super) const NAMES: [&str; 15] = [
     "tiny-sign",
     "tiny-verify",
     "one-file-buffered",
@@ -22,10 +22,11 @@ pub(super) const NAMES: [&str; 14] = [
     "large-files-verify-buffered",
     "large-files-verify-mapped",
     "many-files-sign",
+    "many-files-verify-buffered",
     "many-files-verify-mapped",
     kernels::NAME,
-    "leaves-buffered",
-    "leaves-mapped",
+    "shards-buffered",
+    "shards-mapped",
     "blake3",
     "warm-cache",
 ];
@@ -108,6 +109,11 @@ impl Lab {
         let home = dir.join(format!("weightlock-bench-{}", std::process::id()));
         fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
         Ok(Self { home, program, quick })
+    }
+
+    /// The program under test.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
     }
 
     /// A command line for people: base names instead of paths.
@@ -270,13 +276,49 @@ impl Lab {
         })
     }
 
-    /// One large file by leaves against one stream. The answers differ in kind, so they are not compared.
-    fn leaves(&self, read: &str, limit: f64) -> Result<Case> {
-        let fast = ["--leaves", "--jobs", "1", "--read", read];
-        let case = self.digest(&fast, self.one_stream(read)?, bars(&[(Metric::Wall, limit)]))?;
+    /// One large file by shards of 1 MiB against one stream, on one processor, signed and not written: the whole work
+    /// but the last step. The answers differ in kind, so they are not compared.
+    fn shards(&self, read: &str, limit: f64) -> Result<Case> {
+        let (key, _) = self.keys()?;
+        let single = self.single()?;
+        let sign = |more: &[&str]| {
+            let fixed = ["sign", "--dry-run", "--jobs", "1", "--read", read];
+            let fixed = [fixed.as_slice(), more, &["--key"]].concat();
+            self.ours(words(&fixed, [&key, &single]))
+        };
         Ok(Case {
+            ours: sign(&["--shards", "1MiB"]),
+            peer: sign(&[]),
+            rounds: 5,
+            bars: bars(&[(Metric::Wall, limit)]),
             same_digest: false,
-            ..case
+        })
+    }
+
+    /// `digest` with a cache of its own. The variable is set by `env`, whose own time counts as ours.
+    fn cached(&self, peer: Line, bars: Vec<Bar>) -> Result<Case> {
+        let mut folder = OsString::from("WEIGHTLOCK_CACHE_DIR=");
+        folder.push(self.path("cache"));
+        let args = words(
+            &[],
+            [
+                &folder,
+                &self.program.clone().into_os_string(),
+                &"digest".into(),
+                &"--digest-cache".into(),
+                &self.single()?,
+            ],
+        );
+        let ours = Line {
+            program: PathBuf::from("/usr/bin/env"),
+            args,
+        };
+        Ok(Case {
+            ours,
+            peer,
+            rounds: 5,
+            bars,
+            same_digest: true,
         })
     }
 
@@ -285,14 +327,6 @@ impl Lab {
             program: peer(Peer::Openssl)?,
             args: words(&["dgst", "-sha256"], [&self.single()?]),
         })
-    }
-
-    /// Our own single stream on one core.
-    fn one_stream(&self, read: &str) -> Result<Line> {
-        Ok(self.ours(words(
-            &["digest", "--jobs", "1", "--read", read],
-            [&self.single()?],
-        )))
     }
 }
 
@@ -338,9 +372,10 @@ pub(super) fn prepare(name: &str, lab: &Lab) -> Result<Case> {
         "large-files-verify-buffered" => lab.verify(lab.large()?, Some("buffered"), 5, large),
         "large-files-verify-mapped" => lab.verify(lab.large()?, Some("mapped"), 5, large_mapped),
         "many-files-sign" => lab.sign(lab.many()?, 5, large),
+        "many-files-verify-buffered" => lab.verify(lab.many()?, Some("buffered"), 5, large),
         "many-files-verify-mapped" => lab.verify(lab.many()?, Some("mapped"), 5, large_mapped),
-        "leaves-buffered" => lab.leaves("buffered", 1.0 / 1.8),
-        "leaves-mapped" => lab.leaves("mapped", 1.0 / 3.0),
+        "shards-buffered" => lab.shards("buffered", 1.0 / 1.8),
+        "shards-mapped" => lab.shards("mapped", 1.0 / 3.0),
         "blake3" => {
             let b3sum = Line {
                 program: peer(Peer::B3sum)?,
@@ -349,11 +384,7 @@ pub(super) fn prepare(name: &str, lab: &Lab) -> Result<Case> {
             lab.digest(&["--algorithm", "blake3"], b3sum, bars(&[(Wall, 1.0 / 0.9)]))
         }
         // The first round fills the cache and is not counted.
-        "warm-cache" => lab.digest(
-            &["--cache", &lab.path("cache").to_string_lossy()],
-            lab.openssl_digest()?,
-            bars(&[(Wall, 0.01), (Read, 1.0)]),
-        ),
+        "warm-cache" => lab.cached(lab.openssl_digest()?, bars(&[(Wall, 0.01), (Read, 1.0)])),
         _ => bail!("there is no case {name}"),
     }
 }

@@ -8,7 +8,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -154,29 +154,17 @@ fn first_digest(text: &str) -> Option<String> {
         .map(ToOwned::to_owned)
 }
 
-/// The hash kernel that the program says it used: the first `kernel` of its JSON answer.
-pub(super) fn kernel_named_by(line: &Line) -> String {
-    let answer = Command::new(&line.program)
-        .args(&line.args)
-        .arg("--json")
+/// The SHA-256 kernel that the program picks on this machine, as it says itself.
+pub(super) fn kernel_of(program: &Path) -> String {
+    let answer = Command::new(program)
+        .args(["version", "--json"])
         .stdin(Stdio::null())
         .output();
     answer
         .ok()
         .and_then(|out| serde_json::from_slice::<serde_json::Value>(&out.stdout).ok())
-        .and_then(|value| named(&value, "kernel"))
+        .and_then(|value| value["result"]["sha256_kernel"].as_str().map(str::to_owned))
         .unwrap_or_else(|| "not stated".to_owned())
-}
-
-fn named(value: &serde_json::Value, key: &str) -> Option<String> {
-    match value {
-        serde_json::Value::Object(map) => map
-            .get(key)
-            .and_then(|found| found.as_str().map(ToOwned::to_owned))
-            .or_else(|| map.values().find_map(|inner| named(inner, key))),
-        serde_json::Value::Array(list) => list.iter().find_map(|inner| named(inner, key)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -208,12 +196,5 @@ mod tests {
             assert_eq!(first_digest(&text).as_deref(), Some(hex.as_str()), "{text}");
         }
         assert_eq!(first_digest(&format!("{hex}00")), None);
-    }
-
-    #[test]
-    fn the_kernel_is_found_at_any_depth() {
-        let value = serde_json::json!({"a": [{"kernel": "sha-ni x2"}]});
-        assert_eq!(named(&value, "kernel").as_deref(), Some("sha-ni x2"));
-        assert_eq!(named(&value, "engine"), None);
     }
 }
