@@ -113,7 +113,9 @@ impl Peer {
             Self::ModelSigning => existing(cache_folder()?.join("model-signing/bin/model_signing")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
-            Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => on_path(self.name()),
+            Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
+                on_path(self.name())
+            }
         }
     }
 }

@@ -175,7 +175,7 @@ fn a_canary_in_the_model_never_runs() {
     place.write("m/pytorch_model.bin", &call);
     place.write(
         "m/modeling.py",
-        &format!("open({:?}, 'w')", canary.display().to_string()),
+        format!("open({:?}, 'w')", canary.display().to_string()),
     );
     place.sign(&["--leaves"]).yes();
     place.verify(&[]).yes();
