@@ -449,4 +449,19 @@ mod tests {
             }
         }
     }
+
+    /// The seeds of the fuzz target: three are sound, each of the others breaks one rule.
+    #[test]
+    fn what_is_read_is_written_back() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/manifest");
+        let mut sound = 0;
+        for seed in std::fs::read_dir(folder).unwrap() {
+            let bytes = std::fs::read(seed.unwrap().path()).unwrap();
+            if let Ok(manifest) = Manifest::parse(&bytes) {
+                assert_eq!(manifest.to_text().into_bytes(), bytes);
+                sound += 1;
+            }
+        }
+        assert_eq!(sound, 3);
+    }
 }

@@ -51,6 +51,17 @@ fn cosign_keys() {
 }
 
 #[test]
+fn bundles_and_statements() {
+    use weightlock_signing::{bundle::Bundle, oms::ModelStatement};
+    let bundles = accepted("oms_bundle", |text| Bundle::parse(text).is_ok());
+    assert!((15..seeds("oms_bundle").len()).contains(&bundles));
+    let statements = accepted("oms_statement", |text| {
+        ModelStatement::parse_unverified(text).is_ok()
+    });
+    assert!((30..seeds("oms_statement").len()).contains(&statements));
+}
+
+#[test]
 fn certificates() {
     let read =
         |bytes: &[u8]| Certificate::from_der(bytes).is_ok() || Certificate::chain_from_pem(bytes).is_ok();

@@ -11,6 +11,7 @@ mod corpus;
 mod cosign_key;
 mod mint;
 mod mutations;
+mod oms_model;
 mod oms_mutations;
 mod openssl;
 mod pkcs11;

@@ -458,7 +458,7 @@ fn a_token_signs_and_the_public_key_verifies_in_both_directions() {
         let output = model.run(command.env("SOFTHSM2_CONF", &token.configuration));
         if String::from_utf8_lossy(&output.stderr).contains("requires the 'pkcs11' extra") {
             skip(
-                "the reference is installed without its PKCS#11 extra, which has no wheel: it signs with no token",
+                "the reference is installed without its PKCS#11 extra (pykcs11): it signs with no token",
             );
             continue;
         }
