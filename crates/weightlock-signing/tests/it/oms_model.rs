@@ -9,7 +9,7 @@ use weightlock_artifact::{
 };
 use weightlock_signing::{
     Trust,
-    key::{OmsKey, Signer as _},
+    key::OmsKey,
     oms::{
         Method, SigningMaterial, VerifiedStatement,
         model::{LoaderView, Plan, Rules, Strictness, Unsigned, Work, compare, prepare},

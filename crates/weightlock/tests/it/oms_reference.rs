@@ -457,9 +457,7 @@ fn a_token_signs_and_the_public_key_verifies_in_both_directions() {
         command.args(["sign", "pkcs11-key", "--pkcs11_uri", &token.uri(), "model"]);
         let output = model.run(command.env("SOFTHSM2_CONF", &token.configuration));
         if String::from_utf8_lossy(&output.stderr).contains("requires the 'pkcs11' extra") {
-            skip(
-                "the reference is installed without its PKCS#11 extra (pykcs11): it signs with no token",
-            );
+            skip("the reference is installed without its PKCS#11 extra (pykcs11): it signs with no token");
             continue;
         }
         assert_eq!(output.status.code(), Some(0), "{}: {output:?}", signer.name());
