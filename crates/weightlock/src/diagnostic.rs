@@ -5,7 +5,7 @@
 //!   --> ./tiny/model.safetensors
 //!   expected   sha256:9f2c…
 //!   found      sha256:41aa…
-//!   = note: 2 of 3 files are unchanged
+//!   = note: unchanged: 2 of 3 files
 //!   = help: compare with a good copy:  weightlock diff GOOD ./tiny
 //! ```
 

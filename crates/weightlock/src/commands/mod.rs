@@ -20,34 +20,25 @@ use clap::Subcommand;
 
 use crate::{cli::Format, context::Context, reply::Reply};
 
-/// What to do.
+/// What to do. Each verb's help is the documentation of its arguments.
 #[derive(Subcommand, Debug)]
+#[expect(
+    missing_docs,
+    reason = "a comment here would hide the fuller one of the arguments"
+)]
 pub enum Command {
-    /// Sign a model
     Sign(Box<sign::Arguments>),
-    /// Verify who signed a model, and that it is unchanged
     Verify(Box<verify::Arguments>),
-    /// Make keys and look at them
     Key(key::Arguments),
-    /// Show it all on a tiny model, in ten seconds and without a trace
     Demo(demo::Arguments),
-    /// Print digests of files, or check a list of them
     Digest(digest::Arguments),
-    /// Say what a model is, and what is known about it
     Inspect(inspect::Arguments),
-    /// Compare two models, manifests or signatures: files, tensors, values, settings
     Diff(diff::Arguments),
-    /// Say what a reason code means and what to do about it
     Explain(explain::Arguments),
-    /// Answer in the place of another tool, with its arguments, output and exit codes
     Compat(compat::Arguments),
-    /// Say what this machine offers, and what would stand in the way
     Doctor(doctor::Arguments),
-    /// Print completions for a shell
     Completions(completions::Arguments),
-    /// Print or write manual pages
     Man(man::Arguments),
-    /// Print the version
     Version(version::Arguments),
 }
 

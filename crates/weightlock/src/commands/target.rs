@@ -125,11 +125,26 @@ fn unsigned(root: &Root) -> Diagnostic {
     for store in stores(root) {
         told = told.note(format!("looked for {}", store.signature().display()));
     }
+    if let Some(list) = digest_list(root) {
+        let list = quoted(&list.display().to_string());
+        told = told
+            .note("there is a list of digests, which shows damage and not who made the model")
+            .help(format!("check the list:  weightlock digest --check {list}"));
+    }
     told.help("get the signature from the publisher and name it with --signature FILE")
         .help(format!(
             "sign it yourself:  weightlock sign --key NAME.key {}",
             quoted(&root.path().display().to_string())
         ))
+}
+
+/// A plain list of digests that came with the model: `model.sha256` in it, or `NAME.sha256` beside it.
+fn digest_list(root: &Root) -> Option<PathBuf> {
+    let mut beside = root.path().as_os_str().to_owned();
+    beside.push(".sha256");
+    [root.path().join("model.sha256"), PathBuf::from(beside)]
+        .into_iter()
+        .find(|path| path.is_file())
 }
 
 /// Reads a signature file, bounded.

@@ -164,7 +164,7 @@ fn a_leaf_table_of_somebody_else_or_of_another_version_counts_for_nothing() {
     place
         .verify(&[])
         .refused(1, "WL-SIG-TAMPERED")
-        .says("the signer signed no table of leaves");
+        .says("no leaf table that this signer signed");
     // Its own table, but of the version before.
     let place = Place::with_model();
     place.sign(&["--leaves"]).yes();
@@ -174,7 +174,7 @@ fn a_leaf_table_of_somebody_else_or_of_another_version_counts_for_nothing() {
     place
         .verify(&[])
         .refused(1, "WL-SIG-TAMPERED")
-        .says("the signer signed no table of leaves");
+        .says("no leaf table that this signer signed");
 }
 
 /// X2: a part is never a bare pass.
@@ -314,6 +314,21 @@ fn a_warm_cache_answers_without_reading_and_says_so() {
     assert!(cached().yes().stdout.contains("(3 from cache)"));
     place.flip("m/config.json", 3, 1);
     cached().refused(1, "WL-SIG-TAMPERED");
+}
+
+/// S9: a list of digests is pointed to, and is no signature.
+#[test]
+fn a_list_of_digests_is_no_signature() {
+    let place = Place::with_model();
+    place.write("m/model.sha256", "");
+    place
+        .verify(&[])
+        .refused(1, "WL-SIG-UNSIGNED")
+        .says("not who made the model")
+        .says("weightlock digest --check m/model.sha256");
+    fs::remove_file(place.path("m/model.sha256")).unwrap();
+    let plain = place.verify(&[]).refused(1, "WL-SIG-UNSIGNED");
+    assert!(!plain.stderr.contains("digest --check"), "{plain:?}");
 }
 
 #[test]

@@ -511,11 +511,11 @@ impl Teller<'_> {
                 told.note(format!("{} of {} tensors lie in unchanged ranges", place.all_tensors.saturating_sub(inside), place.all_tensors))
             }
             Some(_) => told,
-            None => told.note("the signer signed no table of leaves, so the place in the file is not known"),
+            None => told.note("no leaf table that this signer signed for this version is at hand, so the place in the file is not known"),
         };
         let same = self.comparison.checked.saturating_sub(self.differing());
         told.note(format!(
-            "{same} of {} are unchanged",
+            "unchanged: {same} of {}",
             counted(self.comparison.listed, "file")
         ))
         .help(format!(
