@@ -1,7 +1,6 @@
 //! Passwords: from a file, standard input, the environment or a person. Never from the command line.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
@@ -62,7 +61,7 @@ fn from_file(path: &Path) -> Result<Password, Diagnostic> {
     let read = if path == Path::new("-") {
         first_line(io::stdin().lock())
     } else {
-        File::open(path).and_then(first_line)
+        weightlock_artifact::input::open(path).and_then(first_line)
     };
     read.map(|line| Password::new(line.as_slice())).map_err(failed)
 }

@@ -1,7 +1,6 @@
 //! What several verbs do with a target: open it, find its signature, resolve names below it.
 
 use std::{
-    fs::File,
     io::Read as _,
     path::{Component, Path, PathBuf},
 };
@@ -9,12 +8,15 @@ use std::{
 use weightlock_artifact::{
     Error,
     evidence::{Place, Store},
+    input,
     inventory::{Links, Root, RootKind},
     path::ArtifactPath,
 };
 use weightlock_signing::{bundle::Bundle, reason::UNSIGNED};
 
 use crate::{cli::Selection, diagnostic::Diagnostic, explanations::USAGE, text::quoted};
+
+const MODEL_SIG: &str = "model.sig";
 
 /// Opens the model.
 pub(crate) fn open(target: &Path, files: &Selection) -> Result<Root, Diagnostic> {
@@ -47,9 +49,16 @@ fn outside(root: &Root, path: &Path) -> Diagnostic {
 }
 
 /// The name of a path below the model, whether or not it exists; `None` when it lies elsewhere.
+///
+/// The last component stands for itself also where it is a link: what a link points to is another file, and a
+/// stranger chose it.
 pub(crate) fn inside(root: &Root, path: &Path) -> Option<ArtifactPath> {
     let model = root.path().canonicalize().ok()?;
-    let whole = resolved(path)?;
+    let absolute = std::path::absolute(path).ok()?;
+    let whole = match (absolute.parent(), absolute.file_name()) {
+        (Some(folder), Some(name)) => resolved(folder)?.join(name),
+        _ => resolved(path)?,
+    };
     let below = whole.strip_prefix(model).ok()?;
     ArtifactPath::parse(below.to_str()?).ok()
 }
@@ -97,11 +106,11 @@ pub(crate) fn signature(root: &Root, named: Option<&Path>) -> Result<Found, Diag
     for store in stores {
         let path = store.signature().to_owned();
         if path.symlink_metadata().is_ok() {
-            return Ok(Found {
-                bundle: read(&path)?,
-                path,
-                store,
-            });
+            let bundle = match store.place() {
+                Place::Inside => in_model(root, &path)?,
+                Place::Beside => read(&path)?,
+            };
+            return Ok(Found { path, bundle, store });
         }
     }
     Err(unsigned(root))
@@ -132,6 +141,21 @@ fn unsigned(root: &Root) -> Diagnostic {
         ))
 }
 
+/// Reads the signature that lies in the model. It came with the model, so the rules for the model's files hold for it:
+/// a link is not followed unless links were allowed.
+fn in_model(root: &Root, path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let name = ArtifactPath::parse(MODEL_SIG)
+        .map_err(|error| Diagnostic::of(weightlock_artifact::error::NAME, &error))?;
+    let file = root.open_plain(&name)?.map_err(|kind| {
+        Diagnostic::new(kind.code(), format!("{MODEL_SIG} {kind}")).at(path.display().to_string())
+    })?;
+    let mut bytes = Vec::new();
+    file.take(Bundle::MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::io("read", path, source))?;
+    Ok(bytes)
+}
+
 /// Reads a signature file, bounded.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     read_bounded(path, Bundle::MAX_BYTES)
@@ -141,8 +165,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Diagnostic> {
     let failed = |source| Diagnostic::from(Error::io("read", path, source));
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(limit as u64 + 1)
+    input::open(path)
+        .map_err(failed)?
+        .take(limit as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     Ok(bytes)

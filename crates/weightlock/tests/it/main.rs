@@ -4,6 +4,7 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod hostile;
 mod oms_native;
 mod oms_vectors;
 mod run;

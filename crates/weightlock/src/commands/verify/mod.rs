@@ -30,6 +30,7 @@ use crate::{
     cli::{Format, Hashing, Selection},
     context::Context,
     diagnostic::Diagnostic,
+    explanations::USAGE,
     loaders::KnownLoaders,
     progress,
     reply::Reply,
@@ -73,6 +74,15 @@ const VERB: &str = "verify";
 pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> Reply {
     let refused =
         |reasons| Reply::refusal(VERB, reasons).with_verdict("not verified: do not load this model");
+    if format == Format::CosignJson && !arguments.only.is_empty() {
+        return refused(vec![
+            Diagnostic::new(
+                USAGE,
+                "--format cosign-json cannot say that only a part was checked",
+            )
+            .help("leave out --only, or use --json"),
+        ]);
+    }
     let case = match Case::open(arguments, context) {
         Ok(case) => case,
         Err(told) => return refused(vec![told]),

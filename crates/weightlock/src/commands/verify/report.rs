@@ -2,7 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{digest::Digest, drift::Change, evidence::EXTRA_FILE, path::ArtifactPath};
+use weightlock_artifact::{
+    digest::Digest, drift::Change, evidence::EXTRA_FILE, manifest::BUILT_IN, path::ArtifactPath,
+};
 use weightlock_signing::{
     Refusal, Signer,
     oms::{
@@ -50,7 +52,7 @@ pub struct Verified {
     pub bytes_checked: u64,
     /// Digests that came from the cache instead of from the bytes.
     pub from_cache: usize,
-    /// Every listed file was checked.
+    /// Every listed file was checked, and every other file was looked for.
     pub complete: bool,
     /// SHA-256 of the canonical manifest of what is there (a model of one file: of its bytes), when it was computed.
     pub digest: Option<String>,
@@ -60,6 +62,8 @@ pub struct Verified {
     pub unsigned: Vec<String>,
     /// Unsigned files under names that signer or verifier ignored.
     pub ignored: Vec<String>,
+    /// Names that never belong to a model and were not looked into, such as `.git`.
+    pub passed_over: Vec<String>,
     /// The stated time that certificates were checked at, when it was not now.
     pub at_time: Option<String>,
 }
@@ -129,7 +133,8 @@ fn result(
     located: &[(ArtifactPath, Located)],
 ) -> Verified {
     let statement = verified.statement();
-    let paths = |list: &[ArtifactPath]| list.iter().map(|path| path.as_str().to_owned()).collect();
+    let paths =
+        |list: &[ArtifactPath]| -> Vec<String> { list.iter().map(|path| path.as_str().to_owned()).collect() };
     Verified {
         model: case.root.path().display().to_string(),
         signature: case.found.path.display().to_string(),
@@ -156,10 +161,23 @@ fn result(
             .iter()
             .map(|change| file_change(change, located))
             .collect(),
-        unsigned: paths(&comparison.unsigned),
+        unsigned: {
+            let tolerated = comparison.tolerated.iter().map(|found| found.name.clone());
+            paths(&comparison.unsigned).into_iter().chain(tolerated).collect()
+        },
+        passed_over: passed_over(comparison),
         ignored: paths(&comparison.ignored),
         at_time: case.stated.map(|time| time.to_string()),
     }
+}
+
+/// Built-in names that are there, without our own: those are told as signature, or checked apart.
+fn passed_over(comparison: &Comparison) -> Vec<String> {
+    let names = comparison.inventory.skipped().iter().map(ArtifactPath::as_str);
+    names
+        .filter(|name| BUILT_IN.contains(name) && !matches!(*name, "model.sig" | ".weightlock"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The manifest digest of what is there; for a model of one file, the digest that was just compared.
@@ -291,6 +309,15 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
                 counted(result.ignored.len(), "file"),
                 first_of(&result.ignored)
             ),
+        );
+    }
+    if !result.passed_over.is_empty() {
+        line("not part", &first_of(&result.passed_over));
+    }
+    if !result.complete {
+        line(
+            "note",
+            "only names that match --only were looked at; other files may have changed or been added",
         );
     }
     if let Some(time) = &result.at_time {
