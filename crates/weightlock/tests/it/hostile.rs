@@ -172,6 +172,18 @@ fn pipes_and_devices_neither_block_nor_answer() {
     );
 }
 
+#[test]
+fn a_huge_unsigned_file_is_not_hashed_to_find_a_renamed_one() {
+    let place = Place::with_model();
+    place.sign(&[]).yes();
+    fs::remove_file(place.path("m/config.json")).unwrap();
+    let huge = fs::File::create(place.path("m/huge.bin")).unwrap();
+    huge.set_len(1 << 42).unwrap();
+    let public = key("p256.pub.pem");
+    let ran = at_once(&mut place.command(["verify", "m", "--key", public.to_str().unwrap()]));
+    ran.refused(1, "WL-SIG-TAMPERED").says("huge.bin was added");
+}
+
 /// A writer changes two files all the time so that they are never good at once, rewriting, truncating and replacing
 /// them. Whatever a check meets, it is not "verified", and no run ends by a signal.
 #[test]

@@ -32,6 +32,10 @@ const HEAD: u64 = 4096;
 /// More unsigned files than this are not hashed to find out which were renamed.
 const MOST_RENAMES: usize = 64;
 
+/// Nor are they when there are more bytes than this, which is more than a file of a large model has: a sparse file of a
+/// stranger costs nothing to make and hours to hash, and the answer is no already.
+const MOST_RENAMED_BYTES: u64 = 32 << 30;
+
 /// What a program that loads models could do with a file.
 pub trait LoaderView {
     /// Whether a loader, a tokenizer or Python could read the file, judged by name and first bytes.
@@ -401,7 +405,10 @@ fn digests_of_extra(
     work: &mut Work<'_>,
 ) -> Result<Vec<(ArtifactPath, Digest)>, Error> {
     let unknown = Algorithm::Sha256.digest(b"weightlock: not hashed");
-    if !gone || extra.len() > MOST_RENAMES {
+    let bytes = extra
+        .iter()
+        .fold(0_u64, |sum, entry| sum.saturating_add(entry.stamp.size));
+    if !gone || extra.len() > MOST_RENAMES || bytes > MOST_RENAMED_BYTES {
         return Ok(extra.iter().map(|entry| (entry.path.clone(), unknown)).collect());
     }
     let measured = work.measure(
