@@ -108,6 +108,7 @@ impl Error {
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => NOT_FOUND,
                 io::ErrorKind::PermissionDenied => PERMISSION,
+                io::ErrorKind::Interrupted => INTERRUPTED,
                 _ => IO,
             },
             Self::Changed { .. } => CHANGED,
@@ -135,7 +136,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "the operating system does not let this user read or write the path",
         why: "a file that cannot be read cannot be vouched for; this is a problem of access, not of the file",
         example: "verifying a model whose weights belong to another user with mode 0600",
-        fix: "run as a user who may read the model, or have its owner grant read access",
+        fix: "run as a user who may, or have the owner grant access; what is written can go elsewhere, as with sign --signature FILE",
     },
     Explanation {
         code: IO,
@@ -143,7 +144,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "the operating system could not read or write a path",
         why: "no answer can be given about bytes that could not be read",
         example: "a disk error, a full disk, a network file system that went away",
-        fix: "see the system's own words at the end of the message, mend that, and run the command again",
+        fix: "the note has the system's own words; mend that, and run the command again",
     },
     Explanation {
         code: CHANGED,

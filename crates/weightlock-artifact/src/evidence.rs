@@ -24,7 +24,7 @@ mod store;
 #[cfg(feature = "fs")]
 pub use store::{Listing, Place, Store, StoreError};
 
-/// Something lies among the evidence that is none.
+/// A file that the signature does not cover, in the model or among its evidence.
 pub const EXTRA_FILE: Code = Code::new("WL-SIG-EXTRA-FILE");
 /// More evidence than is read.
 pub const EVIDENCE_LIMIT: Code = Code::new("WL-SIG-EVIDENCE-LIMIT");
@@ -199,10 +199,10 @@ pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: EXTRA_FILE,
         outcome: Outcome::No,
-        what: "something lies among the evidence that is not evidence",
-        why: "the evidence folder is outside the signature, so it must not become a place where code or weights hide",
-        example: "a file .weightlock/helper.py, or evidence whose content does not match its name",
-        fix: "look at the file, then move it out of the evidence folder",
+        what: "a file is there that the signature does not cover: in the model, or among its evidence",
+        why: "a loader may read it although nobody vouched for it; one Python file is enough to run code",
+        example: "modeling.py added to a signed model, or a file .weightlock/helper.py that is no evidence",
+        fix: "look at the file, then move it out of the model, or ask the signer to sign it",
     },
     Explanation {
         code: EVIDENCE_LIMIT,

@@ -12,6 +12,8 @@ pub mod drift;
 pub mod error;
 pub mod evidence;
 #[cfg(feature = "fs")]
+pub mod input;
+#[cfg(feature = "fs")]
 pub mod inventory;
 pub mod leaf;
 pub mod manifest;

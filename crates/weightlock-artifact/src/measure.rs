@@ -5,7 +5,7 @@ use std::{fs::File, num::NonZeroU64, ops::Range};
 
 use crate::{
     Error,
-    cache::DigestCache,
+    cache::{DigestCache, settle},
     digest::{
         Algorithm, Digest,
         engine::{self, Failure, Files, Job, Observer, Settings, Want},
@@ -53,10 +53,15 @@ pub fn measure(
         .filter(|(_, known)| known.is_none())
         .map(|(entry, _)| *entry)
         .collect();
+    let open = |entry: &Entry| inventory.root().open_file(&entry.path);
+    let settled: Vec<bool> = unknown
+        .iter()
+        .map(|entry| Ok(settle(&open(entry)?)))
+        .collect::<Result<_, Error>>()?;
     let mut read = read_all(inventory, &unknown, want, settings, observer)?.into_iter();
-    for (entry, measured) in unknown.iter().zip(read.as_slice()) {
-        if let Some(digest) = measured.whole {
-            cache.remember(&inventory.root().open_file(&entry.path)?, entry.stamp, digest);
+    for ((entry, measured), settled) in unknown.iter().zip(read.as_slice()).zip(settled) {
+        if let Some(digest) = measured.whole.filter(|_| settled) {
+            cache.remember(&open(entry)?, entry.stamp, digest);
         }
     }
     let found = known.into_iter().map(|known| match known {

@@ -274,6 +274,6 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "no signed file matches what was asked for",
         why: "checking no file must not look like success",
         example: "`weightlock verify --key release.pub --only *.safetensor ./model`: an s is missing",
-        fix: "check the pattern; the signed names are listed by `weightlock inspect`",
+        fix: "check the pattern; `weightlock digest TARGET` lists the files of the model",
     },
 ];

@@ -29,7 +29,7 @@ help: weightlock help, weightlock help VERB
     subcommand_required = true,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_help = "Exit codes: 0 yes, 1 no, 2 usage, 3 no answer, 4 could not work.\n\
+    after_help = "Exit codes: 0 yes, 1 no, 2 usage, 3 no answer, 4 could not work, 130 and 143 stopped by a signal.\n\
                   Reasons are stable codes; `weightlock explain CODE` tells more.\n\
                   Flags may be written with underscores: --ignore_paths is --ignore-paths."
 )]
@@ -75,7 +75,7 @@ pub struct Global {
     /// Say nothing on success; twice: say nothing at all
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub quiet: u8,
-    /// Say more
+    /// Say why each reason matters
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
     /// Assert that no network is used; this version never uses any

@@ -33,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) err: Paint,
     /// How progress is shown.
     pub(crate) show: Show,
+    /// Reasons also say why they matter.
+    pub(crate) verbose: bool,
 }
 
 impl Context {
@@ -51,6 +53,7 @@ impl Context {
             out: Paint::decide(global.color, terminal::stdout_is_terminal()),
             err: Paint::decide(global.color, terminal::stderr_is_terminal()),
             show,
+            verbose: global.verbose > 0,
         }
     }
 

@@ -118,7 +118,7 @@ impl Diagnostic {
     }
 
     /// The text for a person. Ends with a line feed.
-    pub(crate) fn text(&self, paint: Paint) -> String {
+    pub(crate) fn text(&self, paint: Paint, verbose: bool) -> String {
         let head = paint.apply(Style::Error, &format!("error[{}]", self.code));
         let mut text = format!("{head}: {}\n", Shown(&self.message));
         if let Some(place) = &self.place {
@@ -138,9 +138,14 @@ impl Diagnostic {
                 text += &format!("  {} {word}: {}\n", paint.apply(Style::Frame, "="), Shown(line));
             }
         }
+        let Some(explained) = explanations::find(self.code.as_str()) else {
+            return text;
+        };
+        if verbose {
+            text += &format!("  {} why: {}\n", paint.apply(Style::Frame, "="), explained.why);
+        }
         if self.help.is_empty() {
-            let fix = explanations::find(self.code.as_str()).map_or("", |explanation| explanation.fix);
-            text += &format!("  {} help: {fix}\n", paint.apply(Style::Frame, "="));
+            text += &format!("  {} help: {}\n", paint.apply(Style::Frame, "="), explained.fix);
         }
         text
     }

@@ -86,7 +86,8 @@ pub const VARIABLES: &[Variable] = &[
         "Forces a SHA-256 kernel, for tests and measurements; `doctor` lists those of this machine",
     ),
     flag("WEIGHTLOCK_PASSWORD_FILE", "`--password-file`"),
-    flag("WEIGHTLOCK_KEY", "`--key` of `sign` and `verify`"),
+    flag("WEIGHTLOCK_PRIVATE_KEY", "`--key` of `sign`"),
+    flag("WEIGHTLOCK_PUBLIC_KEY", "`--key` of `verify`"),
     flag(
         "COSIGN_PKCS11_MODULE_PATH",
         "`--pkcs11-module`, under cosign's name",

@@ -13,7 +13,10 @@ impl LoaderView for KnownLoaders {
         loadable(path, head).is_some()
     }
 
-    fn is_code(&self, path: &ArtifactPath) -> bool {
-        loadable(path, b"") == Some(Loadable::Code)
+    fn matters_empty(&self, path: &ArtifactPath) -> bool {
+        matches!(
+            loadable(path, b""),
+            Some(Loadable::Code | Loadable::Template | Loadable::Tokenizer)
+        )
     }
 }

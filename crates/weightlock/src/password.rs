@@ -1,7 +1,6 @@
 //! Passwords: from a file, standard input, the environment or a person. Never from the command line.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
@@ -30,11 +29,24 @@ pub(crate) fn existing(flags: &PasswordFlags, of: &str) -> Result<Password, Diag
     }
 }
 
-/// The password of a new key: asked for twice on a terminal.
+/// The password of a new key: asked for twice on a terminal. An empty one protects nothing, and is more often a secret
+/// that a job failed to set than a wish.
 pub(crate) fn new(flags: &PasswordFlags, of: &str) -> Result<Password, Diagnostic> {
-    if let Some(password) = given(flags)? {
-        return Ok(password);
+    let password = match given(flags)? {
+        Some(password) => password,
+        None => ask_twice(of)?,
+    };
+    if password.as_bytes().is_empty() {
+        return Err(Diagnostic::new(
+            explanations::NO_PASSWORD,
+            "the password is empty and would protect nothing",
+        )
+        .help("give a password, or say that you want none with --unencrypted"));
     }
+    Ok(password)
+}
+
+fn ask_twice(of: &str) -> Result<Password, Diagnostic> {
     let first = ask(&format!("New password of {of}: "))?;
     let second = ask("The same again: ")?;
     if first == second {
@@ -62,7 +74,7 @@ fn from_file(path: &Path) -> Result<Password, Diagnostic> {
     let read = if path == Path::new("-") {
         first_line(io::stdin().lock())
     } else {
-        File::open(path).and_then(first_line)
+        weightlock_artifact::input::open(path).and_then(first_line)
     };
     read.map(|line| Password::new(line.as_slice())).map_err(failed)
 }

@@ -28,9 +28,14 @@ pub(crate) enum Show {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     done: AtomicU64,
+    total: AtomicU64,
 }
 
 impl Observer for Progress {
+    fn begins(&self, bytes: u64) {
+        self.total.fetch_add(bytes, Relaxed);
+    }
+
     fn advanced(&self, bytes: u64) {
         self.done.fetch_add(bytes, Relaxed);
     }
@@ -40,29 +45,20 @@ impl Observer for Progress {
     }
 }
 
-/// Does the work while a second thread shows how far it is. `total` is in bytes, when it is known.
-pub(crate) fn shown<T>(
-    show: Show,
-    total: impl Fn() -> Option<u64> + Sync,
-    work: impl FnOnce(&Progress) -> T,
-) -> T {
-    shown_as("hashing", show, total, work)
+/// Does the work while a second thread shows how far it is.
+pub(crate) fn shown<T>(show: Show, work: impl FnOnce(&Progress) -> T) -> T {
+    shown_as("hashing", show, work)
 }
 
 /// As [`shown`], with another word for the work.
-pub(crate) fn shown_as<T>(
-    doing: &str,
-    show: Show,
-    total: impl Fn() -> Option<u64> + Sync,
-    work: impl FnOnce(&Progress) -> T,
-) -> T {
+pub(crate) fn shown_as<T>(doing: &str, show: Show, work: impl FnOnce(&Progress) -> T) -> T {
     let progress = Progress::default();
     if show == Show::Nothing {
         return work(&progress);
     }
     let finished = (Mutex::new(false), Condvar::new());
     thread::scope(|scope| {
-        scope.spawn(|| watch(doing, show, &total, &progress, &finished));
+        scope.spawn(|| watch(doing, show, &progress, &finished));
         // Signals the watcher also when the work unwinds, for a scope waits for its threads.
         let _signal = Finish(&finished);
         work(&progress)
@@ -78,13 +74,7 @@ impl Drop for Finish<'_> {
     }
 }
 
-fn watch(
-    doing: &str,
-    show: Show,
-    total: &dyn Fn() -> Option<u64>,
-    progress: &Progress,
-    finished: &(Mutex<bool>, Condvar),
-) {
+fn watch(doing: &str, show: Show, progress: &Progress, finished: &(Mutex<bool>, Condvar)) {
     let started = Instant::now();
     let pause = match show {
         Show::Log => Duration::from_secs(10),
@@ -99,7 +89,8 @@ fn watch(
         if *done {
             break;
         }
-        let line = line(doing, progress.done.load(Relaxed), total(), started.elapsed());
+        let total = Some(progress.total.load(Relaxed)).filter(|total| *total > 0);
+        let line = line(doing, progress.done.load(Relaxed), total, started.elapsed());
         match show {
             Show::Line => terminal::say(&format!("\r\x1b[2K{line}")),
             Show::Log | Show::Nothing => terminal::say(&format!("{line}\n")),
@@ -155,6 +146,6 @@ mod tests {
 
     #[test]
     fn short_work_shows_nothing_and_returns() {
-        assert_eq!(shown(Show::Line, || None, |_| 7), 7);
+        assert_eq!(shown(Show::Line, |_| 7), 7);
     }
 }

@@ -141,7 +141,7 @@ impl Reply {
         let mut text: String = self
             .reasons
             .iter()
-            .map(|reason| reason.text(context.err))
+            .map(|reason| reason.text(context.err, context.verbose))
             .collect();
         if let Some(verdict) = &self.verdict {
             text += &format!("{verdict} (exit {})\n", self.exit.number());

@@ -237,7 +237,6 @@ fn read(
     settings: &Settings,
     context: &Context,
 ) -> Result<Vec<Digest>, Diagnostic> {
-    let total = sources.iter().map(|source| source.stamp.size).sum();
     let jobs: Vec<Job> = sources
         .iter()
         .enumerate()
@@ -248,11 +247,9 @@ fn read(
         })
         .collect();
     let files = Opened(sources);
-    let outcomes = progress::shown(
-        context.show,
-        || Some(total),
-        |watched| engine::run(&files, &jobs, settings, watched),
-    )
+    let outcomes = progress::shown(context.show, |watched| {
+        engine::run(&files, &jobs, settings, watched)
+    })
     .map_err(|failure| files.explain(failure))?;
     let digest = |outcome: engine::Outcome| match outcome.whole {
         Some(whole) => whole,

@@ -143,6 +143,11 @@ impl Settings {
 
 /// Watches a run, from several threads at once.
 pub trait Observer: Sync {
+    /// A run begins that will hash so many bytes. Several runs may follow each other.
+    fn begins(&self, bytes: u64) {
+        let _ = bytes;
+    }
+
     /// So many further bytes were hashed.
     fn advanced(&self, bytes: u64) {
         let _ = bytes;
@@ -241,6 +246,7 @@ pub fn run<F: Files>(
     observer: &dyn Observer,
 ) -> Result<Vec<Outcome>, Failure<F::Error>> {
     let queue = Queue::new(files, jobs, settings)?;
+    observer.begins(jobs.iter().map(|job| job.range.end.saturating_sub(job.range.start)).sum());
     let plan = Plan::new(settings, &queue.load());
     let shared = Shared {
         files,

@@ -372,12 +372,13 @@ fn child(folder: Option<&ArtifactPath>, name: &[u8]) -> Result<ArtifactPath, Pat
     }
 }
 
-const fn special(kind: FileType) -> &'static str {
+pub(crate) const fn special(kind: FileType) -> &'static str {
     match kind {
         FileType::Fifo => "named pipe",
         FileType::Socket => "socket",
         FileType::CharacterDevice => "character device",
         FileType::BlockDevice => "block device",
+        FileType::Directory => "folder",
         _ => "special file",
     }
 }

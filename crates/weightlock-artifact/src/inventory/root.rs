@@ -213,27 +213,32 @@ impl Root {
     /// # Errors
     /// [`Error::Io`], or [`Error::Changed`] when a file of the walk is no longer one.
     pub fn open_file(&self, path: &ArtifactPath) -> Result<File, Error> {
+        self.open_plain(path)?.map_err(|_| Error::Changed {
+            path: self.join(path.as_str()),
+            offset: None,
+        })
+    }
+
+    /// As [`Root::open_file`], for a name that no walk has seen: the inner error says what is there instead of a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open_plain(&self, path: &ArtifactPath) -> Result<Result<File, IrregularKind>, Error> {
         let failed = |source: io::Error| Error::io("open", &self.join(path.as_str()), source);
         let file = match self.open_raw(path) {
             Err(Errno::LOOP | Errno::XDEV) => match self.resolve(path).map_err(failed)? {
                 Ok(file) => file,
-                Err(_) => {
-                    return Err(Error::Changed {
-                        path: self.join(path.as_str()),
-                        offset: None,
-                    });
-                }
+                Err(kind) => return Ok(Err(kind)),
             },
+            // Opening a socket.
+            Err(Errno::NXIO) => return Ok(Err(IrregularKind::Special(super::special(FileType::Socket)))),
             other => File::from(other.map_err(|source| failed(source.into()))?),
         };
         let stat = rustix::fs::fstat(&file).map_err(|source| failed(source.into()))?;
-        if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
-            return Ok(file);
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => Ok(Ok(file)),
+            other => Ok(Err(IrregularKind::Special(super::special(other)))),
         }
-        Err(Error::Changed {
-            path: self.join(path.as_str()),
-            offset: None,
-        })
     }
 
     pub(super) fn stamp(&self, path: &ArtifactPath) -> Result<Stamp, Error> {
@@ -267,7 +272,7 @@ impl Root {
         {
             return Ok(
                 match open_beneath(&hub.blobs, blob, file_flags(), ResolveFlags::NO_SYMLINKS) {
-                    Ok(handle) => Ok(File::from(handle)),
+                    Ok(handle) => plain(handle, shown)?,
                     Err(_) => Err(IrregularKind::LinkBroken { target: shown }),
                 },
             );
@@ -284,14 +289,7 @@ impl Root {
             }
         };
         match followed {
-            Ok(handle) => {
-                let stat = rustix::fs::fstat(&handle)?;
-                Ok(match FileType::from_raw_mode(stat.st_mode) {
-                    FileType::RegularFile => Ok(File::from(handle)),
-                    FileType::Directory => Err(IrregularKind::LinkToFolder { target: shown }),
-                    other => Err(IrregularKind::Special(super::special(other))),
-                })
-            }
+            Ok(handle) => Ok(plain(handle, shown)?),
             Err(Errno::XDEV) => Ok(Err(IrregularKind::LinkOutside { target: shown })),
             Err(Errno::NOENT | Errno::LOOP) => Ok(Err(IrregularKind::LinkBroken { target: shown })),
             Err(source) => Err(source.into()),
@@ -306,6 +304,16 @@ impl Root {
             ResolveFlags::NO_SYMLINKS,
         )
     }
+}
+
+/// What a link leads to, if that is a regular file.
+fn plain(handle: OwnedFd, target: String) -> io::Result<Result<File, IrregularKind>> {
+    let stat = rustix::fs::fstat(&handle)?;
+    Ok(match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Ok(File::from(handle)),
+        FileType::Directory => Err(IrregularKind::LinkToFolder { target }),
+        other => Err(IrregularKind::Special(super::special(other))),
+    })
 }
 
 impl HubSnapshot {

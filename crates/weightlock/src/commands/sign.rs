@@ -1,6 +1,7 @@
 //! `weightlock sign`: one signature over every file of a model, written beside its bytes.
 
 use std::{
+    io::Read as _,
     num::NonZeroU64,
     path::{Path, PathBuf},
     str::FromStr as _,
@@ -10,6 +11,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::{
+    Error,
     digest::{Algorithm, engine::Reading},
     evidence::{Kind, Place, Store},
     inventory::{Root, RootKind},
@@ -17,16 +19,17 @@ use weightlock_artifact::{
     path::ArtifactPath,
     write::{Existing, write_whole},
 };
+use weightlock_format::detect::HEAD_BYTES;
 use weightlock_signing::{
     Trust, is_signed_by,
     key::{OmsKey, Signer},
     oms::{
         self, Method as Serialized, SigningError, SigningMaterial, VerifiedStatement,
-        model::{Plan, Prepared, Previous, Unsignable, Work, prepare},
+        model::{LoaderView as _, Plan, Prepared, Previous, Unsignable, Work, prepare},
         sign_statement,
     },
     predicate::leaves,
-    reason::EXISTS,
+    reason::{EXISTS, IGNORED_LOADABLE},
     statement::sign_evidence,
 };
 
@@ -39,6 +42,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
+    loaders::KnownLoaders,
     progress,
     reply::Reply,
     terminal::Style,
@@ -118,6 +122,8 @@ pub struct Signed {
     pub leaves: Option<String>,
     /// Paths that are not signed.
     pub ignored: Vec<String>,
+    /// What other tools can do with the signature, when not all of them can check it.
+    pub note: Option<String>,
 }
 
 const VERB: &str = "sign";
@@ -146,6 +152,7 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
     let bundle = sign_statement(&prepared.statement, signer.as_ref(), &material)
         .map_err(|error| one(failed(&error)))?;
     let leaves = leaf_evidence(&prepared, signer.as_ref(), &material).map_err(|error| one(failed(&error)))?;
+    nothing_loadable_is_ignored(&prepared, &path)?;
     prepared.still_holds().map_err(|error| one(error.into()))?;
     let mut signed = describe(&prepared, model, signer.as_ref(), &material);
     if !arguments.dry_run {
@@ -157,6 +164,37 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
         signed.signature = Some(path.display().to_string());
     }
     Ok(signed)
+}
+
+/// What no verifier would accept is not signed: a file that a loader could read, and that the signature leaves out.
+fn nothing_loadable_is_ignored(prepared: &Prepared, signature: &Path) -> Result<(), Vec<Diagnostic>> {
+    let root = prepared.inventory.root();
+    let own = target::inside(root, signature);
+    let mut reasons = Vec::new();
+    for entry in prepared.inventory.set_aside() {
+        let path = &entry.path;
+        if own.as_ref() != Some(path) && could_be_read(root, path).map_err(|told| vec![told])? {
+            let told = Diagnostic::new(
+                IGNORED_LOADABLE,
+                format!("{path} is left out, and a loader could read it"),
+            )
+            .at(root.join(path.as_str()).display().to_string())
+            .note("weightlock verify refuses a signature that leaves such a file open to change")
+            .help("sign it too: leave out --ignore-paths; or move it out of the model");
+            reasons.push(told);
+        }
+    }
+    if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+}
+
+fn could_be_read(root: &Root, path: &ArtifactPath) -> Result<bool, Diagnostic> {
+    let mut head = Vec::new();
+    let shown = root.join(path.as_str());
+    let file = root.open_file(path)?;
+    file.take(HEAD_BYTES as u64)
+        .read_to_end(&mut head)
+        .map_err(|source| Error::io("read", &shown, source))?;
+    Ok(KnownLoaders.could_read(path, &head))
 }
 
 /// In the model; beside it for a file, a hub cache snapshot, or when asked for.
@@ -231,7 +269,7 @@ fn written(path: &Path) -> Result<i128, Diagnostic> {
     use std::os::unix::fs::MetadataExt as _;
     let found = path
         .metadata()
-        .map_err(|source| weightlock_artifact::Error::io("look at", path, source))?;
+        .map_err(|source| Error::io("look at", path, source))?;
     Ok(i128::from(found.mtime()) * 1_000_000_000 + i128::from(found.mtime_nsec()))
 }
 
@@ -269,22 +307,18 @@ fn prepared(
             written: earlier.written,
         })
     });
-    let outcome = progress::shown(
-        context.show,
-        || None,
-        |observer| {
-            prepare(
-                root,
-                plan,
-                previous,
-                &mut Work {
-                    settings,
-                    observer,
-                    cache: None,
-                },
-            )
-        },
-    );
+    let outcome = progress::shown(context.show, |observer| {
+        prepare(
+            root,
+            plan,
+            previous,
+            &mut Work {
+                settings,
+                observer,
+                cache: None,
+            },
+        )
+    });
     match outcome {
         Ok(Ok(prepared)) => Ok(prepared),
         Ok(Err(Unsignable::Irregular(found))) => Err(found
@@ -382,10 +416,19 @@ fn describe(prepared: &Prepared, model: &Path, signer: &dyn Signer, material: &S
         reused: prepared.reused,
         digest: digest.or_else(|| prepared.single_digest().map(|digest| digest.to_string())),
         leaves: None,
+        note: other_tools(prepared),
         ignored: ignored
             .map(|path: &ArtifactPath| path.as_str().to_owned())
             .collect(),
     }
+}
+
+/// The reference's command line checks SHA-256 of whole files only.
+fn other_tools(prepared: &Prepared) -> Option<String> {
+    let serialization = prepared.statement.serialization();
+    let everybody = serialization.algorithm == Algorithm::Sha256 && serialization.method == Serialized::Files;
+    let note = "the command line of the reference model_signing cannot check shards, BLAKE2 or BLAKE3; Weightlock can";
+    (!everybody).then(|| note.to_owned())
 }
 
 fn text(signed: &Signed, context: &Context) -> String {
@@ -399,6 +442,7 @@ fn text(signed: &Signed, context: &Context) -> String {
         digest,
         leaves,
         ignored,
+        note: _,
     } = signed;
     let head = context.out.apply(
         Style::Good,
@@ -419,6 +463,9 @@ fn text(signed: &Signed, context: &Context) -> String {
     digest.iter().for_each(|digest| line("digest", digest));
     signature.iter().for_each(|path| line("signature", path));
     leaves.iter().for_each(|path| line("leaves", path));
+    if let Some(note) = &signed.note {
+        line("note", note);
+    }
     if *reused > 0 {
         line(
             "reused",
@@ -460,6 +507,7 @@ fn size(text: &str) -> Result<NonZeroU64, String> {
         .ok()
         .and_then(|number| number.checked_mul(factor));
     bytes
+        .filter(|bytes| *bytes >= 64 << 10)
         .and_then(NonZeroU64::new)
-        .ok_or_else(|| "a size is a positive number".to_owned())
+        .ok_or_else(|| "a shard has at least 64 KiB".to_owned())
 }

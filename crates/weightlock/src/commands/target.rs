@@ -1,7 +1,6 @@
 //! What several verbs do with a target: open it, find its signature, resolve names below it.
 
 use std::{
-    fs::File,
     io::Read as _,
     path::{Component, Path, PathBuf},
 };
@@ -9,12 +8,15 @@ use std::{
 use weightlock_artifact::{
     Error,
     evidence::{Place, Store},
+    input,
     inventory::{Links, Root, RootKind},
     path::ArtifactPath,
 };
 use weightlock_signing::{bundle::Bundle, reason::UNSIGNED};
 
 use crate::{cli::Selection, diagnostic::Diagnostic, explanations::USAGE, text::quoted};
+
+const MODEL_SIG: &str = "model.sig";
 
 /// Opens the model.
 pub(crate) fn open(target: &Path, files: &Selection) -> Result<Root, Diagnostic> {
@@ -47,9 +49,16 @@ fn outside(root: &Root, path: &Path) -> Diagnostic {
 }
 
 /// The name of a path below the model, whether or not it exists; `None` when it lies elsewhere.
+///
+/// The last component stands for itself also where it is a link: what a link points to is another file, and a
+/// stranger chose it.
 pub(crate) fn inside(root: &Root, path: &Path) -> Option<ArtifactPath> {
     let model = root.path().canonicalize().ok()?;
-    let whole = resolved(path)?;
+    let absolute = std::path::absolute(path).ok()?;
+    let whole = match (absolute.parent(), absolute.file_name()) {
+        (Some(folder), Some(name)) => resolved(folder)?.join(name),
+        _ => resolved(path)?,
+    };
     let below = whole.strip_prefix(model).ok()?;
     ArtifactPath::parse(below.to_str()?).ok()
 }
@@ -97,11 +106,11 @@ pub(crate) fn signature(root: &Root, named: Option<&Path>) -> Result<Found, Diag
     for store in stores {
         let path = store.signature().to_owned();
         if path.symlink_metadata().is_ok() {
-            return Ok(Found {
-                bundle: read(&path)?,
-                path,
-                store,
-            });
+            let bundle = match store.place() {
+                Place::Inside => in_model(root, &path)?,
+                Place::Beside => read(&path)?,
+            };
+            return Ok(Found { path, bundle, store });
         }
     }
     Err(unsigned(root))
@@ -131,11 +140,49 @@ fn unsigned(root: &Root) -> Diagnostic {
             .note("there is a list of digests, which shows damage and not who made the model")
             .help(format!("check the list:  weightlock digest --check {list}"));
     }
+    if let Some(told) = elsewhere(root, &told) {
+        return told;
+    }
+    let model = quoted(&root.path().display().to_string());
     told.help("get the signature from the publisher and name it with --signature FILE")
         .help(format!(
-            "sign it yourself:  weightlock sign --key NAME.key {}",
-            quoted(&root.path().display().to_string())
+            "if the model is your own:  weightlock sign --key NAME.key {model}"
         ))
+}
+
+/// What the target is instead, or where its signature is: then nobody is advised to sign.
+fn elsewhere(root: &Root, told: &Diagnostic) -> Option<Diagnostic> {
+    let shown = |path: &Path| quoted(&path.display().to_string());
+    let whole = root.path().canonicalize().ok()?;
+    let name = whole.file_name()?.to_str()?;
+    let extension = whole.extension().and_then(|extension| extension.to_str());
+    if matches!(extension, Some("sig" | "pub" | "key" | "pem" | "crt")) {
+        return Some(
+            told.clone()
+                .note(format!(
+                    "{name} looks like a key or a signature, not like a model"
+                ))
+                .help("name the model: a folder, or the file that holds the weights"),
+        );
+    }
+    let folder = whole
+        .ancestors()
+        .skip(1)
+        .take(8)
+        .find(|folder| folder.join("model.sig").is_file())?;
+    let inside = whole.strip_prefix(folder).ok()?;
+    let pattern = match root.kind() {
+        RootKind::File(_) => inside.to_path_buf(),
+        RootKind::Folder => inside.join("**"),
+    };
+    let (folder, pattern) = (shown(folder), shown(&pattern));
+    Some(
+        told.clone()
+            .note("it lies in a folder that has a signature, which covers it together with the rest")
+            .help(format!(
+                "check this part of it:  weightlock verify --key SIGNER.pub --only {pattern} {folder}"
+            )),
+    )
 }
 
 /// A plain list of digests that came with the model: `model.sha256` in it, or `NAME.sha256` beside it.
@@ -147,6 +194,21 @@ fn digest_list(root: &Root) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// Reads the signature that lies in the model. It came with the model, so the rules for the model's files hold for it:
+/// a link is not followed unless links were allowed.
+fn in_model(root: &Root, path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let name = ArtifactPath::parse(MODEL_SIG)
+        .map_err(|error| Diagnostic::of(weightlock_artifact::error::NAME, &error))?;
+    let file = root.open_plain(&name)?.map_err(|kind| {
+        Diagnostic::new(kind.code(), format!("{MODEL_SIG} {kind}")).at(path.display().to_string())
+    })?;
+    let mut bytes = Vec::new();
+    file.take(Bundle::MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::io("read", path, source))?;
+    Ok(bytes)
+}
+
 /// Reads a signature file, bounded.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     read_bounded(path, Bundle::MAX_BYTES)
@@ -156,8 +218,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Diagnostic> {
     let failed = |source| Diagnostic::from(Error::io("read", path, source));
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(limit as u64 + 1)
+    input::open(path)
+        .map_err(failed)?
+        .take(limit as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     Ok(bytes)

@@ -36,7 +36,7 @@ pub(crate) struct TrustFlags {
         long,
         value_name = "FILE",
         alias = "public-key",
-        env = "WEIGHTLOCK_KEY",
+        env = "WEIGHTLOCK_PUBLIC_KEY",
         hide_env = true
     )]
     pub key: Option<PathBuf>,
@@ -170,7 +170,7 @@ pub(crate) struct SignerFlags {
         long,
         value_name = "FILE|URI",
         alias = "private-key",
-        env = "WEIGHTLOCK_KEY",
+        env = "WEIGHTLOCK_PRIVATE_KEY",
         hide_env = true
     )]
     pub key: Option<PathBuf>,

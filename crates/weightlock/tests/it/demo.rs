@@ -39,7 +39,7 @@ fn settings_of_the_user_do_not_change_what_is_shown() {
     let place = Place::new();
     let mut command = place.command(["demo", "--json"]);
     command
-        .env("WEIGHTLOCK_KEY", "elsewhere")
+        .env("WEIGHTLOCK_PUBLIC_KEY", "elsewhere")
         .env("WEIGHTLOCK_DIGEST_CACHE", "true")
         .env("WEIGHTLOCK_FORMAT", "text");
     command.env_remove("WEIGHTLOCK_FORMAT");

@@ -10,6 +10,7 @@ mod diff;
 mod digest;
 mod doctor;
 mod help;
+mod hostile;
 mod inspect;
 mod keys;
 mod manners;

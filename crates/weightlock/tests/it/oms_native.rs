@@ -46,8 +46,11 @@ impl LoaderView for Loaders {
         loadable(path, head).is_some()
     }
 
-    fn is_code(&self, path: &ArtifactPath) -> bool {
-        loadable(path, b"") == Some(Loadable::Code)
+    fn matters_empty(&self, path: &ArtifactPath) -> bool {
+        matches!(
+            loadable(path, b""),
+            Some(Loadable::Code | Loadable::Template | Loadable::Tokenizer)
+        )
     }
 }
 

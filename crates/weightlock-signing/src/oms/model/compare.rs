@@ -32,13 +32,18 @@ const HEAD: u64 = 4096;
 /// More unsigned files than this are not hashed to find out which were renamed.
 const MOST_RENAMES: usize = 64;
 
+/// Nor are they when there are more bytes than this, which is more than a file of a large model has: a sparse file of a
+/// stranger costs nothing to make and hours to hash, and the answer is no already.
+const MOST_RENAMED_BYTES: u64 = 32 << 30;
+
 /// What a program that loads models could do with a file.
 pub trait LoaderView {
     /// Whether a loader, a tokenizer or Python could read the file, judged by name and first bytes.
     fn could_read(&self, path: &ArtifactPath, head: &[u8]) -> bool;
 
-    /// Whether it is code, judged by name alone: an empty `__init__.py` is.
-    fn is_code(&self, path: &ArtifactPath) -> bool;
+    /// Whether an empty file of this name changes what a loader does: an empty `__init__.py` makes a package of its
+    /// folder, an empty template takes the place of the model's own.
+    fn matters_empty(&self, path: &ArtifactPath) -> bool;
 }
 
 /// Whose rules decide what must be signed.
@@ -91,12 +96,16 @@ pub struct Comparison {
     pub irregular: Vec<Irregular>,
     /// Unsigned files that were tolerated.
     pub unsigned: Vec<ArtifactPath>,
+    /// What is neither file nor folder, and was tolerated.
+    pub tolerated: Vec<Irregular>,
     /// Unsigned files under names that signer or verifier ignored.
     pub ignored: Vec<ArtifactPath>,
     /// Those of them that a loader could read.
     pub ignored_loadable: Vec<ArtifactPath>,
     /// Byte ranges that changed, where shards tell.
     pub changed_ranges: BTreeMap<ArtifactPath, Vec<Range<u64>>>,
+    /// Only some names were looked at, so that an unsigned file may have stayed unseen ([`Rules::only`]).
+    pub narrowed: bool,
     /// How many listed files were checked.
     pub checked: usize,
     /// How many files the statement lists.
@@ -126,10 +135,11 @@ impl VerifiedModel {
         &self.0
     }
 
-    /// Every listed file was checked. When not, say how many: a partial check is never a bare pass.
+    /// Every listed file was checked, and every other file was looked for. When not, say how many: a partial check is
+    /// never a bare pass.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        self.0.checked == self.0.listed
+        !self.0.narrowed && self.0.checked == self.0.listed
     }
 }
 
@@ -246,15 +256,17 @@ pub fn compare(
                 .map(|path| (path.clone(), "is a folder".to_owned())),
         );
     }
-    let irregular = inventory
+    let irregular: Vec<Irregular> = inventory
         .irregular()
         .iter()
         .filter(|found| !retyped.keys().any(|path| path.as_str() == found.name))
-        .filter(|found| {
-            rules.unsigned == Unsigned::Refused && rules.only.is_none_or(|only| named(found, only))
-        })
+        .filter(|found| rules.only.is_none_or(|only| named(found, only)))
         .cloned()
         .collect();
+    let (irregular, tolerated) = match rules.unsigned {
+        Unsigned::Refused => (irregular, Vec::new()),
+        Unsigned::Tolerated => (Vec::new(), irregular),
+    };
     let (ignored, ignored_loadable) = ignored(&inventory, rules.strictness)?;
     let drift = Drift::between(&expected, &found, &retyped);
     let changed_ranges = shard_ranges(statement, &listed, &present, &measured);
@@ -264,9 +276,11 @@ pub fn compare(
         drift,
         irregular,
         unsigned,
+        tolerated,
         ignored,
         ignored_loadable,
         changed_ranges,
+        narrowed: rules.only.is_some(),
         checked: present.len(),
         listed: listed.len(),
         bytes: present.iter().map(|entry| entry.stamp.size).sum(),
@@ -373,10 +387,10 @@ fn fold_pieces(pieces: &[Digest], size: Option<u64>) -> Digest {
 }
 
 /// Shards named by byte range leave empty files out, so an empty file cannot be told from one that was signed. It
-/// passes unless it is code: an empty `__init__.py` makes a package of its folder.
+/// passes unless it matters to a loader: see [`LoaderView::matters_empty`].
 fn passes_as_empty(statement: &ModelStatement, entry: &Entry, strictness: Strictness<'_>) -> bool {
     let harmless = match strictness {
-        Strictness::Native(loaders) => !loaders.is_code(&entry.path),
+        Strictness::Native(loaders) => !loaders.matters_empty(&entry.path),
         Strictness::Reference { .. } => true,
     };
     statement.omits_empty_files() && entry.stamp.size == 0 && harmless
@@ -391,7 +405,10 @@ fn digests_of_extra(
     work: &mut Work<'_>,
 ) -> Result<Vec<(ArtifactPath, Digest)>, Error> {
     let unknown = Algorithm::Sha256.digest(b"weightlock: not hashed");
-    if !gone || extra.len() > MOST_RENAMES {
+    let bytes = extra
+        .iter()
+        .fold(0_u64, |sum, entry| sum.saturating_add(entry.stamp.size));
+    if !gone || extra.len() > MOST_RENAMES || bytes > MOST_RENAMED_BYTES {
         return Ok(extra.iter().map(|entry| (entry.path.clone(), unknown)).collect());
     }
     let measured = work.measure(

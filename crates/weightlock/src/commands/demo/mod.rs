@@ -189,6 +189,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
         out: context.out,
         err: context.out,
         show: Show::Nothing,
+        verbose: false,
     };
     let mut shown = Shown {
         folder: None,

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use weightlock_artifact::{Error, path::ArtifactPath};
+use weightlock_artifact::{Error, digest::engine::Observer as _, path::ArtifactPath};
 use weightlock_format::{
     Problem, gguf,
     layout::Layout,
@@ -60,12 +60,10 @@ impl Content {
         let pairs = Pairs::new(&a, &b);
         content.tensors_compared = pairs.len() as u64;
         let total = pairs.bytes();
-        content.tensors = progress::shown_as(
-            "comparing",
-            context.show,
-            || Some(total),
-            |progress| pairs.compare(progress),
-        )?;
+        content.tensors = progress::shown_as("comparing", context.show, |progress| {
+            progress.begins(total);
+            pairs.compare(progress)
+        })?;
         Ok(content)
     }
 }

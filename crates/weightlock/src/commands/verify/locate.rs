@@ -22,8 +22,11 @@ use weightlock_signing::{
 use super::{Arguments, Case};
 use crate::{context::Context, progress};
 
+/// More ranges than this are not told in text.
+const MOST_RANGES: usize = 8;
+
 /// More tensors than this are not listed for one file.
-const MOST_TENSORS: usize = 8;
+const MOST_TENSORS: usize = 100;
 
 /// Where one file changed.
 #[derive(Clone, Default, Debug)]
@@ -51,7 +54,7 @@ impl Located {
         let shown: Vec<String> = self
             .ranges
             .iter()
-            .take(MOST_TENSORS)
+            .take(MOST_RANGES)
             .map(|range| {
                 let (first, last) = (
                     range.start / self.unit.max(1) + 1,
@@ -64,7 +67,7 @@ impl Located {
                 }
             })
             .collect();
-        let more = if self.ranges.len() > MOST_TENSORS {
+        let more = if self.ranges.len() > MOST_RANGES {
             ", …"
         } else {
             ""
@@ -119,22 +122,18 @@ fn by_leaves(
     let Ok(settings) = context.hashing(&arguments.hashing, Reading::Mapped) else {
         return Vec::new();
     };
-    progress::shown(
-        context.show,
-        || None,
-        |observer| {
-            let work = Work {
-                settings,
-                observer,
-                cache: None,
-            };
-            let found = changed.iter().filter_map(|path| {
-                let ranges = locate(&mismatch.comparison().inventory, path, &table, &work).ok()??;
-                Some(((*path).clone(), within(mismatch, path, ranges, LEAF)))
-            });
-            found.collect()
-        },
-    )
+    progress::shown(context.show, |observer| {
+        let work = Work {
+            settings,
+            observer,
+            cache: None,
+        };
+        let found = changed.iter().filter_map(|path| {
+            let ranges = locate(&mismatch.comparison().inventory, path, &table, &work).ok()??;
+            Some(((*path).clone(), within(mismatch, path, ranges, LEAF)))
+        });
+        found.collect()
+    })
 }
 
 /// The leaf table that the signer of the model signed for exactly the files of the model's signature.

@@ -10,7 +10,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use weightlock_artifact::{
     digest::{Digest, engine::Reading},
     evidence::EXTRA_FILE,
-    inventory::Root,
+    inventory::{Root, RootKind},
     path::ArtifactPath,
 };
 use weightlock_signing::{
@@ -30,9 +30,11 @@ use crate::{
     cli::{Format, Hashing, Selection},
     context::Context,
     diagnostic::Diagnostic,
+    explanations::USAGE,
     loaders::KnownLoaders,
     progress,
     reply::Reply,
+    text::quoted,
 };
 
 /// Verify who signed a model, and that it is unchanged.
@@ -73,6 +75,15 @@ const VERB: &str = "verify";
 pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> Reply {
     let refused =
         |reasons| Reply::refusal(VERB, reasons).with_verdict("not verified: do not load this model");
+    if format == Format::CosignJson && !arguments.only.is_empty() {
+        return refused(vec![
+            Diagnostic::new(
+                USAGE,
+                "--format cosign-json cannot say that only a part was checked",
+            )
+            .help("leave out --only, or use --json"),
+        ]);
+    }
     let case = match Case::open(arguments, context) {
         Ok(case) => case,
         Err(told) => return refused(vec![told]),
@@ -127,7 +138,8 @@ impl Case {
     fn check(&self, arguments: &Arguments, context: &Context) -> Result<Checked, Vec<Diagnostic>> {
         let one = |told| vec![told];
         let verified = oms::verify(&self.found.bundle, &self.trust)
-            .map_err(|refusal| one(report::refusal(&refusal, &self.found)))?;
+            .map_err(|refusal| one(self.other_signature(report::refusal(&refusal, &self.found))))?;
+        self.same_shape(&verified).map_err(one)?;
         self.no_stowaways()?;
         let ignore = target::below(&self.root, &arguments.files.ignore_paths).map_err(one)?;
         let only = |path: &ArtifactPath| arguments.only.iter().any(|glob| glob.is_match(path.as_str()));
@@ -151,27 +163,53 @@ impl Case {
             .map_err(one)?;
         let mut cache = context.cache(&arguments.hashing).map_err(one)?;
         let root = self.root.reopen().map_err(|error| one(error.into()))?;
-        let comparison = progress::shown(
-            context.show,
-            || None,
-            |observer| {
-                compare(
-                    &verified,
-                    root,
-                    &rules,
-                    &mut Work {
-                        settings,
-                        observer,
-                        cache: cache.as_mut(),
-                    },
-                )
-            },
-        );
+        let comparison = progress::shown(context.show, |observer| {
+            compare(
+                &verified,
+                root,
+                &rules,
+                &mut Work {
+                    settings,
+                    observer,
+                    cache: cache.as_mut(),
+                },
+            )
+        });
         let comparison = comparison.map_err(|error| one(error.into()))?;
         if let Some(cache) = cache {
             cache.save().map_err(|error| one(error.into()))?;
         }
         Ok((verified, comparison.accept()))
+    }
+
+    /// A folder's signature says nothing about one file taken alone, under whatever name.
+    fn same_shape(&self, verified: &VerifiedStatement) -> Result<(), Diagnostic> {
+        let listed = verified.statement().file_count();
+        if matches!(self.root.kind(), RootKind::Folder) || listed == 1 {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            USAGE,
+            format!("the signature is for a folder of {listed} files, and one file was named"),
+        )
+        .at(self.found.path.display().to_string())
+        .help("name the folder, and the file with --only:  weightlock verify --key SIGNER.pub --only FILE FOLDER"))
+    }
+
+    /// Where a second signature lies, when the first was not made by the signer that is asked for.
+    fn other_signature(&self, told: Diagnostic) -> Diagnostic {
+        let first = &self.found.path;
+        let other = target::stores(&self.root)
+            .into_iter()
+            .find(|store| store.signature() != first && store.signature().is_file());
+        match other {
+            Some(store) => {
+                let other = quoted(&store.signature().display().to_string());
+                told.note(format!("there is another signature, {other}"))
+                    .help(format!("check that one with --signature {other}"))
+            }
+            None => told,
+        }
     }
 
     /// Nothing but evidence may lie among the evidence.

@@ -2,7 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{digest::Digest, drift::Change, evidence::EXTRA_FILE, path::ArtifactPath};
+use weightlock_artifact::{
+    digest::Digest, drift::Change, evidence::EXTRA_FILE, manifest::BUILT_IN, path::ArtifactPath,
+};
 use weightlock_signing::{
     Refusal, Signer,
     oms::{
@@ -20,6 +22,9 @@ use crate::{
     terminal::Style,
     text::{Shown, Size, counted, quoted},
 };
+
+/// More tensors than this are not named in text; JSON has a hundred.
+const SHOWN_TENSORS: usize = 3;
 
 /// More files than this are not told one by one in text; JSON has them all.
 const MOST_FILES: usize = 20;
@@ -50,7 +55,7 @@ pub struct Verified {
     pub bytes_checked: u64,
     /// Digests that came from the cache instead of from the bytes.
     pub from_cache: usize,
-    /// Every listed file was checked.
+    /// Every listed file was checked, and every other file was looked for.
     pub complete: bool,
     /// SHA-256 of the canonical manifest of what is there (a model of one file: of its bytes), when it was computed.
     pub digest: Option<String>,
@@ -60,6 +65,8 @@ pub struct Verified {
     pub unsigned: Vec<String>,
     /// Unsigned files under names that signer or verifier ignored.
     pub ignored: Vec<String>,
+    /// Names that never belong to a model and were not looked into, such as `.git`.
+    pub passed_over: Vec<String>,
     /// The stated time that certificates were checked at, when it was not now.
     pub at_time: Option<String>,
 }
@@ -129,7 +136,8 @@ fn result(
     located: &[(ArtifactPath, Located)],
 ) -> Verified {
     let statement = verified.statement();
-    let paths = |list: &[ArtifactPath]| list.iter().map(|path| path.as_str().to_owned()).collect();
+    let paths =
+        |list: &[ArtifactPath]| -> Vec<String> { list.iter().map(|path| path.as_str().to_owned()).collect() };
     Verified {
         model: case.root.path().display().to_string(),
         signature: case.found.path.display().to_string(),
@@ -156,10 +164,23 @@ fn result(
             .iter()
             .map(|change| file_change(change, located))
             .collect(),
-        unsigned: paths(&comparison.unsigned),
+        unsigned: {
+            let tolerated = comparison.tolerated.iter().map(|found| found.name.clone());
+            paths(&comparison.unsigned).into_iter().chain(tolerated).collect()
+        },
+        passed_over: passed_over(comparison),
         ignored: paths(&comparison.ignored),
         at_time: case.stated.map(|time| time.to_string()),
     }
+}
+
+/// Built-in names that are there, without our own: those are told as signature, or checked apart.
+fn passed_over(comparison: &Comparison) -> Vec<String> {
+    let names = comparison.inventory.skipped().iter().map(ArtifactPath::as_str);
+    names
+        .filter(|name| BUILT_IN.contains(name) && !matches!(*name, "model.sig" | ".weightlock"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The manifest digest of what is there; for a model of one file, the digest that was just compared.
@@ -271,7 +292,16 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
         "unchanged",
         &format!("{word}  {files}, {}{cached}", Size(result.bytes_checked)),
     );
-    result.digest.iter().for_each(|digest| line("digest", digest));
+    if let Some(digest) = &result.digest {
+        let more = match result.ignored.len() {
+            0 => String::new(),
+            count => format!(
+                "   of all that is here, with {} nobody signed",
+                counted(count, "file")
+            ),
+        };
+        line("digest", &format!("{digest}{more}"));
+    }
     line("signature", &result.signature);
     if !result.unsigned.is_empty() {
         line(
@@ -291,6 +321,15 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
                 counted(result.ignored.len(), "file"),
                 first_of(&result.ignored)
             ),
+        );
+    }
+    if !result.passed_over.is_empty() {
+        line("not part", &first_of(&result.passed_over));
+    }
+    if !result.complete {
+        line(
+            "note",
+            "only names that match --only were looked at; other files may have changed or been added",
         );
     }
     if let Some(time) = &result.at_time {
@@ -574,13 +613,17 @@ fn unit(bytes: u64) -> String {
 }
 
 fn tensors(place: &Located) -> String {
-    let more = if place.more_tensors > 0 {
-        format!(" and {} more", place.more_tensors)
-    } else {
-        String::new()
-    };
-    match place.tensors.as_slice() {
-        [] => place.units(),
-        names => format!("{}: {}{more}", place.units(), names.join(", ")),
+    let shown = place
+        .tensors
+        .iter()
+        .take(SHOWN_TENSORS)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = place.tensors.len().saturating_sub(SHOWN_TENSORS) + place.more_tensors;
+    match (shown.as_str(), more) {
+        ("", _) => place.units(),
+        (names, 0) => format!("{}: {names}", place.units()),
+        (names, more) => format!("{}: {names} and {more} more", place.units()),
     }
 }

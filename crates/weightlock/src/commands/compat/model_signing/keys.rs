@@ -1,12 +1,11 @@
 //! Keys and certificates from the files that were named.
 
 use std::{
-    fs::File,
-    io::{self, Read as _},
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
-use weightlock_artifact::Error;
+use weightlock_artifact::{Error, input};
 use weightlock_signing::{
     certificate::Certificate,
     key::{
@@ -70,12 +69,7 @@ pub(super) fn chain(paths: &[PathBuf]) -> Result<Vec<Certificate>, Failure> {
 /// A file as a whole, and at most one byte more than anybody would accept: its reader refuses what is too large.
 pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let done = File::open(path).and_then(|file| {
-        if file.metadata()?.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        file.take(limit as u64 + 1).read_to_end(&mut bytes)
-    });
+    let done = input::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
     match done {
         Ok(_) => Ok(bytes),
         Err(source) => Err(Error::io("read", path, source).into()),

@@ -95,15 +95,11 @@ fn working<T>(
         Show::Line => Show::Line,
         Show::Log | Show::Nothing => Show::Nothing,
     };
-    Ok(progress::shown(
-        show,
-        || None,
-        |progress: &Progress| {
-            work(&mut Work {
-                settings,
-                observer: progress,
-                cache: None,
-            })
-        },
-    ))
+    Ok(progress::shown(show, |progress: &Progress| {
+        work(&mut Work {
+            settings,
+            observer: progress,
+            cache: None,
+        })
+    }))
 }

@@ -163,10 +163,7 @@ fn answer(error: &clap::Error, reached: &Reached) -> Answer {
     let argument = || option(&context(ContextKind::InvalidArg));
     match error.kind() {
         ErrorKind::DisplayHelp => Answer::Told(error.render().to_string()),
-        ErrorKind::DisplayVersion => Answer::Told(format!(
-            "model_signing, version {REFERENCE_VERSION}\nanswered by weightlock {}\n",
-            env!("CARGO_PKG_VERSION")
-        )),
+        ErrorKind::DisplayVersion => Answer::Told(format!("model_signing, version {REFERENCE_VERSION}\n")),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             Answer::Wrong(error.render().to_string())
         }

@@ -91,7 +91,8 @@ fn compare_with(from: &Source, bundle: Bundle, trust: &Trust, context: &Context)
         } else {
             Unsigned::Refused
         },
-        signature: model.signature,
+        // What a link points to is another file of the model, and is not left out for it.
+        signature: model.signature.filter(|_| !from.signature.is_symlink()),
         only: None,
     };
     let comparison = working(context, Reading::Mapped, |work| {
