@@ -246,7 +246,9 @@ pub fn run<F: Files>(
     observer: &dyn Observer,
 ) -> Result<Vec<Outcome>, Failure<F::Error>> {
     let queue = Queue::new(files, jobs, settings)?;
-    observer.begins(jobs.iter().map(|job| job.range.end.saturating_sub(job.range.start)).sum());
+    observer.begins(jobs.iter().fold(0, |sum, job| {
+        sum.saturating_add(job.range.end.saturating_sub(job.range.start))
+    }));
     let plan = Plan::new(settings, &queue.load());
     let shared = Shared {
         files,

@@ -27,7 +27,7 @@ impl LoaderView for Wary {
         true
     }
 
-    fn is_code(&self, path: &ArtifactPath) -> bool {
+    fn matters_empty(&self, path: &ArtifactPath) -> bool {
         path.as_str().ends_with(".py")
     }
 }

@@ -131,7 +131,7 @@ const VERB: &str = "sign";
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match sign(arguments, context) {
         Ok(signed) => Reply::yes(VERB, text(&signed, context), signed),
-        Err(reasons) => Reply::refusal(VERB, reasons).with_verdict("not signed: nothing was written"),
+        Err(reasons) => Reply::refusal(VERB, reasons).with_verdict("not signed: no signature was written"),
     }
 }
 

@@ -184,6 +184,16 @@ fn a_huge_unsigned_file_is_not_hashed_to_find_a_renamed_one() {
     ran.refused(1, "WL-SIG-TAMPERED").says("huge.bin was added");
 }
 
+#[test]
+fn evidence_is_not_written_through_a_link_of_the_model() {
+    let place = Place::with_model();
+    fs::create_dir(place.path("elsewhere")).unwrap();
+    symlink("../elsewhere", place.path("m/.weightlock")).unwrap();
+    place.sign(&["--leaves"]).refused(1, "WL-SIG-EXTRA-FILE");
+    assert_eq!(fs::read_dir(place.path("elsewhere")).unwrap().count(), 0);
+    assert!(!place.path("m/model.sig").exists());
+}
+
 /// A writer changes two files all the time so that they are never good at once, rewriting, truncating and replacing
 /// them. Whatever a check meets, it is not "verified", and no run ends by a signal.
 #[test]

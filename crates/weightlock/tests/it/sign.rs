@@ -273,3 +273,28 @@ fn a_model_in_motion_is_not_signed_half() {
         assert_eq!(fs::read_dir(place.path("m")).unwrap().count(), 4);
     }
 }
+
+#[test]
+fn what_verify_would_refuse_is_not_signed() {
+    let place = Place::with_model();
+    place
+        .sign(&["--ignore-paths", "m/config.json"])
+        .refused(1, "WL-SIG-IGNORED-LOADABLE")
+        .says("config.json is left out");
+    assert!(!place.path("m/model.sig").exists());
+    // One's own signature under another name is no file of the model.
+    place.sign(&["--signature", "m/release.json"]).yes();
+    place.sign(&["--signature", "m/release.json"]).yes();
+    place.verify(&["--signature", "m/release.json"]).yes();
+}
+
+#[test]
+fn what_only_some_tools_can_check_is_said() {
+    let place = Place::with_model();
+    assert!(!place.sign(&[]).yes().stdout.contains("note"));
+    place
+        .sign(&["--shards", "1MiB"])
+        .yes()
+        .says("the reference model_signing cannot check");
+    assert_eq!(place.sign(&["--shards", "16"]).code, 2);
+}

@@ -378,3 +378,68 @@ fn every_kernel_and_both_readings_agree() {
         .refused(2, "WL-CLI-USAGE")
         .says("choose one of");
 }
+
+#[test]
+fn a_part_of_a_signed_folder_is_not_advised_to_be_signed() {
+    let place = Place::with_model();
+    place.sign(&[]).yes();
+    let public = key("p256.pub.pem");
+    let public = public.to_str().unwrap();
+    let file = place.run(["verify", "--key", public, "m/model.safetensors"]);
+    let file = file
+        .refused(1, "WL-SIG-UNSIGNED")
+        .says("--only model.safetensors");
+    assert!(!file.stderr.contains("weightlock sign"), "{file:?}");
+    place
+        .run(["verify", "--key", public, "m/tokenizer"])
+        .refused(1, "WL-SIG-UNSIGNED")
+        .says("--only 'tokenizer/**'");
+    place
+        .run(["verify", "--key", public, "--only", "tokenizer/**", "m"])
+        .yes()
+        .says("1 of 3 files");
+    place
+        .run([
+            "verify",
+            "--key",
+            public,
+            "--signature",
+            "m/model.sig",
+            "m/model.safetensors",
+        ])
+        .refused(2, "WL-CLI-USAGE")
+        .says("a folder of 3 files");
+    place
+        .run(["verify", "--key", public, "m/model.sig"])
+        .refused(1, "WL-SIG-UNSIGNED")
+        .says("looks like a key or a signature");
+}
+
+#[test]
+fn a_second_signature_is_pointed_to() {
+    let place = Place::with_model();
+    place.sign(&[]).yes();
+    place.run_with_key("sign", "p384.key.pem", &["--beside"]).yes();
+    let refused = place.run_with_key("verify", "p384.pub.pem", &[]);
+    refused
+        .refused(1, "WL-SIG-KEY-MISMATCH")
+        .says("--signature m.weightlock/model.sig");
+    place
+        .run_with_key(
+            "verify",
+            "p384.pub.pem",
+            &["--signature", "m.weightlock/model.sig"],
+        )
+        .yes();
+}
+
+#[test]
+fn verbose_says_why_a_reason_matters() {
+    let place = Place::with_model();
+    place.verify(&[]).refused(1, "WL-SIG-UNSIGNED");
+    assert!(!place.verify(&[]).stderr.contains("= why:"));
+    place
+        .verify(&["-v"])
+        .refused(1, "WL-SIG-UNSIGNED")
+        .says("= why: without one nothing says who");
+}

@@ -283,7 +283,9 @@ pub fn compare(
         narrowed: rules.only.is_some(),
         checked: present.len(),
         listed: listed.len(),
-        bytes: present.iter().map(|entry| entry.stamp.size).sum(),
+        bytes: present
+            .iter()
+            .fold(0, |sum, entry| entry.stamp.size.saturating_add(sum)),
         from_cache: measured.iter().filter(|measured| measured.from_cache).count(),
         manifest,
         inventory,
