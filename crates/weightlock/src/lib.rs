@@ -42,6 +42,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             let reply = commands::dispatch(&cli.command, cli.global.format(), &context);
             reply.render(&cli.global, &context)
         }
-        Err(error) => terminal::print_usage(&spelling::suggest(error, &arguments)),
+        Err(error) => usage(&spelling::suggest(error, &arguments), &arguments),
     }
+}
+
+/// What the argument parser has to say; with `--json` also as the document that a program waits for.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    let exit = terminal::print_usage(error);
+    if exit == Exit::Usage && arguments.iter().any(|argument| argument == "--json") {
+        let sentence = error.to_string();
+        let sentence = sentence
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        let reason = diagnostic::Diagnostic::new(explanations::USAGE, sentence);
+        return terminal::print(
+            &reply::Reply::refusal("weightlock", vec![reason]).document(),
+            exit,
+        );
+    }
+    exit
 }

@@ -187,7 +187,8 @@ impl Reply {
         }
     }
 
-    fn document(self) -> String {
+    /// The JSON document, ended by a line feed.
+    pub(crate) fn document(self) -> String {
         let document = Document {
             schema_version: SCHEMA_VERSION,
             verb: self.verb.to_owned(),

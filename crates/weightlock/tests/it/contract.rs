@@ -127,6 +127,8 @@ fn results_are_alone_on_standard_output_and_colour_is_asked_for() {
     let public = path("p256.pub.pem");
     let json = place.run(["verify", "--json", "--key", &public, "m"]);
     assert_eq!((json.code, json.json()["exit_code"].as_i64()), (1, Some(1)));
+    let typo = place.run(["verify", "--json", "--kye", &public, "m"]);
+    assert_eq!((typo.code, typo.codes()), (2, vec!["WL-CLI-USAGE".to_owned()]));
     for (more, variables, coloured) in [
         (&[][..], &[][..], false),
         (&["--color", "never"], &[("CLICOLOR_FORCE", "1")], false),
