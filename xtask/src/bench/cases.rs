@@ -123,7 +123,14 @@ impl Lab {
         let args = line
             .args
             .iter()
-            .map(|arg| arg.to_string_lossy().replace(&format!("{home}/"), ""));
+            .map(|arg| arg.to_string_lossy().replace(&format!("{home}/"), ""))
+            .map(|arg| {
+                if Path::new(&arg) == self.program {
+                    "weightlock".to_owned()
+                } else {
+                    arg
+                }
+            });
         std::iter::once(program.into_owned())
             .chain(args)
             .collect::<Vec<_>>()
