@@ -18,6 +18,9 @@ fn pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
+/// A way to give a file other bytes.
+type Way<'a> = dyn Fn(&Path, &[u8]) + 'a;
+
 /// Ends a command that hangs, and fails.
 #[track_caller]
 fn at_once(command: &mut Command) -> Ran {
@@ -220,7 +223,7 @@ fn a_state_that_never_was_is_never_verified() {
     let truncate = |path: &Path, bytes: &[u8]| fs::write(path, bytes).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
-            let ways: [&dyn Fn(&Path, &[u8]); 3] = [&rewrite, &replace, &truncate];
+            let ways: [&Way<'_>; 3] = [&rewrite, &replace, &truncate];
             let mut round = 0;
             while !stop.load(Relaxed) {
                 let way = ways[round % ways.len()];
