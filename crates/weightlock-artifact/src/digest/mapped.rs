@@ -489,4 +489,38 @@ mod tests {
             .output()
             .unwrap()
     }
+
+    /// A page that a program changed through a mapping can be changed again without touching the file's times.
+    #[test]
+    fn the_cache_notices_a_writer_that_holds_a_changed_page() {
+        use crate::{
+            cache::{DigestCache, settle},
+            digest::Algorithm,
+            inventory::Stamp,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.bin");
+        std::fs::write(&path, "weights").unwrap();
+        let file = File::options().read(true).write(true).open(&path).unwrap();
+        let both = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a new mapping of one page, unmapped below; the file is not shortened meanwhile.
+        let page = unsafe { mmap(ptr::null_mut(), 7, both, MapFlags::SHARED, &file, 0) }.unwrap();
+        let write = |byte: u8| {
+            // SAFETY: the first byte of the mapping.
+            unsafe { page.cast::<u8>().write_volatile(byte) };
+        };
+        write(b'w');
+        let stamp = Stamp::of(&file).unwrap();
+        let mut cache = DigestCache::open(&folder.path().join("cache"), || i128::MAX / 2).unwrap();
+        if settle(&file) {
+            cache.remember(&file, stamp, Algorithm::Sha256.digest(b"weights"));
+            assert!(cache.find(&stamp).is_some(), "it was there to be believed");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        write(b'X');
+        assert_eq!(std::fs::read(&path).unwrap(), b"Xeights");
+        assert_eq!(cache.find(&Stamp::of(&file).unwrap()), None);
+        // SAFETY: the mapping of above.
+        unsafe { munmap(page, 7) }.unwrap();
+    }
 }

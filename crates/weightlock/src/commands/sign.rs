@@ -21,7 +21,9 @@ use weightlock_artifact::{
 };
 use weightlock_format::detect::HEAD_BYTES;
 use weightlock_signing::{
-    Trust, is_signed_by,
+    Trust,
+    bundle::Bundle,
+    is_signed_by,
     key::{OmsKey, Signer},
     oms::{
         self, Method as Serialized, SigningError, SigningMaterial, VerifiedStatement,
@@ -240,7 +242,9 @@ fn earlier(
             written: written(path)?,
         }));
     }
-    if arguments.replace && !arguments.incremental {
+    // A mistyped --signature must not cost a key or a file of the model.
+    let is_signature = arguments.signature.is_none() || Bundle::parse(&bundle).is_ok();
+    if arguments.replace && !arguments.incremental && is_signature {
         return Ok(None);
     }
     let model = quoted(&root.path().display().to_string());
@@ -250,7 +254,11 @@ fn earlier(
             .help(format!(
                 "sign without touching it:  weightlock sign --beside --key NAME.key {model}"
             ))
-            .help("--replace replaces it"),
+            .help(if is_signature {
+                "--replace replaces it"
+            } else {
+                "what is there is no signature, and is not replaced"
+            }),
     )
 }
 

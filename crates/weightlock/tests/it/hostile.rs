@@ -188,6 +188,23 @@ fn a_huge_unsigned_file_is_not_hashed_to_find_a_renamed_one() {
 }
 
 #[test]
+fn what_is_no_signature_is_not_replaced_by_one() {
+    let place = Place::with_model();
+    place.write("precious", "-----BEGIN PRIVATE KEY-----");
+    place
+        .sign(&["--replace", "--signature", "precious"])
+        .refused(1, "WL-SIG-EXISTS");
+    assert_eq!(
+        fs::read_to_string(place.path("precious")).unwrap(),
+        "-----BEGIN PRIVATE KEY-----"
+    );
+    place
+        .run_with_key("sign", "p384.key.pem", &["--signature", "s"])
+        .yes();
+    place.sign(&["--replace", "--signature", "s"]).yes();
+}
+
+#[test]
 fn evidence_is_not_written_through_a_link_of_the_model() {
     let place = Place::with_model();
     fs::create_dir(place.path("elsewhere")).unwrap();
