@@ -223,9 +223,8 @@ impl Store {
 
     fn add(&self, name: EvidenceName, bytes: &[u8]) -> Result<EvidenceName, StoreError> {
         let path = self.folder.join(name.to_string());
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|source| Error::io("create", parent, source))?;
-        }
+        own_folder(&self.folder)?;
+        path.parent().map_or(Ok(()), own_folder)?;
         match write_whole(&path, bytes, 0o644, Existing::Refused) {
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
                 self.read(&name).map(|_| name)
@@ -239,11 +238,27 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`], with `AlreadyExists` under [`Existing::Refused`].
     pub fn write_signature(&self, bundle: &[u8], existing: Existing) -> Result<(), StoreError> {
-        if let (Place::Beside, Some(parent)) = (self.place, self.signature.parent()) {
-            fs::create_dir_all(parent).map_err(|source| Error::io("create", parent, source))?;
+        if self.place == Place::Beside {
+            own_folder(&self.folder)?;
         }
         Ok(write_whole(&self.signature, bundle, 0o644, existing)?)
     }
+}
+
+/// Makes a folder of the store. A link in its place, which may have come with the model, is not followed: evidence is
+/// written nowhere else.
+fn own_folder(folder: &Path) -> Result<(), StoreError> {
+    let failed = |source| Error::io("create", folder, source);
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error).into()),
+        _ => {}
+    }
+    if fs::symlink_metadata(folder).map_err(failed)?.is_dir() {
+        return Ok(());
+    }
+    Err(StoreError::Content {
+        path: folder.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -267,6 +282,20 @@ mod tests {
         assert_eq!(store.read(&scan).unwrap(), b"{}");
         store.write_signature(b"sig", Existing::Refused).unwrap();
         assert!(model.path().join("model.sig").is_file());
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_in_the_place_of_a_folder() {
+        for link in [".weightlock", ".weightlock/evidence"] {
+            let model = tempfile::tempdir().unwrap();
+            let elsewhere = tempfile::tempdir().unwrap();
+            let path = model.path().join(link);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            symlink(elsewhere.path(), path).unwrap();
+            let refused = Store::at(model.path(), Place::Inside).add_statement(Kind::Scan, b"{}");
+            assert_eq!(refused.unwrap_err().code(), EXTRA_FILE, "{link}");
+            assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0, "{link}");
+        }
     }
 
     #[test]

@@ -235,10 +235,11 @@ impl Inventory {
         self.entries.get(at)
     }
 
-    /// Size of all files of the model, in bytes.
+    /// Size of all files of the model, in bytes. Sparse files can claim more than a number holds.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.stamp.size).sum()
+        let sizes = self.entries.iter().map(|entry| entry.stamp.size);
+        sizes.fold(0, u64::saturating_add)
     }
 
     /// Walks again and compares: `Err` names a file that came, went or changed since this walk.

@@ -241,3 +241,15 @@ fn one_file_is_a_model_too_and_a_pipe_is_not() {
     let missing = Root::open(&place.path().join("none"), Links::Refused).unwrap_err();
     assert_eq!(missing.code().as_str(), "WL-IO-NOT-FOUND");
 }
+
+#[test]
+fn sizes_of_sparse_files_may_add_up_to_more_than_a_number_holds() {
+    let model = folder(&["a", "b"]);
+    let mut found = walk(model.path(), Links::Refused, &Scope::everything());
+    for entry in &mut found.entries {
+        entry.stamp.size = 7 << 60;
+    }
+    assert_eq!(found.bytes(), 14 << 60);
+    found.entries.extend_from_within(..1);
+    assert_eq!(found.bytes(), u64::MAX);
+}
