@@ -84,6 +84,11 @@ fn lints(metadata: &Metadata, report: &mut Report) {
     let strict = ["--", "-D", "warnings"];
     let all = ["clippy", "--locked", "--workspace", "--all-targets"];
     report.check("lints", &mut cargo_step(&[all.as_slice(), &strict].concat()));
+    let static_build = ["clippy", "--locked", "-p", "weightlock", "--no-default-features"];
+    report.check(
+        "lints without PKCS#11",
+        &mut cargo_step(&[static_build.as_slice(), &strict].concat()),
+    );
     for lane in lanes::targets(metadata) {
         // Their peers may be missing here; that they compile and are clean must not depend on it.
         let part = [

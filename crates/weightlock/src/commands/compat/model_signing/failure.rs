@@ -3,10 +3,12 @@
 use std::{error::Error as StdError, fmt};
 
 use weightlock_artifact::{reason::Code, text::Shown};
+#[cfg(feature = "pkcs11")]
+use weightlock_signing::key::{pkcs11::TokenOpenError, uri::UriError};
 use weightlock_signing::{
     Refusal,
     certificate::CertificateError,
-    key::{KeyError, OpenError, pkcs11::TokenOpenError, uri::UriError},
+    key::{KeyError, OpenError},
     oms::SigningError,
 };
 
@@ -93,6 +95,7 @@ impl From<CertificateError> for Failure {
     }
 }
 
+#[cfg(feature = "pkcs11")]
 impl From<UriError> for Failure {
     fn from(error: UriError) -> Self {
         Self::of(error.code(), &error)
@@ -108,6 +111,7 @@ impl From<OpenError<Diagnostic>> for Failure {
     }
 }
 
+#[cfg(feature = "pkcs11")]
 impl From<TokenOpenError<Diagnostic>> for Failure {
     fn from(error: TokenOpenError<Diagnostic>) -> Self {
         match error {

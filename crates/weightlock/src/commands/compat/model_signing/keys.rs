@@ -6,17 +6,23 @@ use std::{
 };
 
 use weightlock_artifact::{Error, input};
+#[cfg(feature = "pkcs11")]
+use weightlock_signing::key::{
+    Password,
+    pkcs11::{Pkcs11Signer, TokenOptions},
+    uri::Uri,
+};
 use weightlock_signing::{
     certificate::Certificate,
-    key::{
-        OmsKey, Password, PrivateKey, PublicKey,
-        pkcs11::{Pkcs11Signer, TokenOptions},
-        uri::Uri,
-    },
+    key::{OmsKey, PrivateKey, PublicKey, Signer},
 };
 
 use super::{arguments::PrivateKeyFile, failure::Failure};
-use crate::{cli::PasswordFlags, diagnostic::Diagnostic, password};
+#[cfg(not(feature = "pkcs11"))]
+use crate::commands::trust::no_tokens;
+#[cfg(feature = "pkcs11")]
+use crate::diagnostic::Diagnostic;
+use crate::{cli::PasswordFlags, password};
 
 /// The public key of the signer.
 pub(super) fn public_key(path: &Path) -> Result<OmsKey, Failure> {
@@ -37,7 +43,8 @@ pub(super) fn private_key(flags: &PrivateKeyFile) -> Result<PrivateKey, Failure>
 }
 
 /// The key on a token. The PIN comes from the URI, from the environment or from a person.
-pub(super) fn token(uri: &str, certificate: Option<&Certificate>) -> Result<Pkcs11Signer, Failure> {
+#[cfg(feature = "pkcs11")]
+pub(super) fn token(uri: &str, certificate: Option<&Certificate>) -> Result<Box<dyn Signer>, Failure> {
     let uri = Uri::parse(uri)?;
     let options = TokenOptions {
         module: None,
@@ -46,7 +53,12 @@ pub(super) fn token(uri: &str, certificate: Option<&Certificate>) -> Result<Pkcs
     let pin = |_| -> Result<Password, Diagnostic> {
         password::existing(&PasswordFlags::default(), &uri.to_string())
     };
-    Ok(Pkcs11Signer::open(&uri, options, pin)?)
+    Ok(Box::new(Pkcs11Signer::open(&uri, options, pin)?))
+}
+
+#[cfg(not(feature = "pkcs11"))]
+pub(super) fn token(_: &str, _: Option<&Certificate>) -> Result<Box<dyn Signer>, Failure> {
+    Err(no_tokens().into())
 }
 
 /// One certificate.

@@ -40,13 +40,13 @@ pub(super) fn run(method: &SignMethod, context: &Context) -> Result<String, Fail
         }
         SignMethod::Pkcs11Key(asked) => {
             let key = keys::token(&asked.pkcs11_uri, None)?;
-            sign(&asked.to, &key, &SigningMaterial::Key, context)
+            sign(&asked.to, key.as_ref(), &SigningMaterial::Key, context)
         }
         SignMethod::Pkcs11Certificate(asked) => {
             let leaf = keys::certificate(&asked.certificates.signing_certificate)?;
             let key = keys::token(&asked.pkcs11_uri, Some(&leaf))?;
             let material = certified(&asked.certificates)?;
-            sign(&asked.to, &key, &material, context)
+            sign(&asked.to, key.as_ref(), &material, context)
         }
         SignMethod::Sigstore(_) => Err(Failure::new(
             explanations::NOT_BUILT,
