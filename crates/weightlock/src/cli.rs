@@ -1,8 +1,11 @@
 //! What can be typed: verbs, flags that every verb has, flags that several have.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
-use clap::{ArgAction, Args, Parser, ValueEnum};
+use clap::{
+    ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum,
+    builder::BoolishValueParser, error::ErrorKind, parser::ValueSource,
+};
 
 use crate::{commands::Command, terminal::ColorChoice};
 
@@ -42,12 +45,33 @@ pub struct Cli {
     pub global: Global,
 }
 
+impl Cli {
+    /// Reads a command line and the variables that stand for flags. A flag that was typed wins over a variable, also
+    /// where the variable stands for another flag of the same meaning.
+    ///
+    /// # Errors
+    /// What is wrong with the command line, or the help that was asked for.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(arguments)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        cli.global.settle_format(&matches)?;
+        Ok(cli)
+    }
+}
+
 /// Flags that every verb has.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct Global {
     /// Write one JSON document to standard output; short for --format json
-    #[arg(long, global = true, env = "WEIGHTLOCK_JSON", hide_env = true, action = ArgAction::SetTrue)]
+    #[arg(
+        long,
+        global = true,
+        env = "WEIGHTLOCK_JSON",
+        hide_env = true,
+        action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new()
+    )]
     pub json: bool,
     /// Form of the result
     #[arg(
@@ -55,8 +79,7 @@ pub struct Global {
         global = true,
         value_name = "FORM",
         env = "WEIGHTLOCK_FORMAT",
-        hide_env = true,
-        conflicts_with = "json"
+        hide_env = true
     )]
     pub format: Option<Format>,
     /// When to use colours
@@ -70,7 +93,13 @@ pub struct Global {
     )]
     pub color: ColorChoice,
     /// Never show progress
-    #[arg(long, global = true, env = "WEIGHTLOCK_NO_PROGRESS", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "WEIGHTLOCK_NO_PROGRESS",
+        hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
     pub no_progress: bool,
     /// Say nothing on success; twice: say nothing at all
     #[arg(short, long, global = true, action = ArgAction::Count)]
@@ -79,11 +108,33 @@ pub struct Global {
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
     /// Assert that no network is used; this version never uses any
-    #[arg(long, global = true, env = "WEIGHTLOCK_OFFLINE", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "WEIGHTLOCK_OFFLINE",
+        hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
     pub offline: bool,
 }
 
 impl Global {
+    /// Decides between `--json` and `--format`.
+    fn settle_format(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+        match (typed("json"), typed("format")) {
+            (true, true) if self.format != Some(Format::Json) => Err(Cli::command().error(
+                ErrorKind::ArgumentConflict,
+                "--json and --format name two different forms; give one of them",
+            )),
+            (json, true) => {
+                self.json = json;
+                Ok(())
+            }
+            (_, false) => Ok(()),
+        }
+    }
+
     /// The form of the result.
     pub(crate) fn format(&self) -> Format {
         if self.json {
@@ -117,7 +168,12 @@ pub struct Hashing {
     #[arg(long, value_name = "HOW", env = "WEIGHTLOCK_READ", hide_env = true)]
     pub read: Option<ReadingChoice>,
     /// Take SHA-256 digests of files that were not touched since from a cache of this user; answers say so
-    #[arg(long, env = "WEIGHTLOCK_DIGEST_CACHE", hide_env = true)]
+    #[arg(
+        long,
+        env = "WEIGHTLOCK_DIGEST_CACHE",
+        hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
     pub digest_cache: bool,
     /// Force a SHA-256 kernel, for tests and measurements
     #[arg(

@@ -30,6 +30,12 @@ pub enum Origin {
     Foreign,
 }
 
+/// The key of `sign` and `verify`. Not read by the parser: there a variable would stand against the flags of other
+/// methods, and a flag is to win.
+pub(crate) const KEY: Variable = own(
+    "WEIGHTLOCK_KEY",
+    "`--key` of `sign` and `verify`, where no flag says who signs",
+);
 /// Folder of the digest cache.
 pub(crate) const CACHE_DIR: Variable = own(
     "WEIGHTLOCK_CACHE_DIR",
@@ -73,21 +79,20 @@ const TMPDIR: Variable = foreign(
 
 /// Every variable, in the order of the reference.
 pub const VARIABLES: &[Variable] = &[
-    flag("WEIGHTLOCK_JSON", "`true` is `--json`"),
+    flag("WEIGHTLOCK_JSON", "`1` or `true` is `--json`"),
     flag("WEIGHTLOCK_FORMAT", "`--format`"),
     flag("WEIGHTLOCK_COLOR", "`--color`"),
-    flag("WEIGHTLOCK_NO_PROGRESS", "`true` is `--no-progress`"),
-    flag("WEIGHTLOCK_OFFLINE", "`true` is `--offline`"),
+    flag("WEIGHTLOCK_NO_PROGRESS", "`1` or `true` is `--no-progress`"),
+    flag("WEIGHTLOCK_OFFLINE", "`1` or `true` is `--offline`"),
     flag("WEIGHTLOCK_JOBS", "`--jobs`"),
     flag("WEIGHTLOCK_READ", "`--read`"),
-    flag("WEIGHTLOCK_DIGEST_CACHE", "`true` is `--digest-cache`"),
+    flag("WEIGHTLOCK_DIGEST_CACHE", "`1` or `true` is `--digest-cache`"),
     flag(
         "WEIGHTLOCK_SHA256_KERNEL",
         "Forces a SHA-256 kernel, for tests and measurements; `doctor` lists those of this machine",
     ),
     flag("WEIGHTLOCK_PASSWORD_FILE", "`--password-file`"),
-    flag("WEIGHTLOCK_PRIVATE_KEY", "`--key` of `sign`"),
-    flag("WEIGHTLOCK_PUBLIC_KEY", "`--key` of `verify`"),
+    KEY,
     flag(
         "COSIGN_PKCS11_MODULE_PATH",
         "`--pkcs11-module`, under cosign's name",

@@ -26,8 +26,6 @@ mod text;
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
-
 use crate::{cli::Cli, context::Context, exit::Exit};
 
 /// Runs one command line and returns how it ended. Arguments begin with the program's name.
@@ -36,7 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     if arguments.len() <= 1 {
         return terminal::print(cli::WELCOME, Exit::Yes);
     }
-    match Cli::try_parse_from(&arguments) {
+    match Cli::read(arguments.clone()) {
         Ok(cli) => {
             let context = Context::new(&cli.global);
             let reply = commands::dispatch(&cli.command, cli.global.format(), &context);

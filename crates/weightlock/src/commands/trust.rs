@@ -31,14 +31,8 @@ const MAX_BYTES: usize = 1 << 20;
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Whose signature counts")]
 pub(crate) struct TrustFlags {
-    /// The public key of the signer
-    #[arg(
-        long,
-        value_name = "FILE",
-        alias = "public-key",
-        env = "WEIGHTLOCK_PUBLIC_KEY",
-        hide_env = true
-    )]
+    /// The public key of the signer; also from WEIGHTLOCK_KEY
+    #[arg(long, value_name = "FILE", alias = "public-key")]
     pub key: Option<PathBuf>,
     /// Root certificates of the signer, with intermediates if the signature brings none; repeatable
     #[arg(
@@ -66,9 +60,13 @@ impl TrustFlags {
         if self.identity.is_some() || self.identity_provider.is_some() || method == Some(Method::Sigstore) {
             return Err(not_built("verify with a Sigstore identity"));
         }
-        match (&self.key, self.certificate_chain.as_slice()) {
+        let otherwise = !self.certificate_chain.is_empty() || method == Some(Method::Certificate);
+        match (
+            key(self.key.as_ref(), otherwise),
+            self.certificate_chain.as_slice(),
+        ) {
             (Some(key), []) if method.is_none_or(|method| matches!(method, Method::Key | Method::Pkcs11)) => {
-                Ok(Trust::Key(oms_key(key)?))
+                Ok(Trust::Key(oms_key(&key)?))
             }
             (None, [_, ..]) if method.is_none_or(|method| method == Method::Certificate) => {
                 Ok(Trust::Roots {
@@ -165,14 +163,8 @@ pub(crate) fn not_built(what: &str) -> Diagnostic {
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Who signs")]
 pub(crate) struct SignerFlags {
-    /// The private key: a PEM file (plain, encrypted, or cosign's), or a PKCS#11 URI
-    #[arg(
-        long,
-        value_name = "FILE|URI",
-        alias = "private-key",
-        env = "WEIGHTLOCK_PRIVATE_KEY",
-        hide_env = true
-    )]
+    /// The private key: a PEM file (plain, encrypted, or cosign's), or a PKCS#11 URI; also from WEIGHTLOCK_KEY
+    #[arg(long, value_name = "FILE|URI", alias = "private-key")]
     pub key: Option<PathBuf>,
     /// A key on a token, by PKCS#11 URI (RFC 7512); its PIN comes from pin-source, WEIGHTLOCK_PASSWORD or a prompt
     #[arg(long, value_name = "URI", conflicts_with = "key")]
@@ -205,13 +197,12 @@ impl SignerFlags {
             SigningMaterial::Certificates(chain) => chain.first(),
             SigningMaterial::Key => None,
         };
-        let uri = self.pkcs11_uri.as_deref().or_else(|| {
-            self.key
-                .as_deref()?
-                .to_str()
-                .filter(|key| key.starts_with("pkcs11:"))
-        });
-        let signer: Box<dyn Signer> = match (uri, &self.key) {
+        let key = key(self.key.as_ref(), self.pkcs11_uri.is_some());
+        let uri = self
+            .pkcs11_uri
+            .as_deref()
+            .or_else(|| key.as_deref()?.to_str().filter(|key| key.starts_with("pkcs11:")));
+        let signer: Box<dyn Signer> = match (uri, &key) {
             (Some(uri), _) => self.on_token(uri, certificate)?,
             (None, Some(_)) if method == Some(Method::Pkcs11) => {
                 return Err(Diagnostic::new(USAGE, "the method pkcs11 needs --pkcs11-uri"));
@@ -291,8 +282,21 @@ impl SignerFlags {
 
     #[cfg(not(feature = "pkcs11"))]
     fn on_token(&self, _: &str, _: Option<&Certificate>) -> Result<Box<dyn Signer>, Diagnostic> {
-        Err(not_built("use PKCS#11 tokens: it was built without them"))
+        Err(no_tokens())
     }
+}
+
+/// This build has no tokens.
+#[cfg(not(feature = "pkcs11"))]
+pub(crate) fn no_tokens() -> Diagnostic {
+    not_built("use PKCS#11 tokens: it was built without them")
+}
+
+/// The key that was named by a flag, or by the variable unless a flag names another method.
+fn key(flag: Option<&PathBuf>, otherwise: bool) -> Option<PathBuf> {
+    let variable = || environment::KEY.filled().map(PathBuf::from);
+    flag.cloned()
+        .or_else(|| if otherwise { None } else { variable() })
 }
 
 fn no_method() -> Diagnostic {

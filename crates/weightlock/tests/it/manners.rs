@@ -112,6 +112,43 @@ const CANARY: &str = "canary-5a1e-c0ffee";
 
 /// The password is in a file or in the environment; it must be nowhere else.
 #[test]
+fn a_flag_wins_over_a_variable_also_over_that_of_another_flag() {
+    let place = Place::with_model();
+    place.sign(&[]).yes();
+    let file = |name: &str| crate::run::key(name).to_str().unwrap().to_owned();
+    let (private, public, root) = (
+        file("p256.key.pem"),
+        file("p256.pub.pem"),
+        file("root-ca.cert.pem"),
+    );
+    let with =
+        |variable: (&str, &str), arguments: &[&str]| Ran::of(place.command(arguments).envs([variable]));
+    let key = ("WEIGHTLOCK_KEY", public.as_str());
+    with(key, &["verify", "m"]).yes();
+    with(key, &["verify", "--certificate-chain", &root, "m"]).refused(1, "WL-SIG-METHOD");
+    with(key, &["verify", "certificate", "m"]).refused(2, "WL-CLI-NO-TRUST");
+    with(("WEIGHTLOCK_KEY", &private), &["sign", "m"]).yes();
+    let token = ["sign", "--pkcs11-uri", "pkcs11:token=none;bad", "m"];
+    with(("WEIGHTLOCK_KEY", &private), &token).refused(2, "WL-PKCS11-URI");
+    for (variable, arguments, json) in [
+        (("WEIGHTLOCK_FORMAT", "text"), &["version", "--json"][..], true),
+        (("WEIGHTLOCK_JSON", "1"), &["version", "--format", "text"], false),
+        (("WEIGHTLOCK_JSON", "1"), &["version"], true),
+        (("WEIGHTLOCK_JSON", "false"), &["version"], false),
+        (("WEIGHTLOCK_FORMAT", "json"), &["version"], true),
+    ] {
+        let ran = with(variable, arguments).yes();
+        assert_eq!(ran.stdout.starts_with('{'), json, "{variable:?} {arguments:?}");
+    }
+    for refused in [
+        with(("WEIGHTLOCK_JSON", "maybe"), &["version"]),
+        place.run(["version", "--json", "--format", "text"]),
+    ] {
+        assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{refused:?}");
+    }
+}
+
+#[test]
 fn secrets_are_never_shown() {
     let place = Place::with_model();
     place.write("pass", CANARY);
