@@ -9,6 +9,7 @@ mod demo;
 mod diff;
 mod digest;
 mod doctor;
+mod documents;
 mod help;
 mod hostile;
 mod inspect;
