@@ -511,7 +511,9 @@ fn five_thousand_files_with_few_descriptors() {
             "digest::engine::tests::five_thousand_files_with_few_descriptors",
             "--exact",
         ]);
-        assert!(test.env(CHILD, "yes").output().unwrap().status.success());
+        let output = test.env(CHILD, "yes").output().unwrap();
+        let report = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && report.contains("1 passed"), "{report}");
         return;
     }
     let folder = Folder::new(&[77; 5000]);
