@@ -30,11 +30,16 @@ pub enum Origin {
     Foreign,
 }
 
-/// The key of `sign` and `verify`. Not read by the parser: there a variable would stand against the flags of other
-/// methods, and a flag is to win.
-pub(crate) const KEY: Variable = own(
-    "WEIGHTLOCK_KEY",
-    "`--key` of `sign` and `verify`, where no flag says who signs",
+/// The key of `sign`. Not read by the parser: there a variable would stand against the flags of other methods, and a
+/// flag is to win.
+pub(crate) const PRIVATE_KEY: Variable = own(
+    "WEIGHTLOCK_PRIVATE_KEY",
+    "`--key` of `sign`, where no flag says who signs",
+);
+/// The key of `verify`, likewise.
+pub(crate) const PUBLIC_KEY: Variable = own(
+    "WEIGHTLOCK_PUBLIC_KEY",
+    "`--key` of `verify`, where no flag says whose signature counts",
 );
 /// Folder of the digest cache.
 pub(crate) const CACHE_DIR: Variable = own(
@@ -92,7 +97,8 @@ pub const VARIABLES: &[Variable] = &[
         "Forces a SHA-256 kernel, for tests and measurements; `doctor` lists those of this machine",
     ),
     flag("WEIGHTLOCK_PASSWORD_FILE", "`--password-file`"),
-    KEY,
+    PRIVATE_KEY,
+    PUBLIC_KEY,
     flag(
         "COSIGN_PKCS11_MODULE_PATH",
         "`--pkcs11-module`, under cosign's name",

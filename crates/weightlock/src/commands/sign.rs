@@ -122,13 +122,16 @@ pub struct Signed {
     pub digest: Option<String>,
     /// The evidence written about the leaf table.
     pub leaves: Option<String>,
-    /// Paths that are not signed.
+    /// Paths that are not signed, without signature and evidence themselves.
     pub ignored: Vec<String>,
     /// What other tools can do with the signature, when not all of them can check it.
     pub note: Option<String>,
 }
 
 const VERB: &str = "sign";
+
+/// What signing writes into a model: naming it as not signed would say nothing.
+const OWN: [&str; 2] = ["model.sig", ".weightlock"];
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match sign(arguments, context) {
@@ -414,7 +417,8 @@ fn describe(prepared: &Prepared, model: &Path, signer: &dyn Signer, material: &S
         .set_aside()
         .iter()
         .map(|entry| &entry.path)
-        .chain(prepared.inventory.skipped());
+        .chain(prepared.inventory.skipped())
+        .filter(|path| !OWN.contains(&path.as_str()));
     Signed {
         model: model.display().to_string(),
         signature: None,

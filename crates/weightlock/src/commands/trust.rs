@@ -19,7 +19,7 @@ use super::target::read_bounded;
 use crate::{
     cli::PasswordFlags,
     diagnostic::Diagnostic,
-    environment,
+    environment::{self, PRIVATE_KEY, PUBLIC_KEY, Variable},
     explanations::{NO_TRUST, USAGE},
     password,
 };
@@ -31,7 +31,7 @@ const MAX_BYTES: usize = 1 << 20;
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Whose signature counts")]
 pub(crate) struct TrustFlags {
-    /// The public key of the signer; also from WEIGHTLOCK_KEY
+    /// The public key of the signer; also from WEIGHTLOCK_PUBLIC_KEY
     #[arg(long, value_name = "FILE", alias = "public-key")]
     pub key: Option<PathBuf>,
     /// Root certificates of the signer, with intermediates if the signature brings none; repeatable
@@ -62,7 +62,7 @@ impl TrustFlags {
         }
         let otherwise = !self.certificate_chain.is_empty() || method == Some(Method::Certificate);
         match (
-            key(self.key.as_ref(), otherwise),
+            key(self.key.as_ref(), PUBLIC_KEY, otherwise),
             self.certificate_chain.as_slice(),
         ) {
             (Some(key), []) if method.is_none_or(|method| matches!(method, Method::Key | Method::Pkcs11)) => {
@@ -163,7 +163,7 @@ pub(crate) fn not_built(what: &str) -> Diagnostic {
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Who signs")]
 pub(crate) struct SignerFlags {
-    /// The private key: a PEM file (plain, encrypted, or cosign's), or a PKCS#11 URI; also from WEIGHTLOCK_KEY
+    /// The private key: a PEM file (plain, encrypted, or cosign's), or a PKCS#11 URI; also from WEIGHTLOCK_PRIVATE_KEY
     #[arg(long, value_name = "FILE|URI", alias = "private-key")]
     pub key: Option<PathBuf>,
     /// A key on a token, by PKCS#11 URI (RFC 7512); its PIN comes from pin-source, WEIGHTLOCK_PASSWORD or a prompt
@@ -197,7 +197,7 @@ impl SignerFlags {
             SigningMaterial::Certificates(chain) => chain.first(),
             SigningMaterial::Key => None,
         };
-        let key = key(self.key.as_ref(), self.pkcs11_uri.is_some());
+        let key = key(self.key.as_ref(), PRIVATE_KEY, self.pkcs11_uri.is_some());
         let uri = self
             .pkcs11_uri
             .as_deref()
@@ -293,10 +293,9 @@ pub(crate) fn no_tokens() -> Diagnostic {
 }
 
 /// The key that was named by a flag, or by the variable unless a flag names another method.
-fn key(flag: Option<&PathBuf>, otherwise: bool) -> Option<PathBuf> {
-    let variable = || environment::KEY.filled().map(PathBuf::from);
-    flag.cloned()
-        .or_else(|| if otherwise { None } else { variable() })
+fn key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Option<PathBuf> {
+    let named = || variable.filled().filter(|_| !otherwise).map(PathBuf::from);
+    flag.cloned().or_else(named)
 }
 
 fn no_method() -> Diagnostic {

@@ -12,6 +12,7 @@ fn writes_one_signature_into_the_model_and_evidence_on_request() {
         signed.stdout.starts_with("signed m: 3 files, 2.5 MiB\n"),
         "{signed:?}"
     );
+    assert!(!place.sign(&[]).yes().stdout.contains("not signed"));
     assert!(place.path("m/model.sig").is_file());
     let evidence = fs::read_dir(place.path("m/.weightlock/evidence"))
         .unwrap()
