@@ -1,8 +1,18 @@
 //! A model as a tree of files.
 //!
-//! This crate is the ground everything else stands on: names that are safe to open ([`path`]), digests
-//! ([`digest`]), what is in a folder now (`inventory`), the canonical list of it ([`manifest`]), and the words
-//! for saying no ([`reason`]).
+//! This crate is the ground everything else stands on:
+//!
+//! | question | where |
+//! |---|---|
+//! | is this name safe to open, and to show? | [`path`], [`text`] |
+//! | what is in the folder now? | `inventory`, with `input` for the small files that are named apart |
+//! | what are its bytes? | [`digest`] computes, `measure` asks for what is needed, `cache` remembers |
+//! | what is it called, by its content? | [`manifest`], and [`leaf`] for every 1 MiB |
+//! | how does it differ from what was claimed? | [`drift`] |
+//! | where do claims lie, and how are they written? | [`evidence`], `write` |
+//! | how is an answer known, and how is no said? | [`standing`], [`reason`] |
+//!
+//! What has no link needs the feature `fs`.
 
 #[cfg(feature = "fs")]
 pub mod cache;

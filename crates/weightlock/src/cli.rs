@@ -164,7 +164,7 @@ pub struct Hashing {
     /// Threads that hash at once [default: every processor this process may use]
     #[arg(short, long, value_name = "N", env = "WEIGHTLOCK_JOBS", hide_env = true)]
     pub jobs: Option<NonZeroUsize>,
-    /// How files are read [default: mapped where nothing but hashing is done with the bytes, else buffered]
+    /// How files are read [default: mapped to verify, else buffered]
     #[arg(long, value_name = "HOW", env = "WEIGHTLOCK_READ", hide_env = true)]
     pub read: Option<ReadingChoice>,
     /// Take SHA-256 digests of files that were not touched since from a cache of this user; answers say so
