@@ -11,16 +11,13 @@ use weightlock_artifact::{
     manifest::Subject,
 };
 
+#[cfg(feature = "sign")]
+use crate::oms::{SigningError, SigningMaterial, sign_payload};
 use crate::{
     bundle::Bundle,
     json::{self, Object},
     refusal::Refusal,
     verifier::{Signer, Trust, signer_of},
-};
-#[cfg(feature = "sign")]
-use crate::{
-    envelope::{Envelope, IN_TOTO, pre_authentication_encoding},
-    oms::{SigningError, SigningMaterial},
 };
 
 const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
@@ -92,15 +89,7 @@ pub fn sign_evidence(
     signer: &dyn crate::key::Signer,
     material: &SigningMaterial,
 ) -> Result<Vec<u8>, SigningError> {
-    let material = material.for_key(signer.public_key())?;
-    let payload = statement.to_payload();
-    let signature = signer.sign(&pre_authentication_encoding(IN_TOTO, &payload))?;
-    let envelope = Envelope {
-        payload_type: IN_TOTO.to_owned(),
-        payload,
-        signature,
-    };
-    Ok(Bundle { material, envelope }.to_json()?)
+    sign_payload(statement.to_payload(), signer, material)
 }
 
 impl Statement {

@@ -27,6 +27,8 @@ use weightlock_artifact::{
 };
 
 #[cfg(feature = "sign")]
+pub(crate) use self::sign::sign_payload;
+#[cfg(feature = "sign")]
 pub use self::sign::{SigningError, SigningMaterial, sign_statement};
 pub use self::verify::{VerifiedStatement, verify, verify_bundle};
 

@@ -47,7 +47,7 @@ impl SigningError {
 
 impl SigningMaterial {
     /// What the bundle says about this key.
-    pub(crate) fn for_key(&self, key: &PublicKey) -> Result<Material, SigningError> {
+    fn for_key(&self, key: &PublicKey) -> Result<Material, SigningError> {
         OmsKey::try_from(key.clone()).map_err(Refusal::from)?;
         match self {
             Self::Key => Ok(Material::PublicKey {
@@ -75,8 +75,16 @@ pub fn sign_statement(
     signer: &dyn Signer,
     material: &SigningMaterial,
 ) -> Result<Vec<u8>, SigningError> {
+    sign_payload(statement.to_payload(), signer, material)
+}
+
+/// Signs the payload of an in-toto statement, whatever it claims, and returns the bundle.
+pub(crate) fn sign_payload(
+    payload: Vec<u8>,
+    signer: &dyn Signer,
+    material: &SigningMaterial,
+) -> Result<Vec<u8>, SigningError> {
     let material = material.for_key(signer.public_key())?;
-    let payload = statement.to_payload();
     let signature = signer.sign(&pre_authentication_encoding(IN_TOTO, &payload))?;
     let envelope = Envelope {
         payload_type: IN_TOTO.to_owned(),

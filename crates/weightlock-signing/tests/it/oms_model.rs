@@ -54,7 +54,10 @@ fn sign(target: &Path, plan: &Plan) -> VerifiedStatement {
 /// `accepted`, or the codes of the refusal.
 fn told(verified: &VerifiedStatement, target: &Path) -> String {
     let rules = Rules {
-        strictness: Strictness::Native(&Wary),
+        strictness: Strictness::Native {
+            loaders: &Wary,
+            git: true,
+        },
         ignore: Vec::new(),
         unsigned: Unsigned::Refused,
         signature: None,

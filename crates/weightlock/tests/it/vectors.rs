@@ -137,10 +137,6 @@ impl Case {
             .collect()
     }
 
-    pub(crate) fn has(&self, option: &str) -> bool {
-        self.options.iter().any(|given| given == option)
-    }
-
     /// Files and links of the model exist as they are when the signature was made.
     pub(crate) fn is_untouched(&self) -> bool {
         self.setup.is_empty() && self.model.is_some() && self.options.is_empty() && self.target == "."

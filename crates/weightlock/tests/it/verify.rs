@@ -221,6 +221,18 @@ fn a_pinned_digest_is_checked_apart_from_the_signature() {
 }
 
 #[test]
+fn files_of_git_are_passed_over_unless_told_otherwise() {
+    let place = Place::with_model();
+    place.sign(&["--no-ignore-git-paths"]).yes();
+    place.write("m/.gitattributes", "*.bin filter=lfs");
+    place.verify(&[]).yes().says(".gitattributes");
+    place
+        .verify(&["--no-ignore-git-paths"])
+        .refused(1, "WL-SIG-EXTRA-FILE");
+    place.verify(&["--ignore-git-paths"]).yes();
+}
+
+#[test]
 fn unsigned_files_pass_only_when_told_and_are_listed() {
     let place = Place::with_model();
     place.sign(&[]).yes();

@@ -51,7 +51,12 @@ pub trait LoaderView {
 #[expect(missing_debug_implementations, reason = "a view has no representation")]
 pub enum Strictness<'a> {
     /// Weightlock's: what a signer ignored may hold nothing a loader could read.
-    Native(&'a dyn LoaderView),
+    Native {
+        /// What a loader could read.
+        loaders: &'a dyn LoaderView,
+        /// Git's names at the root are passed over.
+        git: bool,
+    },
     /// The reference implementation's: what a signer ignored is not looked at.
     Reference {
         /// Git's names at the root are ignored too.
@@ -346,8 +351,8 @@ fn scope(
     let recorded = statement.serialization().ignore_paths.iter().cloned();
     let ignored = recorded.chain(rules.ignore.iter().cloned());
     match rules.strictness {
-        Strictness::Native(_) => Scope::everything()
-            .skipping(names(&BUILT_IN))
+        Strictness::Native { git, .. } => Scope::everything()
+            .skipping(names(&BUILT_IN).filter(|name| git || !GIT_NAMES.contains(&name.as_str())))
             .but_keeping(listed.keys())
             .skipping(rules.signature.clone())
             .setting_aside(ignored),
@@ -392,7 +397,7 @@ fn fold_pieces(pieces: &[Digest], size: Option<u64>) -> Digest {
 /// passes unless it matters to a loader: see [`LoaderView::matters_empty`].
 fn passes_as_empty(statement: &ModelStatement, entry: &Entry, strictness: Strictness<'_>) -> bool {
     let harmless = match strictness {
-        Strictness::Native(loaders) => !loaders.matters_empty(&entry.path),
+        Strictness::Native { loaders, .. } => !loaders.matters_empty(&entry.path),
         Strictness::Reference { .. } => true,
     };
     statement.omits_empty_files() && entry.stamp.size == 0 && harmless
@@ -458,7 +463,7 @@ fn ignored(
         .iter()
         .map(|entry| entry.path.clone())
         .collect();
-    let Strictness::Native(loaders) = strictness else {
+    let Strictness::Native { loaders, .. } = strictness else {
         return Ok((all, Vec::new()));
     };
     let mut loadable = Vec::new();
@@ -516,7 +521,7 @@ fn manifest(
 ) -> Result<Option<Manifest>, Error> {
     let serialization = statement.serialization();
     let whole = rules.only.is_none()
-        && matches!(rules.strictness, Strictness::Native(_))
+        && matches!(rules.strictness, Strictness::Native { .. })
         && serialization.method == Method::Files
         && serialization.algorithm == Algorithm::Sha256
         && *inventory.root().kind() == RootKind::Folder

@@ -63,7 +63,10 @@ pub struct Arguments {
     /// Let files pass that nobody signed; they are listed
     #[arg(long, help_heading = "Files")]
     ignore_unsigned_files: bool,
-    /// Accepted for the reference's sake: git's own files at the root are passed over unless they were signed
+    /// Do not pass over git's own files at the root: each must be signed, or ignored by its signer
+    #[arg(long, overrides_with = "ignore_git_paths", help_heading = "Files")]
+    no_ignore_git_paths: bool,
+    /// Pass over git's own files at the root unless they were signed (the default)
     #[arg(long, hide = true)]
     ignore_git_paths: bool,
     #[command(flatten)]
@@ -144,7 +147,10 @@ impl Case {
         let ignore = target::below(&self.root, &arguments.files.ignore_paths).map_err(one)?;
         let only = |path: &ArtifactPath| arguments.only.iter().any(|glob| glob.is_match(path.as_str()));
         let rules = Rules {
-            strictness: Strictness::Native(&KnownLoaders),
+            strictness: Strictness::Native {
+                loaders: &KnownLoaders,
+                git: !arguments.no_ignore_git_paths,
+            },
             ignore,
             unsigned: if arguments.ignore_unsigned_files {
                 Unsigned::Tolerated
