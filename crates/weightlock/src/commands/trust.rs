@@ -19,7 +19,7 @@ use super::target::read_bounded;
 use crate::{
     cli::PasswordFlags,
     diagnostic::Diagnostic,
-    environment::{self, PRIVATE_KEY, PUBLIC_KEY, Variable},
+    environment::{PRIVATE_KEY, PUBLIC_KEY, Variable},
     explanations::{NO_TRUST, USAGE},
     password,
 };
@@ -265,7 +265,7 @@ impl SignerFlags {
             module: self.pkcs11_module.as_deref(),
             certificate,
         };
-        let pin = |_: PasswordNeeded| match environment::COSIGN_PKCS11_PIN.value() {
+        let pin = |_: PasswordNeeded| match crate::environment::COSIGN_PKCS11_PIN.value() {
             Some(pin) => Ok(weightlock_signing::key::Password::new(
                 std::os::unix::ffi::OsStringExt::into_vec(pin),
             )),
