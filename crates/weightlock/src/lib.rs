@@ -47,7 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 /// What the argument parser has to say; with `--json` also as the document that a program waits for.
 fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
     let exit = terminal::print_usage(error);
-    if exit == Exit::Usage && arguments.iter().any(|argument| argument == "--json") {
+    if exit == Exit::Usage && wants_json(arguments) {
         let sentence = error.to_string();
         let sentence = sentence
             .lines()
@@ -61,4 +61,13 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
         );
     }
     exit
+}
+
+/// Whether a command line that could not be parsed asks for JSON.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let format = |pair: &[OsString]| pair == ["--format", "json"];
+    arguments
+        .iter()
+        .any(|argument| argument == "--json" || argument == "--format=json")
+        || arguments.windows(2).any(format)
 }

@@ -1,6 +1,9 @@
 //! The contract that holds for every verb: exit codes, success words, what goes where, memory, sockets, execution.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use crate::run::{Place, Ran, key};
 
@@ -129,6 +132,8 @@ fn results_are_alone_on_standard_output_and_colour_is_asked_for() {
     assert_eq!((json.code, json.json()["exit_code"].as_i64()), (1, Some(1)));
     let typo = place.run(["verify", "--json", "--kye", &public, "m"]);
     assert_eq!((typo.code, typo.codes()), (2, vec!["WL-CLI-USAGE".to_owned()]));
+    let typo = place.run(["verify", "--format", "json", "--kye", &public, "m"]);
+    assert_eq!((typo.code, typo.codes()), (2, vec!["WL-CLI-USAGE".to_owned()]));
     for (more, variables, coloured) in [
         (&[][..], &[][..], false),
         (&["--color", "never"], &[("CLICOLOR_FORCE", "1")], false),
@@ -240,4 +245,40 @@ fn no_verb_opens_a_socket() {
         );
         assert!(ran.code <= 1, "{arguments:?}: {ran:#?}");
     }
+}
+
+/// U16: Ctrl-C in the middle of hashing ends sign and digest at once with the signal's code; no signature, no temporary
+/// file is left, and a signature that was there is still whole.
+#[test]
+fn an_interruption_leaves_nothing_half_written() {
+    let place = Place::with_model();
+    place.sign(&[]).yes();
+    let before = fs::read(place.path("m/model.sig")).unwrap();
+    // So large that nobody hashes it before the signal comes; it takes no room.
+    let big = fs::File::create(place.path("m/big.safetensors")).unwrap();
+    big.set_len(1 << 40).unwrap();
+    for (verb, name) in [("sign", "p256.key.pem"), ("digest", "")] {
+        let key = path(name);
+        let key: &[&str] = if name.is_empty() { &[] } else { &["--key", &key] };
+        let mut command = place.command([verb, "m"].iter().chain(key));
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        let kill = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(kill.success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{verb}: {output:?}");
+    }
+    assert_eq!(fs::read(place.path("m/model.sig")).unwrap(), before);
+    let left: Vec<_> = fs::read_dir(place.path("m"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left.len(), 5, "{left:?}");
 }
