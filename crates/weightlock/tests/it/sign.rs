@@ -299,3 +299,85 @@ fn what_only_some_tools_can_check_is_said() {
         .says("the reference model_signing cannot check");
     assert_eq!(place.sign(&["--shards", "16"]).code, 2);
 }
+
+/// What OMS 1.0 demands of a statement (sections 5.1, 5.2, 6.5, 6.6), written down as a schema from its text: the
+/// published schema files are in a repository that tests cannot reach.
+fn specification() -> jsonschema::Validator {
+    let sha256 = serde_json::json!({"type": "string", "pattern": "^[0-9a-f]{64}$"});
+    let schema = serde_json::json!({
+        "type": "object",
+        "required": ["_type", "subject", "predicateType", "predicate"],
+        "additionalProperties": false,
+        "properties": {
+            "_type": {"const": "https://in-toto.io/Statement/v1"},
+            "predicateType": {"const": "https://model_signing/signature/v1.0"},
+            "subject": {
+                "type": "array", "minItems": 1, "maxItems": 1,
+                "items": {
+                    "type": "object", "required": ["name", "digest"],
+                    "properties": {
+                        "name": {"type": "string", "minLength": 1},
+                        "digest": {"type": "object", "required": ["sha256"], "properties": {"sha256": sha256}},
+                    },
+                },
+            },
+            "predicate": {
+                "type": "object", "required": ["resources", "serialization"], "additionalProperties": false,
+                "properties": {
+                    "resources": {
+                        "type": "array", "minItems": 1,
+                        "items": {
+                            "type": "object", "required": ["name", "digest", "algorithm"],
+                            "properties": {
+                                "name": {"type": "string", "pattern": "^[^/]"},
+                                "digest": {"type": "string", "pattern": "^([0-9a-f]{2})+$"},
+                                "algorithm": {"type": "string"},
+                            },
+                        },
+                    },
+                    "serialization": {
+                        "type": "object", "required": ["method", "hash_type", "allow_symlinks"],
+                        "additionalProperties": false,
+                        "properties": {
+                            "method": {"enum": ["files", "shards"]},
+                            "hash_type": {"enum": ["sha256", "blake2b", "blake3"]},
+                            "allow_symlinks": {"type": "boolean"},
+                            "ignore_paths": {"type": "array", "items": {"type": "string", "pattern": "^[^/]"}},
+                            "shard_size": {"type": "integer", "minimum": 1},
+                        },
+                    },
+                },
+            },
+        },
+    });
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[test]
+fn statements_keep_the_rules_of_the_specification() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let specification = specification();
+    for more in [
+        &[][..],
+        &["--leaves"],
+        &["--shards", "1MiB"],
+        &["--algorithm", "blake3"],
+    ] {
+        let place = Place::with_model();
+        place.write("m/notes/picture.png", "\u{89}PNG\r\n");
+        place.sign(&[more, &["--ignore-paths", "m/notes"]].concat()).yes();
+        let bundle = fs::read(place.path("m/model.sig")).unwrap();
+        let bundle: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
+        let payload = STANDARD
+            .decode(bundle["dsseEnvelope"]["payload"].as_str().unwrap())
+            .unwrap();
+        let mut payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        let errors: Vec<String> = specification
+            .iter_errors(&payload)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{more:?}: {errors:#?}");
+        payload["predicate"]["extra"] = true.into();
+        assert!(!specification.is_valid(&payload));
+    }
+}
