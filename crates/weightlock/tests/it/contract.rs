@@ -266,7 +266,7 @@ fn an_interruption_leaves_nothing_half_written() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(400));
+        std::thread::sleep(std::time::Duration::from_millis(1000));
         let kill = Command::new("kill")
             .args(["-INT", &child.id().to_string()])
             .status()
