@@ -272,3 +272,23 @@ fn a_reader_that_goes_away_is_no_failure() {
         (0, "", 1)
     );
 }
+
+#[test]
+fn the_manifest_itself_is_printed_and_read_by_diff() {
+    let place = Place::with_model();
+    let text = place.run(["digest", "--manifest-text", "m"]).yes().stdout;
+    assert!(text.starts_with("weightlock-manifest-v1\n"), "{text}");
+    let named = place.run(["digest", "--manifest", "m"]).yes().stdout;
+    let digest = weightlock_artifact::digest::Algorithm::Sha256.digest(text.as_bytes());
+    assert_eq!(named, format!("{digest}\n"));
+    place.write("before.manifest", &text);
+    place.run(["diff", "before.manifest", "m"]).yes();
+    place.flip("m/config.json", 3, 1);
+    assert_eq!(place.run(["diff", "before.manifest", "m"]).code, 1);
+    place
+        .run(["digest", "--manifest-text", "m/config.json"])
+        .refused(2, "WL-CLI-USAGE");
+    place
+        .run(["digest", "--manifest-text", "m", "m"])
+        .refused(2, "WL-CLI-USAGE");
+}

@@ -51,6 +51,9 @@ pub struct Arguments {
     /// Print the digest that names each target: of its canonical manifest, or of the one file
     #[arg(long, conflicts_with_all = ["check", "algorithm"])]
     manifest: bool,
+    /// Print the canonical manifest itself, the text whose SHA-256 names the folder
+    #[arg(long, conflicts_with_all = ["check", "algorithm", "manifest"])]
+    manifest_text: bool,
     /// Check the files of a list; `-` is standard input
     #[arg(short, long, value_name = "LIST", conflicts_with_all = ["targets", "allow_symlinks"])]
     check: Option<PathBuf>,
@@ -111,7 +114,7 @@ fn algorithm(name: &str) -> Result<Algorithm, UnknownAlgorithm> {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match &arguments.check {
         Some(list) => check::run(list, arguments.algorithm, &arguments.hashing, context),
-        None if arguments.manifest => models(arguments, context),
+        None if arguments.manifest || arguments.manifest_text => models(arguments, context),
         None => files(arguments, context),
     }
     .unwrap_or_else(|reasons| Reply::refusal(VERB, reasons))
@@ -177,18 +180,21 @@ fn models(arguments: &Arguments, context: &Context) -> Answer {
         let sources = opened.sources();
         let hashed = hash(&sources, arguments, context)?;
         files += hashed.len();
-        let (digest, manifest_files) = match (&opened, hashed.as_slice()) {
+        let (digest, manifest) = match (&opened, hashed.as_slice()) {
             (Target::File(_), [one]) => (one.digest, None),
             (Target::Folder(inventory), _) => {
                 let manifest = manifest(inventory, &hashed)?;
-                (manifest.digest(), Some(manifest.files().len() as u64))
+                (manifest.digest(), Some(manifest))
             }
             (Target::File(_), _) => continue,
         };
-        text += &match arguments.targets.len() {
-            1 => format!("{digest}\n"),
+        text += &match (arguments.targets.len(), &manifest) {
+            (1, Some(manifest)) if arguments.manifest_text => manifest.to_text(),
+            _ if arguments.manifest_text => return Err(vec![no_manifest(target)]),
+            (1, _) => format!("{digest}\n"),
             _ => format!("{digest}  {}\n", sources::shown(target)),
         };
+        let manifest_files = manifest.map(|manifest| manifest.files().len() as u64);
         models.push(ModelDigest {
             target: target.to_string_lossy().into_owned(),
             digest: digest.to_string(),
@@ -204,6 +210,15 @@ fn models(arguments: &Arguments, context: &Context) -> Answer {
         ..Digests::default()
     };
     Ok(Reply::yes(VERB, text, result).with_notes(notes))
+}
+
+fn no_manifest(target: &Path) -> Diagnostic {
+    Diagnostic::new(
+        USAGE,
+        "--manifest-text takes one folder; a model of one file has no manifest",
+    )
+    .at(sources::shown(target).to_string())
+    .help("--manifest prints the digest of a file or of several targets")
 }
 
 /// The canonical manifest of a folder whose files have these digests.
