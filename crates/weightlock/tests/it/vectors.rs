@@ -137,11 +137,6 @@ impl Case {
             .collect()
     }
 
-    /// Files and links of the model exist as they are when the signature was made.
-    pub(crate) fn is_untouched(&self) -> bool {
-        self.setup.is_empty() && self.model.is_some() && self.options.is_empty() && self.target == "."
-    }
-
     /// The options as typed, with the model's name in them.
     pub(crate) fn options<'a>(&'a self, stage: &'a Stage) -> impl Iterator<Item = String> + 'a {
         self.options
