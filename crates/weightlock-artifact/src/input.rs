@@ -4,11 +4,15 @@
 //! a device would answer without end; both are refused before a byte is read. The pipe that a shell makes for
 //! `<(command)` has no name in any folder, and is read.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use rustix::fs::{FileType, Mode, OFlags};
 
-use crate::inventory::special;
+use crate::{Error, inventory::special};
 
 /// The file system of pipes without a name (`PIPEFS_MAGIC`, statfs(2)).
 const PIPEFS: u64 = 0x5049_5045;
@@ -33,6 +37,27 @@ pub fn open(path: &Path) -> io::Result<File> {
             special(other)
         ))),
     }
+}
+
+/// The first `limit` bytes and one more, so that a reader with that limit sees a longer file to be one.
+///
+/// # Errors
+/// [`Error::Io`], as for [`open`].
+pub fn read_at_most(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let file = open(path).map_err(|source| Error::io("read", path, source))?;
+    read_open(file, path, limit)
+}
+
+/// As [`read_at_most`], of a file that is open; `path` is for messages.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn read_open(file: File, path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    file.take((limit as u64).saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::io("read", path, source))?;
+    Ok(bytes)
 }
 
 fn is_nameless(pipe: &File) -> bool {
@@ -69,6 +94,16 @@ mod tests {
         again.read_to_string(&mut text).unwrap();
         late.join().unwrap();
         assert_eq!(text, "late", "it waits for the writer");
+    }
+
+    #[test]
+    fn one_byte_more_than_the_limit_is_read_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        fs::write(&path, "abcdef").unwrap();
+        assert_eq!(read_at_most(&path, 6).unwrap(), b"abcdef");
+        assert_eq!(read_at_most(&path, 3).unwrap(), b"abcd");
+        assert!(read_at_most(folder.path(), 3).is_err());
     }
 
     #[test]

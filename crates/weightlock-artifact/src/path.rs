@@ -1,6 +1,6 @@
 //! [`ArtifactPath`]: a name below a model's root that is safe to join, print and compare.
 
-use std::{borrow::Borrow, cmp::Ordering, fmt};
+use std::{cmp::Ordering, fmt};
 
 use serde::{Serialize, Serializer};
 
@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 ///
 /// The order is **component order**: lists of components, each compared by bytes. It is the order OMS
 /// producers use (`a/b`, `a-b/c`, `a.txt`), and differs from the order of whole strings, which the canonical
-/// [`crate::manifest::Manifest`] uses.
+/// [`crate::manifest::Manifest`] uses. For the same reason a map by paths cannot be asked with text.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ArtifactPath(String);
 
@@ -126,12 +126,6 @@ impl Ord for ArtifactPath {
 impl PartialOrd for ArtifactPath {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
-    }
-}
-
-impl Borrow<str> for ArtifactPath {
-    fn borrow(&self) -> &str {
-        &self.0
     }
 }
 

@@ -11,7 +11,6 @@ mod diagnostic;
 pub mod environment;
 pub mod exit;
 pub mod explanations;
-mod files;
 mod interrupt;
 mod loaders;
 mod nearest;

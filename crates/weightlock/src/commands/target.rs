@@ -1,12 +1,8 @@
 //! What several verbs do with a target: open it, find its signature, resolve names below it.
 
-use std::{
-    io::Read as _,
-    path::{Component, Path, PathBuf},
-};
+use std::path::{Component, Path, PathBuf};
 
 use weightlock_artifact::{
-    Error,
     evidence::{Place, Store},
     input,
     inventory::{Links, Root, RootKind},
@@ -202,11 +198,7 @@ fn in_model(root: &Root, path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let file = root.open_plain(&name)?.map_err(|kind| {
         Diagnostic::new(kind.code(), format!("{MODEL_SIG} {kind}")).at(path.display().to_string())
     })?;
-    let mut bytes = Vec::new();
-    file.take(Bundle::MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|source| Error::io("read", path, source))?;
-    Ok(bytes)
+    Ok(input::read_open(file, path, Bundle::MAX_BYTES)?)
 }
 
 /// Reads a signature file, bounded.
@@ -216,12 +208,5 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
 
 /// Reads at most one byte more than the limit, for the parser to refuse.
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Diagnostic> {
-    let failed = |source| Diagnostic::from(Error::io("read", path, source));
-    let mut bytes = Vec::new();
-    input::open(path)
-        .map_err(failed)?
-        .take(limit as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    Ok(bytes)
+    Ok(input::read_at_most(path, limit)?)
 }

@@ -269,3 +269,23 @@ fn signatures_with_digests_of_two_kinds_are_not_comparable() {
     assert_eq!(ran.refusal(), (3, vec!["WL-DIFF-INCOMPARABLE"]));
     assert!(ran.stderr.contains("sha256 of files") && ran.stderr.contains("blake2b of files"));
 }
+
+/// Paths are ordered by components and text by bytes; a search that mixes them up misses files.
+#[test]
+fn tensors_are_compared_whatever_the_folders_are_called() {
+    for changed in ["a/w.safetensors", "a-b/w.safetensors", "a.safetensors"] {
+        let place = Place::new();
+        for side in ["good", "other"] {
+            for name in ["a/w.safetensors", "a-b/w.safetensors", "a.safetensors"] {
+                place.write(&format!("{side}/{name}"), weights());
+            }
+        }
+        let mut bytes = weights();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 0x80;
+        place.write(&format!("other/{changed}"), bytes);
+        let ran = place.run(["diff", "good", "other"]);
+        assert_eq!(ran.code, 1, "{ran:#?}");
+        assert!(ran.stdout.contains("tensors: 1 of "), "{changed}: {ran:#?}");
+    }
+}

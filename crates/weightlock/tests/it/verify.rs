@@ -455,3 +455,30 @@ fn verbose_says_why_a_reason_matters() {
         .refused(1, "WL-SIG-UNSIGNED")
         .says("= why: without one nothing says who");
 }
+
+/// As above for `diff`: a signed file that is a link or a folder now is named as such, whatever its neighbours are called.
+#[test]
+fn a_file_replaced_by_something_else_is_told_whatever_the_folders_are_called() {
+    for name in ["a/w.bin", "a-b/w.bin", "a.txt"] {
+        let place = Place::with_model();
+        for file in ["a/w.bin", "a-b/w.bin", "a.txt"] {
+            place.write(&format!("m/{file}"), "content");
+        }
+        place.sign(&[]).yes();
+        let path = place.path(&format!("m/{name}"));
+        fs::remove_file(&path).unwrap();
+        symlink(place.path("elsewhere"), &path).unwrap();
+        let refused = place.verify(&[]).refused(1, "WL-SIG-TAMPERED");
+        let refused = refused.says(&format!("{name} was signed as a file and is a symbolic link"));
+        assert!(
+            !refused.stderr.contains("WL-ART-SYMLINK"),
+            "told once: {refused:?}"
+        );
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        place
+            .verify(&[])
+            .refused(1, "WL-SIG-TAMPERED")
+            .says(&format!("{name} was signed as a file and is a folder"));
+    }
+}

@@ -253,21 +253,8 @@ pub fn compare(
             Vec::new()
         }
     };
-    let mut retyped = retyped(&inventory, &expected);
-    if misplaced {
-        retyped.extend(
-            expected
-                .keys()
-                .map(|path| (path.clone(), "is a folder".to_owned())),
-        );
-    }
-    let irregular: Vec<Irregular> = inventory
-        .irregular()
-        .iter()
-        .filter(|found| !retyped.keys().any(|path| path.as_str() == found.name))
-        .filter(|found| rules.only.is_none_or(|only| named(found, only)))
-        .cloned()
-        .collect();
+    let retyped = retyped(&inventory, &expected, misplaced);
+    let irregular = irregular(&inventory, &retyped, rules);
     let (irregular, tolerated) = match rules.unsigned {
         Unsigned::Refused => (irregular, Vec::new()),
         Unsigned::Tolerated => (Vec::new(), irregular),
@@ -435,17 +422,37 @@ fn digests_of_extra(
 fn retyped(
     inventory: &Inventory,
     expected: &BTreeMap<ArtifactPath, Digest>,
+    misplaced: bool,
 ) -> BTreeMap<ArtifactPath, String> {
+    let folder = |path: &ArtifactPath| (path.clone(), "is a folder".to_owned());
+    if misplaced {
+        return expected.keys().map(folder).collect();
+    }
     let strange = inventory.irregular().iter().filter_map(|found| {
-        let (path, _) = expected.get_key_value(found.name.as_str())?;
-        Some((path.clone(), found.kind.to_string()))
+        let path = ArtifactPath::parse(found.name.as_str()).ok()?;
+        expected
+            .contains_key(&path)
+            .then(|| (path, found.kind.to_string()))
     });
     let folders = inventory
         .folders()
         .iter()
         .filter(|path| expected.contains_key(*path));
-    strange
-        .chain(folders.map(|path| (path.clone(), "is a folder".to_owned())))
+    strange.chain(folders.map(folder)).collect()
+}
+
+/// What is neither file nor folder, was not signed under that name, and lies in what is looked at.
+fn irregular(
+    inventory: &Inventory,
+    retyped: &BTreeMap<ArtifactPath, String>,
+    rules: &Rules<'_>,
+) -> Vec<Irregular> {
+    inventory
+        .irregular()
+        .iter()
+        .filter(|found| !retyped.keys().any(|path| path.as_str() == found.name))
+        .filter(|found| rules.only.is_none_or(|only| named(found, only)))
+        .cloned()
         .collect()
 }
 

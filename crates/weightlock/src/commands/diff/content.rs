@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use weightlock_artifact::{Error, digest::engine::Observer as _, path::ArtifactPath};
+use weightlock_artifact::{Error, digest::engine::Observer as _, input, path::ArtifactPath};
 use weightlock_format::{
     Problem, gguf,
     layout::Layout,
@@ -16,7 +16,7 @@ use super::{
     side::Side,
     tensors::{Pairs, Weights},
 };
-use crate::{context::Context, diagnostic::Diagnostic, files, progress, sources::Source};
+use crate::{context::Context, diagnostic::Diagnostic, progress, sources::Source};
 
 /// Larger JSON documents are not compared by key: it is the limit of the reader.
 const MOST_JSON: usize = 16 << 20;
@@ -70,8 +70,11 @@ impl Content {
 
 impl Found {
     fn look(&mut self, change: &FileChange, a: &Side, b: &Side) -> Result<(), Diagnostic> {
-        let Some((path, ours)) = a.sources.get_key_value(change.path.as_str()) else {
-            if let Some((path, theirs)) = b.sources.get_key_value(change.path.as_str()) {
+        let Ok(path) = &ArtifactPath::parse(change.path.as_str()) else {
+            return Ok(());
+        };
+        let Some(ours) = a.sources.get(path) else {
+            if let Some(theirs) = b.sources.get(path) {
                 let facts = facts(path, theirs)?;
                 self.weights(path, theirs, &facts, "B")
                     .into_iter()
@@ -120,7 +123,7 @@ impl Found {
 
     fn json(&mut self, name: &str, ours: &Source, theirs: &Source) -> Result<(), Diagnostic> {
         let read = |source: &Source| -> Result<Vec<u8>, Error> {
-            files::read_open(source.open()?, &source.name, MOST_JSON)
+            input::read_open(source.open()?, &source.name, MOST_JSON)
         };
         match settings::of_json(name, &read(ours)?, &read(theirs)?) {
             Some(changes) if changes.is_empty() => self

@@ -7,6 +7,7 @@ use std::{
 
 use weightlock_artifact::{
     digest::{Algorithm, Digest, engine::Want},
+    input,
     inventory::{Links, Scope},
     manifest::Manifest,
     path::ArtifactPath,
@@ -21,7 +22,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::INCOMPARABLE,
-    files, sources,
+    sources,
     sources::{Source, Target},
 };
 
@@ -61,21 +62,29 @@ pub(super) struct Side {
     pub(super) from_cache: usize,
 }
 
+/// Bytes that tell a manifest and a bundle from a model.
+const HEAD: usize = 4096;
+
 impl Named {
     /// Tells by content what a path names. Only a text that says itself to be a manifest or bundle is taken for one.
     pub(super) fn open(path: &Path) -> Result<Self, Vec<Diagnostic>> {
         if path.is_dir() {
             return Ok(Self::Model(path.to_owned()));
         }
-        let head = files::read_at_most(path, 4096).map_err(Diagnostic::from)?;
+        let head = input::read_at_most(path, HEAD).map_err(Diagnostic::from)?;
+        // What fits the head is not read again: a pipe can be read once only.
+        let whole = |limit| match head.len() {
+            ..=HEAD => Ok(head.clone()),
+            _ => input::read_at_most(path, limit).map_err(Diagnostic::from),
+        };
         if head.starts_with(b"weightlock-manifest-v") {
-            let text = files::read_at_most(path, Manifest::MAX_TEXT).map_err(Diagnostic::from)?;
+            let text = whole(Manifest::MAX_TEXT)?;
             let manifest = Manifest::parse(&text)
                 .map_err(|error| Diagnostic::of(INCOMPARABLE, &error).at(sources::shown(path)))?;
             return Ok(Self::Manifest(manifest));
         }
         if is_bundle(path, &head) {
-            let text = files::read_at_most(path, Bundle::MAX_BYTES).map_err(Diagnostic::from)?;
+            let text = whole(Bundle::MAX_BYTES)?;
             let statement = Bundle::parse(&text)
                 .and_then(|bundle| danger::read_unverified(&bundle))
                 .map_err(|refusal| Diagnostic::of(refusal.code(), &refusal).at(sources::shown(path)))?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use weightlock_artifact::{
     Error,
     error::NOT_FOUND,
+    input,
     inventory::{Inventory, Irregular, Links, Root, Scope},
     path::ArtifactPath,
 };
@@ -19,7 +20,7 @@ use weightlock_signing::{
     certificate::Certificate,
 };
 
-use crate::{commands::target, diagnostic::Diagnostic, files::read_at_most};
+use crate::{commands::target, diagnostic::Diagnostic};
 
 /// Tensors of all files together. The largest published models have about 100 000; each costs some hundred bytes
 /// of memory while the model is looked at.
@@ -100,7 +101,7 @@ fn count(facts: &Facts) -> u64 {
 
 fn signature(inventory: &Inventory) -> Result<Signature, Error> {
     for store in target::stores(inventory.root()) {
-        match read_at_most(store.signature(), Bundle::MAX_BYTES) {
+        match input::read_at_most(store.signature(), Bundle::MAX_BYTES) {
             Ok(text) => return Ok(parse(&text)),
             Err(error) if error.code() == NOT_FOUND => {}
             Err(error) => return Err(error),

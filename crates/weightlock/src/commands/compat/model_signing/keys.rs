@@ -1,11 +1,8 @@
 //! Keys and certificates from the files that were named.
 
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use weightlock_artifact::{Error, input};
+use weightlock_artifact::input;
 #[cfg(feature = "pkcs11")]
 use weightlock_signing::key::{
     Password,
@@ -80,10 +77,5 @@ pub(super) fn chain(paths: &[PathBuf]) -> Result<Vec<Certificate>, Failure> {
 
 /// A file as a whole, and at most one byte more than anybody would accept: its reader refuses what is too large.
 pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let done = input::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
-    match done {
-        Ok(_) => Ok(bytes),
-        Err(source) => Err(Error::io("read", path, source).into()),
-    }
+    Ok(input::read_at_most(path, limit)?)
 }
