@@ -109,14 +109,35 @@ fn read_all(
         .collect();
     let outcomes =
         engine::run(&files, &jobs, settings, observer).map_err(|failure| files.explain(failure))?;
-    Ok(outcomes
+    let measured: Vec<Measured> = outcomes
         .into_iter()
         .map(|outcome| Measured {
             whole: outcome.whole,
             pieces: outcome.pieces,
             from_cache: false,
         })
-        .collect())
+        .collect();
+    // A file without its digest must never be taken for one that was looked at.
+    let complete = entries.len() == measured.len()
+        && entries
+            .iter()
+            .zip(&measured)
+            .all(|(entry, measured)| is_complete(entry, measured, want));
+    if complete {
+        return Ok(measured);
+    }
+    let missing = std::io::Error::other("a digest is missing");
+    Err(Error::io("hash", inventory.root().path(), missing))
+}
+
+/// Whether every digest that was wanted of a file is there.
+fn is_complete(entry: &Entry, measured: &Measured, want: Want) -> bool {
+    let pieces = |size: NonZeroU64| measured.pieces.len() as u64 == entry.stamp.size.div_ceil(size.get());
+    match want {
+        Want::Whole => measured.whole.is_some(),
+        Want::Pieces(size) => pieces(size),
+        Want::Both(size) => measured.whole.is_some() && pieces(size),
+    }
 }
 
 const fn whole(entry: &Entry) -> Range<u64> {
@@ -187,5 +208,41 @@ impl Files for Opened<'_> {
 
     fn finished(&self, file: usize, handle: &File) -> Result<(), Error> {
         self.same(file, handle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::ArtifactPath;
+
+    #[test]
+    fn a_file_without_its_digests_is_not_complete() {
+        let stamp = Stamp {
+            device: 0,
+            inode: 0,
+            size: 10,
+            modified: 0,
+            changed: 0,
+        };
+        let entry = Entry {
+            path: ArtifactPath::parse("w.bin").unwrap(),
+            stamp,
+            through_link: false,
+        };
+        let digest = Algorithm::Sha256.digest(b"");
+        let four = NonZeroU64::new(4).unwrap();
+        let measured = |whole, pieces| Measured {
+            whole,
+            pieces: vec![digest; pieces],
+            from_cache: false,
+        };
+        let complete = |whole, pieces, want| is_complete(&entry, &measured(whole, pieces), want);
+        assert!(complete(Some(digest), 0, Want::Whole));
+        assert!(!complete(None, 0, Want::Whole));
+        assert!(complete(None, 3, Want::Pieces(four)));
+        assert!(!complete(None, 2, Want::Pieces(four)));
+        assert!(complete(Some(digest), 3, Want::Both(four)));
+        assert!(!complete(Some(digest), 0, Want::Both(four)));
     }
 }
