@@ -20,12 +20,14 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod config;
+pub mod content;
 pub mod detect;
 mod dtype;
 mod error;
 pub mod gguf;
 pub mod json;
 pub mod layout;
+pub mod limits;
 pub mod loadable;
 pub mod model;
 pub mod reader;

@@ -1,0 +1,6 @@
+//! What NumPy and joblib files declare.
+
+/// See the variants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Seen {}

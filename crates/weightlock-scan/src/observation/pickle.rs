@@ -1,0 +1,6 @@
+//! What a pickle does.
+
+/// See the variants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Seen {}

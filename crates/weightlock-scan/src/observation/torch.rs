@@ -1,0 +1,6 @@
+//! What PyTorch containers declare.
+
+/// See the variants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Seen {}

@@ -1,0 +1,6 @@
+//! Rules on content of another kind where none belongs: executables, archives and pickles hidden in data, text or behind the end.
+
+use super::Rule;
+
+/// The rules of this family.
+pub const RULES: &[&Rule] = &[];

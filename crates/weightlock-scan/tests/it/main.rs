@@ -1,0 +1,2 @@
+//! Integration tests: a module a topic.
+#![allow(clippy::unwrap_used, reason = "tests")]
