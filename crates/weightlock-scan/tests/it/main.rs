@@ -1,2 +1,3 @@
 //! Integration tests: a module a topic.
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod corpus;
