@@ -30,9 +30,12 @@ pub mod layout;
 pub mod limits;
 pub mod loadable;
 pub mod model;
+pub mod onnx;
+pub mod protobuf;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
+pub mod tensorflow;
 pub mod value;
 
 pub use dtype::{Dtype, Quantization};
