@@ -30,24 +30,25 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What `content` is by its outermost fields; `None` when it is none of them.
+    /// What `content` could be by its fields, since the wire format does not say. The outermost fields are looked at from
+    /// the first to the last, and a few steps deeper at the start. A file that is made to be two is both.
     ///
     /// # Errors
     /// What reading raises.
-    pub fn of(content: &Content, limits: &Limits) -> std::io::Result<Option<Self>> {
-        // A frozen graph and Keras' metadata have the same outermost field; a node's second field is a text.
+    pub fn all_of(content: &Content, limits: &Limits) -> std::io::Result<Vec<Self>> {
         let candidates = [
             (Self::SavedModel, &[2][..]),
             (Self::MetaGraph, &[2]),
             (Self::KerasMetadata, &[1]),
             (Self::Graph, &[1, 2]),
         ];
+        let mut kinds = Vec::new();
         for (kind, required) in candidates {
             if protobuf::fits(content, kind.schema(), required, limits)? && kind.begins(content, limits)? {
-                return Ok(Some(kind));
+                kinds.push(kind);
             }
         }
-        Ok(None)
+        Ok(kinds)
     }
 
     fn schema(self) -> &'static Schema {
@@ -254,19 +255,19 @@ mod tests {
         [message(1, name), message(2, operator), rest.to_vec()].concat()
     }
 
-    fn facts(bytes: Vec<u8>) -> (Option<Kind>, Vec<Fact>) {
+    fn kinds(bytes: Vec<u8>) -> Vec<Kind> {
+        Kind::all_of(&bytes.into(), &Limits::default()).unwrap()
+    }
+
+    fn facts(bytes: Vec<u8>, kind: Kind) -> Vec<Fact> {
         let limits = Limits::default();
-        let content = Content::from(bytes);
-        let kind = Kind::of(&content, &limits).unwrap();
+        let mut budget = Budget::new(&limits);
         let mut facts = Vec::new();
-        if let Some(kind) = kind {
-            let mut budget = Budget::new(&limits);
-            read(&content, kind, &limits, &mut budget, &mut |fact| {
-                facts.push(fact);
-            })
-            .unwrap();
-        }
-        (kind, facts)
+        read(&bytes.into(), kind, &limits, &mut budget, &mut |fact| {
+            facts.push(fact);
+        })
+        .unwrap();
+        facts
     }
 
     #[test]
@@ -277,8 +278,9 @@ mod tests {
         );
         let inner = message(3, &node(b"n", b"WriteFile", &attribute));
         let function = message(1, &[message(1, &message(1, b"f")), inner].concat());
-        let (kind, facts) = facts(message(2, &function));
-        assert_eq!(kind, Some(Kind::Graph));
+        let graph = message(2, &function);
+        assert!(kinds(graph.clone()).contains(&Kind::Graph));
+        let facts = facts(graph, Kind::Graph);
         let [Fact::Node(node)] = facts.as_slice() else {
             panic!("{facts:?}")
         };
@@ -292,16 +294,16 @@ mod tests {
     #[test]
     fn the_kind_is_told_by_the_fields() {
         let graph = message(1, &node(b"n", b"Const", b""));
-        assert_eq!(facts(graph.clone()).0, Some(Kind::Graph));
+        assert_eq!(kinds(graph.clone()), [Kind::Graph]);
         let keras = message(
             1,
             &[&[0x10, 1][..], &message(3, b"root"), &message(5, b"{}")].concat(),
         );
-        let (kind, told) = facts(keras);
-        assert_eq!(kind, Some(Kind::KerasMetadata));
+        assert_eq!(kinds(keras.clone()), [Kind::KerasMetadata]);
+        let told = facts(keras, Kind::KerasMetadata);
         assert!(matches!(told.as_slice(), [Fact::Keras { object, .. }] if object == "root"));
         let saved = [&[8, 1][..], &message(2, &message(2, &graph))].concat();
-        assert_eq!(facts(saved).0, Some(Kind::SavedModel));
-        assert_eq!(facts(b"some text".to_vec()).0, None);
+        assert_eq!(kinds(saved), [Kind::SavedModel]);
+        assert_eq!(kinds(b"some text".to_vec()), []);
     }
 }
