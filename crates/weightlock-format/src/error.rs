@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use weightlock_artifact::{reason::Code, text::Shown};
 
-use crate::{config, gguf, json, onnx, protobuf, reason, safetensors};
+use crate::{config, flatbuffer, gguf, json, onnx, protobuf, reason, safetensors, tflite};
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -65,6 +65,12 @@ pub enum Fault {
     /// A rule of ONNX.
     #[error(transparent)]
     Onnx(#[from] onnx::Fault),
+    /// A rule of FlatBuffers.
+    #[error(transparent)]
+    FlatBuffer(#[from] flatbuffer::Fault),
+    /// A rule of TensorFlow Lite.
+    #[error(transparent)]
+    TfLite(#[from] tflite::Fault),
     /// A rule of protocol buffers.
     #[error(transparent)]
     Protobuf(#[from] protobuf::Fault),
@@ -99,6 +105,8 @@ impl Problem {
                 Fault::Gguf(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
+                Fault::FlatBuffer(fault) => fault.code(),
+                Fault::TfLite(fault) => fault.code(),
                 Fault::Protobuf(fault) => fault.code(),
             },
         }

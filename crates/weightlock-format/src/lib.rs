@@ -24,6 +24,7 @@ pub mod content;
 pub mod detect;
 mod dtype;
 mod error;
+pub mod flatbuffer;
 pub mod gguf;
 pub mod json;
 pub mod layout;
@@ -36,6 +37,7 @@ pub mod reader;
 pub mod reason;
 pub mod safetensors;
 pub mod tensorflow;
+pub mod tflite;
 pub mod value;
 
 pub use dtype::{Dtype, Quantization};
