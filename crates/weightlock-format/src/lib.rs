@@ -20,6 +20,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod config;
+pub mod coreml;
 pub mod content;
 pub mod detect;
 mod dtype;
