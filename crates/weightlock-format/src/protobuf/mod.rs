@@ -12,7 +12,8 @@
 //! [`Walker`] steps through a message of any size without holding it: a [`Schema`] says which fields are messages to
 //! step into, texts to keep, numbers, or data to pass over. What the schema does not know is reported as such, since
 //! a loader skips it and another reader may not. A field that occurs twice is seen twice. Messages within messages
-//! are on a stack of its own, bounded by [`Limits::nesting`]; a length that reaches beyond its message ends the walk.
+//! are on a stack of its own, bounded by [`Limits::nesting`]. A length that reaches beyond its message is cut to what is left, so that a file whose
+//! end is missing is still read as far as it goes, and the fault ends the walk.
 
 use std::{
     io::{BufRead as _, Read as _},
@@ -172,6 +173,8 @@ pub struct Walker<'a> {
     open: Vec<(&'static Schema, u64)>,
     /// Packed numbers that are being handed out: the field and where they end.
     packed: Option<(&'static Field, u64)>,
+    /// The first length that had to be cut.
+    cut: Option<Problem>,
 }
 
 impl<'a> Walker<'a> {
@@ -188,6 +191,7 @@ impl<'a> Walker<'a> {
             budget,
             open: vec![(schema, content.size())],
             packed: None,
+            cut: None,
         }
     }
 
@@ -206,12 +210,14 @@ impl<'a> Walker<'a> {
             return Ok(Some(event));
         }
         let Some(&(schema, end)) = self.open.last() else {
-            return Ok(None);
+            return self.cut.take().map_or(Ok(None), |problem| Err(problem.into()));
         };
         if self.offset() >= end {
             self.open.pop();
-            let outermost = self.open.is_empty();
-            return Ok((!outermost).then_some(Event::Leave { schema }));
+            if self.open.is_empty() {
+                return self.step();
+            }
+            return Ok(Some(Event::Leave { schema }));
         }
         let (number, value) = self.field(end)?;
         let known = schema.fields.iter().find(|field| field.number == number);
@@ -237,9 +243,10 @@ impl<'a> Walker<'a> {
                 let needed = self.varint(end)?;
                 let left = end.saturating_sub(self.offset());
                 if needed > left {
-                    return Err(Problem::malformed(self.offset(), Fault::Overrun { needed, left }).into());
+                    let fault = Fault::Overrun { needed, left };
+                    self.cut.get_or_insert_with(|| Problem::malformed(at, fault));
                 }
-                Value::Length(needed)
+                Value::Length(needed.min(left))
             }
             wire => {
                 let wire = u8::try_from(wire).unwrap_or_default();
@@ -400,6 +407,9 @@ pub fn fits(
     let end = content.size();
     let mut has_required = false;
     for _ in 0..MOST_FIELDS {
+        if walker.cut.is_some() {
+            return Ok(false);
+        }
         if walker.offset() >= end {
             return Ok(has_required);
         }

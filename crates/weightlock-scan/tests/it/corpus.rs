@@ -38,43 +38,63 @@ const ABUSE: [&str; 6] = [
 ];
 
 fn is_abuse(case: &Case) -> bool {
-    ABUSE.contains(&case.class.as_str()) || ["denial of service", "allocate", "dims claim", "entity expansion"]
-        .iter()
-        .any(|words| case.note.contains(words)) || case.note.starts_with("nested list references")
+    ABUSE.contains(&case.class.as_str())
+        || ["denial of service", "allocate", "dims claim", "entity expansion"]
+            .iter()
+            .any(|words| case.note.contains(words))
+        || case.note.starts_with("nested list references")
 }
 
 /// What is wrong with the verdict, if anything.
 fn complaint(case: &Case, report: &FileReport) -> Option<String> {
     let worst = report.findings.iter().map(|finding| finding.severity).max();
     let located = |least: Severity| {
-        report
-            .findings
-            .iter()
-            .any(|finding| finding.severity >= least && (finding.place.offset.is_some() || finding.construct.is_some()))
+        report.findings.iter().any(|finding| {
+            finding.severity >= least && (finding.place.offset.is_some() || finding.construct.is_some())
+        })
     };
     let wrong = match case.label.as_str() {
         "malicious" => {
-            let least = if is_abuse(case) { Severity::Medium } else { Severity::High };
-            (worst < Some(least)).then(|| format!("wants at least {least:?}"))
+            let least = if is_abuse(case) {
+                Severity::Medium
+            } else {
+                Severity::High
+            };
+            (worst < Some(least))
+                .then(|| format!("wants at least {least:?}"))
                 .or_else(|| (!located(least)).then(|| "no finding has an offset or a construct".to_owned()))
         }
         "suspicious" => (!matches!(worst, Some(Severity::Low | Severity::Medium)))
             .then(|| "wants Low or Medium".to_owned()),
         _ => {
-            let most = if case.note.contains("low severity at most") { Severity::Low } else { Severity::Info };
+            let most = if case.note.contains("low severity at most") {
+                Severity::Low
+            } else {
+                Severity::Info
+            };
             // Bytes without a header have no answer; a side file is accounted for by the file that names it.
-            let unknowable = case.class == "benign" && case.note == "raw tensor bytes" || case.file.ends_with(".onnx.data");
-            (worst > Some(most)).then(|| format!("wants at most {most:?}"))
-                .or_else(|| (!unknowable && !report.coverage.is_complete()).then(|| "is not fully read".to_owned()))
+            let unknowable = case.class == "benign" && case.note == "raw tensor bytes"
+                || case.file.ends_with(".onnx.data");
+            (worst > Some(most))
+                .then(|| format!("wants at most {most:?}"))
+                .or_else(|| {
+                    (!unknowable && !report.coverage.is_complete()).then(|| "is not fully read".to_owned())
+                })
         }
     };
     wrong.map(|wrong| {
-        let mut text = format!("{} [{} {}] {}: {wrong}, is {worst:?}", case.file, case.label, case.class, case.note);
+        let mut text = format!(
+            "{} [{} {}] {}: {wrong}, is {worst:?}",
+            case.file, case.label, case.class, case.note
+        );
         for finding in &report.findings {
             text += &format!("\n    {:?} {} {}", finding.severity, finding.rule, finding.reason);
         }
         for gap in report.coverage.gaps.iter().take(3) {
-            text += &format!("\n    unread {} bytes at {} of {}: {}", gap.bytes, gap.offset, gap.trail, gap.why);
+            text += &format!(
+                "\n    unread {} bytes at {} of {}: {}",
+                gap.bytes, gap.offset, gap.trail, gap.why
+            );
         }
         text
     })
@@ -92,7 +112,13 @@ fn check(folder: &str) {
             complaint(case, &scan(&case.file, bytes.into(), &Settings::default()))
         })
         .collect();
-    assert!(complaints.is_empty(), "{} of {}:\n{}", complaints.len(), cases.len(), complaints.join("\n"));
+    assert!(
+        complaints.is_empty(),
+        "{} of {}:\n{}",
+        complaints.len(),
+        cases.len(),
+        complaints.join("\n")
+    );
 }
 
 #[test]

@@ -1,3 +1,4 @@
 //! Integration tests: a module a topic.
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod corpus;
+mod graphs;
