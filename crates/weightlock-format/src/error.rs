@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use weightlock_artifact::{reason::Code, text::Shown};
 
-use crate::{config, flatbuffer, gguf, json, onnx, protobuf, reason, safetensors, tflite};
+use crate::reason;
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -52,28 +52,28 @@ pub enum Fault {
     },
     /// A rule of JSON.
     #[error(transparent)]
-    Json(#[from] json::Fault),
+    Json(#[from] crate::json::Fault),
     /// A rule of safetensors.
     #[error(transparent)]
-    Safetensors(#[from] safetensors::Fault),
+    Safetensors(#[from] crate::safetensors::Fault),
     /// A rule of GGUF.
     #[error(transparent)]
-    Gguf(#[from] gguf::Fault),
+    Gguf(#[from] crate::gguf::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
-    Config(#[from] config::Fault),
+    Config(#[from] crate::config::Fault),
     /// A rule of ONNX.
     #[error(transparent)]
-    Onnx(#[from] onnx::Fault),
+    Onnx(#[from] crate::onnx::Fault),
     /// A rule of FlatBuffers.
     #[error(transparent)]
-    FlatBuffer(#[from] flatbuffer::Fault),
+    FlatBuffer(#[from] crate::flatbuffer::Fault),
     /// A rule of TensorFlow Lite.
     #[error(transparent)]
-    TfLite(#[from] tflite::Fault),
+    TfLite(#[from] crate::tflite::Fault),
     /// A rule of protocol buffers.
     #[error(transparent)]
-    Protobuf(#[from] protobuf::Fault),
+    Protobuf(#[from] crate::protobuf::Fault),
 }
 
 impl Problem {
