@@ -59,6 +59,9 @@ pub enum Fault {
     /// A rule of GGUF.
     #[error(transparent)]
     Gguf(#[from] crate::gguf::Fault),
+    /// A rule of pickle.
+    #[error(transparent)]
+    Pickle(#[from] crate::pickle::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -103,6 +106,7 @@ impl Problem {
                 Fault::Json(fault) => fault.code(),
                 Fault::Safetensors(fault) => fault.code(),
                 Fault::Gguf(fault) => fault.code(),
+                Fault::Pickle(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),

@@ -34,6 +34,7 @@ pub mod loadable;
 pub mod model;
 pub mod onnx;
 pub mod protobuf;
+pub mod pickle;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
