@@ -8,6 +8,7 @@
 //! | question | where |
 //! |---|---|
 //! | what is this file, whatever its name? | [`detect`] |
+//! | what lies in this archive, what comes out of this stream? | [`container`] |
 //! | could a loader read it? | [`loadable`] |
 //! | which tensor lies at these bytes, and what value is there? | [`layout`], [`value`] |
 //! | what does its header say? | [`safetensors`], [`gguf`], [`config`] |
@@ -21,6 +22,7 @@
 
 pub mod config;
 pub mod coreml;
+pub mod container;
 pub mod content;
 pub mod detect;
 mod dtype;
