@@ -30,6 +30,7 @@ pub mod layout;
 pub mod limits;
 pub mod loadable;
 pub mod model;
+pub mod numpy;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;

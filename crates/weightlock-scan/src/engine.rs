@@ -198,6 +198,10 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     };
     let first = Format::of(&head);
     let mut formats = vec![first];
+    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle);
+    if is_unpickled && first != Format::Pickle && size > 0 {
+        formats = vec![Format::Pickle];
+    }
     if first != Format::Zip
         && let Ok(tail) = subject.content.tail(detect::TAIL_BYTES)
     {

@@ -5,6 +5,7 @@
 
 pub(crate) mod data;
 mod gguf;
+mod numpy;
 mod safetensors;
 
 use std::ops::Range;
@@ -45,6 +46,8 @@ pub enum Role {
     /// Bytes that the container declares as data of a tensor. They are not taken for anything else unless they are
     /// executable, an archive, or as a whole a pickle that imports something.
     TensorBytes,
+    /// A loader hands it to the unpickler, whatever it begins with.
+    Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle,
     /// The source of a chat template.
@@ -62,6 +65,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Numpy => numpy::analyze,
         _ => return None,
     })
 }
