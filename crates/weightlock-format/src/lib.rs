@@ -34,6 +34,7 @@ pub mod numpy;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
+pub mod torchscript;
 pub mod value;
 
 pub use dtype::{Dtype, Quantization};
