@@ -115,13 +115,11 @@ impl<'a> Run<'a> {
     fn examine(&mut self, subject: &Subject, queue: &mut VecDeque<Subject>) -> Format {
         let size = subject.content.size();
         let mut exam = Examination::new(&self.settings.limits, &mut self.budget, self.settings.profile);
-        if subject.role == Role::TensorBytes {
-            analyze::data::analyze(subject, &mut exam);
-        }
-        let formats = if subject.role == Role::TensorBytes {
-            Vec::new()
-        } else if subject.depth > self.settings.limits.depth {
+        let formats = if subject.depth > self.settings.limits.depth && subject.role != Role::TensorBytes {
             exam.unread(0..size, Gap::Depth);
+            Vec::new()
+        } else if let Some(analyze) = analyze::for_role(&subject.role) {
+            analyze(subject, &mut exam);
             Vec::new()
         } else {
             identify(subject, &mut exam)

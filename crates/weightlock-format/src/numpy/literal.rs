@@ -265,7 +265,7 @@ fn close(open: Open, end: u8) -> Option<Literal> {
         (b'(', b')') if !open.comma && items.len() == 1 => items.pop(),
         (b'(', b')') => Some(Literal::Tuple(items)),
         (b'[', b']') => Some(Literal::List(items)),
-        (b'{', b'}') if items.len() % 2 == 0 => {
+        (b'{', b'}') if items.len().is_multiple_of(2) => {
             let mut pairs = Vec::new();
             let mut items = items.into_iter();
             while let (Some(key), Some(value)) = (items.next(), items.next()) {

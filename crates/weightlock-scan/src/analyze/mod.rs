@@ -7,6 +7,7 @@ pub(crate) mod data;
 mod gguf;
 mod numpy;
 mod safetensors;
+mod torchscript;
 
 use std::ops::Range;
 
@@ -54,6 +55,8 @@ pub enum Role {
     Template,
     /// Python source, whatever the name.
     Python,
+    /// TorchScript source: a program that the runtime of PyTorch runs.
+    TorchScript,
 }
 
 /// An analyzer.
@@ -66,6 +69,17 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
         Format::Numpy => numpy::analyze,
+        _ => return None,
+    })
+}
+
+/// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
+/// when its bytes decide.
+#[must_use]
+pub fn for_role(role: &Role) -> Option<Analyzer> {
+    Some(match role {
+        Role::TensorBytes => data::analyze,
+        Role::TorchScript => torchscript::analyze,
         _ => return None,
     })
 }
