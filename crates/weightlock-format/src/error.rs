@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use weightlock_artifact::{reason::Code, text::Shown};
 
-use crate::{config, gguf, json, numpy, reason, safetensors, torchscript};
+use crate::{config, gguf, json, ndarrays, numpy, reason, safetensors, torchscript};
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -65,6 +65,9 @@ pub enum Fault {
     /// A rule of NumPy's format.
     #[error(transparent)]
     Numpy(#[from] numpy::Fault),
+    /// A rule of files of arrays.
+    #[error(transparent)]
+    Ndarrays(#[from] ndarrays::Fault),
     /// A rule of TorchScript.
     #[error(transparent)]
     TorchScript(#[from] torchscript::Fault),
@@ -99,6 +102,7 @@ impl Problem {
                 Fault::Gguf(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Numpy(fault) => fault.code(),
+                Fault::Ndarrays(fault) => fault.code(),
                 Fault::TorchScript(fault) => fault.code(),
             },
         }

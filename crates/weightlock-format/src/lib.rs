@@ -30,10 +30,12 @@ pub mod layout;
 pub mod limits;
 pub mod loadable;
 pub mod model;
+pub mod ndarrays;
 pub mod numpy;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
+pub mod torch;
 pub mod torchscript;
 pub mod value;
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod data;
 mod gguf;
+mod ndarrays;
 mod numpy;
 mod safetensors;
 mod torchscript;
@@ -69,6 +70,8 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
         Format::Numpy => numpy::analyze,
+        Format::Mxnet => ndarrays::mxnet,
+        Format::Paddle => ndarrays::paddle,
         _ => return None,
     })
 }
