@@ -441,6 +441,8 @@ fn is_keyword(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn uses(text: &str) -> Vec<(Kind, String)> {
@@ -579,5 +581,24 @@ mod tests {
         }
         let deep = Source::read("(".repeat(1_000_000).as_bytes());
         assert!(matches!(deep.problem, Some(Problem::LimitExceeded { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "[a-z.()\\[\\]{}=,:^'\"#\\\\ \n0-9]{0,80}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            for text in [text.as_bytes(), &bytes] {
+                let source = Source::read(text);
+                prop_assert!(source.uses.iter().all(|used| used.offset <= text.len() as u64));
+            }
+        }
+
+        #[test]
+        fn a_call_is_seen_behind_anything_that_is_sound(text in "[a-z.=,:^ \n0-9]{0,60}") {
+            // Only what the text cannot turn into something else: a statement of its own.
+            prop_assume!(Source::read(text.as_bytes()).problem.is_none());
+            let source = Source::read(format!("{text}\ntorch.save(x)\n").as_bytes());
+            let is_save = |used: &Use| used.name == "aten::save";
+            prop_assert!(source.uses.iter().any(is_save), "{text:?}: {source:?}");
+        }
     }
 }
