@@ -11,4 +11,5 @@
 //! looking at the bytes, so [`storage`] compares them.
 
 pub mod archive;
+pub mod program;
 pub mod storage;

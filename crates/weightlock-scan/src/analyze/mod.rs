@@ -8,6 +8,7 @@ mod gguf;
 mod ndarrays;
 mod numpy;
 mod safetensors;
+mod torch_program;
 mod torchscript;
 
 use std::ops::Range;
@@ -56,6 +57,8 @@ pub enum Role {
     Template,
     /// Python source, whatever the name.
     Python,
+    /// The graph of an exported program of PyTorch, in JSON.
+    TorchProgram,
     /// TorchScript source: a program that the runtime of PyTorch runs.
     TorchScript,
 }
@@ -82,6 +85,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
         _ => return None,
     })

@@ -35,4 +35,25 @@ pub enum Seen {
         /// The name in it.
         name: String,
     },
+    /// An exported program looks a name up in Python and calls it; it is no operator below `torch.ops`.
+    ExportTarget {
+        /// The dotted name.
+        target: String,
+    },
+    /// An exported program holds a text that loading evaluates, and that is no expression over sizes.
+    ExportExpression {
+        /// The text.
+        text: String,
+        /// What it is.
+        evaluated: Evaluated,
+    },
+}
+
+/// What a text is that loading evaluates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Evaluated {
+    /// It calls a function that exports do not write.
+    UnknownCall,
+    /// It has strings, attributes, indices or private names.
+    Program,
 }

@@ -9,10 +9,10 @@ use crate::{
 /// A TorchScript program uses an unknown operator.
 pub(super) const RULE: Rule = Rule {
     id: "torchscript-unknown-operator",
-    title: "TorchScript program uses an unknown operator",
+    title: "PyTorch program uses an unknown operator",
     worst: Severity::Medium,
     cwe: 829,
-    what: "the code of a TorchScript archive uses an operator or class of a native library that is none of PyTorch's \
+    what: "the code of a TorchScript archive or exported program uses an operator or class of a native library that is none of PyTorch's \
            own, or handles a namespace of operators so that what it calls cannot be told",
     why: "the operator is native code from outside the file, and does whatever its library does",
     example: "ops.evil_ops.run(x) in code/__torch__.py",
@@ -24,13 +24,16 @@ pub(super) const RULE: Rule = Rule {
 /// Libraries of operators that PyTorch and its sister projects bring.
 const KNOWN: &[&str] = &[
     "_c10d_functional",
+    "_export",
     "_quantized",
     "_torch_sparse",
     "aten",
     "c10d",
     "c10d_functional",
     "dist_rpc",
+    "export",
     "fbgemm",
+    "higher_order",
     "image",
     "inductor",
     "ipex",
