@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use weightlock_artifact::{reason::Code, text::Shown};
 
-use crate::{config, gguf, json, ndarrays, numpy, reason, safetensors, torchscript};
+use crate::{config, gguf, json, ndarrays, numpy, pickle, reason, safetensors, torchscript};
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -71,6 +71,9 @@ pub enum Fault {
     /// A rule of TorchScript.
     #[error(transparent)]
     TorchScript(#[from] torchscript::Fault),
+    /// A rule of pickle.
+    #[error(transparent)]
+    Pickle(#[from] pickle::Fault),
 }
 
 impl Problem {
@@ -104,6 +107,7 @@ impl Problem {
                 Fault::Numpy(fault) => fault.code(),
                 Fault::Ndarrays(fault) => fault.code(),
                 Fault::TorchScript(fault) => fault.code(),
+                Fault::Pickle(fault) => fault.code(),
             },
         }
     }

@@ -32,6 +32,7 @@ pub mod loadable;
 pub mod model;
 pub mod ndarrays;
 pub mod numpy;
+pub mod pickle;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;

@@ -115,7 +115,9 @@ impl<'a> Run<'a> {
     fn examine(&mut self, subject: &Subject, queue: &mut VecDeque<Subject>) -> Format {
         let size = subject.content.size();
         let mut exam = Examination::new(&self.settings.limits, &mut self.budget, self.settings.profile);
-        let formats = if subject.depth > self.settings.limits.depth && subject.role != Role::TensorBytes {
+        let formats = if subject.depth > self.settings.limits.depth
+            && !matches!(subject.role, Role::TensorBytes | Role::Metadata)
+        {
             exam.unread(0..size, Gap::Depth);
             Vec::new()
         } else if let Some(analyze) = analyze::for_role(&subject.role) {

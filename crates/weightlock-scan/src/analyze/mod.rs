@@ -5,6 +5,7 @@
 
 pub(crate) mod data;
 mod gguf;
+pub(crate) mod metadata;
 mod ndarrays;
 mod numpy;
 mod safetensors;
@@ -53,6 +54,8 @@ pub enum Role {
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle,
+    /// A text of the container's metadata, which nothing loads by itself.
+    Metadata,
     /// The source of a chat template.
     Template,
     /// Python source, whatever the name.
@@ -85,6 +88,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Metadata => metadata::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
         _ => return None,
