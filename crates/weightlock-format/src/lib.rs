@@ -36,12 +36,16 @@ pub mod loadable;
 pub mod model;
 pub mod onnx;
 pub mod protobuf;
+pub mod ndarrays;
+pub mod numpy;
 pub mod pickle;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
 pub mod tensorflow;
 pub mod tflite;
+pub mod torch;
+pub mod torchscript;
 pub mod value;
 
 pub use dtype::{Dtype, Quantization};
