@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use weightlock_artifact::{reason::Code, text::Shown};
 
-use crate::{config, gguf, json, reason, safetensors};
+use crate::{config, gguf, hdf5, json, reason, safetensors};
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -59,6 +59,9 @@ pub enum Fault {
     /// A rule of GGUF.
     #[error(transparent)]
     Gguf(#[from] gguf::Fault),
+    /// A rule of HDF5.
+    #[error(transparent)]
+    Hdf5(#[from] hdf5::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] config::Fault),
@@ -91,6 +94,7 @@ impl Problem {
                 Fault::Json(fault) => fault.code(),
                 Fault::Safetensors(fault) => fault.code(),
                 Fault::Gguf(fault) => fault.code(),
+                Fault::Hdf5(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
             },
         }
