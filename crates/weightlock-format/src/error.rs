@@ -71,6 +71,9 @@ pub enum Fault {
     /// A rule of TorchScript.
     #[error(transparent)]
     TorchScript(#[from] crate::torchscript::Fault),
+    /// A rule of HDF5.
+    #[error(transparent)]
+    Hdf5(#[from] crate::hdf5::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -119,6 +122,7 @@ impl Problem {
                 Fault::Numpy(fault) => fault.code(),
                 Fault::Ndarrays(fault) => fault.code(),
                 Fault::TorchScript(fault) => fault.code(),
+                Fault::Hdf5(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),

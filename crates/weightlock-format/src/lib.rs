@@ -29,6 +29,7 @@ mod dtype;
 mod error;
 pub mod flatbuffer;
 pub mod gguf;
+pub mod hdf5;
 pub mod json;
 pub mod layout;
 pub mod limits;
