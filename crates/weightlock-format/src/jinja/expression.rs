@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{Problem, reader::within};
 
-/// How tightly operators bind. `not` stands between `and` and the comparisons.
+/// How tightly operators bind.
 mod level {
     pub(super) const OR: u8 = 1;
     pub(super) const AND: u8 = 2;
+    pub(super) const NOT: u8 = 3;
     pub(super) const COMPARE: u8 = 4;
     pub(super) const ADD: u8 = 5;
     pub(super) const CONCATENATE: u8 = 6;
@@ -92,7 +93,7 @@ impl<'t, 'a> Expressions<'t, 'a> {
     /// Operands joined by operators that bind at least as tightly as `least`.
     fn operation(&mut self, least: u8) -> Result<NodeId, Problem> {
         self.nested(|this| {
-            let mut left = this.operand()?;
+            let mut left = this.operand(least)?;
             while let Some((operator, level, words)) = this.operator() {
                 if level < least {
                     break;
@@ -129,9 +130,10 @@ impl<'t, 'a> Expressions<'t, 'a> {
         }
     }
 
-    fn operand(&mut self) -> Result<NodeId, Problem> {
+    fn operand(&mut self, least: u8) -> Result<NodeId, Problem> {
         let offset = self.offset();
-        if self.eats_word("not") {
+        // Behind a tighter operator `not` is a variable.
+        if least <= level::NOT && self.eats_word("not") {
             while self.eats_word("not") {}
             let inner = self.operation(level::COMPARE)?;
             return self.add(offset, Expression::Not(inner));
@@ -278,7 +280,8 @@ impl<'t, 'a> Expressions<'t, 'a> {
     fn subscript(&mut self, of: NodeId, offset: u64) -> Result<NodeId, Problem> {
         let mut keys = Vec::new();
         let mut bounds = None;
-        loop {
+        // Jinja2 reads `a[]` as the item under the empty tuple.
+        while !self.eats("]") {
             let colon = self.sees(":");
             let first = if colon { None } else { Some(self.condition()?) };
             if self.sees(":") {
@@ -286,10 +289,9 @@ impl<'t, 'a> Expressions<'t, 'a> {
             } else {
                 keys.extend(first);
             }
-            if self.eats("]") {
-                break;
+            if !self.sees("]") {
+                self.expect(",", "a comma or the end of an index")?;
             }
-            self.expect(",", "a comma or the end of an index")?;
         }
         if let Some(bounds) = bounds {
             return self.add(offset, Expression::Slice { of, bounds });
@@ -377,10 +379,10 @@ impl<'t, 'a> Expressions<'t, 'a> {
         self.add(offset, Expression::Test { of, name, arguments })
     }
 
-    /// Whether the argument of a test follows without parentheses.
+    /// Whether the argument of a test follows without parentheses. Any other word is one, even `if`.
     fn sees_operand(&self) -> bool {
         match self.tokens.first().map(|token| &token.kind) {
-            Some(Kind::Name(name)) => !matches!(*name, "else" | "or" | "and" | "is" | "in" | "not" | "if"),
+            Some(Kind::Name(name)) => !matches!(*name, "else" | "or" | "and" | "is"),
             Some(Kind::Literal(_)) => true,
             Some(Kind::Symbol(symbol)) => matches!(*symbol, "[" | "{"),
             None => false,

@@ -97,6 +97,10 @@ impl<'a> Parser<'a> {
             }
             _ => return Err(Problem::malformed(offset, misplaced(tag))),
         };
+        // As in Python, a colon may stand before a body.
+        if opens.is_some() || matches!(statement, Statement::Elif(_) | Statement::Else) {
+            let _ = reader.eats(":");
+        }
         reader.finish()?;
         self.statements.push(statement);
         if let Some(end) = opens {
@@ -186,7 +190,7 @@ fn call_tag(reader: &mut Expressions<'_, '_>) -> Result<Statement, Problem> {
 
 fn with_tag(reader: &mut Expressions<'_, '_>) -> Result<Statement, Problem> {
     let mut values: Vec<(Target, NodeId)> = Vec::new();
-    while !reader.tokens.is_empty() {
+    while !reader.tokens.is_empty() && !reader.sees(":") {
         if !values.is_empty() {
             reader.expect(",", "a comma")?;
         }
