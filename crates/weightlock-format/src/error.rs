@@ -74,6 +74,9 @@ pub enum Fault {
     /// A rule of HDF5.
     #[error(transparent)]
     Hdf5(#[from] crate::hdf5::Fault),
+    /// A rule of the template language.
+    #[error(transparent)]
+    Jinja(#[from] crate::jinja::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -123,6 +126,7 @@ impl Problem {
                 Fault::Ndarrays(fault) => fault.code(),
                 Fault::TorchScript(fault) => fault.code(),
                 Fault::Hdf5(fault) => fault.code(),
+                Fault::Jinja(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),

@@ -30,6 +30,7 @@ mod error;
 pub mod flatbuffer;
 pub mod gguf;
 pub mod hdf5;
+pub mod jinja;
 pub mod json;
 pub mod layout;
 pub mod limits;
