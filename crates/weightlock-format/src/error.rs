@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use weightlock_artifact::{reason::Code, text::Shown};
 
-use crate::{config, gguf, json, reason, safetensors};
+use crate::{config, gguf, json, python, reason, safetensors};
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -62,6 +62,9 @@ pub enum Fault {
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] config::Fault),
+    /// A rule of Python source.
+    #[error(transparent)]
+    Python(#[from] python::Fault),
 }
 
 impl Problem {
@@ -92,6 +95,7 @@ impl Problem {
                 Fault::Safetensors(fault) => fault.code(),
                 Fault::Gguf(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
+                Fault::Python(fault) => fault.code(),
             },
         }
     }
