@@ -5,6 +5,7 @@
 
 pub(crate) mod data;
 mod gguf;
+pub(crate) mod metadata;
 mod safetensors;
 
 use std::ops::Range;
@@ -47,6 +48,8 @@ pub enum Role {
     TensorBytes,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle,
+    /// A text of the container's metadata, which nothing loads by itself.
+    Metadata,
     /// The source of a chat template.
     Template,
     /// Python source, whatever the name.
