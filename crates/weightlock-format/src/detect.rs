@@ -34,6 +34,26 @@ pub enum Format {
     Onnx,
     /// A TensorFlow SavedModel or graph, by the first fields of its protocol buffer.
     TensorFlow,
+    /// A serialized R object.
+    Rds,
+    /// A serialized Torch7 object.
+    Torch7,
+    /// MessagePack, as Flax writes checkpoints.
+    Msgpack,
+    /// UBJSON, as XGBoost writes models.
+    Ubjson,
+    /// A CatBoost model.
+    #[serde(rename = "catboost")]
+    CatBoost,
+    /// A model of Rockchip's toolkit, which is not read.
+    Rknn,
+    /// A TensorRT engine, which is not read.
+    #[serde(rename = "tensorrt")]
+    TensorRt,
+    /// A model of the Cognitive Toolkit, which is not read.
+    Cntk,
+    /// A store of Orbax checkpoints, which is not read.
+    Ocdbt,
     /// A Core ML model, by the fields of its protocol buffer.
     #[serde(rename = "coreml")]
     CoreMl,
@@ -91,6 +111,12 @@ pub enum Format {
 
 /// Magic numbers at the very start, longer ones before their prefixes.
 const MAGIC: &[(&[u8], Format)] = &[
+    (b"CBM1", Format::CatBoost),
+    (b"RKNN", Format::Rknn),
+    (b"ptrt", Format::TensorRt),
+    (b"ftrt", Format::TensorRt),
+    (b"B\0C\0N\0", Format::Cntk),
+    (b"\x0c\xdb\x3a\x2a", Format::Ocdbt),
     (b"GGUF", Format::Gguf),
     (b"lmgg", Format::Ggml),
     (b"fmgg", Format::Ggml),
@@ -145,6 +171,8 @@ impl Format {
         [
             by_magic,
             safetensors,
+            rds,
+            torch7,
             binary_pickle,
             pyc,
             zlib,
@@ -174,6 +202,18 @@ impl Format {
             self,
             Self::Elf | Self::Pe | Self::MachO | Self::Wasm | Self::Script | Self::Pyc | Self::Pickle
         )
+    }
+
+    /// The name of a format that is recognised and not read.
+    #[must_use]
+    pub const fn unread_name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Rknn => "a model of Rockchip's toolkit (RKNN)",
+            Self::TensorRt => "a TensorRT engine",
+            Self::Cntk => "a model of the Cognitive Toolkit (CNTK)",
+            Self::Ocdbt => "a store of Orbax checkpoints (OCDBT)",
+            _ => return None,
+        })
     }
 
     /// Whether it holds other files or streams.
@@ -214,6 +254,14 @@ fn safetensors(head: &[u8]) -> Option<Format> {
     let plausible = (2..=crate::safetensors::limit::HEADER_BYTES).contains(&u64::from_le_bytes(*length));
     let object = rest.first() == Some(&b'{') && rest.get(1).is_none_or(|byte| b"\" \t\r\n}".contains(byte));
     (plausible && object).then_some(Format::Safetensors)
+}
+
+fn rds(head: &[u8]) -> Option<Format> {
+    crate::rds::begins(head).then_some(Format::Rds)
+}
+
+fn torch7(head: &[u8]) -> Option<Format> {
+    crate::torch7::begins(head).then_some(Format::Torch7)
 }
 
 /// Protocol 2 and later begin with an opcode that states it.

@@ -130,7 +130,12 @@ impl<'a> Run<'a> {
             match analyze::for_format(format) {
                 Some(analyze) => analyze(subject, &mut exam),
                 None if format == Format::Empty => {}
-                None => exam.unread(0..size, Gap::UnknownFormat),
+                None => exam.unread(
+                    0..size,
+                    format
+                        .unread_name()
+                        .map_or(Gap::UnknownFormat, Gap::UnsupportedFormat),
+                ),
             }
         }
         let Examination {
@@ -201,7 +206,7 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     // Formats without a magic number, told by their fields. What its first bytes only look like is kept when nothing
     // fits, so that a broken file is still read up to the break.
     if matches!(first, Format::Unknown | Format::Onnx | Format::TensorFlow)
-        && let Ok(fitting) = analyze::protobuf::formats(&subject.content, exam.limits)
+        && let Ok(fitting) = analyze::unmarked::formats(&subject.content, exam.limits)
         && !fitting.is_empty()
     {
         formats = fitting;

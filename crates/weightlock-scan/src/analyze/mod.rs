@@ -6,9 +6,15 @@
 mod coreml;
 pub(crate) mod data;
 mod gguf;
+mod catboost;
 pub(crate) mod metadata;
+mod msgpack;
+mod rds;
+mod torch7;
+mod ubjson;
+mod xml;
 mod onnx;
-pub(crate) mod protobuf;
+pub(crate) mod unmarked;
 mod safetensors;
 mod tensorflow;
 mod tflite;
@@ -84,6 +90,12 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
+        Format::Xml => xml::analyze,
+        Format::Rds => rds::analyze,
+        Format::Torch7 => torch7::analyze,
+        Format::Msgpack => msgpack::analyze,
+        Format::Ubjson => ubjson::analyze,
+        Format::CatBoost => catboost::analyze,
         Format::CoreMl => coreml::analyze,
         Format::Numpy => numpy::analyze,
         Format::Mxnet => ndarrays::mxnet,
