@@ -9,3 +9,4 @@ mod corpus;
 mod gguf;
 mod model;
 mod safetensors;
+mod zip;
