@@ -21,20 +21,33 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod config;
+pub mod coreml;
 pub mod container;
 pub mod content;
 pub mod detect;
 mod dtype;
 mod error;
+pub mod flatbuffer;
 pub mod gguf;
+pub mod hdf5;
+pub mod jinja;
 pub mod json;
 pub mod layout;
 pub mod limits;
 pub mod loadable;
 pub mod model;
+pub mod onnx;
+pub mod protobuf;
+pub mod ndarrays;
+pub mod numpy;
+pub mod pickle;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
+pub mod tensorflow;
+pub mod tflite;
+pub mod torch;
+pub mod torchscript;
 pub mod value;
 
 pub use dtype::{Dtype, Quantization};

@@ -25,6 +25,7 @@ pub mod imports;
 pub mod observation;
 pub mod place;
 pub mod profile;
+pub mod reach;
 pub mod rules;
 pub mod severity;
 

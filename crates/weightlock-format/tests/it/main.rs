@@ -8,5 +8,6 @@
 mod corpus;
 mod gguf;
 mod model;
+mod numpy;
 mod safetensors;
 mod zip;
