@@ -347,7 +347,10 @@ fn two_archives_in_one_file_are_both_read() {
 fn what_stands_before_and_behind_is_foreign() {
     let archive = zip(b"", &[entry("a", b"bytes")], b"");
     let shifted = read(&[b"#!/bin/sh\n".to_vec(), archive.clone()].concat());
-    assert_eq!((names(&shifted), &shifted.foreign[..]), (vec!["a"], &[0..10][..]));
+    assert_eq!(
+        (names(&shifted), &shifted.foreign[..]),
+        (vec!["a"], &[std::ops::Range { start: 0, end: 10 }][..])
+    );
     let counted = read(&zip(b"#!/bin/sh\n", &[entry("a", b"bytes")], b""));
     assert_eq!(facts(&counted), [Fact::Foreign { bytes: 10 }]);
     let followed = read(&[archive.clone(), b"more".to_vec()].concat());
