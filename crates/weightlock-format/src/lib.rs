@@ -25,6 +25,7 @@ pub mod detect;
 mod dtype;
 mod error;
 pub mod gguf;
+pub mod joblib;
 pub mod json;
 pub mod layout;
 pub mod limits;
