@@ -198,6 +198,14 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     };
     let first = Format::of(&head);
     let mut formats = vec![first];
+    // Formats without a magic number, told by their fields. What its first bytes only look like is kept when nothing
+    // fits, so that a broken file is still read up to the break.
+    if matches!(first, Format::Unknown | Format::Onnx | Format::TensorFlow)
+        && let Ok(fitting) = analyze::protobuf::formats(&subject.content, exam.limits)
+        && !fitting.is_empty()
+    {
+        formats = fitting;
+    }
     let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle);
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats = vec![Format::Pickle];

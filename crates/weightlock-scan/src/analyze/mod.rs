@@ -3,12 +3,18 @@
 //! [`for_format`] lists them by hand. An analyzer is a function; what it works with is a [`Subject`] (the bytes and
 //! what is known about them) and an [`Examination`] (where it puts what it sees).
 
+mod coreml;
 pub(crate) mod data;
 mod gguf;
 pub(crate) mod metadata;
+mod onnx;
+pub(crate) mod protobuf;
+mod safetensors;
+mod tensorflow;
+mod tflite;
+mod walked;
 mod ndarrays;
 mod numpy;
-mod safetensors;
 mod torch_program;
 mod torchscript;
 
@@ -75,6 +81,10 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Onnx => onnx::analyze,
+        Format::TensorFlow => tensorflow::analyze,
+        Format::TfLite => tflite::analyze,
+        Format::CoreMl => coreml::analyze,
         Format::Numpy => numpy::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
