@@ -68,6 +68,9 @@ pub enum Fault {
     /// A rule of files of arrays.
     #[error(transparent)]
     Ndarrays(#[from] crate::ndarrays::Fault),
+    /// A rule of ExecuTorch.
+    #[error(transparent)]
+    ExecuTorch(#[from] crate::executorch::Fault),
     /// A rule of TorchScript.
     #[error(transparent)]
     TorchScript(#[from] crate::torchscript::Fault),
@@ -124,6 +127,7 @@ impl Problem {
                 Fault::Pickle(fault) => fault.code(),
                 Fault::Numpy(fault) => fault.code(),
                 Fault::Ndarrays(fault) => fault.code(),
+                Fault::ExecuTorch(fault) => fault.code(),
                 Fault::TorchScript(fault) => fault.code(),
                 Fault::Hdf5(fault) => fault.code(),
                 Fault::Jinja(fault) => fault.code(),

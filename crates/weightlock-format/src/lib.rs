@@ -27,6 +27,7 @@ pub mod content;
 pub mod detect;
 mod dtype;
 mod error;
+pub mod executorch;
 pub mod flatbuffer;
 pub mod gguf;
 pub mod joblib;

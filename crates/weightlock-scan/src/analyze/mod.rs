@@ -5,6 +5,7 @@
 
 mod coreml;
 pub(crate) mod data;
+mod executorch;
 mod gguf;
 pub(crate) mod metadata;
 mod onnx;
@@ -86,6 +87,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::TfLite => tflite::analyze,
         Format::CoreMl => coreml::analyze,
         Format::Numpy => numpy::analyze,
+        Format::ExecuTorch => executorch::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
         _ => return None,

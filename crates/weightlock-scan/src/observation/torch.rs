@@ -35,6 +35,16 @@ pub enum Seen {
         /// The name in it.
         name: String,
     },
+    /// A program for devices names an operator.
+    DeviceOperator {
+        /// The name: `aten::add`.
+        name: String,
+    },
+    /// A program for devices hands a blob to a backend.
+    DeviceBackend {
+        /// The backend.
+        name: String,
+    },
     /// An exported program looks a name up in Python and calls it; it is no operator below `torch.ops`.
     ExportTarget {
         /// The dotted name.

@@ -1,5 +1,6 @@
 //! Rules on what PyTorch containers declare.
 
+mod device_operator;
 mod export_expression;
 mod export_target;
 mod script_file_access;
@@ -11,6 +12,7 @@ use super::Rule;
 
 /// The rules of this family.
 pub const RULES: &[&Rule] = &[
+    &device_operator::RULE,
     &export_expression::RULE,
     &export_target::RULE,
     &script_file_access::RULE,
