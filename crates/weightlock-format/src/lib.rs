@@ -12,6 +12,8 @@
 //! | could a loader read it? | [`loadable`] |
 //! | which tensor lies at these bytes, and what value is there? | [`layout`], [`value`] |
 //! | what does its header say? | [`safetensors`], [`gguf`], [`config`] |
+//! | what does this source do, and when? | [`python`] |
+//! | what does this YAML ask for? | [`yaml`] |
 //! | what is the model made of all these files? | [`model`] |
 //!
 //! The lints below are stricter than the workspace's: in this crate attackers choose the numbers.
@@ -43,6 +45,7 @@ pub mod protobuf;
 pub mod ndarrays;
 pub mod numpy;
 pub mod pickle;
+pub mod python;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
@@ -51,6 +54,7 @@ pub mod tflite;
 pub mod torch;
 pub mod torchscript;
 pub mod value;
+pub mod yaml;
 
 pub use dtype::{Dtype, Quantization};
 pub use error::{Error, Fault, Named, Problem};
