@@ -9,6 +9,7 @@ mod executorch;
 mod gguf;
 pub(crate) mod metadata;
 mod onnx;
+pub(crate) mod pickle;
 pub(crate) mod protobuf;
 mod safetensors;
 mod tensorflow;
@@ -82,6 +83,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Pickle => pickle::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
