@@ -20,6 +20,9 @@ use crate::{
     pickle::{Instance, Value, Values, View},
 };
 
+/// The wrappers.
+const CLASSES: &[&str] = &["NDArrayWrapper", "NumpyArrayWrapper", "ZNDArrayWrapper"];
+
 /// What follows the BUILD of a wrapper.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Wrapper {
@@ -51,6 +54,12 @@ const MODULES: &[&str] = &[
     "sklearn.externals.joblib.numpy_pickle_compat",
 ];
 
+/// Whether `name` in `module` is a wrapper.
+#[must_use]
+pub fn is_wrapper(module: &str, name: &str) -> bool {
+    MODULES.contains(&module) && CLASSES.contains(&name)
+}
+
 /// What follows the BUILD that ended at `next` and gave `object` its `state`; `None` when `object` is no wrapper.
 #[must_use]
 pub fn wrapper(
@@ -81,13 +90,12 @@ pub fn wrapper(
 /// The wrapper's class that an object was made of, by whichever way.
 fn class<'a>(values: &'a Values, instance: &Instance) -> Option<&'a str> {
     let name = |value: Value| match values.global(value)?.resolved()? {
-        (module, name) if MODULES.contains(&module) => Some(name),
+        (module, name) if is_wrapper(module, name) => Some(name),
         _ => None,
     };
     // `copyreg._reconstructor(class, object, None)` has the class as its first argument.
     let argument = || name(*values.view(instance.args).items()?.first()?);
-    let name = name(instance.callable).or_else(argument)?;
-    matches!(name, "NumpyArrayWrapper" | "NDArrayWrapper" | "ZNDArrayWrapper").then_some(name)
+    name(instance.callable).or_else(argument)
 }
 
 /// The attributes of a wrapper.

@@ -7,6 +7,8 @@ mod coreml;
 pub(crate) mod data;
 mod executorch;
 mod gguf;
+mod joblib;
+mod marker;
 pub(crate) mod metadata;
 mod onnx;
 pub(crate) mod pickle;
@@ -17,10 +19,11 @@ mod tflite;
 mod walked;
 mod ndarrays;
 mod numpy;
+pub mod torch;
 mod torch_program;
 mod torchscript;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use weightlock_format::{
     Error, Problem,
@@ -61,7 +64,9 @@ pub enum Role {
     /// A loader hands it to the unpickler, whatever it begins with.
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
-    TorchPickle,
+    TorchPickle(Arc<torch::Pickled>),
+    /// A short text that the container keeps about itself: its version, its order of bytes.
+    Marker,
     /// A text of the container's metadata, which nothing loads by itself.
     Metadata,
     /// The source of a chat template.
@@ -102,6 +107,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,

@@ -7,6 +7,7 @@ mod script_file_access;
 mod script_python_operator;
 mod script_remote_call;
 mod script_unknown_operator;
+mod storage_mismatch;
 
 use super::Rule;
 
@@ -19,4 +20,5 @@ pub const RULES: &[&Rule] = &[
     &script_python_operator::RULE,
     &script_remote_call::RULE,
     &script_unknown_operator::RULE,
+    &storage_mismatch::RULE,
 ];
