@@ -192,3 +192,9 @@ proptest! {
         let _ = read([b"\x08\0\0\0ET12", &noise[..]].concat());
     }
 }
+
+#[test]
+fn the_seed_is_such_a_program() {
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/executorch/program");
+    assert_eq!(std::fs::read(seed).unwrap(), program("aten::add", 0, 8));
+}
