@@ -126,6 +126,15 @@ impl Archive {
     }
 }
 
+/// Where the last end record near the end of `content` lies that leads to a central directory: a zip archive may
+/// follow anything, and zip readers look for it at the end.
+///
+/// # Errors
+/// What reading raises.
+pub fn last_end(content: &Content) -> std::io::Result<Option<u64>> {
+    survey::last_end(content)
+}
+
 impl View {
     /// Whether the bytes are stored as they are, so that they are a part of the archive.
     #[must_use]

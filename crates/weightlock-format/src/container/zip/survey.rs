@@ -76,6 +76,30 @@ pub(super) fn survey(content: &Content, limits: &Limits, budget: &mut Budget) ->
     Ok(archive)
 }
 
+/// Where the last end record near the end lies that leads to a directory.
+pub(super) fn last_end(content: &Content) -> io::Result<Option<u64>> {
+    let tail = content.tail(detect::TAIL_BYTES)?;
+    let from = content.size().saturating_sub(tail.len() as u64);
+    for at in memmem::rfind_iter(&tail, &END).take(MOST_ENDS) {
+        let at = from.saturating_add(at as u64);
+        let Some(end) = record::end(content, at)? else {
+            continue;
+        };
+        for stated in end.stated {
+            let usual = stated.at.checked_sub(stated.size);
+            let starts = [usual, Some(stated.offset)];
+            if starts
+                .into_iter()
+                .flatten()
+                .any(|start| record::is_at(content, start, CENTRAL))
+            {
+                return Ok(Some(at));
+            }
+        }
+    }
+    Ok(None)
+}
+
 struct Survey<'a> {
     content: &'a Content,
     limits: &'a Limits,
@@ -130,8 +154,18 @@ impl Survey<'_> {
         let places: Vec<u64> = memmem::find_iter(&tail, &END)
             .map(|at| from.saturating_add(at as u64))
             .collect();
-        for at in places {
-            self.end(at)?;
+        // The last one is what most readers use. One that lies in the data of its members belongs to an archive within
+        // this one, which is examined on its own.
+        for at in places.into_iter().rev() {
+            let in_data = |view: &View| view.data.contains(&at);
+            if !self
+                .archive
+                .members
+                .iter()
+                .any(|member| member.views.iter().all(in_data))
+            {
+                self.end(at)?;
+            }
         }
         Ok(())
     }
