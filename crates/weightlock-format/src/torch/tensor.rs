@@ -47,7 +47,7 @@ pub enum Fact {
         /// Elements that the tensor reaches; `None` when a number is negative or their product overflows.
         reached: Option<u64>,
     },
-    /// A tensor or storage is filled like a dict or list.
+    /// A storage is filled like a dict or list.
     Filled,
 }
 
@@ -60,7 +60,10 @@ pub fn look(event: &Event, values: &Values) -> Option<Fact> {
             None => Fact::OtherId(describe(values, id)),
         }),
         What::Call { callable, args, .. } => rebuilt(values, callable, args),
-        What::Modify { object, .. } => is_tensor(values, object).then_some(Fact::Filled),
+        What::Modify { object, .. } => match values.view(object) {
+            pickle::View::Persistent(id) => storage_id(values, id).map(|_| Fact::Filled),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -105,18 +108,14 @@ fn rebuild_function(values: &Values, callable: Value) -> Option<&str> {
     let (module, name) = values.global(callable)?.resolved()?;
     let rebuilds = matches!(
         name,
-        "_rebuild_tensor"
-            | "_rebuild_tensor_v2"
-            | "_rebuild_tensor_v3"
-            | "_rebuild_qtensor"
-            | "_rebuild_parameter"
+        "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3" | "_rebuild_qtensor"
     );
     (module == "torch._utils" && rebuilds).then_some(name)
 }
 
 /// Compares a tensor with its storage.
 fn rebuilt(values: &Values, callable: Value, args: Value) -> Option<Fact> {
-    let function = rebuild_function(values, callable).filter(|&name| name != "_rebuild_parameter")?;
+    let function = rebuild_function(values, callable)?;
     let args = values.view(args).items()?;
     let &[storage, offset, sizes, strides, ref rest @ ..] = args else {
         return None;
@@ -164,12 +163,4 @@ fn numbers(values: &Values, shape: Value) -> Option<Vec<i64>> {
         _ => None,
     };
     (!items.crowd).then(|| items.kept.iter().map(number).collect())?
-}
-
-fn is_tensor(values: &Values, object: Value) -> bool {
-    match values.view(object) {
-        pickle::View::Persistent(id) => storage_id(values, id).is_some(),
-        pickle::View::Instance(instance) => rebuild_function(values, instance.callable).is_some(),
-        _ => false,
-    }
 }

@@ -5,30 +5,29 @@
 
 mod coreml;
 pub(crate) mod data;
+mod executable;
 mod executorch;
 mod gguf;
-mod joblib;
-mod marker;
-mod executable;
-mod gguf;
 mod image;
+mod joblib;
 mod mar;
+mod marker;
 pub(crate) mod metadata;
+mod ndarrays;
+mod numpy;
 mod onnx;
+pub(crate) mod opened;
 pub(crate) mod pickle;
 pub(crate) mod protobuf;
-pub(crate) mod opened;
 mod safetensors;
 mod stream;
 mod tar;
 mod tensorflow;
 mod tflite;
-mod walked;
-mod ndarrays;
-mod numpy;
 pub mod torch;
 mod torch_program;
 mod torchscript;
+mod walked;
 mod zip;
 
 use std::{ops::Range, sync::Arc};
@@ -108,8 +107,12 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Paddle => ndarrays::paddle,
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
-        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
-        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
+        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
+            stream::analyze
+        }
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => {
+            executable::analyze
+        }
         Format::Image => image::analyze,
         _ => return None,
     })
