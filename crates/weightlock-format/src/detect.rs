@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::pickle;
+
 /// Bytes of the start of a file that [`Format::of`] makes use of; more do not hurt.
 pub const HEAD_BYTES: usize = 4096;
 /// Bytes of the end of a file in which [`Format::of_tail`] finds the end of a zip archive with any comment.
@@ -336,30 +338,9 @@ fn zlib(head: &[u8]) -> Option<Format> {
     (is_header && checks && flags & 0x20 == 0 && !is_text(head)).then_some(Format::Zlib)
 }
 
-/// Protocols 0 and 1 begin with any opcode. These shapes are those that picklers write and that attackers use:
-/// a global, a mark before a container, an empty container that is filled.
+/// Protocols 0 and 1 begin with any opcode: the machine tells how far it gets.
 fn text_pickle(head: &[u8]) -> Option<Format> {
-    let is_pickle = match head {
-        [b'c' | b'i', rest @ ..] => is_global(rest),
-        [b'(', b'd' | b'l' | b't', b'p' | b'.' | b'q' | b'0' | b'\n', ..] => true,
-        [b'(', b'i' | b'c', rest @ ..] => is_global(rest),
-        [b'(', b'S' | b'V', b'\'' | b'"', ..] => true,
-        [b']' | b'}' | b')', b'q' | b'(' | b'.' | 0x94, ..] => true,
-        [b'(', b'X' | b'U' | b'K' | b'J' | b'M' | b'G' | b']' | b'}', ..] => !is_text(head),
-        _ => false,
-    };
-    is_pickle.then_some(Format::Pickle)
-}
-
-/// Two lines that are dotted names: module and attribute.
-fn is_global(text: &[u8]) -> bool {
-    let is_name = |line: &[u8]| {
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._".contains(byte);
-        !line.is_empty() && line.len() < 200 && line.iter().all(plain)
-    };
-    let mut lines = text.splitn(3, |&byte| byte == b'\n');
-    let (module, name, rest) = (lines.next(), lines.next(), lines.next());
-    module.is_some_and(is_name) && name.is_some_and(is_name) && rest.is_some_and(|rest| !rest.is_empty())
+    pickle::is_head(head).then_some(Format::Pickle)
 }
 
 fn textual(head: &[u8]) -> Option<Format> {

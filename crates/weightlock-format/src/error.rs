@@ -95,6 +95,9 @@ pub enum Fault {
     /// A rule of XML.
     #[error(transparent)]
     Xml(#[from] crate::xml::Fault),
+    /// A rule of ExecuTorch.
+    #[error(transparent)]
+    ExecuTorch(#[from] crate::executorch::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -151,6 +154,7 @@ impl Problem {
                 Fault::Ubjson(fault) => fault.code(),
                 Fault::Torch7(fault) => fault.code(),
                 Fault::Xml(fault) => fault.code(),
+                Fault::ExecuTorch(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),

@@ -258,7 +258,7 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     {
         formats = fitting;
     }
-    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle);
+    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats = vec![Format::Pickle];
     }

@@ -6,10 +6,13 @@
 mod coreml;
 pub(crate) mod data;
 mod executable;
+mod executorch;
 mod gguf;
 mod catboost;
 mod image;
+mod joblib;
 mod mar;
+mod marker;
 pub(crate) mod metadata;
 mod msgpack;
 mod rds;
@@ -19,20 +22,24 @@ mod xml;
 mod onnx;
 pub(crate) mod unmarked;
 pub(crate) mod protobuf;
+mod ndarrays;
+mod numpy;
+mod onnx;
 pub(crate) mod opened;
+pub(crate) mod pickle;
+pub(crate) mod protobuf;
 mod safetensors;
 mod stream;
 mod tar;
 mod tensorflow;
 mod tflite;
-mod walked;
-mod ndarrays;
-mod numpy;
+pub mod torch;
 mod torch_program;
 mod torchscript;
+mod walked;
 mod zip;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use weightlock_format::{
     Error, Problem,
@@ -74,7 +81,9 @@ pub enum Role {
     /// A loader hands it to the unpickler, whatever it begins with.
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
-    TorchPickle,
+    TorchPickle(Arc<torch::Pickled>),
+    /// A short text that the container keeps about itself: its version, its order of bytes.
+    Marker,
     /// A text of the container's metadata, which nothing loads by itself.
     Metadata,
     /// The source of a chat template.
@@ -96,6 +105,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Pickle => pickle::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
@@ -107,12 +117,17 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::CatBoost => catboost::analyze,
         Format::CoreMl => coreml::analyze,
         Format::Numpy => numpy::analyze,
+        Format::ExecuTorch => executorch::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
-        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
-        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
+        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
+            stream::analyze
+        }
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => {
+            executable::analyze
+        }
         Format::Image => image::analyze,
         _ => return None,
     })
@@ -124,6 +139,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
