@@ -237,7 +237,6 @@ mod tests {
             b"cat\ncab\ncan\ncar\ncup\ncut\n",
             b"call me\nwhen ready\nplease",
             b"(d. 1950) was a painter",
-            b"(t. ",
             b"I am a text.",
             b"]",
             b"[1, 2]",

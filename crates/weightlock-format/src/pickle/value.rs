@@ -261,6 +261,8 @@ pub struct Values {
     pool: Vec<Value>,
     globals: Vec<Global>,
     imported: HashMap<Global, Value>,
+    /// Bytes of strings that calls gave.
+    made: usize,
     /// Bytes of the arena in use.
     spent: usize,
     crowds: [Option<Value>; 5],
@@ -271,6 +273,8 @@ pub struct Values {
 impl Values {
     /// Bytes of strings that are kept; the others are read again when they are asked for.
     const MOST_KEPT: usize = 12 << 20;
+    /// Bytes of strings that calls may give, all together.
+    const MOST_MADE: usize = 4 << 20;
     /// Longer strings are not kept.
     pub(super) const MOST_STRING: usize = 512;
     /// Bytes that containers and objects may take.
@@ -288,6 +292,7 @@ impl Values {
             pool: Vec::new(),
             globals: Vec::new(),
             imported: HashMap::new(),
+            made: 0,
             spent: 0,
             crowds: [None; 5],
             in_crowd: HashSet::new(),
@@ -489,16 +494,16 @@ impl Values {
         Value::new(Tag::FarBytes, offset)
     }
 
-    /// Text that a call gives.
-    pub(super) fn make_text(&mut self, text: &str) -> Value {
-        let made = |payload| Value::new(Tag::MadeText, payload);
-        self.keep(text.as_bytes()).map_or(Value::UNKNOWN, made)
+    /// Whether calls may still be worked out.
+    pub(super) const fn may_make(&self) -> bool {
+        self.made < Self::MOST_MADE
     }
 
-    /// Bytes that a call gives.
-    pub(super) fn make_bytes(&mut self, bytes: &[u8]) -> Value {
-        let made = |payload| Value::new(Tag::MadeBytes, payload);
-        self.keep(bytes).map_or(Value::UNKNOWN, made)
+    /// A string that a call gives.
+    pub(super) fn make(&mut self, bytes: &[u8], is_text: bool) -> Option<Value> {
+        self.made = self.made.saturating_add(bytes.len()).saturating_add(16);
+        let tag = if is_text { Tag::MadeText } else { Tag::MadeBytes };
+        self.keep(bytes).map(|payload| Value::new(tag, payload))
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Option<u64> {
