@@ -25,6 +25,9 @@ use self::watcher::Watcher;
 use super::{Examination, Subject};
 use crate::{coverage::Gap, observation::pickle::Seen};
 
+/// Streams of one content that may break before no further one is searched for: the rest is unread then anyway.
+const MOST_BREAKS: u32 = 16;
+
 /// Tells what follows a BUILD: opcodes, bytes, or a pickle. Is given the object, its state, the offset of the byte
 /// behind the BUILD, and what the values mean.
 pub(crate) type AfterBuild<'a> = &'a mut dyn FnMut(Value, Value, u64, &Values) -> Inline;
@@ -38,13 +41,15 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
 pub(crate) fn analyze_with(subject: &Subject, exam: &mut Examination<'_>, after_build: AfterBuild<'_>) {
     let size = subject.content.size();
     let mut next = 0;
+    let mut breaks = 0_u32;
     loop {
         let Some(stream) = stream(subject, exam, next, after_build) else {
             return;
         };
         let end = stream.range.end;
         let is_limit = matches!(stream.broken, Some(Problem::LimitExceeded { .. }));
-        match pickle::next_stream(&subject.content, end).filter(|_| !is_limit) {
+        breaks = breaks.saturating_add(u32::from(stream.broken.is_some()));
+        match pickle::next_stream(&subject.content, end).filter(|_| !is_limit && breaks < MOST_BREAKS) {
             Some(found) => {
                 between(subject, exam, end..found, stream.broken.as_ref());
                 next = found;
@@ -108,15 +113,21 @@ fn reading(
             return None;
         }
     };
-    let mut explained = stream.range.start;
+    let gap = watcher.gap();
+    let mut account = |range: Range<u64>| match &gap {
+        None => exam.explain(range),
+        Some(gap) => exam.unread(range, gap.clone()),
+    };
+    let mut next = stream.range.start;
     for inline in watcher.inline() {
-        exam.explain(explained..inline.start);
-        explained = inline.end;
-        let name = format!("bytes@{}", inline.start);
-        exam.data(inline.clone(), &name, subject);
+        account(next..inline.start);
+        next = inline.end;
     }
-    exam.explain(explained..stream.range.end.max(explained));
-    watcher.report(&stream, exam);
+    account(next..stream.range.end.max(next));
+    for inline in watcher.inline() {
+        exam.data(inline.clone(), &format!("bytes@{}", inline.start), subject);
+    }
+    watcher.report(exam);
     if let Some(problem) = &stream.broken {
         let seen = Seen::Broken {
             problem: problem.clone(),
