@@ -21,13 +21,10 @@ mod ubjson;
 mod xml;
 mod onnx;
 pub(crate) mod unmarked;
-pub(crate) mod protobuf;
 mod ndarrays;
 mod numpy;
-mod onnx;
 pub(crate) mod opened;
 pub(crate) mod pickle;
-pub(crate) mod protobuf;
 mod safetensors;
 mod stream;
 mod tar;
@@ -156,6 +153,8 @@ pub struct Examination<'a> {
     pub budget: &'a mut Budget,
     /// What must be vouched for.
     pub profile: Profile,
+    /// Pickles of this content that broke.
+    pub(crate) broken_streams: u32,
     pub(crate) sightings: Vec<Sighting>,
     pub(crate) regions: Regions,
     pub(crate) inner: Vec<Inner>,
@@ -206,6 +205,7 @@ impl<'a> Examination<'a> {
             limits,
             budget,
             profile,
+            broken_streams: 0,
             sightings: Vec::new(),
             regions: Regions::default(),
             inner: Vec::new(),

@@ -9,7 +9,7 @@ use crate::{coverage::Gap, observation::other::Seen};
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let mut walked = Walked::default();
     let mut seen = Vec::new();
-    let mut function = None;
+    let mut has_function = false;
     let limits = exam.limits;
     let end = read(
         &subject.content,
@@ -19,7 +19,7 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
             Fact::Data(range) => walked.data("storage", range),
             Fact::Class { name, offset } => seen.push((offset, Seen::LuaClass { name })),
             Fact::Function { offset } => {
-                function = Some(offset);
+                has_function = true;
                 seen.push((offset, Seen::LuaFunction));
             }
             _ => {}
@@ -28,11 +28,10 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     for (offset, what) in seen {
         exam.put(Some(offset), Some("object".to_owned()), what);
     }
-    walked.close_at(end, subject, exam);
-    if let Some(offset) = function {
-        exam.unread(
-            offset..subject.content.size(),
-            Gap::UnsupportedFormat("compiled Lua"),
-        );
-    }
+    let behind = if has_function {
+        Gap::UnsupportedFormat("compiled Lua")
+    } else {
+        Gap::Unclaimed
+    };
+    walked.close_at(end, behind, subject, exam);
 }
