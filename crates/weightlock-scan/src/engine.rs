@@ -126,7 +126,17 @@ impl<'a> Run<'a> {
         } else {
             identify(subject, &mut exam)
         };
+        let named = analyze::for_name(subject.trail.base_name()).filter(|_| !formats.is_empty());
+        if let Some(analyze) = named {
+            analyze(subject, &mut exam);
+        }
         for &format in &formats {
+            if named.is_some() && matches!(format, Format::Text | Format::Script) {
+                continue;
+            }
+            for analyze in analyze::beside(format) {
+                analyze(subject, &mut exam);
+            }
             match analyze::for_format(format) {
                 Some(analyze) => analyze(subject, &mut exam),
                 None if format == Format::Empty => {}

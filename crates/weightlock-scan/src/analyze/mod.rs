@@ -15,6 +15,9 @@ mod tflite;
 mod walked;
 mod ndarrays;
 mod numpy;
+mod python;
+mod document;
+mod text;
 mod torch_program;
 mod torchscript;
 
@@ -66,6 +69,8 @@ pub enum Role {
     Template,
     /// Python source, whatever the name.
     Python,
+    /// A cell of a notebook: Python source with commands.
+    PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
     TorchProgram,
     /// TorchScript source: a program that the runtime of PyTorch runs.
@@ -88,8 +93,27 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Numpy => numpy::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
+        Format::Text | Format::Script => text::analyze,
         _ => return None,
     })
+}
+
+/// The analyzer of a content that is read by programs that go by its name, besides those that its bytes call for.
+#[must_use]
+pub fn for_name(name: &str) -> Option<Analyzer> {
+    Some(match name {
+        name if python::is_source_name(name) => python::analyze,
+        _ => return None,
+    })
+}
+
+/// Analyzers of what a content of a general format may be besides; each looks for itself whether it is meant.
+#[must_use]
+pub const fn beside(format: Format) -> &'static [Analyzer] {
+    match format {
+        Format::Json => &[document::analyze],
+        _ => &[],
+    }
 }
 
 /// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
@@ -101,6 +125,8 @@ pub fn for_role(role: &Role) -> Option<Analyzer> {
         Role::Metadata => metadata::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
+        Role::Python => python::analyze,
+        Role::PythonCell => python::cell,
         _ => return None,
     })
 }
