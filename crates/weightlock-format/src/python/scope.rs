@@ -159,6 +159,8 @@ impl Scopes {
     fn unbound(&self, name: &str) -> Value {
         let builtin = match name {
             "__builtins__" => Value::global("builtins"),
+            // Names made of these are of the file's own package: relative, like those with a dot before them.
+            "__package__" | "__name__" => Value::text("."),
             _ => What::Global(format!("builtins.{name}").into()).into(),
         };
         let stars = self

@@ -72,6 +72,10 @@ fn handed(call: &Call, to: &str) -> Option<What> {
 
 /// What matters of a callable that is handed over and perhaps never called.
 fn runs(name: &str) -> Option<What> {
+    // Types, handed over to be compared with.
+    if matches!(name, "types.FunctionType" | "types.LambdaType" | "types.CodeType") {
+        return None;
+    }
     let what = names::of(name)?;
     matches!(what, What::Process | What::Execute | What::Native).then_some(what)
 }
