@@ -128,6 +128,10 @@ impl<'a> Run<'a> {
                 exam.unread(0..size, Gap::Depth);
                 Vec::new()
             }
+            Role::Template => {
+                analyze::template::analyze(subject, &mut exam);
+                Vec::new()
+            }
             _ => identify(subject, &mut exam),
         };
         for &format in &formats {

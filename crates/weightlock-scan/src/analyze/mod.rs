@@ -7,6 +7,7 @@ pub(crate) mod data;
 mod gguf;
 pub(crate) mod metadata;
 mod safetensors;
+pub(crate) mod template;
 
 use std::ops::Range;
 
