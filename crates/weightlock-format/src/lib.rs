@@ -30,6 +30,7 @@ pub mod json;
 pub mod layout;
 pub mod limits;
 pub mod loadable;
+pub mod marshal;
 pub mod model;
 pub mod reader;
 pub mod reason;
