@@ -5,6 +5,7 @@ use std::{fmt, io};
 use weightlock_artifact::{reason::Code, text::Shown};
 
 use crate::reason;
+use crate::{config, gguf, hdf5, json, marshal, reason, safetensors};
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -80,6 +81,10 @@ pub enum Fault {
     /// A rule of Python source.
     #[error(transparent)]
     Python(#[from] crate::python::Fault),
+    Hdf5(#[from] hdf5::Fault),
+    /// A rule of marshalled Python code.
+    #[error(transparent)]
+    Marshal(#[from] marshal::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -131,6 +136,7 @@ impl Problem {
                 Fault::Hdf5(fault) => fault.code(),
                 Fault::Jinja(fault) => fault.code(),
                 Fault::Python(fault) => fault.code(),
+                Fault::Marshal(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),
@@ -173,12 +179,17 @@ impl Named {
     pub const MAX_CHARS: usize = 96;
 
     pub(crate) fn new(name: &str) -> Self {
-        let mut kept: String = name.chars().take(Self::MAX_CHARS).collect();
-        if kept.len() < name.len() {
-            kept.push('…');
-        }
-        Self(kept)
+        Self(cut(name, Self::MAX_CHARS))
     }
+}
+
+/// At most `most` characters of `text`, with a sign where it was cut.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let mut kept: String = text.chars().take(most).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    kept
 }
 
 impl fmt::Display for Named {
