@@ -5,7 +5,6 @@ use std::{fmt, io};
 use weightlock_artifact::{reason::Code, text::Shown};
 
 use crate::reason;
-use crate::{config, gguf, hdf5, json, marshal, reason, safetensors};
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -81,10 +80,9 @@ pub enum Fault {
     /// A rule of Python source.
     #[error(transparent)]
     Python(#[from] crate::python::Fault),
-    Hdf5(#[from] hdf5::Fault),
     /// A rule of marshalled Python code.
     #[error(transparent)]
-    Marshal(#[from] marshal::Fault),
+    Marshal(#[from] crate::marshal::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
