@@ -219,19 +219,28 @@ mod tests {
     #[test]
     fn the_way_to_each_text_is_known() {
         let found = texts(r#"{"a": ["x", 1, {"b": "y"}, [], "z"], "c": {"d": "w"}, "e": "v"}"#);
-        let found: Vec<_> = found.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect();
         assert_eq!(
             found,
-            [("a[0]", "x"), ("a[2].b", "y"), ("a[4]", "z"), ("c.d", "w"), ("e", "v")]
+            [
+                ("a[0]", "x"),
+                ("a[2].b", "y"),
+                ("a[4]", "z"),
+                ("c.d", "w"),
+                ("e", "v")
+            ]
         );
     }
 
     #[test]
     fn what_python_reads_is_read() {
-        assert_eq!(texts("\u{feff}{\"a\": NaN, \"b\": [1e999, -Infinity, \"\\ud800\"]}"), [(
-            "b[2]".to_owned(),
-            "\u{fffd}".to_owned()
-        )]);
+        assert_eq!(
+            texts("\u{feff}{\"a\": NaN, \"b\": [1e999, -Infinity, \"\\ud800\"]}"),
+            [("b[2]".to_owned(), "\u{fffd}".to_owned())]
+        );
         assert_eq!(texts("{\"a\": \"x\"}\n{\"a\": \"y\"}\n").len(), 2);
         assert_eq!(texts("\"x\"").len(), 1);
     }

@@ -6,12 +6,15 @@
 mod coreml;
 pub(crate) mod data;
 mod gguf;
+pub(crate) mod indicator;
+mod json;
 pub(crate) mod metadata;
 mod onnx;
 pub(crate) mod protobuf;
 mod safetensors;
 pub(crate) mod template;
 mod tensorflow;
+mod text;
 mod tflite;
 mod walked;
 mod ndarrays;
@@ -82,6 +85,8 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Json => json::analyze,
+        Format::Text => text::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,

@@ -48,6 +48,14 @@ pub(crate) fn remember(name: &str, text: &[u8], exam: &mut Examination<'_>) {
     }
 }
 
+/// Examines a file that loaders take for a template.
+pub(crate) fn file(subject: &Subject, exam: &mut Examination<'_>) {
+    if let Ok(Some(text)) = subject.content.whole(exam.limits.text) {
+        remember(name_of(subject.trail.as_str()), &text, exam);
+    }
+    analyze(subject, exam);
+}
+
 /// Examines the source of a template.
 pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let size = subject.content.size();

@@ -18,7 +18,12 @@ pub(super) const RULE: Rule = Rule {
           know the method",
     example: "`{{ '{0.__init__.__globals__}'.format(cycler) }}`",
     fix: "do not render this template; joining texts with `~` does what honest templates need",
-    references: &["CVE-2016-10745", "CVE-2019-10906", "CVE-2024-56326", "CVE-2025-27516"],
+    references: &[
+        "CVE-2016-10745",
+        "CVE-2019-10906",
+        "CVE-2024-56326",
+        "CVE-2025-27516",
+    ],
     check: Check::Template(check),
 };
 
