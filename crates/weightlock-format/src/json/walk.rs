@@ -50,7 +50,7 @@ pub struct Walk<'a> {
     open: Vec<Open>,
     /// The innermost value ended; its step is not part of the way any more.
     is_behind: bool,
-    duplicates: Vec<Problem>,
+    duplicates: Vec<(String, Problem)>,
 }
 
 #[derive(Debug)]
@@ -61,7 +61,7 @@ enum Open {
 
 impl<'a> Walk<'a> {
     /// Keys that occur twice and are reported.
-    pub const MOST_DUPLICATES: usize = 16;
+    pub const MOST_DUPLICATES: usize = 256;
 
     /// Walks `text`. Numbers that only Python reads become zero, and half surrogate pairs U+FFFD.
     #[must_use]
@@ -149,7 +149,8 @@ impl<'a> Walk<'a> {
         found.hash(&mut hasher);
         if !keys.insert(hasher.finish()) && self.duplicates.len() < Self::MOST_DUPLICATES {
             let fault = Fault::DuplicateKey(Named::new(&found));
-            self.duplicates.push(Problem::malformed(offset, fault));
+            let problem = Problem::malformed(offset, fault);
+            self.duplicates.push((found.clone(), problem));
         }
         *key = found;
     }
@@ -192,9 +193,9 @@ impl<'a> Walk<'a> {
         path.strip_prefix('.').map(str::to_owned).unwrap_or(path)
     }
 
-    /// Keys that occurred twice in one object, the first [`Walk::MOST_DUPLICATES`].
+    /// Keys that occurred twice in one object, the first [`Walk::MOST_DUPLICATES`], and the rule that they break.
     #[must_use]
-    pub fn duplicates(&self) -> &[Problem] {
+    pub fn duplicates(&self) -> &[(String, Problem)] {
         &self.duplicates
     }
 }
@@ -249,7 +250,7 @@ mod tests {
     fn keys_that_occur_twice_are_told() {
         let mut walk = Walk::new(br#"{"a": 1, "b": {"a": 2}, "\u0061": 3}"#, Limits::default());
         while walk.next().unwrap().is_some() {}
-        let offsets: Vec<_> = walk.duplicates().iter().map(Problem::offset).collect();
+        let offsets: Vec<_> = walk.duplicates().iter().map(|(_, problem)| problem.offset()).collect();
         assert_eq!(offsets, [24]);
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod protobuf;
 mod safetensors;
 pub(crate) mod template;
 mod tensorflow;
+mod tensors;
 mod text;
 mod tflite;
 mod walked;

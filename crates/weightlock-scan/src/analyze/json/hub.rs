@@ -33,6 +33,28 @@ struct Component {
     texts: Vec<String>,
 }
 
+/// Whether loaders go by what stands under `key`: where it occurs twice, one shows each its own. Tables of other things
+/// (prices, vocabularies) have keys twice without anybody being misled.
+pub(super) fn decides(key: &str) -> bool {
+    const KEYS: &[&str] = &[
+        "template",
+        "auto_map",
+        "weight_map",
+        "architectures",
+        "model_type",
+        "tokenizer_class",
+        "processor_class",
+        "class_name",
+        "_class_name",
+        "module",
+        "custom_pipelines",
+        "trust_remote_code",
+        "base_model_name_or_path",
+        "peft_type",
+    ];
+    KEYS.contains(&key) || key.contains("chat_template")
+}
+
 /// Components and modules that are kept. Published pipelines have a dozen.
 const MOST: usize = 1000;
 

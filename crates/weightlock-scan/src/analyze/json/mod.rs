@@ -62,8 +62,10 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         }
     };
     hub.conclude(exam);
-    for problem in walk.duplicates() {
-        exam.problem(problem.clone());
+    for (key, problem) in walk.duplicates() {
+        if hub::decides(key) {
+            exam.problem(problem.clone());
+        }
     }
     exam.explain(0..end.as_ref().map_or(size, Problem::offset));
     if let Some(problem) = end {
