@@ -37,6 +37,7 @@ pub mod json;
 pub mod layout;
 pub mod limits;
 pub mod loadable;
+pub mod marshal;
 pub mod model;
 pub mod onnx;
 pub mod protobuf;

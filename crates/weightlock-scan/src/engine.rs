@@ -216,6 +216,14 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     {
         formats = fitting;
     }
+    // A template may begin like anything, and its readers go by the name.
+    if analyze::template::is_template(subject.trail.base_name()) {
+        match first {
+            Format::Json | Format::Xml | Format::Unknown => formats = vec![Format::Text],
+            Format::Pickle => formats.push(Format::Text),
+            _ => {}
+        }
+    }
     let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle);
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats = vec![Format::Pickle];

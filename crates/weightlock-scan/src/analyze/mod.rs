@@ -6,18 +6,22 @@
 mod coreml;
 pub(crate) mod data;
 mod gguf;
+pub(crate) mod indicator;
+mod json;
 pub(crate) mod metadata;
 mod onnx;
 pub(crate) mod protobuf;
 mod safetensors;
+pub(crate) mod template;
 mod tensorflow;
+mod tensors;
+mod text;
 mod tflite;
 mod walked;
 mod ndarrays;
 mod numpy;
 mod python;
 mod document;
-mod text;
 mod torch_program;
 mod torchscript;
 
@@ -86,6 +90,8 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Json => json::analyze,
+        Format::Text => text::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
@@ -93,7 +99,6 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Numpy => numpy::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
-        Format::Text | Format::Script => text::analyze,
         _ => return None,
     })
 }
@@ -123,6 +128,7 @@ pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
         Role::Metadata => metadata::analyze,
+        Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
         Role::Python => python::analyze,
