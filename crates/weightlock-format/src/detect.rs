@@ -313,12 +313,13 @@ fn by_magic(head: &[u8]) -> Option<Format> {
     (!is_short || !is_text(head)).then_some(found)
 }
 
-/// A plausible length, then a JSON object.
+/// A plausible length, then a JSON object; or an object with a key where one belongs, whatever the length says.
 fn safetensors(head: &[u8]) -> Option<Format> {
     let (length, rest) = head.split_first_chunk::<8>()?;
     let plausible = (2..=crate::safetensors::limit::HEADER_BYTES).contains(&u64::from_le_bytes(*length));
     let object = rest.first() == Some(&b'{') && rest.get(1).is_none_or(|byte| b"\" \t\r\n}".contains(byte));
-    (plausible && object).then_some(Format::Safetensors)
+    let keyed = rest.starts_with(b"{\"") && !is_text(length);
+    (plausible && object || keyed).then_some(Format::Safetensors)
 }
 
 fn rds(head: &[u8]) -> Option<Format> {
@@ -441,6 +442,8 @@ mod tests {
             (b"GGUF\x03\0\0\0", Format::Gguf),
             (b"PK\x03\x04\x14\0", Format::Zip),
             (b"\x18\0\0\0\0\0\0\0{\"a\":", Format::Safetensors),
+            (b"\xff\xff\xff\xff\xff\xff\xff\x7f{\"a\":", Format::Safetensors),
+            (b"a word: {\"a\":", Format::Text),
             (b"\x80\x04\x95", Format::Pickle),
             (b"\x80\x02}q\0.", Format::Pickle),
             (b"cos\nsystem\n(S'echo'\ntR.", Format::Pickle),

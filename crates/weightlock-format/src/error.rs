@@ -98,6 +98,12 @@ pub enum Fault {
     /// A rule of ExecuTorch.
     #[error(transparent)]
     ExecuTorch(#[from] crate::executorch::Fault),
+    /// A rule of YAML.
+    #[error(transparent)]
+    Yaml(#[from] crate::yaml::Fault),
+    /// A rule of marshalled Python code.
+    #[error(transparent)]
+    Marshal(#[from] crate::marshal::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -155,6 +161,8 @@ impl Problem {
                 Fault::Torch7(fault) => fault.code(),
                 Fault::Xml(fault) => fault.code(),
                 Fault::ExecuTorch(fault) => fault.code(),
+                Fault::Yaml(fault) => fault.code(),
+                Fault::Marshal(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),
@@ -197,12 +205,17 @@ impl Named {
     pub const MAX_CHARS: usize = 96;
 
     pub(crate) fn new(name: &str) -> Self {
-        let mut kept: String = name.chars().take(Self::MAX_CHARS).collect();
-        if kept.len() < name.len() {
-            kept.push('…');
-        }
-        Self(kept)
+        Self(cut(name, Self::MAX_CHARS))
     }
+}
+
+/// At most `most` characters of `text`, with a sign where it was cut.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let mut kept: String = text.chars().take(most).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    kept
 }
 
 impl fmt::Display for Named {

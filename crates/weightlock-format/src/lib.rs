@@ -41,6 +41,7 @@ pub mod json;
 pub mod layout;
 pub mod limits;
 pub mod loadable;
+pub mod marshal;
 pub mod model;
 pub mod msgpack;
 pub mod onnx;

@@ -158,7 +158,17 @@ impl<'a> Run<'a> {
         if let Some(&first) = formats.first() {
             misnamed(subject, first, &mut exam);
         }
+        let named = analyze::for_name(subject.trail.base_name()).filter(|_| !formats.is_empty());
+        if let Some(analyze) = named {
+            analyze(subject, &mut exam);
+        }
         for &format in &formats {
+            if named.is_some() && matches!(format, Format::Text | Format::Script) {
+                continue;
+            }
+            for analyze in analyze::beside(format) {
+                analyze(subject, &mut exam);
+            }
             match analyze::for_format(format) {
                 Some(analyze) => analyze(subject, &mut exam),
                 None if format == Format::Empty => {}
@@ -257,6 +267,14 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
         && !fitting.is_empty()
     {
         formats = fitting;
+    }
+    // A template may begin like anything, and its readers go by the name.
+    if analyze::template::is_template(subject.trail.base_name()) {
+        match first {
+            Format::Json | Format::Xml | Format::Unknown => formats = vec![Format::Text],
+            Format::Pickle => formats.push(Format::Text),
+            _ => {}
+        }
     }
     let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
     if is_unpickled && first != Format::Pickle && size > 0 {

@@ -13,6 +13,8 @@ mod image;
 mod joblib;
 mod mar;
 mod marker;
+pub(crate) mod indicator;
+mod json;
 pub(crate) mod metadata;
 mod msgpack;
 mod rds;
@@ -31,9 +33,14 @@ mod tar;
 mod tensorflow;
 mod tflite;
 pub mod torch;
+pub(crate) mod template;
+mod tensors;
+mod text;
+mod walked;
+mod python;
+mod document;
 mod torch_program;
 mod torchscript;
-mod walked;
 mod zip;
 
 use std::{ops::Range, sync::Arc};
@@ -87,6 +94,8 @@ pub enum Role {
     Template,
     /// Python source, whatever the name.
     Python,
+    /// A cell of a notebook: Python source with commands.
+    PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
     TorchProgram,
     /// TorchScript source: a program that the runtime of PyTorch runs.
@@ -103,6 +112,8 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
         Format::Pickle => pickle::analyze,
+        Format::Json => json::analyze,
+        Format::Text => text::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
@@ -130,6 +141,24 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     })
 }
 
+/// The analyzer of a content that is read by programs that go by its name, besides those that its bytes call for.
+#[must_use]
+pub fn for_name(name: &str) -> Option<Analyzer> {
+    Some(match name {
+        name if python::is_source_name(name) => python::analyze,
+        _ => return None,
+    })
+}
+
+/// Analyzers of what a content of a general format may be besides; each looks for itself whether it is meant.
+#[must_use]
+pub const fn beside(format: Format) -> &'static [Analyzer] {
+    match format {
+        Format::Json => &[document::analyze],
+        _ => &[],
+    }
+}
+
 /// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
 /// when its bytes decide.
 #[must_use]
@@ -138,8 +167,11 @@ pub fn for_role(role: &Role) -> Option<Analyzer> {
         Role::TensorBytes => data::analyze,
         Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
+        Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
+        Role::Python => python::analyze,
+        Role::PythonCell => python::cell,
         _ => return None,
     })
 }
