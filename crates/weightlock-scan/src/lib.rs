@@ -25,6 +25,7 @@ pub mod imports;
 pub mod observation;
 pub mod place;
 pub mod profile;
+pub mod report;
 pub mod rules;
 pub mod severity;
 
@@ -32,4 +33,5 @@ pub use engine::{FileReport, Settings, scan};
 pub use finding::Finding;
 pub use place::{Place, Trail};
 pub use profile::Profile;
+pub use report::Report;
 pub use severity::{Confidence, Severity};
