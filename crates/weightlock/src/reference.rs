@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
-    commands::{demo, diff, digest, doctor, explain, inspect, key, man, sign, verify, version},
+    commands::{demo, diff, digest, doctor, explain, inspect, key, man, scan, sign, verify, version},
     reply::Document,
 };
 
@@ -20,6 +20,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
         ("man", schema::<man::Pages>("man")),
+        ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
+        ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
         ("verify", schema::<verify::Verified>("verify")),
         ("version", schema::<version::Version>("version")),

@@ -192,7 +192,8 @@ fn counted(count: u64, noun: &str) -> String {
 }
 
 /// `1 critical, 2 low`; empty when there is no finding.
-fn by_severity(totals: &Totals) -> String {
+#[must_use]
+pub fn by_severity(totals: &Totals) -> String {
     let counts = Severity::ALL.iter().rev().filter_map(|severity| {
         let count = totals.of(*severity);
         (count > 0).then(|| format!("{count} {}", severity.as_str()))
@@ -201,7 +202,8 @@ fn by_severity(totals: &Totals) -> String {
 }
 
 /// The answer in one sentence, for forms that people read.
-fn answer(report: &Report) -> String {
+#[must_use]
+pub fn answer(report: &Report) -> String {
     let totals = report.totals();
     let threshold = report.threshold.as_str();
     let unread = if report.is_complete() {
@@ -220,6 +222,10 @@ fn answer(report: &Report) -> String {
             format!("passed: no new finding at or above {threshold}; every byte is accounted for")
         }
         None => format!("clean: no finding at or above {threshold}; every byte is accounted for"),
+        Some(Outcome::CouldNotWork) => {
+            let failed = report.not_examined.iter().filter(|one| one.failed).count();
+            format!("no answer: {} not opened", counted(failed as u64, "target"))
+        }
         Some(_) if report.files.is_empty() => "no answer: nothing was examined".to_owned(),
         Some(_) => "no answer: no finding decides, and not everything could be read".to_owned(),
     }
@@ -344,6 +350,7 @@ pub(crate) mod tests {
         assert_eq!(report.outcome(), Some(Outcome::NoAnswer));
         report.not_examined.iter_mut().for_each(|one| one.failed = true);
         assert_eq!(report.outcome(), Some(Outcome::CouldNotWork));
+        assert_eq!(answer(&report), "no answer: 1 target not opened");
         report.files = vec![file(
             "a",
             vec![finding(Severity::High, Trail::file("a"), None, "x")],

@@ -20,6 +20,7 @@ mod oms_native;
 mod oms_reference;
 mod oms_vectors;
 mod run;
+mod scan;
 mod sign;
 mod vectors;
 mod verify;
