@@ -34,6 +34,9 @@ pub enum Format {
     Onnx,
     /// A TensorFlow SavedModel or graph, by the first fields of its protocol buffer.
     TensorFlow,
+    /// A Core ML model, by the fields of its protocol buffer.
+    #[serde(rename = "coreml")]
+    CoreMl,
     /// A TensorFlow Lite flatbuffer.
     TfLite,
     /// An ExecuTorch program.

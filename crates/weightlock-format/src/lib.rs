@@ -8,6 +8,7 @@
 //! | question | where |
 //! |---|---|
 //! | what is this file, whatever its name? | [`detect`] |
+//! | what lies in this archive, what comes out of this stream? | [`container`] |
 //! | could a loader read it? | [`loadable`] |
 //! | which tensor lies at these bytes, and what value is there? | [`layout`], [`value`] |
 //! | what does its header say? | [`safetensors`], [`gguf`], [`config`] |
@@ -20,19 +21,27 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod config;
+pub mod coreml;
+pub mod container;
 pub mod content;
 pub mod detect;
 mod dtype;
 mod error;
+pub mod flatbuffer;
 pub mod gguf;
 pub mod json;
 pub mod layout;
 pub mod limits;
 pub mod loadable;
 pub mod model;
+pub mod onnx;
+pub mod protobuf;
+pub mod pickle;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
+pub mod tensorflow;
+pub mod tflite;
 pub mod value;
 
 pub use dtype::{Dtype, Quantization};

@@ -26,6 +26,7 @@ pub mod observation;
 pub mod place;
 pub mod profile;
 pub mod report;
+pub mod reach;
 pub mod rules;
 pub mod severity;
 

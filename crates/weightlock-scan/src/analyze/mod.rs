@@ -3,9 +3,16 @@
 //! [`for_format`] lists them by hand. An analyzer is a function; what it works with is a [`Subject`] (the bytes and
 //! what is known about them) and an [`Examination`] (where it puts what it sees).
 
+mod coreml;
 pub(crate) mod data;
 mod gguf;
+pub(crate) mod metadata;
+mod onnx;
+pub(crate) mod protobuf;
 mod safetensors;
+mod tensorflow;
+mod tflite;
+mod walked;
 
 use std::ops::Range;
 
@@ -47,6 +54,8 @@ pub enum Role {
     TensorBytes,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle,
+    /// A text of the container's metadata, which nothing loads by itself.
+    Metadata,
     /// The source of a chat template.
     Template,
     /// Python source, whatever the name.
@@ -62,6 +71,10 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Onnx => onnx::analyze,
+        Format::TensorFlow => tensorflow::analyze,
+        Format::TfLite => tflite::analyze,
+        Format::CoreMl => coreml::analyze,
         _ => return None,
     })
 }

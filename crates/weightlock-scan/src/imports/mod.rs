@@ -1,9 +1,23 @@
 //! What a name that a file imports stands for, and what it can do.
 //!
-//! Default deny: [`look_up`] knows exact (module, name) pairs, and everything else is [`Grade::Unknown`]. There are no
-//! prefix entries: `torch.serialization` + `os.system` would pass one.
+//! Default deny: [`look_up`] knows exact (module, name) pairs, and what it does not know is [`Grade::Unlisted`] or
+//! [`Grade::Unknown`], never safe. No entry vouches for a prefix: `torch.serialization` + `os.system` would pass one.
+//! The names come from text tables ([`table`]): those in `reviewed/` are decided by hand, those in `table/` are made
+//! by `cargo xtask imports` from the sources of the interpreter and of the libraries. A name is in one place only.
 
+mod capability;
+mod dotted;
+mod python2;
+mod roots;
+mod table;
+
+pub use capability::Capability;
+pub use python2::modern;
 use serde::Serialize;
+use table::Table;
+
+/// The version of the tables. It goes into reports, so that two verdicts can be compared.
+pub const VERSION: &str = "1";
 
 /// How far a name is vouched for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -27,32 +41,6 @@ pub enum Grade {
     Unknown,
 }
 
-/// What a callable can do with arguments of an attacker's choice.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capability {
-    /// Runs code that it is given: source, byte code, a pickle.
-    Execute,
-    /// Starts a program.
-    Process,
-    /// Imports a module or loads a library.
-    Import,
-    /// Reaches any object by name, or calls what it is given.
-    Reflect,
-    /// Loads a second file in a format that can run code.
-    Load,
-    /// Writes, moves or deletes files.
-    FileWrite,
-    /// Reads files.
-    FileRead,
-    /// Opens a connection.
-    Network,
-    /// Changes the interpreter: hooks, handlers, environment, exit.
-    Interpreter,
-    /// Uses memory by raw address.
-    Memory,
-}
-
 /// What a name is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -74,15 +62,91 @@ pub struct Import {
     pub kind: Kind,
     /// What it can do; empty unless the grade is [`Grade::Dangerous`].
     pub capabilities: &'static [Capability],
+    /// What a class can do when it is made without its `__init__` and given a state, as NEWOBJ, NEWOBJ_EX,
+    /// `copyreg._reconstructor` and BUILD do. Of anything but a class: the same as `capabilities`.
+    pub bare_capabilities: &'static [Capability],
+    /// Whether it calls an argument, as `torch._tensor._rebuild_from_type_v2` does: what it is given counts as called.
+    pub calls_arguments: bool,
 }
 
-/// What is known of `name` in `module`, both exactly as they are imported.
-#[must_use]
-pub fn look_up(module: &str, name: &str) -> Import {
-    let _ = (module, name);
-    Import {
-        grade: Grade::Unknown,
-        kind: Kind::Other,
-        capabilities: &[],
+impl Import {
+    const fn plain(grade: Grade) -> Self {
+        Self {
+            grade,
+            kind: Kind::Other,
+            capabilities: &[],
+            bare_capabilities: &[],
+            calls_arguments: false,
+        }
+    }
+
+    /// The same name when it is made without its `__init__`: a class whose reach lies in `__init__` alone is then an
+    /// ordinary class of its library.
+    #[must_use]
+    pub fn bare(self) -> Self {
+        let grade = match self.grade {
+            Grade::Dangerous if self.kind == Kind::Class && self.bare_capabilities.is_empty() => {
+                Grade::LibraryClass
+            }
+            grade => grade,
+        };
+        Self {
+            grade,
+            capabilities: self.bare_capabilities,
+            ..self
+        }
+    }
+
+    /// Whether it is silent in every profile.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        matches!(self.grade, Grade::Core | Grade::TorchWeights | Grade::Numpy)
+    }
+
+    /// Whether it has `capability`.
+    #[must_use]
+    pub fn can(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
     }
 }
+
+macro_rules! tables {
+    ($($file:literal),+ $(,)?) => { &[$(Table::new($file, include_str!($file))),+] };
+}
+
+/// Every table. A name is in one of them at most, so their order does not matter.
+const TABLES: &[Table] = tables![
+    "reviewed/core.txt",
+    "reviewed/dangerous.txt",
+    "reviewed/numpy.txt",
+    "reviewed/torch_weights.txt",
+];
+
+/// What is known of `name` in `module`, both exactly as they are imported.
+///
+/// 1. The pair is in a table: its entry.
+/// 2. The module or the pair is one of Python 2, which unpicklers map: the answer for today's pair.
+/// 3. The name has dots: what they lead to, never better than [`Grade::Unlisted`].
+/// 4. The module belongs to the standard library or to a known library: [`Grade::Unlisted`].
+/// 5. Otherwise [`Grade::Unknown`].
+#[must_use]
+pub fn look_up(module: &str, name: &str) -> Import {
+    listed(module, name)
+        .or_else(|| modern(module, name).and_then(|(module, name)| listed(&module, &name)))
+        .or_else(|| dotted::judge(module, name))
+        .unwrap_or_else(|| {
+            Import::plain(if roots::is_known(module) {
+                Grade::Unlisted
+            } else {
+                Grade::Unknown
+            })
+        })
+}
+
+/// The entry of the pair in the tables.
+fn listed(module: &str, name: &str) -> Option<Import> {
+    TABLES.iter().find_map(|table| table.find(module, name))
+}
+
+#[cfg(test)]
+mod tests;

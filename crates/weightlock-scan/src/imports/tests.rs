@@ -1,0 +1,148 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn grade(module: &str, name: &str) -> Grade {
+    look_up(module, name).grade
+}
+
+#[test]
+fn grades_what_is_known() {
+    assert_eq!(grade("collections", "OrderedDict"), Grade::Core);
+    assert_eq!(grade("torch._utils", "_rebuild_tensor_v2"), Grade::TorchWeights);
+    assert_eq!(grade("numpy.core.multiarray", "_reconstruct"), Grade::Numpy);
+    assert_eq!(grade("numpy._core.multiarray", "_reconstruct"), Grade::Numpy);
+    assert_eq!(grade("posix", "system"), Grade::Dangerous);
+    assert_eq!(grade("os", "no_such_name"), Grade::Unlisted);
+    assert_eq!(grade("__main__", "Model"), Grade::Unknown);
+    assert_eq!(grade("nobody.knows", "run"), Grade::Unknown);
+}
+
+#[test]
+fn names_of_python_2_are_judged_as_todays() {
+    assert_eq!(grade("__builtin__", "eval"), Grade::Dangerous);
+    assert_eq!(grade("__builtin__", "set"), Grade::Core);
+    assert_eq!(grade("commands", "getoutput"), Grade::Dangerous);
+    assert_eq!(grade("copy_reg", "_reconstructor"), Grade::Core);
+}
+
+#[test]
+fn dots_lead_out_and_are_never_vouched_for() {
+    for (module, name, can) in [
+        ("builtins", "eval.__call__", Capability::Execute),
+        ("torch.serialization", "os.system", Capability::Process),
+        ("collections", "_sys.modules.get", Capability::Import),
+        (
+            "collections",
+            "OrderedDict.__init__.__globals__",
+            Capability::Reflect,
+        ),
+    ] {
+        let import = look_up(module, name);
+        assert_eq!(import.grade, Grade::Dangerous, "{module} {name}");
+        assert!(import.can(can), "{module} {name}");
+    }
+    assert_eq!(grade("collections", "OrderedDict.fromkeys"), Grade::Unlisted);
+    assert_eq!(grade("collections", "OrderedDict."), Grade::Unlisted);
+    assert_eq!(grade("nobody.knows", "A.b"), Grade::Unknown);
+}
+
+#[test]
+fn no_entry_is_a_prefix_or_a_pattern() {
+    for table in TABLES {
+        for (module, line) in table.lines() {
+            let plain = |name: &str| {
+                name.split('.').all(|part| {
+                    !part.is_empty()
+                        && !part.starts_with(|first: char| first.is_ascii_digit())
+                        && part.chars().all(|c| c == '_' || c.is_alphanumeric())
+                })
+            };
+            assert!(plain(module), "{}: {module}", table.file);
+            for (code, name) in table::entries(line) {
+                assert!(plain(name), "{}: {module} {name}", table.file);
+                assert!(
+                    table::read_code(code).is_some(),
+                    "{}: {module} @{code}",
+                    table.file
+                );
+            }
+        }
+    }
+}
+
+/// Of every entry that vouches for a name: neither a shorter nor a longer name, nor a module above or below, is
+/// vouched for by it.
+#[test]
+fn look_up_answers_by_equality_only() {
+    let vouched =
+        |module: &str, name: &str| listed(module, name).is_some_and(|import| import.grade < Grade::Dangerous);
+    for table in TABLES {
+        for (module, line) in table.lines() {
+            for (code, name) in table::entries(line) {
+                if !vouched(module, name) {
+                    continue;
+                }
+                let grade = table::read_code(code).unwrap().grade;
+                assert_eq!(look_up(module, name).grade, grade, "{module} {name}");
+                assert!(!vouched(module, &format!("{name}_zz")));
+                assert!(!vouched(module, &format!("{name}.zz")));
+                assert!(!vouched(&format!("{module}.zz"), name));
+                assert!(!vouched(&format!("{module}_zz"), name));
+                assert!(!vouched(module, &format!(" {name}")) && !vouched(module, &format!("{name} ")));
+            }
+        }
+    }
+}
+
+#[test]
+fn tables_are_in_order_and_each_name_is_decided_once() {
+    let mut seen = BTreeSet::new();
+    for table in TABLES {
+        let modules: Vec<_> = table.lines().map(|(module, _)| module).collect();
+        assert!(modules.is_sorted_by(|a, b| a < b), "{}", table.file);
+        for (module, line) in table.lines() {
+            for (code, name) in table::entries(line) {
+                assert!(
+                    seen.insert((module, name)),
+                    "{}: {module} {name} again",
+                    table.file
+                );
+                let import = table::read_code(code).unwrap();
+                assert_eq!(
+                    import.grade == Grade::Dangerous,
+                    !import.capabilities.is_empty(),
+                    "{module} {name}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_class_with_reach_in_its_init_is_ordinary_without_it() {
+    let import = Import {
+        grade: Grade::Dangerous,
+        kind: Kind::Class,
+        capabilities: &[Capability::FileWrite],
+        bare_capabilities: &[],
+        calls_arguments: false,
+    };
+    assert_eq!(import.bare().grade, Grade::LibraryClass);
+    assert_eq!(look_up("builtins", "eval").bare().grade, Grade::Dangerous);
+    assert_eq!(look_up("subprocess", "Popen").bare().grade, Grade::Dangerous);
+}
+
+/// The search goes by bytes, so that a table must have no character of several.
+#[test]
+fn tables_are_plain_text() {
+    for table in TABLES {
+        assert!(
+            table
+                .lines()
+                .all(|(module, line)| module.is_ascii() && line.is_ascii()),
+            "{}",
+            table.file
+        );
+    }
+}
