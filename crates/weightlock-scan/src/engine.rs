@@ -62,17 +62,10 @@ pub struct FileReport {
 pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
     let mut run = Run::new(settings);
     let size = content.size();
-    let mut queue = VecDeque::from([Subject {
-        trail: Trail::file(file),
-        content,
-        role: Role::Plain,
-        depth: 0,
-    }]);
     let mut format = None;
-    while let Some(subject) = queue.pop_front() {
-        let found = run.examine(&subject, &mut queue);
+    run.everything(file, content, &mut |_, found| {
         format.get_or_insert(found);
-    }
+    });
     run.findings.sort();
     run.findings.dedup();
     run.coverage.gaps.sort();
@@ -85,6 +78,11 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
         claims: run.claims,
         templates: run.templates,
     }
+}
+
+/// Visits `content`, called `file`, and everything in it, in the order of examination, and tells what each is.
+pub fn visit(file: &str, content: Content, settings: &Settings, each: &mut dyn FnMut(&Subject, Format)) {
+    Run::new(settings).everything(file, content, each);
 }
 
 /// The state of one scan.
@@ -108,6 +106,20 @@ impl<'a> Run<'a> {
             coverage: Coverage::default(),
             claims: Vec::new(),
             templates: Vec::new(),
+        }
+    }
+
+    /// Examines one content after the other, until there is none left.
+    fn everything(&mut self, file: &str, content: Content, each: &mut dyn FnMut(&Subject, Format)) {
+        let mut queue = VecDeque::from([Subject {
+            trail: Trail::file(file),
+            content,
+            role: Role::Plain,
+            depth: 0,
+        }]);
+        while let Some(subject) = queue.pop_front() {
+            let format = self.examine(&subject, &mut queue);
+            each(&subject, format);
         }
     }
 

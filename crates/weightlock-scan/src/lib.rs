@@ -22,6 +22,7 @@ pub mod coverage;
 pub mod engine;
 pub mod finding;
 pub mod imports;
+pub mod listing;
 pub mod observation;
 pub mod place;
 pub mod profile;

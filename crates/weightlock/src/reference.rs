@@ -3,7 +3,9 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
-    commands::{demo, diff, digest, doctor, explain, inspect, key, man, scan, sign, verify, version},
+    commands::{
+        demo, diff, digest, disassemble, doctor, explain, inspect, key, man, scan, sign, verify, version,
+    },
     reply::Document,
 };
 
@@ -14,6 +16,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
+        ("disassemble", schema::<disassemble::Disassembled>("disassemble")),
         ("doctor", schema::<doctor::Health>("doctor")),
         ("explain", schema::<explain::Explanations>("explain")),
         ("inspect", schema::<inspect::Inspection>("inspect")),

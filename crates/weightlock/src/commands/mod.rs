@@ -5,6 +5,7 @@ pub mod completions;
 pub mod demo;
 pub mod diff;
 pub mod digest;
+pub mod disassemble;
 pub mod doctor;
 pub mod explain;
 pub mod inspect;
@@ -35,6 +36,7 @@ pub enum Command {
     Digest(digest::Arguments),
     Inspect(inspect::Arguments),
     Scan(Box<scan::Arguments>),
+    Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
     Explain(explain::Arguments),
     Compat(compat::Arguments),
@@ -67,6 +69,7 @@ pub(crate) fn dispatch(command: &Command, format: Format, context: &Context) -> 
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Scan(arguments) => scan::run(arguments, format, context),
+        Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),

@@ -33,6 +33,8 @@ fn prepared() -> Place {
     place.write("empty/.git/HEAD", "");
     place.write("notes.txt", "hello");
     place.write("unknown.bin", [0xff; 64]);
+    place.write("none.pkl", b"\x80\x02N.");
+    place.write("cut.pkl", b"\x80\x02cposix\nsystem\n");
     let weights = fs::read(place.path("m/model.safetensors")).unwrap();
     place.write("cut.safetensors", &weights[..weights.len() - 1]);
     fs::create_dir(place.path("folder.pub")).unwrap();
@@ -71,6 +73,12 @@ fn every_verb_has_the_documented_exit_codes() {
         (3, &["scan", "unknown.bin"]),
         (4, &["scan", "nothing"]),
         (0, &["scan", "--rules"]),
+        (0, &["disassemble", "none.pkl"]),
+        (2, &["disassemble"]),
+        (2, &["disassemble", "--member", "x", "none.pkl"]),
+        (3, &["disassemble", "m/model.safetensors"]),
+        (3, &["disassemble", "cut.pkl"]),
+        (4, &["disassemble", "nothing"]),
         (0, &["diff", "m", "m"]),
         (1, &["diff", "m", "other"]),
         (2, &["diff", "m"]),
@@ -202,6 +210,9 @@ fn a_canary_in_the_model_never_runs() {
     place.verify(&[]).refused(1, "WL-SIG-TAMPERED");
     place.run(["inspect", "m"]);
     assert_ne!(place.run(["scan", "m"]).code, 0);
+    place
+        .run(["disassemble", "m/pytorch_model.bin"])
+        .says("calls qosix.system");
     place.run(["digest", "m"]).yes();
     place.run(["diff", "m", "m"]).yes();
     assert!(!canary.exists());

@@ -193,7 +193,8 @@ fn documents_follow_their_schemas() {
     let list = place.run(["digest", "m"]).yes().stdout;
     place.write("list", &list);
     place.write("n/config.json", "{}");
-    let runs: [(&str, &[&str]); 24] = [
+    place.write("a.pkl", b"\x80\x02cposix\nsystem\n(N.");
+    let runs: [(&str, &[&str]); 25] = [
         ("version", &["version"]),
         ("explain", &["explain"]),
         ("explain", &["explain", "WL-NO-SUCH"]),
@@ -211,6 +212,7 @@ fn documents_follow_their_schemas() {
         ("scan", &["scan", "list", "none"]),
         ("scan", &["scan", "m", "--baseline", "none"]),
         ("scan-rules", &["scan", "--rules"]),
+        ("disassemble", &["disassemble", "a.pkl"]),
         (
             "key-generate",
             &["key", "generate", "k", "--password-file", "pass"],

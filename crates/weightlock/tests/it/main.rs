@@ -8,6 +8,7 @@ mod contract;
 mod demo;
 mod diff;
 mod digest;
+mod disassemble;
 mod doctor;
 mod documents;
 mod help;

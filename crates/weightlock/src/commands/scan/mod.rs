@@ -29,9 +29,9 @@ use weightlock_scan::{
     report::{self, json::Scanned},
 };
 
-pub(crate) use self::rules::sorted as rules_by_name;
 pub use self::rules::{RuleText, Rules};
 use self::targets::Targets;
+pub(crate) use self::{rules::sorted as rules_by_name, work::opened};
 use crate::{
     cli::Format,
     context::Context,

@@ -110,11 +110,7 @@ fn examine_one(source: &Source, settings: &Settings, progress: &Progress) -> Exa
             failed: explanations::outcome(code) == weightlock_artifact::reason::Outcome::CouldNotWork,
         }
     };
-    let file = source.open().map_err(|error| failed(&error))?;
-    let watched = Arc::new(Watched {
-        file,
-        size: source.stamp.size,
-    });
+    let watched = Watched::open(source).map_err(|error| failed(&error))?;
     let content = Content::new(Arc::clone(&watched) as Arc<dyn Bytes>);
     // A defect in an analyzer must not cost the other files their answer, nor pass for one.
     let report = catch_unwind(AssertUnwindSafe(|| scan(&name, content, settings)))
@@ -153,6 +149,20 @@ fn defect(name: &str, size: u64) -> FileReport {
 struct Watched {
     file: File,
     size: u64,
+}
+
+impl Watched {
+    fn open(source: &Source) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self {
+            file: source.open()?,
+            size: source.stamp.size,
+        }))
+    }
+}
+
+/// The bytes of a file, read as they are asked for.
+pub(crate) fn opened(source: &Source) -> Result<Content, Error> {
+    Watched::open(source).map(|watched| Content::new(watched))
 }
 
 impl Bytes for Watched {
