@@ -62,6 +62,24 @@ pub enum Fault {
     /// A rule of pickle.
     #[error(transparent)]
     Pickle(#[from] crate::pickle::Fault),
+    /// A rule of NumPy's format.
+    #[error(transparent)]
+    Numpy(#[from] crate::numpy::Fault),
+    /// A rule of files of arrays.
+    #[error(transparent)]
+    Ndarrays(#[from] crate::ndarrays::Fault),
+    /// A rule of TorchScript.
+    #[error(transparent)]
+    TorchScript(#[from] crate::torchscript::Fault),
+    /// A rule of HDF5.
+    #[error(transparent)]
+    Hdf5(#[from] crate::hdf5::Fault),
+    /// A rule of the template language.
+    #[error(transparent)]
+    Jinja(#[from] crate::jinja::Fault),
+    /// A rule of Python source.
+    #[error(transparent)]
+    Python(#[from] crate::python::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -107,6 +125,12 @@ impl Problem {
                 Fault::Safetensors(fault) => fault.code(),
                 Fault::Gguf(fault) => fault.code(),
                 Fault::Pickle(fault) => fault.code(),
+                Fault::Numpy(fault) => fault.code(),
+                Fault::Ndarrays(fault) => fault.code(),
+                Fault::TorchScript(fault) => fault.code(),
+                Fault::Hdf5(fault) => fault.code(),
+                Fault::Jinja(fault) => fault.code(),
+                Fault::Python(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),

@@ -12,6 +12,8 @@
 //! | could a loader read it? | [`loadable`] |
 //! | which tensor lies at these bytes, and what value is there? | [`layout`], [`value`] |
 //! | what does its header say? | [`safetensors`], [`gguf`], [`config`] |
+//! | what does this source do, and when? | [`python`] |
+//! | what does this YAML ask for? | [`yaml`] |
 //! | what is the model made of all these files? | [`model`] |
 //!
 //! The lints below are stricter than the workspace's: in this crate attackers choose the numbers.
@@ -29,6 +31,8 @@ mod dtype;
 mod error;
 pub mod flatbuffer;
 pub mod gguf;
+pub mod hdf5;
+pub mod jinja;
 pub mod json;
 pub mod layout;
 pub mod limits;
@@ -36,13 +40,19 @@ pub mod loadable;
 pub mod model;
 pub mod onnx;
 pub mod protobuf;
+pub mod ndarrays;
+pub mod numpy;
 pub mod pickle;
+pub mod python;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
 pub mod tensorflow;
 pub mod tflite;
+pub mod torch;
+pub mod torchscript;
 pub mod value;
+pub mod yaml;
 
 pub use dtype::{Dtype, Quantization};
 pub use error::{Error, Fault, Named, Problem};
