@@ -120,14 +120,12 @@ pub enum Seen {
         /// What made it.
         maker: Name,
     },
-    /// A persistent id.
+    /// A persistent id that is none of those that the container defines.
     Persistent {
         /// The id, shortened.
         id: String,
         /// Whether the container defines persistent ids.
         torch: bool,
-        /// Whether it has the shape that the container defines.
-        legal: bool,
     },
     /// An extension code that nothing in the stream registers.
     Extension {

@@ -6,9 +6,10 @@
 //! 3. Zeros and white space between streams are explained; other bytes that no stream owns stay unread.
 //! 4. A stream in which an argument crosses the end of a frame is read once more, as the other readers see it.
 //!
-//! PyTorch and joblib put bytes of their own behind certain opcodes and streams. Their analyzers call [`stream`] and
-//! tell what follows a BUILD.
+//! PyTorch and joblib put bytes of their own behind certain opcodes and streams, and give ids a meaning. Their analyzers
+//! are [`Companion`]s of the stream.
 
+mod companion;
 mod names;
 mod show;
 mod tame;
@@ -18,45 +19,61 @@ use std::ops::Range;
 
 use weightlock_format::{
     Problem,
-    pickle::{self, Frames, Inline, Stream, Value, Values},
+    pickle::{self, Frames, Stream},
 };
 
+pub(crate) use self::companion::{Companion, Follows, Id};
 use self::watcher::Watcher;
-use super::{Examination, Subject};
+use super::{Examination, Subject, joblib::Joblib, torch};
 use crate::{coverage::Gap, observation::pickle::Seen};
 
 /// Streams of one content that may break before no further one is searched for: the rest is unread then anyway.
 const MOST_BREAKS: u32 = 16;
 
-/// Tells what follows a BUILD: opcodes, bytes, or a pickle. Is given the object, its state, the offset of the byte
-/// behind the BUILD, and what the values mean.
-pub(crate) type AfterBuild<'a> = &'a mut dyn FnMut(Value, Value, u64, &Values) -> Inline;
-
 /// Examines a content that is one pickle or several.
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
-    analyze_with(subject, exam, &mut |_, _, _, _| Inline::Opcodes);
+    if !torch::analyze_pickle(subject, exam) {
+        analyze_from(subject, exam, 0, &mut Joblib::new(subject.content.clone()));
+    }
 }
 
-/// Examines a content that is one pickle or several; `after_build` tells what follows a BUILD.
-pub(crate) fn analyze_with(subject: &Subject, exam: &mut Examination<'_>, after_build: AfterBuild<'_>) {
-    let size = subject.content.size();
-    let mut next = 0;
-    let mut breaks = 0_u32;
+/// Examines all streams from `start` on, where one may begin.
+pub(crate) fn analyze_from(
+    subject: &Subject,
+    exam: &mut Examination<'_>,
+    start: u64,
+    companion: &mut dyn Companion,
+) {
+    let mut next = start;
     loop {
-        let Some(stream) = stream(subject, exam, next, after_build) else {
+        let Some(stream) = stream(subject, exam, next, companion) else {
             return;
         };
-        let end = stream.range.end;
-        let is_limit = matches!(stream.broken, Some(Problem::LimitExceeded { .. }));
-        breaks = breaks.saturating_add(u32::from(stream.broken.is_some()));
-        match pickle::next_stream(&subject.content, end).filter(|_| !is_limit && breaks < MOST_BREAKS) {
-            Some(found) => {
-                between(subject, exam, end..found, stream.broken.as_ref());
-                next = found;
-            }
-            None => return between(subject, exam, end..size, stream.broken.as_ref()),
+        match behind(subject, exam, stream.range.end, stream.broken.as_ref()) {
+            Some(found) => next = found,
+            None => return,
         }
     }
+}
+
+/// Accounts for what lies behind `end`, where a stream ended or broke, up to the next one, and tells where that begins.
+pub(crate) fn behind(
+    subject: &Subject,
+    exam: &mut Examination<'_>,
+    end: u64,
+    broken: Option<&Problem>,
+) -> Option<u64> {
+    let is_limit = matches!(broken, Some(Problem::LimitExceeded { .. }));
+    exam.broken_streams = exam.broken_streams.saturating_add(u32::from(broken.is_some()));
+    let goes_on = !is_limit && exam.broken_streams < MOST_BREAKS;
+    let found = pickle::next_stream(&subject.content, end).filter(|_| goes_on);
+    between(
+        subject,
+        exam,
+        end..found.unwrap_or(subject.content.size()),
+        broken,
+    );
+    found
 }
 
 /// Accounts for the bytes behind a stream.
@@ -80,12 +97,12 @@ pub(crate) fn stream(
     subject: &Subject,
     exam: &mut Examination<'_>,
     start: u64,
-    after_build: AfterBuild<'_>,
+    companion: &mut dyn Companion,
 ) -> Option<Stream> {
-    let stream = reading(subject, exam, start, Frames::Ignored, after_build)?;
+    let stream = reading(subject, exam, start, Frames::Ignored, companion)?;
     if let Some(cut) = stream.cut {
         exam.put(Some(cut), Some("FRAME".to_owned()), Seen::CutFrame);
-        reading(subject, exam, start, Frames::Dropped, after_build)?;
+        reading(subject, exam, start, Frames::Dropped, companion)?;
     }
     Some(stream)
 }
@@ -95,9 +112,9 @@ fn reading(
     exam: &mut Examination<'_>,
     start: u64,
     frames: Frames,
-    after_build: AfterBuild<'_>,
+    companion: &mut dyn Companion,
 ) -> Option<Stream> {
-    let mut watcher = Watcher::new(&subject.role, after_build);
+    let mut watcher = Watcher::new(companion);
     let read = pickle::read(
         &subject.content,
         start,

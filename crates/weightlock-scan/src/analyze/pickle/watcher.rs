@@ -8,7 +8,7 @@ use weightlock_format::{
 };
 
 use super::{
-    AfterBuild,
+    Companion, Id,
     names::{Names, Spot},
     show, tame,
 };
@@ -24,8 +24,7 @@ const HOOKS: [&str; 4] = ["__setstate__", "__reduce__", "__reduce_ex__", "__clas
 
 /// What a stream does, as far as it was read.
 pub(super) struct Watcher<'a> {
-    role: &'a Role,
-    after_build: AfterBuild<'a>,
+    companion: &'a mut dyn Companion,
     names: Names,
     seen: Vec<(Spot, Seen)>,
     /// Kinds of observations of which one tells enough, that were made.
@@ -48,10 +47,9 @@ impl<'a> Watcher<'a> {
     /// Streams in constants of one stream.
     const MOST_NESTED: usize = 1000;
 
-    pub(super) fn new(role: &'a Role, after_build: AfterBuild<'a>) -> Self {
+    pub(super) fn new(companion: &'a mut dyn Companion) -> Self {
         Self {
-            role,
-            after_build,
+            companion,
             names: Names::default(),
             seen: Vec::new(),
             once: BTreeSet::new(),
@@ -84,12 +82,20 @@ impl<'a> Watcher<'a> {
 
     /// Puts down what was seen.
     pub(super) fn report(self, exam: &mut Examination<'_>) {
+        self.companion.report(exam);
         self.names.report(exam);
         for ((offset, op), seen) in self.seen {
             exam.put(Some(offset), Some(op.name().to_owned()), seen);
         }
         for (offset, content) in self.nested {
             exam.inner(&format!("constant@{offset}"), content, Role::Plain);
+        }
+    }
+
+    fn import(&mut self, global: Value, spot: Spot, values: &Values) {
+        let resolved = values.global(global).and_then(|global| global.resolved());
+        if !resolved.is_some_and(|(module, name)| self.companion.defines(module, name)) {
+            self.names.import(global, spot, values);
         }
     }
 
@@ -269,18 +275,21 @@ impl<'a> Watcher<'a> {
     }
 
     fn persistent(&mut self, spot: Spot, id: Value, values: &Values) {
-        let torch = *self.role == Role::TorchPickle;
-        let legal = torch && is_storage(values, id);
+        let torch = match self.companion.id(id, values) {
+            Id::Legal => return,
+            Id::Illegal => true,
+            Id::Undefined => false,
+        };
         let crowd = matches!(values.view(id), View::List(items) | View::Tuple(items) if items.crowd);
         self.lost |= torch && crowd;
-        if legal || torch && crowd {
+        if torch && crowd {
             return;
         }
         let id = show::value(values, id);
         self.put_once(
             if torch { "torch id" } else { "id" },
             spot,
-            Seen::Persistent { id, torch, legal },
+            Seen::Persistent { id, torch },
         );
     }
 }
@@ -309,28 +318,12 @@ fn dicts(values: &Values, state: Value) -> impl Iterator<Item = Value> {
     [state].into_iter().chain(pair.iter().copied().take(2))
 }
 
-/// `("storage", a storage class of torch, key, device, count)`, and what views add.
-fn is_storage(values: &Values, id: Value) -> bool {
-    let View::Tuple(items) = values.view(id) else {
-        return false;
-    };
-    let [kind, class, key, device, count, ..] = items.kept else {
-        return false;
-    };
-    let class = values.global(*class).map(Name::new);
-    values.text(*kind, 16).is_some_and(|kind| kind == "storage")
-        && class.is_some_and(|class| class.known.grade == Grade::TorchWeights && !class.global.computed)
-        && matches!(values.view(*key), View::Text | View::Int(_))
-        && matches!(values.view(*device), View::Text)
-        && matches!(values.view(*count), View::Int(_))
-        && items.kept.len() <= 6
-}
-
 impl Observer for Watcher<'_> {
     fn see(&mut self, event: &Event, values: &Values) {
         let spot = (event.offset, event.op);
+        self.companion.see(event, values);
         match event.what {
-            What::Import { global } => self.names.import(global, spot, values),
+            What::Import { global } => self.import(global, spot, values),
             What::Call {
                 callable,
                 args,
@@ -357,10 +350,11 @@ impl Observer for Watcher<'_> {
     }
 
     fn after_build(&mut self, object: Value, state: Value, next: u64, values: &Values) -> Inline {
-        let inline = (self.after_build)(object, state, next, values);
-        if let Inline::Data(bytes) = inline {
-            self.inline.push(next..next.saturating_add(bytes));
+        let follows = self.companion.after_build(object, state, next, values);
+        if let Inline::Data(bytes) = follows.inline {
+            self.inline
+                .push(next.saturating_add(follows.padding)..next.saturating_add(bytes));
         }
-        inline
+        follows.inline
     }
 }

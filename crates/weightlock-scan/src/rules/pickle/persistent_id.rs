@@ -23,15 +23,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     match seen {
-        Seen::Persistent {
-            id,
-            torch: true,
-            legal: false,
-        } => {
+        Seen::Persistent { id, torch: true } => {
             let reason = format!("the persistent id {id} is not that of a storage");
             Some(Judgement::new(Severity::High, reason))
         }
-        Seen::Persistent { id, torch: false, .. } => {
+        Seen::Persistent { id, torch: false } => {
             let reason = format!("the program that loads is asked for the object of the id {id}");
             Some(Judgement::new(Severity::Medium, reason))
         }
