@@ -80,6 +80,9 @@ pub enum Fault {
     /// A rule of Python source.
     #[error(transparent)]
     Python(#[from] crate::python::Fault),
+    /// A rule of 7z.
+    #[error(transparent)]
+    SevenZip(#[from] crate::container::sevenzip::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -131,6 +134,7 @@ impl Problem {
                 Fault::Hdf5(fault) => fault.code(),
                 Fault::Jinja(fault) => fault.code(),
                 Fault::Python(fault) => fault.code(),
+                Fault::SevenZip(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),

@@ -14,6 +14,7 @@ mod onnx;
 pub(crate) mod protobuf;
 pub(crate) mod opened;
 mod safetensors;
+mod sevenzip;
 mod stream;
 mod tar;
 mod tensorflow;
@@ -25,7 +26,7 @@ mod torch_program;
 mod torchscript;
 mod zip;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use weightlock_format::{
     Error, Problem,
@@ -72,6 +73,8 @@ pub enum Role {
     Metadata,
     /// The source of a chat template.
     Template,
+    /// Contents of an archive, one after the other: the name, where it begins, and its size.
+    Run(Arc<[(String, u64, u64)]>),
     /// Python source, whatever the name.
     Python,
     /// The graph of an exported program of PyTorch, in JSON.
@@ -98,6 +101,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Paddle => ndarrays::paddle,
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
+        Format::SevenZip => sevenzip::analyze,
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
         Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
         Format::Image => image::analyze,
@@ -111,6 +115,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Run(_) => sevenzip::run,
         Role::Metadata => metadata::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
