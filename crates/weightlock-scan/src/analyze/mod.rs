@@ -6,22 +6,40 @@
 mod coreml;
 pub(crate) mod data;
 mod executable;
+mod executorch;
 mod gguf;
+mod catboost;
 mod image;
+mod joblib;
 mod mar;
+mod marker;
+pub(crate) mod indicator;
+mod json;
 pub(crate) mod metadata;
+mod msgpack;
+mod rds;
+mod torch7;
+mod ubjson;
+mod xml;
 mod onnx;
-pub(crate) mod protobuf;
+pub(crate) mod unmarked;
+mod ndarrays;
+mod numpy;
 pub(crate) mod opened;
+pub(crate) mod pickle;
 mod safetensors;
 mod sevenzip;
 mod stream;
 mod tar;
 mod tensorflow;
 mod tflite;
+pub mod torch;
+pub(crate) mod template;
+mod tensors;
+mod text;
 mod walked;
-mod ndarrays;
-mod numpy;
+mod python;
+mod document;
 mod torch_program;
 mod torchscript;
 mod zip;
@@ -68,7 +86,9 @@ pub enum Role {
     /// A loader hands it to the unpickler, whatever it begins with.
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
-    TorchPickle,
+    TorchPickle(Arc<torch::Pickled>),
+    /// A short text that the container keeps about itself: its version, its order of bytes.
+    Marker,
     /// A text of the container's metadata, which nothing loads by itself.
     Metadata,
     /// The source of a chat template.
@@ -77,6 +97,8 @@ pub enum Role {
     Run(Arc<[(String, u64, u64)]>),
     /// Python source, whatever the name.
     Python,
+    /// A cell of a notebook: Python source with commands.
+    PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
     TorchProgram,
     /// TorchScript source: a program that the runtime of PyTorch runs.
@@ -92,11 +114,21 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Pickle => pickle::analyze,
+        Format::Json => json::analyze,
+        Format::Text => text::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
+        Format::Xml => xml::analyze,
+        Format::Rds => rds::analyze,
+        Format::Torch7 => torch7::analyze,
+        Format::Msgpack => msgpack::analyze,
+        Format::Ubjson => ubjson::analyze,
+        Format::CatBoost => catboost::analyze,
         Format::CoreMl => coreml::analyze,
         Format::Numpy => numpy::analyze,
+        Format::ExecuTorch => executorch::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
         Format::Zip => zip::analyze,
@@ -104,9 +136,33 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::SevenZip => sevenzip::analyze,
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
         Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
+        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
+            stream::analyze
+        }
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => {
+            executable::analyze
+        }
         Format::Image => image::analyze,
         _ => return None,
     })
+}
+
+/// The analyzer of a content that is read by programs that go by its name, besides those that its bytes call for.
+#[must_use]
+pub fn for_name(name: &str) -> Option<Analyzer> {
+    Some(match name {
+        name if python::is_source_name(name) => python::analyze,
+        _ => return None,
+    })
+}
+
+/// Analyzers of what a content of a general format may be besides; each looks for itself whether it is meant.
+#[must_use]
+pub const fn beside(format: Format) -> &'static [Analyzer] {
+    match format {
+        Format::Json => &[document::analyze],
+        _ => &[],
+    }
 }
 
 /// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
@@ -116,9 +172,13 @@ pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
         Role::Run(_) => sevenzip::run,
+        Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
+        Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
+        Role::Python => python::analyze,
+        Role::PythonCell => python::cell,
         _ => return None,
     })
 }
@@ -132,6 +192,8 @@ pub struct Examination<'a> {
     pub budget: &'a mut Budget,
     /// What must be vouched for.
     pub profile: Profile,
+    /// Pickles of this content that broke.
+    pub(crate) broken_streams: u32,
     pub(crate) sightings: Vec<Sighting>,
     pub(crate) regions: Regions,
     pub(crate) inner: Vec<Inner>,
@@ -182,6 +244,7 @@ impl<'a> Examination<'a> {
             limits,
             budget,
             profile,
+            broken_streams: 0,
             sightings: Vec::new(),
             regions: Regions::default(),
             inner: Vec::new(),
