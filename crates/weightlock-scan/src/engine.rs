@@ -253,7 +253,7 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     {
         formats = fitting;
     }
-    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
+    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_) | Role::TorchTar(_));
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats = vec![Format::Pickle];
     }

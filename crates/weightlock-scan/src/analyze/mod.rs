@@ -73,6 +73,8 @@ pub enum Role {
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle(Arc<torch::Pickled>),
+    /// A member of a tar archive of PyTorch.
+    TorchTar(torch::TarPart),
     /// A short text that the container keeps about itself: its version, its order of bytes.
     Marker,
     /// A text of the container's metadata, which nothing loads by itself.

@@ -390,6 +390,91 @@ fn exported_programs_are_judged_by_what_they_look_up_and_evaluate() {
     assert_found(old, "torch-export-expression", Severity::Critical);
 }
 
+/// A tar archive.
+fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, bytes) in members {
+        let mut header = vec![0; 512];
+        let put = |header: &mut Vec<u8>, at: usize, text: &str| {
+            header[at..at + text.len()].copy_from_slice(text.as_bytes());
+        };
+        put(&mut header, 0, name);
+        put(&mut header, 100, "0000644");
+        put(&mut header, 108, "0000000");
+        put(&mut header, 116, "0000000");
+        put(&mut header, 124, &format!("{:011o}", bytes.len()));
+        put(&mut header, 136, "00000000000");
+        put(&mut header, 148, "        0");
+        put(&mut header, 257, "ustar\u{0}00");
+        let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+        put(&mut header, 148, &format!("{sum:06o}\0 "));
+        out.extend(header);
+        out.extend(bytes);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
+
+/// The tar of an old PyTorch, with one storage of two floats that is seen as one tensor.
+fn old_tar(object: Vec<u8>, between: &[u8]) -> Vec<u8> {
+    let described = tuple(&[int(7), text("cpu"), global("torch", "FloatStorage")]);
+    let storages = [
+        pickle(&int(1)),
+        pickle(&described),
+        2_i64.to_le_bytes().to_vec(),
+        vec![0xff; 8],
+        between.to_vec(),
+        pickle(b"]"),
+    ];
+    let numbers: Vec<u8> = [1_i64, 2, 1, 0]
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect();
+    let tensors = [
+        pickle(&int(1)),
+        pickle(&tuple(&[int(8), int(7), global("torch", "FloatTensor")])),
+        numbers,
+    ];
+    tar(&[
+        ("sys_info", pickle(b"}")),
+        ("storages", storages.concat()),
+        ("tensors", tensors.concat()),
+        ("pickle", object),
+    ])
+}
+
+#[test]
+fn old_tars_are_accounted_for_exactly() {
+    let object = |id: Vec<u8>| pickle(&dict("w", &[id, b"Q".to_vec()].concat()));
+    let quiet = report(old_tar(object(int(8)), b""));
+    assert!(quiet.coverage.is_complete(), "{:?}", quiet.coverage);
+    assert_eq!(
+        (quiet.coverage.data, worst(&quiet)),
+        (8, None),
+        "{:?}",
+        findings(&quiet)
+    );
+    assert_quiet(old_tar(object(text("8")), b""));
+    assert_found(
+        old_tar(pickle(&evil()), b""),
+        "pickle-code-execution",
+        Severity::Critical,
+    );
+    assert_found(
+        old_tar(object(int(8)), &pickle(&evil())),
+        "pickle-code-execution",
+        Severity::Critical,
+    );
+    let module = tuple(&[global("torch.nn", "Linear"), text("a.py"), text("import os")]);
+    assert_found(
+        old_tar(object(module), b""),
+        "pickle-persistent-id",
+        Severity::High,
+    );
+    assert!(!report(old_tar(object(int(8)), &[0xfe; 9])).coverage.is_complete());
+}
+
 const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
 fn legacy(object: Vec<u8>, keys: &[&str], storages: &[u8]) -> Vec<u8> {
