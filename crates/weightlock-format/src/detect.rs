@@ -38,6 +38,26 @@ pub enum Format {
     Onnx,
     /// A TensorFlow SavedModel or graph, by the first fields of its protocol buffer.
     TensorFlow,
+    /// A serialized R object.
+    Rds,
+    /// A serialized Torch7 object.
+    Torch7,
+    /// MessagePack, as Flax writes checkpoints.
+    Msgpack,
+    /// UBJSON, as XGBoost writes models.
+    Ubjson,
+    /// A CatBoost model.
+    #[serde(rename = "catboost")]
+    CatBoost,
+    /// A model of Rockchip's toolkit, which is not read.
+    Rknn,
+    /// A TensorRT engine, which is not read.
+    #[serde(rename = "tensorrt")]
+    TensorRt,
+    /// A model of the Cognitive Toolkit, which is not read.
+    Cntk,
+    /// A store of Orbax checkpoints, which is not read.
+    Ocdbt,
     /// A Core ML model, by the fields of its protocol buffer.
     #[serde(rename = "coreml")]
     CoreMl,
@@ -99,6 +119,12 @@ pub enum Format {
 
 /// Magic numbers at the very start, longer ones before their prefixes.
 const MAGIC: &[(&[u8], Format)] = &[
+    (b"CBM1", Format::CatBoost),
+    (b"RKNN", Format::Rknn),
+    (b"ptrt", Format::TensorRt),
+    (b"ftrt", Format::TensorRt),
+    (b"B\0C\0N\0", Format::Cntk),
+    (b"\x0c\xdb\x3a\x2a", Format::Ocdbt),
     (b"GGUF", Format::Gguf),
     (b"lmgg", Format::Ggml),
     (b"fmgg", Format::Ggml),
@@ -161,6 +187,15 @@ impl fmt::Display for Format {
             Self::CoreMl => "a Core ML model",
             Self::TfLite => "TensorFlow Lite",
             Self::ExecuTorch => "an ExecuTorch program",
+            Self::Rds => "an R object",
+            Self::Torch7 => "a Torch7 object",
+            Self::Msgpack => "MessagePack",
+            Self::Ubjson => "UBJSON",
+            Self::CatBoost => "a CatBoost model",
+            Self::Rknn => "an RKNN model",
+            Self::TensorRt => "a TensorRT engine",
+            Self::Cntk => "a CNTK model",
+            Self::Ocdbt => "an OCDBT store",
             Self::Mxnet => "arrays of MXNet",
             Self::Paddle => "arrays of Paddle",
             Self::Elf => "an ELF program",
@@ -201,6 +236,8 @@ impl Format {
         [
             by_magic,
             safetensors,
+            rds,
+            torch7,
             binary_pickle,
             pyc,
             zlib,
@@ -230,6 +267,18 @@ impl Format {
             self,
             Self::Elf | Self::Pe | Self::MachO | Self::Wasm | Self::Script | Self::Pyc | Self::Pickle
         )
+    }
+
+    /// The name of a format that is recognised and not read.
+    #[must_use]
+    pub const fn unread_name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Rknn => "a model of Rockchip's toolkit (RKNN)",
+            Self::TensorRt => "a TensorRT engine",
+            Self::Cntk => "a model of the Cognitive Toolkit (CNTK)",
+            Self::Ocdbt => "a store of Orbax checkpoints (OCDBT)",
+            _ => return None,
+        })
     }
 
     /// Whether it holds other files or streams.
@@ -264,12 +313,21 @@ fn by_magic(head: &[u8]) -> Option<Format> {
     (!is_short || !is_text(head)).then_some(found)
 }
 
-/// A plausible length, then a JSON object.
+/// A plausible length, then a JSON object; or an object with a key where one belongs, whatever the length says.
 fn safetensors(head: &[u8]) -> Option<Format> {
     let (length, rest) = head.split_first_chunk::<8>()?;
     let plausible = (2..=crate::safetensors::limit::HEADER_BYTES).contains(&u64::from_le_bytes(*length));
     let object = rest.first() == Some(&b'{') && rest.get(1).is_none_or(|byte| b"\" \t\r\n}".contains(byte));
-    (plausible && object).then_some(Format::Safetensors)
+    let keyed = rest.starts_with(b"{\"") && !is_text(length);
+    (plausible && object || keyed).then_some(Format::Safetensors)
+}
+
+fn rds(head: &[u8]) -> Option<Format> {
+    crate::rds::begins(head).then_some(Format::Rds)
+}
+
+fn torch7(head: &[u8]) -> Option<Format> {
+    crate::torch7::begins(head).then_some(Format::Torch7)
 }
 
 /// Protocol 2 and later begin with an opcode that states it.
@@ -384,6 +442,8 @@ mod tests {
             (b"GGUF\x03\0\0\0", Format::Gguf),
             (b"PK\x03\x04\x14\0", Format::Zip),
             (b"\x18\0\0\0\0\0\0\0{\"a\":", Format::Safetensors),
+            (b"\xff\xff\xff\xff\xff\xff\xff\x7f{\"a\":", Format::Safetensors),
+            (b"a word: {\"a\":", Format::Text),
             (b"\x80\x04\x95", Format::Pickle),
             (b"\x80\x02}q\0.", Format::Pickle),
             (b"cos\nsystem\n(S'echo'\ntR.", Format::Pickle),

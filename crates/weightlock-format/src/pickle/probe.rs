@@ -20,6 +20,8 @@ use crate::{
 
 /// Opcodes that a probe does.
 const FUEL: u64 = 20_000;
+/// Bytes that a probe sees.
+const REACH: u64 = 1 << 20;
 
 /// What the machine made of some bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -64,9 +66,10 @@ fn probe(content: &Content, start: u64) -> io::Result<Probe> {
         ..Limits::default()
     };
     let mut budget = Budget::new(&limits);
-    let stream = machine::read(content, start, Frames::Ignored, &limits, &mut budget, &mut probe)?;
+    let part = content.part(start, REACH);
+    let stream = machine::read(&part, 0, Frames::Ignored, &limits, &mut budget, &mut probe)?;
     match stream.broken {
-        None => probe.end = Some(stream.range.end),
+        None => probe.end = Some(start.saturating_add(stream.range.end)),
         Some(
             Problem::LimitExceeded { .. }
             | Problem::Malformed {
@@ -144,14 +147,17 @@ const MOST_TRIES: usize = 2000;
 
 /// Where the next stream begins, at `from` or behind it.
 ///
-/// 1. At `from`, or behind the padding there: any stream that reaches STOP, or that calls something.
+/// 1. At `from`, or behind the padding there: any stream that states its protocol, reaches STOP, or calls something.
 /// 2. Behind other bytes: a stream that states its protocol and reaches STOP or calls something, or one that
 ///    begins with a global in text and calls something.
 #[must_use]
 pub fn next_stream(content: &Content, from: u64) -> Option<u64> {
     let behind = padding(content, from);
     for at in [from, behind] {
-        let first = content.read(at, 1).ok()?;
+        let first = content.read(at, 3).ok()?;
+        if may_begin(&first) {
+            return Some(at);
+        }
         let is_op = first.first().copied().and_then(Op::of).is_some();
         if is_op && probe(content, at).is_ok_and(is_next) {
             return Some(at);
@@ -237,7 +243,6 @@ mod tests {
             b"cat\ncab\ncan\ncar\ncup\ncut\n",
             b"call me\nwhen ready\nplease",
             b"(d. 1950) was a painter",
-            b"(t. ",
             b"I am a text.",
             b"]",
             b"[1, 2]",

@@ -8,26 +8,39 @@ pub(crate) mod data;
 mod executable;
 mod executorch;
 mod gguf;
+mod catboost;
 mod image;
 mod joblib;
 mod mar;
 mod marker;
+pub(crate) mod indicator;
+mod json;
 pub(crate) mod metadata;
+mod msgpack;
+mod rds;
+mod torch7;
+mod ubjson;
+mod xml;
+mod onnx;
+pub(crate) mod unmarked;
 mod ndarrays;
 mod numpy;
-mod onnx;
 pub(crate) mod opened;
 pub(crate) mod pickle;
-pub(crate) mod protobuf;
 mod safetensors;
 mod stream;
 mod tar;
 mod tensorflow;
 mod tflite;
 pub mod torch;
+pub(crate) mod template;
+mod tensors;
+mod text;
+mod walked;
+mod python;
+mod document;
 mod torch_program;
 mod torchscript;
-mod walked;
 mod zip;
 
 use std::{ops::Range, sync::Arc};
@@ -83,6 +96,8 @@ pub enum Role {
     Template,
     /// Python source, whatever the name.
     Python,
+    /// A cell of a notebook: Python source with commands.
+    PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
     TorchProgram,
     /// TorchScript source: a program that the runtime of PyTorch runs.
@@ -99,9 +114,17 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
         Format::Pickle => pickle::analyze,
+        Format::Json => json::analyze,
+        Format::Text => text::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
+        Format::Xml => xml::analyze,
+        Format::Rds => rds::analyze,
+        Format::Torch7 => torch7::analyze,
+        Format::Msgpack => msgpack::analyze,
+        Format::Ubjson => ubjson::analyze,
+        Format::CatBoost => catboost::analyze,
         Format::CoreMl => coreml::analyze,
         Format::Numpy => numpy::analyze,
         Format::ExecuTorch => executorch::analyze,
@@ -120,6 +143,24 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     })
 }
 
+/// The analyzer of a content that is read by programs that go by its name, besides those that its bytes call for.
+#[must_use]
+pub fn for_name(name: &str) -> Option<Analyzer> {
+    Some(match name {
+        name if python::is_source_name(name) => python::analyze,
+        _ => return None,
+    })
+}
+
+/// Analyzers of what a content of a general format may be besides; each looks for itself whether it is meant.
+#[must_use]
+pub const fn beside(format: Format) -> &'static [Analyzer] {
+    match format {
+        Format::Json => &[document::analyze],
+        _ => &[],
+    }
+}
+
 /// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
 /// when its bytes decide.
 #[must_use]
@@ -128,8 +169,11 @@ pub fn for_role(role: &Role) -> Option<Analyzer> {
         Role::TensorBytes => data::analyze,
         Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
+        Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
+        Role::Python => python::analyze,
+        Role::PythonCell => python::cell,
         _ => return None,
     })
 }
@@ -143,6 +187,8 @@ pub struct Examination<'a> {
     pub budget: &'a mut Budget,
     /// What must be vouched for.
     pub profile: Profile,
+    /// Pickles of this content that broke.
+    pub(crate) broken_streams: u32,
     pub(crate) sightings: Vec<Sighting>,
     pub(crate) regions: Regions,
     pub(crate) inner: Vec<Inner>,
@@ -193,6 +239,7 @@ impl<'a> Examination<'a> {
             limits,
             budget,
             profile,
+            broken_streams: 0,
             sightings: Vec::new(),
             regions: Regions::default(),
             inner: Vec::new(),

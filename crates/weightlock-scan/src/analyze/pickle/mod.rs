@@ -27,6 +27,9 @@ use self::watcher::Watcher;
 use super::{Examination, Subject, joblib::Joblib, torch};
 use crate::{coverage::Gap, observation::pickle::Seen};
 
+/// Streams of one content that may break before no further one is searched for: the rest is unread then anyway.
+const MOST_BREAKS: u32 = 16;
+
 /// Examines a content that is one pickle or several.
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if !torch::analyze_pickle(subject, exam) {
@@ -61,7 +64,9 @@ pub(crate) fn behind(
     broken: Option<&Problem>,
 ) -> Option<u64> {
     let is_limit = matches!(broken, Some(Problem::LimitExceeded { .. }));
-    let found = pickle::next_stream(&subject.content, end).filter(|_| !is_limit);
+    exam.broken_streams = exam.broken_streams.saturating_add(u32::from(broken.is_some()));
+    let goes_on = !is_limit && exam.broken_streams < MOST_BREAKS;
+    let found = pickle::next_stream(&subject.content, end).filter(|_| goes_on);
     between(
         subject,
         exam,
@@ -125,15 +130,21 @@ fn reading(
             return None;
         }
     };
-    let mut explained = stream.range.start;
+    let gap = watcher.gap();
+    let mut account = |range: Range<u64>| match &gap {
+        None => exam.explain(range),
+        Some(gap) => exam.unread(range, gap.clone()),
+    };
+    let mut next = stream.range.start;
     for inline in watcher.inline() {
-        exam.explain(explained..inline.start);
-        explained = inline.end;
-        let name = format!("bytes@{}", inline.start);
-        exam.data(inline.clone(), &name, subject);
+        account(next..inline.start);
+        next = inline.end;
     }
-    exam.explain(explained..stream.range.end.max(explained));
-    watcher.report(&stream, exam);
+    account(next..stream.range.end.max(next));
+    for inline in watcher.inline() {
+        exam.data(inline.clone(), &format!("bytes@{}", inline.start), subject);
+    }
+    watcher.report(exam);
     if let Some(problem) = &stream.broken {
         let seen = Seen::Broken {
             problem: problem.clone(),

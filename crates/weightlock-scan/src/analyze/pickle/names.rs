@@ -67,6 +67,14 @@ impl Names {
 
     /// Notes what becomes of a name; `tell` is asked only when that is of interest.
     pub(super) fn used(&mut self, value: Value, spot: Spot, tell: impl FnOnce(&Name) -> Use) {
+        let quiet = |&index: &usize| self.entries.get(index).is_some_and(Entry::is_quiet);
+        if !self.by_value.get(&value).is_some_and(quiet) {
+            self.changed(value, spot, tell);
+        }
+    }
+
+    /// As [`Names::used`], of uses that are told of every name.
+    pub(super) fn changed(&mut self, value: Value, spot: Spot, tell: impl FnOnce(&Name) -> Use) {
         let entry = self
             .by_value
             .get(&value)
@@ -83,8 +91,7 @@ impl Names {
             let kind = std::mem::discriminant(known) == std::mem::discriminant(&used);
             kind && (!dangerous || *at == spot)
         };
-        let told = entry.is_quiet() && !matches!(used, Use::Changed | Use::State { hook: true, .. });
-        if !told && !entry.uses.iter().any(same) {
+        if !entry.uses.iter().any(same) {
             entry.uses.push((spot, used));
         }
     }

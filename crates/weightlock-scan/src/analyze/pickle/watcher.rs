@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Range};
 
 use weightlock_format::{
     content::Content,
-    pickle::{self, Event, Inline, Observer, Op, Stream, Value, Values, View, What},
+    pickle::{self, Event, Inline, Observer, Op, Value, Values, View, What},
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     analyze::{Examination, Role},
+    coverage::Gap,
     imports::Grade,
     observation::pickle::{Name, Seen, Use},
 };
@@ -32,6 +33,8 @@ pub(super) struct Watcher<'a> {
     inline: Vec<Range<u64>>,
     /// Streams in constants that are handed to a call.
     nested: Vec<(u64, Content)>,
+    /// Whether an id was not kept, because there were too many containers.
+    lost: bool,
     /// What is left for searching arguments for names.
     steps: u64,
 }
@@ -52,6 +55,7 @@ impl<'a> Watcher<'a> {
             once: BTreeSet::new(),
             inline: Vec::new(),
             nested: Vec::new(),
+            lost: false,
             steps: Self::STEPS,
         }
     }
@@ -61,15 +65,23 @@ impl<'a> Watcher<'a> {
         &self.inline
     }
 
-    /// Puts down what was seen.
-    pub(super) fn report(self, stream: &Stream, exam: &mut Examination<'_>) {
+    /// Why the stream does not count as examined although it was read to its end.
+    pub(super) fn gap(&self) -> Option<Gap> {
+        let limit = |what, limit| Some(Gap::Limit { what, limit });
         if self.steps == 0 {
-            let gap = crate::coverage::Gap::Limit {
-                what: "steps through the arguments of calls",
-                limit: Self::STEPS,
-            };
-            exam.unread(stream.range.clone(), gap);
+            return limit("steps through the arguments of calls", Self::STEPS);
         }
+        if self.lost {
+            return limit("containers of one pickle", 500_000);
+        }
+        if self.nested.len() >= Self::MOST_NESTED {
+            return limit("pickles in constants of one pickle", Self::MOST_NESTED as u64);
+        }
+        None
+    }
+
+    /// Puts down what was seen.
+    pub(super) fn report(self, exam: &mut Examination<'_>) {
         self.companion.report(exam);
         self.names.report(exam);
         for ((offset, op), seen) in self.seen {
@@ -203,7 +215,7 @@ impl<'a> Watcher<'a> {
 
     fn build(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
         if matches!(values.view(object), View::Global(_)) {
-            self.names.used(object, spot, |_| Use::Changed);
+            self.names.changed(object, spot, |_| Use::Changed);
         }
         let of = || show::value(values, object);
         if self.names.any_risky {
@@ -219,7 +231,7 @@ impl<'a> Watcher<'a> {
             for dict in dicts(values, state) {
                 match values.item(dict, hook) {
                     Some(value) if values.global(value).is_some() => {
-                        self.names.used(value, spot, |_| Use::State {
+                        self.names.changed(value, spot, |_| Use::State {
                             of: of(),
                             key: hook.to_owned(),
                             hook: true,
@@ -237,7 +249,7 @@ impl<'a> Watcher<'a> {
 
     fn modify(&mut self, spot: Spot, object: Value, items: Value, values: &Values) {
         match values.view(object) {
-            View::Global(_) => self.names.used(object, spot, |_| Use::Changed),
+            View::Global(_) => self.names.changed(object, spot, |_| Use::Changed),
             View::Instance(instance) => {
                 let maker = values.global(instance.callable).map(Name::new);
                 let makes_tensors = |name: &Name| {
@@ -268,6 +280,11 @@ impl<'a> Watcher<'a> {
             Id::Illegal => true,
             Id::Undefined => false,
         };
+        let crowd = matches!(values.view(id), View::List(items) | View::Tuple(items) if items.crowd);
+        self.lost |= torch && crowd;
+        if torch && crowd {
+            return;
+        }
         let id = show::value(values, id);
         self.put_once(
             if torch { "torch id" } else { "id" },
