@@ -28,6 +28,7 @@ mod numpy;
 pub(crate) mod opened;
 pub(crate) mod pickle;
 mod safetensors;
+mod sevenzip;
 mod stream;
 mod tar;
 mod tensorflow;
@@ -94,6 +95,8 @@ pub enum Role {
     Metadata,
     /// The source of a chat template.
     Template,
+    /// Contents of an archive, one after the other: the name, where it begins, and its size.
+    Run(Arc<[(String, u64, u64)]>),
     /// Python source, whatever the name.
     Python,
     /// A cell of a notebook: Python source with commands.
@@ -132,6 +135,9 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Paddle => ndarrays::paddle,
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
+        Format::SevenZip => sevenzip::analyze,
+        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
             stream::analyze
         }
@@ -167,6 +173,7 @@ pub const fn beside(format: Format) -> &'static [Analyzer] {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Run(_) => sevenzip::run,
         Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
         Role::Template => template::analyze,
