@@ -292,9 +292,13 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
             _ => {}
         }
     }
-    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
+    let is_unpickled = matches!(
+        subject.role,
+        Role::Pickle | Role::TorchPickle(_) | Role::TorchTar(_)
+    );
     if is_unpickled && first != Format::Pickle && size > 0 {
-        formats = vec![Format::Pickle];
+        formats.retain(|format| format.is_container() || format.is_code() && *format != Format::Pickle);
+        formats.insert(0, Format::Pickle);
     }
     formats
 }

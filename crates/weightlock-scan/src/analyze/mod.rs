@@ -87,6 +87,8 @@ pub enum Role {
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle(Arc<torch::Pickled>),
+    /// A member of a tar archive of PyTorch.
+    TorchTar(torch::TarPart),
     /// A short text that the container keeps about itself: its version, its order of bytes.
     Marker,
     /// A text of the container's metadata, which nothing loads by itself.
@@ -134,8 +136,6 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
         Format::SevenZip => sevenzip::analyze,
-        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
-        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
             stream::analyze
         }

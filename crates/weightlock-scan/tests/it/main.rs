@@ -3,3 +3,4 @@
 mod corpus;
 mod graphs;
 mod seeds;
+mod torch;
