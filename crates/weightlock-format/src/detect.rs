@@ -34,10 +34,17 @@ pub enum Format {
     Onnx,
     /// A TensorFlow SavedModel or graph, by the first fields of its protocol buffer.
     TensorFlow,
+    /// A Core ML model, by the fields of its protocol buffer.
+    #[serde(rename = "coreml")]
+    CoreMl,
     /// A TensorFlow Lite flatbuffer.
     TfLite,
     /// An ExecuTorch program.
     ExecuTorch,
+    /// Arrays of MXNet.
+    Mxnet,
+    /// Arrays of Paddle.
+    Paddle,
     /// An ELF executable or library.
     Elf,
     /// A Windows executable or library.
@@ -111,6 +118,7 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"\x28\xb5\x2f\xfd", Format::Zstd),
     (b"\x04\x22\x4d\x18", Format::Lz4),
     (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
+    (crate::ndarrays::MXNET_MAGIC, Format::Mxnet),
     (b"%PDF-", Format::Pdf),
     (b"\x89PNG\r\n\x1a\n", Format::Image),
     (b"\xff\xd8\xff", Format::Image),
@@ -143,6 +151,7 @@ impl Format {
             text_pickle,
             textual,
             protobuf,
+            paddle,
             old_tar,
         ]
         .into_iter()
@@ -297,6 +306,10 @@ fn protobuf(head: &[u8]) -> Option<Format> {
         [0x0a, length, 0x0a, name, ..] if name < length => Some(Format::TensorFlow),
         _ => None,
     }
+}
+
+fn paddle(head: &[u8]) -> Option<Format> {
+    crate::ndarrays::is_paddle(head).then_some(Format::Paddle)
 }
 
 /// A tar without `ustar`: a name, then octal numbers, with a checksum that holds.

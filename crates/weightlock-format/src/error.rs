@@ -5,6 +5,7 @@ use std::{fmt, io};
 use weightlock_artifact::{reason::Code, text::Shown};
 
 use crate::{config, gguf, hdf5, json, marshal, reason, safetensors};
+use crate::reason;
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -52,22 +53,53 @@ pub enum Fault {
     },
     /// A rule of JSON.
     #[error(transparent)]
-    Json(#[from] json::Fault),
+    Json(#[from] crate::json::Fault),
     /// A rule of safetensors.
     #[error(transparent)]
-    Safetensors(#[from] safetensors::Fault),
+    Safetensors(#[from] crate::safetensors::Fault),
     /// A rule of GGUF.
     #[error(transparent)]
-    Gguf(#[from] gguf::Fault),
+    Gguf(#[from] crate::gguf::Fault),
+    /// A rule of pickle.
+    #[error(transparent)]
+    Pickle(#[from] crate::pickle::Fault),
+    /// A rule of NumPy's format.
+    #[error(transparent)]
+    Numpy(#[from] crate::numpy::Fault),
+    /// A rule of files of arrays.
+    #[error(transparent)]
+    Ndarrays(#[from] crate::ndarrays::Fault),
+    /// A rule of TorchScript.
+    #[error(transparent)]
+    TorchScript(#[from] crate::torchscript::Fault),
     /// A rule of HDF5.
     #[error(transparent)]
     Hdf5(#[from] hdf5::Fault),
     /// A rule of marshalled Python code.
     #[error(transparent)]
     Marshal(#[from] marshal::Fault),
+    Hdf5(#[from] crate::hdf5::Fault),
+    /// A rule of the template language.
+    #[error(transparent)]
+    Jinja(#[from] crate::jinja::Fault),
+    /// A rule of Python source.
+    #[error(transparent)]
+    Python(#[from] crate::python::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
-    Config(#[from] config::Fault),
+    Config(#[from] crate::config::Fault),
+    /// A rule of ONNX.
+    #[error(transparent)]
+    Onnx(#[from] crate::onnx::Fault),
+    /// A rule of FlatBuffers.
+    #[error(transparent)]
+    FlatBuffer(#[from] crate::flatbuffer::Fault),
+    /// A rule of TensorFlow Lite.
+    #[error(transparent)]
+    TfLite(#[from] crate::tflite::Fault),
+    /// A rule of protocol buffers.
+    #[error(transparent)]
+    Protobuf(#[from] crate::protobuf::Fault),
 }
 
 impl Problem {
@@ -97,9 +129,19 @@ impl Problem {
                 Fault::Json(fault) => fault.code(),
                 Fault::Safetensors(fault) => fault.code(),
                 Fault::Gguf(fault) => fault.code(),
+                Fault::Pickle(fault) => fault.code(),
+                Fault::Numpy(fault) => fault.code(),
+                Fault::Ndarrays(fault) => fault.code(),
+                Fault::TorchScript(fault) => fault.code(),
                 Fault::Hdf5(fault) => fault.code(),
                 Fault::Marshal(fault) => fault.code(),
+                Fault::Jinja(fault) => fault.code(),
+                Fault::Python(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
+                Fault::Onnx(fault) => fault.code(),
+                Fault::FlatBuffer(fault) => fault.code(),
+                Fault::TfLite(fault) => fault.code(),
+                Fault::Protobuf(fault) => fault.code(),
             },
         }
     }

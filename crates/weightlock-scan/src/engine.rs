@@ -115,20 +115,16 @@ impl<'a> Run<'a> {
     fn examine(&mut self, subject: &Subject, queue: &mut VecDeque<Subject>) -> Format {
         let size = subject.content.size();
         let mut exam = Examination::new(&self.settings.limits, &mut self.budget, self.settings.profile);
-        let formats = match subject.role {
-            Role::TensorBytes => {
-                analyze::data::analyze(subject, &mut exam);
-                Vec::new()
-            }
-            Role::Metadata => {
-                analyze::metadata::analyze(subject, &mut exam);
-                Vec::new()
-            }
-            _ if subject.depth > self.settings.limits.depth => {
-                exam.unread(0..size, Gap::Depth);
-                Vec::new()
-            }
-            _ => identify(subject, &mut exam),
+        let formats = if subject.depth > self.settings.limits.depth
+            && !matches!(subject.role, Role::TensorBytes | Role::Metadata)
+        {
+            exam.unread(0..size, Gap::Depth);
+            Vec::new()
+        } else if let Some(analyze) = analyze::for_role(&subject.role) {
+            analyze(subject, &mut exam);
+            Vec::new()
+        } else {
+            identify(subject, &mut exam)
         };
         for &format in &formats {
             match analyze::for_format(format) {
@@ -202,6 +198,18 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     };
     let first = Format::of(&head);
     let mut formats = vec![first];
+    // Formats without a magic number, told by their fields. What its first bytes only look like is kept when nothing
+    // fits, so that a broken file is still read up to the break.
+    if matches!(first, Format::Unknown | Format::Onnx | Format::TensorFlow)
+        && let Ok(fitting) = analyze::protobuf::formats(&subject.content, exam.limits)
+        && !fitting.is_empty()
+    {
+        formats = fitting;
+    }
+    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle);
+    if is_unpickled && first != Format::Pickle && size > 0 {
+        formats = vec![Format::Pickle];
+    }
     if first != Format::Zip
         && let Ok(tail) = subject.content.tail(detect::TAIL_BYTES)
     {

@@ -8,4 +8,5 @@
 mod corpus;
 mod gguf;
 mod model;
+mod numpy;
 mod safetensors;

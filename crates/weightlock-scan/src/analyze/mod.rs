@@ -3,10 +3,20 @@
 //! [`for_format`] lists them by hand. An analyzer is a function; what it works with is a [`Subject`] (the bytes and
 //! what is known about them) and an [`Examination`] (where it puts what it sees).
 
+mod coreml;
 pub(crate) mod data;
 mod gguf;
 pub(crate) mod metadata;
+mod onnx;
+pub(crate) mod protobuf;
 mod safetensors;
+mod tensorflow;
+mod tflite;
+mod walked;
+mod ndarrays;
+mod numpy;
+mod torch_program;
+mod torchscript;
 
 use std::ops::Range;
 
@@ -46,6 +56,8 @@ pub enum Role {
     /// Bytes that the container declares as data of a tensor. They are not taken for anything else unless they are
     /// executable, an archive, or as a whole a pickle that imports something.
     TensorBytes,
+    /// A loader hands it to the unpickler, whatever it begins with.
+    Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle,
     /// A text of the container's metadata, which nothing loads by itself.
@@ -54,6 +66,10 @@ pub enum Role {
     Template,
     /// Python source, whatever the name.
     Python,
+    /// The graph of an exported program of PyTorch, in JSON.
+    TorchProgram,
+    /// TorchScript source: a program that the runtime of PyTorch runs.
+    TorchScript,
 }
 
 /// An analyzer.
@@ -65,6 +81,26 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Onnx => onnx::analyze,
+        Format::TensorFlow => tensorflow::analyze,
+        Format::TfLite => tflite::analyze,
+        Format::CoreMl => coreml::analyze,
+        Format::Numpy => numpy::analyze,
+        Format::Mxnet => ndarrays::mxnet,
+        Format::Paddle => ndarrays::paddle,
+        _ => return None,
+    })
+}
+
+/// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
+/// when its bytes decide.
+#[must_use]
+pub fn for_role(role: &Role) -> Option<Analyzer> {
+    Some(match role {
+        Role::TensorBytes => data::analyze,
+        Role::Metadata => metadata::analyze,
+        Role::TorchProgram => torch_program::analyze,
+        Role::TorchScript => torchscript::analyze,
         _ => return None,
     })
 }

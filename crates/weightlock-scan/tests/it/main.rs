@@ -1,2 +1,5 @@
 //! Integration tests: a module a topic.
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod corpus;
+mod graphs;
+mod seeds;

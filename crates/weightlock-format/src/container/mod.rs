@@ -1,0 +1,8 @@
+//! Archives and compressed streams, read without unpacking: a member is a [`crate::content::Content`] of its own.
+//!
+//! - [`stream`]: what comes out of a decompressor, readable at any offset, within limits.
+//! - [`zip`]: every member that any zip reader could see.
+//!
+//! Nothing here writes a file, follows a link or believes a declared size.
+
+pub mod stream;
