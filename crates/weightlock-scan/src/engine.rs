@@ -15,6 +15,7 @@ use serde::Serialize;
 use weightlock_format::{
     content::Content,
     detect::{self, Format},
+    hdf5,
     limits::{Budget, Limits},
 };
 
@@ -209,6 +210,13 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle);
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats = vec![Format::Pickle];
+    }
+    // A file of HDF5 may lie behind a block of the user's.
+    if first != Format::Hdf5
+        && let Ok(Some(_)) = hdf5::locate(&subject.content)
+    {
+        formats.retain(|format| !matches!(format, Format::Unknown | Format::Text));
+        formats.push(Format::Hdf5);
     }
     if first != Format::Zip
         && let Ok(tail) = subject.content.tail(detect::TAIL_BYTES)

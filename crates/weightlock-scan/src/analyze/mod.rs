@@ -6,6 +6,9 @@
 mod coreml;
 pub(crate) mod data;
 mod gguf;
+mod hdf5;
+pub(crate) mod keras;
+pub(crate) mod marshal;
 pub(crate) mod metadata;
 mod onnx;
 pub(crate) mod protobuf;
@@ -66,6 +69,8 @@ pub enum Role {
     Template,
     /// Python source, whatever the name.
     Python,
+    /// The configuration of a Keras model.
+    KerasConfig,
     /// The graph of an exported program of PyTorch, in JSON.
     TorchProgram,
     /// TorchScript source: a program that the runtime of PyTorch runs.
@@ -81,6 +86,8 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Hdf5 => hdf5::analyze,
+        Format::Pyc => marshal::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
@@ -99,6 +106,7 @@ pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
         Role::Metadata => metadata::analyze,
+        Role::KerasConfig => keras::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
         _ => return None,
