@@ -4,7 +4,6 @@ use std::{fmt, io};
 
 use weightlock_artifact::{reason::Code, text::Shown};
 
-use crate::{config, gguf, hdf5, json, marshal, reason, safetensors};
 use crate::reason;
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
@@ -74,11 +73,10 @@ pub enum Fault {
     TorchScript(#[from] crate::torchscript::Fault),
     /// A rule of HDF5.
     #[error(transparent)]
-    Hdf5(#[from] hdf5::Fault),
+    Hdf5(#[from] crate::hdf5::Fault),
     /// A rule of marshalled Python code.
     #[error(transparent)]
-    Marshal(#[from] marshal::Fault),
-    Hdf5(#[from] crate::hdf5::Fault),
+    Marshal(#[from] crate::marshal::Fault),
     /// A rule of the template language.
     #[error(transparent)]
     Jinja(#[from] crate::jinja::Fault),

@@ -12,10 +12,7 @@ use weightlock_format::{
 };
 
 use super::{Examination, Role, Subject, keras};
-use crate::{
-    coverage::Gap,
-    observation::keras::Seen,
-};
+use crate::{coverage::Gap, observation::keras::Seen};
 
 /// Longer values of attributes are not read.
 const VALUE_BYTES: u64 = 16 << 20;
@@ -79,13 +76,23 @@ fn text(attribute: &Attribute, value: &Range<u64>, subject: &Subject, exam: &mut
             limit,
         });
     }
-    let Ok(bytes) = subject.content.read(value.start, usize::try_from(size).unwrap_or(0)) else {
+    let Ok(bytes) = subject
+        .content
+        .read(value.start, usize::try_from(size).unwrap_or(0))
+    else {
         return;
     };
     let padding = |byte: &u8| matches!(byte, 0 | b' ');
-    let trimmed = bytes.iter().rposition(|byte| !padding(byte)).map_or(0, |last| last.saturating_add(1));
+    let trimmed = bytes
+        .iter()
+        .rposition(|byte| !padding(byte))
+        .map_or(0, |last| last.saturating_add(1));
     // A UTF-16 text ends with a zero byte that belongs to it.
-    let trimmed = if bytes.get(1) == Some(&0) { bytes.len() } else { trimmed };
+    let trimmed = if bytes.get(1) == Some(&0) {
+        bytes.len()
+    } else {
+        trimmed
+    };
     let text = bytes.get(..trimmed).unwrap_or_default();
     if keras::may_be_configuration(text) {
         keras::examine(text, value.start, &field, exam);
@@ -173,7 +180,9 @@ fn user_block(base: u64, subject: &Subject, exam: &mut Examination<'_>) {
     match leading_zeros(&block) {
         zeros if zeros >= base => exam.explain(0..base),
         _ => {
-            let head = block.read(0, weightlock_format::detect::HEAD_BYTES).unwrap_or_default();
+            let head = block
+                .read(0, weightlock_format::detect::HEAD_BYTES)
+                .unwrap_or_default();
             // Of any other format the whole content is examined as well.
             if matches!(Format::of(&head), Format::Unknown | Format::Text) {
                 let text = trimmed(&block);
@@ -186,13 +195,21 @@ fn user_block(base: u64, subject: &Subject, exam: &mut Examination<'_>) {
 
 /// `block` without the zeros at its end.
 fn trimmed(block: &Content) -> Content {
-    let tail = block.tail(usize::try_from(COMPARED).unwrap_or(0)).unwrap_or_default();
+    let tail = block
+        .tail(usize::try_from(COMPARED).unwrap_or(0))
+        .unwrap_or_default();
     let zeros = tail.iter().rev().take_while(|&&byte| byte == 0).count() as u64;
     block.part(0, block.size().saturating_sub(zeros))
 }
 
 /// A range that nothing points to.
-fn unused(range: Range<u64>, complete: bool, holes: &mut usize, subject: &Subject, exam: &mut Examination<'_>) {
+fn unused(
+    range: Range<u64>,
+    complete: bool,
+    holes: &mut usize,
+    subject: &Subject,
+    exam: &mut Examination<'_>,
+) {
     let length = range.end.saturating_sub(range.start);
     if length == 0 {
         return;

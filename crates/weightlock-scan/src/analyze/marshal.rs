@@ -87,7 +87,8 @@ fn reached(marshalled: &Marshalled) -> Vec<Reached> {
     let mut found = BTreeSet::new();
     for &name in &names {
         let import = imports::look_up("builtins", name);
-        if import.grade == Grade::Dangerous && (is_harmful(import.capabilities) || REFLECTIVE.contains(&name)) {
+        if import.grade == Grade::Dangerous && (is_harmful(import.capabilities) || REFLECTIVE.contains(&name))
+        {
             found.insert(reach("builtins", name, import.capabilities));
         }
     }
@@ -119,7 +120,9 @@ fn reach(module: &str, name: &str, capabilities: &'static [Capability]) -> Reach
 
 /// Whether there is more to it than reflection.
 fn is_harmful(capabilities: &[Capability]) -> bool {
-    capabilities.iter().any(|&capability| capability != Capability::Reflect)
+    capabilities
+        .iter()
+        .any(|&capability| capability != Capability::Reflect)
 }
 
 fn is_name(text: &str) -> bool {

@@ -25,7 +25,13 @@ const LEAST: usize = 32;
 
 /// Whether `text` is marshalled code in base64.
 pub(super) fn find(text: &str, limits: &Limits) -> Marshalled {
-    let first = base64(text.as_bytes().iter().copied().filter(|byte| digit(*byte).is_some()).take(4));
+    let first = base64(
+        text.as_bytes()
+            .iter()
+            .copied()
+            .filter(|byte| digit(*byte).is_some())
+            .take(4),
+    );
     if !first.first().is_some_and(|tag| TAGS.contains(tag)) || text.len() < LEAST {
         return Marshalled::No;
     }
@@ -61,7 +67,9 @@ pub(super) fn bytes(text: &str) -> Vec<Vec<u8>> {
 
 /// The characters as bytes, when none is beyond Latin-1.
 fn latin1(text: &str) -> Option<Vec<u8>> {
-    text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
+    text.chars()
+        .map(|character| u8::try_from(u32::from(character)).ok())
+        .collect()
 }
 
 /// Decodes like Python's `base64` codec: other characters are passed over, and padding that is due ends the text.

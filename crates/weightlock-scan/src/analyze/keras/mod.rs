@@ -47,20 +47,43 @@ const OTHER_MODELS: &[&str] = &["TFSMLayer", "KerasLayer", "HubLayer"];
 
 /// Words of a key under which a layer keeps the path of a file.
 const FILE_WORDS: &[&str] = &[
-    "asset", "assets", "checkpoint", "dir", "directory", "file", "filename", "filepath", "filepaths", "files", "folder",
-    "handle", "origin", "path", "paths", "proto", "saved", "uri", "url", "urls", "vocab", "vocabulary",
+    "asset",
+    "assets",
+    "checkpoint",
+    "dir",
+    "directory",
+    "file",
+    "filename",
+    "filepath",
+    "filepaths",
+    "files",
+    "folder",
+    "handle",
+    "origin",
+    "path",
+    "paths",
+    "proto",
+    "saved",
+    "uri",
+    "url",
+    "urls",
+    "vocab",
+    "vocabulary",
 ];
 
 /// Whether a text may be a configuration: an object, or an array of them, in any encoding.
 pub(crate) fn may_be_configuration(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let first = text.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0 | 0xfe | 0xff));
+    let first = text
+        .iter()
+        .find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0 | 0xfe | 0xff));
     matches!(first, Some(b'{' | b'['))
 }
 
 /// Whether a text is a Keras configuration: an object with a class and its configuration somewhere in it.
 pub(crate) fn is_configuration(tree: &Tree) -> bool {
-    tree.nodes().any(|(id, node)| matches!(node, Node::Object(_)) && is_object(tree, id))
+    tree.nodes()
+        .any(|(id, node)| matches!(node, Node::Object(_)) && is_object(tree, id))
 }
 
 /// Examines `config.json` of a `.keras` archive, or an architecture file.
@@ -130,7 +153,8 @@ fn moved(problem: Problem, by: u64) -> Problem {
 /// Whether an object names a class and brings what it is made from.
 fn is_object(tree: &Tree, id: NodeId) -> bool {
     let has = |key| tree.all(id, key).next().is_some();
-    tree.texts(id, "class_name").next().is_some() && (has("config") || has("module") || has("registered_name"))
+    tree.texts(id, "class_name").next().is_some()
+        && (has("config") || has("module") || has("registered_name"))
 }
 
 /// One walk over a tree.
@@ -204,7 +228,10 @@ impl Walk<'_, '_> {
     fn references(&mut self, id: NodeId, kind: ReferenceKind, name: &str) {
         let tree = self.tree;
         let registered: Vec<_> = tree.texts(id, "registered_name").map(str::to_owned).collect();
-        let mut modules: Vec<_> = tree.texts(id, "module").map(|module| Some(module.to_owned())).collect();
+        let mut modules: Vec<_> = tree
+            .texts(id, "module")
+            .map(|module| Some(module.to_owned()))
+            .collect();
         if modules.is_empty() {
             modules.push(None);
         }
@@ -247,7 +274,12 @@ impl Walk<'_, '_> {
                 self.put(id, Seen::NamedFunction { name });
             }
             _ => match code::find_raw(text, self.exam.limits) {
-                Some(survey) => self.put(id, Seen::Code { reached: Some(survey.reached) }),
+                Some(survey) => self.put(
+                    id,
+                    Seen::Code {
+                        reached: Some(survey.reached),
+                    },
+                ),
                 None => self.put(id, Seen::Code { reached: None }),
             },
         }
@@ -280,7 +312,9 @@ impl Walk<'_, '_> {
         for config in tree.all(id, "config") {
             for module in tree.all(config, "module") {
                 // Bytes come as an object `__bytes__`, whose value is text.
-                let inner = tree.all(module, "config").flat_map(|config| tree.all(config, "value"));
+                let inner = tree
+                    .all(module, "config")
+                    .flat_map(|config| tree.all(config, "value"));
                 for value in std::iter::once(module).chain(inner) {
                     if let Some(text) = tree.text(value) {
                         let name = self.place(value);

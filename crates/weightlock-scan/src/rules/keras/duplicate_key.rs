@@ -25,5 +25,11 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     let Seen::DuplicateKey { key } = seen else {
         return None;
     };
-    Some(Judgement::new(Severity::Medium, format!("the key {} occurs twice in one object", quoted(key))).named(key))
+    Some(
+        Judgement::new(
+            Severity::Medium,
+            format!("the key {} occurs twice in one object", quoted(key)),
+        )
+        .named(key),
+    )
 }

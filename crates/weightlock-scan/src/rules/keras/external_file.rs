@@ -35,7 +35,10 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             .named(path)
         }
         Seen::OtherModel { class } => {
-            let reason = format!("a layer of the class {} loads another model from a path", quoted(class));
+            let reason = format!(
+                "a layer of the class {} loads another model from a path",
+                quoted(class)
+            );
             Judgement::new(Severity::High, reason).named(class)
         }
         _ => return None,

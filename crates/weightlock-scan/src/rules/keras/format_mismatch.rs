@@ -21,6 +21,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
-    matches!(seen, Seen::FormatMismatch)
-        .then(|| Judgement::new(Severity::Medium, "the content is HDF5, and the name is that of the zip format"))
+    matches!(seen, Seen::FormatMismatch).then(|| {
+        Judgement::new(
+            Severity::Medium,
+            "the content is HDF5, and the name is that of the zip format",
+        )
+    })
 }

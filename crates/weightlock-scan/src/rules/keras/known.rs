@@ -156,7 +156,8 @@ const TENSORFLOW_UNSAFE: &[&str] = &[
     "write_file",
 ];
 
-static CLASSES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| words(include_str!("known/classes.txt")).collect());
+static CLASSES: LazyLock<BTreeSet<&'static str>> =
+    LazyLock::new(|| words(include_str!("known/classes.txt")).collect());
 
 static FUNCTIONS: LazyLock<BTreeMap<&'static str, BTreeSet<&'static str>>> = LazyLock::new(|| {
     let mut modules = BTreeMap::<_, BTreeSet<_>>::new();
@@ -217,7 +218,10 @@ fn in_module(reference: &Reference, kind: ReferenceKind, module: &str) -> Standi
 
 /// A name of a module that nobody knows.
 fn custom(reference: &Reference, kind: ReferenceKind, module: &str) -> Standing {
-    let is_packaged = reference.registered.as_deref().is_some_and(|name| name.contains('>'));
+    let is_packaged = reference
+        .registered
+        .as_deref()
+        .is_some_and(|name| name.contains('>'));
     let is_own = matches!(module, "__main__" | "__mp_main__" | "builtins");
     match kind {
         _ if is_packaged || is_own => Standing::Custom,
@@ -232,12 +236,23 @@ fn nameless(reference: &Reference) -> Standing {
     if UNSAFE.contains(&name) {
         return Standing::Unsafe;
     }
-    let registered = reference.registered.as_deref();
-    let package = registered.and_then(|name| Some(name.split_once('>')?.0));
+    // Older versions write the registered name in place of the class.
+    let registered = reference
+        .registered
+        .as_deref()
+        .filter(|registered| registered.contains('>'));
+    let package = registered
+        .unwrap_or(name)
+        .split_once('>')
+        .map(|(package, _)| package);
     match reference.kind {
         _ if package.is_some_and(|package| !is_family(package)) => Standing::Custom,
         ReferenceKind::Class if CLASSES.contains(name) || package.is_some() => Standing::Known,
-        ReferenceKind::Function if FUNCTIONS.get("builtins").is_some_and(|names| names.contains(name)) => {
+        ReferenceKind::Function
+            if FUNCTIONS
+                .get("builtins")
+                .is_some_and(|names| names.contains(name)) =>
+        {
             Standing::Known
         }
         _ => Standing::CustomName,
@@ -297,7 +312,13 @@ mod tests {
     #[test]
     fn tables_are_sorted_out() {
         assert!(CLASSES.len() > 500 && CLASSES.contains("Dense"));
-        for code in ["Lambda", "TorchModuleWrapper", "TFSMLayer", "TFOpLambda", "function"] {
+        for code in [
+            "Lambda",
+            "TorchModuleWrapper",
+            "TFSMLayer",
+            "TFOpLambda",
+            "function",
+        ] {
             assert!(!CLASSES.contains(code), "{code}");
         }
         for (module, names) in FUNCTIONS.iter() {
@@ -311,13 +332,27 @@ mod tests {
     fn classes() {
         let class = |module, name, registered| of(ReferenceKind::Class, module, name, registered);
         assert_eq!(class(Some("keras.layers"), "Dense", None), Standing::Known);
-        assert_eq!(class(Some("keras.src.models.functional"), "Functional", Some("Functional")), Standing::Known);
+        assert_eq!(
+            class(
+                Some("keras.src.models.functional"),
+                "Functional",
+                Some("Functional")
+            ),
+            Standing::Known
+        );
         assert_eq!(class(None, "Dense", None), Standing::Known);
         assert_eq!(class(Some("keras.layers"), "Denser", None), Standing::Unlisted);
-        assert_eq!(class(Some("keras_hub.src.models.x"), "XBackbone", None), Standing::Known);
-        assert_eq!(class(Some("mine.layers"), "Dense", Some("mine>Dense")), Standing::Custom);
+        assert_eq!(
+            class(Some("keras_hub.src.models.x"), "XBackbone", None),
+            Standing::Known
+        );
+        assert_eq!(
+            class(Some("mine.layers"), "Dense", Some("mine>Dense")),
+            Standing::Custom
+        );
         assert_eq!(class(Some("mine.layers"), "Dense", None), Standing::Foreign);
         assert_eq!(class(None, "Mine", Some("mine>Mine")), Standing::Custom);
+        assert_eq!(class(None, "mine>Mine", None), Standing::Custom);
         assert_eq!(class(None, "Mine", None), Standing::CustomName);
         assert_eq!(class(Some("subprocess"), "Popen", None), Standing::Unsafe);
         assert_eq!(class(Some("json"), "JSONDecoder", Some("x>y")), Standing::Foreign);
@@ -332,10 +367,16 @@ mod tests {
         assert_eq!(function(Some("builtins"), "exec"), Standing::Unsafe);
         assert_eq!(function(Some("builtins"), "my_loss"), Standing::Custom);
         assert_eq!(function(Some("os"), "system"), Standing::Unsafe);
-        assert_eq!(function(Some("keras.src.utils.file_utils"), "get_file"), Standing::Unsafe);
+        assert_eq!(
+            function(Some("keras.src.utils.file_utils"), "get_file"),
+            Standing::Unsafe
+        );
         assert_eq!(function(Some("keras.utils"), "anything"), Standing::Foreign);
         assert_eq!(function(Some("keras.activations"), "newest"), Standing::Unlisted);
-        assert_eq!(function(Some("keras.activations"), "deserialize"), Standing::Unsafe);
+        assert_eq!(
+            function(Some("keras.activations"), "deserialize"),
+            Standing::Unsafe
+        );
         assert_eq!(function(Some("__main__"), "my_loss"), Standing::Custom);
         assert_eq!(function(Some("somewhere"), "run"), Standing::Foreign);
         assert_eq!(function(None, "my_loss"), Standing::CustomName);
@@ -345,10 +386,23 @@ mod tests {
     #[test]
     fn symbols_of_tensorflow() {
         let symbol = |name| of(ReferenceKind::TensorflowSymbol, None, name, None);
-        for known in ["math.multiply", "reshape", "__operators__.getitem", "nn.relu", "compat.v1.shape", "keras.activations.relu"] {
+        for known in [
+            "math.multiply",
+            "reshape",
+            "__operators__.getitem",
+            "nn.relu",
+            "compat.v1.shape",
+            "keras.activations.relu",
+        ] {
             assert_eq!(symbol(known), Standing::Known, "{known}");
         }
-        for bad in ["io.write_file", "py_function", "raw_ops.PyFunc", "compat.v1.py_func", "keras.utils.get_file"] {
+        for bad in [
+            "io.write_file",
+            "py_function",
+            "raw_ops.PyFunc",
+            "compat.v1.py_func",
+            "keras.utils.get_file",
+        ] {
             assert_eq!(symbol(bad), Standing::Unsafe, "{bad}");
         }
         assert_eq!(symbol("keras.utils.plot"), Standing::Foreign);

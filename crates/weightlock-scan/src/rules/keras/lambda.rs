@@ -29,16 +29,23 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             Severity::High,
             "a function in the configuration that could not be read as marshalled code",
         ),
-        Seen::Code { reached: Some(reached) } if reached.is_empty() => {
+        Seen::Code {
+            reached: Some(reached),
+        } if reached.is_empty() => {
             Judgement::new(Severity::High, "marshalled Python code in the configuration")
         }
-        Seen::Code { reached: Some(reached) } => {
+        Seen::Code {
+            reached: Some(reached),
+        } => {
             let names = line(reached, 8);
             let reason = format!("marshalled Python code that names {names}");
             Judgement::new(Severity::Critical, reason).named(names)
         }
         Seen::NamedFunction { name } => {
-            let reason = format!("a Lambda layer calls {}, which does not come with the file", quoted(name));
+            let reason = format!(
+                "a Lambda layer calls {}, which does not come with the file",
+                quoted(name)
+            );
             Judgement::new(Severity::Low, reason).named(name)
         }
         _ => return None,

@@ -21,6 +21,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
-    matches!(seen, Seen::TorchModule)
-        .then(|| Judgement::new(Severity::High, "a layer is a PyTorch module that loading unpickles").named("torch.load"))
+    matches!(seen, Seen::TorchModule).then(|| {
+        Judgement::new(
+            Severity::High,
+            "a layer is a PyTorch module that loading unpickles",
+        )
+        .named("torch.load")
+    })
 }

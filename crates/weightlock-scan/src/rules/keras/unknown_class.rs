@@ -36,7 +36,10 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             Judgement::new(Severity::Medium, reason)
         }
         Standing::CustomName => {
-            let reason = format!("{} must be registered by code that does not come with the file", quoted(&name));
+            let reason = format!(
+                "{} must be registered by code that does not come with the file",
+                quoted(&name)
+            );
             Judgement::new(Severity::Low, reason)
         }
         Standing::Unlisted => {

@@ -33,6 +33,10 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     };
     (standing(reference) == Standing::Unsafe).then(|| {
         let name = full_name(reference);
-        Judgement::new(Severity::Critical, format!("loading the model calls {}", quoted(&name))).named(name)
+        Judgement::new(
+            Severity::Critical,
+            format!("loading the model calls {}", quoted(&name)),
+        )
+        .named(name)
     })
 }
