@@ -4,6 +4,8 @@
 //! no evidence. Where no magic number exists (pickle protocols 0 and 1, protobuf, JSON, text) the rule is the
 //! plausibility of the first bytes, and it errs towards the more dangerous reading.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// Bytes of the start of a file that [`Format::of`] makes use of; more do not hurt.
@@ -73,6 +75,10 @@ pub enum Format {
     SevenZip,
     /// tar.
     Tar,
+    /// RAR.
+    Rar,
+    /// A Windows cabinet.
+    Cab,
     /// An object that begins like JSON.
     Json,
     /// XML.
@@ -118,6 +124,10 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"\x28\xb5\x2f\xfd", Format::Zstd),
     (b"\x04\x22\x4d\x18", Format::Lz4),
     (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
+    (b"Rar!\x1a\x07", Format::Rar),
+    (b"MSCF\0\0\0\0", Format::Cab),
+    (b"ZF0x", Format::Zlib),
+    (b"MZqFpD=", Format::Pe),
     (crate::ndarrays::MXNET_MAGIC, Format::Mxnet),
     (b"%PDF-", Format::Pdf),
     (b"\x89PNG\r\n\x1a\n", Format::Image),
@@ -133,6 +143,50 @@ const MAGIC_AT: &[(usize, &[u8], Format)] = &[
     (8, b"WEBP", Format::Image),
     (257, b"ustar", Format::Tar),
 ];
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Safetensors => "safetensors",
+            Self::Gguf => "GGUF",
+            Self::Ggml => "GGML",
+            Self::Zip => "a zip archive",
+            Self::Pickle => "a pickle",
+            Self::Numpy => "a NumPy array",
+            Self::Hdf5 => "HDF5",
+            Self::Onnx => "ONNX",
+            Self::TensorFlow => "a TensorFlow graph",
+            Self::CoreMl => "a Core ML model",
+            Self::TfLite => "TensorFlow Lite",
+            Self::ExecuTorch => "an ExecuTorch program",
+            Self::Mxnet => "arrays of MXNet",
+            Self::Paddle => "arrays of Paddle",
+            Self::Elf => "an ELF program",
+            Self::Pe => "a Windows program",
+            Self::MachO => "a Mach-O program or Java class",
+            Self::Wasm => "WebAssembly",
+            Self::Script => "a script",
+            Self::Pyc => "compiled Python",
+            Self::Gzip => "a gzip stream",
+            Self::Bzip2 => "a bzip2 stream",
+            Self::Xz => "an xz stream",
+            Self::Zstd => "a zstd stream",
+            Self::Lz4 => "an LZ4 stream",
+            Self::Zlib => "a zlib stream",
+            Self::SevenZip => "a 7z archive",
+            Self::Tar => "a tar archive",
+            Self::Rar => "a RAR archive",
+            Self::Cab => "a cabinet",
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+            Self::Image => "a picture",
+            Self::Pdf => "PDF",
+            Self::Text => "text",
+            Self::Empty => "nothing",
+            Self::Unknown => "of no known format",
+        })
+    }
+}
 
 impl Format {
     /// What the file is that begins with `head`: give [`HEAD_BYTES`] bytes, or all of a smaller file.
@@ -204,7 +258,7 @@ fn by_magic(head: &[u8]) -> Option<Format> {
         MAGIC_AT.iter().find(at).map(|&(_, _, format)| format)
     })?;
     // Two letters are few: text may begin with them too.
-    let is_short = head.starts_with(b"BM") || head.starts_with(b"MZ") && head.len() > 2;
+    let is_short = head.starts_with(b"BM") || head.starts_with(b"MZ") && !head.starts_with(b"MZqFpD=") && head.len() > 2;
     (!is_short || !is_text(head)).then_some(found)
 }
 

@@ -8,6 +8,7 @@
 //! | question | where |
 //! |---|---|
 //! | what is this file, whatever its name? | [`detect`] |
+//! | is this a program? | [`executable`] |
 //! | what lies in this archive, what comes out of this stream? | [`container`] |
 //! | could a loader read it? | [`loadable`] |
 //! | which tensor lies at these bytes, and what value is there? | [`layout`], [`value`] |
@@ -29,6 +30,7 @@ pub mod content;
 pub mod detect;
 mod dtype;
 mod error;
+pub mod executable;
 pub mod flatbuffer;
 pub mod gguf;
 pub mod hdf5;

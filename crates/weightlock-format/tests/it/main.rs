@@ -10,3 +10,5 @@ mod gguf;
 mod model;
 mod numpy;
 mod safetensors;
+mod tar;
+mod zip;

@@ -5,14 +5,20 @@
 
 mod coreml;
 pub(crate) mod data;
+mod executable;
 mod gguf;
 mod hdf5;
 pub(crate) mod keras;
 pub(crate) mod marshal;
+mod image;
+mod mar;
 pub(crate) mod metadata;
 mod onnx;
 pub(crate) mod protobuf;
+pub(crate) mod opened;
 mod safetensors;
+mod stream;
+mod tar;
 mod tensorflow;
 mod tflite;
 mod walked;
@@ -20,11 +26,13 @@ mod ndarrays;
 mod numpy;
 mod torch_program;
 mod torchscript;
+mod zip;
 
 use std::ops::Range;
 
 use weightlock_format::{
     Error, Problem,
+    container::stream::Packed,
     content::Content,
     detect::Format,
     limits::{Budget, Limits},
@@ -95,6 +103,11 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Numpy => numpy::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
+        Format::Zip => zip::analyze,
+        Format::Tar => tar::analyze,
+        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
+        Format::Image => image::analyze,
         _ => return None,
     })
 }
@@ -127,14 +140,24 @@ pub struct Examination<'a> {
     pub(crate) inner: Vec<Inner>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) templates: Vec<Template>,
+    pub(crate) gaps: Vec<(u64, u64, Gap)>,
 }
 
 /// A content that an analyzer found within another.
 #[derive(Clone, Debug)]
 pub(crate) struct Inner {
     pub(crate) name: String,
-    pub(crate) content: Content,
+    pub(crate) source: Source,
     pub(crate) role: Role,
+}
+
+/// The bytes of a content that was found within another.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// Ready to be read.
+    Ready(Content),
+    /// To be decoded when its turn comes, so that no more than one way down is held in memory.
+    Packed(Packed),
 }
 
 /// Bytes of another file of the same folder that a file declares as its data, as ONNX does with external data.
@@ -167,6 +190,7 @@ impl<'a> Examination<'a> {
             inner: Vec::new(),
             claims: Vec::new(),
             templates: Vec::new(),
+            gaps: Vec::new(),
         }
     }
 
@@ -224,9 +248,25 @@ impl<'a> Examination<'a> {
     pub fn inner(&mut self, name: &str, content: Content, role: Role) {
         self.inner.push(Inner {
             name: name.to_owned(),
-            content,
+            source: Source::Ready(content),
             role,
         });
+    }
+
+    /// `range` of the subject is the content that comes out of `packed`, which is examined next. How its stream ends,
+    /// and whether its size and checksum are as stated, is put down there.
+    pub fn unpack(&mut self, range: Range<u64>, name: &str, packed: Packed, role: Role) {
+        self.regions.say(range, Class::Passed);
+        self.inner.push(Inner {
+            name: name.to_owned(),
+            source: Source::Packed(packed),
+            role,
+        });
+    }
+
+    /// Something at `offset` could not be read, and `bytes` of it are known; it need not be bytes of the subject.
+    pub fn gap(&mut self, offset: u64, bytes: u64, gap: Gap) {
+        self.gaps.push((offset, bytes, gap));
     }
 
     /// Puts down a broken rule or a met limit.
