@@ -42,6 +42,9 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     for problem in &file.problems {
         exam.problem(problem.clone());
     }
+    for &(at, what) in &file.unread {
+        exam.gap(at, 0, Gap::UnsupportedFormat(what));
+    }
     for foreign in &file.foreign {
         let seen = Seen::Foreign {
             kind: foreign.kind,
@@ -116,7 +119,7 @@ fn account(file: &File, subject: &Subject, exam: &mut Examination<'_>) {
         let range = region.range.start.min(size)..region.range.end.min(size);
         used.push(range.clone());
         match &region.kind {
-            RegionKind::Metadata => explain(range, file, exam),
+            RegionKind::Metadata => exam.explain(range),
             RegionKind::Filtered => exam.declare(range),
             RegionKind::Data(path) => {
                 if looked_into.0.as_ref() != Some(path) {
@@ -147,19 +150,6 @@ fn account(file: &File, subject: &Subject, exam: &mut Examination<'_>) {
         }
         at = at.max(range.end);
     }
-}
-
-/// Explains `range`, but for the places of what was not read.
-fn explain(range: Range<u64>, file: &File, exam: &mut Examination<'_>) {
-    let mut start = range.start;
-    let mut gaps: Vec<_> = file.unread.iter().filter(|(at, _)| range.contains(at)).collect();
-    gaps.sort_unstable();
-    for &&(at, what) in &gaps {
-        exam.explain(start..at);
-        start = at.saturating_add(1).max(start);
-        exam.unread(at..start, Gap::UnsupportedFormat(what));
-    }
-    exam.explain(start.min(range.end)..range.end);
 }
 
 /// A text or byte string of variable length.

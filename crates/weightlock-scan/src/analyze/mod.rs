@@ -106,7 +106,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
-        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
         Format::Image => image::analyze,
         _ => return None,
     })
