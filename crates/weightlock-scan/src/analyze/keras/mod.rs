@@ -269,7 +269,7 @@ impl Walk<'_, '_> {
         match code::find(text, self.exam.limits) {
             // Told where every text is looked at.
             Marshalled::Code(_) => {}
-            _ if is_identifier(text) => {
+            Marshalled::No if is_identifier(text) => {
                 let name = text.to_owned();
                 self.put(id, Seen::NamedFunction { name });
             }
