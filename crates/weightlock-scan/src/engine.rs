@@ -159,11 +159,26 @@ impl<'a> Run<'a> {
         if let Some(&first) = formats.first() {
             misnamed(subject, first, &mut exam);
         }
+        let named = analyze::for_name(subject.trail.base_name()).filter(|_| !formats.is_empty());
+        if let Some(analyze) = named {
+            analyze(subject, &mut exam);
+        }
         for &format in &formats {
+            if named.is_some() && matches!(format, Format::Text | Format::Script) {
+                continue;
+            }
+            for analyze in analyze::beside(format) {
+                analyze(subject, &mut exam);
+            }
             match analyze::for_format(format) {
                 Some(analyze) => analyze(subject, &mut exam),
                 None if format == Format::Empty => {}
-                None => exam.unread(0..size, Gap::UnknownFormat),
+                None => exam.unread(
+                    0..size,
+                    format
+                        .unread_name()
+                        .map_or(Gap::UnknownFormat, Gap::UnsupportedFormat),
+                ),
             }
         }
         if !formats.is_empty() {
@@ -249,12 +264,20 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     // Formats without a magic number, told by their fields. What its first bytes only look like is kept when nothing
     // fits, so that a broken file is still read up to the break.
     if matches!(first, Format::Unknown | Format::Onnx | Format::TensorFlow)
-        && let Ok(fitting) = analyze::protobuf::formats(&subject.content, exam.limits)
+        && let Ok(fitting) = analyze::unmarked::formats(&subject.content, exam.limits)
         && !fitting.is_empty()
     {
         formats = fitting;
     }
-    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle);
+    // A template may begin like anything, and its readers go by the name.
+    if analyze::template::is_template(subject.trail.base_name()) {
+        match first {
+            Format::Json | Format::Xml | Format::Unknown => formats = vec![Format::Text],
+            Format::Pickle => formats.push(Format::Text),
+            _ => {}
+        }
+    }
+    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats = vec![Format::Pickle];
     }

@@ -8,6 +8,7 @@
 
 pub(crate) mod events;
 pub mod tree;
+pub mod walk;
 
 use serde_json::{Map, Value};
 use weightlock_artifact::reason::Code;

@@ -6,6 +6,7 @@
 )]
 
 mod corpus;
+mod executorch;
 mod gguf;
 mod model;
 mod numpy;

@@ -34,7 +34,11 @@ pub(crate) fn put(at: u64, found: Found, place: Spot, subject: &Subject, exam: &
         Found::Program(program) => exam.observe_at(at, Seen::Executable { program, place }),
         Found::Format(format) => {
             exam.observe_at(at, Seen::Hidden { format, place });
-            let role = if format == Format::Pickle { Role::Pickle } else { Role::Plain };
+            let role = if format == Format::Pickle {
+                Role::Pickle
+            } else {
+                Role::Plain
+            };
             exam.inner(&format!("byte {at}"), rest, role);
         }
     }

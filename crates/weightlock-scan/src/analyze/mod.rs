@@ -6,29 +6,47 @@
 mod coreml;
 pub(crate) mod data;
 mod executable;
+mod executorch;
 mod gguf;
 mod hdf5;
 pub(crate) mod keras;
 pub(crate) mod marshal;
+mod catboost;
 mod image;
+mod joblib;
 mod mar;
+mod marker;
+pub(crate) mod indicator;
+mod json;
 pub(crate) mod metadata;
+mod msgpack;
+mod rds;
+mod torch7;
+mod ubjson;
+mod xml;
 mod onnx;
-pub(crate) mod protobuf;
+pub(crate) mod unmarked;
+mod ndarrays;
+mod numpy;
 pub(crate) mod opened;
+pub(crate) mod pickle;
 mod safetensors;
 mod stream;
 mod tar;
 mod tensorflow;
 mod tflite;
+pub mod torch;
+pub(crate) mod template;
+mod tensors;
+mod text;
 mod walked;
-mod ndarrays;
-mod numpy;
+mod python;
+mod document;
 mod torch_program;
 mod torchscript;
 mod zip;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use weightlock_format::{
     Error, Problem,
@@ -70,7 +88,9 @@ pub enum Role {
     /// A loader hands it to the unpickler, whatever it begins with.
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
-    TorchPickle,
+    TorchPickle(Arc<torch::Pickled>),
+    /// A short text that the container keeps about itself: its version, its order of bytes.
+    Marker,
     /// A text of the container's metadata, which nothing loads by itself.
     Metadata,
     /// The source of a chat template.
@@ -79,6 +99,8 @@ pub enum Role {
     Python,
     /// The configuration of a Keras model.
     KerasConfig,
+    /// A cell of a notebook: Python source with commands.
+    PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
     TorchProgram,
     /// TorchScript source: a program that the runtime of PyTorch runs.
@@ -96,20 +118,50 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Gguf => gguf::analyze,
         Format::Hdf5 => hdf5::analyze,
         Format::Pyc => marshal::analyze,
+        Format::Pickle => pickle::analyze,
+        Format::Json => json::analyze,
+        Format::Text => text::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
+        Format::Xml => xml::analyze,
+        Format::Rds => rds::analyze,
+        Format::Torch7 => torch7::analyze,
+        Format::Msgpack => msgpack::analyze,
+        Format::Ubjson => ubjson::analyze,
+        Format::CatBoost => catboost::analyze,
         Format::CoreMl => coreml::analyze,
         Format::Numpy => numpy::analyze,
+        Format::ExecuTorch => executorch::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
-        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
+        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
+            stream::analyze
+        }
         Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
         Format::Image => image::analyze,
         _ => return None,
     })
+}
+
+/// The analyzer of a content that is read by programs that go by its name, besides those that its bytes call for.
+#[must_use]
+pub fn for_name(name: &str) -> Option<Analyzer> {
+    Some(match name {
+        name if python::is_source_name(name) => python::analyze,
+        _ => return None,
+    })
+}
+
+/// Analyzers of what a content of a general format may be besides; each looks for itself whether it is meant.
+#[must_use]
+pub const fn beside(format: Format) -> &'static [Analyzer] {
+    match format {
+        Format::Json => &[document::analyze, keras::architecture],
+        _ => &[],
+    }
 }
 
 /// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
@@ -118,10 +170,14 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
         Role::KerasConfig => keras::analyze,
+        Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
+        Role::Python => python::analyze,
+        Role::PythonCell => python::cell,
         _ => return None,
     })
 }
@@ -135,6 +191,8 @@ pub struct Examination<'a> {
     pub budget: &'a mut Budget,
     /// What must be vouched for.
     pub profile: Profile,
+    /// Pickles of this content that broke.
+    pub(crate) broken_streams: u32,
     pub(crate) sightings: Vec<Sighting>,
     pub(crate) regions: Regions,
     pub(crate) inner: Vec<Inner>,
@@ -185,6 +243,7 @@ impl<'a> Examination<'a> {
             limits,
             budget,
             profile,
+            broken_streams: 0,
             sightings: Vec::new(),
             regions: Regions::default(),
             inner: Vec::new(),

@@ -11,7 +11,7 @@ use weightlock_format::{
     detect::{self, Format},
 };
 
-use super::{Examination, Role, Subject};
+use super::{Examination, Role, Subject, torch::Plan};
 use crate::{
     coverage::Gap,
     observation::{
@@ -23,7 +23,7 @@ use crate::{
 /// What an archive is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Use {
-    /// `torch.save`, TorchScript, exported programs: `data.pkl` in a folder.
+    /// `torch.save`, TorchScript, packages, exported programs: see [`Plan`].
     Torch,
     /// NumPy arrays.
     Npz,
@@ -36,17 +36,11 @@ pub(super) enum Use {
 }
 
 impl Use {
-    /// What an archive with these members is for.
+    /// What an archive with these members is for, when it is none of PyTorch's.
     fn of(archive: &Archive) -> Self {
         let has = |wanted: &str| archive.members.iter().any(|member| member.name == wanted);
         let ends = |member: &Member, end: &str| member.name.ends_with(end);
-        if archive
-            .members
-            .iter()
-            .any(|member| member.name == "data.pkl" || ends(member, "/data.pkl"))
-        {
-            Self::Torch
-        } else if has("MAR-INF/MANIFEST.json") {
+        if has("MAR-INF/MANIFEST.json") {
             Self::Mar
         } else if has(KERAS_CONFIGURATION) && KERAS_PARTS.iter().any(|part| has(part)) {
             Self::Keras
@@ -90,13 +84,28 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
             Gap::Malformed("no part of a zip archive is there".to_owned()),
         );
     }
-    let used = Use::of(&archive);
+    let sizes = archive
+        .members
+        .iter()
+        .map(|member| (member.name.as_str(), least_size(member)));
+    let plan = Plan::of(sizes);
+    let used = plan.as_ref().map_or_else(|| Use::of(&archive), |_| Use::Torch);
     structure(&archive, used, subject, exam);
-    match used {
-        Use::Torch | Use::Npz | Use::Plain => members(&archive, subject, exam, |_| Role::Plain),
-        Use::Mar => super::mar::members(&archive, subject, exam),
-        Use::Keras => members(&archive, subject, exam, keras_role),
+    match (used, plan) {
+        (Use::Torch, Some(plan)) => members(&archive, subject, exam, |member| plan.role(&member.name)),
+        (Use::Mar, _) => super::mar::members(&archive, subject, exam),
+        (Use::Keras, _) => members(&archive, subject, exam, keras_role),
+        _ => members(&archive, subject, exam, |_| Role::Plain),
     }
+}
+
+/// Bytes that every reader finds in a member.
+fn least_size(member: &Member) -> u64 {
+    let size = |view: &View| match view.is_stored() {
+        true => view.size.min(view.data.end.saturating_sub(view.data.start)),
+        false => view.size,
+    };
+    member.views.iter().map(size).min().unwrap_or_default()
 }
 
 /// Accounts for everything but the bytes of members, and puts down what readers disagree on.

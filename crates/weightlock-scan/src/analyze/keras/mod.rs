@@ -72,7 +72,7 @@ const FILE_WORDS: &[&str] = &[
 ];
 
 /// Whether a text may be a configuration: an object, or an array of them, in any encoding.
-pub(crate) fn may_be_configuration(text: &[u8]) -> bool {
+pub(super) fn may_be_configuration(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let first = text
         .iter()
@@ -81,18 +81,19 @@ pub(crate) fn may_be_configuration(text: &[u8]) -> bool {
 }
 
 /// Whether a text is a Keras configuration: an object with a class and its configuration somewhere in it.
-pub(crate) fn is_configuration(tree: &Tree) -> bool {
+fn is_configuration(tree: &Tree) -> bool {
     tree.nodes()
         .any(|(id, node)| matches!(node, Node::Object(_)) && is_object(tree, id))
 }
 
-/// Examines `config.json` of a `.keras` archive, or an architecture file.
-pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
+/// Examines `config.json` of a `.keras` archive.
+pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let size = subject.content.size();
     match subject.content.whole(usize::try_from(MOST_BYTES).unwrap_or(0)) {
         Ok(Some(text)) => {
             exam.explain(0..size);
-            examine(&text, 0, "", exam);
+            let tree = read(&text, exam);
+            walk(&tree, 0, "", exam);
         }
         Ok(None) => {
             let what = "bytes of a Keras configuration";
@@ -103,30 +104,54 @@ pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     }
 }
 
-/// Examines the configuration `text`, which begins at `at` of the content and is what `field` holds; empty when it is
-/// the whole content.
+/// Examines JSON that is the configuration of a model by its content: an architecture file, or the configuration of a
+/// model that was unpacked. As JSON it is accounted for elsewhere.
+pub(super) fn architecture(subject: &Subject, exam: &mut Examination<'_>) {
+    let text = subject.content.whole(usize::try_from(MOST_BYTES).unwrap_or(0));
+    if let Ok(Some(text)) = text
+        && may_name_classes(&text)
+    {
+        examine(&text, 0, "", exam);
+    }
+}
+
+/// Whether a text has the key of a class, or a key that is spelt so that it does not show.
+fn may_name_classes(text: &[u8]) -> bool {
+    const KEY: &[u8] = b"class_name";
+    let hides_letter = |escape: &[u8]| matches!(escape, [b'\\', b'u', b'0', b'0', b'5'..=b'7', _]);
+    text.windows(KEY.len()).any(|window| window == KEY) || text.windows(6).any(hides_letter)
+}
+
+/// Examines `text` when it is the configuration of a model. It begins at `at` of the content and is what `field`
+/// holds; that is empty when it is the whole content.
 pub(crate) fn examine(text: &[u8], at: u64, field: &str, exam: &mut Examination<'_>) {
+    let tree = read(text, exam);
+    let was_limited = matches!(tree.problem(), Some(Problem::LimitExceeded { .. }));
+    if was_limited || is_configuration(&tree) {
+        walk(&tree, at, field, exam);
+    }
+}
+
+fn read(text: &[u8], exam: &Examination<'_>) -> Tree {
     let limits = JsonLimits {
         bytes: MOST_BYTES,
         depth: exam.limits.nesting as u64,
         values: exam.limits.objects,
     };
-    let tree = Tree::read(text, limits);
+    Tree::read(text, limits)
+}
+
+fn walk(tree: &Tree, at: u64, field: &str, exam: &mut Examination<'_>) {
     if let Some(problem) = tree.problem() {
-        // Text that only begins like JSON is no configuration.
-        if field.is_empty() || is_configuration(&tree) || matches!(problem, Problem::LimitExceeded { .. }) {
-            exam.problem(moved(problem.clone(), at));
-        }
+        exam.problem(moved(problem.clone(), at));
     }
-    if field.is_empty() || is_configuration(&tree) {
-        let mut walk = Walk {
-            tree: &tree,
-            at,
-            field,
-            exam,
-        };
-        walk.all();
-    }
+    let mut walk = Walk {
+        tree,
+        at,
+        field,
+        exam,
+    };
+    walk.all();
 }
 
 fn moved(problem: Problem, by: u64) -> Problem {
