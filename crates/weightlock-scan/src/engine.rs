@@ -14,6 +14,7 @@ use weightlock_format::{
     container::zip,
     content::Content,
     detect::{self, Format},
+    hdf5,
     limits::{Budget, Limits},
 };
 
@@ -299,6 +300,13 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats.retain(|format| format.is_container() || format.is_code() && *format != Format::Pickle);
         formats.insert(0, Format::Pickle);
+    }
+    // A file of HDF5 may lie behind a block of the user's.
+    if first != Format::Hdf5
+        && let Ok(Some(_)) = hdf5::locate(&subject.content)
+    {
+        formats.retain(|format| !matches!(format, Format::Unknown | Format::Text));
+        formats.push(Format::Hdf5);
     }
     formats
 }
