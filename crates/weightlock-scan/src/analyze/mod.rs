@@ -12,6 +12,7 @@ pub(crate) mod metadata;
 mod onnx;
 pub(crate) mod protobuf;
 mod safetensors;
+mod script;
 pub(crate) mod template;
 mod tensorflow;
 mod tensors;
@@ -108,6 +109,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_name(name: &str) -> Option<Analyzer> {
     Some(match name {
         name if python::is_source_name(name) => python::analyze,
+        name if document::is_yaml_name(name) => document::yaml,
         _ => return None,
     })
 }
@@ -116,7 +118,9 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::analyze],
+        Format::Json => &[document::json],
+        Format::Text => &[script::analyze, document::perhaps_yaml],
+        Format::Script => &[script::analyze],
         _ => &[],
     }
 }
