@@ -8,19 +8,65 @@ use crate::{observation::config::Seen, reach};
 
 /// Modules of MLflow that load a flavour.
 const LOADERS: &[&str] = &[
-    "mlflow.sklearn", "mlflow.pytorch", "mlflow.tensorflow", "mlflow.keras", "mlflow.keras.load", "mlflow.xgboost", "mlflow.lightgbm", "mlflow.catboost",
-    "mlflow.spark", "mlflow.onnx", "mlflow.transformers", "mlflow.sentence_transformers", "mlflow.langchain", "mlflow.langchain.model",
-    "mlflow.llama_index", "mlflow.llama_index.model", "mlflow.openai", "mlflow.openai.model", "mlflow.prophet", "mlflow.pmdarima",
-    "mlflow.statsmodels", "mlflow.spacy", "mlflow.fastai", "mlflow.gluon", "mlflow.mleap", "mlflow.h2o", "mlflow.paddle", "mlflow.diviner",
-    "mlflow.johnsnowlabs", "mlflow.shap", "mlflow.promptflow", "mlflow.dspy", "mlflow.dspy.load", "mlflow.pyfunc.model",
-    "mlflow.pyfunc.loaders.code_model", "mlflow.pyfunc.loaders.responses_agent", "mlflow.pyfunc.loaders.chat_agent",
-    "mlflow.pyfunc.loaders.chat_model", "mlflow.crate", "mlflow.rfunc", "mlflow.ag2", "mlflow.smolagents",
+    "mlflow.sklearn",
+    "mlflow.pytorch",
+    "mlflow.tensorflow",
+    "mlflow.keras",
+    "mlflow.keras.load",
+    "mlflow.xgboost",
+    "mlflow.lightgbm",
+    "mlflow.catboost",
+    "mlflow.spark",
+    "mlflow.onnx",
+    "mlflow.transformers",
+    "mlflow.sentence_transformers",
+    "mlflow.langchain",
+    "mlflow.langchain.model",
+    "mlflow.llama_index",
+    "mlflow.llama_index.model",
+    "mlflow.openai",
+    "mlflow.openai.model",
+    "mlflow.prophet",
+    "mlflow.pmdarima",
+    "mlflow.statsmodels",
+    "mlflow.spacy",
+    "mlflow.fastai",
+    "mlflow.gluon",
+    "mlflow.mleap",
+    "mlflow.h2o",
+    "mlflow.paddle",
+    "mlflow.diviner",
+    "mlflow.johnsnowlabs",
+    "mlflow.shap",
+    "mlflow.promptflow",
+    "mlflow.dspy",
+    "mlflow.dspy.load",
+    "mlflow.pyfunc.model",
+    "mlflow.pyfunc.loaders.code_model",
+    "mlflow.pyfunc.loaders.responses_agent",
+    "mlflow.pyfunc.loaders.chat_agent",
+    "mlflow.pyfunc.loaders.chat_model",
+    "mlflow.crate",
+    "mlflow.rfunc",
+    "mlflow.ag2",
+    "mlflow.smolagents",
 ];
 
 /// Keys that name a file or folder of the model.
 const PATHS: &[&str] = &[
-    "code", "data", "model_path", "pickled_model", "python_model", "env", "conda", "virtualenv", "model_data", "model_binary", "saved_model_dir",
-    "artifact_path", "path",
+    "code",
+    "data",
+    "model_path",
+    "pickled_model",
+    "python_model",
+    "env",
+    "conda",
+    "virtualenv",
+    "model_data",
+    "model_binary",
+    "saved_model_dir",
+    "artifact_path",
+    "path",
 ];
 
 /// What a model description asks for.
@@ -28,7 +74,11 @@ pub(super) fn judge(stream: &Stream, exam: &mut Examination<'_>) {
     for scalar in &stream.scalars {
         if scalar.key == "loader_module" && !LOADERS.contains(&scalar.text.as_str()) {
             let module = scalar.text.clone();
-            exam.put(Some(scalar.offset), Some(scalar.path.clone()), Seen::LoaderModule { module });
+            exam.put(
+                Some(scalar.offset),
+                Some(scalar.path.clone()),
+                Seen::LoaderModule { module },
+            );
         }
         if !PATHS.contains(&scalar.key.as_str()) {
             continue;
@@ -39,7 +89,11 @@ pub(super) fn judge(stream: &Stream, exam: &mut Examination<'_>) {
         });
         if let Some(how) = escape {
             let path = scalar.text.clone();
-            exam.put(Some(scalar.offset), Some(scalar.path.clone()), Seen::EscapingPath { path, how });
+            exam.put(
+                Some(scalar.offset),
+                Some(scalar.path.clone()),
+                Seen::EscapingPath { path, how },
+            );
         }
     }
 }

@@ -14,7 +14,10 @@ use weightlock_format::{
     yaml::{self, Scalar, Stream},
 };
 
-use super::{Examination, Subject, python::{is_commit, notebook}};
+use super::{
+    Examination, Subject,
+    python::{is_commit, notebook},
+};
 use crate::{
     coverage::Gap,
     observation::{
@@ -36,7 +39,13 @@ pub(super) fn yaml(subject: &Subject, exam: &mut Examination<'_>) {
         Ok(Some(text)) => text,
         Ok(None) => {
             let limit = exam.limits.text as u64;
-            return exam.unread(0..size, Gap::Limit { what: "bytes of YAML text", limit });
+            return exam.unread(
+                0..size,
+                Gap::Limit {
+                    what: "bytes of YAML text",
+                    limit,
+                },
+            );
         }
         Err(error) => return exam.unread(0..size, Gap::Unreadable(error.to_string())),
     };
@@ -45,7 +54,10 @@ pub(super) fn yaml(subject: &Subject, exam: &mut Examination<'_>) {
         Err(Error::Refused(problem)) => return exam.unread(0..size, Gap::Malformed(problem.to_string())),
         Err(error) => return exam.gave_up(error, subject),
     };
-    let end = stream.broken.as_ref().map_or(size, |problem| problem.offset().min(size));
+    let end = stream
+        .broken
+        .as_ref()
+        .map_or(size, |problem| problem.offset().min(size));
     exam.explain(0..end);
     if let Some(problem) = &stream.broken {
         let gap = match problem {
@@ -60,7 +72,9 @@ pub(super) fn yaml(subject: &Subject, exam: &mut Examination<'_>) {
 /// Examines text that nothing but its content tells to be YAML: for what it asks, not for how much of it is YAML.
 pub(super) fn perhaps_yaml(subject: &Subject, exam: &mut Examination<'_>) {
     let name = subject.trail.base_name().to_ascii_lowercase();
-    let is_prose = [".md", ".markdown", ".rst", ".txt", ".html", ".tex"].iter().any(|end| name.ends_with(end));
+    let is_prose = [".md", ".markdown", ".rst", ".txt", ".html", ".tex"]
+        .iter()
+        .any(|end| name.ends_with(end));
     if is_prose || is_yaml_name(&name) || super::python::is_source_name(&name) {
         return;
     }
@@ -78,20 +92,42 @@ pub(super) fn perhaps_yaml(subject: &Subject, exam: &mut Examination<'_>) {
 /// A first line as YAML has it, and something that only configurations hold.
 fn looks_like_yaml(text: &[u8]) -> bool {
     let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#")).unwrap_or_default();
+    let first = lines
+        .find(|line| !line.is_empty() && !line.starts_with(b"#"))
+        .unwrap_or_default();
     let key_end = first.iter().position(|&byte| byte == b':').unwrap_or(0);
     let key = first.get(..key_end).unwrap_or_default();
-    let is_key = !key.is_empty() && key.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-.\"'".contains(byte));
-    let is_first = is_key || [&b"---"[..], b"- ", b"%YAML", b"%TAG", b"!!", b"!<", b"{"].iter().any(|start| first.starts_with(start));
+    let is_key = !key.is_empty()
+        && key
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.\"'".contains(byte));
+    let is_first = is_key
+        || [&b"---"[..], b"- ", b"%YAML", b"%TAG", b"!!", b"!<", b"{"]
+            .iter()
+            .any(|start| first.starts_with(start));
     let holds = |marker: &[u8]| text.windows(marker.len()).any(|window| window == marker);
-    is_first && [&b"_target_"[..], b"!!", b"!<", b"!new:", b"!apply:", b"loader_module", b"_component_"].iter().any(|marker| holds(marker))
+    is_first
+        && [
+            &b"_target_"[..],
+            b"!!",
+            b"!<",
+            b"!new:",
+            b"!apply:",
+            b"loader_module",
+            b"_component_",
+        ]
+        .iter()
+        .any(|marker| holds(marker))
 }
 
 /// What a YAML stream asks for.
 fn judge(stream: &Stream, subject: &Subject, exam: &mut Examination<'_>) {
     let name = subject.trail.base_name();
     for problem in &stream.problems {
-        if let Problem::Malformed { fault: weightlock_format::Fault::Yaml(yaml::Fault::DuplicateKey(key)), .. } = problem
+        if let Problem::Malformed {
+            fault: weightlock_format::Fault::Yaml(yaml::Fault::DuplicateKey(key)),
+            ..
+        } = problem
             && target::decides(key.as_str())
         {
             exam.problem(problem.clone());
@@ -105,10 +141,20 @@ fn judge(stream: &Stream, subject: &Subject, exam: &mut Examination<'_>) {
     for scalar in &stream.scalars {
         scalar_asks(scalar, stream, exam);
     }
-    if name.eq_ignore_ascii_case("MLmodel") || stream.scalars.iter().any(|scalar| scalar.key == "loader_module") {
+    if name.eq_ignore_ascii_case("MLmodel")
+        || stream.scalars.iter().any(|scalar| scalar.key == "loader_module")
+    {
         mlflow::judge(stream, exam);
     }
-    if ["conda.yaml", "conda.yml", "environment.yml", "environment.yaml", "python_env.yaml"].contains(&name) {
+    if [
+        "conda.yaml",
+        "conda.yml",
+        "environment.yml",
+        "environment.yaml",
+        "python_env.yaml",
+    ]
+    .contains(&name)
+    {
         packages(stream, exam);
     }
 }
@@ -119,9 +165,17 @@ fn scalar_asks(scalar: &Scalar, stream: &Stream, exam: &mut Examination<'_>) {
         exam.put(Some(scalar.offset), Some(scalar.path.clone()), seen);
     }
     if let Some(resolver) = target::resolver(&scalar.text) {
-        exam.put(Some(scalar.offset), Some(scalar.path.clone()), Seen::Interpolation { resolver });
+        exam.put(
+            Some(scalar.offset),
+            Some(scalar.path.clone()),
+            Seen::Interpolation { resolver },
+        );
     }
-    let is_true = scalar.plain && matches!(scalar.text.as_str(), "true" | "True" | "TRUE" | "yes" | "on" | "y");
+    let is_true = scalar.plain
+        && matches!(
+            scalar.text.as_str(),
+            "true" | "True" | "TRUE" | "yes" | "on" | "y"
+        );
     let agrees = matches!(scalar.key.as_str(), "trust_remote_code" | "trust-remote-code") && is_true;
     if agrees || super::script::agrees_in_words(&scalar.text) {
         let around = scalar.path.strip_suffix(&scalar.key).unwrap_or_default();
@@ -142,32 +196,55 @@ fn scalar_asks(scalar: &Scalar, stream: &Stream, exam: &mut Examination<'_>) {
 fn packages(stream: &Stream, exam: &mut Examination<'_>) {
     for scalar in &stream.scalars {
         let text = scalar.text.as_str();
-        let option = ["--index-url", "--extra-index-url", "--find-links", "-i ", "-f ", "--trusted-host"];
-        let source = if text.contains("http://") || text.contains("git://") || text.starts_with("--trusted-host") {
-            Source::Insecure
-        } else if option.iter().any(|option| text.starts_with(option)) && !text.contains("https://pypi.org/") {
-            match text.contains("https://download.pytorch.org/") {
-                true => Source::KnownIndex,
-                false => Source::Index,
-            }
-        } else if text.contains("git+") || text.contains("://") && scalar.key != "channels" {
-            Source::Address
-        } else {
-            continue;
-        };
+        let option = [
+            "--index-url",
+            "--extra-index-url",
+            "--find-links",
+            "-i ",
+            "-f ",
+            "--trusted-host",
+        ];
+        let source =
+            if text.contains("http://") || text.contains("git://") || text.starts_with("--trusted-host") {
+                Source::Insecure
+            } else if option.iter().any(|option| text.starts_with(option))
+                && !text.contains("https://pypi.org/")
+            {
+                match text.contains("https://download.pytorch.org/") {
+                    true => Source::KnownIndex,
+                    false => Source::Index,
+                }
+            } else if text.contains("git+") || text.contains("://") && scalar.key != "channels" {
+                Source::Address
+            } else {
+                continue;
+            };
         let line = text.chars().take(200).collect();
-        exam.put(Some(scalar.offset), Some(scalar.path.clone()), Seen::PackageSource { line, source });
+        exam.put(
+            Some(scalar.offset),
+            Some(scalar.path.clone()),
+            Seen::PackageSource { line, source },
+        );
     }
 }
 
 /// Keys that make a JSON text worth a closer look.
 const MARKERS: &[&[u8]] = &[
-    b"\"_target_\"", b"\"_component_\"", b"\"class_path\"", b"\"__target__\"", b"\"__loader__\"", b"\"nbformat\"", b"\\u00",
+    b"\"_target_\"",
+    b"\"_component_\"",
+    b"\"class_path\"",
+    b"\"__target__\"",
+    b"\"__loader__\"",
+    b"\"nbformat\"",
+    b"\\u00",
 ];
 
 /// Examines a JSON text for what it asks.
 pub(super) fn json(subject: &Subject, exam: &mut Examination<'_>) {
-    let limits = json::Limits { depth: exam.limits.nesting as u64, ..json::Limits::default() };
+    let limits = json::Limits {
+        depth: exam.limits.nesting as u64,
+        ..json::Limits::default()
+    };
     let most = usize::try_from(limits.bytes).unwrap_or(usize::MAX);
     let Ok(Some(text)) = subject.content.whole(most) else {
         return;

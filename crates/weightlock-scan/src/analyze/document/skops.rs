@@ -20,15 +20,40 @@ use crate::{
 
 /// Kinds of nodes of protocols 0 to 2.
 const KINDS: &[&str] = &[
-    "DictNode", "DefaultDictNode", "ListNode", "SetNode", "TupleNode", "BytesNode", "BytearrayNode", "SliceNode", "FunctionNode",
-    "MethodNode", "PartialNode", "TypeNode", "ConstructorFromReduceNode", "ObjectNode", "JsonNode", "OperatorFuncNode", "NdArrayNode",
-    "MaskedArrayNode", "DTypeNode", "RandomStateNode", "RandomGeneratorNode", "SparseMatrixNode", "QuantileForestNode", "SGDNode", "TreeNode",
-    "LossNode", "CachedNode",
+    "DictNode",
+    "DefaultDictNode",
+    "ListNode",
+    "SetNode",
+    "TupleNode",
+    "BytesNode",
+    "BytearrayNode",
+    "SliceNode",
+    "FunctionNode",
+    "MethodNode",
+    "PartialNode",
+    "TypeNode",
+    "ConstructorFromReduceNode",
+    "ObjectNode",
+    "JsonNode",
+    "OperatorFuncNode",
+    "NdArrayNode",
+    "MaskedArrayNode",
+    "DTypeNode",
+    "RandomStateNode",
+    "RandomGeneratorNode",
+    "SparseMatrixNode",
+    "QuantileForestNode",
+    "SGDNode",
+    "TreeNode",
+    "LossNode",
+    "CachedNode",
 ];
 
 /// Whether the document is a skops schema.
 pub(super) fn is_schema(tree: &Tree) -> bool {
-    ["__class__", "__module__", "__loader__"].iter().all(|key| tree.all(0, key).next().is_some())
+    ["__class__", "__module__", "__loader__"]
+        .iter()
+        .all(|key| tree.all(0, key).next().is_some())
 }
 
 /// Judges every node of a schema.
@@ -42,7 +67,11 @@ pub(super) fn judge(tree: &Tree, exam: &mut Examination<'_>) {
                 for class in tree.texts(id, "__class__") {
                     let found = fault(tree, id, loader, module, class);
                     if let Some((name, fault)) = found {
-                        let seen = Seen::Skops(SkopsNode { loader: loader.to_owned(), name, fault });
+                        let seen = Seen::Skops(SkopsNode {
+                            loader: loader.to_owned(),
+                            name,
+                            fault,
+                        });
                         exam.put(Some(tree.offset(id)), Some(tree.path(id)), seen);
                     }
                 }
@@ -50,7 +79,14 @@ pub(super) fn judge(tree: &Tree, exam: &mut Examination<'_>) {
         }
         for file in tree.texts(id, "file") {
             if let Some(how) = reach::escape(file) {
-                exam.put(Some(tree.offset(id)), Some(tree.path(id)), Seen::EscapingPath { path: file.to_owned(), how });
+                exam.put(
+                    Some(tree.offset(id)),
+                    Some(tree.path(id)),
+                    Seen::EscapingPath {
+                        path: file.to_owned(),
+                        how,
+                    },
+                );
             }
         }
     }
@@ -67,10 +103,17 @@ fn fault(tree: &Tree, id: NodeId, loader: &str, module: &str, class: &str) -> Op
         }
         "MethodNode" => method(tree, id, &name),
         // What it makes is called later, with operands that it carries.
-        "OperatorFuncNode" if matches!(class, "call" | "methodcaller" | "attrgetter") => Some((name, SkopsFault::Dangerous)),
+        "OperatorFuncNode" if matches!(class, "call" | "methodcaller" | "attrgetter") => {
+            Some((name, SkopsFault::Dangerous))
+        }
         "OperatorFuncNode" if module == "operator" || module == "_operator" => None,
         "PartialNode" if name == "functools.partial" => None,
-        "SliceNode" | "JsonNode" if module == "builtins" && matches!(class, "slice" | "str" | "int" | "float" | "bool" | "NoneType") => None,
+        "SliceNode" | "JsonNode"
+            if module == "builtins"
+                && matches!(class, "slice" | "str" | "int" | "float" | "bool" | "NoneType") =>
+        {
+            None
+        }
         _ if !KINDS.contains(&loader) => Some((name, SkopsFault::UnknownKind)),
         _ => of_name(module, class).map(|fault| (name, fault)),
     }
@@ -81,7 +124,11 @@ fn method(tree: &Tree, id: NodeId, declared: &str) -> Option<(String, SkopsFault
     let content = tree.all(id, "content").next()?;
     let function = tree.texts(content, "func").next().unwrap_or_default();
     let object = tree.all(content, "obj").next();
-    let part = |key| object.and_then(|object| tree.texts(object, key).next()).unwrap_or_default();
+    let part = |key| {
+        object
+            .and_then(|object| tree.texts(object, key).next())
+            .unwrap_or_default()
+    };
     let (module, class) = (part("__module__"), part("__class__"));
     let actual = format!("{module}.{class}");
     let name = format!("{actual}.{function}");
@@ -101,14 +148,25 @@ fn of_name(module: &str, name: &str) -> Option<SkopsFault> {
     let import = look_up(module, name);
     let whole = format!("{module}.{name}");
     match import.grade {
-        Grade::Core | Grade::TorchWeights | Grade::Numpy | Grade::LibraryClass | Grade::LibraryFunction => None,
+        Grade::Core | Grade::TorchWeights | Grade::Numpy | Grade::LibraryClass | Grade::LibraryFunction => {
+            None
+        }
         Grade::Dangerous => Some(SkopsFault::Dangerous),
         _ if python::deed_of(&whole).is_some() => Some(SkopsFault::Dangerous),
         // Modules that others import: `sklearn.os`, `numpy.f2py.os`.
-        _ if module.split('.').skip(1).any(|part| matches!(part, "os" | "sys" | "subprocess" | "builtins" | "importlib")) => {
+        _ if module
+            .split('.')
+            .skip(1)
+            .any(|part| matches!(part, "os" | "sys" | "subprocess" | "builtins" | "importlib")) =>
+        {
             Some(SkopsFault::Dangerous)
         }
-        Grade::Unlisted if matches!(module.split('.').next(), Some("sklearn" | "numpy" | "scipy" | "pandas" | "xgboost" | "lightgbm" | "catboost")) => {
+        Grade::Unlisted
+            if matches!(
+                module.split('.').next(),
+                Some("sklearn" | "numpy" | "scipy" | "pandas" | "xgboost" | "lightgbm" | "catboost")
+            ) =>
+        {
             Some(SkopsFault::Unlisted)
         }
         _ => Some(SkopsFault::Untrusted),

@@ -6,7 +6,9 @@ use super::super::{Examination, Role};
 
 /// Queues the code cells of a notebook. Version 3 has its cells in worksheets.
 pub(in crate::analyze) fn analyze(tree: &Tree, exam: &mut Examination<'_>) {
-    let cells = tree.nodes().filter(|&(id, _)| tree.texts(id, "cell_type").any(|kind| kind == "code"));
+    let cells = tree
+        .nodes()
+        .filter(|&(id, _)| tree.texts(id, "cell_type").any(|kind| kind == "code"));
     for (at, (cell, _)) in cells.enumerate() {
         for source in tree.all(cell, "source").chain(tree.all(cell, "input")) {
             let text = text(tree, source);

@@ -28,5 +28,11 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
         TargetReach::Known => Severity::Low,
         _ => Severity::Critical,
     };
-    Some(Judgement::new(severity, format!("the tag {tag:?} has the loader build an object")).named(tag))
+    Some(
+        Judgement::new(
+            severity,
+            format!("the tag {tag:?} has the loader build an object"),
+        )
+        .named(tag),
+    )
 }

@@ -29,7 +29,16 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
         SkopsFault::Disagrees => (Severity::High, "which is not the type that the node declares"),
         SkopsFault::Untrusted => (Severity::High, "which is on no list of trusted types"),
         SkopsFault::UnknownKind => (Severity::High, "and is of a kind that is not known"),
-        SkopsFault::Unlisted => (Severity::Medium, "which is on no list of trusted types of its library"),
+        SkopsFault::Unlisted => (
+            Severity::Medium,
+            "which is on no list of trusted types of its library",
+        ),
     };
-    Some(Judgement::new(severity, format!("{:?} builds {:?}, {why}", node.loader, node.name)).named(&node.name))
+    Some(
+        Judgement::new(
+            severity,
+            format!("{:?} builds {:?}, {why}", node.loader, node.name),
+        )
+        .named(&node.name),
+    )
 }

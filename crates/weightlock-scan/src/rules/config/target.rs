@@ -25,10 +25,16 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
         return None;
     };
     let (severity, why) = match reach {
-        TargetReach::Unbounded => (Severity::Critical, "which can run code or reach any other callable"),
+        TargetReach::Unbounded => (
+            Severity::Critical,
+            "which can run code or reach any other callable",
+        ),
         TargetReach::Files => (Severity::High, "which loads or writes files or opens connections"),
         TargetReach::Unknown => (Severity::Medium, "which belongs to no known library"),
-        TargetReach::Computed => (Severity::Medium, "which is put together when the configuration is read"),
+        TargetReach::Computed => (
+            Severity::Medium,
+            "which is put together when the configuration is read",
+        ),
         TargetReach::Known => return None,
     };
     Some(Judgement::new(severity, format!("{key} calls {name:?}, {why}")).named(name))
