@@ -80,6 +80,24 @@ pub enum Fault {
     /// A rule of Python source.
     #[error(transparent)]
     Python(#[from] crate::python::Fault),
+    /// A rule of R's serialized objects.
+    #[error(transparent)]
+    Rds(#[from] crate::rds::Fault),
+    /// A rule of MessagePack.
+    #[error(transparent)]
+    Msgpack(#[from] crate::msgpack::Fault),
+    /// A rule of UBJSON.
+    #[error(transparent)]
+    Ubjson(#[from] crate::ubjson::Fault),
+    /// A rule of Torch7.
+    #[error(transparent)]
+    Torch7(#[from] crate::torch7::Fault),
+    /// A rule of XML.
+    #[error(transparent)]
+    Xml(#[from] crate::xml::Fault),
+    /// A rule of ExecuTorch.
+    #[error(transparent)]
+    ExecuTorch(#[from] crate::executorch::Fault),
     /// A rule of YAML.
     #[error(transparent)]
     Yaml(#[from] crate::yaml::Fault),
@@ -137,6 +155,12 @@ impl Problem {
                 Fault::Hdf5(fault) => fault.code(),
                 Fault::Jinja(fault) => fault.code(),
                 Fault::Python(fault) => fault.code(),
+                Fault::Rds(fault) => fault.code(),
+                Fault::Msgpack(fault) => fault.code(),
+                Fault::Ubjson(fault) => fault.code(),
+                Fault::Torch7(fault) => fault.code(),
+                Fault::Xml(fault) => fault.code(),
+                Fault::ExecuTorch(fault) => fault.code(),
                 Fault::Yaml(fault) => fault.code(),
                 Fault::Marshal(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),

@@ -28,6 +28,7 @@ pub mod profile;
 pub mod reach;
 pub mod rules;
 pub mod severity;
+mod sniff;
 
 pub use engine::{FileReport, Settings, scan};
 pub use finding::Finding;
