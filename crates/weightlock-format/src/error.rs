@@ -80,6 +80,30 @@ pub enum Fault {
     /// A rule of Python source.
     #[error(transparent)]
     Python(#[from] crate::python::Fault),
+    /// A rule of R's serialized objects.
+    #[error(transparent)]
+    Rds(#[from] crate::rds::Fault),
+    /// A rule of MessagePack.
+    #[error(transparent)]
+    Msgpack(#[from] crate::msgpack::Fault),
+    /// A rule of UBJSON.
+    #[error(transparent)]
+    Ubjson(#[from] crate::ubjson::Fault),
+    /// A rule of Torch7.
+    #[error(transparent)]
+    Torch7(#[from] crate::torch7::Fault),
+    /// A rule of XML.
+    #[error(transparent)]
+    Xml(#[from] crate::xml::Fault),
+    /// A rule of ExecuTorch.
+    #[error(transparent)]
+    ExecuTorch(#[from] crate::executorch::Fault),
+    /// A rule of YAML.
+    #[error(transparent)]
+    Yaml(#[from] crate::yaml::Fault),
+    /// A rule of marshalled Python code.
+    #[error(transparent)]
+    Marshal(#[from] crate::marshal::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
@@ -131,6 +155,14 @@ impl Problem {
                 Fault::Hdf5(fault) => fault.code(),
                 Fault::Jinja(fault) => fault.code(),
                 Fault::Python(fault) => fault.code(),
+                Fault::Rds(fault) => fault.code(),
+                Fault::Msgpack(fault) => fault.code(),
+                Fault::Ubjson(fault) => fault.code(),
+                Fault::Torch7(fault) => fault.code(),
+                Fault::Xml(fault) => fault.code(),
+                Fault::ExecuTorch(fault) => fault.code(),
+                Fault::Yaml(fault) => fault.code(),
+                Fault::Marshal(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),
@@ -173,12 +205,17 @@ impl Named {
     pub const MAX_CHARS: usize = 96;
 
     pub(crate) fn new(name: &str) -> Self {
-        let mut kept: String = name.chars().take(Self::MAX_CHARS).collect();
-        if kept.len() < name.len() {
-            kept.push('…');
-        }
-        Self(kept)
+        Self(cut(name, Self::MAX_CHARS))
     }
+}
+
+/// At most `most` characters of `text`, with a sign where it was cut.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let mut kept: String = text.chars().take(most).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    kept
 }
 
 impl fmt::Display for Named {

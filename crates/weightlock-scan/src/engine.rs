@@ -9,10 +9,9 @@
 //!
 //! Findings and gaps are sorted at the end, so the order of work does not show.
 
-use std::collections::VecDeque;
-
 use serde::Serialize;
 use weightlock_format::{
+    container::zip,
     content::Content,
     detect::{self, Format},
     limits::{Budget, Limits},
@@ -20,10 +19,14 @@ use weightlock_format::{
 
 use crate::{
     Finding, Place, Profile, Trail,
-    analyze::{self, Claim, Examination, Role, Subject, Template},
-    coverage::{Coverage, Gap, Regions},
-    observation::Sighting,
+    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, opened},
+    coverage::{Coverage, Gap, Regions, Unread},
+    observation::{
+        Sighting, container,
+        embedded::{self, Spot},
+    },
     rules::{self, Context, Rule},
+    sniff::{self, Found},
 };
 
 /// How a scan is done.
@@ -85,6 +88,14 @@ pub fn visit(file: &str, content: Content, settings: &Settings, each: &mut dyn F
     Run::new(settings).everything(file, content, each);
 }
 
+/// A content whose turn has not come.
+struct Waiting {
+    trail: Trail,
+    source: Source,
+    role: Role,
+    depth: u32,
+}
+
 /// The state of one scan.
 struct Run<'a> {
     settings: &'a Settings,
@@ -109,41 +120,80 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Examines one content after the other, until there is none left.
+    /// Examines one content after the other, until none waits.
     fn everything(&mut self, file: &str, content: Content, each: &mut dyn FnMut(&Subject, Format)) {
-        let mut queue = VecDeque::from([Subject {
+        let mut waiting = vec![Waiting {
             trail: Trail::file(file),
-            content,
+            source: Source::Ready(content),
             role: Role::Plain,
             depth: 0,
-        }]);
-        while let Some(subject) = queue.pop_front() {
-            let format = self.examine(&subject, &mut queue);
-            each(&subject, format);
+        }];
+        // What was found last is examined first: of decompressed contents, only those on the way down are held.
+        while let Some(next) = waiting.pop() {
+            self.examine(next, &mut waiting, each);
         }
     }
 
-    /// Examines one content, queues what lies in it, and tells its first format.
-    fn examine(&mut self, subject: &Subject, queue: &mut VecDeque<Subject>) -> Format {
-        let size = subject.content.size();
-        let mut exam = Examination::new(&self.settings.limits, &mut self.budget, self.settings.profile);
-        let formats = if subject.depth > self.settings.limits.depth
-            && !matches!(subject.role, Role::TensorBytes | Role::Metadata)
-        {
-            exam.unread(0..size, Gap::Depth);
-            Vec::new()
-        } else if let Some(analyze) = analyze::for_role(&subject.role) {
-            analyze(subject, &mut exam);
-            Vec::new()
-        } else {
-            identify(subject, &mut exam)
+    /// Examines one content, adds what lies in it to those that wait, and tells its first format.
+    fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>, each: &mut dyn FnMut(&Subject, Format)) {
+        let limits = &self.settings.limits;
+        let (content, opened) = match next.source {
+            Source::Ready(content) => (content, None),
+            Source::Packed(packed) => {
+                let opened = packed.open(limits, &mut self.budget);
+                (opened.content.clone(), Some((packed, opened)))
+            }
         };
+        let subject = &Subject {
+            trail: next.trail,
+            content,
+            role: next.role,
+            depth: next.depth,
+        };
+        let size = subject.content.size();
+        let mut exam = Examination::new(limits, &mut self.budget, self.settings.profile);
+        if let Some((packed, opened)) = &opened {
+            opened::report(packed, opened, &mut exam);
+        }
+        let formats =
+            if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
+                exam.unread(0..size, Gap::Depth);
+                exam.observe(container::Seen::TooDeep { limit: limits.depth });
+                Vec::new()
+            } else if let Some(analyze) = analyze::for_role(&subject.role) {
+                analyze(subject, &mut exam);
+                Vec::new()
+            } else {
+                identify(subject, &mut exam)
+            };
+        if let Some(&first) = formats.first() {
+            misnamed(subject, first, &mut exam);
+        }
+        let named = analyze::for_name(subject.trail.base_name()).filter(|_| !formats.is_empty());
+        if let Some(analyze) = named {
+            analyze(subject, &mut exam);
+        }
         for &format in &formats {
+            if named.is_some() && matches!(format, Format::Text | Format::Script) {
+                continue;
+            }
+            for analyze in analyze::beside(format) {
+                analyze(subject, &mut exam);
+            }
             match analyze::for_format(format) {
                 Some(analyze) => analyze(subject, &mut exam),
                 None if format == Format::Empty => {}
-                None => exam.unread(0..size, Gap::UnknownFormat),
+                None => exam.unread(
+                    0..size,
+                    format
+                        .unread_name()
+                        .map_or(Gap::UnknownFormat, Gap::UnsupportedFormat),
+                ),
             }
+        }
+        if !formats.is_empty() {
+            archive_behind(subject, &formats, &mut exam);
+            strays(subject, &mut exam);
         }
         let Examination {
             sightings,
@@ -151,19 +201,30 @@ impl<'a> Run<'a> {
             inner,
             claims,
             templates,
+            gaps,
             ..
         } = exam;
+        for (offset, bytes, gap) in gaps {
+            self.coverage.add_gap(Unread {
+                trail: subject.trail.clone(),
+                offset,
+                bytes,
+                why: gap.to_string(),
+                gap,
+            });
+        }
         self.close(subject, regions, size);
         self.judge(&subject.trail, sightings);
         self.claims.extend(claims);
         self.templates.extend(templates);
-        queue.extend(inner.into_iter().map(|inner| Subject {
+        let within = |inner: Inner| Waiting {
             trail: subject.trail.member(&inner.name),
-            content: inner.content,
+            source: inner.source,
             role: inner.role,
             depth: subject.depth.saturating_add(1),
-        }));
-        formats.first().copied().unwrap_or(Format::Unknown)
+        };
+        waiting.extend(inner.into_iter().rev().map(within));
+        each(subject, formats.first().copied().unwrap_or(Format::Unknown));
     }
 
     fn close(&mut self, subject: &Subject, regions: Regions, size: u64) {
@@ -213,21 +274,116 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     // Formats without a magic number, told by their fields. What its first bytes only look like is kept when nothing
     // fits, so that a broken file is still read up to the break.
     if matches!(first, Format::Unknown | Format::Onnx | Format::TensorFlow)
-        && let Ok(fitting) = analyze::protobuf::formats(&subject.content, exam.limits)
+        && let Ok(fitting) = analyze::unmarked::formats(&subject.content, exam.limits)
         && !fitting.is_empty()
     {
         formats = fitting;
     }
-    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle);
+    // A template may begin like anything, and its readers go by the name.
+    if analyze::template::is_template(subject.trail.base_name()) {
+        match first {
+            Format::Json | Format::Xml | Format::Unknown => formats = vec![Format::Text],
+            Format::Pickle => formats.push(Format::Text),
+            _ => {}
+        }
+    }
+    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats = vec![Format::Pickle];
     }
-    if first != Format::Zip
-        && let Ok(tail) = subject.content.tail(detect::TAIL_BYTES)
-    {
-        formats.extend(Format::of_tail(&tail));
-    }
     formats
+}
+
+/// Examines a zip archive that ends the content, whatever it begins as. An archive within a member or in data belongs
+/// to that.
+fn archive_behind(subject: &Subject, formats: &[Format], exam: &mut Examination<'_>) {
+    if !formats.contains(&Format::Zip)
+        && let Ok(Some(end)) = zip::last_end(&subject.content)
+        && !exam.regions.is_inner(end)
+        && let Some(analyze) = analyze::for_format(Format::Zip)
+    {
+        analyze(subject, exam);
+    }
+}
+
+/// Parts of a content that nobody claims and that are looked at.
+const MOST_STRAYS: usize = 64;
+
+/// Looks at what the readers of a content left over: a second file behind the first is examined, too.
+fn strays(subject: &Subject, exam: &mut Examination<'_>) {
+    let unclaimed = exam.regions.unclaimed(subject.content.size(), MOST_STRAYS);
+    // What nobody could read from its start on is of no known format, and that is said already.
+    for range in unclaimed.into_iter().filter(|range| range.start > 0) {
+        let length = range.end.saturating_sub(range.start);
+        let part = subject.content.part(range.start, length);
+        match sniff::start(&part, exam.limits) {
+            Some(Found::Program(program)) => {
+                let place = Spot::Unclaimed;
+                exam.observe_at(range.start, embedded::Seen::Executable { program, place });
+            }
+            Some(Found::Format(format)) => {
+                let place = Spot::Unclaimed;
+                exam.observe_at(range.start, embedded::Seen::Hidden { format, place });
+                let role = if format == Format::Pickle {
+                    Role::Pickle
+                } else {
+                    Role::Plain
+                };
+                exam.pass(range.clone(), &format!("byte {}", range.start), part, role);
+            }
+            None => {}
+        }
+    }
+}
+
+/// Extensions of formats that hold no code.
+const HARMLESS: &[&str] = &[
+    "safetensors",
+    "gguf",
+    "onnx",
+    "tflite",
+    "h5",
+    "hdf5",
+    "keras",
+    "npy",
+    "json",
+    "jsonl",
+    "yaml",
+    "yml",
+    "toml",
+    "xml",
+    "txt",
+    "md",
+    "csv",
+    "tsv",
+    "html",
+    "pdf",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "webp",
+    "bmp",
+    "svg",
+    "wav",
+    "mp3",
+    "mp4",
+];
+
+/// Tells a pickle whose name promises a format without code.
+fn misnamed(subject: &Subject, format: Format, exam: &mut Examination<'_>) {
+    let extension = subject
+        .trail
+        .base_name()
+        .rsplit_once('.')
+        .map(|(_, extension)| extension.to_ascii_lowercase());
+    if let Some(extension) = extension.filter(|extension| HARMLESS.contains(&extension.as_str()))
+        && format == Format::Pickle
+        && subject.role == Role::Plain
+    {
+        let extension = format!(".{extension}");
+        exam.observe(embedded::Seen::Misnamed { extension, format });
+    }
 }
 
 #[cfg(test)]

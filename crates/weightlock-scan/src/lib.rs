@@ -30,6 +30,7 @@ pub mod report;
 pub mod reach;
 pub mod rules;
 pub mod severity;
+mod sniff;
 
 pub use engine::{FileReport, Settings, scan};
 pub use finding::Finding;

@@ -14,6 +14,7 @@
 mod dtype;
 mod header;
 mod literal;
+pub mod pickled;
 
 pub use self::{
     dtype::{Layout, Plain, elements},

@@ -25,6 +25,8 @@ pub(super) struct Input {
     buffer: Vec<u8>,
     /// The offset of the first byte of `buffer`.
     base: u64,
+    /// Bytes to read at once; a small stream needs few.
+    ahead: usize,
     /// The index in `buffer` of the next byte.
     next: usize,
     /// The end of the frame that is being read; `u64::MAX` when there is none.
@@ -54,6 +56,7 @@ impl Input {
             content: content.clone(),
             buffer: Vec::new(),
             base: start,
+            ahead: 1 << 10,
             next: 0,
             frame_end: u64::MAX,
             frames,
@@ -121,7 +124,8 @@ impl Input {
         if self.buffer.len().saturating_sub(self.next) < count {
             self.base = self.offset();
             self.next = 0;
-            self.buffer = self.content.read(self.base, Self::MOST)?;
+            self.buffer = self.content.read(self.base, self.ahead.max(count))?;
+            self.ahead = self.ahead.saturating_mul(4).min(Self::MOST);
         }
         Ok(())
     }

@@ -72,6 +72,7 @@ pub fn read(
         observer,
     };
     let ended = machine.run();
+    machine.forget();
     machine.measure();
     let (root, broken) = match ended {
         Ok(root) => (Some(root), None),
@@ -461,6 +462,14 @@ impl<O: Observer> Machine<'_, O> {
             }
         }
         Ok(())
+    }
+
+    /// Gives back what only a running machine needs.
+    fn forget(&mut self) {
+        self.stack = Vec::new();
+        self.marks = Vec::new();
+        self.memo = Memo::default();
+        self.outer = Vec::new();
     }
 
     /// Looks for values that are small here and endless when walked.

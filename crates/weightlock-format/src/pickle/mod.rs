@@ -21,14 +21,17 @@ mod machine;
 mod memo;
 mod names;
 mod opcode;
+mod probe;
 mod value;
 
+pub(crate) use self::probe::is_head;
 pub use self::{
     event::{Event, Inline, Observer, What},
     fault::Fault,
     input::Frames,
     machine::{Stream, read},
     opcode::Op,
+    probe::{is_stream, next_stream, padding},
     value::{Global, Instance, Items, Value, Values, View},
 };
 

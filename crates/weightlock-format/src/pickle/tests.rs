@@ -83,6 +83,28 @@ fn memoize_takes_the_next_free_index() {
 }
 
 #[test]
+fn names_that_calls_make_are_worked_out() {
+    for (module, name, args) in [
+        ("builtins", "str", &b"\x8c\x05posix\x85"[..]),
+        ("_codecs", "decode", b"C\x05posix\x8c\x04utf8\x86"),
+        ("operator", "add", b"\x8c\x02po\x8c\x03six\x86"),
+        ("builtins", "str.join", b"\x8c\0](\x8c\x02po\x8c\x03sixe\x86"),
+        ("codecs", "encode", b"\x8c\x05cbfvk\x8c\x05rot13\x86"),
+    ] {
+        let mut bytes = format!("c{module}\n{name}\n").into_bytes();
+        bytes.extend(args);
+        bytes.extend(b"R\x8c\x06system\x93.");
+        let log = log(&bytes);
+        assert!(log[2].ends_with("imports posix.system"), "{log:?}");
+    }
+    let (_, stream) = run(
+        b"cbuiltins\nstr\n\x8c\x05posix\x85R\x8c\x06system\x93.",
+        Frames::Ignored,
+    );
+    assert!(stream.values.global(stream.root.unwrap()).unwrap().computed);
+}
+
+#[test]
 fn names_of_python_2_are_mapped_before_protocol_3() {
     assert_eq!(log(b"c__builtin__\neval\n."), ["0 GLOBAL imports builtins.eval"]);
     assert_eq!(

@@ -6,19 +6,22 @@
 //! full, further containers of a kind become one (the *crowd*), which holds what any of them holds: nothing that
 //! was put into one is lost, and nothing that calls something can hide in the millionth list.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    num::NonZeroU64,
+};
 
 use super::{Op, literal};
 use crate::content::Content;
 
 /// A value. See [`Values::view`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Value(u64);
+pub struct Value(NonZeroU64);
 
 /// The kind of a [`Value`], in its upper four bits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Tag {
-    Unknown,
+    Unknown = 1,
     None,
     Bool,
     Int,
@@ -57,12 +60,16 @@ const LENGTH: u64 = (1 << LENGTH_BITS) - 1;
 
 impl Value {
     /// Nothing is known of it.
-    pub const UNKNOWN: Self = Self::new(Tag::Unknown, 0);
+    pub const UNKNOWN: Self = Self(NonZeroU64::MIN);
     /// `None`.
     pub const NONE: Self = Self::new(Tag::None, 0);
 
     const fn new(tag: Tag, payload: u64) -> Self {
-        Self((tag as u64) << PAYLOAD_BITS | payload & PAYLOAD)
+        // Tags begin at 1, so that a value is never zero and an optional one takes no more room.
+        match NonZeroU64::new((tag as u64) << PAYLOAD_BITS | payload & PAYLOAD) {
+            Some(packed) => Self(packed),
+            None => Self::UNKNOWN,
+        }
     }
 
     pub(super) const fn bool(value: bool) -> Self {
@@ -88,12 +95,12 @@ impl Value {
     }
 
     fn tag(self) -> Tag {
-        let index = usize::try_from(self.0 >> PAYLOAD_BITS).unwrap_or_default();
-        TAGS.get(index).copied().unwrap_or(Tag::Unknown)
+        let index = usize::try_from(self.0.get() >> PAYLOAD_BITS).unwrap_or_default();
+        TAGS.get(index.saturating_sub(1)).copied().unwrap_or(Tag::Unknown)
     }
 
     const fn payload(self) -> u64 {
-        self.0 & PAYLOAD
+        self.0.get() & PAYLOAD
     }
 
     const fn signed(self) -> i64 {
@@ -229,7 +236,7 @@ enum Object {
     Dict(Contents),
     Set(Contents),
     Global(u32),
-    Instance(Instance),
+    Instance(u32),
     Persistent(Value),
     Extension(i64),
     Buffer,
@@ -238,7 +245,7 @@ enum Object {
 #[derive(Debug, Default)]
 struct Contents {
     items: Vec<Value>,
-    left_out: u64,
+    left_out: u32,
 }
 
 /// The kinds of containers that can be filled.
@@ -260,7 +267,10 @@ pub struct Values {
     /// The items of tuples and frozensets.
     pool: Vec<Value>,
     globals: Vec<Global>,
+    instances: Vec<Instance>,
     imported: HashMap<Global, Value>,
+    /// Bytes of strings that calls gave.
+    made: usize,
     /// Bytes of the arena in use.
     spent: usize,
     crowds: [Option<Value>; 5],
@@ -270,11 +280,13 @@ pub struct Values {
 
 impl Values {
     /// Bytes of strings that are kept; the others are read again when they are asked for.
-    const MOST_KEPT: usize = 12 << 20;
+    const MOST_KEPT: usize = 8 << 20;
+    /// Bytes of strings that calls may give, all together.
+    const MOST_MADE: usize = 4 << 20;
     /// Longer strings are not kept.
     pub(super) const MOST_STRING: usize = 512;
     /// Bytes that containers and objects may take.
-    const MOST_ARENA: usize = 40 << 20;
+    const MOST_ARENA: usize = 32 << 20;
     /// Plain constants that are kept in one container.
     const MOST_PLAIN: usize = 4096;
     /// Things that the crowd of one kind holds.
@@ -287,7 +299,9 @@ impl Values {
             objects: Vec::new(),
             pool: Vec::new(),
             globals: Vec::new(),
+            instances: Vec::new(),
             imported: HashMap::new(),
+            made: 0,
             spent: 0,
             crowds: [None; 5],
             in_crowd: HashSet::new(),
@@ -314,7 +328,7 @@ impl Values {
     fn view_object(&self, value: Value) -> View<'_> {
         let contents = |contents: &'_ Contents| Items {
             kept: &[],
-            left_out: contents.left_out,
+            left_out: u64::from(contents.left_out),
             crowd: self.is_crowd(value),
         };
         match value.object().and_then(|index| self.objects.get(index)) {
@@ -337,7 +351,10 @@ impl Values {
                 Some(global) => View::Global(global),
                 None => View::Unknown,
             },
-            Some(Object::Instance(instance)) => View::Instance(instance),
+            Some(&Object::Instance(index)) => match self.instances.get(index as usize) {
+                Some(instance) => View::Instance(instance),
+                None => View::Unknown,
+            },
             Some(&Object::Persistent(id)) => View::Persistent(id),
             Some(&Object::Extension(code)) => View::Extension(code),
             Some(Object::Buffer) => View::Buffer,
@@ -489,16 +506,16 @@ impl Values {
         Value::new(Tag::FarBytes, offset)
     }
 
-    /// Text that a call gives.
-    pub(super) fn make_text(&mut self, text: &str) -> Value {
-        let made = |payload| Value::new(Tag::MadeText, payload);
-        self.keep(text.as_bytes()).map_or(Value::UNKNOWN, made)
+    /// Whether calls may still be worked out.
+    pub(super) const fn may_make(&self) -> bool {
+        self.made < Self::MOST_MADE
     }
 
-    /// Bytes that a call gives.
-    pub(super) fn make_bytes(&mut self, bytes: &[u8]) -> Value {
-        let made = |payload| Value::new(Tag::MadeBytes, payload);
-        self.keep(bytes).map_or(Value::UNKNOWN, made)
+    /// A string that a call gives.
+    pub(super) fn make(&mut self, bytes: &[u8], is_text: bool) -> Option<Value> {
+        self.made = self.made.saturating_add(bytes.len()).saturating_add(16);
+        let tag = if is_text { Tag::MadeText } else { Tag::MadeBytes };
+        self.keep(bytes).map(|payload| Value::new(tag, payload))
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Option<u64> {
@@ -568,15 +585,19 @@ impl Values {
 
     /// What a call gives.
     pub(super) fn add_instance(&mut self, instance: Instance) -> Value {
-        if !self.is_full() {
-            return self.push(Object::Instance(instance), 0);
-        }
         let key = (instance.callable, instance.op);
-        if let Some(&known) = self.calls_in_crowd.get(&key) {
+        let full = self.is_full();
+        if let Some(&known) = self.calls_in_crowd.get(&key).filter(|_| full) {
             return known;
         }
-        let value = self.push(Object::Instance(instance), 0);
-        self.calls_in_crowd.insert(key, value);
+        let Ok(index) = u32::try_from(self.instances.len()) else {
+            return Value::UNKNOWN;
+        };
+        self.instances.push(instance);
+        let value = self.push(Object::Instance(index), 5);
+        if full {
+            self.calls_in_crowd.insert(key, value);
+        }
         value
     }
 
@@ -665,7 +686,7 @@ impl Values {
             if keep {
                 contents.items.extend_from_slice(item);
             } else {
-                contents.left_out = contents.left_out.saturating_add(step as u64);
+                contents.left_out = contents.left_out.saturating_add(if step == 1 { 1 } else { 2 });
             }
         }
         let grown = contents.items.capacity().saturating_sub(before);
@@ -677,9 +698,11 @@ impl Values {
 
     /// Notes the state that BUILD gave to what a call gave.
     pub(super) fn set_state(&mut self, object: Value, state: Value) {
-        if let Some(Object::Instance(instance)) =
-            object.object().and_then(|index| self.objects.get_mut(index))
-        {
+        let index = match object.object().and_then(|index| self.objects.get(index)) {
+            Some(&Object::Instance(index)) => index as usize,
+            _ => return,
+        };
+        if let Some(instance) = self.instances.get_mut(index) {
             instance.state = state;
         }
     }

@@ -40,17 +40,23 @@ impl Walker {
         let is_table = match &object.what {
             What::Table(_) | What::Items(_) => true,
             What::Result(function) => is_namespace(function),
-            What::Global(name) => name == "sys.modules" || name.ends_with("__dict__") || name.ends_with("__globals__"),
+            What::Global(name) => {
+                &**name == "sys.modules" || name.ends_with("__dict__") || name.ends_with("__globals__")
+            }
             _ => false,
         };
         match (name, first) {
-            ("get" | "__getitem__" | "pop" | "setdefault", Some(key)) if is_table => Some(self.item(object, key, range)),
+            ("get" | "__getitem__" | "pop" | "setdefault", Some(key)) if is_table => {
+                Some(self.item(object, key, range))
+            }
             ("__getattribute__" | "__getattr__", Some(key)) => {
                 let name = key.as_text()?.to_owned();
                 Some(self.attribute(object, &name, range).with(key.origin))
             }
             ("values" | "copy" | "items" | "keys", None) if is_table => match &object.what {
-                What::Table(entries) => Some(What::Items(entries.iter().map(|(_, value)| value.clone()).collect()).into()),
+                What::Table(entries) => Some(Value::items(
+                    entries.iter().map(|(_, value)| value.clone()).collect(),
+                )),
                 _ => Some(object.clone()),
             },
             _ => {
@@ -71,15 +77,23 @@ impl Walker {
     }
 
     fn apply_one(&mut self, function: &Value, arguments: &[Argument], range: TextRange) -> Value {
-        let taken = arguments.iter().fold(function.origin, |all, argument| all.and(argument.value.origin));
+        let taken = arguments
+            .iter()
+            .fold(function.origin, |all, argument| all.and(argument.value.origin));
         let to = match &function.what {
-            What::Global(name) | What::Result(name) => name.as_str(),
+            What::Global(name) | What::Result(name) => &**name,
             _ => "",
         };
         self.pass(arguments, to, range);
         match &function.what {
             What::Global(name) => {
-                self.put(name.clone(), function.origin, How::Called, arguments.to_vec(), range);
+                self.put(
+                    name.to_string(),
+                    function.origin,
+                    How::Called,
+                    arguments.to_vec(),
+                    range,
+                );
                 self.result(name, arguments, range).with(passed_on(name, taken))
             }
             What::Function(called) => {
@@ -95,11 +109,14 @@ impl Walker {
                 Value::unknown().with(taken)
             }
             What::Attribute { name, called } => {
-                let object = arguments.first().map(|argument| argument.value.clone()).unwrap_or_default();
+                let object = arguments
+                    .first()
+                    .map(|argument| argument.value.clone())
+                    .unwrap_or_default();
                 let found = self.attribute(&object, name, range).with(function.origin);
                 match (called, &found.what) {
                     (true, What::Global(name)) => {
-                        self.put(name.clone(), found.origin, How::Called, Vec::new(), range);
+                        self.put(name.to_string(), found.origin, How::Called, Vec::new(), range);
                         Value::unknown()
                     }
                     _ => found,
@@ -119,7 +136,9 @@ impl Walker {
                     What::Function(function) => {
                         self.edges.insert((self.here.function, *function));
                     }
-                    What::Class(_) | What::Instance(_) => self.runs_methods(value, &["__init__", "__call__", "__reduce__"]),
+                    What::Class(_) | What::Instance(_) => {
+                        self.runs_methods(value, &["__init__", "__call__", "__reduce__"])
+                    }
                     _ => {}
                 }
             }
@@ -147,11 +166,15 @@ impl Walker {
     pub(super) fn decorate(&mut self, decorator: &Value, decorated: Value, range: TextRange) {
         for decorator in decorator.alternatives() {
             let calls = match &decorator.what {
-                What::Global(name) => matches!(name.as_str(), "atexit.register"),
+                What::Global(name) => &**name == "atexit.register",
                 What::Function(_) | What::Class(_) | What::Instance(_) => true,
                 _ => false,
             };
-            let value = if calls { decorated.clone() } else { Value::unknown() };
+            let value = if calls {
+                decorated.clone()
+            } else {
+                Value::unknown()
+            };
             let is_plain = matches!(&decorator.what, What::Global(name) if is_plain_decorator(name));
             if !is_plain {
                 self.apply_one(decorator, &[Argument { keyword: None, value }], range);
@@ -164,11 +187,17 @@ impl Walker {
         let values = positional(arguments);
         self.reflected(name, &values, arguments, range)
             .or_else(|| fold::call(name, &values, &mut self.fuel))
-            .unwrap_or_else(|| Value::from(What::Result(name.to_owned())).with(origin_of(name)))
+            .unwrap_or_else(|| Value::from(What::Result(name.into())).with(origin_of(name)))
     }
 
     /// Functions that give an object by its name, or another way to call it.
-    fn reflected(&mut self, name: &str, values: &[Value], arguments: &[Argument], range: TextRange) -> Option<Value> {
+    fn reflected(
+        &mut self,
+        name: &str,
+        values: &[Value],
+        arguments: &[Argument],
+        range: TextRange,
+    ) -> Option<Value> {
         let first = values.first();
         let by_name = |value: &Value| {
             let path = value.as_text()?.replace(':', ".");
@@ -189,22 +218,35 @@ impl Walker {
                 let top = path.split('.').next().unwrap_or_default().to_owned();
                 Some(Value::any([whole.clone(), Value::global(top).with(whole.origin)]))
             }
-            "importlib.import_module" | "pkgutil.resolve_name" | "pydoc.locate" | "pydoc.safeimport" | "hydra.utils.get_method"
-            | "hydra.utils.get_object" | "hydra.utils.get_class" | "django.utils.module_loading.import_string" => {
+            "importlib.import_module"
+            | "pkgutil.resolve_name"
+            | "pydoc.locate"
+            | "pydoc.safeimport"
+            | "hydra.utils.get_method"
+            | "hydra.utils.get_object"
+            | "hydra.utils.get_class"
+            | "django.utils.module_loading.import_string" => {
                 by_name(first.or_else(|| arguments.first().map(|argument| &argument.value))?)
             }
             "builtins.vars" => match &first?.what {
                 What::Global(module) => Some(Value::global(format!("{module}.__dict__"))),
                 _ => None,
             },
-            "functools.partial" | "functools.partialmethod" | "builtins.staticmethod" | "builtins.classmethod" => first.cloned(),
+            "functools.partial"
+            | "functools.partialmethod"
+            | "builtins.staticmethod"
+            | "builtins.classmethod" => first.cloned(),
             "builtins.next" | "random.choice" => first.map(element_of),
             "builtins.max" | "builtins.min" if values.len() == 1 => first.map(element_of),
             "builtins.sorted" | "builtins.filter" => values.last().cloned(),
-            "operator.attrgetter" | "operator.methodcaller" => Some(What::Attribute {
-                name: first?.as_text()?.to_owned(),
-                called: name == "operator.methodcaller",
-            }.into()).map(|value: Value| value.with(first.map_or(Origin::NONE, |first| first.origin))),
+            "operator.attrgetter" | "operator.methodcaller" => Some(
+                What::Attribute {
+                    name: first?.as_text()?.into(),
+                    called: name == "operator.methodcaller",
+                }
+                .into(),
+            )
+            .map(|value: Value| value.with(first.map_or(Origin::NONE, |first| first.origin))),
             "operator.getitem" => Some(self.item(&first?.clone(), values.get(1)?, range)),
             "operator.add" | "operator.concat" => self.each_pair(first?, values.get(1)?, fold::add),
             "functools.reduce" => {
@@ -214,21 +256,27 @@ impl Walker {
                 let (What::Global(function), What::Items(names)) = (&function.what, &names.what) else {
                     return None;
                 };
-                if function != "builtins.getattr" {
+                if &**function != "builtins.getattr" {
                     return None;
                 }
-                let step = |object: Value, name: &Value| self.attribute(&object, name.as_text().unwrap_or("?"), range);
+                let step = |object: Value, name: &Value| {
+                    self.attribute(&object, name.as_text().unwrap_or("?"), range)
+                };
                 Some(names.iter().take(16).fold(start.clone(), step))
             }
             "builtins.eval" => {
                 let path = first?.as_text()?.trim();
-                let is_path = path.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'));
+                let is_path = path
+                    .split('.')
+                    .all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'));
                 let mut parts = path.split('.');
                 let start = parts.next().filter(|_| is_path && path.len() < 200)?;
                 let start = self.scopes.look_up(self.here.scope, start, self.offset(range));
                 Some(parts.fold(start, |object, name| self.attribute(&object, name, range)))
             }
-            "os.environ.get" | "os.getenv" | "os.environ.pop" | "os.environ.setdefault" => Some(Value::unknown()),
+            "os.environ.get" | "os.getenv" | "os.environ.pop" | "os.environ.setdefault" => {
+                Some(Value::unknown())
+            }
             _ => None,
         }
     }
@@ -242,7 +290,11 @@ fn positional(arguments: &[Argument]) -> Vec<Value> {
 /// What of the arguments' origin the result of `name` has. All of the environment is what matters; one variable of
 /// it is a setting.
 fn passed_on(name: &str, taken: Origin) -> Origin {
-    if name.starts_with("os.environ") && !name.ends_with("items") && !name.ends_with("copy") && !name.ends_with("values") {
+    if name.starts_with("os.environ")
+        && !name.ends_with("items")
+        && !name.ends_with("copy")
+        && !name.ends_with("values")
+    {
         return Origin::NONE;
     }
     taken
@@ -250,5 +302,8 @@ fn passed_on(name: &str, taken: Origin) -> Origin {
 
 /// Decorators that only mark what they decorate.
 fn is_plain_decorator(name: &str) -> bool {
-    matches!(name, "builtins.staticmethod" | "builtins.classmethod" | "builtins.property" | "dataclasses.dataclass")
+    matches!(
+        name,
+        "builtins.staticmethod" | "builtins.classmethod" | "builtins.property" | "dataclasses.dataclass"
+    )
 }

@@ -18,9 +18,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, u64), Fault> {
     let text = match declared.as_deref().map_or(Charset::Utf8, Charset::of) {
         Charset::Utf8 => Cow::Borrowed(std::str::from_utf8(rest).map_err(|_| Fault::NotUtf8)?),
         Charset::SingleByte => Cow::Owned(rest.iter().map(|&byte| char::from(byte)).collect()),
-        Charset::MultiByte if rest.is_ascii() => Cow::Borrowed(std::str::from_utf8(rest).map_err(|_| Fault::NotUtf8)?),
+        Charset::MultiByte if rest.is_ascii() => {
+            Cow::Borrowed(std::str::from_utf8(rest).map_err(|_| Fault::NotUtf8)?)
+        }
         Charset::MultiByte | Charset::Other => {
-            return Err(Fault::Encoding(Named::new(declared.as_deref().unwrap_or_default())));
+            return Err(Fault::Encoding(Named::new(
+                declared.as_deref().unwrap_or_default(),
+            )));
         }
     };
     Ok((text, mark))
@@ -76,13 +80,14 @@ impl Charset {
         let name = name.as_str();
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         match name {
-            "utf-8" | "utf8" | "u8" | "cp65001" | "utf-8-sig" | "utf8-sig" | "utf-8-unix" | "utf-8-dos" | "utf" => Self::Utf8,
-            "ascii" | "us-ascii" | "646" | "latin" | "latin1" | "latin-1" | "l1" | "cp437" | "cp850" | "koi8-r"
-            | "koi8-u" | "mac-roman" => Self::SingleByte,
+            "utf-8" | "utf8" | "u8" | "cp65001" | "utf-8-sig" | "utf8-sig" | "utf-8-unix" | "utf-8-dos"
+            | "utf" => Self::Utf8,
+            "ascii" | "us-ascii" | "646" | "latin" | "latin1" | "latin-1" | "l1" | "cp437" | "cp850"
+            | "koi8-r" | "koi8-u" | "mac-roman" => Self::SingleByte,
             _ if begins(&["utf-8-"]) => Self::Utf8,
             _ if begins(&["iso-8859-", "iso8859-", "latin-1-", "cp125", "windows-125"]) => Self::SingleByte,
-            "gbk" | "gb2312" | "gb18030" | "cp936" | "big5" | "cp950" | "euc-jp" | "euc-kr" | "cp949" | "shift-jis"
-            | "sjis" | "cp932" => Self::MultiByte,
+            "gbk" | "gb2312" | "gb18030" | "cp936" | "big5" | "cp950" | "euc-jp" | "euc-kr" | "cp949"
+            | "shift-jis" | "sjis" | "cp932" => Self::MultiByte,
             _ => Self::Other,
         }
     }
@@ -96,23 +101,45 @@ mod tests {
     fn a_comment_names_the_encoding() {
         for (text, name) in [
             (&b"# -*- coding: latin-1 -*-\n"[..], Some("latin-1")),
-            (b"#!/usr/bin/python\n# vim: set fileencoding=utf_7 :\n", Some("utf_7")),
+            (
+                b"#!/usr/bin/python\n# vim: set fileencoding=utf_7 :\n",
+                Some("utf_7"),
+            ),
             (b"\n  # coding=x.y\n", Some("x.y")),
             (b"import os\n# coding: utf-7\n", None),
             (b"x = 'coding: utf-7'\n", None),
             (b"# encoding is hard\n# coding\n", None),
         ] {
-            assert_eq!(declared(text).as_deref(), name, "{}", String::from_utf8_lossy(text));
+            assert_eq!(
+                declared(text).as_deref(),
+                name,
+                "{}",
+                String::from_utf8_lossy(text)
+            );
         }
     }
 
     #[test]
     fn encodings_that_hide_source_are_refused() {
-        for name in ["utf-7", "unicode_escape", "raw-unicode-escape", "rot13", "utf-16", "hz", "x"] {
+        for name in [
+            "utf-7",
+            "unicode_escape",
+            "raw-unicode-escape",
+            "rot13",
+            "utf-16",
+            "hz",
+            "x",
+        ] {
             let text = format!("# coding: {name}\nimport os\n");
-            assert!(matches!(decode(text.as_bytes()), Err(Fault::Encoding(_))), "{name}");
+            assert!(
+                matches!(decode(text.as_bytes()), Err(Fault::Encoding(_))),
+                "{name}"
+            );
         }
-        assert_eq!(decode(b"# coding: latin-1\n\xe9").unwrap().0, "# coding: latin-1\né");
+        assert_eq!(
+            decode(b"# coding: latin-1\n\xe9").unwrap().0,
+            "# coding: latin-1\né"
+        );
         assert!(decode(b"# coding: gbk\nx = 1").is_ok());
         assert!(decode(b"# coding: gbk\n\xd6\xd0").is_err());
         assert_eq!(decode(b"\xff"), Err(Fault::NotUtf8));

@@ -1,8 +1,8 @@
 //! What an expression gives, as far as that can be told, and the calls that evaluating it makes.
 
 use ruff_python_ast::{
-    BoolOp, Comprehension, Expr, ExprCall, ExprFString, ExprSubscript, FStringPart, InterpolatedStringElement, Number,
-    Operator, StringLiteral,
+    BoolOp, Comprehension, Expr, ExprCall, ExprFString, ExprSubscript, FStringPart,
+    InterpolatedStringElement, Number, Operator, StringLiteral,
 };
 use ruff_text_size::TextRange;
 
@@ -17,18 +17,31 @@ use super::{
 /// Elements of a display that are kept.
 const MOST_ITEMS: usize = fold::MOST_ITEMS;
 
+/// Arguments that are taken out of one unpacked container.
+const MOST_UNPACKED: usize = 32;
+
 impl Walker {
     pub(super) fn eval(&mut self, expression: &Expr) -> Value {
+        if self.steps_left == 0 {
+            return Value::unknown();
+        }
+        self.steps_left = self.steps_left.saturating_sub(1);
         match expression {
             Expr::StringLiteral(it) => self.literal(it.value.to_str()),
-            Expr::BytesLiteral(it) => self.bytes(it.value.bytes().take(self.fuel.one.saturating_add(1)).collect()),
+            Expr::BytesLiteral(it) => {
+                self.bytes(it.value.bytes().take(self.fuel.one.saturating_add(1)).collect())
+            }
             Expr::NumberLiteral(it) => match &it.value {
-                Number::Int(number) => number.as_i64().map_or_else(Value::unknown, |number| What::Number(number).into()),
+                Number::Int(number) => number
+                    .as_i64()
+                    .map_or_else(Value::unknown, |number| What::Number(number).into()),
                 _ => Value::unknown(),
             },
             Expr::BooleanLiteral(it) => What::Bool(it.value).into(),
             Expr::NoneLiteral(_) => What::None.into(),
-            Expr::Name(it) => self.scopes.look_up(self.here.scope, it.id.as_str(), self.offset(it.range)),
+            Expr::Name(it) => self
+                .scopes
+                .look_up(self.here.scope, it.id.as_str(), self.offset(it.range)),
             Expr::Attribute(it) => {
                 let object = self.eval(&it.value);
                 self.attribute(&object, it.attr.as_str(), it.range)
@@ -58,7 +71,9 @@ impl Walker {
                 }
             }
             Expr::UnaryOp(it) => match (it.op, self.eval(&it.operand).what) {
-                (ruff_python_ast::UnaryOp::USub, What::Number(number)) => What::Number(number.saturating_neg()).into(),
+                (ruff_python_ast::UnaryOp::USub, What::Number(number)) => {
+                    What::Number(number.saturating_neg()).into()
+                }
                 _ => Value::unknown(),
             },
             Expr::If(it) => {
@@ -83,7 +98,7 @@ impl Walker {
                         entries.push((key.unwrap_or_default(), value));
                     }
                 }
-                What::Table(entries).into()
+                What::Table(entries.into()).into()
             }
             Expr::List(ruff_python_ast::ExprList { elts, .. })
             | Expr::Tuple(ruff_python_ast::ExprTuple { elts, .. })
@@ -94,9 +109,12 @@ impl Walker {
             Expr::DictComp(it) => self.comprehension(&it.value, it.key.as_deref(), &it.generators, it.range),
             Expr::Await(it) => self.eval(&it.value),
             Expr::Yield(it) => {
-                let value = it.value.as_deref().map_or_else(Value::unknown, |value| self.eval(value));
+                let value = it
+                    .value
+                    .as_deref()
+                    .map_or_else(Value::unknown, |value| self.eval(value));
                 if let Some(function) = self.here.function {
-                    self.gives(function, What::Items(vec![value]).into());
+                    self.gives(function, Value::items(vec![value]));
                 }
                 Value::unknown()
             }
@@ -120,7 +138,11 @@ impl Walker {
                 element_of(&value)
             }
             Expr::Slice(it) => {
-                it.lower.iter().chain(&it.upper).chain(&it.step).for_each(|part| self.look(part));
+                it.lower
+                    .iter()
+                    .chain(&it.upper)
+                    .chain(&it.step)
+                    .for_each(|part| self.look(part));
                 Value::unknown()
             }
             Expr::IpyEscapeCommand(it) => {
@@ -160,7 +182,7 @@ impl Walker {
         if bytes.len() > self.fuel.one {
             return Value::unknown();
         }
-        What::Bytes(bytes).into()
+        Value::bytes(bytes)
     }
 
     fn items(&mut self, elements: &[Expr]) -> Value {
@@ -171,7 +193,7 @@ impl Walker {
                 items.push(value);
             }
         }
-        What::Items(items).into()
+        Value::items(items)
     }
 
     fn f_string(&mut self, it: &ExprFString) -> Value {
@@ -200,7 +222,9 @@ impl Walker {
         let mut origin = Origin::NONE;
         for element in elements.drain(..) {
             match element {
-                InterpolatedStringElement::Literal(it) => whole.iter_mut().for_each(|whole| whole.push_str(&it.value)),
+                InterpolatedStringElement::Literal(it) => {
+                    whole.iter_mut().for_each(|whole| whole.push_str(&it.value))
+                }
                 InterpolatedStringElement::Interpolation(it) => {
                     let value = self.eval(&it.expression);
                     origin = origin.and(value.origin).and(Origin::ASSEMBLED);
@@ -221,12 +245,18 @@ impl Walker {
         let function = self.function_of(offset, "lambda", Reach::Call);
         let scope = self.scopes.open(offset, Sort::Function, Some(self.here.scope));
         let before = self.here;
-        if let Some(parameters) = &it.parameters {
-            self.signature(parameters, None);
-        }
-        self.here = Here { scope, function: Some(function), class: None, branches: 0 };
-        if let Some(parameters) = &it.parameters {
-            self.parameters(parameters, None, before);
+        let defaults = it
+            .parameters
+            .as_deref()
+            .map(|parameters| self.signature(parameters, None));
+        self.here = Here {
+            scope,
+            function: Some(function),
+            class: None,
+            branches: 0,
+        };
+        if let Some((parameters, defaults)) = it.parameters.as_deref().zip(defaults) {
+            self.parameters(parameters, None, defaults);
         }
         let value = self.eval(&it.body);
         self.here = before;
@@ -234,8 +264,16 @@ impl Walker {
         What::Function(function).into()
     }
 
-    fn comprehension(&mut self, element: &Expr, key: Option<&Expr>, parts: &[Comprehension], range: TextRange) -> Value {
-        let scope = self.scopes.open(self.offset(range), Sort::Comprehension, Some(self.here.scope));
+    fn comprehension(
+        &mut self,
+        element: &Expr,
+        key: Option<&Expr>,
+        parts: &[Comprehension],
+        range: TextRange,
+    ) -> Value {
+        let scope = self
+            .scopes
+            .open(self.offset(range), Sort::Comprehension, Some(self.here.scope));
         let before = self.here;
         let mut single = None;
         for part in parts {
@@ -255,7 +293,7 @@ impl Walker {
             (Some((name, items)), Expr::Call(call)) => self.mapped(name, &items, call),
             _ => None,
         };
-        items.unwrap_or_else(|| What::Items(vec![value]).into())
+        items.unwrap_or_else(|| Value::items(vec![value]))
     }
 
     /// The results of a pure function of the one variable of a comprehension.
@@ -263,37 +301,42 @@ impl Walker {
         let [Expr::Name(argument)] = &*call.arguments.args else {
             return None;
         };
-        let What::Global(function) = self.quietly(|walker| walker.eval(&call.func)).what else {
+        let Expr::Name(function) = &*call.func else {
+            return None;
+        };
+        let function =
+            self.scopes
+                .look_up(self.here.scope, function.id.as_str(), self.offset(function.range));
+        let What::Global(function) = function.what else {
             return None;
         };
         if argument.id.as_str() != variable {
             return None;
         }
-        let results: Option<Vec<Value>> =
-            items.iter().map(|item| fold::call(&function, std::slice::from_ref(item), &mut self.fuel)).collect();
-        Some(What::Items(results?).into())
-    }
-
-    fn quietly<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
-        let reporting = std::mem::replace(&mut self.reporting, false);
-        let seen = look(self);
-        self.reporting = reporting;
-        seen
+        let results: Option<Vec<Value>> = items
+            .iter()
+            .map(|item| fold::call(&function, std::slice::from_ref(item), &mut self.fuel))
+            .collect();
+        Some(Value::items(results?))
     }
 
     fn subscript(&mut self, it: &ExprSubscript) -> Value {
         let object = self.eval(&it.value);
         if let Expr::Slice(slice) = &*it.slice {
-            self.look(&it.slice);
-            let mut bound = |part: &Option<Box<Expr>>| match part.as_deref().map(|part| self.quietly(|it| it.eval(part)).what) {
+            let mut bound = |part: &Option<Box<Expr>>| match part.as_deref().map(|part| self.eval(part).what)
+            {
                 None => Some(None),
                 Some(What::Number(number)) => Some(Some(number)),
                 Some(_) => None,
             };
             let bounds = (bound(&slice.lower), bound(&slice.upper), bound(&slice.step));
             let sliced = match bounds {
-                (Some(None), Some(None), Some(Some(-1))) => fold::method(&object, "[::-1]", &[], &mut self.fuel),
-                (Some(from), Some(to), Some(None | Some(1))) => fold::slice(&object, from, to, &mut self.fuel),
+                (Some(None), Some(None), Some(Some(-1))) => {
+                    fold::method(&object, "[::-1]", &[], &mut self.fuel)
+                }
+                (Some(from), Some(to), Some(None | Some(1))) => {
+                    fold::slice(&object, from, to, &mut self.fuel)
+                }
                 _ => None,
             };
             return sliced.unwrap_or_else(|| Value::unknown().with(object.origin));
@@ -316,14 +359,21 @@ impl Walker {
     fn one_item(&mut self, object: &Value, key: &Value, range: TextRange) -> Value {
         let origin = object.origin.and(key.origin);
         match (&object.what, &key.what) {
+            (What::Global(name), _) if name.starts_with("os.environ") => Value::unknown(),
             (What::Items(items), What::Number(at)) => {
                 let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
                 let at = if *at < 0 { at.saturating_add(length) } else { *at };
-                usize::try_from(at).ok().and_then(|at| items.get(at)).cloned().unwrap_or_default()
+                usize::try_from(at)
+                    .ok()
+                    .and_then(|at| items.get(at))
+                    .cloned()
+                    .unwrap_or_default()
             }
             (What::Items(items), _) => Value::any(items.iter().cloned()),
             (What::Table(entries), key) => {
-                let exact = entries.iter().filter(|(known, _)| known.what == *key && *key != What::Unknown);
+                let exact = entries
+                    .iter()
+                    .filter(|(known, _)| known.what == *key && *key != What::Unknown);
                 let exact = Value::any(exact.map(|(_, value)| value.clone()));
                 if exact == Value::default() {
                     return Value::any(entries.iter().map(|(_, value)| value.clone()));
@@ -332,10 +382,10 @@ impl Walker {
             }
             (What::Global(name), key) => {
                 let key = match key {
-                    What::Text(key) => key.as_str(),
+                    What::Text(key) => &**key,
                     _ => "?",
                 };
-                let value = match (name.as_str(), name.rsplit_once('.')) {
+                let value = match (&**name, name.rsplit_once('.')) {
                     ("sys.modules", _) | (_, Some((_, "__globals__"))) => Value::global(key),
                     ("builtins", _) => Value::global(format!("builtins.{key}")),
                     (_, Some((module, "__dict__"))) => Value::global(format!("{module}.{key}")),
@@ -343,9 +393,10 @@ impl Walker {
                 };
                 value.with(origin)
             }
-            (What::Result(name), What::Text(key)) if is_namespace(name) => {
-                self.scopes.look_up(self.here.scope, key, self.offset(range)).with(origin)
-            }
+            (What::Result(name), What::Text(key)) if is_namespace(name) => self
+                .scopes
+                .look_up(self.here.scope, key, self.offset(range))
+                .with(origin),
             _ => Value::unknown().with(object.origin),
         }
     }
@@ -353,16 +404,24 @@ impl Walker {
     /// `object.name`
     pub(super) fn attribute(&mut self, object: &Value, name: &str, range: TextRange) -> Value {
         if matches!(name, "__subclasses__" | "__globals__" | "__builtins__") {
-            self.put(format!("object.{name}"), object.origin, How::Attribute, Vec::new(), range);
+            self.put(
+                format!("object.{name}"),
+                object.origin,
+                How::Attribute,
+                Vec::new(),
+                range,
+            );
             if name == "__globals__" {
-                return Value::from(What::Global("object.__globals__".to_owned())).with(object.origin);
+                return Value::from(What::Global("object.__globals__".into())).with(object.origin);
             }
         }
         if name == "__call__" {
             return object.clone();
         }
         Value::any(object.alternatives().iter().map(|object| match &object.what {
-            What::Global(module) | What::Result(module) => Value::global(format!("{module}.{name}")).with(object.origin),
+            What::Global(module) | What::Result(module) => {
+                Value::global(format!("{module}.{name}")).with(object.origin)
+            }
             What::Class(class) => self.member(*class, name),
             What::Instance(class) => self.member(*class, name),
             _ => Value::unknown().with(object.origin),
@@ -374,7 +433,11 @@ impl Walker {
         let mut queue = vec![class];
         let mut seen = Vec::new();
         while let Some(class) = queue.pop() {
-            let Some(body) = self.classes.get(class).filter(|_| !seen.contains(&class) && seen.len() < 16) else {
+            let Some(body) = self
+                .classes
+                .get(class)
+                .filter(|_| !seen.contains(&class) && seen.len() < 16)
+            else {
                 continue;
             };
             seen.push(class);
@@ -383,10 +446,12 @@ impl Walker {
             if found != Value::default() {
                 return found;
             }
-            queue.extend(body.bases.iter().flat_map(Value::alternatives).filter_map(|base| match base.what {
-                What::Class(base) => Some(base),
-                _ => None,
-            }));
+            queue.extend(body.bases.iter().flat_map(Value::alternatives).filter_map(
+                |base| match base.what {
+                    What::Class(base) => Some(base),
+                    _ => None,
+                },
+            ));
         }
         Value::unknown()
     }
@@ -396,8 +461,14 @@ impl Walker {
         for argument in &call.arguments.args {
             let value = match argument {
                 Expr::Starred(it) => match self.eval(&it.value) {
-                    Value { what: What::Items(items), .. } => {
-                        arguments.extend(items.into_iter().map(|value| Argument { keyword: None, value }));
+                    Value {
+                        what: What::Items(items),
+                        ..
+                    } => {
+                        arguments.extend(items.iter().take(MOST_UNPACKED).map(|value| Argument {
+                            keyword: None,
+                            value: value.clone(),
+                        }));
                         continue;
                     }
                     other => Value::unknown().with(other.origin),
@@ -410,7 +481,7 @@ impl Walker {
             let value = self.eval(&keyword.value);
             match (&keyword.arg, &value.what) {
                 (None, What::Table(entries)) => {
-                    let named = entries.iter().map(|(key, value)| Argument {
+                    let named = entries.iter().take(MOST_UNPACKED).map(|(key, value)| Argument {
                         keyword: Some(key.as_text().unwrap_or("**").to_owned()),
                         value: value.clone(),
                     });

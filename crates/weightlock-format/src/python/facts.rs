@@ -128,21 +128,34 @@ impl Call {
     /// The positional argument `at`, or the one called `keyword`.
     #[must_use]
     pub fn argument(&self, at: usize, keyword: &str) -> Option<&Value> {
-        let named = self.arguments.iter().find(|argument| argument.keyword.as_deref() == Some(keyword));
-        let mut positional = self.arguments.iter().filter(|argument| argument.keyword.is_none());
-        named.or_else(|| positional.nth(at)).map(|argument| &argument.value)
+        let named = self
+            .arguments
+            .iter()
+            .find(|argument| argument.keyword.as_deref() == Some(keyword));
+        let mut positional = self
+            .arguments
+            .iter()
+            .filter(|argument| argument.keyword.is_none());
+        named
+            .or_else(|| positional.nth(at))
+            .map(|argument| &argument.value)
     }
 
     /// The argument called `keyword`.
     #[must_use]
     pub fn keyword(&self, keyword: &str) -> Option<&Value> {
-        let named = self.arguments.iter().find(|argument| argument.keyword.as_deref() == Some(keyword));
+        let named = self
+            .arguments
+            .iter()
+            .find(|argument| argument.keyword.as_deref() == Some(keyword));
         named.map(|argument| &argument.value)
     }
 
     /// Where all the arguments come from.
     #[must_use]
     pub fn arguments_origin(&self) -> Origin {
-        self.arguments.iter().fold(Origin::NONE, |all, argument| all.and(argument.value.origin))
+        self.arguments
+            .iter()
+            .fold(Origin::NONE, |all, argument| all.and(argument.value.origin))
     }
 }

@@ -32,7 +32,7 @@ impl Fuel {
 
     fn bytes(&mut self, bytes: Vec<u8>, origin: Origin) -> Option<Value> {
         self.burn(bytes.len())?;
-        Some(Value::from(What::Bytes(bytes)).with(origin))
+        Some(Value::bytes(bytes).with(origin))
     }
 }
 
@@ -42,16 +42,18 @@ pub(super) fn add(left: &Value, right: &Value, fuel: &mut Fuel) -> Option<Value>
     match (&left.what, &right.what) {
         (What::Text(a), What::Text(b)) => {
             fuel.burn(a.len().saturating_add(b.len()))?;
-            fuel.text([a.as_str(), b.as_str()].concat(), origin)
+            fuel.text([&**a, &**b].concat(), origin)
         }
         (What::Bytes(a), What::Bytes(b)) => {
             fuel.burn(a.len().saturating_add(b.len()))?;
-            fuel.bytes([a.as_slice(), b.as_slice()].concat(), origin)
+            fuel.bytes([&**a, &**b].concat(), origin)
         }
-        (What::Number(a), What::Number(b)) => Some(Value::from(What::Number(a.checked_add(*b)?)).with(origin)),
+        (What::Number(a), What::Number(b)) => {
+            Some(Value::from(What::Number(a.checked_add(*b)?)).with(origin))
+        }
         (What::Items(a), What::Items(b)) if a.len().saturating_add(b.len()) <= MOST_ITEMS => {
             fuel.burn(a.len().saturating_add(b.len()).saturating_mul(16))?;
-            Some(Value::from(What::Items([a.as_slice(), b.as_slice()].concat())).with(origin))
+            Some(Value::items([&**a, &**b].concat()).with(origin))
         }
         _ => None,
     }
@@ -71,7 +73,7 @@ pub(super) fn arithmetic(symbol: char, left: &Value, right: &Value, fuel: &mut F
         }
         (What::Text(pattern), '%', values) => {
             let values = match values {
-                What::Items(items) => items.as_slice(),
+                What::Items(items) => &**items,
                 _ => std::slice::from_ref(right),
             };
             let mut pieces = pattern.split("%s");
@@ -88,12 +90,14 @@ pub(super) fn arithmetic(symbol: char, left: &Value, right: &Value, fuel: &mut F
 }
 
 /// Elements of a list that are kept.
-pub(super) const MOST_ITEMS: usize = 4096;
+pub(super) const MOST_ITEMS: usize = 1024;
 
 /// What a call of the function `name` gives.
 pub(super) fn call(name: &str, arguments: &[Value], fuel: &mut Fuel) -> Option<Value> {
     let first = arguments.first();
-    let origin = arguments.iter().fold(Origin::ASSEMBLED, |all, value| all.and(value.origin));
+    let origin = arguments
+        .iter()
+        .fold(Origin::ASSEMBLED, |all, value| all.and(value.origin));
     let decoded = origin.and(Origin::DECODED);
     match name {
         "builtins.chr" => {
@@ -106,8 +110,8 @@ pub(super) fn call(name: &str, arguments: &[Value], fuel: &mut Fuel) -> Option<V
         }
         "builtins.str" | "builtins.bytes" | "builtins.bytearray" => match &first?.what {
             What::Text(_) | What::Bytes(_) if arguments.len() == 1 => Some(first?.clone()),
-            What::Bytes(bytes) => fuel.text(String::from_utf8(bytes.clone()).ok()?, origin),
-            What::Text(text) => fuel.bytes(text.clone().into_bytes(), origin),
+            What::Bytes(bytes) => fuel.text(std::str::from_utf8(bytes).ok()?.to_owned(), origin),
+            What::Text(text) => fuel.bytes(text.as_bytes().to_vec(), origin),
             What::Items(items) => fuel.bytes(octets(items)?, origin),
             _ => None,
         },
@@ -115,8 +119,11 @@ pub(super) fn call(name: &str, arguments: &[Value], fuel: &mut Fuel) -> Option<V
             What::Items(_) => first.cloned(),
             What::Text(text) => {
                 fuel.burn(text.len().saturating_mul(16))?;
-                let letters = text.chars().take(MOST_ITEMS).map(|letter| Value::text(letter).with(origin));
-                Some(What::Items(letters.collect()).into())
+                let letters = text
+                    .chars()
+                    .take(MOST_ITEMS)
+                    .map(|letter| Value::text(letter.to_string()).with(origin));
+                Some(Value::items(letters.collect()))
             }
             _ => None,
         },
@@ -125,13 +132,21 @@ pub(super) fn call(name: &str, arguments: &[Value], fuel: &mut Fuel) -> Option<V
             let (What::Global(function), What::Items(items)) = (&first?.what, &arguments.get(1)?.what) else {
                 return None;
             };
-            let results: Option<Vec<Value>> =
-                items.iter().map(|item| pure(function, std::slice::from_ref(item), fuel)).collect();
-            Some(Value::from(What::Items(results?)).with(origin))
+            let results: Option<Vec<Value>> = items
+                .iter()
+                .map(|item| pure(function, std::slice::from_ref(item), fuel))
+                .collect();
+            Some(Value::items(results?).with(origin))
         }
-        "base64.b64decode" | "base64.standard_b64decode" | "base64.urlsafe_b64decode" | "base64.decodebytes"
+        "base64.b64decode"
+        | "base64.standard_b64decode"
+        | "base64.urlsafe_b64decode"
+        | "base64.decodebytes"
         | "binascii.a2b_base64" => fuel.bytes(base64(&raw(first?)?)?, decoded),
-        "base64.b16decode" | "binascii.unhexlify" | "binascii.a2b_hex" | "builtins.bytes.fromhex"
+        "base64.b16decode"
+        | "binascii.unhexlify"
+        | "binascii.a2b_hex"
+        | "builtins.bytes.fromhex"
         | "builtins.bytearray.fromhex" => fuel.bytes(hex(&raw(first?)?)?, decoded),
         "codecs.decode" | "codecs.encode" => recode(first?, arguments.get(1)?.as_text()?, decoded, fuel),
         _ => None,
@@ -146,14 +161,18 @@ fn pure(name: &str, arguments: &[Value], fuel: &mut Fuel) -> Option<Value> {
 
 /// What calling the method `name` of `object` gives; `[::-1]` is the reversed object.
 pub(super) fn method(object: &Value, name: &str, arguments: &[Value], fuel: &mut Fuel) -> Option<Value> {
-    let origin = arguments.iter().fold(object.origin.and(Origin::ASSEMBLED), |all, value| all.and(value.origin));
+    let origin = arguments
+        .iter()
+        .fold(object.origin.and(Origin::ASSEMBLED), |all, value| {
+            all.and(value.origin)
+        });
     let text_of = |at: usize| arguments.get(at).and_then(Value::as_text);
     match (&object.what, name) {
         (What::Text(text), "[::-1]") => fuel.text(text.chars().rev().collect(), origin),
         (What::Bytes(bytes), "[::-1]") => fuel.bytes(bytes.iter().rev().copied().collect(), origin),
         (What::Items(items), "[::-1]") => {
             fuel.burn(items.len().saturating_mul(16))?;
-            Some(Value::from(What::Items(items.iter().rev().cloned().collect())).with(origin))
+            Some(Value::items(items.iter().rev().cloned().collect()).with(origin))
         }
         (What::Text(separator), "join") => {
             let What::Items(items) = &arguments.first()?.what else {
@@ -161,7 +180,9 @@ pub(super) fn method(object: &Value, name: &str, arguments: &[Value], fuel: &mut
             };
             let pieces: Option<Vec<&str>> = items.iter().map(Value::as_text).collect();
             let pieces = pieces?;
-            let bytes = pieces.iter().map(|piece| piece.len().saturating_add(separator.len()));
+            let bytes = pieces
+                .iter()
+                .map(|piece| piece.len().saturating_add(separator.len()));
             fuel.burn(bytes.fold(0, usize::saturating_add))?;
             fuel.text(pieces.join(separator), origin)
         }
@@ -175,15 +196,22 @@ pub(super) fn method(object: &Value, name: &str, arguments: &[Value], fuel: &mut
         (What::Text(text), "swapcase") => fuel.text(text.chars().map(swapped).collect(), origin),
         (What::Text(text), "strip") => {
             let unwanted = text_of(0).unwrap_or(" \t\n\r");
-            fuel.text(text.trim_matches(|letter| unwanted.contains(letter)).to_owned(), origin)
+            fuel.text(
+                text.trim_matches(|letter| unwanted.contains(letter)).to_owned(),
+                origin,
+            )
         }
         (What::Text(text), "split") => {
             let pieces: Vec<Value> = match text_of(0).filter(|separator| !separator.is_empty()) {
                 Some(separator) => text.split(separator).take(MOST_ITEMS).map(Value::text).collect(),
-                None => text.split_whitespace().take(MOST_ITEMS).map(Value::text).collect(),
+                None => text
+                    .split_whitespace()
+                    .take(MOST_ITEMS)
+                    .map(Value::text)
+                    .collect(),
             };
             fuel.burn(text.len().saturating_mul(4))?;
-            Some(Value::from(What::Items(pieces)).with(origin))
+            Some(Value::items(pieces).with(origin))
         }
         (What::Text(pattern), "format") => {
             let mut text = String::new();
@@ -198,9 +226,11 @@ pub(super) fn method(object: &Value, name: &str, arguments: &[Value], fuel: &mut
         }
         (What::Text(text), "encode") => match text_of(0) {
             Some(name) if is_rot13(name) => recode(object, name, origin.and(Origin::DECODED), fuel),
-            _ => fuel.bytes(text.clone().into_bytes(), object.origin),
+            _ => fuel.bytes(text.as_bytes().to_vec(), object.origin),
         },
-        (What::Bytes(bytes), "decode") => fuel.text(String::from_utf8(bytes.clone()).ok()?, object.origin),
+        (What::Bytes(bytes), "decode") => {
+            fuel.text(std::str::from_utf8(bytes).ok()?.to_owned(), object.origin)
+        }
         _ => None,
     }
 }
@@ -240,7 +270,7 @@ fn number(value: &Value) -> Option<i64> {
 /// How a value shows in a text.
 pub(super) fn shown(value: &Value) -> Option<String> {
     match &value.what {
-        What::Text(text) => Some(text.clone()),
+        What::Text(text) => Some(text.to_string()),
         What::Number(number) => Some(number.to_string()),
         _ => None,
     }
@@ -248,14 +278,17 @@ pub(super) fn shown(value: &Value) -> Option<String> {
 
 fn raw(value: &Value) -> Option<Vec<u8>> {
     match &value.what {
-        What::Text(text) => Some(text.clone().into_bytes()),
-        What::Bytes(bytes) => Some(bytes.clone()),
+        What::Text(text) => Some(text.as_bytes().to_vec()),
+        What::Bytes(bytes) => Some(bytes.to_vec()),
         _ => None,
     }
 }
 
 fn octets(items: &[Value]) -> Option<Vec<u8>> {
-    items.iter().map(|item| u8::try_from(number(item)?).ok()).collect()
+    items
+        .iter()
+        .map(|item| u8::try_from(number(item)?).ok())
+        .collect()
 }
 
 /// Decodes as lenient readers do: white space is skipped, padding may be missing, both alphabets are known.
@@ -272,7 +305,9 @@ pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
     let config = engine::GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(engine::DecodePaddingMode::Indifferent);
-    engine::GeneralPurpose::new(&alphabet::STANDARD, config).decode(plain).ok()
+    engine::GeneralPurpose::new(&alphabet::STANDARD, config)
+        .decode(plain)
+        .ok()
 }
 
 fn hex(text: &[u8]) -> Option<Vec<u8>> {
@@ -289,7 +324,10 @@ fn hex(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn is_rot13(name: &str) -> bool {
-    matches!(name.to_ascii_lowercase().replace(['-', '_'], "").as_str(), "rot13")
+    matches!(
+        name.to_ascii_lowercase().replace(['-', '_'], "").as_str(),
+        "rot13"
+    )
 }
 
 fn recode(value: &Value, name: &str, origin: Origin, fuel: &mut Fuel) -> Option<Value> {
@@ -322,7 +360,10 @@ mod tests {
     use super::*;
 
     fn fuel() -> Fuel {
-        Fuel { one: 1000, all: 100_000 }
+        Fuel {
+            one: 1000,
+            all: 100_000,
+        }
     }
 
     #[test]
@@ -332,17 +373,31 @@ mod tests {
         let of = |text: &str| Value::text(text);
         assert_eq!(text(add(&of("o"), &of("s"), fuel)).unwrap(), "os");
         assert_eq!(text(method(&of("so"), "[::-1]", &[], fuel)).unwrap(), "os");
-        assert_eq!(text(call("builtins.chr", &[What::Number(111).into()], fuel)).unwrap(), "o");
+        assert_eq!(
+            text(call("builtins.chr", &[What::Number(111).into()], fuel)).unwrap(),
+            "o"
+        );
         let decoded = call("base64.b64decode", &[of("b3M")], fuel).unwrap();
         assert!(decoded.origin.has(Origin::DECODED));
         assert_eq!(text(method(&decoded, "decode", &[], fuel)).unwrap(), "os");
-        assert_eq!(text(call("codecs.decode", &[of("bf"), of("rot13")], fuel)).unwrap(), "os");
-        let codes = What::Items(vec![What::Number(111).into(), What::Number(115).into()]).into();
-        let letters = call("builtins.map", &[What::Global("builtins.chr".into()).into(), codes], fuel).unwrap();
+        assert_eq!(
+            text(call("codecs.decode", &[of("bf"), of("rot13")], fuel)).unwrap(),
+            "os"
+        );
+        let codes = Value::items(vec![What::Number(111).into(), What::Number(115).into()]);
+        let letters = call(
+            "builtins.map",
+            &[What::Global("builtins.chr".into()).into(), codes],
+            fuel,
+        )
+        .unwrap();
         assert_eq!(text(method(&of(""), "join", &[letters], fuel)).unwrap(), "os");
         assert_eq!(text(arithmetic('%', &of("%ss"), &of("o"), fuel)).unwrap(), "os");
         assert_eq!(text(slice(&of("x-os-y"), Some(2), Some(-2), fuel)).unwrap(), "os");
-        assert_eq!(call("builtins.bytes.fromhex", &[of("6f73")], fuel).unwrap().what, What::Bytes(b"os".to_vec()));
+        assert_eq!(
+            call("builtins.bytes.fromhex", &[of("6f73")], fuel).unwrap().what,
+            What::Bytes((*b"os").into())
+        );
     }
 
     #[test]
@@ -350,9 +405,17 @@ mod tests {
         let fuel = &mut fuel();
         let long = Value::text("a".repeat(900));
         assert_eq!(add(&long, &long, fuel), None);
-        assert_eq!(arithmetic('*', &Value::text("ab"), &What::Number(i64::MAX).into(), fuel), None);
-        assert_eq!(method(&long, "replace", &[Value::text("a"), long.clone()], fuel), None);
-        let spent = (0..1000).filter(|_| add(&long, &Value::text("b"), fuel).is_some()).count();
+        assert_eq!(
+            arithmetic('*', &Value::text("ab"), &What::Number(i64::MAX).into(), fuel),
+            None
+        );
+        assert_eq!(
+            method(&long, "replace", &[Value::text("a"), long.clone()], fuel),
+            None
+        );
+        let spent = (0..1000)
+            .filter(|_| add(&long, &Value::text("b"), fuel).is_some())
+            .count();
         assert!(spent < 100, "{spent}");
     }
 }

@@ -92,23 +92,54 @@ const FOLDED: usize = 16 << 20;
 /// # Errors
 /// A refusal: see the module. Findings made before a break of the grammar are not lost.
 pub fn read(bytes: &[u8], kind: Kind, limits: &Limits) -> Result<Source, Error> {
-    within("the size of the source text", bytes.len() as u64, limits.text as u64, 0)?;
+    within(
+        "the size of the source text",
+        bytes.len() as u64,
+        limits.text as u64,
+        0,
+    )?;
     let (text, base) = encoding::decode(bytes).map_err(|fault| Problem::malformed(0, fault))?;
-    let mode = if kind == Kind::Cell { Mode::Ipython } else { Mode::Module };
-    let granted = (limits.nesting as u64).min(MOST_NESTING).saturating_mul(OPERATORS_PER_BRACKET);
-    let measure = within("the nesting of the source text", nesting::measure(&text, mode, granted), granted, 0)?;
+    let mode = if kind == Kind::Cell {
+        Mode::Ipython
+    } else {
+        Mode::Module
+    };
+    let granted = (limits.nesting as u64)
+        .min(MOST_NESTING)
+        .saturating_mul(OPERATORS_PER_BRACKET);
+    let measure = within(
+        "the nesting of the source text",
+        nesting::measure(&text, mode, granted),
+        granted,
+        0,
+    )?;
     let levels = usize::try_from(measure).unwrap_or(usize::MAX);
     let stack = levels.saturating_mul(STACK_PER_LEVEL).saturating_add(STACK_BASE);
     let depth = u16::try_from(granted).unwrap_or(u16::MAX);
-    let work = || parse(&text, base, kind, ParseOptions::from(mode).with_max_recursion_depth(depth), limits);
+    let work = || {
+        parse(
+            &text,
+            base,
+            kind,
+            ParseOptions::from(mode).with_max_recursion_depth(depth),
+            limits,
+        )
+    };
     let read = thread::scope(|scope| {
-        let worker = thread::Builder::new().stack_size(stack).spawn_scoped(scope, work)?;
+        let worker = thread::Builder::new()
+            .stack_size(stack)
+            .spawn_scoped(scope, work)?;
         Ok::<_, io::Error>(worker.join())
     })?;
     let (source, is_full) = read.map_err(|_| Problem::malformed(0, Fault::Parser))?;
     if is_full {
         let limit = MOST_FACTS as u64;
-        within("the number of calls in the source text", limit.saturating_add(1), limit, 0)?;
+        within(
+            "the number of calls in the source text",
+            limit.saturating_add(1),
+            limit,
+            0,
+        )?;
     }
     Ok(source)
 }
@@ -127,9 +158,15 @@ fn parse(text: &str, base: u64, kind: Kind, options: ParseOptions, limits: &Limi
         };
         (offset, why)
     });
-    let fuel = fold::Fuel { one: limits.constant, all: FOLDED };
+    let fuel = fold::Fuel {
+        one: limits.constant,
+        all: FOLDED,
+    };
     let body: &[Stmt] = module.suite();
     let (mut source, is_full) = walk::Walker::new(base, kind == Kind::Program, fuel, MOST_FACTS).run(body);
     source.broken = broken;
     (source, is_full)
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,9 @@ impl Nesting {
             }
             T::Newline if self.brackets.is_empty() => {
                 let ground = std::mem::take(&mut self.ground);
-                self.total = self.total.saturating_sub(ground.operators.saturating_add(ground.lambdas));
+                self.total = self
+                    .total
+                    .saturating_sub(ground.operators.saturating_add(ground.lambdas));
             }
             T::Indent => self.total = self.total.saturating_add(2),
             T::Dedent => self.total = self.total.saturating_sub(2),
@@ -104,16 +106,43 @@ mod tests {
 
     #[test]
     fn whatever_nests_is_counted() {
-        for unit in ["(", "[", "{", "f(", "-", "not ", "lambda: ", "lambda a, b: ", "lambda a=", "await ", "a.b.", "a + ", "2 ** ", "x if y else ", "a[0]", "f()", "f'{"] {
+        for unit in [
+            "(",
+            "[",
+            "{",
+            "f(",
+            "-",
+            "not ",
+            "lambda: ",
+            "lambda a, b: ",
+            "lambda a=",
+            "await ",
+            "a.b.",
+            "a + ",
+            "2 ** ",
+            "x if y else ",
+            "a[0]",
+            "f()",
+            "f'{",
+        ] {
             assert!(of(&unit.repeat(1000)) >= 1000, "{unit}");
         }
-        let blocks: String = (0..100).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+        let blocks: String = (0..100)
+            .map(|depth| format!("{}if x:\n", " ".repeat(depth)))
+            .collect();
         assert!(of(&blocks) >= 200);
     }
 
     #[test]
     fn what_is_flat_is_not() {
-        for unit in ["x = a + b\n", "a, ", "'a' ", "f(a.b, c + d), ", "x: int = 3; ", "{'a': b.c}, "] {
+        for unit in [
+            "x = a + b\n",
+            "a, ",
+            "'a' ",
+            "f(a.b, c + d), ",
+            "x: int = 3; ",
+            "{'a': b.c}, ",
+        ] {
             assert!(of(&unit.repeat(1000)) < 20, "{unit}");
         }
         assert!(of(&format!("x = [{}]", "-1.5, ".repeat(1000))) < 20);

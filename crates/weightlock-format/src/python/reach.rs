@@ -9,16 +9,51 @@ use super::{
 
 /// Methods and functions that loaders call to make or load an object.
 const ON_LOAD: &[&str] = &[
-    "from_pretrained", "_from_pretrained", "from_config", "_from_config", "from_dict", "model_fn", "initialize",
-    "load_context", "_load_pyfunc", "load_model", "setup", "load", "build", "get_config", "from_hparams", "restore_from",
-    "_split_generators", "_info", "_generate_examples",
+    "from_pretrained",
+    "_from_pretrained",
+    "from_config",
+    "_from_config",
+    "from_dict",
+    "model_fn",
+    "initialize",
+    "load_context",
+    "_load_pyfunc",
+    "load_model",
+    "setup",
+    "load",
+    "build",
+    "get_config",
+    "from_hparams",
+    "restore_from",
+    "_split_generators",
+    "_info",
+    "_generate_examples",
 ];
 
 /// Methods and functions that serving software calls to use a model.
 const ON_USE: &[&str] = &[
-    "forward", "call", "predict", "predict_stream", "execute", "handle", "preprocess", "inference", "postprocess",
-    "input_fn", "predict_fn", "output_fn", "transform_fn", "generate", "_forward", "tokenize", "_tokenize", "encode",
-    "decode", "transform", "fit_transform", "__call__",
+    "forward",
+    "call",
+    "predict",
+    "predict_stream",
+    "execute",
+    "handle",
+    "preprocess",
+    "inference",
+    "postprocess",
+    "input_fn",
+    "predict_fn",
+    "output_fn",
+    "transform_fn",
+    "generate",
+    "_forward",
+    "tokenize",
+    "_tokenize",
+    "encode",
+    "decode",
+    "transform",
+    "fit_transform",
+    "__call__",
 ];
 
 /// When a function of that name runs, as far as the name tells.
@@ -44,7 +79,11 @@ pub(super) fn spread(source: &mut Source, edges: &BTreeSet<(Option<usize>, usize
         }
     }
     let roots = source.functions.iter().enumerate();
-    queue.extend(roots.filter(|(_, function)| function.reach < Reach::Call).map(|(at, function)| (at, function.reach)));
+    queue.extend(
+        roots
+            .filter(|(_, function)| function.reach < Reach::Call)
+            .map(|(at, function)| (at, function.reach)),
+    );
     let mut spread = BTreeSet::new();
     while let Some((at, reach)) = queue.pop_front() {
         let Some(function) = source.functions.get_mut(at) else {
@@ -52,7 +91,13 @@ pub(super) fn spread(source: &mut Source, edges: &BTreeSet<(Option<usize>, usize
         };
         function.reach = function.reach.min(reach);
         if spread.insert((at, reach)) {
-            queue.extend(callees.get(&at).into_iter().flatten().map(|&callee| (callee, reach)));
+            queue.extend(
+                callees
+                    .get(&at)
+                    .into_iter()
+                    .flatten()
+                    .map(|&callee| (callee, reach)),
+            );
         }
     }
     let functions = &source.functions;
@@ -60,7 +105,15 @@ pub(super) fn spread(source: &mut Source, edges: &BTreeSet<(Option<usize>, usize
         let function = function.and_then(|at| functions.get(at));
         function.map_or(Reach::Import, |function| function.reach)
     };
-    source.calls.iter_mut().for_each(|call| call.reach = reach_in(call.function));
-    source.stores.iter_mut().for_each(|store| store.reach = reach_in(store.function));
-    source.calls.retain(|call| !call.origin.has(Origin::SHADOWED) || call.reach == Reach::Import);
+    source
+        .calls
+        .iter_mut()
+        .for_each(|call| call.reach = reach_in(call.function));
+    source
+        .stores
+        .iter_mut()
+        .for_each(|store| store.reach = reach_in(store.function));
+    source
+        .calls
+        .retain(|call| !call.origin.has(Origin::SHADOWED) || call.reach == Reach::Import);
 }

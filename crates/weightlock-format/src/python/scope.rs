@@ -44,7 +44,10 @@ pub(super) struct Scopes {
 
 impl Scopes {
     pub(super) fn new() -> Self {
-        let mut scopes = Self { all: Vec::new(), by_place: BTreeMap::new() };
+        let mut scopes = Self {
+            all: Vec::new(),
+            by_place: BTreeMap::new(),
+        };
         scopes.open(0, Sort::Module, None);
         scopes
     }
@@ -67,7 +70,10 @@ impl Scopes {
 
     /// Binds `name` also to `value`; `sure` when no branch can skip it.
     pub(super) fn bind(&mut self, scope: usize, name: &str, value: Value, offset: u64, sure: bool) {
-        let is_elsewhere = self.all.get(scope).is_some_and(|scope| scope.elsewhere.contains(name));
+        let is_elsewhere = self
+            .all
+            .get(scope)
+            .is_some_and(|scope| scope.elsewhere.contains(name));
         let (target, sure) = if is_elsewhere { (0, false) } else { (scope, sure) };
         let Some(scope) = self.all.get_mut(target) else {
             return;
@@ -139,7 +145,11 @@ impl Scopes {
             // The builtin may still be meant: the binding comes later, or in a branch.
             let later = in_function && binding.sure.is_some() && !binding.deleted;
             let builtin = self.unbound(name);
-            let builtin = if later { builtin.with(Origin::SHADOWED) } else { builtin };
+            let builtin = if later {
+                builtin.with(Origin::SHADOWED)
+            } else {
+                builtin
+            };
             return Value::any([binding.value.clone(), builtin]);
         }
         self.unbound(name)
@@ -149,9 +159,15 @@ impl Scopes {
     fn unbound(&self, name: &str) -> Value {
         let builtin = match name {
             "__builtins__" => Value::global("builtins"),
-            _ => What::Global(format!("builtins.{name}")).into(),
+            // Names made of these are of the file's own package: relative, like those with a dot before them.
+            "__package__" | "__name__" => Value::text("."),
+            _ => What::Global(format!("builtins.{name}").into()).into(),
         };
-        let stars = self.all.first().map(|module| module.stars.as_slice()).unwrap_or_default();
+        let stars = self
+            .all
+            .first()
+            .map(|module| module.stars.as_slice())
+            .unwrap_or_default();
         let starred = stars.iter().map(|star| Value::global(format!("{star}.{name}")));
         Value::any(starred.chain([builtin]))
     }

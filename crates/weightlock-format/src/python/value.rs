@@ -1,12 +1,21 @@
 //! [`Value`]: what is known of an object without running anything.
+//!
+//! A value is small: containers within containers are kept up to a number of elements and a depth, so that copying,
+//! comparing and dropping one costs little whatever the source builds. Beyond that it is unknown.
+
+use std::sync::Arc;
 
 /// What is known of the object that an expression gives.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Value {
     /// What it is.
     pub what: What,
     /// Where it comes from.
     pub origin: Origin,
+    /// Values in it, itself included.
+    size: u32,
+    /// Containers around the innermost.
+    depth: u8,
 }
 
 /// What an object is.
@@ -17,9 +26,9 @@ pub enum What {
     #[default]
     Unknown,
     /// A text.
-    Text(String),
+    Text(Arc<str>),
     /// Bytes.
-    Bytes(Vec<u8>),
+    Bytes(Arc<[u8]>),
     /// A whole number.
     Number(i64),
     /// True or false.
@@ -27,13 +36,13 @@ pub enum What {
     /// None.
     None,
     /// What an import or the builtins give under a dotted name: `os.system`.
-    Global(String),
+    Global(Arc<str>),
     /// What a call of the global of that name gives, or an attribute of it.
-    Result(String),
+    Result(Arc<str>),
     /// A list, tuple or set whose elements are written down.
-    Items(Vec<Value>),
+    Items(Arc<[Value]>),
     /// A dictionary whose entries are written down.
-    Table(Vec<(Value, Value)>),
+    Table(Arc<[(Value, Value)]>),
     /// A function of this file: an index into [`super::Source::functions`].
     Function(usize),
     /// A class of this file.
@@ -43,12 +52,12 @@ pub enum What {
     /// A callable that looks an attribute up on its argument (`operator.attrgetter`), and then calls it or not.
     Attribute {
         /// The attribute.
-        name: String,
+        name: Arc<str>,
         /// Whether it is called (`operator.methodcaller`).
         called: bool,
     },
     /// One of these.
-    Any(Vec<Value>),
+    Any(Arc<[Value]>),
 }
 
 /// Where an object comes from, as far as it matters.
@@ -84,9 +93,28 @@ impl Origin {
     }
 }
 
+impl Default for Value {
+    fn default() -> Self {
+        Self::unknown()
+    }
+}
+
 impl From<What> for Value {
     fn from(what: What) -> Self {
-        Self { what, origin: Origin::NONE }
+        let (size, depth) = match &what {
+            What::Items(items) | What::Any(items) => Self::measure(items.iter()),
+            What::Table(entries) => Self::measure(entries.iter().flat_map(|(key, value)| [key, value])),
+            _ => (1, 0),
+        };
+        if size > Self::MOST_INSIDE || depth > Self::MOST_DEPTH {
+            return Self::unknown();
+        }
+        Self {
+            what,
+            origin: Origin::NONE,
+            size,
+            depth,
+        }
     }
 }
 
@@ -94,21 +122,58 @@ impl Value {
     /// Alternatives that are kept for one name.
     pub(super) const MOST_ALTERNATIVES: usize = 8;
 
+    /// Values within a value that are kept.
+    const MOST_INSIDE: u32 = 4096;
+    /// Containers within each other that are kept.
+    const MOST_DEPTH: u8 = 6;
+
     /// Nothing is known.
     #[must_use]
     pub const fn unknown() -> Self {
-        Self { what: What::Unknown, origin: Origin::NONE }
+        Self {
+            what: What::Unknown,
+            origin: Origin::NONE,
+            size: 1,
+            depth: 0,
+        }
+    }
+
+    fn measure<'a>(inner: impl Iterator<Item = &'a Self>) -> (u32, u8) {
+        inner.fold((1, 1), |(size, depth), value| {
+            (
+                size.saturating_add(value.size),
+                depth.max(value.depth.saturating_add(1)),
+            )
+        })
+    }
+
+    pub(super) fn items(items: Vec<Self>) -> Self {
+        What::Items(items.into()).into()
+    }
+
+    pub(super) fn bytes(bytes: Vec<u8>) -> Self {
+        What::Bytes(bytes.into()).into()
     }
 
     /// A text that is written down.
     #[must_use]
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
         What::Text(text.into()).into()
     }
 
     /// The global of a dotted name.
     pub(super) fn global(name: impl Into<String>) -> Self {
-        What::Global(canonical(name.into())).into()
+        let name = canonical(name.into());
+        let origin = if name == "os.environ" || name == "os.environb" {
+            Origin::ENVIRONMENT
+        } else {
+            Origin::NONE
+        };
+        Self {
+            what: What::Global(name.into()),
+            origin,
+            ..Self::unknown()
+        }
     }
 
     /// Also from `origin`.
@@ -128,13 +193,16 @@ impl Value {
         };
         for value in values {
             match value {
-                Self { what: What::Any(inner), .. } => inner.into_iter().for_each(&mut add),
+                Self {
+                    what: What::Any(inner),
+                    ..
+                } => inner.iter().cloned().for_each(&mut add),
                 value => add(value),
             }
         }
         if kept.len() > 1 {
             let origin = kept.iter().fold(Origin::NONE, |all, value| all.and(value.origin));
-            return Self { what: What::Any(kept), origin };
+            return Self::from(What::Any(kept.into())).with(origin);
         }
         kept.pop().unwrap_or_default()
     }
@@ -152,7 +220,7 @@ impl Value {
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         self.alternatives().iter().find_map(|value| match &value.what {
-            What::Text(text) => Some(text.as_str()),
+            What::Text(text) => Some(&**text),
             _ => None,
         })
     }
@@ -160,10 +228,12 @@ impl Value {
     /// Whether it is known to be `wanted`.
     #[must_use]
     pub fn is_bool(&self, wanted: bool) -> bool {
-        self.alternatives().iter().any(|value| value.what == What::Bool(wanted))
+        self.alternatives()
+            .iter()
+            .any(|value| value.what == What::Bool(wanted))
     }
 
-    /// The globals that it is or holds, two levels deep: those that whoever gets it can call.
+    /// The globals that it is or holds, a few levels deep: those that whoever gets it can call.
     pub(super) fn globals(&self) -> Vec<&Self> {
         let mut found = Vec::new();
         let mut level = vec![self];
@@ -172,7 +242,7 @@ impl Value {
             for value in level {
                 match &value.what {
                     What::Global(_) => found.push(value),
-                    What::Any(values) | What::Items(values) => inner.extend(values),
+                    What::Any(values) | What::Items(values) => inner.extend(values.iter()),
                     What::Table(entries) => inner.extend(entries.iter().map(|(_, value)| value)),
                     _ => {}
                 }
@@ -186,38 +256,93 @@ impl Value {
 /// Where the result of the global `name` comes from.
 pub(super) fn origin_of(name: &str) -> Origin {
     const NETWORK: &[&str] = &[
-        "requests.", "urllib.request.", "urllib.urlopen", "urllib2.", "urllib3.", "httpx.", "aiohttp.", "http.client.", "socket.",
-        "ftplib.", "telnetlib.", "wget.", "websocket.", "websockets.", "smtplib.", "xmlrpc.client.",
+        "requests.",
+        "urllib.request.",
+        "urllib.urlopen",
+        "urllib2.",
+        "urllib3.",
+        "httpx.",
+        "aiohttp.",
+        "http.client.",
+        "socket.",
+        "ftplib.",
+        "telnetlib.",
+        "wget.",
+        "websocket.",
+        "websockets.",
+        "smtplib.",
+        "xmlrpc.client.",
     ];
     const ENVIRONMENT: &[&str] = &[
-        "getpass.getuser", "platform.node", "platform.uname", "socket.gethostname", "os.uname", "os.getlogin", "os.environ.items",
-        "os.environ.copy", "os.environ.values",
+        "getpass.getuser",
+        "platform.node",
+        "platform.uname",
+        "socket.gethostname",
+        "os.uname",
+        "os.getlogin",
+        "os.environ.items",
+        "os.environ.copy",
+        "os.environ.values",
     ];
     const DECODED: &[&str] = &[
-        "base64.", "zlib.decompress", "binascii.", "codecs.decode", "gzip.decompress", "lzma.decompress", "bz2.decompress",
-        "cryptography.", "Crypto.Cipher.",
+        "base64.",
+        "zlib.decompress",
+        "binascii.",
+        "codecs.decode",
+        "gzip.decompress",
+        "lzma.decompress",
+        "bz2.decompress",
+        "cryptography.",
+        "Crypto.Cipher.",
     ];
-    const FILE: &[&str] = &["builtins.open", "io.open", "codecs.open", "pathlib.Path.read", "pathlib.Path.open"];
+    const FILE: &[&str] = &[
+        "builtins.open",
+        "io.open",
+        "codecs.open",
+        "pathlib.Path.read",
+        "pathlib.Path.open",
+    ];
     let begins = |list: &[&str]| list.iter().any(|prefix| name.starts_with(prefix));
-    [(ENVIRONMENT, Origin::ENVIRONMENT), (NETWORK, Origin::NETWORK), (DECODED, Origin::DECODED), (FILE, Origin::FILE)]
-        .into_iter()
-        .find(|(list, _)| begins(list))
-        .map_or(Origin::NONE, |(_, origin)| origin)
+    [
+        (ENVIRONMENT, Origin::ENVIRONMENT),
+        (NETWORK, Origin::NETWORK),
+        (DECODED, Origin::DECODED),
+        (FILE, Origin::FILE),
+    ]
+    .into_iter()
+    .find(|(list, _)| begins(list))
+    .map_or(Origin::NONE, |(_, origin)| origin)
 }
 
 /// Modules that others import and so re-export: `torch.os.system` is `os.system`.
 const REEXPORTED: &[&str] = &[
-    "os", "posix", "nt", "sys", "subprocess", "builtins", "importlib", "ctypes", "socket", "shutil", "pickle",
-    "marshal", "runpy", "pty", "urllib", "requests", "types",
+    "os",
+    "posix",
+    "nt",
+    "sys",
+    "subprocess",
+    "builtins",
+    "importlib",
+    "ctypes",
+    "socket",
+    "shutil",
+    "pickle",
+    "marshal",
+    "runpy",
+    "pty",
+    "urllib",
+    "requests",
+    "types",
 ];
 
 /// The name under which an object is known, whatever way led to it.
 fn canonical(name: String) -> String {
     let parts: Vec<&str> = name.split('.').collect();
-    let from = parts.iter().rposition(|part| {
-        *part == "__builtins__" || *part == "__builtin__" || REEXPORTED.contains(part)
-    });
-    let Some(from) = from.filter(|&at| at > 0 || parts.first().is_some_and(|part| part.starts_with("__b"))) else {
+    let from = parts
+        .iter()
+        .rposition(|part| *part == "__builtins__" || *part == "__builtin__" || REEXPORTED.contains(part));
+    let Some(from) = from.filter(|&at| at > 0 || parts.first().is_some_and(|part| part.starts_with("__b")))
+    else {
         return name;
     };
     // `urllib.request.socket` is the module; `concurrent.futures.types` would be too.

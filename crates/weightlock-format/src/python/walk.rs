@@ -47,6 +47,8 @@ pub(super) struct Walker {
     pub(super) edges: BTreeSet<(Option<usize>, usize)>,
     pub(super) fuel: Fuel,
     pub(super) facts_left: usize,
+    /// Expressions that may still be evaluated.
+    pub(super) steps_left: u64,
     function_at: BTreeMap<u64, usize>,
     class_at: BTreeMap<u64, usize>,
     /// Where the text begins in the file.
@@ -56,17 +58,26 @@ pub(super) struct Walker {
 }
 
 impl Walker {
+    /// Expressions that are evaluated. A text of the greatest size has fewer, twice over.
+    const MOST_STEPS: u64 = 4_000_000;
+
     pub(super) fn new(base: u64, is_program: bool, fuel: Fuel, most_facts: usize) -> Self {
         Self {
             reporting: false,
             source: Source::default(),
             scopes: Scopes::new(),
-            here: Here { scope: 0, function: None, class: None, branches: 0 },
+            here: Here {
+                scope: 0,
+                function: None,
+                class: None,
+                branches: 0,
+            },
             classes: Vec::new(),
             returns: Vec::new(),
             edges: BTreeSet::new(),
             fuel,
             facts_left: most_facts,
+            steps_left: Self::MOST_STEPS,
             function_at: BTreeMap::new(),
             class_at: BTreeMap::new(),
             base,
@@ -80,7 +91,8 @@ impl Walker {
         self.reporting = true;
         self.statements(body);
         reach::spread(&mut self.source, &self.edges);
-        (self.source, self.facts_left == 0)
+        let is_full = self.facts_left == 0 || self.steps_left == 0;
+        (self.source, is_full)
     }
 
     pub(super) fn offset(&self, range: TextRange) -> u64 {
@@ -105,7 +117,10 @@ impl Walker {
             Stmt::FunctionDef(it) => self.function(it),
             Stmt::ClassDef(it) => self.class(it),
             Stmt::Return(it) => {
-                let value = it.value.as_deref().map_or_else(Value::unknown, |value| self.eval(value));
+                let value = it
+                    .value
+                    .as_deref()
+                    .map_or_else(Value::unknown, |value| self.eval(value));
                 self.returned(value, self.offset(it.range));
             }
             Stmt::Delete(it) => it.targets.iter().for_each(|target| self.delete(target)),
@@ -169,19 +184,29 @@ impl Walker {
                 self.branch(&it.orelse);
                 self.statements(&it.finalbody);
             }
-            Stmt::Assert(it) => [Some(&it.test), it.msg.as_ref()].into_iter().flatten().for_each(|it| self.look(it)),
+            Stmt::Assert(it) => [Some(&it.test), it.msg.as_ref()]
+                .into_iter()
+                .flatten()
+                .for_each(|it| self.look(it)),
             Stmt::Import(it) => {
                 for alias in &it.names {
                     let whole = alias.name.as_str();
                     let (bound, value) = match &alias.asname {
                         Some(name) => (name.as_str(), whole),
-                        None => whole.split('.').next().map(|first| (first, first)).unwrap_or_default(),
+                        None => whole
+                            .split('.')
+                            .next()
+                            .map(|first| (first, first))
+                            .unwrap_or_default(),
                     };
                     self.bind(bound, Value::global(value), it.range);
                 }
             }
             Stmt::ImportFrom(it) => self.import_from(it),
-            Stmt::Global(it) => it.names.iter().for_each(|name| self.scopes.declare_elsewhere(self.here.scope, name)),
+            Stmt::Global(it) => it
+                .names
+                .iter()
+                .for_each(|name| self.scopes.declare_elsewhere(self.here.scope, name)),
             Stmt::Nonlocal(_) | Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) => {}
             Stmt::Expr(it) => self.look(&it.value),
             Stmt::IpyEscapeCommand(it) => {
@@ -197,7 +222,11 @@ impl Walker {
     pub(super) fn command(&mut self, shell: bool, text: &str, range: TextRange) {
         if self.reporting && self.spend() {
             let offset = self.offset(range);
-            self.source.commands.push(Command { offset, shell, text: text.to_owned() });
+            self.source.commands.push(Command {
+                offset,
+                shell,
+                text: text.to_owned(),
+            });
         }
     }
 
@@ -210,7 +239,7 @@ impl Walker {
         self.look(test);
         if is_program_test(test) && !self.is_program && !self.scopes.module_binds("__name__") {
             let script = self.function_of(self.offset(test.range()), "__main__", Reach::Script);
-            let before = std::mem::replace(&mut self.here.function, Some(script));
+            let before = self.here.function.replace(script);
             self.branch(body);
             self.here.function = before;
         } else {
@@ -224,7 +253,10 @@ impl Walker {
 
     fn import_from(&mut self, it: &ruff_python_ast::StmtImportFrom) {
         let dots = ".".repeat(usize::try_from(it.level).unwrap_or(1).min(16));
-        let module = format!("{dots}{}", it.module.as_ref().map(|name| name.as_str()).unwrap_or_default());
+        let module = format!(
+            "{dots}{}",
+            it.module.as_ref().map(|name| name.as_str()).unwrap_or_default()
+        );
         for alias in &it.names {
             let name = alias.name.as_str();
             if name == "*" {
@@ -264,17 +296,27 @@ impl Walker {
             Pattern::MatchMapping(it) => {
                 it.keys.iter().for_each(|key| self.look(key));
                 it.patterns.iter().for_each(|inner| self.pattern(inner));
-                it.rest.iter().for_each(|name| self.bind(name.as_str(), Value::unknown(), range));
+                it.rest
+                    .iter()
+                    .for_each(|name| self.bind(name.as_str(), Value::unknown(), range));
             }
             Pattern::MatchClass(it) => {
                 self.look(&it.cls);
                 it.arguments.patterns.iter().for_each(|inner| self.pattern(inner));
-                it.arguments.keywords.iter().for_each(|inner| self.pattern(&inner.pattern));
+                it.arguments
+                    .keywords
+                    .iter()
+                    .for_each(|inner| self.pattern(&inner.pattern));
             }
-            Pattern::MatchStar(it) => it.name.iter().for_each(|name| self.bind(name.as_str(), Value::unknown(), range)),
+            Pattern::MatchStar(it) => it
+                .name
+                .iter()
+                .for_each(|name| self.bind(name.as_str(), Value::unknown(), range)),
             Pattern::MatchAs(it) => {
                 it.pattern.iter().for_each(|inner| self.pattern(inner));
-                it.name.iter().for_each(|name| self.bind(name.as_str(), Value::unknown(), range));
+                it.name
+                    .iter()
+                    .for_each(|name| self.bind(name.as_str(), Value::unknown(), range));
             }
             Pattern::MatchOr(it) => it.patterns.iter().for_each(|inner| self.pattern(inner)),
         }
@@ -289,11 +331,12 @@ impl Walker {
     pub(super) fn assign(&mut self, target: &Expr, value: Value) {
         match target {
             Expr::Name(name) => self.bind(name.id.as_str(), value, name.range),
-            Expr::Starred(it) => self.assign(&it.value, What::Items(vec![value]).into()),
-            Expr::Tuple(ruff_python_ast::ExprTuple { elts, .. }) | Expr::List(ruff_python_ast::ExprList { elts, .. }) => {
+            Expr::Starred(it) => self.assign(&it.value, Value::items(vec![value])),
+            Expr::Tuple(ruff_python_ast::ExprTuple { elts, .. })
+            | Expr::List(ruff_python_ast::ExprList { elts, .. }) => {
                 let parts = match &value.what {
-                    What::Items(items) if items.len() == elts.len() => items.clone(),
-                    _ => Vec::new(),
+                    What::Items(items) if items.len() == elts.len() => &**items,
+                    _ => &[],
                 };
                 for (at, target) in elts.iter().enumerate() {
                     let part = parts.get(at).cloned();
@@ -325,11 +368,11 @@ impl Walker {
                 }
                 (What::Global(target), _) => {
                     let offset = self.offset(range);
-                    self.hand_over(&value, How::Stored(target.clone()), range);
+                    self.hand_over(&value, How::Stored(target.to_string()), range);
                     if self.reporting && self.spend() {
                         self.source.stores.push(Store {
                             offset,
-                            target: target.clone(),
+                            target: target.to_string(),
                             key: key.map(str::to_owned),
                             value: value.clone(),
                             function: self.here.function,
@@ -349,7 +392,7 @@ impl Walker {
         }
         for global in value.globals() {
             if let What::Global(name) = &global.what {
-                let name = name.clone();
+                let name = name.to_string();
                 self.put(name, global.origin, how.clone(), Vec::new(), range);
             }
         }
@@ -387,7 +430,11 @@ impl Walker {
         let Some(function) = self.here.function else {
             return;
         };
-        let name = self.source.functions.get(function).map(|function| function.name.as_str());
+        let name = self
+            .source
+            .functions
+            .get(function)
+            .map(|function| function.name.as_str());
         if name.is_some_and(|name| name.contains("__reduce") || name.ends_with("__getstate__")) {
             let at = u32::try_from(offset.saturating_sub(self.base)).unwrap_or(0);
             self.hand_over(&value, How::Returned, TextRange::empty(at.into()));
@@ -398,7 +445,11 @@ impl Walker {
     pub(super) fn gives(&mut self, function: usize, value: Value) {
         if let Some(known) = self.returns.get_mut(function) {
             let old = std::mem::take(known);
-            *known = if old == Value::default() { value } else { Value::any([old, value]) };
+            *known = if old == Value::default() {
+                value
+            } else {
+                Value::any([old, value])
+            };
         }
     }
 
@@ -407,7 +458,10 @@ impl Walker {
         let next = self.source.functions.len();
         let index = *self.function_at.entry(offset).or_insert(next);
         if index == next {
-            self.source.functions.push(Function { name: name.to_owned(), reach });
+            self.source.functions.push(Function {
+                name: name.to_owned(),
+                reach,
+            });
             self.returns.push(Value::default());
         }
         index
@@ -419,7 +473,11 @@ impl Walker {
             Some(class) => format!("{}.{}", class.name, it.name),
             None => it.name.to_string(),
         };
-        let function = self.function_of(self.offset(it.range), &name, reach::of_name(it.name.as_str(), class.is_some()));
+        let function = self.function_of(
+            self.offset(it.range),
+            &name,
+            reach::of_name(it.name.as_str(), class.is_some()),
+        );
         let mut first = self.here.class.map(|class| Value::from(What::Instance(class)));
         for decorator in &it.decorator_list {
             if matches!(&decorator.expression, Expr::Name(name) if name.id.as_str() == "staticmethod") {
@@ -428,42 +486,54 @@ impl Walker {
             let value = self.eval(&decorator.expression);
             self.decorate(&value, What::Function(function).into(), decorator.range);
         }
-        self.signature(&it.parameters, it.type_params.as_deref());
+        let defaults = self.signature(&it.parameters, it.type_params.as_deref());
         it.returns.iter().for_each(|annotation| self.look(annotation));
         self.bind(it.name.as_str(), What::Function(function).into(), it.range);
-        let scope = self.scopes.open(self.offset(it.range), Sort::Function, Some(self.here.scope));
+        let scope = self
+            .scopes
+            .open(self.offset(it.range), Sort::Function, Some(self.here.scope));
         let before = self.here;
-        self.here = Here { scope, function: Some(function), class: None, branches: 0 };
-        self.parameters(&it.parameters, first, before);
+        self.here = Here {
+            scope,
+            function: Some(function),
+            class: None,
+            branches: 0,
+        };
+        self.parameters(&it.parameters, first, defaults);
         self.statements(&it.body);
         self.here = before;
     }
 
-    /// Evaluates what is evaluated when a function is defined.
-    pub(super) fn signature(&mut self, parameters: &Parameters, types: Option<&TypeParams>) {
+    /// Evaluates what is evaluated when a function is defined, and gives the defaults of its parameters.
+    pub(super) fn signature(&mut self, parameters: &Parameters, types: Option<&TypeParams>) -> Vec<Value> {
+        let mut defaults = Vec::new();
         for parameter in parameters.iter_non_variadic_params() {
-            parameter.default.iter().for_each(|value| self.look(value));
+            let default = parameter.default.as_deref().map(|value| self.eval(value));
+            defaults.push(default.unwrap_or_default());
         }
         for parameter in parameters.iter() {
-            parameter.annotation().into_iter().for_each(|annotation| self.look(annotation));
+            parameter
+                .annotation()
+                .into_iter()
+                .for_each(|annotation| self.look(annotation));
         }
         for kind in types.into_iter().flat_map(|types| types.type_params.iter()) {
             if let ruff_python_ast::TypeParam::TypeVar(variable) = kind {
-                variable.bound.iter().chain(&variable.default).for_each(|value| self.look(value));
+                variable
+                    .bound
+                    .iter()
+                    .chain(&variable.default)
+                    .for_each(|value| self.look(value));
             }
         }
+        defaults
     }
 
-    /// Binds the parameters in the function's scope; defaults mean what they mean outside.
-    pub(super) fn parameters(&mut self, parameters: &Parameters, first: Option<Value>, outside: Here) {
+    /// Binds the parameters in the function's scope.
+    pub(super) fn parameters(&mut self, parameters: &Parameters, first: Option<Value>, defaults: Vec<Value>) {
         let mut first = first;
-        for parameter in parameters.iter_non_variadic_params() {
-            let inside = std::mem::replace(&mut self.here, outside);
-            let reporting = std::mem::replace(&mut self.reporting, false);
-            let default = parameter.default.as_deref().map(|value| self.eval(value));
-            self.reporting = reporting;
-            self.here = inside;
-            let value = first.take().or(default).unwrap_or_default();
+        for (parameter, default) in parameters.iter_non_variadic_params().zip(defaults) {
+            let value = first.take().unwrap_or(default);
             self.bind(parameter.name().as_str(), value, parameter.range());
         }
         for parameter in parameters.vararg.iter().chain(&parameters.kwarg) {
@@ -477,8 +547,15 @@ impl Walker {
         let next = self.classes.len();
         let class = *self.class_at.entry(offset).or_insert(next);
         if class == next {
-            self.classes.push(ClassBody { scope, bases: Vec::new(), attributes: BTreeMap::new() });
-            self.source.classes.push(Class { name: it.name.to_string(), bases: Vec::new() });
+            self.classes.push(ClassBody {
+                scope,
+                bases: Vec::new(),
+                attributes: BTreeMap::new(),
+            });
+            self.source.classes.push(Class {
+                name: it.name.to_string(),
+                bases: Vec::new(),
+            });
         }
         for decorator in &it.decorator_list {
             let value = self.eval(&decorator.expression);
@@ -487,7 +564,11 @@ impl Walker {
         self.bases(it, class);
         self.bind(it.name.as_str(), What::Class(class).into(), it.range);
         let before = self.here;
-        self.here = Here { scope, class: Some(class), ..before };
+        self.here = Here {
+            scope,
+            class: Some(class),
+            ..before
+        };
         self.statements(&it.body);
         self.here = before;
     }
@@ -504,15 +585,22 @@ impl Walker {
         }
         for keyword in &arguments.keywords {
             let value = self.eval(&keyword.value);
-            if keyword.arg.as_ref().is_some_and(|name| name.as_str() == "metaclass") {
+            if keyword
+                .arg
+                .as_ref()
+                .is_some_and(|name| name.as_str() == "metaclass")
+            {
                 self.runs_methods(&value, &["__prepare__", "__new__", "__init__"]);
             }
         }
         if let Some(known) = self.source.classes.get_mut(class) {
-            let names = bases.iter().flat_map(|base| base.alternatives()).filter_map(|base| match &base.what {
-                What::Global(name) => Some(name.clone()),
-                _ => None,
-            });
+            let names = bases
+                .iter()
+                .flat_map(|base| base.alternatives())
+                .filter_map(|base| match &base.what {
+                    What::Global(name) => Some(name.to_string()),
+                    _ => None,
+                });
             known.bases = names.collect();
         }
         if let Some(known) = self.classes.get_mut(class) {
@@ -540,6 +628,7 @@ fn is_program_test(test: &Expr) -> bool {
     };
     let sides = [&*compare.left].into_iter().chain(&compare.comparators);
     let is_name = |side: &Expr| matches!(side, Expr::Name(name) if name.id.as_str() == "__name__");
-    let is_main = |side: &Expr| matches!(side, Expr::StringLiteral(text) if text.value.to_str() == "__main__");
+    let is_main =
+        |side: &Expr| matches!(side, Expr::StringLiteral(text) if text.value.to_str() == "__main__");
     sides.clone().any(is_name) && sides.clone().any(is_main)
 }

@@ -13,3 +13,4 @@
 pub mod archive;
 pub mod program;
 pub mod storage;
+pub mod tensor;

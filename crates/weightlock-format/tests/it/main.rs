@@ -6,7 +6,10 @@
 )]
 
 mod corpus;
+mod executorch;
 mod gguf;
 mod model;
 mod numpy;
 mod safetensors;
+mod tar;
+mod zip;

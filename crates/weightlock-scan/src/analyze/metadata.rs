@@ -8,7 +8,7 @@ use base64::{
 };
 use weightlock_format::detect::Format;
 
-use super::{Examination, Subject};
+use super::{Examination, Subject, indicator};
 use crate::{
     coverage::Gap,
     observation::embedded::{self, Encoding},
@@ -33,6 +33,9 @@ pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         Err(error) => return exam.unread(0..size, Gap::Unreadable(error.to_string())),
     };
     exam.explain(0..size);
+    if let Ok(text) = std::str::from_utf8(&text) {
+        indicator::look(text, Some(0), || None, exam);
+    }
     let readings = [
         (Encoding::Plain, Some(text.clone())),
         (Encoding::Base64, base64(&text)),

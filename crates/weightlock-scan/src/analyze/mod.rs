@@ -5,23 +5,49 @@
 
 mod coreml;
 pub(crate) mod data;
+mod executable;
+mod executorch;
 mod gguf;
+mod catboost;
+mod image;
+mod joblib;
+mod mar;
+mod marker;
+pub(crate) mod indicator;
+mod json;
 pub(crate) mod metadata;
+mod msgpack;
+mod rds;
+mod torch7;
+mod ubjson;
+mod xml;
 mod onnx;
-pub(crate) mod protobuf;
-mod safetensors;
-mod tensorflow;
-mod tflite;
-mod walked;
+pub(crate) mod unmarked;
 mod ndarrays;
 mod numpy;
+pub(crate) mod opened;
+pub(crate) mod pickle;
+mod safetensors;
+mod stream;
+mod tar;
+mod tensorflow;
+mod tflite;
+pub mod torch;
+pub(crate) mod template;
+mod tensors;
+mod text;
+mod walked;
+mod python;
+mod document;
 mod torch_program;
 mod torchscript;
+mod zip;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use weightlock_format::{
     Error, Problem,
+    container::stream::Packed,
     content::Content,
     detect::Format,
     limits::{Budget, Limits},
@@ -59,13 +85,17 @@ pub enum Role {
     /// A loader hands it to the unpickler, whatever it begins with.
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
-    TorchPickle,
+    TorchPickle(Arc<torch::Pickled>),
+    /// A short text that the container keeps about itself: its version, its order of bytes.
+    Marker,
     /// A text of the container's metadata, which nothing loads by itself.
     Metadata,
     /// The source of a chat template.
     Template,
     /// Python source, whatever the name.
     Python,
+    /// A cell of a notebook: Python source with commands.
+    PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
     TorchProgram,
     /// TorchScript source: a program that the runtime of PyTorch runs.
@@ -81,15 +111,52 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Pickle => pickle::analyze,
+        Format::Json => json::analyze,
+        Format::Text => text::analyze,
         Format::Onnx => onnx::analyze,
         Format::TensorFlow => tensorflow::analyze,
         Format::TfLite => tflite::analyze,
+        Format::Xml => xml::analyze,
+        Format::Rds => rds::analyze,
+        Format::Torch7 => torch7::analyze,
+        Format::Msgpack => msgpack::analyze,
+        Format::Ubjson => ubjson::analyze,
+        Format::CatBoost => catboost::analyze,
         Format::CoreMl => coreml::analyze,
         Format::Numpy => numpy::analyze,
+        Format::ExecuTorch => executorch::analyze,
         Format::Mxnet => ndarrays::mxnet,
         Format::Paddle => ndarrays::paddle,
+        Format::Zip => zip::analyze,
+        Format::Tar => tar::analyze,
+        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
+            stream::analyze
+        }
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => {
+            executable::analyze
+        }
+        Format::Image => image::analyze,
         _ => return None,
     })
+}
+
+/// The analyzer of a content that is read by programs that go by its name, besides those that its bytes call for.
+#[must_use]
+pub fn for_name(name: &str) -> Option<Analyzer> {
+    Some(match name {
+        name if python::is_source_name(name) => python::analyze,
+        _ => return None,
+    })
+}
+
+/// Analyzers of what a content of a general format may be besides; each looks for itself whether it is meant.
+#[must_use]
+pub const fn beside(format: Format) -> &'static [Analyzer] {
+    match format {
+        Format::Json => &[document::analyze],
+        _ => &[],
+    }
 }
 
 /// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
@@ -98,9 +165,13 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
+        Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,
+        Role::Python => python::analyze,
+        Role::PythonCell => python::cell,
         _ => return None,
     })
 }
@@ -114,19 +185,31 @@ pub struct Examination<'a> {
     pub budget: &'a mut Budget,
     /// What must be vouched for.
     pub profile: Profile,
+    /// Pickles of this content that broke.
+    pub(crate) broken_streams: u32,
     pub(crate) sightings: Vec<Sighting>,
     pub(crate) regions: Regions,
     pub(crate) inner: Vec<Inner>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) templates: Vec<Template>,
+    pub(crate) gaps: Vec<(u64, u64, Gap)>,
 }
 
 /// A content that an analyzer found within another.
 #[derive(Clone, Debug)]
 pub(crate) struct Inner {
     pub(crate) name: String,
-    pub(crate) content: Content,
+    pub(crate) source: Source,
     pub(crate) role: Role,
+}
+
+/// The bytes of a content that was found within another.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// Ready to be read.
+    Ready(Content),
+    /// To be decoded when its turn comes, so that no more than one way down is held in memory.
+    Packed(Packed),
 }
 
 /// Bytes of another file of the same folder that a file declares as its data, as ONNX does with external data.
@@ -154,11 +237,13 @@ impl<'a> Examination<'a> {
             limits,
             budget,
             profile,
+            broken_streams: 0,
             sightings: Vec::new(),
             regions: Regions::default(),
             inner: Vec::new(),
             claims: Vec::new(),
             templates: Vec::new(),
+            gaps: Vec::new(),
         }
     }
 
@@ -216,9 +301,25 @@ impl<'a> Examination<'a> {
     pub fn inner(&mut self, name: &str, content: Content, role: Role) {
         self.inner.push(Inner {
             name: name.to_owned(),
-            content,
+            source: Source::Ready(content),
             role,
         });
+    }
+
+    /// `range` of the subject is the content that comes out of `packed`, which is examined next. How its stream ends,
+    /// and whether its size and checksum are as stated, is put down there.
+    pub fn unpack(&mut self, range: Range<u64>, name: &str, packed: Packed, role: Role) {
+        self.regions.say(range, Class::Passed);
+        self.inner.push(Inner {
+            name: name.to_owned(),
+            source: Source::Packed(packed),
+            role,
+        });
+    }
+
+    /// Something at `offset` could not be read, and `bytes` of it are known; it need not be bytes of the subject.
+    pub fn gap(&mut self, offset: u64, bytes: u64, gap: Gap) {
+        self.gaps.push((offset, bytes, gap));
     }
 
     /// Puts down a broken rule or a met limit.

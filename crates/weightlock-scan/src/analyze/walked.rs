@@ -29,9 +29,32 @@ impl Walked {
         self.passed.push((range, None));
     }
 
+    /// As [`Walked::close`], for a format whose file is one object: what follows it is `behind`.
+    pub(super) fn close_at(
+        self,
+        end: Result<u64, Error>,
+        behind: Gap,
+        subject: &Subject,
+        exam: &mut Examination<'_>,
+    ) {
+        let size = subject.content.size();
+        let (end, read_to) = match end {
+            Ok(at) => (Ok(()), at.min(size)),
+            Err(error) => (Err(error), size),
+        };
+        if read_to < size {
+            exam.unread(read_to..size, behind);
+        }
+        self.finish(end, read_to, subject, exam);
+    }
+
     /// What lies between has been read, up to the end of the walk.
     pub(super) fn close(self, end: Result<(), Error>, subject: &Subject, exam: &mut Examination<'_>) {
         let size = subject.content.size();
+        self.finish(end, size, subject, exam);
+    }
+
+    fn finish(self, end: Result<(), Error>, size: u64, subject: &Subject, exam: &mut Examination<'_>) {
         let read_to = match &end {
             Ok(()) => size,
             Err(Error::Refused(problem)) => problem.offset().min(size),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use weightlock_format::detect::Format;
+use weightlock_format::{detect::Format, executable::Executable};
 
 /// See the variants.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,6 +15,64 @@ pub enum Seen {
         /// How it is written.
         encoding: Encoding,
     },
+    /// A program.
+    Executable {
+        /// What kind, for which machine.
+        program: Executable,
+        /// What it is to the file that it lies in.
+        place: Spot,
+    },
+    /// Two formats in one content, each seen by its own readers.
+    Polyglot {
+        /// What the first bytes are.
+        first: Format,
+        /// What the last bytes are.
+        second: Format,
+        /// Whether a loader of models opens the second.
+        loadable: bool,
+    },
+    /// An archive, a stream or a pickle where the format has none.
+    Hidden {
+        /// What it is.
+        format: Format,
+        /// Where.
+        place: Spot,
+    },
+    /// The name promises a format that holds no code, and the content is a pickle.
+    Misnamed {
+        /// The extension.
+        extension: String,
+        /// The content.
+        format: Format,
+    },
+}
+
+/// What a part is to the content that it lies in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Spot {
+    /// The whole of it.
+    Whole,
+    /// The bytes of a tensor, from their first.
+    DataStart,
+    /// The end of the bytes of a tensor.
+    DataEnd,
+    /// Amid the bytes of a tensor.
+    DataMiddle,
+    /// Bytes that no part of the format owns.
+    Unclaimed,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Whole => "the content",
+            Self::DataStart => "the bytes of a tensor",
+            Self::DataEnd => "the end of the bytes of a tensor",
+            Self::DataMiddle => "a place amid the bytes of a tensor",
+            Self::Unclaimed => "a place that no part of the format owns",
+        })
+    }
 }
 
 /// How bytes are written in a text.

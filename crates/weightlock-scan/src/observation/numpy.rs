@@ -16,4 +16,11 @@ pub enum Seen {
         /// The rule or limit, with the offset.
         problem: Problem,
     },
+    /// A wrapper of joblib whose array is in another file, which loading opens beside this one.
+    ExternalArray {
+        /// The name of the other file; `None` when it is not a constant.
+        filename: Option<String>,
+    },
+    /// A wrapper of joblib of which shape or type cannot be told, so that what follows it cannot either.
+    UnknownArray,
 }

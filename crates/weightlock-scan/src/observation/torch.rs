@@ -4,6 +4,26 @@
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Seen {
+    /// A pickle states another size of a storage than its bytes have.
+    StorageSize {
+        /// The storage.
+        key: String,
+        /// Bytes, as stated; `None` when they are negative or overflow.
+        stated: Option<u64>,
+        /// Bytes that are there; `None` when there are none.
+        record: Option<u64>,
+    },
+    /// A tensor reaches outside its storage.
+    TensorOutside {
+        /// The storage.
+        key: String,
+        /// Elements that the storage has.
+        elements: u64,
+        /// Elements that the tensor reaches; `None` when a number is negative or their product overflows.
+        reached: Option<u64>,
+    },
+    /// A storage is filled like a dict or list.
+    StorageFilled,
     /// TorchScript uses an operator.
     Operator {
         /// The library: `aten`.
@@ -33,6 +53,16 @@ pub enum Seen {
         /// The library.
         library: String,
         /// The name in it.
+        name: String,
+    },
+    /// A program for devices names an operator.
+    DeviceOperator {
+        /// The name: `aten::add`.
+        name: String,
+    },
+    /// A program for devices hands a blob to a backend.
+    DeviceBackend {
+        /// The backend.
         name: String,
     },
     /// An exported program looks a name up in Python and calls it; it is no operator below `torch.ops`.

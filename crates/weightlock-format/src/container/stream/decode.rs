@@ -293,6 +293,8 @@ struct Lzma(Option<lzma_rust2::LzmaReader<Source>>);
 impl Lzma {
     fn new(mut reader: lzma_rust2::LzmaReader<Source>) -> Self {
         reader.set_defer_errors(true);
+        // An end marker may follow the last byte although the size is known.
+        reader.set_relaxed_end_condition(false);
         Self(Some(reader))
     }
 }

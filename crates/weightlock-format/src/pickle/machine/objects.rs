@@ -207,7 +207,7 @@ impl<O: Observer> Machine<'_, O> {
             self.pop(op, at)?
         } else {
             let text = String::from_utf8_lossy(self.input.line()?.head).into_owned();
-            self.values.make_text(&text)
+            self.values.make(text.as_bytes(), true).unwrap_or(Value::UNKNOWN)
         };
         let result = self.values.add_persistent(id);
         self.tell(op, at, What::Persistent { id, result });

@@ -24,7 +24,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
-    let Seen::InText { format, encoding } = seen;
+    let Seen::InText { format, encoding } = seen else {
+        return None;
+    };
     let severity = match format {
         Format::Elf | Format::Pe | Format::MachO | Format::Wasm => Severity::High,
         _ => Severity::Medium,

@@ -2,7 +2,11 @@
 
 mod hidden_in_metadata;
 
+mod executable;
+mod hidden_content;
+mod misleading_name;
+mod polyglot;
 use super::Rule;
 
 /// The rules of this family.
-pub const RULES: &[&Rule] = &[&hidden_in_metadata::RULE];
+pub const RULES: &[&Rule] = &[&executable::RULE, &hidden_content::RULE, &misleading_name::RULE, &polyglot::RULE, &hidden_in_metadata::RULE];

@@ -1,7 +1,7 @@
 //! `numpy-object-array`: an array of objects is a pickle behind a header.
 
 use crate::{
-    Severity,
+    Profile, Severity,
     observation::numpy::Seen,
     rules::{Check, Context, Judgement, Rule},
 };
@@ -10,7 +10,7 @@ use crate::{
 pub(super) const RULE: Rule = Rule {
     id: "numpy-object-array",
     title: "array of objects, stored as a pickle",
-    worst: Severity::Low,
+    worst: Severity::Medium,
     cwe: 502,
     what: "the element type of a NumPy array holds Python objects, so its data is a pickle, which is examined as one; \
            what that pickle does is reported by the rules on pickles",
@@ -21,10 +21,14 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Numpy(check),
 };
 
-fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
+fn check(seen: &Seen, context: &Context<'_>) -> Option<Judgement> {
     let Seen::ObjectArray { descr } = seen else {
         return None;
     };
     let reason = "the elements are Python objects: loading needs allow_pickle=True and runs a pickle";
-    Some(Judgement::new(Severity::Low, reason).named(descr.as_str()))
+    let severity = match context.profile {
+        Profile::Default => Severity::Info,
+        Profile::Strict | Profile::WeightsOnly => Severity::Medium,
+    };
+    Some(Judgement::new(severity, reason).named(descr.as_str()))
 }

@@ -1,10 +1,10 @@
-//! Which protocol buffer a content is: the wire format does not say, so it is told by the fields.
+//! Formats without a magic number, told by taking a content apart: protocol buffers, MessagePack, UBJSON.
 
 use weightlock_format::{
-    content::Content, coreml, detect::Format, limits::Limits, onnx, protobuf, tensorflow,
+    content::Content, coreml, detect::Format, limits::Limits, msgpack, onnx, protobuf, tensorflow, ubjson,
 };
 
-/// Every message that `content` could be. A file that is made to be two is both.
+/// Everything that `content` could be. A file that is made to be two is both.
 ///
 /// # Errors
 /// What reading raises.
@@ -18,6 +18,12 @@ pub(crate) fn formats(content: &Content, limits: &Limits) -> std::io::Result<Vec
     }
     if coreml::fits(content, limits)? {
         formats.push(Format::CoreMl);
+    }
+    if msgpack::fits(content, limits)? {
+        formats.push(Format::Msgpack);
+    }
+    if ubjson::fits(content, limits)? {
+        formats.push(Format::Ubjson);
     }
     Ok(formats)
 }
