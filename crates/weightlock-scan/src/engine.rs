@@ -136,12 +136,7 @@ impl<'a> Run<'a> {
     }
 
     /// Examines one content, adds what lies in it to those that wait, and tells `each` its first format.
-    fn examine(
-        &mut self,
-        next: Waiting,
-        waiting: &mut Vec<Waiting>,
-        each: &mut dyn FnMut(&Subject, Format),
-    ) {
+    fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>, each: &mut dyn FnMut(&Subject, Format)) {
         let limits = &self.settings.limits;
         let (content, opened) = match next.source {
             Source::Ready(content) => (content, None),
