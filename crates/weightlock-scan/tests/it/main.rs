@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod corpus;
 mod graphs;
+mod pickles;
 mod seeds;
