@@ -3,4 +3,6 @@
 mod corpus;
 mod graphs;
 mod pickles;
+mod keras;
 mod seeds;
+mod torch;
