@@ -8,6 +8,9 @@ pub(crate) mod data;
 mod executable;
 mod executorch;
 mod gguf;
+mod hdf5;
+pub(crate) mod keras;
+pub(crate) mod marshal;
 mod catboost;
 mod image;
 mod joblib;
@@ -99,6 +102,8 @@ pub enum Role {
     Run(Arc<[(String, u64, u64)]>),
     /// Python source, whatever the name.
     Python,
+    /// The configuration of a Keras model.
+    KerasConfig,
     /// A cell of a notebook: Python source with commands.
     PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
@@ -116,6 +121,8 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Hdf5 => hdf5::analyze,
+        Format::Pyc => marshal::analyze,
         Format::Pickle => pickle::analyze,
         Format::Json => json::analyze,
         Format::Text => text::analyze,
@@ -139,9 +146,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
             stream::analyze
         }
-        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => {
-            executable::analyze
-        }
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
         Format::Image => image::analyze,
         _ => return None,
     })
@@ -160,7 +165,7 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::analyze],
+        Format::Json => &[document::analyze, keras::architecture],
         _ => &[],
     }
 }
@@ -174,6 +179,7 @@ pub fn for_role(role: &Role) -> Option<Analyzer> {
         Role::Run(_) => sevenzip::run,
         Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
+        Role::KerasConfig => keras::analyze,
         Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod corpus;
 mod graphs;
+mod keras;
 mod seeds;
 mod torch;

@@ -243,7 +243,7 @@ fn pinned(text: &str) -> Result<Digest, String> {
 }
 
 /// `*` stays within a folder name when the pattern has a `/`, and matches file names anywhere when it has none.
-fn glob(text: &str) -> Result<GlobMatcher, String> {
+pub(crate) fn glob(text: &str) -> Result<GlobMatcher, String> {
     let pattern = if text.contains('/') {
         text.to_owned()
     } else {
