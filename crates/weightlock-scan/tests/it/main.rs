@@ -1,5 +1,7 @@
 //! Integration tests: a module a topic.
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod corpus;
+mod documents;
 mod graphs;
 mod seeds;
+mod source;
