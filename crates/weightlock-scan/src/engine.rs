@@ -136,12 +136,7 @@ impl<'a> Run<'a> {
     }
 
     /// Examines one content, adds what lies in it to those that wait, and tells `each` its first format.
-    fn examine(
-        &mut self,
-        next: Waiting,
-        waiting: &mut Vec<Waiting>,
-        each: &mut dyn FnMut(&Subject, Format),
-    ) {
+    fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>, each: &mut dyn FnMut(&Subject, Format)) {
         let limits = &self.settings.limits;
         let (content, opened) = match next.source {
             Source::Ready(content) => (content, None),
@@ -164,7 +159,7 @@ impl<'a> Run<'a> {
         let formats =
             if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
                 exam.unread(0..size, Gap::Depth);
-                exam.observe(container::Seen::TooDeep { limit: limits.depth });
+                exam.observe_at(0, container::Seen::TooDeep { limit: limits.depth });
                 Vec::new()
             } else if let Some(analyze) = analyze::for_role(&subject.role) {
                 analyze(subject, &mut exam);

@@ -77,7 +77,12 @@ impl Source {
 
     /// Its path below the folder it was found in; none when the file itself was named.
     pub(crate) fn below(&self) -> Option<&Path> {
-        self.below.as_ref().map(|(_, path)| Path::new(path.as_str()))
+        self.artifact_path().map(|path| Path::new(path.as_str()))
+    }
+
+    /// The same as a name.
+    pub(crate) fn artifact_path(&self) -> Option<&ArtifactPath> {
+        self.below.as_ref().map(|(_, path)| path)
     }
 
     /// Opens it; refused when it is no longer what was seen first.

@@ -25,22 +25,23 @@ mod torch7;
 mod ubjson;
 mod xml;
 mod onnx;
+mod safetensors;
+mod script;
+pub(crate) mod template;
+mod tensorflow;
+mod tensors;
+mod text;
+mod tflite;
+mod walked;
 pub(crate) mod unmarked;
 mod ndarrays;
 mod numpy;
 pub(crate) mod opened;
 pub(crate) mod pickle;
-mod safetensors;
 mod sevenzip;
 mod stream;
 mod tar;
-mod tensorflow;
-mod tflite;
 pub mod torch;
-pub(crate) mod template;
-mod tensors;
-mod text;
-mod walked;
 mod python;
 mod document;
 mod torch_program;
@@ -157,6 +158,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_name(name: &str) -> Option<Analyzer> {
     Some(match name {
         name if python::is_source_name(name) => python::analyze,
+        name if document::is_yaml_name(name) => document::yaml,
         _ => return None,
     })
 }
@@ -165,7 +167,9 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::analyze, keras::architecture],
+        Format::Json => &[document::json, keras::architecture],
+        Format::Text => &[script::analyze, document::perhaps_yaml],
+        Format::Script => &[script::analyze],
         _ => &[],
     }
 }

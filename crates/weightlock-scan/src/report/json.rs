@@ -31,6 +31,8 @@ pub struct Scanned {
     pub passed_over: Vec<String>,
     /// An earlier report was given, whose findings are known.
     pub baseline: bool,
+    /// Where the signed statement about this result lies, when one was made.
+    pub evidence: Option<String>,
 }
 
 /// What examined and judged.
@@ -206,6 +208,7 @@ impl From<&Report> for Scanned {
             left_out: report.left_out.clone(),
             passed_over: report.passed_over.clone(),
             baseline: report.baseline.is_some(),
+            evidence: report.evidence.clone(),
         }
     }
 }

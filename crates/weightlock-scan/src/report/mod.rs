@@ -40,6 +40,8 @@ pub struct Report {
     pub passed_over: Vec<String>,
     /// Findings of an earlier run, when one was given.
     pub baseline: Option<BTreeSet<Fingerprint>>,
+    /// Where the signed statement about this report lies, when one was made.
+    pub evidence: Option<String>,
 }
 
 /// Something that was to be examined and was not.
@@ -294,6 +296,7 @@ pub(crate) mod tests {
             left_out: Vec::new(),
             passed_over: Vec::new(),
             baseline: None,
+            evidence: None,
         }
     }
 

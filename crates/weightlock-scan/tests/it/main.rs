@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod corpus;
 mod graphs;
+mod pickles;
 mod keras;
 mod seeds;
 mod torch;

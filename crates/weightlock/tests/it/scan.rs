@@ -405,3 +405,142 @@ fn coverage_accounts_for_every_file_and_lists_every_gap() {
     assert_eq!(coverage["gaps"][0]["code"], "WL-SCAN-UNCLAIMED");
     assert_eq!(coverage["complete"], false);
 }
+
+/// The signed statements about scans of `m`, as the private key's holder made them.
+fn attest(place: &Place, target: &str, more: &[&str]) -> Ran {
+    let key = crate::run::key("p256.key.pem");
+    let arguments = ["scan", "--attest", "--key", key.to_str().unwrap(), target];
+    place.run(arguments.iter().chain(more))
+}
+
+fn statements(place: &Place, folder: &str) -> Vec<Value> {
+    let Ok(entries) = fs::read_dir(place.path(folder)) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(
+                name.starts_with("scan-") && name.ends_with(".sigstore.json"),
+                "{name}"
+            );
+            let bundle: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+            let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
+            let payload = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, payload).unwrap();
+            serde_json::from_slice(&payload).unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn a_scan_is_stated_as_evidence_about_exactly_these_bytes() {
+    let place = place();
+    let ran = attest(&place, "good", &[]).yes();
+    assert!(
+        ran.stdout.contains("evidence: good/.weightlock/evidence/scan-"),
+        "{ran:#?}"
+    );
+    let [statement] = statements(&place, "good/.weightlock/evidence")
+        .try_into()
+        .unwrap();
+    assert_eq!(statement["predicateType"], "urn:weightlock:scan:v1");
+    let digest = place.run(["digest", "--manifest", "good"]).yes().stdout;
+    let subject = &statement["subject"];
+    assert_eq!(
+        format!("sha256:{}\n", subject[0]["digest"]["sha256"].as_str().unwrap()),
+        digest
+    );
+    assert_eq!(subject[1]["name"], "model.safetensors");
+    let predicate = &statement["predicate"];
+    assert_eq!(
+        (&predicate["outcome"], &predicate["complete"]),
+        (&"yes".into(), &true.into())
+    );
+    assert_eq!(predicate["scanner"]["name"], "weightlock");
+    // The statement itself does not change the model, and saying the same again adds nothing.
+    attest(&place, "good", &[]).yes();
+    place.run(["scan", "good"]).yes();
+}
+
+#[test]
+fn findings_and_what_is_unread_are_stated_as_such_with_places_below_the_model() {
+    let place = place();
+    let ran = attest(&place, "./bad", &["--json"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.document::<Scanned>()["result"]["evidence"].is_string());
+    let [statement] = statements(&place, "bad/.weightlock/evidence").try_into().unwrap();
+    let predicate = &statement["predicate"];
+    assert_eq!(
+        (&predicate["outcome"], &predicate["complete"]),
+        (&"no".into(), &false.into())
+    );
+    assert_eq!(predicate["findings"][0]["rule"], "broken-format");
+    assert_eq!(predicate["findings"][0]["place"], "model.safetensors");
+    assert_eq!(predicate["unread"][0]["bytes"], 4);
+    // One file: beside it, under its own digest.
+    attest(&place, "good/model.safetensors", &[]).yes();
+    let folder = "good/model.safetensors.weightlock/evidence";
+    let [statement] = statements(&place, folder).try_into().unwrap();
+    let listed = place.run(["digest", "good/model.safetensors"]).yes().stdout;
+    assert!(listed.starts_with(statement["subject"][0]["digest"]["sha256"].as_str().unwrap()));
+}
+
+#[test]
+fn nothing_is_stated_of_what_could_not_be_opened_or_of_a_part() {
+    let place = place();
+    symlink("model.safetensors", place.path("good/link")).unwrap();
+    assert_eq!(attest(&place, "good", &[]).code, 3);
+    assert_eq!(attest(&place, "none", &[]).code, 4);
+    assert!(statements(&place, "good/.weightlock/evidence").is_empty());
+    for more in [&["odd"][..], &["--only", "*.bin"], &["--baseline", "b"]] {
+        assert_eq!(attest(&place, "bad", more).code, 2, "{more:?}");
+    }
+    place.run(["scan", "--attest", "odd"]).refused(2, "WL-CLI-USAGE");
+    let key = crate::run::key("p256.key.pem");
+    place
+        .run(["scan", "--key", key.to_str().unwrap(), "odd"])
+        .refused(2, "WL-CLI-USAGE");
+    assert!(!place.path("odd/.weightlock").exists());
+}
+
+#[test]
+fn verify_lists_the_statement_and_says_when_it_does_not_count() {
+    let place = Place::with_model();
+    place.sign(&[]).yes();
+    attest(&place, "m", &[]);
+    let listed = |more: &[&str]| {
+        let json = place.verify(&[more, &["--json"]].concat()).json();
+        json["result"]["evidence"].as_array().unwrap().clone()
+    };
+    let [one] = listed(&[]).try_into().unwrap();
+    assert_eq!((&one["kind"], &one["counts"]), (&"scan".into(), &true.into()));
+    place.verify(&[]).yes().says("DECLARED");
+    // Signed by somebody else.
+    let other = crate::run::key("p384.key.pem");
+    place.run([
+        "scan",
+        "--attest",
+        "--key",
+        other.to_str().unwrap(),
+        "m",
+        "--fail-on",
+        "high",
+    ]);
+    let counts: Vec<_> = listed(&[])
+        .iter()
+        .map(|one| one["counts"].as_bool().unwrap())
+        .collect();
+    assert_eq!(counts.iter().filter(|counts| **counts).count(), 1);
+    assert_eq!(counts.len(), 2);
+    // About an earlier state.
+    place.write("m/config.json", "{\"model_type\": \"other\"}");
+    place.sign(&[]).yes();
+    assert!(listed(&[]).iter().all(|one| one["counts"] == false));
+    place
+        .verify(&[])
+        .yes()
+        .says("not counted: it is about another model");
+}

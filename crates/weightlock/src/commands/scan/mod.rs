@@ -8,6 +8,7 @@
 //! A finding at or above the threshold is *no* (1); what could not be opened is *could not work* (4); bytes that nobody
 //! read are *no answer* (3). Only what is left is *yes*.
 
+mod attest;
 mod baseline;
 mod rules;
 mod targets;
@@ -30,8 +31,9 @@ use weightlock_scan::{
 };
 
 pub use self::rules::{RuleText, Rules};
-use self::targets::Targets;
+use self::{attest::Attester, targets::Targets, work::Work};
 pub(crate) use self::{rules::sorted as rules_by_name, work::opened};
+use super::trust::SignerFlags;
 use crate::{
     cli::Format,
     context::Context,
@@ -114,6 +116,18 @@ pub struct Arguments {
         help_heading = "Output"
     )]
     rules: bool,
+    /// Sign the result as evidence about the model, with a key as for sign; it is kept where sign keeps signatures
+    #[arg(
+        long,
+        conflicts_with_all = ["only", "files_from", "baseline", "allow_symlinks"],
+        help_heading = "Evidence"
+    )]
+    attest: bool,
+    /// Keep the evidence next to the model instead of in it: MODEL.weightlock/
+    #[arg(long, requires = "attest", help_heading = "Evidence")]
+    beside: bool,
+    #[command(flatten)]
+    signer: SignerFlags,
     /// Files that are examined at once [default: one per processor, at most 8]
     #[arg(short, long, value_name = "N", env = "WEIGHTLOCK_JOBS", hide_env = true)]
     jobs: Option<NonZeroUsize>,
@@ -189,27 +203,45 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
 }
 
 fn examine(arguments: &Arguments, context: &Context) -> Result<Report, Diagnostic> {
+    if let Some(told) = attest::without_meaning(arguments) {
+        return Err(told);
+    }
     let baseline = arguments.baseline.as_deref().map(baseline::read).transpose()?;
+    let attester = Attester::open(arguments)?;
     let targets = Targets::find(arguments)?;
     let mut settings = Settings::default();
     settings.profile = arguments.profile();
-    let (files, failed) = work::examine(&targets.sources, &settings, arguments.jobs, context);
+    let work = Work {
+        settings: &settings,
+        jobs: arguments.jobs,
+        hash: attester.is_some(),
+    };
+    let examined = work::examine(&targets.sources, work, context);
     if interrupt::signal().is_some() {
         return Err(Error::Interrupted.into());
     }
-    let mut not_examined = targets.not_examined;
-    not_examined.extend(failed);
+    let mut not_examined = targets.not_examined.clone();
+    not_examined.extend(examined.failed);
     not_examined.sort();
-    Ok(Report {
+    let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
         profile: settings.profile,
         threshold: arguments.fail_on.into(),
-        files,
+        files: examined.files,
         not_examined,
-        left_out: targets.left_out,
-        passed_over: targets.passed_over,
+        left_out: targets.left_out.clone(),
+        passed_over: targets.passed_over.clone(),
         baseline,
-    })
+        evidence: None,
+    };
+    // Of what was not opened, nothing can be stated; the answer is not yes in any case.
+    if let Some(attester) = attester
+        && report.not_examined.is_empty()
+        && !report.files.is_empty()
+    {
+        report.evidence = Some(attester.attest(&report, &targets, &examined.digests)?);
+    }
+    Ok(report)
 }
 
 /// The report in the form that was asked for, with its reasons.

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read as _},
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use weightlock_artifact::{
@@ -34,6 +35,8 @@ pub(super) struct Targets {
     pub(super) left_out: Vec<String>,
     /// Names that never belong to a model.
     pub(super) passed_over: Vec<String>,
+    /// The folders that were walked.
+    folders: Vec<Arc<Inventory>>,
 }
 
 impl Targets {
@@ -55,6 +58,14 @@ impl Targets {
         Ok(found)
     }
 
+    /// The folder that was walked, when it was one.
+    pub(super) fn inventory(&self) -> Option<&Inventory> {
+        match self.folders.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     fn add(&mut self, path: &Path, links: Links) {
         let target = match snapshots(path) {
             Some(snapshots) => return snapshots.iter().for_each(|one| self.add(one, links)),
@@ -64,6 +75,7 @@ impl Targets {
             Ok(target) => {
                 if let Target::Folder(inventory) = &target {
                     self.beside(inventory);
+                    self.folders.push(Arc::clone(inventory));
                 }
                 self.sources.extend(target.sources());
             }

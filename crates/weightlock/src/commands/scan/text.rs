@@ -220,6 +220,9 @@ impl Page<'_> {
         }
         self.names("left out by --only", &report.left_out);
         self.names("never part of a model", &report.passed_over);
+        if let Some(path) = &report.evidence {
+            self.text += &format!("evidence: {}\n", Shown(path));
+        }
         self.text += "a scan is the fast first filter, not the verdict: weightlock verify says who made it\n";
         if report.outcome().is_none() {
             let answer = report::answer(report);

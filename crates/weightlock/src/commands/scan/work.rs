@@ -6,6 +6,7 @@ use std::{
     num::NonZeroUsize,
     os::unix::fs::FileExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -13,7 +14,10 @@ use std::{
     thread,
 };
 
-use weightlock_artifact::{Error, digest::engine::Observer as _};
+use weightlock_artifact::{
+    Error,
+    digest::{Algorithm, Digest, Hasher, engine::Observer as _},
+};
 use weightlock_format::{
     content::{Bytes, Content},
     detect::Format,
@@ -35,48 +39,64 @@ use crate::{
 /// More threads gain little and each may hold one decompressed member in memory.
 const MOST_JOBS: usize = 8;
 
-type Examined = Result<FileReport, NotExamined>;
+type One = Result<(FileReport, Option<Digest>), NotExamined>;
+
+/// What became of all files, in the order of the sources.
+#[derive(Debug, Default)]
+pub(super) struct Examined {
+    pub(super) files: Vec<FileReport>,
+    /// Of the files, when they were asked for.
+    pub(super) digests: Vec<Digest>,
+    pub(super) failed: Vec<NotExamined>,
+}
+
+/// How the work is done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Work<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Hash every file through the descriptor that it was examined through.
+    pub(super) hash: bool,
+}
 
 /// Examines every file, and tells apart those that could not be opened.
-pub(super) fn examine(
-    sources: &[Source],
-    settings: &Settings,
-    jobs: Option<NonZeroUsize>,
-    context: &Context,
-) -> (Vec<FileReport>, Vec<NotExamined>) {
-    let jobs = jobs
+pub(super) fn examine(sources: &[Source], work: Work<'_>, context: &Context) -> Examined {
+    let jobs = work
+        .jobs
         .map(NonZeroUsize::get)
         .unwrap_or_else(|| thread::available_parallelism().map_or(1, |some| some.get().min(MOST_JOBS)))
         .min(sources.len());
     let examined = progress::shown_as("scanning", context.show, |progress| {
         let bytes = sources.iter().map(|source| source.stamp.size);
         progress.begins(bytes.fold(0, u64::saturating_add));
-        on_threads(sources, settings, jobs, progress)
+        on_threads(sources, work, jobs, progress)
     });
-    let mut files = Vec::new();
-    let mut failed = Vec::new();
+    let mut all = Examined::default();
     for one in examined {
         match one {
-            Ok(report) => files.push(report),
-            Err(reason) => failed.push(reason),
+            Ok((report, digest)) => {
+                all.files.push(report);
+                all.digests.extend(digest);
+            }
+            Err(reason) => all.failed.push(reason),
         }
     }
-    (files, failed)
+    all
 }
 
 /// The answers in the order of the sources.
-fn on_threads(sources: &[Source], settings: &Settings, jobs: usize, progress: &Progress) -> Vec<Examined> {
+fn on_threads(sources: &[Source], how: Work<'_>, jobs: usize, progress: &Progress) -> Vec<One> {
     // The largest first, so that no thread is left alone with one at the end.
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(sources.get(*at).map_or(0, |source| source.stamp.size)));
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Examined)>> = Mutex::default();
+    let done: Mutex<Vec<(usize, One)>> = Mutex::default();
     let work = || {
         while let Some(at) = order.get(next.fetch_add(1, Relaxed))
             && let Some(source) = sources.get(*at)
             && interrupt::signal().is_none()
         {
-            let one = examine_one(source, settings, progress);
+            let one = examine_one(source, how, progress);
             done.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push((*at, one));
@@ -96,7 +116,7 @@ fn on_threads(sources: &[Source], settings: &Settings, jobs: usize, progress: &P
     done.into_iter().map(|(_, one)| one).collect()
 }
 
-fn examine_one(source: &Source, settings: &Settings, progress: &Progress) -> Examined {
+fn examine_one(source: &Source, work: Work<'_>, progress: &Progress) -> One {
     let name = source.name.to_string_lossy().into_owned();
     let failed = |error: &Error| {
         let code = error.code();
@@ -113,11 +133,34 @@ fn examine_one(source: &Source, settings: &Settings, progress: &Progress) -> Exa
     let watched = Watched::open(source).map_err(|error| failed(&error))?;
     let content = Content::new(Arc::clone(&watched) as Arc<dyn Bytes>);
     // A defect in an analyzer must not cost the other files their answer, nor pass for one.
-    let report = catch_unwind(AssertUnwindSafe(|| scan(&name, content, settings)))
+    let report = catch_unwind(AssertUnwindSafe(|| scan(&name, content, work.settings)))
         .unwrap_or_else(|_| defect(&name, source.stamp.size));
+    let digest = if work.hash {
+        let digest =
+            digest(&watched).map_err(|source| failed(&Error::io("read", Path::new(&name), source)))?;
+        Some(digest)
+    } else {
+        None
+    };
     progress.advanced(source.stamp.size);
     source.same(&watched.file).map_err(|error| failed(&error))?;
-    Ok(report)
+    Ok((report, digest))
+}
+
+/// SHA-256 of an open file.
+fn digest(file: &Watched) -> io::Result<Digest> {
+    const BUFFER: usize = 1 << 20;
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut buffer = vec![0; BUFFER];
+    let mut at = 0;
+    loop {
+        let count = file.read_at(at, &mut buffer)?;
+        if count == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher.update(buffer.get(..count).unwrap_or_default());
+        at = at.saturating_add(count as u64);
+    }
 }
 
 /// The report of a file at which the scanner itself failed.

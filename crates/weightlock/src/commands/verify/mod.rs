@@ -1,5 +1,6 @@
 //! `weightlock verify`: who signed the model, and is it what they signed.
 
+mod evidence;
 mod locate;
 mod report;
 
@@ -21,7 +22,7 @@ use weightlock_signing::{
     },
 };
 
-pub use self::report::Verified;
+pub use self::{evidence::Stated, report::Verified};
 use super::{
     target::{self, Found},
     trust::{Method, TrustFlags},
