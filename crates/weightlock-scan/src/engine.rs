@@ -14,6 +14,7 @@ use weightlock_format::{
     container::zip,
     content::Content,
     detect::{self, Format},
+    hdf5,
     limits::{Budget, Limits},
 };
 
@@ -120,7 +121,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Examines one content after the other, until none waits.
+    /// Examines one content after the other, until there is none left.
     fn everything(&mut self, file: &str, content: Content, each: &mut dyn FnMut(&Subject, Format)) {
         let mut waiting = vec![Waiting {
             trail: Trail::file(file),
@@ -134,7 +135,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Examines one content, adds what lies in it to those that wait, and tells its first format.
+    /// Examines one content, adds what lies in it to those that wait, and tells `each` its first format.
     fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>, each: &mut dyn FnMut(&Subject, Format)) {
         let limits = &self.settings.limits;
         let (content, opened) = match next.source {
@@ -158,7 +159,7 @@ impl<'a> Run<'a> {
         let formats =
             if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
                 exam.unread(0..size, Gap::Depth);
-                exam.observe(container::Seen::TooDeep { limit: limits.depth });
+                exam.observe_at(0, container::Seen::TooDeep { limit: limits.depth });
                 Vec::new()
             } else if let Some(analyze) = analyze::for_role(&subject.role) {
                 analyze(subject, &mut exam);
@@ -287,9 +288,20 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
             _ => {}
         }
     }
-    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
+    let is_unpickled = matches!(
+        subject.role,
+        Role::Pickle | Role::TorchPickle(_) | Role::TorchTar(_)
+    );
     if is_unpickled && first != Format::Pickle && size > 0 {
-        formats = vec![Format::Pickle];
+        formats.retain(|format| format.is_container() || format.is_code() && *format != Format::Pickle);
+        formats.insert(0, Format::Pickle);
+    }
+    // A file of HDF5 may lie behind a block of the user's.
+    if first != Format::Hdf5
+        && let Ok(Some(_)) = hdf5::locate(&subject.content)
+    {
+        formats.retain(|format| !matches!(format, Format::Unknown | Format::Text));
+        formats.push(Format::Hdf5);
     }
     formats
 }

@@ -21,6 +21,7 @@ pub mod analyze;
 pub mod coverage;
 pub mod engine;
 pub mod finding;
+pub mod folder;
 pub mod imports;
 pub mod listing;
 pub mod observation;
