@@ -8,3 +8,4 @@ mod keras;
 mod seeds;
 mod torch;
 mod source;
+mod others;
