@@ -19,7 +19,7 @@ use weightlock_format::{
 
 use crate::{
     Finding, Place, Profile, Trail,
-    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, opened},
+    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened},
     coverage::{Coverage, Gap, Regions, Unread},
     observation::{
         Sighting, container,
@@ -63,8 +63,8 @@ pub struct FileReport {
 /// Examines `content`, called `file`, and everything in it.
 #[must_use]
 pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
-    let mut run = Run::new(settings);
     let size = content.size();
+    let mut run = Run::new(settings, size);
     let mut waiting = vec![Waiting {
         trail: Trail::file(file),
         source: Source::Ready(content),
@@ -111,10 +111,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(settings: &'a Settings) -> Self {
+    fn new(settings: &'a Settings, size: u64) -> Self {
         Self {
             settings,
-            budget: Budget::new(&settings.limits),
+            budget: Budget::for_file(&settings.limits, size),
             rules: rules::all().collect(),
             findings: Vec::new(),
             coverage: Coverage::default(),
@@ -144,6 +144,7 @@ impl<'a> Run<'a> {
         if let Some((packed, opened)) = &opened {
             opened::report(packed, opened, &mut exam);
         }
+        blob::check(subject, &mut exam);
         let formats =
             if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
                 exam.unread(0..size, Gap::Depth);
