@@ -3,7 +3,15 @@
 use std::{fs, io::Cursor, path::Path};
 
 use weightlock_artifact::path::ArtifactPath;
-use weightlock_format::{config, detect::Format, gguf, json, loadable::loadable, model, reason, safetensors};
+use weightlock_format::{
+    config,
+    content::Content,
+    detect::Format,
+    gguf, hdf5, json,
+    limits::{Budget, Limits},
+    loadable::loadable,
+    marshal, model, reason, safetensors,
+};
 
 /// Every seed of a target.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -63,6 +71,29 @@ fn detect() {
         );
         assert!(model::examine(&name, &mut Cursor::new(&seed)).is_ok());
     }
+}
+
+#[test]
+fn hdf5() {
+    let walked = seeds("hdf5")
+        .into_iter()
+        .map(Content::from)
+        .filter(|seed| {
+            let base = hdf5::locate(seed).unwrap();
+            let mut budget = Budget::new(&Limits::default());
+            base.is_some_and(|base| hdf5::File::read(seed, base, &mut budget).is_ok_and(|file| file.complete))
+        })
+        .count();
+    assert!(walked >= 10, "the seeds are files that libraries wrote: {walked}");
+}
+
+#[test]
+fn marshal() {
+    let read = seeds("marshal")
+        .iter()
+        .filter(|seed| marshal::read(seed, 0, &Limits::default()).is_ok())
+        .count();
+    assert!(read >= 5, "at least one seed of each layout is readable");
 }
 
 #[test]
