@@ -159,7 +159,7 @@ impl<'a> Run<'a> {
         let formats =
             if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
                 exam.unread(0..size, Gap::Depth);
-                exam.observe(container::Seen::TooDeep { limit: limits.depth });
+                exam.observe_at(0, container::Seen::TooDeep { limit: limits.depth });
                 Vec::new()
             } else if let Some(analyze) = analyze::for_role(&subject.role) {
                 analyze(subject, &mut exam);

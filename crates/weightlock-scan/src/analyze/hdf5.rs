@@ -12,7 +12,11 @@ use weightlock_format::{
 };
 
 use super::{Examination, Role, Subject, keras};
-use crate::{coverage::Gap, observation::keras::Seen};
+use crate::{
+    coverage::Gap,
+    observation::keras::Seen,
+    sniff::{self, Found},
+};
 
 /// Longer values of attributes are not read.
 const VALUE_BYTES: u64 = 16 << 20;
@@ -152,16 +156,18 @@ fn account(file: &File, subject: &Subject, exam: &mut Examination<'_>) {
     }
 }
 
-/// A text or byte string of variable length.
+/// A text or byte string of variable length. PyTables keeps objects as pickles in them, which are judged by what they
+/// do.
 fn heap_object(range: Range<u64>, subject: &Subject, exam: &mut Examination<'_>) {
-    let head = subject.content.read(range.start, 64).unwrap_or_default();
-    let format = Format::of(&head);
-    if format.is_code() || format.is_container() {
-        let name = format!("heap object at {}", range.start);
-        exam.data(range, &name, subject);
-    } else {
-        exam.declare(range);
+    let length = range.end.saturating_sub(range.start);
+    let content = subject.content.part(range.start, length);
+    let name = format!("heap object at {}", range.start);
+    match sniff::start(&content, exam.limits) {
+        Some(Found::Format(Format::Pickle)) => exam.inner(&name, content, Role::Pickle),
+        Some(_) => return exam.data(range, &name, subject),
+        None => {}
     }
+    exam.declare(range);
 }
 
 /// What lies before the superblock belongs to other programs.

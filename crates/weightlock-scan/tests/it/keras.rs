@@ -137,6 +137,19 @@ fn code_in_a_configuration_is_judged_by_what_it_names() {
 }
 
 #[test]
+fn a_class_is_told_by_any_of_its_names() {
+    let code = base64(&marshalled(&["exec"]));
+    let config = format!(r#"{{"function": "{code}"}}"#);
+    for class in ["layers.Lambda", "keras>Lambda", "Lambd\\u0061"] {
+        let report = look("m.h5", model(&layer(class, &config)));
+        assert_eq!(raised(&report), [("keras-lambda", Severity::Critical)], "{class}");
+    }
+    let inner = layer("Lambda", &config).replace('"', "\\\"");
+    let report = look("m.h5", model(&layer("Dense", &format!(r#"{{"kept": "{inner}"}}"#))));
+    assert_eq!(raised(&report), [("keras-lambda", Severity::Critical)], "a text in a text");
+}
+
+#[test]
 fn code_as_characters_is_found_too() {
     let mut text = String::new();
     for byte in marshalled(&["exec"]) {
@@ -156,6 +169,7 @@ fn names_are_judged_by_module() {
         (r#""builtins""#, "exec", "{}", "null", Some(unsafe_function)),
         (r#""keras.utils""#, "function", r#""get_file""#, r#""function""#, Some(unsafe_function)),
         (r#""keras.src.saving.saving_lib""#, "function", r#""load_model""#, "null", Some(unsafe_function)),
+        (r#""keras""#, "function", r#""utils.get_file""#, "null", Some(unsafe_function)),
         (r#""ctypes.util""#, "Anything", "{}", "null", Some(foreign)),
         (r#""keras.utils""#, "function", r#""to_categorical""#, "null", Some(foreign)),
         (r#""mine.parts""#, "Mine", "{}", r#""mine>Mine""#, Some(custom)),

@@ -1,7 +1,11 @@
 //! Integration tests: a module a topic.
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod corpus;
+mod documents;
 mod graphs;
+mod pickles;
 mod keras;
 mod seeds;
 mod torch;
+mod source;
+mod others;

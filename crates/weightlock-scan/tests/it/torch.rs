@@ -328,6 +328,25 @@ fn torchscript_is_judged_by_its_operators() {
     );
     let broken = report(module("return 'x"));
     assert!(!broken.coverage.is_complete());
+    let with = |module: &str, name: &str| {
+        let call = [
+            global(module, name),
+            b"]".to_vec(),
+            text("List[int]"),
+            b"\x86R".to_vec(),
+        ]
+        .concat();
+        let code = ("m/code/__torch__.py", b"class M(Module):\n  pass\n".to_vec());
+        torch(pickle(&call), &[code])
+    };
+    assert_quiet(with("torch.jit._pickle", "restore_type_tag"));
+    assert_quiet(with(
+        "__torch__.torch.classes.quantized",
+        "LinearPackedParamsBase",
+    ));
+    let file = with("__torch__.torch.classes.evil", "Thing");
+    assert_found(file, "torchscript-unknown-operator", Severity::Medium);
+    assert!(worst(&report(with("torch.jit._pickle", "system"))) >= Some(Severity::Medium));
     // Only classes that the archive defines are its own.
     let foreign = pickle(&[global("__torch__.other", "M"), b")\x81}b".to_vec()].concat());
     let file = torch(

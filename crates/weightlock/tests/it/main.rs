@@ -11,6 +11,7 @@ mod digest;
 mod disassemble;
 mod doctor;
 mod documents;
+mod formats;
 mod help;
 mod hostile;
 mod inspect;

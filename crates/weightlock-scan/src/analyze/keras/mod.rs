@@ -219,7 +219,9 @@ impl Walk<'_, '_> {
 
     fn named(&mut self, id: NodeId, class: &str) {
         let tree = self.tree;
-        match class {
+        // `layers.Lambda` of the module `keras`, and `keras>Lambda`, are Lambda.
+        let plain = class.rsplit(['.', '>']).next().unwrap_or(class);
+        match plain {
             "function" => {
                 for config in tree.all(id, "config") {
                     match tree.node(config) {
@@ -238,12 +240,12 @@ impl Walk<'_, '_> {
                     }
                 }
             }
-            _ if OTHER_MODELS.contains(&class) => {
-                let class = class.to_owned();
+            _ if OTHER_MODELS.contains(&plain) => {
+                let class = plain.to_owned();
                 self.put(id, Seen::OtherModel { class });
             }
             "__typespec__" => {}
-            _ if VALUES.contains(&class) => {}
+            _ if VALUES.contains(&plain) => {}
             _ if is_object(tree, id) => self.references(id, ReferenceKind::Class, class),
             _ => {}
         }
@@ -361,6 +363,11 @@ impl Walk<'_, '_> {
                     reached: Some(survey.reached),
                 },
             ),
+            // A configuration that another one keeps as text.
+            _ if text.starts_with('{') && may_name_classes(text.as_bytes()) => {
+                let name = self.place(id);
+                self.exam.inner(&name, text.as_bytes().to_vec().into(), Role::Plain);
+            }
             Marshalled::Broken | Marshalled::No => self.file(id, text),
         }
     }

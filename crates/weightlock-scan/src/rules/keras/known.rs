@@ -181,15 +181,30 @@ fn words(table: &'static str) -> impl Iterator<Item = &'static str> {
 /// What `reference` names.
 pub(super) fn standing(reference: &Reference) -> Standing {
     let name = reference.name.as_str();
-    match (reference.kind, reference.module.as_deref()) {
+    let standing = match (reference.kind, reference.module.as_deref()) {
         (ReferenceKind::TensorflowSymbol, _) => tensorflow(name),
         (_, None) => nameless(reference),
-        (kind, Some(module)) => in_module(reference, kind, module),
+        // Keras looks up what module and name are together, wherever the line between them is drawn.
+        (kind, Some(module)) => match name.rsplit_once('.') {
+            Some((inner, name)) => in_module(reference, kind, &format!("{module}.{inner}"), name),
+            None => in_module(reference, kind, module, name),
+        },
+    };
+    // What was registered under a name of another package comes before what the module has.
+    match (standing, package(reference)) {
+        (Standing::Known, Some(package)) if !is_family(package) => Standing::Custom,
+        _ => standing,
     }
 }
 
-fn in_module(reference: &Reference, kind: ReferenceKind, module: &str) -> Standing {
-    let name = reference.name.as_str();
+/// The package of a name that was registered; older versions write that name in place of the class.
+fn package(reference: &Reference) -> Option<&str> {
+    let registered = reference.registered.as_deref().filter(|registered| registered.contains('>'));
+    let (package, _) = registered.unwrap_or(&reference.name).split_once('>')?;
+    Some(package)
+}
+
+fn in_module(reference: &Reference, kind: ReferenceKind, module: &str, name: &str) -> Standing {
     if FUNCTIONS.get(module).is_some_and(|names| names.contains(name)) {
         return Standing::Known;
     }
@@ -203,7 +218,9 @@ fn in_module(reference: &Reference, kind: ReferenceKind, module: &str) -> Standi
             _ if UNSAFE.contains(&name) || name.starts_with("load_") => Standing::Unsafe,
             ReferenceKind::Class if CLASSES.contains(name) => Standing::Known,
             ReferenceKind::Class if matches!(root, "keras_cv" | "keras_hub" | "keras_nlp") => Standing::Known,
-            ReferenceKind::Class => Standing::Unlisted,
+            ReferenceKind::Class if root == "tensorflow" && name.ends_with("Spec") => Standing::Known,
+            ReferenceKind::Class if is_part_of_models(module) => Standing::Unlisted,
+            ReferenceKind::Class => Standing::Foreign,
             _ if COMPUTING.contains(&module) => Standing::Unlisted,
             _ => Standing::Foreign,
         };
@@ -214,6 +231,27 @@ fn in_module(reference: &Reference, kind: ReferenceKind, module: &str) -> Standi
         Grade::Unlisted if module == "builtins" && kind == ReferenceKind::Function => Standing::Custom,
         _ => Standing::Foreign,
     }
+}
+
+/// Whether models are made of what a module of Keras has, rather than loaded, saved or watched by it.
+fn is_part_of_models(module: &str) -> bool {
+    const TOOLS: &[&str] = &[
+        "backend",
+        "callbacks",
+        "config",
+        "datasets",
+        "export",
+        "saving",
+        "testing",
+        "tools",
+        "trainers",
+        "tree",
+        "utils",
+        "wrappers",
+    ];
+    let mut parts = module.split('.');
+    let is_keras = parts.next() != Some("tensorflow") || module.split('.').any(|part| part == "keras");
+    is_keras && !parts.any(|part| TOOLS.contains(&part))
 }
 
 /// A name of a module that nobody knows.
@@ -236,15 +274,7 @@ fn nameless(reference: &Reference) -> Standing {
     if UNSAFE.contains(&name) {
         return Standing::Unsafe;
     }
-    // Older versions write the registered name in place of the class.
-    let registered = reference
-        .registered
-        .as_deref()
-        .filter(|registered| registered.contains('>'));
-    let package = registered
-        .unwrap_or(name)
-        .split_once('>')
-        .map(|(package, _)| package);
+    let package = package(reference);
     match reference.kind {
         _ if package.is_some_and(|package| !is_family(package)) => Standing::Custom,
         ReferenceKind::Class if CLASSES.contains(name) || package.is_some() => Standing::Known,
@@ -371,6 +401,8 @@ mod tests {
             function(Some("keras.src.utils.file_utils"), "get_file"),
             Standing::Unsafe
         );
+        assert_eq!(function(Some("keras"), "utils.get_file"), Standing::Unsafe);
+        assert_eq!(function(Some("keras"), "activations.relu"), Standing::Known);
         assert_eq!(function(Some("keras.utils"), "anything"), Standing::Foreign);
         assert_eq!(function(Some("keras.activations"), "newest"), Standing::Unlisted);
         assert_eq!(

@@ -37,8 +37,9 @@ fn quoted(name: &str) -> String {
 
 /// The name that a reference resolves to.
 fn full_name(reference: &crate::observation::keras::Reference) -> String {
-    match &reference.module {
-        Some(module) => format!("{module}.{}", reference.name),
-        None => reference.name.clone(),
+    match (&reference.module, &reference.registered) {
+        (Some(module), _) => format!("{module}.{}", reference.name),
+        (None, Some(registered)) if registered.contains('>') => registered.clone(),
+        (None, _) => reference.name.clone(),
     }
 }

@@ -15,13 +15,13 @@ mod targets;
 mod text;
 mod work;
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use globset::GlobMatcher;
 use weightlock_artifact::{
     Error,
-    inventory::Links,
+    inventory::{Inventory, Links},
     reason::Outcome,
     write::{Existing, write_whole},
 };
@@ -42,6 +42,7 @@ use crate::{
     explanations::{FINDINGS, NOTHING_TO_SCAN, USAGE, outcome},
     interrupt,
     reply::Reply,
+    sources::Target,
 };
 
 /// Say what files can do when they are loaded.
@@ -242,6 +243,32 @@ fn examine(arguments: &Arguments, context: &Context) -> Result<Report, Diagnosti
         report.evidence = Some(attester.attest(&report, &targets, &examined.digests)?);
     }
     Ok(report)
+}
+
+/// What the scanner makes of the files of a model, with its default settings. What is irregular is for the caller.
+pub(super) fn of_model(inventory: &Arc<Inventory>, context: &Context) -> Result<Report, Diagnostic> {
+    let sources = Target::Folder(Arc::clone(inventory)).sources();
+    let settings = Settings::default();
+    let work = Work {
+        settings: &settings,
+        jobs: None,
+        hash: false,
+    };
+    let examined = work::examine(&sources, work, context);
+    if interrupt::signal().is_some() {
+        return Err(Error::Interrupted.into());
+    }
+    Ok(Report {
+        version: env!("CARGO_PKG_VERSION"),
+        profile: settings.profile,
+        threshold: Severity::Medium,
+        files: examined.files,
+        not_examined: examined.failed,
+        left_out: Vec::new(),
+        passed_over: Vec::new(),
+        baseline: None,
+        evidence: None,
+    })
 }
 
 /// The report in the form that was asked for, with its reasons.
