@@ -418,14 +418,31 @@ impl Walker {
         if name == "__call__" {
             return object.clone();
         }
-        Value::any(object.alternatives().iter().map(|object| match &object.what {
-            What::Global(module) | What::Result(module) => {
-                Value::global(format!("{module}.{name}")).with(object.origin)
+        let mut found = Vec::new();
+        for object in object.alternatives() {
+            found.push(match &object.what {
+                What::Global(module) | What::Result(module) => {
+                    Value::global(format!("{module}.{name}")).with(object.origin)
+                }
+                What::Class(class) => self.member(*class, name),
+                What::Instance(class) => self.read(*class, name),
+                _ => Value::unknown().with(object.origin),
+            });
+        }
+        Value::any(found)
+    }
+
+    /// An attribute of an instance; a property runs.
+    fn read(&mut self, class: usize, name: &str) -> Value {
+        let found = self.member(class, name);
+        for value in found.alternatives() {
+            if let What::Function(function) = value.what
+                && self.properties.contains(&function)
+            {
+                self.edges.insert((self.here.function, function));
             }
-            What::Class(class) => self.member(*class, name),
-            What::Instance(class) => self.member(*class, name),
-            _ => Value::unknown().with(object.origin),
-        }))
+        }
+        found
     }
 
     /// An attribute of a class of the file or of what it derives from.
