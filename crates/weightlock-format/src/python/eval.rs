@@ -415,6 +415,12 @@ impl Walker {
                 return Value::from(What::Global("object.__globals__".into())).with(object.origin);
             }
         }
+        if matches!(&object.what, What::Global(module) if &**module == "builtins.__spec__")
+            && matches!(name, "parent" | "name")
+        {
+            // As `__package__`: the file's own.
+            return Value::text(".");
+        }
         if name == "__call__" {
             return object.clone();
         }

@@ -152,6 +152,18 @@ fn is_harmless_code(call: &Call) -> bool {
     if takes_callables.contains(&call.name.as_str()) {
         return code.is_none_or(|code| code.as_text().is_none());
     }
+    let is_open = |value: &Value| !value.origin.has(Origin::ASSEMBLED) && !value.origin.has(Origin::DECODED);
+    let is_named = !call.origin.has(Origin::ASSEMBLED) && !call.origin.has(Origin::DECODED);
+    // Imports that are written down; what they import is examined as source of its own.
+    let imports = |text: &str| {
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.all(|line| {
+            (line.starts_with("from ") || line.starts_with("import ")) && !line.contains([';', '(', '\\'])
+        })
+    };
+    if is_named && code.is_some_and(|code| is_open(code) && code.as_text().is_some_and(imports)) {
+        return true;
+    }
     // A sum, a list of numbers: nothing with a name.
     let is_plain = |text: &str| !text.contains(|letter: char| letter.is_alphabetic() || letter == '_');
     code.is_some_and(|code| code.as_text().is_some_and(is_plain))
