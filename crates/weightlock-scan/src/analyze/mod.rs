@@ -8,6 +8,9 @@ pub(crate) mod data;
 mod executable;
 mod executorch;
 mod gguf;
+mod hdf5;
+pub(crate) mod keras;
+pub(crate) mod marshal;
 mod catboost;
 mod image;
 mod joblib;
@@ -35,6 +38,7 @@ mod ndarrays;
 mod numpy;
 pub(crate) mod opened;
 pub(crate) mod pickle;
+mod sevenzip;
 mod stream;
 mod tar;
 pub mod torch;
@@ -87,14 +91,20 @@ pub enum Role {
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle(Arc<torch::Pickled>),
+    /// A member of a tar archive of PyTorch.
+    TorchTar(torch::TarPart),
     /// A short text that the container keeps about itself: its version, its order of bytes.
     Marker,
     /// A text of the container's metadata, which nothing loads by itself.
     Metadata,
     /// The source of a chat template.
     Template,
+    /// Contents of an archive, one after the other: the name, where it begins, and its size.
+    Run(Arc<[(String, u64, u64)]>),
     /// Python source, whatever the name.
     Python,
+    /// The configuration of a Keras model.
+    KerasConfig,
     /// A cell of a notebook: Python source with commands.
     PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
@@ -112,6 +122,8 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Hdf5 => hdf5::analyze,
+        Format::Pyc => marshal::analyze,
         Format::Pickle => pickle::analyze,
         Format::Json => json::analyze,
         Format::Text => text::analyze,
@@ -131,12 +143,11 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Paddle => ndarrays::paddle,
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
+        Format::SevenZip => sevenzip::analyze,
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
             stream::analyze
         }
-        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => {
-            executable::analyze
-        }
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
         Format::Image => image::analyze,
         _ => return None,
     })
@@ -156,7 +167,7 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::json],
+        Format::Json => &[document::json, keras::architecture],
         Format::Text => &[script::analyze, document::perhaps_yaml],
         Format::Script => &[script::analyze],
         _ => &[],
@@ -169,8 +180,10 @@ pub const fn beside(format: Format) -> &'static [Analyzer] {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Run(_) => sevenzip::run,
         Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
+        Role::KerasConfig => keras::analyze,
         Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,

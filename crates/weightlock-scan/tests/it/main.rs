@@ -3,5 +3,9 @@
 mod corpus;
 mod documents;
 mod graphs;
+mod pickles;
+mod keras;
 mod seeds;
+mod torch;
 mod source;
+mod others;

@@ -740,6 +740,8 @@ fn is_plausible(local: &Header) -> bool {
 fn kind(header: &Header) -> Kind {
     match header.mode & 0o170_000 {
         0o120_000 => Kind::Link,
+        // What an archiver read from a pipe keeps the mode of the pipe, and is a file.
+        0o010_000 if header.size > 0 => Kind::File,
         0o020_000 | 0o060_000 | 0o010_000 | 0o140_000 => Kind::Device,
         0o040_000 => Kind::Folder,
         _ if header.name.ends_with(b"/") && header.size == 0 => Kind::Folder,
