@@ -3,7 +3,19 @@
 use std::{fs, io::Cursor, path::Path};
 
 use weightlock_artifact::path::ArtifactPath;
-use weightlock_format::{config, detect::Format, gguf, json, loadable::loadable, model, reason, safetensors};
+use weightlock_format::{
+    config,
+    container::{
+        sevenzip,
+        stream::{End, Kind, Packed},
+        tar, zip,
+    },
+    detect::Format,
+    gguf, json,
+    limits::{Budget, Limits},
+    loadable::loadable,
+    model, reason, safetensors,
+};
 
 /// Every seed of a target.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -105,4 +117,29 @@ fn pickle() {
         stream.broken.is_none()
     };
     assert!(seeds("pickle").iter().filter(|seed| whole(seed)).count() > 5, "most seeds are whole pickles");
+}
+
+#[test]
+fn containers() {
+    let limits = Limits::default();
+    let mut read = 0;
+    for seed in seeds("zip") {
+        let archive = zip::Archive::read(&seed.into(), &limits, &mut Budget::new(&limits)).unwrap();
+        read += archive.members.len();
+    }
+    for seed in seeds("tar") {
+        read += tar::Archive::read(&seed.into(), &limits).unwrap().members.len();
+    }
+    for seed in seeds("sevenzip") {
+        let archive = sevenzip::Archive::read(&seed.into(), &limits, &mut Budget::new(&limits)).unwrap();
+        read += archive.members.len();
+    }
+    assert!(read > 20, "the seeds are archives");
+    for seed in seeds("stream") {
+        let Some(kind) = Kind::of(&seed[1..]) else {
+            continue;
+        };
+        let opened = Packed::stream(seed[1..].to_vec().into(), kind).open(&limits, &mut Budget::new(&limits));
+        assert_eq!(opened.end, End::Whole, "{kind:?}");
+    }
 }
