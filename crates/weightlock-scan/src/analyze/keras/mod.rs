@@ -15,6 +15,7 @@ use weightlock_format::{
         Limits as JsonLimits,
         tree::{Node, NodeId, Tree},
     },
+    limits::Limits,
 };
 
 use self::code::Marshalled;
@@ -128,6 +129,16 @@ fn may_name_classes(text: &[u8]) -> bool {
     const KEY: &[u8] = b"class_name";
     let hides_letter = |escape: &[u8]| matches!(escape, [b'\\', b'u', b'0', b'0', b'5'..=b'7', _]);
     text.windows(KEY.len()).any(|window| window == KEY) || text.windows(6).any(hides_letter)
+}
+
+/// What a text of a configuration in YAML is, when it is marshalled code.
+pub(super) fn code_in(text: &str, limits: &Limits) -> Option<Seen> {
+    match code::find(text, limits) {
+        Marshalled::Code(survey) => Some(Seen::Code {
+            reached: Some(survey.reached),
+        }),
+        Marshalled::Broken | Marshalled::No => None,
+    }
 }
 
 /// Examines `text` when it is the configuration of a model. It begins at `at` of the content and is what `field`
