@@ -28,9 +28,9 @@ use crate::{
 /// Bytes of a configuration. That of a model with some thousand layers has one megabyte.
 const MOST_BYTES: u64 = 16 << 20;
 /// Values of a configuration. That of a model with some thousand layers has a hundred thousand.
-const MOST_VALUES: u64 = 600_000;
+const MOST_VALUES: u64 = 400_000;
 /// Observations on one configuration. An honest one gives hardly any.
-const MOST_SEEN: usize = 20_000;
+const MOST_SEEN: usize = 5_000;
 /// Functions in one configuration that are looked into; others are as bad as those that cannot be read.
 const MOST_CODES: u32 = 200;
 
