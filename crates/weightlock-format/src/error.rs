@@ -80,6 +80,9 @@ pub enum Fault {
     /// A rule of Python source.
     #[error(transparent)]
     Python(#[from] crate::python::Fault),
+    /// A rule of 7z.
+    #[error(transparent)]
+    SevenZip(#[from] crate::container::sevenzip::Fault),
     /// A rule of R's serialized objects.
     #[error(transparent)]
     Rds(#[from] crate::rds::Fault),
@@ -155,6 +158,7 @@ impl Problem {
                 Fault::Hdf5(fault) => fault.code(),
                 Fault::Jinja(fault) => fault.code(),
                 Fault::Python(fault) => fault.code(),
+                Fault::SevenZip(fault) => fault.code(),
                 Fault::Rds(fault) => fault.code(),
                 Fault::Msgpack(fault) => fault.code(),
                 Fault::Ubjson(fault) => fault.code(),
@@ -216,6 +220,14 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
         kept.push('…');
     }
     kept
+}
+
+impl Named {
+    /// The name as far as it is kept. A stranger's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for Named {

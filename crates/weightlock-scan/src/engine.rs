@@ -20,7 +20,7 @@ use weightlock_format::{
 
 use crate::{
     Finding, Place, Profile, Trail,
-    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, opened},
+    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened},
     coverage::{Coverage, Gap, Regions, Unread},
     observation::{
         Sighting, container,
@@ -64,20 +64,12 @@ pub struct FileReport {
 /// Examines `content`, called `file`, and everything in it.
 #[must_use]
 pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
-    let mut run = Run::new(settings);
     let size = content.size();
-    let mut waiting = vec![Waiting {
-        trail: Trail::file(file),
-        source: Source::Ready(content),
-        role: Role::Plain,
-        depth: 0,
-    }];
+    let mut run = Run::new(settings, size);
     let mut format = None;
-    // What was found last is examined first: of decompressed contents, only those on the way down are held.
-    while let Some(next) = waiting.pop() {
-        let found = run.examine(next, &mut waiting);
+    run.everything(file, content, &mut |_, found| {
         format.get_or_insert(found);
-    }
+    });
     run.findings.sort();
     run.findings.dedup();
     run.coverage.gaps.sort();
@@ -90,6 +82,12 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
         claims: run.claims,
         templates: run.templates,
     }
+}
+
+/// Visits `content`, called `file`, and everything in it, in the order of examination, and tells what each is.
+pub fn visit(file: &str, content: Content, settings: &Settings, each: &mut dyn FnMut(&Subject, Format)) {
+    let size = content.size();
+    Run::new(settings, size).everything(file, content, each);
 }
 
 /// A content whose turn has not come.
@@ -112,10 +110,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(settings: &'a Settings) -> Self {
+    fn new(settings: &'a Settings, size: u64) -> Self {
         Self {
             settings,
-            budget: Budget::new(&settings.limits),
+            budget: Budget::for_file(&settings.limits, size),
             rules: rules::all().collect(),
             findings: Vec::new(),
             coverage: Coverage::default(),
@@ -124,8 +122,22 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Examines one content, adds what lies in it to those that wait, and tells its first format.
-    fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>) -> Format {
+    /// Examines one content after the other, until there is none left.
+    fn everything(&mut self, file: &str, content: Content, each: &mut dyn FnMut(&Subject, Format)) {
+        let mut waiting = vec![Waiting {
+            trail: Trail::file(file),
+            source: Source::Ready(content),
+            role: Role::Plain,
+            depth: 0,
+        }];
+        // What was found last is examined first: of decompressed contents, only those on the way down are held.
+        while let Some(next) = waiting.pop() {
+            self.examine(next, &mut waiting, each);
+        }
+    }
+
+    /// Examines one content, adds what lies in it to those that wait, and tells `each` its first format.
+    fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>, each: &mut dyn FnMut(&Subject, Format)) {
         let limits = &self.settings.limits;
         let (content, opened) = match next.source {
             Source::Ready(content) => (content, None),
@@ -145,10 +157,11 @@ impl<'a> Run<'a> {
         if let Some((packed, opened)) = &opened {
             opened::report(packed, opened, &mut exam);
         }
+        blob::check(subject, &mut exam);
         let formats =
             if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
                 exam.unread(0..size, Gap::Depth);
-                exam.observe(container::Seen::TooDeep { limit: limits.depth });
+                exam.observe_at(0, container::Seen::TooDeep { limit: limits.depth });
                 Vec::new()
             } else if let Some(analyze) = analyze::for_role(&subject.role) {
                 analyze(subject, &mut exam);
@@ -214,7 +227,7 @@ impl<'a> Run<'a> {
             depth: subject.depth.saturating_add(1),
         };
         waiting.extend(inner.into_iter().rev().map(within));
-        formats.first().copied().unwrap_or(Format::Unknown)
+        each(subject, formats.first().copied().unwrap_or(Format::Unknown));
     }
 
     fn close(&mut self, subject: &Subject, regions: Regions, size: u64) {
@@ -277,9 +290,13 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
             _ => {}
         }
     }
-    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
+    let is_unpickled = matches!(
+        subject.role,
+        Role::Pickle | Role::TorchPickle(_) | Role::TorchTar(_)
+    );
     if is_unpickled && first != Format::Pickle && size > 0 {
-        formats = vec![Format::Pickle];
+        formats.retain(|format| format.is_container() || format.is_code() && *format != Format::Pickle);
+        formats.insert(0, Format::Pickle);
     }
     // A file of HDF5 may lie behind a block of the user's.
     if first != Format::Hdf5

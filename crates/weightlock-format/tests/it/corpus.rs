@@ -5,6 +5,11 @@ use std::{fs, io::Cursor, path::Path};
 use weightlock_artifact::path::ArtifactPath;
 use weightlock_format::{
     config,
+    container::{
+        sevenzip,
+        stream::{End, Kind, Packed},
+        tar, zip,
+    },
     content::Content,
     detect::Format,
     gguf, hdf5, json,
@@ -118,4 +123,43 @@ fn every_code_is_explained_once() {
         );
     }
     assert_eq!(reason::EXPLANATIONS.len(), codes.len());
+}
+
+#[test]
+fn pickle() {
+    use weightlock_format::pickle::{self, Frames};
+    let limits = Limits::default();
+    let whole = |seed: &Vec<u8>| {
+        let content = Content::from(seed.clone());
+        let mut budget = Budget::new(&limits);
+        let stream = pickle::read(&content, 0, Frames::Ignored, &limits, &mut budget, &mut ()).unwrap();
+        let _ = pickle::next_stream(&content, stream.range.end);
+        stream.broken.is_none()
+    };
+    assert!(seeds("pickle").iter().filter(|seed| whole(seed)).count() > 5, "most seeds are whole pickles");
+}
+
+#[test]
+fn containers() {
+    let limits = Limits::default();
+    let mut read = 0;
+    for seed in seeds("zip") {
+        let archive = zip::Archive::read(&seed.into(), &limits, &mut Budget::new(&limits)).unwrap();
+        read += archive.members.len();
+    }
+    for seed in seeds("tar") {
+        read += tar::Archive::read(&seed.into(), &limits).unwrap().members.len();
+    }
+    for seed in seeds("sevenzip") {
+        let archive = sevenzip::Archive::read(&seed.into(), &limits, &mut Budget::new(&limits)).unwrap();
+        read += archive.members.len();
+    }
+    assert!(read > 20, "the seeds are archives");
+    for seed in seeds("stream") {
+        let Some(kind) = Kind::of(&seed[1..]) else {
+            continue;
+        };
+        let opened = Packed::stream(seed[1..].to_vec().into(), kind).open(&limits, &mut Budget::new(&limits));
+        assert_eq!(opened.end, End::Whole, "{kind:?}");
+    }
 }

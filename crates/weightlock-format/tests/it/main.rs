@@ -11,5 +11,6 @@ mod gguf;
 mod model;
 mod numpy;
 mod safetensors;
+mod sevenzip;
 mod tar;
 mod zip;

@@ -4,6 +4,7 @@
 //! what is known about them) and an [`Examination`] (where it puts what it sees).
 
 mod coreml;
+pub(crate) mod blob;
 pub(crate) mod data;
 mod executable;
 mod executorch;
@@ -25,21 +26,23 @@ mod torch7;
 mod ubjson;
 mod xml;
 mod onnx;
+mod safetensors;
+mod script;
+pub(crate) mod template;
+mod tensorflow;
+mod tensors;
+mod text;
+mod tflite;
+mod walked;
 pub(crate) mod unmarked;
 mod ndarrays;
 mod numpy;
 pub(crate) mod opened;
 pub(crate) mod pickle;
-mod safetensors;
+mod sevenzip;
 mod stream;
 mod tar;
-mod tensorflow;
-mod tflite;
 pub mod torch;
-pub(crate) mod template;
-mod tensors;
-mod text;
-mod walked;
 mod python;
 mod document;
 mod torch_program;
@@ -89,12 +92,16 @@ pub enum Role {
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle(Arc<torch::Pickled>),
+    /// A member of a tar archive of PyTorch.
+    TorchTar(torch::TarPart),
     /// A short text that the container keeps about itself: its version, its order of bytes.
     Marker,
     /// A text of the container's metadata, which nothing loads by itself.
     Metadata,
     /// The source of a chat template.
     Template,
+    /// Contents of an archive, one after the other: the name, where it begins, and its size.
+    Run(Arc<[(String, u64, u64)]>),
     /// Python source, whatever the name.
     Python,
     /// The configuration of a Keras model.
@@ -137,6 +144,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Paddle => ndarrays::paddle,
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
+        Format::SevenZip => sevenzip::analyze,
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
             stream::analyze
         }
@@ -151,6 +159,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_name(name: &str) -> Option<Analyzer> {
     Some(match name {
         name if python::is_source_name(name) => python::analyze,
+        name if document::is_yaml_name(name) => document::yaml,
         _ => return None,
     })
 }
@@ -159,7 +168,9 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::analyze, keras::architecture],
+        Format::Json => &[document::json, keras::architecture],
+        Format::Text => &[script::analyze, document::perhaps_yaml],
+        Format::Script => &[script::analyze],
         _ => &[],
     }
 }
@@ -170,6 +181,7 @@ pub const fn beside(format: Format) -> &'static [Analyzer] {
 pub fn for_role(role: &Role) -> Option<Analyzer> {
     Some(match role {
         Role::TensorBytes => data::analyze,
+        Role::Run(_) => sevenzip::run,
         Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
         Role::KerasConfig => keras::analyze,

@@ -351,7 +351,8 @@ impl Survey<'_> {
         };
         let known = self.locals.get(&at).is_some_and(|indices| {
             let same = |index: &usize| self.archive.members.get(*index) == Some(&member);
-            indices.iter().any(same)
+            // An archive of one header under thousands of names must not cost their square.
+            indices.iter().rev().take(64).any(same)
         });
         if known {
             return;
@@ -740,6 +741,8 @@ fn is_plausible(local: &Header) -> bool {
 fn kind(header: &Header) -> Kind {
     match header.mode & 0o170_000 {
         0o120_000 => Kind::Link,
+        // What an archiver read from a pipe keeps the mode of the pipe, and is a file.
+        0o010_000 if header.size > 0 => Kind::File,
         0o020_000 | 0o060_000 | 0o010_000 | 0o140_000 => Kind::Device,
         0o040_000 => Kind::Folder,
         _ if header.name.ends_with(b"/") && header.size == 0 => Kind::Folder,

@@ -123,6 +123,7 @@ impl<'a> Watcher<'a> {
                     tame: tame::is_tame(name, call.args, values),
                 });
             }
+            View::Instance(_) if tame::is_listed_attribute(call.callable, values) => {}
             View::Instance(_) => self.call_result(spot, call, values),
             View::Extension(_) => {}
             _ => self.put(
@@ -218,15 +219,6 @@ impl<'a> Watcher<'a> {
             self.names.changed(object, spot, |_| Use::Changed);
         }
         let of = || show::value(values, object);
-        if self.names.any_risky {
-            for global in values.globals_in(state, &mut self.steps) {
-                self.names.used(global, spot, |_| Use::State {
-                    of: of(),
-                    key: String::new(),
-                    hook: false,
-                });
-            }
-        }
         for hook in HOOKS {
             for dict in dicts(values, state) {
                 match values.item(dict, hook) {
@@ -243,6 +235,15 @@ impl<'a> Watcher<'a> {
                     }
                     _ => {}
                 }
+            }
+        }
+        if self.names.any_risky {
+            for global in values.globals_in(state, &mut self.steps) {
+                self.names.used(global, spot, |_| Use::State {
+                    of: of(),
+                    key: String::new(),
+                    hook: false,
+                });
             }
         }
     }
