@@ -380,7 +380,7 @@ fn reach(name: &str) -> TargetReach {
         return TargetReach::Unbounded;
     }
     // A function of a module, or a method of a class of one.
-    let is_class = |at: &usize| {
+    let is_method = |at: &usize| {
         parts
             .get(*at)
             .is_some_and(|part| part.starts_with(char::is_uppercase))
