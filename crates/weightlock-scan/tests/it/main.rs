@@ -1,5 +1,6 @@
 //! Integration tests: a module a topic.
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod containers;
 mod corpus;
 mod documents;
 mod graphs;
@@ -9,3 +10,6 @@ mod seeds;
 mod torch;
 mod source;
 mod others;
+mod hub;
+mod templates;
+mod tensor_files;
