@@ -222,6 +222,14 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     kept
 }
 
+impl Named {
+    /// The name as far as it is kept. A stranger's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", Shown(&self.0))

@@ -77,10 +77,10 @@ enum Field {
     Text(usize),
     /// A vector of numbers of so many bytes.
     Numbers(usize, u64),
-    Table(usize, &'static [Field]),
-    Tables(usize, &'static [Field]),
+    Table(usize, &'static [Self]),
+    Tables(usize, &'static [Self]),
     /// A union: its kind lies in the field before; each kind has a schema.
-    Union(usize, &'static [&'static [Field]]),
+    Union(usize, &'static [&'static [Self]]),
     /// A vector of bytes that is a blob.
     Blob(usize),
 }

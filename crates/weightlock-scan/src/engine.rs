@@ -14,6 +14,7 @@ use weightlock_format::{
     container::zip,
     content::Content,
     detect::{self, Format},
+    hdf5,
     limits::{Budget, Limits},
 };
 
@@ -65,18 +66,10 @@ pub struct FileReport {
 pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
     let size = content.size();
     let mut run = Run::new(settings, size);
-    let mut waiting = vec![Waiting {
-        trail: Trail::file(file),
-        source: Source::Ready(content),
-        role: Role::Plain,
-        depth: 0,
-    }];
     let mut format = None;
-    // What was found last is examined first: of decompressed contents, only those on the way down are held.
-    while let Some(next) = waiting.pop() {
-        let found = run.examine(next, &mut waiting);
+    run.everything(file, content, &mut |_, found| {
         format.get_or_insert(found);
-    }
+    });
     run.findings.sort();
     run.findings.dedup();
     run.coverage.gaps.sort();
@@ -89,6 +82,11 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
         claims: run.claims,
         templates: run.templates,
     }
+}
+
+/// Visits `content`, called `file`, and everything in it, in the order of examination, and tells what each is.
+pub fn visit(file: &str, content: Content, settings: &Settings, each: &mut dyn FnMut(&Subject, Format)) {
+    Run::new(settings, content.size()).everything(file, content, each);
 }
 
 /// A content whose turn has not come.
@@ -123,8 +121,22 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Examines one content, adds what lies in it to those that wait, and tells its first format.
-    fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>) -> Format {
+    /// Examines one content after the other, until there is none left.
+    fn everything(&mut self, file: &str, content: Content, each: &mut dyn FnMut(&Subject, Format)) {
+        let mut waiting = vec![Waiting {
+            trail: Trail::file(file),
+            source: Source::Ready(content),
+            role: Role::Plain,
+            depth: 0,
+        }];
+        // What was found last is examined first: of decompressed contents, only those on the way down are held.
+        while let Some(next) = waiting.pop() {
+            self.examine(next, &mut waiting, each);
+        }
+    }
+
+    /// Examines one content, adds what lies in it to those that wait, and tells `each` its first format.
+    fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>, each: &mut dyn FnMut(&Subject, Format)) {
         let limits = &self.settings.limits;
         let (content, opened) = match next.source {
             Source::Ready(content) => (content, None),
@@ -148,7 +160,7 @@ impl<'a> Run<'a> {
         let formats =
             if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
                 exam.unread(0..size, Gap::Depth);
-                exam.observe(container::Seen::TooDeep { limit: limits.depth });
+                exam.observe_at(0, container::Seen::TooDeep { limit: limits.depth });
                 Vec::new()
             } else if let Some(analyze) = analyze::for_role(&subject.role) {
                 analyze(subject, &mut exam);
@@ -214,7 +226,7 @@ impl<'a> Run<'a> {
             depth: subject.depth.saturating_add(1),
         };
         waiting.extend(inner.into_iter().rev().map(within));
-        formats.first().copied().unwrap_or(Format::Unknown)
+        each(subject, formats.first().copied().unwrap_or(Format::Unknown));
     }
 
     fn close(&mut self, subject: &Subject, regions: Regions, size: u64) {
@@ -277,9 +289,20 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
             _ => {}
         }
     }
-    let is_unpickled = matches!(subject.role, Role::Pickle | Role::TorchPickle(_));
+    let is_unpickled = matches!(
+        subject.role,
+        Role::Pickle | Role::TorchPickle(_) | Role::TorchTar(_)
+    );
     if is_unpickled && first != Format::Pickle && size > 0 {
-        formats = vec![Format::Pickle];
+        formats.retain(|format| format.is_container() || format.is_code() && *format != Format::Pickle);
+        formats.insert(0, Format::Pickle);
+    }
+    // A file of HDF5 may lie behind a block of the user's.
+    if first != Format::Hdf5
+        && let Ok(Some(_)) = hdf5::locate(&subject.content)
+    {
+        formats.retain(|format| !matches!(format, Format::Unknown | Format::Text));
+        formats.push(Format::Hdf5);
     }
     formats
 }

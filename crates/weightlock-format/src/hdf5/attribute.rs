@@ -35,7 +35,13 @@ impl Walk<'_> {
         if version == 3 {
             fields.u8()?;
         }
-        let padded = |size: u64| if version == 1 { size.next_multiple_of(8) } else { size };
+        let padded = |size: u64| {
+            if version == 1 {
+                size.next_multiple_of(8)
+            } else {
+                size
+            }
+        };
         let [name, datatype, space] = sizes.map(padded);
         let name = fields.take(name)?;
         let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
@@ -74,7 +80,9 @@ impl Walk<'_> {
         value: &Range<u64>,
     ) -> Result<Vec<Range<u64>>, Error> {
         let broken = |what| Problem::malformed(value.start, Fault::Broken(what));
-        let elements = space.elements().ok_or_else(|| broken("the shape of an attribute overflows"))?;
+        let elements = space
+            .elements()
+            .ok_or_else(|| broken("the shape of an attribute overflows"))?;
         let needed = elements.checked_mul(datatype.size);
         let stored = value.end.saturating_sub(value.start);
         if needed.is_none_or(|needed| needed > stored) {
@@ -139,7 +147,9 @@ impl Walk<'_> {
         }
         let messages = self.messages(address)?;
         let offset = self.absolute(address);
-        let message = messages.iter().find(|message| message.kind == 3 && !message.is_shared());
+        let message = messages
+            .iter()
+            .find(|message| message.kind == 3 && !message.is_shared());
         let Some(message) = message else {
             let fault = Fault::Broken("a shared type leads to an object that is none");
             return Err(Problem::malformed(offset, fault).into());
@@ -237,7 +247,9 @@ impl Leaf {
         let total = if is_noise {
             0
         } else {
-            around.iter().fold(1_u64, |all, &(count, _)| all.saturating_mul(count))
+            around
+                .iter()
+                .fold(1_u64, |all, &(count, _)| all.saturating_mul(count))
         };
         let offset = self.offset;
         (0..total).map(move |mut index| {

@@ -83,7 +83,12 @@ impl Walk<'_> {
         fields.take(2)?;
         let root = fields.address()?;
         let count = u64::from(fields.u16()?);
-        let broken = || Problem::malformed(block.offset, Fault::Broken("the measures of a B-tree are impossible"));
+        let broken = || {
+            Problem::malformed(
+                block.offset,
+                Fault::Broken("the measures of a B-tree are impossible"),
+            )
+        };
         if depth > MOST_LEVELS {
             return Err(broken().into());
         }
@@ -95,7 +100,13 @@ impl Walk<'_> {
         let mut seen = BTreeSet::from([root]);
         let mut nodes = vec![(root, count, depth)];
         while let Some((address, count, level)) = nodes.pop() {
-            let read = self.node2(&shape, (address, count, level), &mut seen, &mut nodes, &mut records);
+            let read = self.node2(
+                &shape,
+                (address, count, level),
+                &mut seen,
+                &mut nodes,
+                &mut records,
+            );
             self.forgive(read)?;
         }
         Ok(records)
@@ -136,7 +147,9 @@ impl Walk<'_> {
             }
         }
         let used = fields.offset().saturating_sub(block.offset).saturating_add(4);
-        let used = usize::try_from(used).ok().and_then(|used| block.bytes.get(..used));
+        let used = usize::try_from(used)
+            .ok()
+            .and_then(|used| block.bytes.get(..used));
         self.verify(WHAT, used.unwrap_or_default(), block.offset);
         Ok(())
     }

@@ -12,7 +12,11 @@ pub(super) fn lookup3(bytes: &[u8]) -> u32 {
         for (word, four) in state.iter_mut().zip(words(block)) {
             *word = word.wrapping_add(four);
         }
-        state = if blocks.peek().is_some() { mix(state) } else { last(state) };
+        state = if blocks.peek().is_some() {
+            mix(state)
+        } else {
+            last(state)
+        };
     }
     let [_, _, c] = state;
     c

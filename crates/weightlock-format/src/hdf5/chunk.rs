@@ -43,7 +43,9 @@ pub(super) enum Index {
 impl Chunks {
     /// Bytes of a chunk before filters.
     fn size(&self) -> u64 {
-        self.dimensions.iter().fold(1, |all, &one| all.saturating_mul(one))
+        self.dimensions
+            .iter()
+            .fold(1, |all, &one| all.saturating_mul(one))
     }
 
     /// How many chunks cover `shape`; `None` when the number overflows.
@@ -93,7 +95,9 @@ impl Walk<'_> {
             }
             Index::Single(stored) => self.raw(at, address, stored.unwrap_or(chunks.size()), kind()),
             Index::Implicit => {
-                let size = chunks.count(shape).and_then(|count| count.checked_mul(chunks.size()));
+                let size = chunks
+                    .count(shape)
+                    .and_then(|count| count.checked_mul(chunks.size()));
                 let overflow = || Problem::malformed(at, Fault::Broken("the shape of a dataset overflows"));
                 self.raw(at, address, size.ok_or_else(overflow)?, kind());
             }
@@ -140,7 +144,14 @@ impl Walk<'_> {
     }
 
     /// What the entries of an array look like, by its client and their size.
-    fn entries<'a>(&self, client: u8, entry: u8, chunks: &Chunks, path: &'a Arc<str>, at: u64) -> Entries<'a> {
+    fn entries<'a>(
+        &self,
+        client: u8,
+        entry: u8,
+        chunks: &Chunks,
+        path: &'a Arc<str>,
+        at: u64,
+    ) -> Entries<'a> {
         let size_width = entry.saturating_sub(self.widths.offsets).saturating_sub(4);
         Entries {
             chunk: chunks.size(),
@@ -195,7 +206,11 @@ impl Walk<'_> {
     ) -> Result<(), Error> {
         const WHAT: &str = "a block of an array of chunks";
         let Some(per_page) = pages.per_page else {
-            let size = pages.count.saturating_mul(pages.entry).saturating_add(head).saturating_add(4);
+            let size = pages
+                .count
+                .saturating_mul(pages.entry)
+                .saturating_add(head)
+                .saturating_add(4);
             let block = self.block(WHAT, address, size)?;
             self.verify(WHAT, &block.bytes, block.offset);
             let mut fields = self.signed(WHAT, magic, &block)?;
@@ -224,7 +239,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn page(&mut self, fields: &mut Fields<'_>, pages: &Pages, count: u64, entries: &Entries<'_>) -> Result<(), Error> {
+    fn page(
+        &mut self,
+        fields: &mut Fields<'_>,
+        pages: &Pages,
+        count: u64,
+        entries: &Entries<'_>,
+    ) -> Result<(), Error> {
         for _ in 0..count {
             let mut entry = fields.sub(pages.entry)?;
             self.entry(&mut entry, entries)?;
@@ -232,7 +253,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn extensible_array(&mut self, address: u64, chunks: &Chunks, path: &Arc<str>, at: u64) -> Result<(), Error> {
+    fn extensible_array(
+        &mut self,
+        address: u64,
+        chunks: &Chunks,
+        path: &Arc<str>,
+        at: u64,
+    ) -> Result<(), Error> {
         const WHAT: &str = "an extensible array";
         let (o, l) = (u64::from(self.widths.offsets), u64::from(self.widths.lengths));
         let size = l.saturating_mul(6).saturating_add(o).saturating_add(16);
@@ -260,11 +287,23 @@ impl Walk<'_> {
         self.index_block(address, &shape, &entries, block.offset)
     }
 
-    fn index_block(&mut self, address: u64, shape: &Extensible, entries: &Entries<'_>, at: u64) -> Result<(), Error> {
+    fn index_block(
+        &mut self,
+        address: u64,
+        shape: &Extensible,
+        entries: &Entries<'_>,
+        at: u64,
+    ) -> Result<(), Error> {
         const WHAT: &str = "the index block of an extensible array";
-        let broken = || Problem::malformed(at, Fault::Broken("the measures of an extensible array are impossible"));
+        let broken = || {
+            Problem::malformed(
+                at,
+                Fault::Broken("the measures of an extensible array are impossible"),
+            )
+        };
         let o = u64::from(self.widths.offsets);
-        let rows = u64::from(shape.super_blocks.filter(|&rows| rows < 64).ok_or_else(broken)?).saturating_add(1);
+        let rows =
+            u64::from(shape.super_blocks.filter(|&rows| rows < 64).ok_or_else(broken)?).saturating_add(1);
         if !shape.pointers.is_power_of_two() || !shape.least.is_power_of_two() {
             return Err(broken().into());
         }
@@ -298,12 +337,22 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn super_block(&mut self, address: u64, shape: &Extensible, row: u64, entries: &Entries<'_>) -> Result<(), Error> {
+    fn super_block(
+        &mut self,
+        address: u64,
+        shape: &Extensible,
+        row: u64,
+        entries: &Entries<'_>,
+    ) -> Result<(), Error> {
         const WHAT: &str = "a super block of an extensible array";
         let o = u64::from(self.widths.offsets);
         let blocks = shape.blocks(row);
         let pages = shape.pages(row);
-        let bitmap = if pages.per_page.is_some() { pages.pages().div_ceil(8) } else { 0 };
+        let bitmap = if pages.per_page.is_some() {
+            pages.pages().div_ceil(8)
+        } else {
+            0
+        };
         let size = o
             .saturating_add(shape.offset_width)
             .saturating_add(10)
@@ -349,7 +398,11 @@ struct Pages {
 impl Pages {
     fn pages(&self) -> u64 {
         self.per_page
-            .and_then(|per_page| self.count.checked_add(per_page.checked_sub(1)?)?.checked_div(per_page))
+            .and_then(|per_page| {
+                self.count
+                    .checked_add(per_page.checked_sub(1)?)?
+                    .checked_div(per_page)
+            })
             .unwrap_or(0)
     }
 }
@@ -384,14 +437,19 @@ impl Extensible {
 }
 
 fn doubled(number: u64, times: u64) -> u64 {
-    let factor = u32::try_from(times).ok().and_then(|times| 1_u64.checked_shl(times));
+    let factor = u32::try_from(times)
+        .ok()
+        .and_then(|times| 1_u64.checked_shl(times));
     number.saturating_mul(factor.unwrap_or(u64::MAX))
 }
 
 /// Entries of a page, of which the logarithm is stated.
 fn page_entries(bits: u8, at: u64) -> Result<u64, Problem> {
     1_u64.checked_shl(u32::from(bits)).ok_or_else(|| {
-        Problem::malformed(at, Fault::Broken("the pages of an array of chunks are impossible"))
+        Problem::malformed(
+            at,
+            Fault::Broken("the pages of an array of chunks are impossible"),
+        )
     })
 }
 

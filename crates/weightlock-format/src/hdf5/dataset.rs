@@ -89,7 +89,9 @@ impl Walk<'_> {
         let Some(datatype) = self.datatype(fields, datatype.is_shared())? else {
             return Ok((space.dimensions, None));
         };
-        let needed = space.elements().and_then(|elements| elements.checked_mul(datatype.size));
+        let needed = space
+            .elements()
+            .and_then(|elements| elements.checked_mul(datatype.size));
         let overflow = || Problem::malformed(at, Fault::Broken("the shape of a dataset overflows"));
         Ok((space.dimensions, Some(needed.ok_or_else(overflow)?)))
     }
@@ -145,7 +147,10 @@ impl Walk<'_> {
         for _ in 0..used.max(1) {
             self.spend(1, at)?;
             let name = fields.length().unwrap_or(0);
-            let file = names.as_ref().map(|names| heap_text(names, name)).unwrap_or_default();
+            let file = names
+                .as_ref()
+                .map(|names| heap_text(names, name))
+                .unwrap_or_default();
             self.foreign(Foreign {
                 path: path.clone(),
                 offset: at,
@@ -270,7 +275,12 @@ fn fourth(mut fields: Fields<'_>) -> Result<Chunks, Problem> {
             fields.take(6)?;
             Index::Tree2
         }
-        _ => return Err(Problem::malformed(at, Fault::Broken("an index of chunks has no known kind"))),
+        _ => {
+            return Err(Problem::malformed(
+                at,
+                Fault::Broken("an index of chunks has no known kind"),
+            ));
+        }
     };
     Ok(Chunks {
         address: fields.address()?,

@@ -65,7 +65,11 @@ enum Open {
 #[derive(Clone, Copy, Debug)]
 enum Wrap {
     /// The names and values of an enumeration follow its base type.
-    Enum { version: u8, members: u16, size: u64 },
+    Enum {
+        version: u8,
+        members: u16,
+        size: u64,
+    },
     Array,
     /// Bytes of the inner type are of no interest: it describes elements in a heap, or parts of a number.
     Hidden,
@@ -140,16 +144,33 @@ impl Parser {
                 base,
             }),
             7 => {}
-            8 => self.around(Wrap::Enum { version, members, size }, base),
+            8 => self.around(
+                Wrap::Enum {
+                    version,
+                    members,
+                    size,
+                },
+                base,
+            ),
             9 => {
                 self.leaf(base, size, LeafKind::Heap);
                 self.around(Wrap::Hidden, base);
             }
             10 => self.array(fields, version, size, base)?,
             11 => self.around(Wrap::Hidden, base),
-            _ => return Err(Problem::malformed(at, Fault::Broken("a datatype has no known class"))),
+            _ => {
+                return Err(Problem::malformed(
+                    at,
+                    Fault::Broken("a datatype has no known class"),
+                ));
+            }
         }
-        within("types within an HDF5 type", self.open.len() as u64, limit::TYPE_DEPTH, at)?;
+        within(
+            "types within an HDF5 type",
+            self.open.len() as u64,
+            limit::TYPE_DEPTH,
+            at,
+        )?;
         Ok(size)
     }
 
@@ -157,7 +178,11 @@ impl Parser {
         if !matches!(wrap, Wrap::Array) {
             self.hidden = self.hidden.saturating_add(1);
         }
-        self.open.push(Open::Around { wrap, due: true, base });
+        self.open.push(Open::Around {
+            wrap,
+            due: true,
+            base,
+        });
     }
 
     fn array(&mut self, fields: &mut Fields<'_>, version: u8, size: u64, base: u64) -> Result<(), Problem> {
@@ -224,13 +249,7 @@ impl Parser {
         Ok(())
     }
 
-    fn member(
-        &mut self,
-        fields: &mut Fields<'_>,
-        version: u8,
-        size: u64,
-        base: u64,
-    ) -> Result<u64, Problem> {
+    fn member(&mut self, fields: &mut Fields<'_>, version: u8, size: u64, base: u64) -> Result<u64, Problem> {
         self.members = self.members.saturating_add(1);
         within(
             "members of an HDF5 type",

@@ -66,7 +66,10 @@ impl Table {
     /// Rows of an indirect block that spans `size` bytes.
     fn rows_for(self, size: u64) -> Option<u64> {
         let first = self.start.checked_mul(self.width)?.checked_ilog2()?;
-        size.checked_ilog2()?.checked_sub(first)?.checked_add(1).map(u64::from)
+        size.checked_ilog2()?
+            .checked_sub(first)?
+            .checked_add(1)
+            .map(u64::from)
     }
 }
 
@@ -87,7 +90,11 @@ impl Walk<'_> {
         fields.take(3)?;
         let filters = u64::from(fields.u16()?);
         let (o, l) = (u64::from(self.widths.offsets), u64::from(self.widths.lengths));
-        let filtered = if filters > 0 { l.saturating_add(4).saturating_add(filters) } else { 0 };
+        let filtered = if filters > 0 {
+            l.saturating_add(4).saturating_add(filters)
+        } else {
+            0
+        };
         let size = 26_u64
             .saturating_add(l.saturating_mul(12))
             .saturating_add(o.saturating_mul(3))
@@ -123,7 +130,8 @@ impl Walk<'_> {
             offset_width: u8::try_from(bits.div_ceil(8)).unwrap_or(u8::MAX),
             checked: flags & 2 != 0,
         };
-        let is_sound = width > 0 && start.is_power_of_two() && most.is_power_of_two() && start <= most && bits <= 64;
+        let is_sound =
+            width > 0 && start.is_power_of_two() && most.is_power_of_two() && start <= most && bits <= 64;
         if !is_sound {
             let fault = Fault::Broken("the measures of a fractal heap are impossible");
             return Err(Problem::malformed(block.offset, fault).into());
@@ -180,7 +188,14 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn direct(&mut self, table: Table, address: u64, offset: u64, size: u64, heap: &mut Heap) -> Result<(), Error> {
+    fn direct(
+        &mut self,
+        table: Table,
+        address: u64,
+        offset: u64,
+        size: u64,
+        heap: &mut Heap,
+    ) -> Result<(), Error> {
         const WHAT: &str = "a direct block of a fractal heap";
         let checksum = if table.checked { 4 } else { 0 };
         let before = u64::from(self.widths.offsets)
@@ -189,17 +204,27 @@ impl Walk<'_> {
             .saturating_add(checksum);
         let block = self.block(WHAT, address, before)?;
         self.signed(WHAT, *b"FHDB", &block)?;
-        heap.blocks.insert(offset, (address, size.min(self.room(address))));
+        heap.blocks
+            .insert(offset, (address, size.min(self.room(address))));
         Ok(())
     }
 
     /// The children of an indirect block: address, offset in the heap, size.
-    fn indirect(&mut self, table: Table, address: u64, offset: u64, rows: u64) -> Result<Vec<(u64, u64, u64)>, Error> {
+    fn indirect(
+        &mut self,
+        table: Table,
+        address: u64,
+        offset: u64,
+        rows: u64,
+    ) -> Result<Vec<(u64, u64, u64)>, Error> {
         const WHAT: &str = "an indirect block of a fractal heap";
         let o = u64::from(self.widths.offsets);
         let children = rows.saturating_mul(table.width);
         let before = o.saturating_add(u64::from(table.offset_width)).saturating_add(5);
-        let size = children.saturating_mul(o).saturating_add(before).saturating_add(4);
+        let size = children
+            .saturating_mul(o)
+            .saturating_add(before)
+            .saturating_add(4);
         let block = self.block(WHAT, address, size)?;
         self.verify(WHAT, &block.bytes, block.offset);
         let mut fields = self.signed(WHAT, *b"FHIB", &block)?;
@@ -207,7 +232,8 @@ impl Walk<'_> {
         let mut found = Vec::new();
         let mut at = offset;
         for row in 0..rows {
-            let broken = || Problem::malformed(block.offset, Fault::Broken("a fractal heap has too many rows"));
+            let broken =
+                || Problem::malformed(block.offset, Fault::Broken("a fractal heap has too many rows"));
             let size = table.block_size(row).ok_or_else(broken)?;
             for _ in 0..table.width {
                 self.spend(1, fields.offset())?;
@@ -233,7 +259,11 @@ impl Walk<'_> {
             return Ok(None);
         }
         let id = Block {
-            bytes: id.iter().copied().take(usize::try_from(heap.id_length).unwrap_or(0)).collect(),
+            bytes: id
+                .iter()
+                .copied()
+                .take(usize::try_from(heap.id_length).unwrap_or(0))
+                .collect(),
             offset: at,
         };
         let mut fields = self.fields(&id);
@@ -272,10 +302,14 @@ impl Walk<'_> {
     fn managed(&self, heap: &Heap, fields: &mut Fields<'_>) -> Result<Option<(u64, u64)>, Problem> {
         let offset = fields.number(heap.offset_width)?;
         let size = fields.number(heap.length_width)?;
-        Ok(heap.blocks.range(..=offset).next_back().and_then(|(&start, &(address, length))| {
-            let inside = offset.checked_sub(start)?;
-            (inside.checked_add(size)? <= length).then_some((address.checked_add(inside)?, size))
-        }))
+        Ok(heap
+            .blocks
+            .range(..=offset)
+            .next_back()
+            .and_then(|(&start, &(address, length))| {
+                let inside = offset.checked_sub(start)?;
+                (inside.checked_add(size)? <= length).then_some((address.checked_add(inside)?, size))
+            }))
     }
 
     /// A list of free space: its sections are no more than unused space.

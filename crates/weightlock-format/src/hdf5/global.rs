@@ -50,13 +50,18 @@ impl Walk<'_> {
             }
             let data = at.saturating_add(before);
             if size > end.saturating_sub(data) {
-                return Err(Problem::malformed(head.offset, Fault::Outside("an object of a global heap")).into());
+                return Err(
+                    Problem::malformed(head.offset, Fault::Outside("an object of a global heap")).into(),
+                );
             }
             self.explain(at, before);
             self.region(data, size, RegionKind::HeapObject);
             let padded = size.checked_next_multiple_of(8).unwrap_or(u64::MAX);
             let after = data.saturating_add(padded).min(end);
-            self.explain(data.saturating_add(size), after.saturating_sub(data.saturating_add(size)));
+            self.explain(
+                data.saturating_add(size),
+                after.saturating_sub(data.saturating_add(size)),
+            );
             let start = self.absolute(data);
             objects.insert(index, start..start.saturating_add(size));
             at = after;
@@ -67,12 +72,19 @@ impl Walk<'_> {
     /// Collections that only the elements of datasets point to: they are found where nothing else is.
     pub(super) fn unreferenced_collections(&mut self) -> Result<(), Error> {
         let base = self.file.superblock.base;
-        let mut used: Vec<_> = self.file.regions.iter().map(|region| region.range.clone()).collect();
+        let mut used: Vec<_> = self
+            .file
+            .regions
+            .iter()
+            .map(|region| region.range.clone())
+            .collect();
         used.push(self.file.superblock.end..u64::MAX);
         used.sort_unstable_by_key(|range| (range.start, range.end));
         let mut at = base;
         for range in used {
-            while let Some(address) = self.find_collection(at.saturating_sub(base), range.start.saturating_sub(base))? {
+            while let Some(address) =
+                self.find_collection(at.saturating_sub(base), range.start.saturating_sub(base))?
+            {
                 let read = self.collection(address);
                 at = self.absolute(address).saturating_add(8);
                 match read {
@@ -81,7 +93,11 @@ impl Walk<'_> {
                     Err(error) => return Err(error),
                     Ok(objects) => {
                         let last = objects.values().map(|range| range.end).max();
-                        at = last.unwrap_or(at).max(at).checked_next_multiple_of(8).unwrap_or(u64::MAX);
+                        at = last
+                            .unwrap_or(at)
+                            .max(at)
+                            .checked_next_multiple_of(8)
+                            .unwrap_or(u64::MAX);
                     }
                 }
             }
@@ -97,7 +113,9 @@ impl Walk<'_> {
         const SEARCHED: u64 = 16 << 20;
         const STEP: u64 = 64 << 10;
         let from = from.checked_next_multiple_of(8).unwrap_or(u64::MAX);
-        let to = to.min(from.saturating_add(SEARCHED)).min(from.saturating_add(self.room(from)));
+        let to = to
+            .min(from.saturating_add(SEARCHED))
+            .min(from.saturating_add(self.room(from)));
         let mut at = from;
         while at < to && to.saturating_sub(at) >= 16 {
             let block = self.peek(WHAT, at, to.saturating_sub(at).min(STEP))?;

@@ -29,7 +29,9 @@ impl Walk<'_> {
 
     fn symbols(&mut self, address: u64, names: &Block, node: usize) -> Result<(), Error> {
         const WHAT: &str = "a symbol table node";
-        let entry = u64::from(self.widths.offsets).saturating_mul(2).saturating_add(24);
+        let entry = u64::from(self.widths.offsets)
+            .saturating_mul(2)
+            .saturating_add(24);
         let head = self.peek(WHAT, address, 8)?;
         let mut fields = self.signed(WHAT, *b"SNOD", &head)?;
         fields.take(2)?;
@@ -57,7 +59,9 @@ impl Walk<'_> {
     pub(super) fn local_heap(&mut self, address: u64) -> Result<Block, Error> {
         const WHAT: &str = "a local heap";
         let lengths = u64::from(self.widths.lengths).saturating_mul(2);
-        let size = lengths.saturating_add(u64::from(self.widths.offsets)).saturating_add(8);
+        let size = lengths
+            .saturating_add(u64::from(self.widths.offsets))
+            .saturating_add(8);
         let block = self.block(WHAT, address, size)?;
         let mut fields = self.signed(WHAT, *b"HEAP", &block)?;
         fields.take(4)?;
@@ -148,7 +152,12 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn dense_link(&mut self, heap: &super::fractal::Heap, record: &super::btree2::Record, node: usize) -> Result<(), Error> {
+    fn dense_link(
+        &mut self,
+        heap: &super::fractal::Heap,
+        record: &super::btree2::Record,
+        node: usize,
+    ) -> Result<(), Error> {
         // Record type 5 is a hash and a heap id, type 6 an order and a heap id.
         let skip = match record.kind {
             5 => 4,
@@ -177,7 +186,10 @@ impl Walk<'_> {
 
 /// The text at `at` of a local heap's segment.
 pub(super) fn heap_text(heap: &Block, at: u64) -> String {
-    let rest = usize::try_from(at).ok().and_then(|at| heap.bytes.get(at..)).unwrap_or_default();
+    let rest = usize::try_from(at)
+        .ok()
+        .and_then(|at| heap.bytes.get(at..))
+        .unwrap_or_default();
     let text = rest.split(|&byte| byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).into_owned()
 }

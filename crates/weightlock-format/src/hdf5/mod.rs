@@ -209,3 +209,6 @@ impl File {
         walk::walk(content, base, budget)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,6 @@
 //! An object: what each of its messages means (specification, IV.A.2).
 
-use super::{
-    Fault,
-    dataset::Parts,
-    header::Message,
-    walk::Walk,
-};
+use super::{Fault, dataset::Parts, header::Message, walk::Walk};
 use crate::{Error, Problem};
 
 impl Walk<'_> {

@@ -48,6 +48,8 @@ impl Space {
         if self.dimensions.contains(&0) {
             return Some(0);
         }
-        self.dimensions.iter().try_fold(1_u64, |all, &one| all.checked_mul(one))
+        self.dimensions
+            .iter()
+            .try_fold(1_u64, |all, &one| all.checked_mul(one))
     }
 }

@@ -92,7 +92,10 @@ impl Superblock {
         let table = (fields.address()?, fields.address()?);
         // The scratch pad always has 16 bytes.
         let used = u64::from(widths.offsets).saturating_mul(2);
-        let size = fields.offset().saturating_sub(base).saturating_add(16_u64.saturating_sub(used));
+        let size = fields
+            .offset()
+            .saturating_sub(base)
+            .saturating_add(16_u64.saturating_sub(used));
         Ok(Self {
             version,
             base,
@@ -103,7 +106,9 @@ impl Superblock {
             driver,
             free_space,
             root,
-            root_table: (cached == 1).then_some(table).and_then(|(tree, heap)| tree.zip(heap)),
+            root_table: (cached == 1)
+                .then_some(table)
+                .and_then(|(tree, heap)| tree.zip(heap)),
         })
     }
 
@@ -144,5 +149,7 @@ impl Superblock {
 
 /// The library counts the end from the stated base, and moves it by as much as the superblock was moved.
 fn moved_end(end: Option<u64>, stated_base: u64, base: u64) -> u64 {
-    end.map_or(u64::MAX, |end| end.saturating_sub(stated_base).saturating_add(base))
+    end.map_or(u64::MAX, |end| {
+        end.saturating_sub(stated_base).saturating_add(base)
+    })
 }

@@ -347,13 +347,19 @@ impl Walk<'_> {
 
     /// `size` bytes at `address` are what `kind` says.
     pub(super) fn region(&mut self, address: u64, size: u64, kind: RegionKind) {
-        let start = self.absolute(address);
-        let end = start.saturating_add(size);
+        let start = self.absolute(address).min(self.content.size());
+        let end = start.saturating_add(size).min(self.content.size());
+        if start == end {
+            return;
+        }
         match self.file.regions.last_mut() {
             Some(last) if last.range.end == start && last.kind == kind && kind == RegionKind::Metadata => {
                 last.range.end = end;
             }
-            _ => self.file.regions.push(Region { range: start..end, kind }),
+            _ => self.file.regions.push(Region {
+                range: start..end,
+                kind,
+            }),
         }
     }
 

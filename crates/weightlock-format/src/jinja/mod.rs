@@ -247,7 +247,7 @@ pub enum Target {
     /// An attribute of a namespace.
     Attribute(String, String),
     /// Several, unpacked.
-    Tuple(Vec<Target>),
+    Tuple(Vec<Self>),
 }
 
 /// A parameter of a macro.

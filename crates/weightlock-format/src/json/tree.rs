@@ -60,7 +60,9 @@ impl Tree {
         let decoded = decoded(text);
         let (text, offset) = decoded
             .as_ref()
-            .map_or((text.strip_prefix(BOM).unwrap_or(text), 0), |text| (text.as_bytes(), 0));
+            .map_or((text.strip_prefix(BOM).unwrap_or(text), 0), |text| {
+                (text.as_bytes(), 0)
+            });
         let mut events = Events::python(text, offset, limits);
         let mut open: Vec<Open> = Vec::new();
         while let Some((offset, event)) = events.next()? {
@@ -154,7 +156,10 @@ impl Tree {
             Some(Node::Object(pairs)) => pairs.as_slice(),
             _ => &[],
         };
-        pairs.iter().filter(move |(name, _)| name == key).map(|&(_, id)| id)
+        pairs
+            .iter()
+            .filter(move |(name, _)| name == key)
+            .map(|&(_, id)| id)
     }
 
     /// Every text of an object under `key`.
@@ -219,7 +224,12 @@ impl Tree {
         for (node, ..) in &self.nodes {
             if let Node::Object(pairs) = node {
                 let mut seen = std::collections::BTreeSet::new();
-                found.extend(pairs.iter().filter(|(key, _)| !seen.insert(key)).map(|&(_, id)| id));
+                found.extend(
+                    pairs
+                        .iter()
+                        .filter(|(key, _)| !seen.insert(key))
+                        .map(|&(_, id)| id),
+                );
             }
         }
         found
@@ -283,7 +293,9 @@ mod tests {
     fn both_values_of_a_key_are_kept() {
         let tree = read(br#"{"a": [1, {"b": "x", "\u0062": "y"}], "c": NaN, "d": 1e999, "e": "\ud800"}"#);
         assert_eq!(tree.problem(), None);
-        let inner = tree.nodes().find(|(_, node)| matches!(node, Node::Object(pairs) if pairs.len() == 2));
+        let inner = tree
+            .nodes()
+            .find(|(_, node)| matches!(node, Node::Object(pairs) if pairs.len() == 2));
         let (id, _) = inner.unwrap();
         assert_eq!(tree.texts(id, "b").collect::<Vec<_>>(), ["x", "y"]);
         assert_eq!(tree.path(id), "a[1]");
@@ -296,11 +308,23 @@ mod tests {
     #[test]
     fn every_encoding_that_python_guesses() {
         let text = r#"{"ä": "ö"}"#;
-        let wide = |unit: u16, big: bool| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        let wide = |unit: u16, big: bool| {
+            if big {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        };
         let mut texts = vec![text.as_bytes().to_vec(), [BOM, text.as_bytes()].concat()];
         for big in [true, false] {
             texts.push(text.encode_utf16().flat_map(|unit| wide(unit, big)).collect());
-            texts.push(["\u{feff}", text].concat().encode_utf16().flat_map(|unit| wide(unit, big)).collect());
+            texts.push(
+                ["\u{feff}", text]
+                    .concat()
+                    .encode_utf16()
+                    .flat_map(|unit| wide(unit, big))
+                    .collect(),
+            );
         }
         texts.push(text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect());
         texts.push(text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect());

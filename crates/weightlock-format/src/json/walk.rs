@@ -250,7 +250,11 @@ mod tests {
     fn keys_that_occur_twice_are_told() {
         let mut walk = Walk::new(br#"{"a": 1, "b": {"a": 2}, "\u0061": 3}"#, Limits::default());
         while walk.next().unwrap().is_some() {}
-        let offsets: Vec<_> = walk.duplicates().iter().map(|(_, problem)| problem.offset()).collect();
+        let offsets: Vec<_> = walk
+            .duplicates()
+            .iter()
+            .map(|(_, problem)| problem.offset())
+            .collect();
         assert_eq!(offsets, [24]);
     }
 

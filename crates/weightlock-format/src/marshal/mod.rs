@@ -99,14 +99,21 @@ pub struct Code {
 /// The first broken rule in the layout that went farthest, or a limit.
 pub fn read(bytes: &[u8], offset: u64, limits: &Limits) -> Result<Marshalled, Problem> {
     let mut farthest: Option<Problem> = None;
-    for layout in [Layout::Python311, Layout::Python38, Layout::Python3, Layout::Python2] {
+    for layout in [
+        Layout::Python311,
+        Layout::Python38,
+        Layout::Python3,
+        Layout::Python2,
+    ] {
         match parse::read(bytes, offset, layout, limits) {
             Ok(marshalled) if marshalled.codes.is_empty() => {
                 return Err(Problem::malformed(offset, Fault::NoCode));
             }
             Ok(marshalled) => return Ok(marshalled),
             Err(problem) => {
-                let farther = farthest.as_ref().is_none_or(|far| problem.offset() > far.offset());
+                let farther = farthest
+                    .as_ref()
+                    .is_none_or(|far| problem.offset() > far.offset());
                 if farther {
                     farthest = Some(problem);
                 }
@@ -133,7 +140,9 @@ pub fn read_module(file: &[u8], limits: &Limits) -> Result<Marshalled, Problem> 
                 return Ok(marshalled);
             }
             Err(problem) => {
-                let farther = farthest.as_ref().is_none_or(|far| problem.offset() > far.offset());
+                let farther = farthest
+                    .as_ref()
+                    .is_none_or(|far| problem.offset() > far.offset());
                 if farther {
                     farthest = Some(problem);
                 }

@@ -34,20 +34,20 @@ impl Layout {
         use Field::{ByteCode, Constants, FileName, Name, Names, Number, Other};
         match self {
             Self::Python2 => &[
-                Number, Number, Number, Number, ByteCode, Constants, Names, Other, Other, Other, FileName, Name, Number,
-                Other,
+                Number, Number, Number, Number, ByteCode, Constants, Names, Other, Other, Other, FileName,
+                Name, Number, Other,
             ],
             Self::Python3 => &[
-                Number, Number, Number, Number, Number, ByteCode, Constants, Names, Other, Other, Other, FileName, Name,
-                Number, Other,
-            ],
-            Self::Python38 => &[
-                Number, Number, Number, Number, Number, Number, ByteCode, Constants, Names, Other, Other, Other,
+                Number, Number, Number, Number, Number, ByteCode, Constants, Names, Other, Other, Other,
                 FileName, Name, Number, Other,
             ],
+            Self::Python38 => &[
+                Number, Number, Number, Number, Number, Number, ByteCode, Constants, Names, Other, Other,
+                Other, FileName, Name, Number, Other,
+            ],
             Self::Python311 => &[
-                Number, Number, Number, Number, Number, ByteCode, Constants, Names, Other, Other, FileName, Name, Other,
-                Number, Other, Other,
+                Number, Number, Number, Number, Number, ByteCode, Constants, Names, Other, Other, FileName,
+                Name, Other, Number, Other, Other,
             ],
         }
     }
@@ -105,7 +105,12 @@ struct Parser<'a> {
     constants: Vec<Option<Id>>,
 }
 
-pub(super) fn read(bytes: &[u8], offset: u64, layout: Layout, limits: &Limits) -> Result<Marshalled, Problem> {
+pub(super) fn read(
+    bytes: &[u8],
+    offset: u64,
+    layout: Layout,
+    limits: &Limits,
+) -> Result<Marshalled, Problem> {
     let mut parser = Parser {
         reader: Reader::new(bytes, offset, Endian::Little),
         layout,
@@ -135,15 +140,26 @@ impl Parser<'_> {
     /// Reads the next object; `None` when it has begun and others belong to it.
     fn object(&mut self) -> Result<Option<Id>, Problem> {
         let at = self.reader.offset();
-        within("objects in marshalled data", self.objects.len() as u64, OBJECTS, at)?;
+        within(
+            "objects in marshalled data",
+            self.objects.len() as u64,
+            OBJECTS,
+            at,
+        )?;
         let tag = self.reader.u8()?;
         let kind = tag & !CAN_BE_REFERRED_TO;
         match kind {
             b'r' | b'R' => {
                 let index = usize::try_from(self.reader.u32()?).unwrap_or(usize::MAX);
-                let table = if kind == b'r' { &self.references } else { &self.interned };
+                let table = if kind == b'r' {
+                    &self.references
+                } else {
+                    &self.interned
+                };
                 let id = table.get(index).copied();
-                return id.map(Some).ok_or_else(|| Problem::malformed(at, Fault::Reference));
+                return id
+                    .map(Some)
+                    .ok_or_else(|| Problem::malformed(at, Fault::Reference));
             }
             _ => {}
         }
@@ -167,7 +183,12 @@ impl Parser<'_> {
                 return Ok(Some(id));
             }
         };
-        within("objects within each other in marshalled data", self.open.len() as u64, DEPTH, at)?;
+        within(
+            "objects within each other in marshalled data",
+            self.open.len() as u64,
+            DEPTH,
+            at,
+        )?;
         self.open.push(Open {
             kind: begun,
             items: Vec::new(),
@@ -322,7 +343,9 @@ impl Parser<'_> {
                     code.names.push(name.to_owned());
                 }
             }
-            (Some(Field::FileName), object) => object.text().ok_or_else(wrong)?.clone_into(&mut code.filename),
+            (Some(Field::FileName), object) => {
+                object.text().ok_or_else(wrong)?.clone_into(&mut code.filename)
+            }
             (Some(Field::Name), object) => object.text().ok_or_else(wrong)?.clone_into(&mut code.name),
             _ => return Err(wrong()),
         }

@@ -16,6 +16,7 @@ mod evaluate;
 mod event;
 mod fault;
 mod input;
+mod listing;
 mod literal;
 mod machine;
 mod memo;
@@ -29,6 +30,7 @@ pub use self::{
     event::{Event, Inline, Observer, What},
     fault::Fault,
     input::Frames,
+    listing::{Listing, Row},
     machine::{Stream, read},
     opcode::Op,
     probe::{is_stream, next_stream, padding},

@@ -128,7 +128,9 @@ const fn is_padding(byte: u8) -> bool {
 #[must_use]
 pub fn padding(content: &Content, from: u64) -> u64 {
     let mut at = from;
-    while let Ok(window) = content.read(at, WINDOW) {
+    let mut ahead = 64_usize;
+    while let Ok(window) = content.read(at, ahead) {
+        ahead = WINDOW;
         let count = window.iter().take_while(|byte| is_padding(**byte)).count();
         at = at.saturating_add(count as u64);
         if count < window.len() || window.is_empty() {

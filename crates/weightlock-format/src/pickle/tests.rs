@@ -1,5 +1,7 @@
 //! What the machine makes of small streams.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     content::Content,
@@ -321,4 +323,86 @@ fn long_strings_are_read_again_when_they_are_asked_for() {
     assert_eq!(stream.values.text(items.kept[0], 100), None);
     assert_eq!(stream.values.text(items.kept[1], 100_000).unwrap().len(), 100_000);
     assert_eq!(stream.values.bytes(items.kept[1]).unwrap().size(), 100_000);
+}
+
+/// Answers every BUILD with something else, and checks that events come in order.
+#[derive(Default)]
+struct Moody {
+    last: u64,
+    builds: u64,
+}
+
+impl Observer for Moody {
+    fn see(&mut self, event: &Event, _: &Values) {
+        assert!(event.offset >= self.last);
+        self.last = event.offset;
+    }
+
+    fn after_build(&mut self, _: Value, _: Value, next: u64, _: &Values) -> Inline {
+        self.builds += 1;
+        match self.builds % 4 {
+            0 => Inline::Data(next % 7),
+            1 => Inline::Pickle,
+            _ => Inline::Opcodes,
+        }
+    }
+}
+
+/// Reads every way there is.
+fn exercise(bytes: &[u8]) {
+    let content = Content::from(bytes.to_vec());
+    let limits = Limits {
+        opcodes: 5000,
+        entries: 1000,
+        ..Limits::default()
+    };
+    for frames in [Frames::Ignored, Frames::Dropped] {
+        let mut budget = Budget::new(&limits);
+        let stream = read(&content, 0, frames, &limits, &mut budget, &mut Moody::default()).unwrap();
+        assert!(stream.range.end <= content.size() && stream.opcodes <= limits.opcodes + 1);
+        assert_eq!(stream.root.is_none(), stream.broken.is_some());
+        if let Some(root) = stream.root {
+            let _ = (
+                stream.values.globals_in(root, &mut 100),
+                stream.values.text(root, 100),
+            );
+        }
+    }
+    let mut listing = Listing::new(&content, 50);
+    let mut budget = Budget::new(&limits);
+    read(&content, 0, Frames::Ignored, &limits, &mut budget, &mut listing).unwrap();
+    assert!(listing.rows().len() <= 50);
+    assert!(next_stream(&content, 0).is_none_or(|next| next < content.size()));
+    let _ = (is_stream(&content), is_head(bytes));
+}
+
+proptest! {
+    #[test]
+    fn never_panics_on_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        exercise(&bytes);
+    }
+
+    #[test]
+    fn never_panics_on_opcodes(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                &b"("[..], b".", b"0", b"1", b"2", b"N", b"I0x1\n", b"L5L\n", b"K\x01", b"]", b"}", b")", b"\x8f",
+                b"\x8c\x01a", b"X\x01\0\0\0b", b"C\x01c", b"\x94", b"h\0", b"h\x01", b"q\x01", b"p99\n", b"t", b"l",
+                b"d", b"a", b"e", b"s", b"u", b"\x90", b"\x91", b"\x85", b"\x86", b"\x87", b"cm\nn\n", b"\x93", b"R",
+                b"b", b"o", b"im\nn\n", b"\x81", b"\x92", b"Q", b"Px\n", b"\x82\x01", b"\x97", b"\x98",
+                b"\x95\x03\0\0\0\0\0\0\0", b"\x80\x02", b"\x80\x04", b"\x96\x02\0\0\0\0\0\0\0xy", b"\xff",
+            ]),
+            0..60,
+        ),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut bytes = pieces.concat();
+        exercise(&bytes);
+        if !bytes.is_empty() {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            exercise(&bytes);
+        }
+    }
 }

@@ -125,3 +125,24 @@ fn containers() {
         assert_eq!(opened.end, End::Whole, "{kind:?}");
     }
 }
+
+#[test]
+fn pickle() {
+    use weightlock_format::{
+        content::Content,
+        limits::{Budget, Limits},
+        pickle::{self, Frames},
+    };
+    let limits = Limits::default();
+    let whole = |seed: &Vec<u8>| {
+        let content = Content::from(seed.clone());
+        let mut budget = Budget::new(&limits);
+        let stream = pickle::read(&content, 0, Frames::Ignored, &limits, &mut budget, &mut ()).unwrap();
+        let _ = pickle::next_stream(&content, stream.range.end);
+        stream.broken.is_none()
+    };
+    assert!(
+        seeds("pickle").iter().filter(|seed| whole(seed)).count() > 5,
+        "most seeds are whole pickles"
+    );
+}

@@ -13,8 +13,8 @@ enum Node {
     Number(Vec<u8>),
     Text(&'static str),
     Bytes(Vec<u8>),
-    Table(Vec<(usize, Node)>),
-    Tables(Vec<Vec<(usize, Node)>>),
+    Table(Vec<(usize, Self)>),
+    Tables(Vec<Vec<(usize, Self)>>),
 }
 
 use Node::{Bytes, Number, Table, Tables, Text};

@@ -32,7 +32,9 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
 /// Chat templates are programs; the other texts are looked through.
 fn texts(header: &Header, subject: &Subject, exam: &mut Examination<'_>) {
     for (key, range) in header.texts() {
-        let content = subject.content.part(range.start, range.end.saturating_sub(range.start));
+        let content = subject
+            .content
+            .part(range.start, range.end.saturating_sub(range.start));
         let Some((_, name)) = key.split_once("chat_template") else {
             exam.inner(key, content, Role::Metadata);
             continue;

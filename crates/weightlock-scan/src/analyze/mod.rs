@@ -9,6 +9,9 @@ pub(crate) mod data;
 mod executable;
 mod executorch;
 mod gguf;
+mod hdf5;
+pub(crate) mod keras;
+pub(crate) mod marshal;
 mod catboost;
 mod image;
 mod joblib;
@@ -23,22 +26,23 @@ mod torch7;
 mod ubjson;
 mod xml;
 mod onnx;
+mod safetensors;
+mod script;
+pub(crate) mod template;
+mod tensorflow;
+mod tensors;
+mod text;
+mod tflite;
+mod walked;
 pub(crate) mod unmarked;
 mod ndarrays;
 mod numpy;
 pub(crate) mod opened;
 pub(crate) mod pickle;
-mod safetensors;
 mod sevenzip;
 mod stream;
 mod tar;
-mod tensorflow;
-mod tflite;
 pub mod torch;
-pub(crate) mod template;
-mod tensors;
-mod text;
-mod walked;
 mod python;
 mod document;
 mod torch_program;
@@ -88,6 +92,8 @@ pub enum Role {
     Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
     TorchPickle(Arc<torch::Pickled>),
+    /// A member of a tar archive of PyTorch.
+    TorchTar(torch::TarPart),
     /// A short text that the container keeps about itself: its version, its order of bytes.
     Marker,
     /// A text of the container's metadata, which nothing loads by itself.
@@ -98,6 +104,8 @@ pub enum Role {
     Run(Arc<[(String, u64, u64)]>),
     /// Python source, whatever the name.
     Python,
+    /// The configuration of a Keras model.
+    KerasConfig,
     /// A cell of a notebook: Python source with commands.
     PythonCell,
     /// The graph of an exported program of PyTorch, in JSON.
@@ -115,6 +123,8 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Hdf5 => hdf5::analyze,
+        Format::Pyc => marshal::analyze,
         Format::Pickle => pickle::analyze,
         Format::Json => json::analyze,
         Format::Text => text::analyze,
@@ -135,14 +145,10 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Zip => zip::analyze,
         Format::Tar => tar::analyze,
         Format::SevenZip => sevenzip::analyze,
-        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => stream::analyze,
-        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => executable::analyze,
         Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
             stream::analyze
         }
-        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script | Format::Pyc => {
-            executable::analyze
-        }
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
         Format::Image => image::analyze,
         _ => return None,
     })
@@ -153,6 +159,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
 pub fn for_name(name: &str) -> Option<Analyzer> {
     Some(match name {
         name if python::is_source_name(name) => python::analyze,
+        name if document::is_yaml_name(name) => document::yaml,
         _ => return None,
     })
 }
@@ -161,7 +168,9 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::analyze],
+        Format::Json => &[document::json, keras::architecture],
+        Format::Text => &[script::analyze, document::perhaps_yaml],
+        Format::Script => &[script::analyze],
         _ => &[],
     }
 }
@@ -175,6 +184,7 @@ pub fn for_role(role: &Role) -> Option<Analyzer> {
         Role::Run(_) => sevenzip::run,
         Role::Marker => marker::analyze,
         Role::Metadata => metadata::analyze,
+        Role::KerasConfig => keras::analyze,
         Role::Template => template::analyze,
         Role::TorchProgram => torch_program::analyze,
         Role::TorchScript => torchscript::analyze,

@@ -22,5 +22,12 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     }
     let start = header.data_range().start;
     exam.explain(0..start);
-    tensors::account(subject, exam, header.layout(), start, header.is_whole(), Padding { alignment: 1 });
+    tensors::account(
+        subject,
+        exam,
+        header.layout(),
+        start,
+        header.is_whole(),
+        Padding { alignment: 1 },
+    );
 }

@@ -10,7 +10,7 @@ use weightlock_format::{
     },
 };
 
-use super::{Examination, Role, Subject, zip};
+use super::{Examination, Role, Subject, torch, zip};
 use crate::{coverage::Gap, observation::container::Seen};
 
 /// Examines a tar archive.
@@ -66,7 +66,12 @@ fn observation(member: Option<&str>, fact: &Fact) -> Seen {
 fn members(archive: &Archive, subject: &Subject, exam: &mut Examination<'_>) {
     let layer = is_layer(archive);
     let mut links = Vec::new();
+    let is_torch = torch::tar::is_torch(archive.members.iter().map(|member| member.name.as_str()));
     for member in &archive.members {
+        let role = match is_torch {
+            true => torch::tar::role(&member.name),
+            false => Role::Plain,
+        };
         placement(member, layer, &mut links, exam);
         let length = member.data.end.saturating_sub(member.data.start);
         let content = subject.content.part(member.data.start, length);
@@ -78,7 +83,7 @@ fn members(archive: &Archive, subject: &Subject, exam: &mut Examination<'_>) {
             );
             exam.inner(&member.name, content, Role::Plain);
         } else if length > 0 || member.kind == Kind::File {
-            exam.pass(member.data.clone(), &member.name, content, Role::Plain);
+            exam.pass(member.data.clone(), &member.name, content, role);
         }
     }
 }

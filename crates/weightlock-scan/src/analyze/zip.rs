@@ -29,6 +29,8 @@ pub(super) enum Use {
     Npz,
     /// A TorchServe archive.
     Mar,
+    /// A model of Keras 3.
+    Keras,
     /// Anything else.
     Plain,
 }
@@ -40,11 +42,32 @@ impl Use {
         let ends = |member: &Member, end: &str| member.name.ends_with(end);
         if has("MAR-INF/MANIFEST.json") {
             Self::Mar
+        } else if has(KERAS_CONFIGURATION) && KERAS_PARTS.iter().any(|part| has(part)) {
+            Self::Keras
         } else if !archive.members.is_empty() && archive.members.iter().all(|member| ends(member, ".npy")) {
             Self::Npz
         } else {
             Self::Plain
         }
+    }
+}
+
+/// The member from which Keras 3 rebuilds a model.
+const KERAS_CONFIGURATION: &str = "config.json";
+/// Members of which Keras 3 writes at least one beside the configuration.
+const KERAS_PARTS: [&str; 4] = [
+    "metadata.json",
+    "model.weights.h5",
+    "model.weights.json",
+    "model.weights.npz",
+];
+
+/// The role of a member in a model of Keras 3.
+fn keras_role(member: &Member) -> Role {
+    if member.name == KERAS_CONFIGURATION {
+        Role::KerasConfig
+    } else {
+        Role::Plain
     }
 }
 
@@ -71,6 +94,7 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     match (used, plan) {
         (Use::Torch, Some(plan)) => members(&archive, subject, exam, |member| plan.role(&member.name)),
         (Use::Mar, _) => super::mar::members(&archive, subject, exam),
+        (Use::Keras, _) => members(&archive, subject, exam, keras_role),
         _ => members(&archive, subject, exam, |_| Role::Plain),
     }
 }

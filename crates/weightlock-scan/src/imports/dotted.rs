@@ -47,15 +47,8 @@ pub(super) fn judge(module: &str, name: &str) -> Option<Import> {
         .filter_map(|pair| listed(pair.first()?.trim_start_matches('_'), pair.last()?))
         .find(dangerous);
     let first = || listed(module, parts.first()?).filter(dangerous);
-    let way_out = || {
-        parts.iter().any(|part| WAYS_OUT.contains(part)).then(|| Import {
-            grade: Grade::Dangerous,
-            kind: Kind::Other,
-            capabilities: REFLECT,
-            bare_capabilities: REFLECT,
-            calls_arguments: false,
-        })
-    };
+    let way_out = parts.iter().any(|part| WAYS_OUT.contains(part));
+    let way_out = || way_out.then_some(REFLECTION);
     inner.or_else(first).or_else(way_out).or_else(|| {
         (parts.len() == MOST_PARTS || roots::is_known(module)).then(|| Import::plain(Grade::Unlisted))
     })
@@ -64,4 +57,10 @@ pub(super) fn judge(module: &str, name: &str) -> Option<Import> {
 /// More parts than any real name has.
 const MOST_PARTS: usize = 64;
 
-const REFLECT: &[Capability] = &[Capability::Reflect];
+const REFLECTION: Import = Import {
+    grade: Grade::Dangerous,
+    kind: Kind::Other,
+    capabilities: &[Capability::Reflect],
+    bare_capabilities: &[Capability::Reflect],
+    calls_arguments: false,
+};

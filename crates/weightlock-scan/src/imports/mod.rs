@@ -118,8 +118,20 @@ macro_rules! tables {
 const TABLES: &[Table] = tables![
     "reviewed/core.txt",
     "reviewed/dangerous.txt",
+    "reviewed/libraries.txt",
     "reviewed/numpy.txt",
     "reviewed/torch_weights.txt",
+    "reviewed/unlisted.txt",
+    "table/keras.txt",
+    "table/libraries.txt",
+    "table/numpy.txt",
+    "table/pandas.txt",
+    "table/scikit_learn.txt",
+    "table/scipy.txt",
+    "table/stdlib.txt",
+    "table/tools.txt",
+    "table/torch.txt",
+    "table/transformers.txt",
 ];
 
 /// What is known of `name` in `module`, both exactly as they are imported.

@@ -40,6 +40,75 @@ pub enum Seen {
         /// From where.
         source: Source,
     },
+    /// A callable is named, to be called when the model is built from its configuration.
+    Target {
+        /// The key that names it: `_target_`.
+        key: String,
+        /// The callable, as written.
+        name: String,
+        /// What calling it can do.
+        reach: TargetReach,
+    },
+    /// A tag makes the loader build an object of a programming language.
+    LanguageTag {
+        /// The tag, without the namespace of YAML.
+        tag: String,
+        /// What that can do.
+        reach: TargetReach,
+    },
+    /// A text that a resolver fills in when the configuration is read.
+    Interpolation {
+        /// The resolver: `oc.env`.
+        resolver: String,
+    },
+    /// A module of MLflow's model description that is imported to load the model.
+    LoaderModule {
+        /// The module.
+        module: String,
+    },
+    /// A node of a skops file.
+    Skops(SkopsNode),
+}
+
+/// What calling a named callable can do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TargetReach {
+    /// It runs code or a program, changes the interpreter, or calls what it is given by name.
+    Unbounded,
+    /// It loads a second file that can run code, writes files, or opens a connection.
+    Files,
+    /// It belongs to no library that is known.
+    Unknown,
+    /// Which one it is, is told only when the configuration is read.
+    Computed,
+    /// Nothing beyond building a part of a model.
+    Known,
+}
+
+/// A node of a skops file that is not on the list of trusted types.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SkopsNode {
+    /// The kind of the node: `ObjectNode`.
+    pub loader: String,
+    /// Module and name.
+    pub name: String,
+    /// What is wrong with it.
+    pub fault: SkopsFault,
+}
+
+/// What is wrong with a node of a skops file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SkopsFault {
+    /// Calling or making it runs code, or reaches other objects.
+    Dangerous,
+    /// Its type is of a known library and on no list of trusted ones.
+    Unlisted,
+    /// Its type is known to nobody.
+    Untrusted,
+    /// It declares another type than its object has: only the declared one is checked.
+    Disagrees,
+    /// It is of a kind that is not known.
+    UnknownKind,
 }
 
 /// What loads a class by its name.

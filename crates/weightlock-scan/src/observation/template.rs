@@ -43,6 +43,15 @@ pub enum Seen {
         /// Its name.
         name: String,
     },
+    /// Another file of the same model has another template of the same name.
+    Differs {
+        /// What the template is called.
+        name: String,
+        /// The other file.
+        other: String,
+        /// The files are quantisations of one model; otherwise they are forms of one tokenizer.
+        quantisation: bool,
+    },
     /// It asks for a lot of work or memory.
     Work {
         /// Of what kind.

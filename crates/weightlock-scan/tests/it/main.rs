@@ -2,5 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod containers;
 mod corpus;
+mod documents;
 mod graphs;
+mod pickles;
+mod keras;
 mod seeds;
+mod torch;
+mod source;
+mod others;

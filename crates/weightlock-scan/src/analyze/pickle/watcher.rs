@@ -218,15 +218,6 @@ impl<'a> Watcher<'a> {
             self.names.changed(object, spot, |_| Use::Changed);
         }
         let of = || show::value(values, object);
-        if self.names.any_risky {
-            for global in values.globals_in(state, &mut self.steps) {
-                self.names.used(global, spot, |_| Use::State {
-                    of: of(),
-                    key: String::new(),
-                    hook: false,
-                });
-            }
-        }
         for hook in HOOKS {
             for dict in dicts(values, state) {
                 match values.item(dict, hook) {
@@ -243,6 +234,15 @@ impl<'a> Watcher<'a> {
                     }
                     _ => {}
                 }
+            }
+        }
+        if self.names.any_risky {
+            for global in values.globals_in(state, &mut self.steps) {
+                self.names.used(global, spot, |_| Use::State {
+                    of: of(),
+                    key: String::new(),
+                    hook: false,
+                });
             }
         }
     }

@@ -11,11 +11,17 @@ use weightlock_format::{
     python::{self, Call, Class, Kind, Source},
 };
 
+pub(super) use self::downloads::is_commit;
 use super::{Examination, Role, Subject};
 use crate::{
     coverage::Gap,
     observation::python::{Deed, Given, Seen, What},
 };
+
+/// What calling a dotted name does in source, if it is anything that has to be accounted for.
+pub(super) fn deed_of(name: &str) -> Option<What> {
+    names::of(name)
+}
 
 /// Whether Python reads a file of that name as source.
 pub(super) fn is_source_name(name: &str) -> bool {

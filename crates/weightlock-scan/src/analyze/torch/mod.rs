@@ -6,8 +6,10 @@
 mod legacy;
 mod model;
 mod pickled;
+pub(crate) mod tar;
 
-pub(crate) use self::model::{Pickled, Plan};
+pub(crate) use self::model::Plan;
+pub use self::{model::Pickled, tar::TarPart};
 use self::pickled::Torch;
 use super::{Examination, Role, Subject, pickle};
 
@@ -21,6 +23,10 @@ pub(super) fn analyze_pickle(subject: &Subject, exam: &mut Examination<'_>) -> b
         } else {
             pickle::analyze_from(subject, exam, 0, &mut torch);
         }
+        return true;
+    }
+    if let Role::TorchTar(part) = subject.role {
+        tar::analyze(subject, exam, part);
         return true;
     }
     let is_legacy = legacy::begins(&subject.content);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use weightlock_format::{
-    pickle::{Event, Op, Stream, Value, Values},
+    pickle::{Event, Op, Stream, Value, Values, What},
     torch::tensor::{Fact, StorageId, look, storage_id},
 };
 
@@ -15,6 +15,18 @@ use crate::{
     },
     observation::torch::Seen,
 };
+
+/// Where TorchScript keeps the classes of native libraries.
+const NATIVE: &str = "__torch__.torch.classes.";
+/// What TorchScript calls to tell the types of lists and dicts; each gives back its first argument.
+const TAGS: &[&str] = &[
+    "build_boollist",
+    "build_doublelist",
+    "build_intlist",
+    "build_tensor_from_id",
+    "build_tensorlist",
+    "restore_type_tag",
+];
 
 /// Follows storages and tensors in the streams of one container.
 #[derive(Debug)]
@@ -56,6 +68,18 @@ impl Torch {
         }
     }
 
+    /// Notes a class of a native library, which TorchScript names below its own module.
+    fn native_class(&mut self, event: &Event, global: Value, values: &Values) {
+        let resolved = values.global(global).and_then(|global| global.resolved());
+        if self.archive.is_some()
+            && let Some((module, name)) = resolved
+            && let Some(library) = module.strip_prefix(NATIVE)
+        {
+            let (library, name) = (library.to_owned(), name.to_owned());
+            self.put(event, Seen::NativeClass { library, name });
+        }
+    }
+
     /// Compares a storage with its record, or with what was said of it before.
     fn compare(&mut self, event: &Event, id: StorageId) {
         let known = self.storages.entry(id.key.clone());
@@ -78,6 +102,9 @@ impl Torch {
 
 impl Companion for Torch {
     fn see(&mut self, event: &Event, values: &Values) {
+        if let What::Import { global } = event.what {
+            self.native_class(event, global, values);
+        }
         match look(event, values) {
             Some(Fact::Storage(id)) => self.compare(event, id),
             Some(Fact::Outside {
@@ -106,10 +133,12 @@ impl Companion for Torch {
         }
     }
 
-    fn defines(&self, module: &str, _: &str) -> bool {
-        self.archive
-            .as_ref()
-            .is_some_and(|archive| archive.defines(module))
+    fn defines(&self, module: &str, name: &str) -> bool {
+        let Some(archive) = &self.archive else {
+            return false;
+        };
+        let is_tag = module == "torch.jit._pickle" && TAGS.contains(&name);
+        is_tag || module.starts_with(NATIVE) || archive.defines(module)
     }
 
     fn report(&mut self, exam: &mut Examination<'_>) {

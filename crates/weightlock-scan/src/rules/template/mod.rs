@@ -2,6 +2,7 @@
 
 mod code_reach;
 mod computed_name;
+mod differs;
 mod foreign_function;
 mod format_string;
 mod inclusion;
@@ -14,6 +15,7 @@ use super::Rule;
 pub const RULES: &[&Rule] = &[
     &code_reach::RULE,
     &computed_name::RULE,
+    &differs::RULE,
     &foreign_function::RULE,
     &format_string::RULE,
     &inclusion::RULE,

@@ -1,3 +1,5 @@
+mod gadgets;
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -78,7 +80,13 @@ fn look_up_answers_by_equality_only() {
     let vouched =
         |module: &str, name: &str| listed(module, name).is_some_and(|import| import.grade < Grade::Dangerous);
     for table in TABLES {
-        for (module, line) in table.lines() {
+        // Of the generated tables a part, since all of them have one form.
+        let step = if table.file.starts_with("reviewed/") {
+            1
+        } else {
+            16
+        };
+        for (module, line) in table.lines().step_by(step) {
             for (code, name) in table::entries(line) {
                 if !vouched(module, name) {
                     continue;

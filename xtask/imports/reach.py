@@ -1,0 +1,233 @@
+"""What each function and class of many modules can reach, as sets of capability letters.
+
+The names whose reach is decided by hand are the ground; from there it spreads backwards over calls until nothing
+changes. Reflection does not spread: half of all Python looks something up by name.
+"""
+
+import sys
+from functools import lru_cache
+
+from summary import METHODS, read_module
+
+SPREADS = frozenset("XPILWDNTM")
+
+# A name that is assigned an attribute of its own would lead on for ever.
+MOST_DOTS = 12
+
+# What an unpickler runs of a class without calling it: making, setting the state, filling, hashing, deleting.
+BARE = (
+    "__new__", "__setstate__", "__setattr__", "__getattr__", "__getattribute__", "__del__",
+    "__setitem__", "append", "extend", "add", "__hash__",
+)
+FULL = (*BARE, "__init__")
+
+
+# What Keras configurations go through; whether that does harm is judged by what the configuration names.
+STOPS = (
+    ("keras.src.saving.serialization_lib", "deserialize_keras_object"),
+    ("keras.src.saving.legacy.serialization", "deserialize_keras_object"),
+    ("keras.src.saving.object_registration", "get_registered_object"),
+)
+
+
+class Universe:
+    """Modules that can see each other, and the ground (`{(module, name): letters}`)."""
+
+    def __init__(self, ground):
+        self.ground = {**ground, **dict.fromkeys(STOPS, "")}
+        self.modules = {}
+        self.cache = {}
+
+    def add(self, name, is_package, text):
+        try:
+            self.modules[name] = read_module(name, is_package, text)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            print(f"{name}: {error}", file=sys.stderr)
+
+    def resolve(self, path):
+        """An absolute dotted path as (kind, module, name), or None; the kinds are "function", "class", "method" (with a
+        name as `Class:method`), "module", and "ground" for what is decided by hand."""
+        parts = path.split(".")
+        for cut in range(len(parts), 0, -1):
+            module, rest = ".".join(parts[:cut]), parts[cut:]
+            if rest and (module, ".".join(rest)) in self.ground:
+                return "ground", module, ".".join(rest)
+            if module in self.modules:
+                return self.in_module(module, ".".join(rest)) if rest else ("module", module, "")
+        return None
+
+    def in_module(self, module, path):
+        """A path as it is written in a module. A path that leads back to itself leads nowhere."""
+        key = module, path
+        if path.count(".") > MOST_DOTS:
+            return None
+        if key not in self.cache:
+            self.cache[key] = None
+            self.cache[key] = self.search(module, path)
+        return self.cache[key]
+
+    def search(self, module, path):
+        held = self.modules[module]
+        first, _, rest = path.partition(".")
+        if first in held.functions:
+            return None if rest else ("function", module, first)
+        if first in held.classes:
+            return self.in_class(module, held, path)
+        if first in held.refs:
+            target = held.refs[first] + ("." + rest if rest else "")
+            return self.look(module, target)
+        if first in held.values:
+            return None
+        # A star import may be of a compiled module that only the ground knows.
+        for star in held.stars:
+            found = ("ground", star, path) if (star, path) in self.ground else None
+            if not found and star in self.modules:
+                found = self.in_module(star, path)
+            if found:
+                return found
+        if f"{module}.{first}" in self.modules:
+            return self.resolve(f"{module}.{path}")
+        return ("ground", "builtins", path) if ("builtins", path) in self.ground else None
+
+    @staticmethod
+    def in_class(module, held, path):
+        parts = path.split(".")
+        for cut in range(len(parts), 0, -1):
+            name = ".".join(parts[:cut])
+            if name in held.classes:
+                return ("class", module, name) if cut == len(parts) else ("method", module, f"{name}:{parts[cut]}")
+        return None
+
+    def look(self, module, path):
+        return self.in_module(module, path[1:]) if path.startswith(".") else self.resolve(path)
+
+    @lru_cache(maxsize=None)
+    def lineage(self, module, name):
+        """A class and its bases as `resolve` gives them, the nearest first."""
+        found, work = [], [("class", module, name)]
+        while work:
+            item = work.pop(0)
+            if item in found or item[0] == "class" and item[2] not in self.modules[item[1]].classes:
+                continue
+            found.append(item)
+            if item[0] == "class":
+                bases = [self.look(item[1], base) for base in self.modules[item[1]].classes[item[2]].bases]
+                work = [base for base in bases if base and base[0] in ("class", "ground")] + work
+        return found
+
+    def method(self, cls, method, start=None, above=False):
+        """The node of `method` on a class: who defines it, from `start` in the lineage on, or above it."""
+        line = self.lineage(*cls)
+        at = next((at for at, item in enumerate(line) if item[1:] == start), 0) if start else 0
+        for kind, owner, label in line[at + above :]:
+            if kind == "class" and method in self.modules[owner].classes[label].methods:
+                return "method", cls, method, (owner, label)
+        return None
+
+    def edges(self, node):
+        """What a node leads to: ("node", node) or ("letters", letters)."""
+        kind = node[0]
+        if kind == "function":
+            yield from self.calls(node[1], self.modules[node[1]].functions[node[2]], None, None)
+        elif kind == "method":
+            _, cls, method, definer = node
+            function = self.modules[definer[0]].classes[definer[1]].methods[method]
+            yield from self.calls(definer[0], function, cls, definer)
+        else:
+            yield from self.making(node[1], FULL if kind == "full" else BARE)
+
+    def calls(self, module, function, cls, definer):
+        for call in function.calls:
+            if call.where == "method":
+                yield "letters", METHODS.get(call.path, "")
+            elif call.where in ("self", "super"):
+                above = call.where == "super"
+                found = cls and self.method(cls, call.path, definer if above else None, above)
+                if found:
+                    yield "node", found
+                elif not above:
+                    yield "letters", METHODS.get(call.path, "")
+            else:
+                yield from self.named(module, call, cls)
+
+    def named(self, module, call, cls):
+        found = self.look(module, call.path)
+        if not found:
+            if "." in call.path[1:]:
+                yield "letters", METHODS.get(call.path.rpartition(".")[2], "")
+            return
+        kind, owner, name = found
+        if kind == "ground":
+            letters = self.ground[owner, name]
+            yield "letters", "".join(set(letters) - {"W"}) if call.reads_only else letters
+        elif kind == "function":
+            yield "node", found
+        elif kind == "class":
+            yield "node", ("full", (owner, name))
+        elif kind == "method":
+            label, _, method = name.partition(":")
+            # `Base.__init__(self)` goes on with the class at hand.
+            inherited = cls and ("class", owner, label) in self.lineage(*cls)
+            target = self.method(cls if inherited else (owner, label), method, (owner, label))
+            if target:
+                yield "node", target
+
+    def making(self, cls, methods):
+        """What runs when a class is made. A class that is decided by hand gives its letters to those below it."""
+        for method in (*methods, "__post_init__") if "__init__" in methods else methods:
+            # A state is set attribute by attribute only where no method takes it.
+            skipped = method == "__setattr__" and self.method(cls, "__setstate__")
+            found = self.method(cls, method)
+            if found and not skipped:
+                yield "node", found
+        for kind, owner, label in self.lineage(*cls):
+            if kind == "ground":
+                yield "letters", self.ground[owner, label]
+
+    def solve(self):
+        """Fills `reach` for ("function", module, name), for classes when they are called, ("full", (module, name)), and
+        when they are made without their `__init__`, ("bare", (module, name))."""
+        work = [("function", module, name) for module, held in self.modules.items() for name in held.functions]
+        for module, held in self.modules.items():
+            for name in held.classes:
+                work += [("full", (module, name)), ("bare", (module, name))]
+        self.callers, self.reach = {}, {}
+        while work:
+            node = work.pop()
+            if node in self.reach:
+                continue
+            self.reach[node] = set()
+            for kind, value in self.edges(node):
+                if kind == "letters":
+                    self.reach[node] |= set(value) & SPREADS
+                else:
+                    self.callers.setdefault(value, set()).add(node)
+                    work.append(value)
+        self.sure = {node: set(letters) for node, letters in self.reach.items()}
+        self.spread()
+
+    def spread(self):
+        work = [node for node, letters in self.reach.items() if letters]
+        while work:
+            node = work.pop()
+            for caller in self.callers.get(node, ()):
+                if not self.reach[node] <= self.reach[caller]:
+                    self.reach[caller] |= self.reach[node]
+                    work.append(caller)
+
+    def explain(self, node, letter):
+        """A shortest way from a node to what does harm."""
+        seen, work = {node: None}, [node]
+        while work:
+            node = work.pop(0)
+            if letter in self.sure[node]:
+                way = []
+                while node:
+                    way.append(node)
+                    node = seen[node]
+                return way[::-1]
+            for kind, target in self.edges(node):
+                if kind == "node" and target not in seen and letter in self.reach[target]:
+                    seen[target] = node
+                    work.append(target)
+        return []
