@@ -86,7 +86,8 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
 
 /// Visits `content`, called `file`, and everything in it, in the order of examination, and tells what each is.
 pub fn visit(file: &str, content: Content, settings: &Settings, each: &mut dyn FnMut(&Subject, Format)) {
-    Run::new(settings, content.size()).everything(file, content, each);
+    let size = content.size();
+    Run::new(settings, size).everything(file, content, each);
 }
 
 /// A content whose turn has not come.

@@ -415,7 +415,7 @@ fn many_attributes_and_links_lie_in_fractal_heaps() {
         .map(|one| {
             let at = block.len();
             block.extend(one);
-            (at as u32, u16::try_from(one.len()).unwrap())
+            (u32::try_from(at).unwrap(), u16::try_from(one.len()).unwrap())
         })
         .collect();
     block.resize(512, 0);

@@ -409,10 +409,8 @@ impl Walk<'_> {
 }
 
 /// The bytes that a number up to `most` takes, as the library encodes lengths.
-pub(super) const fn width_for(most: u64) -> u8 {
-    let bits = most.checked_ilog2();
-    match bits {
-        Some(bits) => (bits / 8 + 1) as u8,
-        None => 1,
-    }
+pub(super) fn width_for(most: u64) -> u8 {
+    (1..8_u8)
+        .find(|&width| most >> u32::from(width).saturating_mul(8) == 0)
+        .unwrap_or(8)
 }

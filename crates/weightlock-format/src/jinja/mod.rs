@@ -293,8 +293,8 @@ pub enum Statement {
     FilterBlock(NodeId),
     /// `{% with … %}`. Opens.
     With(Vec<(Target, NodeId)>),
-    /// `{% block … %}`, `{% autoescape … %}`, `{% generation %}`: a part of the template. Opens.
-    Part,
+    /// `{% block … %}` with its name, `{% autoescape … %}`, `{% generation %}`: a part of the template. Opens.
+    Part(Option<String>),
     /// `{% include … %}`, `{% import … %}`, `{% from … %}`, `{% extends … %}`: another template.
     Other {
         /// Offset of the tag's name.

@@ -70,15 +70,15 @@ impl<'a> Parser<'a> {
             "filter" => (Statement::FilterBlock(filters(&mut reader)?), Some("endfilter")),
             "with" => (with_tag(&mut reader)?, Some("endwith")),
             "block" => {
-                reader.word("the name of a block")?;
+                let name = reader.word("the name of a block")?.to_owned();
                 while reader.eats_word("scoped") || reader.eats_word("required") {}
-                (Statement::Part, Some("endblock"))
+                (Statement::Part(Some(name)), Some("endblock"))
             }
             "autoescape" => {
                 reader.tuple()?;
-                (Statement::Part, Some("endautoescape"))
+                (Statement::Part(None), Some("endautoescape"))
             }
-            "generation" => (Statement::Part, Some("endgeneration")),
+            "generation" => (Statement::Part(None), Some("endgeneration")),
             "include" => (other(&mut reader, offset, "include")?, None),
             "import" => (other(&mut reader, offset, "import")?, None),
             "from" => (other(&mut reader, offset, "from")?, None),

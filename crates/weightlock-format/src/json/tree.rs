@@ -38,10 +38,19 @@ enum Step {
     Item(u64),
 }
 
+/// A value and where it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Entry {
+    node: Node,
+    offset: u64,
+    /// The value around it.
+    place: Option<(NodeId, Step)>,
+}
+
 /// A document.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tree {
-    nodes: Vec<(Node, u64, Option<(NodeId, Step)>)>,
+    nodes: Vec<Entry>,
     problem: Option<Problem>,
 }
 
@@ -104,7 +113,7 @@ impl Tree {
         if let Some(open) = around {
             let item = open.items;
             open.items = open.items.saturating_add(1);
-            match self.nodes.get_mut(open.node).map(|(node, ..)| node) {
+            match self.nodes.get_mut(open.node).map(|entry| &mut entry.node) {
                 Some(Node::Object(pairs)) => {
                     place = Some((open.node, Step::Key(pairs.len())));
                     pairs.push((open.key.take().unwrap_or_default(), id));
@@ -117,7 +126,7 @@ impl Tree {
                 _ => {}
             }
         }
-        self.nodes.push((node, offset, place));
+        self.nodes.push(Entry { node, offset, place });
         Some(id)
     }
 
@@ -136,18 +145,18 @@ impl Tree {
     /// A value.
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id).map(|(node, ..)| node)
+        self.nodes.get(id).map(|entry| &entry.node)
     }
 
     /// Where a value begins.
     #[must_use]
     pub fn offset(&self, id: NodeId) -> u64 {
-        self.nodes.get(id).map_or(0, |(_, offset, _)| *offset)
+        self.nodes.get(id).map_or(0, |entry| entry.offset)
     }
 
     /// All values, those around others first.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        self.nodes.iter().enumerate().map(|(id, (node, ..))| (id, node))
+        self.nodes.iter().enumerate().map(|(id, entry)| (id, &entry.node))
     }
 
     /// Every value of an object under `key`, in the order of the text.
@@ -179,7 +188,7 @@ impl Tree {
     /// The key that a value has in the object around it.
     #[must_use]
     pub fn key(&self, id: NodeId) -> Option<&str> {
-        let (around, step) = self.nodes.get(id)?.2?;
+        let (around, step) = self.nodes.get(id)?.place?;
         match (step, self.node(around)?) {
             (Step::Key(index), Node::Object(pairs)) => pairs.get(index).map(|(key, _)| key.as_str()),
             _ => None,
@@ -189,7 +198,7 @@ impl Tree {
     /// The value around one.
     #[must_use]
     pub fn around(&self, id: NodeId) -> Option<NodeId> {
-        Some(self.nodes.get(id)?.2?.0)
+        Some(self.nodes.get(id)?.place?.0)
     }
 
     /// The way to a value, `config.layers[2].class_name`; of a long one the end.
@@ -199,7 +208,7 @@ impl Tree {
         let mut steps = Vec::new();
         let mut length = 0_usize;
         let mut at = id;
-        while let Some((around, step)) = self.nodes.get(at).and_then(|node| node.2) {
+        while let Some((around, step)) = self.nodes.get(at).and_then(|entry| entry.place) {
             let step = match step {
                 Step::Item(index) => format!("[{index}]"),
                 Step::Key(_) => format!(".{}", crate::error::cut(self.key(at).unwrap_or_default(), 64)),
@@ -221,8 +230,8 @@ impl Tree {
     #[must_use]
     pub fn duplicates(&self) -> Vec<NodeId> {
         let mut found = Vec::new();
-        for (node, ..) in &self.nodes {
-            if let Node::Object(pairs) = node {
+        for entry in &self.nodes {
+            if let Node::Object(pairs) = &entry.node {
                 let mut seen = std::collections::BTreeSet::new();
                 found.extend(
                     pairs

@@ -146,6 +146,15 @@ fn a_break_keeps_what_came_before() {
 }
 
 #[test]
+fn flow_collections_are_read_as_pyyaml_does() {
+    assert_eq!(
+        scalars("a: [\n]\nb: {\n_target_: os.system\n}\nc: 1\n"),
+        pairs(&[("b._target_", "os.system"), ("c", "1")])
+    );
+    assert!(stream("a: [\n]\nb: }\n").broken.is_some());
+}
+
+#[test]
 fn depth_is_limited() {
     for text in [
         "[".repeat(100_000),

@@ -10,3 +10,6 @@ mod seeds;
 mod torch;
 mod source;
 mod others;
+mod hub;
+mod templates;
+mod tensor_files;

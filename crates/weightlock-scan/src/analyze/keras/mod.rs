@@ -366,7 +366,8 @@ impl Walk<'_, '_> {
             // A configuration that another one keeps as text.
             _ if text.starts_with('{') && may_name_classes(text.as_bytes()) => {
                 let name = self.place(id);
-                self.exam.inner(&name, text.as_bytes().to_vec().into(), Role::Plain);
+                self.exam
+                    .inner(&name, text.as_bytes().to_vec().into(), Role::Plain);
             }
             Marshalled::Broken | Marshalled::No => self.file(id, text),
         }

@@ -106,6 +106,7 @@ const EXECUTE: &[&str] = &[
     "types.FunctionType",
     "types.CodeType",
     "types.LambdaType",
+    "typing.ForwardRef._evaluate",
     "timeit.timeit",
     "timeit.repeat",
     "cProfile.run",
@@ -254,6 +255,10 @@ const NETWORK: &[&str] = &[
     "aiohttp.ClientSession.post",
     "torch.hub.download_url_to_file",
     "gdown.download",
+    "webbrowser.open",
+    "socket.gethostbyname",
+    "socket.gethostbyname_ex",
+    "socket.getaddrinfo",
     "asyncio.open_connection",
     "socketserver.TCPServer",
     "http.server.HTTPServer",
@@ -329,7 +334,6 @@ const EVERYDAY: &[&str] = &[
     "builtins.input",
     "builtins.help",
     "multiprocessing.Process",
-    "webbrowser.open",
     "platform.platform",
     "platform.machine",
     "platform.system",
@@ -402,10 +406,15 @@ fn member_of_library(name: &str) -> Option<What> {
         "ctypes.CDLL.",
         "ctypes.WinDLL.",
     ];
-    loaders
+    if loaders.iter().any(|loader| name.starts_with(loader)) {
+        return Some(What::Native);
+    }
+    // Members of these are programs by the name of the member.
+    let programs = ["sh.", "plumbum.cmd."];
+    programs
         .iter()
-        .any(|loader| name.starts_with(loader))
-        .then_some(What::Native)
+        .any(|module| name.starts_with(module))
+        .then_some(What::Process)
 }
 
 /// What the import policy knows of it.

@@ -72,20 +72,21 @@ pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         }
         Err(error) => return exam.unread(0..size, Gap::Unreadable(error.to_string())),
     };
-    let Ok(text) = std::str::from_utf8(&text) else {
-        let problem = Problem::Malformed {
-            offset: 0,
+    if let Err(error) = std::str::from_utf8(&text) {
+        exam.problem(Problem::Malformed {
+            offset: error.valid_up_to() as u64,
             fault: Fault::Jinja(jinja::Fault::Encoding),
-        };
-        return exam.gave_up(problem.into(), subject);
-    };
-    let (template, problem) = match jinja::Template::parse(text) {
+        });
+    }
+    // llama.cpp takes any bytes. Behind a broken one, offsets count it as three.
+    let text = String::from_utf8_lossy(&text);
+    let (template, problem) = match jinja::Template::parse(&text) {
         Ok(template) => (template, None),
         Err((template, problem)) => (template, Some(problem)),
     };
     let outcome = flow::follow(&template);
     for (offset, seen) in outcome.seen {
-        exam.put(Some(offset), Some(construct(text, offset)), seen);
+        exam.put(Some(offset), Some(construct(&text, offset)), seen);
     }
     exam.explain(0..problem.as_ref().map_or(size, Problem::offset));
     if let Some(problem) = problem {

@@ -22,15 +22,35 @@ pub(super) fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(&name) || is_internal(name)
 }
 
+/// Whether a method called so runs programs or code, whatever it belongs to.
+pub(super) fn is_deed(name: &str) -> bool {
+    const DEEDS: &[&str] = &[
+        "popen",
+        "Popen",
+        "system",
+        "check_output",
+        "check_call",
+        "getoutput",
+        "import_module",
+        "load_module",
+        "execv",
+        "execve",
+        "spawnl",
+    ];
+    DEEDS.contains(&name)
+}
+
 /// Whether a piece of text could be a part of such a name.
 pub(super) fn is_suspect(text: &str) -> bool {
     let text = text.trim();
-    let bare = text.trim_matches('_');
+    let bare = text.trim_matches(|character: char| !character.is_alphanumeric());
+    let is_joined = text.starts_with('_') || text.ends_with('_');
     text.contains("__")
-        || !text.is_empty() && bare.is_empty()
+        || !text.is_empty() && text.trim_matches('_').is_empty()
         || is_internal(text)
         || STEMS.contains(&bare)
-        || text != bare
+        || is_joined
+            && !bare.is_empty()
             && STEMS
                 .iter()
                 .any(|stem| stem.starts_with(bare) || stem.ends_with(bare))
@@ -188,10 +208,30 @@ mod tests {
         ] {
             assert!(!is_internal(name), "{name}");
         }
-        for piece in ["__cla", "ss__", "_", "__", "class", "_class", "subclasses"] {
+        for piece in [
+            "__cla",
+            "ss__",
+            "class--",
+            "_cl",
+            "_",
+            "__",
+            "class",
+            "_class",
+            "subclasses",
+        ] {
             assert!(is_suspect(piece), "{piece}");
         }
-        for piece in ["", "user", "tool_", "<|im_start|>", "content", "-", "default"] {
+        for piece in [
+            "",
+            "user",
+            "tool_",
+            "<|im_start|>",
+            "content",
+            "-",
+            "--",
+            "default",
+            "_x_y",
+        ] {
             assert!(!is_suspect(piece), "{piece}");
         }
     }

@@ -2,7 +2,10 @@
 
 use weightlock_format::jinja::{Arguments, Expression, NodeId, Parameter};
 
-use super::{CALLER, CALLER_ARGUMENTS, Flow, as_text_of_object, attribute_of, gathered, largest, printed_by};
+use super::{
+    CALLER, CALLER_ARGUMENTS, Flow, LOOP_ARGUMENTS, arguments::Given, as_text_of_object, attribute_of,
+    expression::OBJECTS, printed_by,
+};
 use crate::{
     analyze::template::{
         fold::{self, Folded},
@@ -12,22 +15,22 @@ use crate::{
     observation::template::{Access, Seen, Work},
 };
 
-impl<'t> Flow<'t> {
-    pub(super) fn call(&mut self, of: NodeId, arguments: &'t Arguments, offset: u64) -> Value {
-        let all: Vec<Value> = arguments.all().map(|argument| self.value(argument)).collect();
+impl Flow<'_> {
+    pub(super) fn call(&mut self, of: NodeId, arguments: &Arguments, offset: u64) -> Value {
+        let given = self.given(arguments);
         let called = self.value(of);
         if called.marks().has(Marks::ESCAPED) {
-            self.reached_by_arguments(&all, offset);
-            return Value::open(called.marks().with(gathered(&all)));
+            self.reached_by_arguments(&given, offset);
+            return Value::open(called.marks().with(given.gathered()));
         }
         let result = match self.expression_of(of) {
-            Some(Expression::Name(name)) => self.function(name, arguments, &all, offset),
-            Some(Expression::Attribute { of, name }) => self.method(*of, name, arguments, &all, offset),
+            Some(Expression::Name(name)) => self.function(name, &called, &given, offset),
+            Some(Expression::Attribute { of, name }) => self.method(*of, name, &given, offset),
             Some(Expression::Item { of, key }) => match self.value(*key).may() {
-                [Constant::Text(name)] => self.method(*of, &name.clone(), arguments, &all, offset),
-                _ => Value::open(gathered(&all).with(called.marks()).without(Marks::OBJECT)),
+                [Constant::Text(name)] => self.method(*of, name, &given, offset),
+                _ => self.unknown_function(&called, &given),
             },
-            _ => Value::open(gathered(&all).with(called.marks()).without(Marks::OBJECT)),
+            _ => self.unknown_function(&called, &given),
         };
         if result.may().is_empty() && !result.marks().is_open() {
             return result.with(Marks::VARIED);
@@ -36,131 +39,128 @@ impl<'t> Flow<'t> {
     }
 
     /// `…['__import__']('os')`
-    fn reached_by_arguments(&mut self, arguments: &[Value], offset: u64) {
-        for argument in arguments {
-            for constant in argument.may() {
-                if let Constant::Text(name) = constant
-                    && (names::is_reach(name) || names::is_internal(name))
-                {
-                    let seen = Seen::Name {
-                        name: name.trim().to_owned(),
-                        access: Access::Argument,
-                        reached: names::is_reach(name),
-                        is_internal: names::is_internal(name),
-                    };
-                    self.see(offset, seen);
-                }
+    fn reached_by_arguments(&mut self, given: &Given, offset: u64) {
+        for constant in given.values().flat_map(Value::may) {
+            if let Constant::Text(name) = constant
+                && (names::is_reach(name) || names::is_internal(name))
+            {
+                let seen = Seen::Name {
+                    name: name.trim().to_owned(),
+                    access: Access::Argument,
+                    reached: names::is_reach(name),
+                    is_internal: names::is_internal(name),
+                };
+                self.see(offset, seen);
             }
         }
     }
 
-    fn function(
-        &mut self,
-        name: &'t str,
-        arguments: &'t Arguments,
-        all: &[Value],
-        offset: u64,
-    ) -> Value {
+    fn function(&mut self, name: &str, called: &Value, given: &Given, offset: u64) -> Value {
         if let Some(parameters) = self.macros.get(name).copied() {
-            self.pass_arguments(parameters, arguments, all);
+            self.pass_arguments(parameters, given);
             let printed = self.variables.get(&printed_by(name)).cloned();
             return printed.unwrap_or_default();
         }
         match name {
             "range" => {
-                self.work(Work::Range, largest(all), offset);
+                self.work(Work::Range, given.largest(), offset);
                 Value::open(Marks::NUMBER)
             }
             "lipsum" => {
-                self.work(Work::Repetition, largest(all).saturating_mul(100), offset);
+                self.work(Work::Repetition, given.largest().saturating_mul(100), offset);
                 Value::open(Marks::VARIED)
             }
-            "dict" => self.dict_call(arguments, all),
+            "dict" => dict_call(given),
             "namespace" | "cycler" | "joiner" => {
-                Value::open(Marks::OBJECT.with(gathered(all).without(Marks::NUMBER)))
+                Value::open(Marks::OBJECT.with(given.gathered().without(Marks::NUMBER)))
             }
             "caller" => {
-                for value in all {
+                for value in given.values() {
                     self.assign(CALLER_ARGUMENTS, value);
                 }
                 self.variables.get(CALLER).cloned().unwrap_or_default()
             }
+            // A loop that calls itself walks what it is given.
+            "loop" => {
+                for value in given.values() {
+                    self.assign(LOOP_ARGUMENTS, value);
+                }
+                Value::open(Marks::VARIED)
+            }
             _ => {
                 if names::is_builtin(name) && !self.variables.contains_key(name) {
-                    self.see(
-                        offset,
-                        Seen::Function {
-                            name: name.to_owned(),
-                        },
-                    );
+                    let name = name.to_owned();
+                    self.see(offset, Seen::Function { name });
                 }
-                Value::open(gathered(all).with(Marks::DATA))
+                let own = OBJECTS.contains(&name) && !self.variables.contains_key(name);
+                let called = if own { &Value::default() } else { called };
+                self.unknown_function(called, given).with(Marks::DATA)
             }
         }
     }
 
-    fn dict_call(&mut self, arguments: &Arguments, all: &[Value]) -> Value {
-        let mut pairs = Vec::new();
-        for (name, value) in &arguments.named {
-            match self.value(*value).may() {
-                [only] => pairs.push((Constant::Text(name.clone()), only.clone())),
-                // The keys alone are enough to assemble names with.
-                _ => pairs.push((Constant::Text(name.clone()), Constant::None)),
+    /// A function that is not told by its name. It may be any macro.
+    fn unknown_function(&mut self, called: &Value, given: &Given) -> Value {
+        const MOST: usize = 32;
+        let marks = given.gathered().with(called.dissolved()).without(Marks::OBJECT);
+        let mut result = Value::open(marks);
+        if called.marks().has(Marks::OBJECT) {
+            let macros: Vec<_> = self
+                .macros
+                .iter()
+                .take(MOST)
+                .map(|(name, to)| (*name, *to))
+                .collect();
+            for (name, parameters) in macros {
+                self.pass_arguments(parameters, given);
+                if let Some(printed) = self.variables.get(&printed_by(name)) {
+                    result.join(printed);
+                }
             }
         }
-        if arguments.positional.is_empty() && arguments.unpacked.is_empty() {
-            return Value::constant(Constant::Dict(pairs));
-        }
-        let known = Value::constant(Constant::Dict(pairs));
-        Value::open(gathered(all).with(known.dissolved()).with(Marks::VARIED))
+        result
     }
 
     /// Binds the parameters of a macro to what it is called with.
-    fn pass_arguments(
-        &mut self,
-        parameters: &'t [Parameter],
-        arguments: &Arguments,
-        all: &[Value],
-    ) {
-        let rest = gathered(all).with(Marks::VARIED);
+    fn pass_arguments(&mut self, parameters: &[Parameter], given: &Given) {
+        let rest = given.gathered().with(Marks::VARIED);
         self.assign("varargs", &Value::open(rest));
         self.assign("kwargs", &Value::open(rest));
-        for (parameter, argument) in parameters.iter().zip(&arguments.positional) {
-            let value = self.value(*argument);
-            self.assign(&parameter.name, &value);
-        }
-        for (name, argument) in &arguments.named {
-            let value = self.value(*argument);
-            self.assign(name, &value);
-        }
-        if !arguments.unpacked.is_empty() {
-            for parameter in parameters {
-                self.assign(&parameter.name, &Value::open(rest));
+        for (position, parameter) in parameters.iter().enumerate() {
+            if let Some(value) = given.argument(position, &parameter.name) {
+                self.assign(&parameter.name, &value);
             }
         }
     }
 
-    fn method(
-        &mut self,
-        of: NodeId,
-        name: &str,
-        arguments: &'t Arguments,
-        all: &[Value],
-        offset: u64,
-    ) -> Value {
+    fn method(&mut self, of: NodeId, name: &str, given: &Given, offset: u64) -> Value {
         let receiver = self.value(of);
+        if let Some(Expression::Name(base)) = self.expression_of(of)
+            && base == "self"
+        {
+            // The text of a block.
+            let printed = self
+                .variables
+                .get(&printed_by(&attribute_of("self", name)))
+                .cloned();
+            return printed.unwrap_or_default();
+        }
         // Of constants the method was seen where it was taken.
         if matches!(name, "format" | "format_map") {
             self.format_call(&Value::open(receiver.marks()), offset);
         }
+        if names::is_deed(name) {
+            let name = name.to_owned();
+            self.see(offset, Seen::Function { name });
+        }
         if matches!(name, "center" | "ljust" | "rjust" | "zfill" | "expandtabs") {
-            self.work(Work::Repetition, largest(all), offset);
+            self.work(Work::Repetition, given.largest(), offset);
         }
         if matches!(
             name,
             "append" | "extend" | "insert" | "add" | "update" | "setdefault" | "appendleft"
         ) {
-            self.mutate(of, all);
+            self.mutate(of, given);
         }
         if matches!(
             name,
@@ -169,19 +169,22 @@ impl<'t> Flow<'t> {
             return Value::open(Marks::NUMBER);
         }
         let mut operands = vec![&receiver];
-        let texts: Vec<Value> = all.iter().map(as_text_of_object).collect();
+        let texts: Vec<Value> = given.values().map(as_text_of_object).collect();
         operands.extend(&texts);
-        let positional = arguments.positional.len();
-        let keywords: Vec<&str> = arguments.named.iter().map(|(name, _)| name.as_str()).collect();
-        let is_unpacked = !arguments.unpacked.is_empty();
-        self.combine(&operands, Marks::OPAQUE, |operands| {
-            let Some((of, arguments)) = operands.split_first().filter(|_| !is_unpacked) else {
+        let positional = given.positional.len();
+        let keywords: Vec<&str> = given.named.iter().map(|(name, _)| name.as_str()).collect();
+        let result = self.combine(&operands, Marks::OPAQUE, |operands| {
+            let Some((of, arguments)) = operands.split_first().filter(|_| given.is_exact()) else {
                 return Folded::Unfollowed;
             };
             let (positional, named) = arguments.split_at_checked(positional).unwrap_or((arguments, &[]));
             let named: Vec<_> = keywords.iter().copied().zip(named.iter().copied()).collect();
             fold::method(of, name, positional, &named)
-        })
+        });
+        match given.rest {
+            Some(rest) => result.with(rest),
+            None => result,
+        }
     }
 
     /// The method, called or not: `('{0.__class__}'|attr('format'))(x)`. Of data it may be a field called so.
@@ -229,7 +232,7 @@ impl<'t> Flow<'t> {
     }
 
     /// `list.append(…)`: what goes into a variable without being assigned.
-    fn mutate(&mut self, of: NodeId, arguments: &[Value]) {
+    fn mutate(&mut self, of: NodeId, given: &Given) {
         let key = match self.expression_of(of) {
             Some(Expression::Name(name)) => name.clone(),
             Some(Expression::Attribute { of, name }) => match self.expression_of(*of) {
@@ -238,9 +241,25 @@ impl<'t> Flow<'t> {
             },
             _ => return,
         };
-        let marks = gathered(arguments).with(Marks::VARIED);
+        let marks = given.gathered().with(Marks::VARIED);
         if self.variables.contains_key(&key) {
             self.assign(&key, &Value::open(marks));
         }
     }
+}
+
+fn dict_call(given: &Given) -> Value {
+    let pair = |(name, value): &(String, Value)| {
+        // The keys alone are enough to assemble names with.
+        let value = match value.may() {
+            [only] => only.clone(),
+            _ => Constant::None,
+        };
+        (Constant::Text(name.clone()), value)
+    };
+    let known = Value::constant(Constant::Dict(given.named.iter().map(pair).collect()));
+    if given.positional.is_empty() && given.is_exact() {
+        return known;
+    }
+    Value::open(given.gathered().with(known.dissolved()).with(Marks::VARIED))
 }

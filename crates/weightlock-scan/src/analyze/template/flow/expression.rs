@@ -170,7 +170,7 @@ impl<'t> Flow<'t> {
 }
 
 /// Functions and objects that the engine itself gives to templates.
-const OBJECTS: &[&str] = &[
+pub(super) const OBJECTS: &[&str] = &[
     "self",
     "loop",
     "cycler",

@@ -1,8 +1,8 @@
 //! Filters.
 
-use weightlock_format::jinja::{Arguments, NodeId};
+use weightlock_format::jinja::Arguments;
 
-use super::{Flow, as_text, as_text_of_object, largest, lost};
+use super::{Flow, arguments::Given, as_text, as_text_of_object, lost};
 use crate::{
     analyze::template::{
         fold::{self, Folded},
@@ -11,21 +11,24 @@ use crate::{
     observation::template::{Access, Work},
 };
 
-impl<'t> Flow<'t> {
-    pub(super) fn filter(&mut self, of: &Value, name: &str, arguments: &'t Arguments, offset: u64) -> Value {
-        let all: Vec<Value> = arguments.all().map(|argument| self.value(argument)).collect();
-        self.attribute_arguments(of, name, arguments, offset);
-        let first = all.first().cloned().unwrap_or_default();
+impl Flow<'_> {
+    pub(super) fn filter(&mut self, of: &Value, name: &str, arguments: &Arguments, offset: u64) -> Value {
+        let given = self.given(arguments);
+        self.attribute_arguments(of, name, &given, offset);
+        let first = given.argument(0, "name").unwrap_or_default();
         match name {
             "attr" => return self.reach(of, &first, Access::AttrFilter, offset),
-            "map" => return self.map(of, arguments, offset),
+            "map" => return self.map(of, &given, offset),
             "select" | "reject" | "selectattr" | "rejectattr" | "groupby" | "batch" | "slice" => {
                 if matches!(name, "batch" | "slice") {
-                    self.work(Work::Repetition, largest(&all), offset);
+                    self.work(Work::Repetition, given.largest(), offset);
                 }
                 return lost(&[of], Marks::OBJECT.with(Marks::VARIED));
             }
-            "default" | "d" => return of.clone().or(&first),
+            "default" | "d" => {
+                let default = given.argument(0, "default_value").unwrap_or_default();
+                return of.clone().or(&default);
+            }
             "random" | "min" | "max" => return of.items(),
             "first" | "last" if of.may().is_empty() => return of.items(),
             "list" | "join" | "sort" | "unique" | "reverse" | "sum" if of.may().is_empty() => {
@@ -34,57 +37,52 @@ impl<'t> Flow<'t> {
             "length" | "count" | "int" | "float" | "abs" | "round" | "wordcount" if of.may().is_empty() => {
                 return Value::open(Marks::NUMBER);
             }
-            "center" | "indent" => {
-                self.work(Work::Repetition, largest(&all), offset);
-            }
-            "format" => {
-                let widths = of.may().iter().filter_map(|of| match of {
-                    Constant::Text(text) => Some(widest(text)),
-                    _ => None,
-                });
-                let most = widths.max().unwrap_or(0);
-                self.work(Work::Repetition, most, offset);
-            }
+            "center" | "indent" => self.work(Work::Repetition, given.largest(), offset),
+            "format" => self.widths(of, offset),
             _ => {}
         }
-        let of = if matches!(
+        self.folded(of, name, &given)
+    }
+
+    /// A filter that makes a text or list of what it is given.
+    fn folded(&mut self, of: &Value, name: &str, given: &Given) -> Value {
+        let makes_text = matches!(
             name,
             "string" | "e" | "escape" | "safe" | "forceescape" | "pprint" | "urlencode"
-        ) {
-            as_text(of)
-        } else {
-            of.clone()
-        };
-        let texts: Vec<Value> = all.iter().map(as_text_of_object).collect();
+        );
+        let of = if makes_text { as_text(of) } else { of.clone() };
+        let texts: Vec<Value> = given.values().map(as_text_of_object).collect();
         let mut operands = vec![&of];
         operands.extend(&texts);
-        let is_plain = arguments.named.is_empty() && arguments.unpacked.is_empty();
-        self.combine(&operands, Marks::OPAQUE, |operands| {
+        let is_plain = given.named.is_empty() && given.is_exact();
+        let result = self.combine(&operands, Marks::OPAQUE, |operands| {
             match operands.split_first() {
                 Some((of, arguments)) if is_plain => fold::filter(of, name, arguments),
                 _ => Folded::Unfollowed,
             }
-        })
+        });
+        match given.rest {
+            Some(rest) => result.with(rest),
+            None => result,
+        }
     }
 
-    /// `attribute=` and the first argument of filters that take the name of an attribute.
-    fn attribute_arguments(&mut self, of: &Value, name: &str, arguments: &Arguments, offset: u64) {
-        let takes_first = matches!(name, "selectattr" | "rejectattr" | "groupby");
-        let takes_named = takes_first
-            || matches!(
-                name,
-                "map" | "sum" | "sort" | "min" | "max" | "unique" | "join" | "tojson"
-            );
-        let first = arguments.positional.first().filter(|_| takes_first);
-        let second = arguments.positional.get(1).filter(|_| name == "join");
-        let named = arguments
-            .named
-            .iter()
-            .filter(|(name, _)| takes_named && name == "attribute")
-            .map(|(_, value)| value);
-        let given: Vec<NodeId> = first.into_iter().chain(second).chain(named).copied().collect();
-        for argument in given {
-            let path = self.value(argument);
+    /// `'%1000000000d'|format(1)`
+    fn widths(&mut self, of: &Value, offset: u64) {
+        let widths = of.may().iter().filter_map(|of| match of {
+            Constant::Text(text) => Some(widest(text)),
+            _ => None,
+        });
+        let most = widths.max().unwrap_or(0);
+        self.work(Work::Repetition, most, offset);
+    }
+
+    /// Arguments of filters that are names of attributes.
+    fn attribute_arguments(&mut self, of: &Value, name: &str, given: &Given, offset: u64) {
+        let Some((_, position)) = ATTRIBUTE_ARGUMENTS.iter().find(|(filter, _)| *filter == name) else {
+            return;
+        };
+        if let Some(path) = given.argument(*position, "attribute") {
             self.path(of, &path, offset);
         }
     }
@@ -108,24 +106,31 @@ impl<'t> Flow<'t> {
     }
 
     /// `of|map(attribute=name)`, `of|map('attr', name)`, `of|map('upper')`.
-    pub(super) fn map(&mut self, of: &Value, arguments: &'t Arguments, offset: u64) -> Value {
-        if let Some((_, path)) = arguments.named.iter().find(|(name, _)| name == "attribute") {
-            let path = self.value(*path);
-            let reached = self.path(of, &path, offset);
+    fn map(&mut self, of: &Value, given: &Given, offset: u64) -> Value {
+        if let Some((_, path)) = given.named.iter().find(|(name, _)| name == "attribute") {
+            let reached = self.path(of, path, offset);
             return lost(&[&reached], Marks::OBJECT.with(Marks::VARIED));
         }
-        let Some((filter, rest)) = arguments.positional.split_first() else {
+        let Some((filter, rest)) = given.positional.split_first() else {
             return lost(&[of], Marks::OBJECT.with(Marks::VARIED));
         };
-        let filter = self.value(*filter);
-        let rest: Vec<Value> = rest.iter().map(|argument| self.value(*argument)).collect();
         let first = rest.first().cloned().unwrap_or_default();
         let mut mapped = Value::open(Marks::OBJECT.with(filter.marks()));
         for constant in filter.may() {
             let Constant::Text(name) = constant else { continue };
             let result = match name.as_str() {
                 "attr" => self.reach(&of.items(), &first, Access::AttrFilter, offset),
-                _ => self.mapped(of, name, &rest),
+                // Filters that look up names themselves, within each item.
+                "map" | "selectattr" | "rejectattr" | "groupby" | "sum" | "sort" | "min" | "max"
+                | "unique" | "join" => {
+                    let inner = of.items();
+                    let paths = rest.iter().map(|path| self.path(&inner, path, offset));
+                    let reached: Vec<Value> = paths.collect();
+                    reached
+                        .iter()
+                        .fold(self.mapped(of, name, rest), |mapped, path| mapped.or(path))
+                }
+                _ => self.mapped(of, name, rest),
             };
             mapped.join(&result);
         }
@@ -174,3 +179,16 @@ fn widest(template: &str) -> u64 {
         .max()
         .unwrap_or(0)
 }
+
+/// Filters that take the name of an attribute, and at which position; by name it is `attribute`.
+const ATTRIBUTE_ARGUMENTS: &[(&str, usize)] = &[
+    ("selectattr", 0),
+    ("rejectattr", 0),
+    ("groupby", 0),
+    ("sum", 0),
+    ("join", 1),
+    ("min", 1),
+    ("max", 1),
+    ("unique", 1),
+    ("sort", 2),
+];

@@ -7,6 +7,7 @@
 //! 4. Then what is of interest is put down, once.
 
 mod access;
+mod arguments;
 mod call;
 mod expression;
 mod filter;
@@ -181,6 +182,7 @@ impl<'t> Flow<'t> {
 
 const CALLER: &str = "caller()";
 const CALLER_ARGUMENTS: &str = "caller(…)";
+const LOOP_ARGUMENTS: &str = "loop(…)";
 
 /// The key of an attribute among the variables. No variable has a dot.
 fn attribute_of(of: &str, name: &str) -> String {
@@ -227,16 +229,6 @@ fn as_text_of_object(value: &Value) -> Value {
         return value.clone().without(Marks::OBJECT).with(Marks::REPRESENTATION);
     }
     value.clone()
-}
-
-/// The largest number among constants.
-fn largest(values: &[Value]) -> u64 {
-    values
-        .iter()
-        .flat_map(Value::may)
-        .map(magnitude)
-        .max()
-        .unwrap_or(0)
 }
 
 fn magnitude(constant: &Constant) -> u64 {

@@ -2,7 +2,9 @@
 
 use weightlock_format::jinja::{Expression, NodeId, Operator, Parameter, Statement, Target};
 
-use super::{CALLER, CALLER_ARGUMENTS, Flow, as_text, attribute_of, lost, magnitude, printed_by};
+use super::{
+    CALLER, CALLER_ARGUMENTS, Flow, LOOP_ARGUMENTS, as_text, attribute_of, lost, magnitude, printed_by,
+};
 use crate::{
     analyze::template::{
         fold::{self, Folded},
@@ -116,6 +118,9 @@ impl<'t> Flow<'t> {
     fn for_tag(&mut self, target: &Target, iterable: NodeId, times: u64) -> (u64, bool) {
         let value = self.value(iterable);
         self.bind(target, &value.items());
+        if let Some(again) = self.variables.get(LOOP_ARGUMENTS).cloned() {
+            self.bind(target, &again.items());
+        }
         let offset = self.offset_of(iterable);
         let own = self.turns(iterable, &value);
         if own > 1 && times > 1 {
@@ -209,6 +214,10 @@ impl<'t> Flow<'t> {
                 let printed = as_text(&self.value(*call));
                 print(open, &printed);
             }
+            Statement::Part(Some(name)) => {
+                self.assign(&printed_by(&attribute_of("self", name)), &body);
+                print(open, &body);
+            }
             Statement::SetBlock(target, None) => self.bind(target, &body),
             Statement::SetBlock(target, Some(filter)) => {
                 self.body(*filter, &body);
@@ -261,7 +270,7 @@ const fn opens(statement: &Statement) -> bool {
             | Statement::CallBlock(..)
             | Statement::FilterBlock(_)
             | Statement::With(_)
-            | Statement::Part
+            | Statement::Part(_)
     )
 }
 
@@ -280,7 +289,7 @@ fn last_node(statement: &Statement) -> Option<usize> {
         Statement::SetBlock(_, filter) => (*filter)?,
         Statement::Macro(_, parameters) => parameters.iter().rev().find_map(|parameter| parameter.default)?,
         Statement::With(values) => values.last()?.1,
-        Statement::Text(_) | Statement::Else | Statement::Part | Statement::Jump | Statement::End => {
+        Statement::Text(_) | Statement::Else | Statement::Part(_) | Statement::Jump | Statement::End => {
             return None;
         }
     };
