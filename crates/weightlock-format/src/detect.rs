@@ -4,7 +4,11 @@
 //! no evidence. Where no magic number exists (pickle protocols 0 and 1, protobuf, JSON, text) the rule is the
 //! plausibility of the first bytes, and it errs towards the more dangerous reading.
 
+use std::fmt;
+
 use serde::Serialize;
+
+use crate::pickle;
 
 /// Bytes of the start of a file that [`Format::of`] makes use of; more do not hurt.
 pub const HEAD_BYTES: usize = 4096;
@@ -34,10 +38,37 @@ pub enum Format {
     Onnx,
     /// A TensorFlow SavedModel or graph, by the first fields of its protocol buffer.
     TensorFlow,
+    /// A serialized R object.
+    Rds,
+    /// A serialized Torch7 object.
+    Torch7,
+    /// MessagePack, as Flax writes checkpoints.
+    Msgpack,
+    /// UBJSON, as XGBoost writes models.
+    Ubjson,
+    /// A CatBoost model.
+    #[serde(rename = "catboost")]
+    CatBoost,
+    /// A model of Rockchip's toolkit, which is not read.
+    Rknn,
+    /// A TensorRT engine, which is not read.
+    #[serde(rename = "tensorrt")]
+    TensorRt,
+    /// A model of the Cognitive Toolkit, which is not read.
+    Cntk,
+    /// A store of Orbax checkpoints, which is not read.
+    Ocdbt,
+    /// A Core ML model, by the fields of its protocol buffer.
+    #[serde(rename = "coreml")]
+    CoreMl,
     /// A TensorFlow Lite flatbuffer.
     TfLite,
     /// An ExecuTorch program.
     ExecuTorch,
+    /// Arrays of MXNet.
+    Mxnet,
+    /// Arrays of Paddle.
+    Paddle,
     /// An ELF executable or library.
     Elf,
     /// A Windows executable or library.
@@ -66,6 +97,10 @@ pub enum Format {
     SevenZip,
     /// tar.
     Tar,
+    /// RAR.
+    Rar,
+    /// A Windows cabinet.
+    Cab,
     /// An object that begins like JSON.
     Json,
     /// XML.
@@ -84,6 +119,12 @@ pub enum Format {
 
 /// Magic numbers at the very start, longer ones before their prefixes.
 const MAGIC: &[(&[u8], Format)] = &[
+    (b"CBM1", Format::CatBoost),
+    (b"RKNN", Format::Rknn),
+    (b"ptrt", Format::TensorRt),
+    (b"ftrt", Format::TensorRt),
+    (b"B\0C\0N\0", Format::Cntk),
+    (b"\x0c\xdb\x3a\x2a", Format::Ocdbt),
     (b"GGUF", Format::Gguf),
     (b"lmgg", Format::Ggml),
     (b"fmgg", Format::Ggml),
@@ -111,6 +152,11 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"\x28\xb5\x2f\xfd", Format::Zstd),
     (b"\x04\x22\x4d\x18", Format::Lz4),
     (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
+    (b"Rar!\x1a\x07", Format::Rar),
+    (b"MSCF\0\0\0\0", Format::Cab),
+    (b"ZF0x", Format::Zlib),
+    (b"MZqFpD=", Format::Pe),
+    (crate::ndarrays::MXNET_MAGIC, Format::Mxnet),
     (b"%PDF-", Format::Pdf),
     (b"\x89PNG\r\n\x1a\n", Format::Image),
     (b"\xff\xd8\xff", Format::Image),
@@ -126,6 +172,59 @@ const MAGIC_AT: &[(usize, &[u8], Format)] = &[
     (257, b"ustar", Format::Tar),
 ];
 
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Safetensors => "safetensors",
+            Self::Gguf => "GGUF",
+            Self::Ggml => "GGML",
+            Self::Zip => "a zip archive",
+            Self::Pickle => "a pickle",
+            Self::Numpy => "a NumPy array",
+            Self::Hdf5 => "HDF5",
+            Self::Onnx => "ONNX",
+            Self::TensorFlow => "a TensorFlow graph",
+            Self::CoreMl => "a Core ML model",
+            Self::TfLite => "TensorFlow Lite",
+            Self::ExecuTorch => "an ExecuTorch program",
+            Self::Rds => "an R object",
+            Self::Torch7 => "a Torch7 object",
+            Self::Msgpack => "MessagePack",
+            Self::Ubjson => "UBJSON",
+            Self::CatBoost => "a CatBoost model",
+            Self::Rknn => "an RKNN model",
+            Self::TensorRt => "a TensorRT engine",
+            Self::Cntk => "a CNTK model",
+            Self::Ocdbt => "an OCDBT store",
+            Self::Mxnet => "arrays of MXNet",
+            Self::Paddle => "arrays of Paddle",
+            Self::Elf => "an ELF program",
+            Self::Pe => "a Windows program",
+            Self::MachO => "a Mach-O program or Java class",
+            Self::Wasm => "WebAssembly",
+            Self::Script => "a script",
+            Self::Pyc => "compiled Python",
+            Self::Gzip => "a gzip stream",
+            Self::Bzip2 => "a bzip2 stream",
+            Self::Xz => "an xz stream",
+            Self::Zstd => "a zstd stream",
+            Self::Lz4 => "an LZ4 stream",
+            Self::Zlib => "a zlib stream",
+            Self::SevenZip => "a 7z archive",
+            Self::Tar => "a tar archive",
+            Self::Rar => "a RAR archive",
+            Self::Cab => "a cabinet",
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+            Self::Image => "a picture",
+            Self::Pdf => "PDF",
+            Self::Text => "text",
+            Self::Empty => "nothing",
+            Self::Unknown => "of no known format",
+        })
+    }
+}
+
 impl Format {
     /// What the file is that begins with `head`: give [`HEAD_BYTES`] bytes, or all of a smaller file.
     #[must_use]
@@ -137,12 +236,15 @@ impl Format {
         [
             by_magic,
             safetensors,
+            rds,
+            torch7,
             binary_pickle,
             pyc,
             zlib,
             text_pickle,
             textual,
             protobuf,
+            paddle,
             old_tar,
         ]
         .into_iter()
@@ -165,6 +267,21 @@ impl Format {
             self,
             Self::Elf | Self::Pe | Self::MachO | Self::Wasm | Self::Script | Self::Pyc | Self::Pickle
         )
+    }
+
+    /// The name of a format that is recognised and not read.
+    #[must_use]
+    pub const fn unread_name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Rknn => "a model of Rockchip's toolkit (RKNN)",
+            Self::TensorRt => "a TensorRT engine",
+            Self::Cntk => "a model of the Cognitive Toolkit (CNTK)",
+            Self::Rar => "a RAR archive",
+            Self::Cab => "a cabinet",
+            Self::Pdf => "PDF",
+            Self::Ocdbt => "a store of Orbax checkpoints (OCDBT)",
+            _ => return None,
+        })
     }
 
     /// Whether it holds other files or streams.
@@ -195,16 +312,25 @@ fn by_magic(head: &[u8]) -> Option<Format> {
         MAGIC_AT.iter().find(at).map(|&(_, _, format)| format)
     })?;
     // Two letters are few: text may begin with them too.
-    let is_short = head.starts_with(b"BM") || head.starts_with(b"MZ") && head.len() > 2;
+    let is_short = head.starts_with(b"BM") || head.starts_with(b"MZ") && !head.starts_with(b"MZqFpD=") && head.len() > 2;
     (!is_short || !is_text(head)).then_some(found)
 }
 
-/// A plausible length, then a JSON object.
+/// A plausible length, then a JSON object; or an object with a key where one belongs, whatever the length says.
 fn safetensors(head: &[u8]) -> Option<Format> {
     let (length, rest) = head.split_first_chunk::<8>()?;
     let plausible = (2..=crate::safetensors::limit::HEADER_BYTES).contains(&u64::from_le_bytes(*length));
     let object = rest.first() == Some(&b'{') && rest.get(1).is_none_or(|byte| b"\" \t\r\n}".contains(byte));
-    (plausible && object).then_some(Format::Safetensors)
+    let keyed = rest.starts_with(b"{\"") && !is_text(length);
+    (plausible && object || keyed).then_some(Format::Safetensors)
+}
+
+fn rds(head: &[u8]) -> Option<Format> {
+    crate::rds::begins(head).then_some(Format::Rds)
+}
+
+fn torch7(head: &[u8]) -> Option<Format> {
+    crate::torch7::begins(head).then_some(Format::Torch7)
 }
 
 /// Protocol 2 and later begin with an opcode that states it.
@@ -225,30 +351,9 @@ fn zlib(head: &[u8]) -> Option<Format> {
     (is_header && checks && flags & 0x20 == 0 && !is_text(head)).then_some(Format::Zlib)
 }
 
-/// Protocols 0 and 1 begin with any opcode. These shapes are those that picklers write and that attackers use:
-/// a global, a mark before a container, an empty container that is filled.
+/// Protocols 0 and 1 begin with any opcode: the machine tells how far it gets.
 fn text_pickle(head: &[u8]) -> Option<Format> {
-    let is_pickle = match head {
-        [b'c' | b'i', rest @ ..] => is_global(rest),
-        [b'(', b'd' | b'l' | b't', b'p' | b'.' | b'q' | b'0' | b'\n', ..] => true,
-        [b'(', b'i' | b'c', rest @ ..] => is_global(rest),
-        [b'(', b'S' | b'V', b'\'' | b'"', ..] => true,
-        [b']' | b'}' | b')', b'q' | b'(' | b'.' | 0x94, ..] => true,
-        [b'(', b'X' | b'U' | b'K' | b'J' | b'M' | b'G' | b']' | b'}', ..] => !is_text(head),
-        _ => false,
-    };
-    is_pickle.then_some(Format::Pickle)
-}
-
-/// Two lines that are dotted names: module and attribute.
-fn is_global(text: &[u8]) -> bool {
-    let is_name = |line: &[u8]| {
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._".contains(byte);
-        !line.is_empty() && line.len() < 200 && line.iter().all(plain)
-    };
-    let mut lines = text.splitn(3, |&byte| byte == b'\n');
-    let (module, name, rest) = (lines.next(), lines.next(), lines.next());
-    module.is_some_and(is_name) && name.is_some_and(is_name) && rest.is_some_and(|rest| !rest.is_empty())
+    pickle::is_head(head).then_some(Format::Pickle)
 }
 
 fn textual(head: &[u8]) -> Option<Format> {
@@ -299,6 +404,10 @@ fn protobuf(head: &[u8]) -> Option<Format> {
     }
 }
 
+fn paddle(head: &[u8]) -> Option<Format> {
+    crate::ndarrays::is_paddle(head).then_some(Format::Paddle)
+}
+
 /// A tar without `ustar`: a name, then octal numbers, with a checksum that holds.
 fn old_tar(head: &[u8]) -> Option<Format> {
     let block = head.get(..512)?;
@@ -336,6 +445,8 @@ mod tests {
             (b"GGUF\x03\0\0\0", Format::Gguf),
             (b"PK\x03\x04\x14\0", Format::Zip),
             (b"\x18\0\0\0\0\0\0\0{\"a\":", Format::Safetensors),
+            (b"\xff\xff\xff\xff\xff\xff\xff\x7f{\"a\":", Format::Safetensors),
+            (b"a word: {\"a\":", Format::Text),
             (b"\x80\x04\x95", Format::Pickle),
             (b"\x80\x02}q\0.", Format::Pickle),
             (b"cos\nsystem\n(S'echo'\ntR.", Format::Pickle),

@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use weightlock_artifact::{reason::Code, text::Shown};
 
-use crate::{config, gguf, json, reason, safetensors};
+use crate::reason;
 
 /// One broken rule or one exceeded limit, and the byte where it was seen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -52,16 +52,76 @@ pub enum Fault {
     },
     /// A rule of JSON.
     #[error(transparent)]
-    Json(#[from] json::Fault),
+    Json(#[from] crate::json::Fault),
     /// A rule of safetensors.
     #[error(transparent)]
-    Safetensors(#[from] safetensors::Fault),
+    Safetensors(#[from] crate::safetensors::Fault),
     /// A rule of GGUF.
     #[error(transparent)]
-    Gguf(#[from] gguf::Fault),
+    Gguf(#[from] crate::gguf::Fault),
+    /// A rule of pickle.
+    #[error(transparent)]
+    Pickle(#[from] crate::pickle::Fault),
+    /// A rule of NumPy's format.
+    #[error(transparent)]
+    Numpy(#[from] crate::numpy::Fault),
+    /// A rule of files of arrays.
+    #[error(transparent)]
+    Ndarrays(#[from] crate::ndarrays::Fault),
+    /// A rule of TorchScript.
+    #[error(transparent)]
+    TorchScript(#[from] crate::torchscript::Fault),
+    /// A rule of HDF5.
+    #[error(transparent)]
+    Hdf5(#[from] crate::hdf5::Fault),
+    /// A rule of the template language.
+    #[error(transparent)]
+    Jinja(#[from] crate::jinja::Fault),
+    /// A rule of Python source.
+    #[error(transparent)]
+    Python(#[from] crate::python::Fault),
+    /// A rule of 7z.
+    #[error(transparent)]
+    SevenZip(#[from] crate::container::sevenzip::Fault),
+    /// A rule of R's serialized objects.
+    #[error(transparent)]
+    Rds(#[from] crate::rds::Fault),
+    /// A rule of MessagePack.
+    #[error(transparent)]
+    Msgpack(#[from] crate::msgpack::Fault),
+    /// A rule of UBJSON.
+    #[error(transparent)]
+    Ubjson(#[from] crate::ubjson::Fault),
+    /// A rule of Torch7.
+    #[error(transparent)]
+    Torch7(#[from] crate::torch7::Fault),
+    /// A rule of XML.
+    #[error(transparent)]
+    Xml(#[from] crate::xml::Fault),
+    /// A rule of ExecuTorch.
+    #[error(transparent)]
+    ExecuTorch(#[from] crate::executorch::Fault),
+    /// A rule of YAML.
+    #[error(transparent)]
+    Yaml(#[from] crate::yaml::Fault),
+    /// A rule of marshalled Python code.
+    #[error(transparent)]
+    Marshal(#[from] crate::marshal::Fault),
     /// A rule of a configuration file.
     #[error(transparent)]
-    Config(#[from] config::Fault),
+    Config(#[from] crate::config::Fault),
+    /// A rule of ONNX.
+    #[error(transparent)]
+    Onnx(#[from] crate::onnx::Fault),
+    /// A rule of FlatBuffers.
+    #[error(transparent)]
+    FlatBuffer(#[from] crate::flatbuffer::Fault),
+    /// A rule of TensorFlow Lite.
+    #[error(transparent)]
+    TfLite(#[from] crate::tflite::Fault),
+    /// A rule of protocol buffers.
+    #[error(transparent)]
+    Protobuf(#[from] crate::protobuf::Fault),
 }
 
 impl Problem {
@@ -91,7 +151,27 @@ impl Problem {
                 Fault::Json(fault) => fault.code(),
                 Fault::Safetensors(fault) => fault.code(),
                 Fault::Gguf(fault) => fault.code(),
+                Fault::Pickle(fault) => fault.code(),
+                Fault::Numpy(fault) => fault.code(),
+                Fault::Ndarrays(fault) => fault.code(),
+                Fault::TorchScript(fault) => fault.code(),
+                Fault::Hdf5(fault) => fault.code(),
+                Fault::Jinja(fault) => fault.code(),
+                Fault::Python(fault) => fault.code(),
+                Fault::SevenZip(fault) => fault.code(),
+                Fault::Rds(fault) => fault.code(),
+                Fault::Msgpack(fault) => fault.code(),
+                Fault::Ubjson(fault) => fault.code(),
+                Fault::Torch7(fault) => fault.code(),
+                Fault::Xml(fault) => fault.code(),
+                Fault::ExecuTorch(fault) => fault.code(),
+                Fault::Yaml(fault) => fault.code(),
+                Fault::Marshal(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
+                Fault::Onnx(fault) => fault.code(),
+                Fault::FlatBuffer(fault) => fault.code(),
+                Fault::TfLite(fault) => fault.code(),
+                Fault::Protobuf(fault) => fault.code(),
             },
         }
     }
@@ -129,11 +209,24 @@ impl Named {
     pub const MAX_CHARS: usize = 96;
 
     pub(crate) fn new(name: &str) -> Self {
-        let mut kept: String = name.chars().take(Self::MAX_CHARS).collect();
-        if kept.len() < name.len() {
-            kept.push('…');
-        }
-        Self(kept)
+        Self(cut(name, Self::MAX_CHARS))
+    }
+}
+
+/// At most `most` characters of `text`, with a sign where it was cut.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let mut kept: String = text.chars().take(most).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    kept
+}
+
+impl Named {
+    /// The name as far as it is kept. A stranger's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

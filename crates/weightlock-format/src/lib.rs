@@ -8,9 +8,13 @@
 //! | question | where |
 //! |---|---|
 //! | what is this file, whatever its name? | [`detect`] |
+//! | is this a program? | [`executable`] |
+//! | what lies in this archive, what comes out of this stream? | [`container`] |
 //! | could a loader read it? | [`loadable`] |
 //! | which tensor lies at these bytes, and what value is there? | [`layout`], [`value`] |
 //! | what does its header say? | [`safetensors`], [`gguf`], [`config`] |
+//! | what does this source do, and when? | [`python`] |
+//! | what does this YAML ask for? | [`yaml`] |
 //! | what is the model made of all these files? | [`model`] |
 //!
 //! The lints below are stricter than the workspace's: in this crate attackers choose the numbers.
@@ -20,20 +24,46 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod config;
+pub mod coreml;
+pub mod container;
 pub mod content;
 pub mod detect;
 mod dtype;
 mod error;
+pub mod executorch;
+pub mod executable;
+pub mod flatbuffer;
 pub mod gguf;
+pub mod joblib;
+pub mod hdf5;
+pub mod jinja;
 pub mod json;
 pub mod layout;
 pub mod limits;
 pub mod loadable;
+pub mod marshal;
 pub mod model;
+pub mod msgpack;
+pub mod onnx;
+pub mod protobuf;
+pub mod ndarrays;
+pub mod numpy;
+pub mod pickle;
+pub mod python;
+pub mod rds;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
+pub mod stream;
+pub mod tensorflow;
+pub mod tflite;
+pub mod torch;
+pub mod torchscript;
+pub mod torch7;
+pub mod ubjson;
 pub mod value;
+pub mod xml;
+pub mod yaml;
 
 pub use dtype::{Dtype, Quantization};
 pub use error::{Error, Fault, Named, Problem};

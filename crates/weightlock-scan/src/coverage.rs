@@ -184,6 +184,36 @@ impl Regions {
         }
     }
 
+    /// Whether the byte at `at` belongs to a content of its own, or to data.
+    pub(crate) fn is_inner(&self, at: u64) -> bool {
+        let inner = |class: &Class| matches!(class, Class::Passed | Class::Data);
+        self.said
+            .iter()
+            .any(|(range, class)| inner(class) && range.contains(&at))
+    }
+
+    /// The parts of a content of `size` bytes that no reader took apart, passed on or knows as data; the first `most`.
+    pub(crate) fn unclaimed(&self, size: u64, most: usize) -> Vec<Range<u64>> {
+        let known = self
+            .said
+            .iter()
+            .filter(|(_, class)| !matches!(class, Class::Unread(_)));
+        let mut known: Vec<&Range<u64>> = known.map(|(range, _)| range).collect();
+        known.sort_by_key(|range| range.start);
+        let mut unclaimed = Vec::new();
+        let mut at = 0;
+        for range in known {
+            if range.start > at && unclaimed.len() < most {
+                unclaimed.push(at..range.start.min(size));
+            }
+            at = at.max(range.end);
+        }
+        if at < size && unclaimed.len() < most {
+            unclaimed.push(at..size);
+        }
+        unclaimed
+    }
+
     /// The account of a content of `size` bytes, added to `coverage`.
     pub fn close(mut self, trail: &Trail, size: u64, coverage: &mut Coverage) {
         coverage.contents = coverage.contents.saturating_add(1);

@@ -9,21 +9,25 @@
 //!
 //! Findings and gaps are sorted at the end, so the order of work does not show.
 
-use std::collections::VecDeque;
-
 use serde::Serialize;
 use weightlock_format::{
+    container::zip,
     content::Content,
     detect::{self, Format},
+    hdf5,
     limits::{Budget, Limits},
 };
 
 use crate::{
     Finding, Place, Profile, Trail,
-    analyze::{self, Claim, Examination, Role, Subject, Template},
-    coverage::{Coverage, Gap, Regions},
-    observation::Sighting,
+    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened},
+    coverage::{Coverage, Gap, Regions, Unread},
+    observation::{
+        Sighting, container,
+        embedded::{self, Spot},
+    },
     rules::{self, Context, Rule},
+    sniff::{self, Found},
 };
 
 /// How a scan is done.
@@ -60,19 +64,12 @@ pub struct FileReport {
 /// Examines `content`, called `file`, and everything in it.
 #[must_use]
 pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
-    let mut run = Run::new(settings);
     let size = content.size();
-    let mut queue = VecDeque::from([Subject {
-        trail: Trail::file(file),
-        content,
-        role: Role::Plain,
-        depth: 0,
-    }]);
+    let mut run = Run::new(settings, size);
     let mut format = None;
-    while let Some(subject) = queue.pop_front() {
-        let found = run.examine(&subject, &mut queue);
+    run.everything(file, content, &mut |_, found| {
         format.get_or_insert(found);
-    }
+    });
     run.findings.sort();
     run.findings.dedup();
     run.coverage.gaps.sort();
@@ -87,6 +84,20 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
     }
 }
 
+/// Visits `content`, called `file`, and everything in it, in the order of examination, and tells what each is.
+pub fn visit(file: &str, content: Content, settings: &Settings, each: &mut dyn FnMut(&Subject, Format)) {
+    let size = content.size();
+    Run::new(settings, size).everything(file, content, each);
+}
+
+/// A content whose turn has not come.
+struct Waiting {
+    trail: Trail,
+    source: Source,
+    role: Role,
+    depth: u32,
+}
+
 /// The state of one scan.
 struct Run<'a> {
     settings: &'a Settings,
@@ -99,10 +110,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(settings: &'a Settings) -> Self {
+    fn new(settings: &'a Settings, size: u64) -> Self {
         Self {
             settings,
-            budget: Budget::new(&settings.limits),
+            budget: Budget::for_file(&settings.limits, size),
             rules: rules::all().collect(),
             findings: Vec::new(),
             coverage: Coverage::default(),
@@ -111,27 +122,81 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Examines one content, queues what lies in it, and tells its first format.
-    fn examine(&mut self, subject: &Subject, queue: &mut VecDeque<Subject>) -> Format {
-        let size = subject.content.size();
-        let mut exam = Examination::new(&self.settings.limits, &mut self.budget, self.settings.profile);
-        if subject.role == Role::TensorBytes {
-            analyze::data::analyze(subject, &mut exam);
+    /// Examines one content after the other, until there is none left.
+    fn everything(&mut self, file: &str, content: Content, each: &mut dyn FnMut(&Subject, Format)) {
+        let mut waiting = vec![Waiting {
+            trail: Trail::file(file),
+            source: Source::Ready(content),
+            role: Role::Plain,
+            depth: 0,
+        }];
+        // What was found last is examined first: of decompressed contents, only those on the way down are held.
+        while let Some(next) = waiting.pop() {
+            self.examine(next, &mut waiting, each);
         }
-        let formats = if subject.role == Role::TensorBytes {
-            Vec::new()
-        } else if subject.depth > self.settings.limits.depth {
-            exam.unread(0..size, Gap::Depth);
-            Vec::new()
-        } else {
-            identify(subject, &mut exam)
+    }
+
+    /// Examines one content, adds what lies in it to those that wait, and tells `each` its first format.
+    fn examine(&mut self, next: Waiting, waiting: &mut Vec<Waiting>, each: &mut dyn FnMut(&Subject, Format)) {
+        let limits = &self.settings.limits;
+        let (content, opened) = match next.source {
+            Source::Ready(content) => (content, None),
+            Source::Packed(packed) => {
+                let opened = packed.open(limits, &mut self.budget);
+                (opened.content.clone(), Some((packed, opened)))
+            }
         };
+        let subject = &Subject {
+            trail: next.trail,
+            content,
+            role: next.role,
+            depth: next.depth,
+        };
+        let size = subject.content.size();
+        let mut exam = Examination::new(limits, &mut self.budget, self.settings.profile);
+        if let Some((packed, opened)) = &opened {
+            opened::report(packed, opened, &mut exam);
+        }
+        blob::check(subject, &mut exam);
+        let formats =
+            if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
+                exam.unread(0..size, Gap::Depth);
+                exam.observe_at(0, container::Seen::TooDeep { limit: limits.depth });
+                Vec::new()
+            } else if let Some(analyze) = analyze::for_role(&subject.role) {
+                analyze(subject, &mut exam);
+                Vec::new()
+            } else {
+                identify(subject, &mut exam)
+            };
+        if let Some(&first) = formats.first() {
+            misnamed(subject, first, &mut exam);
+        }
+        let named = analyze::for_name(subject.trail.base_name()).filter(|_| !formats.is_empty());
+        if let Some(analyze) = named {
+            analyze(subject, &mut exam);
+        }
         for &format in &formats {
+            if named.is_some() && matches!(format, Format::Text | Format::Script) {
+                continue;
+            }
+            for analyze in analyze::beside(format) {
+                analyze(subject, &mut exam);
+            }
             match analyze::for_format(format) {
                 Some(analyze) => analyze(subject, &mut exam),
                 None if format == Format::Empty => {}
-                None => exam.unread(0..size, Gap::UnknownFormat),
+                None => exam.unread(
+                    0..size,
+                    format
+                        .unread_name()
+                        .map_or(Gap::UnknownFormat, Gap::UnsupportedFormat),
+                ),
             }
+        }
+        if !formats.is_empty() {
+            archive_behind(subject, &formats, &mut exam);
+            strays(subject, &mut exam);
         }
         let Examination {
             sightings,
@@ -139,19 +204,30 @@ impl<'a> Run<'a> {
             inner,
             claims,
             templates,
+            gaps,
             ..
         } = exam;
+        for (offset, bytes, gap) in gaps {
+            self.coverage.add_gap(Unread {
+                trail: subject.trail.clone(),
+                offset,
+                bytes,
+                why: gap.to_string(),
+                gap,
+            });
+        }
         self.close(subject, regions, size);
         self.judge(&subject.trail, sightings);
         self.claims.extend(claims);
         self.templates.extend(templates);
-        queue.extend(inner.into_iter().map(|inner| Subject {
+        let within = |inner: Inner| Waiting {
             trail: subject.trail.member(&inner.name),
-            content: inner.content,
+            source: inner.source,
             role: inner.role,
             depth: subject.depth.saturating_add(1),
-        }));
-        formats.first().copied().unwrap_or(Format::Unknown)
+        };
+        waiting.extend(inner.into_iter().rev().map(within));
+        each(subject, formats.first().copied().unwrap_or(Format::Unknown));
     }
 
     fn close(&mut self, subject: &Subject, regions: Regions, size: u64) {
@@ -198,12 +274,130 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     };
     let first = Format::of(&head);
     let mut formats = vec![first];
-    if first != Format::Zip
-        && let Ok(tail) = subject.content.tail(detect::TAIL_BYTES)
+    // Formats without a magic number, told by their fields. What its first bytes only look like is kept when nothing
+    // fits, so that a broken file is still read up to the break.
+    if matches!(first, Format::Unknown | Format::Onnx | Format::TensorFlow)
+        && let Ok(fitting) = analyze::unmarked::formats(&subject.content, exam.limits)
+        && !fitting.is_empty()
     {
-        formats.extend(Format::of_tail(&tail));
+        formats = fitting;
+    }
+    // A template may begin like anything, and its readers go by the name.
+    if analyze::template::is_template(subject.trail.base_name()) {
+        match first {
+            Format::Json | Format::Xml | Format::Unknown => formats = vec![Format::Text],
+            Format::Pickle => formats.push(Format::Text),
+            _ => {}
+        }
+    }
+    let is_unpickled = matches!(
+        subject.role,
+        Role::Pickle | Role::TorchPickle(_) | Role::TorchTar(_)
+    );
+    if is_unpickled && first != Format::Pickle && size > 0 {
+        formats.retain(|format| format.is_container() || format.is_code() && *format != Format::Pickle);
+        formats.insert(0, Format::Pickle);
+    }
+    // A file of HDF5 may lie behind a block of the user's.
+    if first != Format::Hdf5
+        && let Ok(Some(_)) = hdf5::locate(&subject.content)
+    {
+        formats.retain(|format| !matches!(format, Format::Unknown | Format::Text));
+        formats.push(Format::Hdf5);
     }
     formats
+}
+
+/// Examines a zip archive that ends the content, whatever it begins as. An archive within a member or in data belongs
+/// to that.
+fn archive_behind(subject: &Subject, formats: &[Format], exam: &mut Examination<'_>) {
+    if !formats.contains(&Format::Zip)
+        && let Ok(Some(end)) = zip::last_end(&subject.content)
+        && !exam.regions.is_inner(end)
+        && let Some(analyze) = analyze::for_format(Format::Zip)
+    {
+        analyze(subject, exam);
+    }
+}
+
+/// Parts of a content that nobody claims and that are looked at.
+const MOST_STRAYS: usize = 64;
+
+/// Looks at what the readers of a content left over: a second file behind the first is examined, too.
+fn strays(subject: &Subject, exam: &mut Examination<'_>) {
+    let unclaimed = exam.regions.unclaimed(subject.content.size(), MOST_STRAYS);
+    // What nobody could read from its start on is of no known format, and that is said already.
+    for range in unclaimed.into_iter().filter(|range| range.start > 0) {
+        let length = range.end.saturating_sub(range.start);
+        let part = subject.content.part(range.start, length);
+        match sniff::start(&part, exam.limits) {
+            Some(Found::Program(program)) => {
+                let place = Spot::Unclaimed;
+                exam.observe_at(range.start, embedded::Seen::Executable { program, place });
+            }
+            Some(Found::Format(format)) => {
+                let place = Spot::Unclaimed;
+                exam.observe_at(range.start, embedded::Seen::Hidden { format, place });
+                let role = if format == Format::Pickle {
+                    Role::Pickle
+                } else {
+                    Role::Plain
+                };
+                exam.pass(range.clone(), &format!("byte {}", range.start), part, role);
+            }
+            None => {}
+        }
+    }
+}
+
+/// Extensions of formats that hold no code.
+const HARMLESS: &[&str] = &[
+    "safetensors",
+    "gguf",
+    "onnx",
+    "tflite",
+    "h5",
+    "hdf5",
+    "keras",
+    "npy",
+    "json",
+    "jsonl",
+    "yaml",
+    "yml",
+    "toml",
+    "xml",
+    "txt",
+    "md",
+    "csv",
+    "tsv",
+    "html",
+    "pdf",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "webp",
+    "bmp",
+    "svg",
+    "wav",
+    "mp3",
+    "mp4",
+];
+
+/// Tells a pickle whose name promises a format without code.
+fn misnamed(subject: &Subject, format: Format, exam: &mut Examination<'_>) {
+    let extension = subject
+        .trail
+        .base_name()
+        .rsplit_once('.')
+        .map(|(_, extension)| extension.to_ascii_lowercase());
+    if let Some(extension) = extension.filter(|extension| HARMLESS.contains(&extension.as_str()))
+        && format == Format::Pickle
+        && subject.role == Role::Plain
+    {
+        let extension = format!(".{extension}");
+        exam.observe(embedded::Seen::Misnamed { extension, format });
+    }
 }
 
 #[cfg(test)]

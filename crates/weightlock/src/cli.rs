@@ -11,10 +11,11 @@ use crate::{commands::Command, terminal::ColorChoice};
 
 /// What `weightlock` without arguments says.
 pub const WELCOME: &str = "\
-weightlock: know who made a model, whether it is unchanged, and what it is, before you load it
+weightlock: know who made a model, whether it is unchanged, and what it can do, before you load it
 
   weightlock demo                                       see it work, in ten seconds
   weightlock inspect ./model                            what is this model?
+  weightlock scan ./model                               what can it do when it is loaded?
   weightlock key generate release                       make a key pair, then
   weightlock sign --key release.key ./model             sign a model and
   weightlock verify --key release.pub ./model           check it anywhere
@@ -22,7 +23,7 @@ weightlock: know who made a model, whether it is unchanged, and what it is, befo
 help: weightlock help, weightlock help VERB
 ";
 
-/// Sign, verify and inspect AI models, offline and at disk speed.
+/// Sign, verify, inspect and scan AI models, offline and at disk speed.
 #[derive(Parser, Debug)]
 #[command(
     name = "weightlock",
@@ -145,6 +146,15 @@ impl Global {
     }
 }
 
+impl Format {
+    /// The word on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+}
+
 /// Form of the result.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
 pub enum Format {
@@ -155,6 +165,14 @@ pub enum Format {
     Json,
     /// What `cosign verify` prints (for `verify`).
     CosignJson,
+    /// SARIF 2.1.0, for code-scanning services (for `scan`).
+    Sarif,
+    /// JUnit XML, for build servers (for `scan`).
+    Junit,
+    /// GitHub annotations (for `scan`).
+    Github,
+    /// Markdown, for a job summary (for `scan`).
+    Markdown,
 }
 
 /// How files are hashed.

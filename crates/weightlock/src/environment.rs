@@ -97,6 +97,8 @@ pub const VARIABLES: &[Variable] = &[
         "Forces a SHA-256 kernel, for tests and measurements; `doctor` lists those of this machine",
     ),
     flag("WEIGHTLOCK_PASSWORD_FILE", "`--password-file`"),
+    flag("WEIGHTLOCK_FAIL_ON", "`--fail-on` of `scan`"),
+    flag("WEIGHTLOCK_PROFILE", "`--profile` of `scan`"),
     PRIVATE_KEY,
     PUBLIC_KEY,
     flag(

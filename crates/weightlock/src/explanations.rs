@@ -31,6 +31,11 @@ pub(crate) const KERNEL: Code = Code::new("WL-DOCTOR-KERNEL");
 /// A step of the demonstration went another way than it must.
 pub(crate) const DEMO: Code = Code::new("WL-CLI-DEMO");
 
+/// Findings reach the threshold.
+pub(crate) const FINDINGS: Code = Code::new("WL-SCAN-FINDINGS");
+/// There is nothing to examine.
+pub(crate) const NOTHING_TO_SCAN: Code = Code::new("WL-SCAN-NOTHING");
+
 /// Codes raised by the command line itself.
 const OWN: &[Explanation] = &[
     Explanation {
@@ -138,6 +143,22 @@ const OWN: &[Explanation] = &[
         fix: "do not sign or verify on this machine until its hardware or emulator is mended",
     },
     Explanation {
+        code: FINDINGS,
+        outcome: Outcome::No,
+        what: "a finding of the scan is at or above the threshold",
+        why: "loading the file can run what somebody else wrote, or nobody can vouch for what it does",
+        example: "a pickle that calls os.system when it is loaded",
+        fix: "do not load the file; each finding names its rule, and `weightlock explain RULE` says what to do",
+    },
+    Explanation {
+        code: NOTHING_TO_SCAN,
+        outcome: Outcome::NoAnswer,
+        what: "there is no file to examine",
+        why: "a scan of nothing must not look like a clean one",
+        example: "weightlock scan of an empty folder, or with an --only that matches nothing",
+        fix: "name the files or the folder of the model; with --only, check the pattern",
+    },
+    Explanation {
         code: DEMO,
         outcome: Outcome::CouldNotWork,
         what: "a step of the demonstration did not do what it must do",
@@ -148,13 +169,14 @@ const OWN: &[Explanation] = &[
 ];
 
 /// All tables, in the order the reference lists them.
-const TABLES: [&[Explanation]; 7] = [
+const TABLES: [&[Explanation]; 8] = [
     weightlock_signing::reason::EXPLANATIONS,
     weightlock_artifact::evidence::EXPLANATIONS,
     weightlock_artifact::error::EXPLANATIONS,
     weightlock_signing::key::EXPLANATIONS,
     weightlock_signing::certificate::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
+    weightlock_scan::coverage::EXPLANATIONS,
     OWN,
 ];
 

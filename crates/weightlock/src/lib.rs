@@ -36,7 +36,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match Cli::read(arguments.clone()) {
         Ok(cli) => {
             let context = Context::new(&cli.global);
-            let reply = commands::dispatch(&cli.command, cli.global.format(), &context);
+            let format = cli.global.format();
+            let reply = if cli.command.writes(format) {
+                commands::dispatch(&cli.command, format, &context)
+            } else {
+                let told = format!("this verb has no form {}", format.name());
+                let told = diagnostic::Diagnostic::new(explanations::USAGE, told);
+                reply::Reply::refusal("weightlock", vec![told.help("--format text or --format json")])
+            };
             reply.render(&cli.global, &context)
         }
         Err(error) => usage(&spelling::suggest(error, &arguments), &arguments),

@@ -3,7 +3,9 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
-    commands::{demo, diff, digest, doctor, explain, inspect, key, man, sign, verify, version},
+    commands::{
+        demo, diff, digest, disassemble, doctor, explain, inspect, key, man, scan, sign, verify, version,
+    },
     reply::Document,
 };
 
@@ -14,12 +16,15 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
+        ("disassemble", schema::<disassemble::Disassembled>("disassemble")),
         ("doctor", schema::<doctor::Health>("doctor")),
         ("explain", schema::<explain::Explanations>("explain")),
         ("inspect", schema::<inspect::Inspection>("inspect")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
         ("man", schema::<man::Pages>("man")),
+        ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
+        ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
         ("verify", schema::<verify::Verified>("verify")),
         ("version", schema::<version::Version>("version")),

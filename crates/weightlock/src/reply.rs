@@ -25,12 +25,18 @@ pub(crate) struct Reply {
     text: String,
     result: Value,
     reasons: Vec<Diagnostic>,
+    /// The reasons that are told beside a result in which the others stand; all of them where there is none.
+    told: Option<Vec<Diagnostic>>,
     /// For standard error, beside the result: what was left out, what came from a cache.
     notes: Vec<String>,
     /// The last line on standard error after a refusal, without its exit code.
     verdict: Option<String>,
     /// Another tool's format, chosen by the verb itself.
     verbatim: bool,
+    /// The result in a form that only this verb has, instead of text or JSON.
+    rendered: Option<String>,
+    /// The process ends with 0 also when the answer is no, or there is none.
+    exit_zero: bool,
 }
 
 /// The JSON document of every verb.
@@ -60,9 +66,12 @@ impl Reply {
             text,
             result: serde_json::to_value(result).unwrap_or_default(),
             reasons: Vec::new(),
+            told: None,
             notes: Vec::new(),
             verdict: None,
             verbatim: false,
+            rendered: None,
+            exit_zero: false,
         }
     }
 
@@ -77,9 +86,12 @@ impl Reply {
             text: String::new(),
             result: Value::Null,
             reasons,
+            told: None,
             notes: Vec::new(),
             verdict: None,
             verbatim: false,
+            rendered: None,
+            exit_zero: false,
         }
     }
 
@@ -126,9 +138,46 @@ impl Reply {
         self
     }
 
+    /// Tells only some of the reasons beside the result, where the others stand in the result.
+    #[must_use]
+    pub(crate) fn telling(mut self, is_told: impl Fn(&Diagnostic) -> bool) -> Self {
+        self.told = Some(
+            self.reasons
+                .iter()
+                .filter(|reason| is_told(reason))
+                .cloned()
+                .collect(),
+        );
+        self
+    }
+
+    /// Shows the result in this form instead of as text or JSON.
+    #[must_use]
+    pub(crate) fn rendered_as(mut self, rendered: String) -> Self {
+        self.rendered = Some(rendered);
+        self
+    }
+
+    /// Ends the process with 0 also when the answer is no, or there is none, if `wanted`.
+    #[must_use]
+    pub(crate) const fn with_exit_zero(mut self, wanted: bool) -> Self {
+        self.exit_zero = wanted && matches!(self.exit, Exit::No | Exit::NoAnswer);
+        self
+    }
+
+    /// Takes out what would go to standard output.
+    pub(crate) fn taken(self, format: Format) -> (String, Self) {
+        let taken = match (&self.rendered, format) {
+            (Some(rendered), _) => rendered.clone(),
+            (None, Format::Json) => self.document(),
+            (None, _) => self.text.clone(),
+        };
+        (taken, self.rendered_as(String::new()))
+    }
+
     /// How the run ends.
     pub(crate) const fn exit(&self) -> Exit {
-        self.exit
+        if self.exit_zero { Exit::Yes } else { self.exit }
     }
 
     /// The text for standard output.
@@ -138,15 +187,21 @@ impl Reply {
 
     /// The reasons as text for a person.
     pub(crate) fn reasons_text(&self, context: &Context) -> String {
-        let mut text: String = self
-            .reasons
+        self.told
+            .as_ref()
+            .unwrap_or(&self.reasons)
             .iter()
             .map(|reason| reason.text(context.err, context.verbose))
-            .collect();
-        if let Some(verdict) = &self.verdict {
-            text += &format!("{verdict} (exit {})\n", self.exit.number());
+            .collect()
+    }
+
+    /// The last line.
+    pub(crate) fn verdict_text(&self) -> String {
+        match &self.verdict {
+            Some(verdict) if self.exit_zero => format!("{verdict} (exit 0, as --exit-zero asks)\n"),
+            Some(verdict) => format!("{verdict} (exit {})\n", self.exit.number()),
+            None => String::new(),
         }
-        text
     }
 
     /// Prints the reply and returns how the run ends.
@@ -158,15 +213,10 @@ impl Reply {
         }
         match global.format() {
             _ if self.verbatim => terminal::print(&self.text, self.exit),
-            Format::Json => {
-                let exit = self.exit;
-                if global.quiet >= 2 {
-                    exit
-                } else {
-                    terminal::print(&self.document(), exit)
-                }
-            }
-            Format::Text | Format::CosignJson => self.render_text(global, context),
+            _ if self.rendered.is_some() => self.render_text(global, context),
+            Format::Json if global.quiet >= 2 => self.exit(),
+            Format::Json => terminal::print(&self.document(), self.exit()),
+            _ => self.render_text(global, context),
         }
     }
 
@@ -179,23 +229,26 @@ impl Reply {
         if global.quiet < 2 {
             terminal::say(&self.reasons_text(context));
         }
-        let silent = global.quiet >= 2 || (global.quiet == 1 && self.exit == Exit::Yes);
-        if silent {
-            self.exit
-        } else {
-            terminal::print(&self.text, self.exit)
-        }
+        let exit = self.exit();
+        let exit = match &self.rendered {
+            _ if global.quiet >= 2 => return exit,
+            Some(rendered) => terminal::print(rendered, exit),
+            None if global.quiet == 1 && self.exit == Exit::Yes => exit,
+            None => terminal::print(&self.text, exit),
+        };
+        terminal::say(&self.verdict_text());
+        exit
     }
 
     /// The JSON document, ended by a line feed.
-    pub(crate) fn document(self) -> String {
+    pub(crate) fn document(&self) -> String {
         let document = Document {
             schema_version: SCHEMA_VERSION,
             verb: self.verb.to_owned(),
             outcome: self.exit.word().to_owned(),
-            exit_code: self.exit.number(),
-            reasons: self.reasons,
-            result: Some(self.result).filter(|result| !result.is_null()),
+            exit_code: self.exit().number(),
+            reasons: self.reasons.clone(),
+            result: Some(self.result.clone()).filter(|result| !result.is_null()),
         };
         let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
         text.push('\n');

@@ -75,6 +75,16 @@ impl Source {
         }
     }
 
+    /// Its path below the folder it was found in; none when the file itself was named.
+    pub(crate) fn below(&self) -> Option<&Path> {
+        self.artifact_path().map(|path| Path::new(path.as_str()))
+    }
+
+    /// The same as a name.
+    pub(crate) fn artifact_path(&self) -> Option<&ArtifactPath> {
+        self.below.as_ref().map(|(_, path)| path)
+    }
+
     /// Opens it; refused when it is no longer what was seen first.
     pub(crate) fn open(&self) -> Result<File, Error> {
         let file = match &self.below {
@@ -112,17 +122,19 @@ impl Source {
 impl Target {
     /// Opens what the user named. Everything in a folder that is no plain file is a reason to refuse it.
     pub(crate) fn open(path: &Path, links: Links, scope: &Scope) -> Result<Self, Vec<Diagnostic>> {
-        let root = Root::open(path, links).map_err(|error| vec![error.into()])?;
+        match Self::look(path, links, scope).map_err(|error| vec![error.into()])? {
+            Self::Folder(inventory) if !inventory.irregular().is_empty() => Err(refusals(&inventory)),
+            target => Ok(target),
+        }
+    }
+
+    /// Opens what the user named. The caller has to look at what is irregular in a folder.
+    pub(crate) fn look(path: &Path, links: Links, scope: &Scope) -> Result<Self, Error> {
+        let root = Root::open(path, links)?;
         if matches!(root.kind(), RootKind::File(_)) {
-            let source = Source::named(path).map_err(|error| vec![error.into()])?;
-            return Ok(Self::File(source));
+            return Source::named(path).map(Self::File);
         }
-        let inventory = Inventory::walk(root, scope).map_err(|error| vec![error.into()])?;
-        if inventory.irregular().is_empty() {
-            Ok(Self::Folder(Arc::new(inventory)))
-        } else {
-            Err(refusals(&inventory))
-        }
+        Inventory::walk(root, scope).map(|inventory| Self::Folder(Arc::new(inventory)))
     }
 
     /// The names of its files below the folder, in the order of [`Target::sources`].

@@ -42,13 +42,19 @@ pub enum Peer {
     B3sum,
     /// The `strace` command.
     Strace,
+    /// `pre-commit`, which checks definitions of hooks.
+    PreCommit,
+    /// `check-jsonschema`, which has the schema of GitHub actions.
+    CheckJsonschema,
+    /// The official JSON schema of SARIF 2.1.0.
+    SarifSchema,
     /// `cosign`; only in the lane `go`.
     Cosign,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -56,6 +62,9 @@ impl Peer {
         Self::Pkcs11Tool,
         Self::B3sum,
         Self::Strace,
+        Self::PreCommit,
+        Self::CheckJsonschema,
+        Self::SarifSchema,
         Self::Cosign,
     ];
 
@@ -70,6 +79,9 @@ impl Peer {
             Self::Pkcs11Tool => "WEIGHTLOCK_TEST_PKCS11_TOOL",
             Self::B3sum => "WEIGHTLOCK_TEST_B3SUM",
             Self::Strace => "WEIGHTLOCK_TEST_STRACE",
+            Self::PreCommit => "WEIGHTLOCK_TEST_PRE_COMMIT",
+            Self::CheckJsonschema => "WEIGHTLOCK_TEST_CHECK_JSONSCHEMA",
+            Self::SarifSchema => "WEIGHTLOCK_TEST_SARIF_SCHEMA",
             Self::Cosign => "WEIGHTLOCK_TEST_COSIGN",
         }
     }
@@ -85,6 +97,9 @@ impl Peer {
             Self::Pkcs11Tool => "pkcs11-tool",
             Self::B3sum => "b3sum",
             Self::Strace => "strace",
+            Self::PreCommit => "pre-commit",
+            Self::CheckJsonschema => "check-jsonschema",
+            Self::SarifSchema => "the SARIF schema",
             Self::Cosign => "cosign",
         }
     }
@@ -99,6 +114,10 @@ impl Peer {
             Self::Pkcs11Tool => "apt-get install opensc",
             Self::B3sum => "apt-get install b3sum",
             Self::Strace => "apt-get install strace",
+            Self::PreCommit | Self::CheckJsonschema => {
+                "cargo xtask ci --prepare   (installs it in a virtual environment)"
+            }
+            Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
             Self::Cosign => "cargo xtask ci --lane go   (builds it with Go)",
         }
     }
@@ -111,6 +130,10 @@ impl Peer {
         }
         match self {
             Self::ModelSigning => existing(cache_folder()?.join("model-signing/bin/model_signing")),
+            Self::PreCommit | Self::CheckJsonschema => {
+                existing(cache_folder()?.join("lint/bin").join(self.name()))
+            }
+            Self::SarifSchema => existing(cache_folder()?.join("sarif/sarif-schema-2.1.0.json")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {

@@ -9,9 +9,16 @@ use anyhow::{Context as _, Result, bail};
 use weightlock_peers::{Peer, REQUIRE, cache_folder};
 
 use super::report::Report;
+use crate::workspace::cargo;
 
 /// Pinned versions and hashes of the reference tool and everything it needs.
 const REQUIREMENTS: &str = include_str!("../../peers/requirements.txt");
+
+/// Pinned versions and hashes of the checkers of hook and action definitions.
+const LINTERS: &str = include_str!("../../peers/lint.txt");
+
+/// The crate whose source has the official SARIF schema, which no other package registry has by itself.
+const SARIF_CRATE: (&str, &str) = ("serde-sarif", "0.8.0");
 
 /// Debian packages: the peer that shows it is there, and the package.
 const PACKAGES: [(Peer, &str); 5] = [
@@ -27,7 +34,21 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
     // Set first: when installing fails, the tests that need the peer fail as well, and are not skipped.
     report.env.push((REQUIRE.to_owned(), "1".into()));
     let debian = install_packages(report);
-    let reference = install_reference(report);
+    let reference = install_python(
+        "model-signing",
+        "model_signing (pinned)",
+        REQUIREMENTS,
+        &[Peer::ModelSigning],
+        report,
+    );
+    let linters = install_python(
+        "lint",
+        "pre-commit and check-jsonschema (pinned)",
+        LINTERS,
+        &[Peer::PreCommit, Peer::CheckJsonschema],
+        report,
+    );
+    let schema = fetch_sarif_schema(report);
     let core = [
         Peer::ModelSigning,
         Peer::Openssl,
@@ -35,6 +56,9 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         Peer::SofthsmModule,
         Peer::Pkcs11Tool,
         Peer::Strace,
+        Peer::PreCommit,
+        Peer::CheckJsonschema,
+        Peer::SarifSchema,
     ];
     for peer in core {
         if let Some(path) = peer.find() {
@@ -44,7 +68,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
                 .push((peer.variable().to_owned(), path.into_os_string()));
         }
     }
-    debian.and(reference)
+    debian.and(reference).and(linters).and(schema)
 }
 
 fn install_packages(report: &mut Report) -> Result<()> {
@@ -77,21 +101,25 @@ fn install_packages(report: &mut Report) -> Result<()> {
     }
 }
 
-fn install_reference(report: &mut Report) -> Result<()> {
-    if std::env::var_os(Peer::ModelSigning.variable()).is_some() {
+/// A virtual environment below the cache folder with what `pins` names, unless it is there.
+fn install_python(folder: &str, what: &str, pins: &str, peers: &[Peer], report: &mut Report) -> Result<()> {
+    if peers
+        .iter()
+        .all(|peer| std::env::var_os(peer.variable()).is_some())
+    {
         return Ok(());
     }
     let cache = cache_folder().context("neither XDG_CACHE_HOME nor HOME is set")?;
-    let home = cache.join("model-signing");
+    let home = cache.join(folder);
     let stamp = home.join("requirements.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|text| text == REQUIREMENTS)
-        && Peer::ModelSigning.find().is_some()
+    if fs::read_to_string(&stamp).is_ok_and(|text| text == pins)
+        && peers.iter().all(|peer| peer.find().is_some())
     {
         return Ok(());
     }
     fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;
-    let pins = cache.join("model-signing-requirements.txt");
-    fs::write(&pins, REQUIREMENTS)?;
+    let list = cache.join(format!("{folder}-requirements.txt"));
+    fs::write(&list, pins)?;
     let mut make = Command::new("python3");
     make.args(["-m", "venv", "--clear"]).arg(&home);
     let mut fill = Command::new(home.join("bin/python"));
@@ -105,13 +133,66 @@ fn install_reference(report: &mut Report) -> Result<()> {
         ":all:",
         "-r",
     ])
-    .arg(&pins);
-    let done = report.quiet_step("virtual environment for model_signing", &mut make)
-        && report.quiet_step("pip install model_signing (pinned)", &mut fill);
+    .arg(&list);
+    let done = report.quiet_step(&format!("virtual environment for {what}"), &mut make)
+        && report.quiet_step(&format!("pip install {what}"), &mut fill);
     if !done {
-        bail!("model_signing could not be installed in {}", home.display());
+        bail!("{what} could not be installed in {}", home.display());
     }
-    fs::write(&stamp, REQUIREMENTS)?;
+    fs::write(&stamp, pins)?;
+    Ok(())
+}
+
+/// Takes the SARIF schema out of the source of a crate; cargo checks what it fetches against the registry's index.
+fn fetch_sarif_schema(report: &mut Report) -> Result<()> {
+    if Peer::SarifSchema.find().is_some() {
+        return Ok(());
+    }
+    let (name, version) = SARIF_CRATE;
+    let folder = cache_folder()
+        .context("neither XDG_CACHE_HOME nor HOME is set")?
+        .join("sarif");
+    fs::create_dir_all(folder.join("src")).with_context(|| format!("cannot make {}", folder.display()))?;
+    let manifest = folder.join("Cargo.toml");
+    fs::write(folder.join("src/lib.rs"), "")?;
+    fs::write(
+        &manifest,
+        format!(
+            "[package]\nname = \"schema\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
+             {name} = \"={version}\"\n"
+        ),
+    )?;
+    let mut fetch = Command::new(cargo());
+    fetch.args(["fetch", "--manifest-path"]).arg(&manifest);
+    if !report.quiet_step(
+        &format!("cargo fetch {name} {version}, for the SARIF schema"),
+        &mut fetch,
+    ) {
+        bail!("{name} {version} could not be fetched");
+    }
+    let listed = Command::new(cargo())
+        .args([
+            "metadata",
+            "--offline",
+            "--format-version",
+            "1",
+            "--manifest-path",
+        ])
+        .arg(&manifest)
+        .output()?;
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).context("cargo metadata")?;
+    let packages = listed["packages"]
+        .as_array()
+        .context("cargo metadata lists no packages")?;
+    let source = packages
+        .iter()
+        .find(|package| package["name"] == name)
+        .and_then(|package| Path::new(package["manifest_path"].as_str()?).parent())
+        .context("the crate with the SARIF schema was not fetched")?;
+    fs::copy(
+        source.join("src/schema.json"),
+        folder.join("sarif-schema-2.1.0.json"),
+    )?;
     Ok(())
 }
 

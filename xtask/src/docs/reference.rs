@@ -1,4 +1,4 @@
-//! The generated pages: `docs/reference/*.md` and `docs/schemas/*.json`, made from the program's own definitions.
+//! The generated pages: `docs/reference/**/*.md` and `docs/schemas/*.json`, made from the program's own definitions.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use weightlock::environment::{Origin, VARIABLES};
 use weightlock::{cli::Cli, exit::Exit, explanations, reference};
+use weightlock_scan::rules::{self, Rule};
 
 use crate::workspace::files_below;
 
@@ -30,7 +31,9 @@ pub(super) fn pages() -> Vec<Page> {
         page("verbs", verbs()),
         page("codes", codes()),
         page("environment", environment()),
+        page("rules/README", rule_list()),
     ];
+    pages.extend(rules::all().map(|rule| page(&format!("rules/{}", rule.id), rule_page(rule))));
     pages.extend(reference::schemas().into_iter().map(|(name, schema)| Page {
         path: format!("docs/schemas/{name}.json"),
         text: format!("{:#}\n", schema.as_value()),
@@ -210,6 +213,45 @@ fn codes() -> String {
     text
 }
 
+/// Rules, the worst first.
+fn rule_list() -> String {
+    let mut text = String::from(
+        "# Rules of the scanner\n\nA finding names one. `weightlock explain RULE` prints the same on any machine, \
+         `weightlock scan --rules` all of them.\n\n| rule | worst | what |\n|---|---|---|\n",
+    );
+    let mut all: Vec<_> = rules::all().collect();
+    all.sort_by_key(|rule| (std::cmp::Reverse(rule.worst), rule.id));
+    for rule in all {
+        let _ = writeln!(
+            text,
+            "| [{0}]({0}.md) | {1} | {2} |",
+            rule.id,
+            rule.worst.as_str(),
+            cell(rule.title)
+        );
+    }
+    text
+}
+
+fn rule_page(rule: &Rule) -> String {
+    let mut text = format!(
+        "# {}\n\n{}: {}.\n\n- Why: {}\n- Example: {}\n- What to do: {}\n- Worst severity: {}\n- Weakness: CWE-{}\n",
+        rule.id,
+        prose(rule.title),
+        prose(rule.what),
+        prose(rule.why),
+        prose(rule.example),
+        prose(rule.fix),
+        rule.worst.as_str(),
+        rule.cwe
+    );
+    if !rule.references.is_empty() {
+        let _ = writeln!(text, "- Known from: {}", rule.references.join(", "));
+    }
+    text += "\n[All rules](README.md)\n";
+    text
+}
+
 fn anchor(code: &str) -> String {
     code.to_lowercase()
 }
@@ -270,6 +312,10 @@ mod tests {
         }
         assert!(text("docs/reference/codes.md").contains("\n## WL-SIG-TAMPERED\n"));
         assert!(text("docs/reference/environment.md").contains("| `WEIGHTLOCK_PASSWORD` |"));
+        assert!(text("docs/reference/rules/broken-format.md").contains("\n# broken-format\n"));
+        assert!(
+            text("docs/reference/rules/README.md").contains("| [broken-format](broken-format.md) | medium |")
+        );
         assert!(text("docs/schemas/verify.json").contains("\"additionalProperties\": false"));
     }
 

@@ -19,8 +19,8 @@ use crate::{
 
 /// What is accepted from any file.
 pub mod limit {
-    /// Bytes before the first tensor. The largest published vocabularies take 20 MB.
-    pub const HEADER_BYTES: u64 = 128 << 20;
+    /// Bytes before the first tensor. The largest published vocabularies take 20 MB. They are held while they are read.
+    pub const HEADER_BYTES: u64 = 40 << 20;
     /// Metadata pairs. Published files have fewer than 100.
     pub const PAIRS: u64 = 1 << 16;
     /// Tensors. Published files have a few thousand.
@@ -65,8 +65,11 @@ pub struct Header {
     version: u32,
     endian: Endian,
     metadata: BTreeMap<String, Metadata>,
+    texts: Vec<(String, Range<u64>)>,
     declared_tensors: u64,
     layout: Layout,
+    /// The header was read to its end.
+    ends: bool,
     /// Where the data begins by alignment; behind the end of a file that has none.
     data_start: u64,
     data: Range<u64>,
@@ -105,6 +108,7 @@ impl Header {
             reader,
             width: if version == 1 { Width::Narrow } else { Width::Wide },
             metadata: BTreeMap::new(),
+            texts: Vec::new(),
             alignment: DEFAULT_ALIGNMENT,
             declared_tensors: 0,
             infos: Vec::new(),
@@ -116,11 +120,14 @@ impl Header {
         if let Err(problem) = read {
             // The fatal problem must survive the cap: `sound` and `read` look for it.
             parser.problems.truncate(limit::PROBLEMS.saturating_sub(1));
-            parser.problems.push(problem);
+            if !parser.problems.contains(&problem) {
+                parser.problems.push(problem);
+            }
             // Offsets count from the end of the header, which was not found: no tensor has a place.
             parser.infos.clear();
         }
         let mut header = parser.finish(version, endian, file_size);
+        header.ends = header_ends;
         if header_ends {
             header.check_tiling();
         }
@@ -158,6 +165,13 @@ impl Header {
         pairs.filter_map(|(key, value)| Some((key.as_str(), value.as_text()?)))
     }
 
+    /// Where the bytes of each metadata text lie, with its key, in the order of the file. Of a key that occurs twice
+    /// both are listed: loaders take the first or the last.
+    #[must_use]
+    pub fn texts(&self) -> &[(String, Range<u64>)] {
+        &self.texts
+    }
+
     /// The number of tensors that the file announces.
     #[must_use]
     pub const fn declared_tensors(&self) -> u64 {
@@ -182,6 +196,18 @@ impl Header {
         self.data.start..self.data.end
     }
 
+    /// Whether the header was read to its end and [`Header::layout`] has every tensor that the file announces.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.ends && self.layout.tensors().len() as u64 == self.declared_tensors
+    }
+
+    /// Tensors begin at multiples of this.
+    #[must_use]
+    pub const fn alignment(&self) -> u64 {
+        self.alignment
+    }
+
     /// The broken rules, at most [`limit::PROBLEMS`].
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
@@ -199,7 +225,7 @@ impl Header {
     /// Compares each tensor with the end of those before it, and the last end with the end of the file.
     fn check_tiling(&mut self) {
         let mut faults = Vec::new();
-        let whole = self.layout.tensors().len() as u64 == self.declared_tensors;
+        let whole = self.is_whole();
         let mut reached = self.data_start;
         for tensor in self.layout.tensors() {
             let (begin, end) = (tensor.bytes.start, tensor.bytes.end);
@@ -283,6 +309,7 @@ struct Parser<'a> {
     reader: Reader<'a>,
     width: Width,
     metadata: BTreeMap<String, Metadata>,
+    texts: Vec<(String, Range<u64>)>,
     alignment: u64,
     declared_tensors: u64,
     infos: Vec<Info>,
@@ -295,16 +322,18 @@ impl Parser<'_> {
         let offset = self.reader.offset();
         self.declared_tensors = self.width.read(&mut self.reader)?;
         let pairs = self.width.read(&mut self.reader)?;
-        within(
+        let counts = within("the number of metadata pairs", pairs, limit::PAIRS, offset).and(within(
             "the number of tensors",
             self.declared_tensors,
             limit::TENSORS,
             offset,
-        )?;
-        within("the number of metadata pairs", pairs, limit::PAIRS, offset)?;
-        for _ in 0..pairs {
+        ));
+        self.problems.extend(counts.clone().err());
+        // What is there is read although a count is refused: a template must not hide behind a number.
+        for _ in 0..pairs.min(limit::PAIRS) {
             self.pair()?;
         }
+        counts?;
         let mut names = HashSet::new();
         for _ in 0..self.declared_tensors {
             let info = self.info()?;
@@ -327,15 +356,24 @@ impl Parser<'_> {
         }
         let key = std::str::from_utf8(self.reader.take(length)?);
         let key = key.map_err(|_| Problem::malformed(offset, Fault::Key))?;
-        if self.metadata.contains_key(key) {
-            return Err(Problem::malformed(offset, Fault::DuplicateKey(Named::new(key))));
-        }
-        let (kind, value) = ValueReader {
+        let mut values = ValueReader {
             reader: &mut self.reader,
             width: self.width,
             key,
+            faults: Vec::new(),
+            text: None,
+        };
+        let read = values.read();
+        let ValueReader { faults, text, .. } = values;
+        for (offset, fault) in faults {
+            self.report(offset, fault);
         }
-        .read()?;
+        let (kind, value) = read?;
+        self.texts.extend(text.map(|range| (key.to_owned(), range)));
+        if self.metadata.contains_key(key) {
+            self.report(offset, Fault::DuplicateKey(Named::new(key)));
+            return Ok(());
+        }
         if key == "general.alignment" {
             self.alignment =
                 alignment(kind, &value).ok_or_else(|| Problem::malformed(offset, Fault::Alignment))?;
@@ -407,8 +445,10 @@ impl Parser<'_> {
             version,
             endian,
             metadata: self.metadata,
+            texts: self.texts,
             declared_tensors: self.declared_tensors,
             layout: Layout::new(tensors),
+            ends: false,
             data_start: start,
             data,
             alignment: self.alignment,

@@ -107,6 +107,10 @@ pub(super) struct ValueReader<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
     pub(super) width: Width,
     pub(super) key: &'r str,
+    /// Broken rules behind which reading goes on.
+    pub(super) faults: Vec<(u64, Fault)>,
+    /// Where the text lies that was read.
+    pub(super) text: Option<Range<u64>>,
 }
 
 impl<'a> ValueReader<'_, 'a> {
@@ -140,27 +144,27 @@ impl<'a> ValueReader<'_, 'a> {
         Kind::from_code(code).ok_or_else(|| Problem::malformed(offset, fault()))
     }
 
+    /// Any byte but 0 is true to loaders.
     fn bool(&mut self) -> Result<bool, Problem> {
         let offset = self.reader.offset();
-        match self.reader.u8()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            byte => Err(Problem::malformed(
-                offset,
-                Fault::Bool {
-                    key: self.named(),
-                    byte,
-                },
-            )),
+        let byte = self.reader.u8()?;
+        if byte > 1 {
+            let key = self.named();
+            self.faults.push((offset, Fault::Bool { key, byte }));
         }
+        Ok(byte != 0)
     }
 
+    /// Loaders take any bytes for a text.
     fn text(&mut self) -> Result<String, Problem> {
         let offset = self.reader.offset();
         let bytes = self.text_bytes()?;
-        let text =
-            std::str::from_utf8(bytes).map_err(|_| Problem::malformed(offset, Fault::Text(self.named())))?;
-        Ok(text.to_owned())
+        let end = self.reader.offset();
+        self.text = Some(end.saturating_sub(bytes.len() as u64)..end);
+        if std::str::from_utf8(bytes).is_err() {
+            self.faults.push((offset, Fault::Text(self.named())));
+        }
+        Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
     fn text_bytes(&mut self) -> Result<&'a [u8], Problem> {

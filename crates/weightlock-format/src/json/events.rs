@@ -49,6 +49,8 @@ pub(crate) struct Events<'a> {
     due: Due,
     values: u64,
     limits: Limits,
+    /// What Python takes beyond the grammar is taken too.
+    python: bool,
 }
 
 impl<'a> Events<'a> {
@@ -61,7 +63,16 @@ impl<'a> Events<'a> {
             due: Due::Value,
             values: 0,
             limits,
+            python: false,
         }
+    }
+
+    /// As [`Events::new`], with what Python's `json` takes beyond the grammar: `NaN`, `Infinity`, `-Infinity`, numbers
+    /// of any size, halves of surrogate pairs. Such numbers become zero, such halves U+FFFD.
+    pub(crate) const fn python(text: &'a [u8], offset: u64, limits: Limits) -> Self {
+        let mut events = Self::new(text, offset, limits);
+        events.python = true;
+        events
     }
 
     /// The next event and its offset in the file; `None` after the whole text was read as one value.
@@ -135,6 +146,12 @@ impl<'a> Events<'a> {
             self.limits.values,
             self.offset,
         )?;
+        for word in [&b"NaN"[..], b"Infinity", b"-Infinity"] {
+            if self.python && self.rest.starts_with(word) {
+                self.advance(word.len());
+                return Ok(self.scalar(Value::from(0)));
+            }
+        }
         match byte {
             b'{' => self.start(Container::Object, Due::KeyOrEnd, Event::StartObject),
             b'[' => self.start(Container::Array, Due::ValueOrEnd, Event::StartArray),
@@ -186,7 +203,10 @@ impl<'a> Events<'a> {
                 expected: "the end of a string",
             }));
         };
-        let text = serde_json::from_slice(token).map_err(|_| self.fault(Fault::BadString))?;
+        let text = serde_json::from_slice(token)
+            .ok()
+            .or_else(|| self.python.then(|| halves(token)).flatten())
+            .ok_or_else(|| self.fault(Fault::BadString))?;
         self.advance(token.len());
         Ok(text)
     }
@@ -195,7 +215,12 @@ impl<'a> Events<'a> {
         let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let length = self.rest.iter().take_while(|byte| is_part(byte)).count();
         let token = self.rest.get(..length).unwrap_or_default();
-        let number = serde_json::from_slice(token).map_err(|_| self.fault(Fault::BadNumber))?;
+        let number = match serde_json::from_slice(token) {
+            Err(error) if self.python && error.to_string().starts_with("number out of range") => {
+                Number::from(0)
+            }
+            number => number.map_err(|_| self.fault(Fault::BadNumber))?,
+        };
         self.advance(length);
         Ok(number)
     }
@@ -238,4 +263,43 @@ impl<'a> Events<'a> {
     fn fault(&self, fault: Fault) -> Problem {
         Problem::malformed(self.offset, fault)
     }
+}
+
+/// A string with halves of surrogate pairs, which become U+FFFD; `None` when something else is wrong with it.
+fn halves(token: &[u8]) -> Option<String> {
+    let mut whole = String::new();
+    let mut rest = std::str::from_utf8(token).ok()?;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at_checked(at)?;
+        whole.push_str(before);
+        let is_unicode = escape.as_bytes().get(1) == Some(&b'u');
+        let length = if is_unicode { 6 } else { 2 };
+        let (escape, after) = escape.split_at_checked(length)?;
+        let unit = escape
+            .get(2..)
+            .and_then(|digits| u16::from_str_radix(digits, 16).ok());
+        match unit {
+            Some(0xd800..=0xdbff) if is_pair(after) => {
+                let (low, after) = after.split_at_checked(6)?;
+                whole.push_str(escape);
+                whole.push_str(low);
+                rest = after;
+                continue;
+            }
+            Some(0xd800..=0xdfff) => whole.push_str("\\ufffd"),
+            _ => whole.push_str(escape),
+        }
+        rest = after;
+    }
+    whole.push_str(rest);
+    serde_json::from_str(&whole).ok()
+}
+
+/// Whether an escaped second half of a surrogate pair comes next.
+fn is_pair(rest: &str) -> bool {
+    let digits = rest.strip_prefix("\\u").and_then(|rest| rest.get(..4));
+    matches!(
+        digits.map(|digits| u16::from_str_radix(digits, 16)),
+        Some(Ok(0xdc00..=0xdfff))
+    )
 }

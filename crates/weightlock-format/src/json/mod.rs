@@ -7,6 +7,8 @@
 //! become floating point, as in `serde_json`.
 
 pub(crate) mod events;
+pub mod tree;
+pub mod walk;
 
 use serde_json::{Map, Value};
 use weightlock_artifact::reason::Code;

@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Entries {
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) tensors: Vec<Tensor>,
+    /// Tensors with a range that means nothing.
+    pub(super) lost: u64,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -128,6 +130,7 @@ impl Parser<'_> {
             end,
         };
         let tensor = written.check(name, self.data_start, &mut self.entries.problems);
+        self.entries.lost = self.entries.lost.saturating_add(u64::from(tensor.is_none()));
         self.entries.tensors.extend(tensor);
         Ok(())
     }

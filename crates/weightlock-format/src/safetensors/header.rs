@@ -35,6 +35,7 @@ const LENGTH_BYTES: u64 = 8;
 pub struct Header {
     metadata: BTreeMap<String, String>,
     layout: Layout,
+    is_whole: bool,
     header_bytes: u64,
     file_size: u64,
     problems: Vec<Problem>,
@@ -75,6 +76,7 @@ impl Header {
         Ok(Self {
             metadata: read.metadata,
             layout,
+            is_whole: read.lost == 0,
             header_bytes: end,
             file_size,
             problems,
@@ -91,6 +93,12 @@ impl Header {
     #[must_use]
     pub const fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Whether [`Header::layout`] has every tensor of the header. It lacks those with a range that means nothing.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The bytes before the first tensor: length and header.

@@ -6,6 +6,11 @@
 )]
 
 mod corpus;
+mod executorch;
 mod gguf;
 mod model;
+mod numpy;
 mod safetensors;
+mod sevenzip;
+mod tar;
+mod zip;

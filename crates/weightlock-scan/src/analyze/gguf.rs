@@ -1,8 +1,14 @@
-//! GGUF: header rules, chat templates, and the tensors' bytes.
+//! GGUF: header rules, chat templates, other texts, and the tensors' bytes.
 
-use weightlock_format::gguf::Header;
+use weightlock_format::gguf::{Header, Kind, Metadata};
 
-use super::{Examination, Subject};
+use super::{
+    Examination, Role, Subject, template,
+    tensors::{self, Padding},
+};
+
+/// Bytes of an array that are too few to hide anything.
+const FEW: u64 = 64;
 
 /// Examines a GGUF file.
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
@@ -13,11 +19,45 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     for problem in header.problems() {
         exam.problem(problem.clone());
     }
-    exam.explain(0..header.data_range().start);
-    for tensor in header.layout().tensors() {
-        let end = tensor.bytes.end.min(subject.content.size());
-        if tensor.bytes.start < end {
-            exam.data(tensor.bytes.start..end, &tensor.name, subject);
+    texts(&header, subject, exam);
+    arrays(&header, subject, exam);
+    let start = header.data_range().start;
+    exam.explain(0..start);
+    let padding = Padding {
+        alignment: header.alignment(),
+    };
+    tensors::account(subject, exam, header.layout(), start, header.is_whole(), padding);
+}
+
+/// Chat templates are programs; the other texts are looked through.
+fn texts(header: &Header, subject: &Subject, exam: &mut Examination<'_>) {
+    for (key, range) in header.texts() {
+        let content = subject
+            .content
+            .part(range.start, range.end.saturating_sub(range.start));
+        let Some((_, name)) = key.split_once("chat_template") else {
+            exam.inner(key, content, Role::Metadata);
+            continue;
+        };
+        if let Ok(Some(text)) = content.whole(exam.limits.text) {
+            let name = name.trim_start_matches('.');
+            template::remember(if name.is_empty() { "default" } else { name }, &text, exam);
+        }
+        exam.inner(key, content, Role::Template);
+    }
+}
+
+/// Arrays of bytes can hold anything.
+fn arrays(header: &Header, subject: &Subject, exam: &mut Examination<'_>) {
+    for (key, value) in header.metadata() {
+        if let Metadata::Array(array) = value
+            && matches!(array.kind, Kind::Uint8 | Kind::Int8)
+        {
+            let length = array.bytes.end.saturating_sub(array.bytes.start);
+            if length >= FEW {
+                let content = subject.content.part(array.bytes.start, length);
+                exam.inner(key, content, Role::TensorBytes);
+            }
         }
     }
 }

@@ -3,14 +3,57 @@
 //! [`for_format`] lists them by hand. An analyzer is a function; what it works with is a [`Subject`] (the bytes and
 //! what is known about them) and an [`Examination`] (where it puts what it sees).
 
+mod coreml;
+pub(crate) mod blob;
 pub(crate) mod data;
+mod executable;
+mod executorch;
 mod gguf;
+mod hdf5;
+pub(crate) mod keras;
+pub(crate) mod marshal;
+mod catboost;
+mod image;
+mod joblib;
+mod mar;
+mod marker;
+pub(crate) mod indicator;
+mod json;
+pub(crate) mod metadata;
+mod msgpack;
+mod rds;
+mod torch7;
+mod ubjson;
+mod xml;
+mod onnx;
 mod safetensors;
+mod script;
+pub(crate) mod template;
+mod tensorflow;
+mod tensors;
+mod text;
+mod tflite;
+mod walked;
+pub(crate) mod unmarked;
+mod ndarrays;
+mod numpy;
+pub(crate) mod opened;
+pub(crate) mod pickle;
+mod sevenzip;
+mod stream;
+mod tar;
+pub mod torch;
+mod python;
+mod document;
+mod torch_program;
+mod torchscript;
+mod zip;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use weightlock_format::{
     Error, Problem,
+    container::stream::Packed,
     content::Content,
     detect::Format,
     limits::{Budget, Limits},
@@ -45,12 +88,30 @@ pub enum Role {
     /// Bytes that the container declares as data of a tensor. They are not taken for anything else unless they are
     /// executable, an archive, or as a whole a pickle that imports something.
     TensorBytes,
+    /// A loader hands it to the unpickler, whatever it begins with.
+    Pickle,
     /// A pickle of a PyTorch container: persistent ids are storages.
-    TorchPickle,
+    TorchPickle(Arc<torch::Pickled>),
+    /// A member of a tar archive of PyTorch.
+    TorchTar(torch::TarPart),
+    /// A short text that the container keeps about itself: its version, its order of bytes.
+    Marker,
+    /// A text of the container's metadata, which nothing loads by itself.
+    Metadata,
     /// The source of a chat template.
     Template,
+    /// Contents of an archive, one after the other: the name, where it begins, and its size.
+    Run(Arc<[(String, u64, u64)]>),
     /// Python source, whatever the name.
     Python,
+    /// The configuration of a Keras model.
+    KerasConfig,
+    /// A cell of a notebook: Python source with commands.
+    PythonCell,
+    /// The graph of an exported program of PyTorch, in JSON.
+    TorchProgram,
+    /// TorchScript source: a program that the runtime of PyTorch runs.
+    TorchScript,
 }
 
 /// An analyzer.
@@ -62,6 +123,73 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
         Format::Gguf => gguf::analyze,
+        Format::Hdf5 => hdf5::analyze,
+        Format::Pyc => marshal::analyze,
+        Format::Pickle => pickle::analyze,
+        Format::Json => json::analyze,
+        Format::Text => text::analyze,
+        Format::Onnx => onnx::analyze,
+        Format::TensorFlow => tensorflow::analyze,
+        Format::TfLite => tflite::analyze,
+        Format::Xml => xml::analyze,
+        Format::Rds => rds::analyze,
+        Format::Torch7 => torch7::analyze,
+        Format::Msgpack => msgpack::analyze,
+        Format::Ubjson => ubjson::analyze,
+        Format::CatBoost => catboost::analyze,
+        Format::CoreMl => coreml::analyze,
+        Format::Numpy => numpy::analyze,
+        Format::ExecuTorch => executorch::analyze,
+        Format::Mxnet => ndarrays::mxnet,
+        Format::Paddle => ndarrays::paddle,
+        Format::Zip => zip::analyze,
+        Format::Tar => tar::analyze,
+        Format::SevenZip => sevenzip::analyze,
+        Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd | Format::Lz4 | Format::Zlib => {
+            stream::analyze
+        }
+        Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
+        Format::Image => image::analyze,
+        _ => return None,
+    })
+}
+
+/// The analyzer of a content that is read by programs that go by its name, besides those that its bytes call for.
+#[must_use]
+pub fn for_name(name: &str) -> Option<Analyzer> {
+    Some(match name {
+        name if python::is_source_name(name) => python::analyze,
+        name if document::is_yaml_name(name) => document::yaml,
+        _ => return None,
+    })
+}
+
+/// Analyzers of what a content of a general format may be besides; each looks for itself whether it is meant.
+#[must_use]
+pub const fn beside(format: Format) -> &'static [Analyzer] {
+    match format {
+        Format::Json => &[document::json, keras::architecture],
+        Format::Text => &[script::analyze, document::perhaps_yaml],
+        Format::Script => &[script::analyze],
+        _ => &[],
+    }
+}
+
+/// The analyzer of a content that its container gives a role which decides what it is, whatever its bytes; `None`
+/// when its bytes decide.
+#[must_use]
+pub fn for_role(role: &Role) -> Option<Analyzer> {
+    Some(match role {
+        Role::TensorBytes => data::analyze,
+        Role::Run(_) => sevenzip::run,
+        Role::Marker => marker::analyze,
+        Role::Metadata => metadata::analyze,
+        Role::KerasConfig => keras::analyze,
+        Role::Template => template::analyze,
+        Role::TorchProgram => torch_program::analyze,
+        Role::TorchScript => torchscript::analyze,
+        Role::Python => python::analyze,
+        Role::PythonCell => python::cell,
         _ => return None,
     })
 }
@@ -75,19 +203,31 @@ pub struct Examination<'a> {
     pub budget: &'a mut Budget,
     /// What must be vouched for.
     pub profile: Profile,
+    /// Pickles of this content that broke.
+    pub(crate) broken_streams: u32,
     pub(crate) sightings: Vec<Sighting>,
     pub(crate) regions: Regions,
     pub(crate) inner: Vec<Inner>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) templates: Vec<Template>,
+    pub(crate) gaps: Vec<(u64, u64, Gap)>,
 }
 
 /// A content that an analyzer found within another.
 #[derive(Clone, Debug)]
 pub(crate) struct Inner {
     pub(crate) name: String,
-    pub(crate) content: Content,
+    pub(crate) source: Source,
     pub(crate) role: Role,
+}
+
+/// The bytes of a content that was found within another.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// Ready to be read.
+    Ready(Content),
+    /// To be decoded when its turn comes, so that no more than one way down is held in memory.
+    Packed(Packed),
 }
 
 /// Bytes of another file of the same folder that a file declares as its data, as ONNX does with external data.
@@ -115,11 +255,13 @@ impl<'a> Examination<'a> {
             limits,
             budget,
             profile,
+            broken_streams: 0,
             sightings: Vec::new(),
             regions: Regions::default(),
             inner: Vec::new(),
             claims: Vec::new(),
             templates: Vec::new(),
+            gaps: Vec::new(),
         }
     }
 
@@ -177,9 +319,25 @@ impl<'a> Examination<'a> {
     pub fn inner(&mut self, name: &str, content: Content, role: Role) {
         self.inner.push(Inner {
             name: name.to_owned(),
-            content,
+            source: Source::Ready(content),
             role,
         });
+    }
+
+    /// `range` of the subject is the content that comes out of `packed`, which is examined next. How its stream ends,
+    /// and whether its size and checksum are as stated, is put down there.
+    pub fn unpack(&mut self, range: Range<u64>, name: &str, packed: Packed, role: Role) {
+        self.regions.say(range, Class::Passed);
+        self.inner.push(Inner {
+            name: name.to_owned(),
+            source: Source::Packed(packed),
+            role,
+        });
+    }
+
+    /// Something at `offset` could not be read, and `bytes` of it are known; it need not be bytes of the subject.
+    pub fn gap(&mut self, offset: u64, bytes: u64, gap: Gap) {
+        self.gaps.push((offset, bytes, gap));
     }
 
     /// Puts down a broken rule or a met limit.

@@ -2,7 +2,10 @@
 
 use weightlock_format::safetensors::Header;
 
-use super::{Examination, Subject};
+use super::{
+    Examination, Role, Subject,
+    tensors::{self, Padding},
+};
 
 /// Examines a safetensors file.
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
@@ -13,11 +16,18 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     for problem in header.problems() {
         exam.problem(problem.clone());
     }
-    exam.explain(0..header.data_range().start);
-    for tensor in header.layout().tensors() {
-        let end = tensor.bytes.end.min(subject.content.size());
-        if tensor.bytes.start < end {
-            exam.data(tensor.bytes.start..end, &tensor.name, subject);
-        }
+    for (key, text) in header.metadata() {
+        let name = format!("__metadata__.{key}");
+        exam.inner(&name, text.clone().into_bytes().into(), Role::Metadata);
     }
+    let start = header.data_range().start;
+    exam.explain(0..start);
+    tensors::account(
+        subject,
+        exam,
+        header.layout(),
+        start,
+        header.is_whole(),
+        Padding { alignment: 1 },
+    );
 }

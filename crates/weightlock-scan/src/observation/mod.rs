@@ -6,6 +6,7 @@ pub mod embedded;
 pub mod indicator;
 pub mod integrity;
 pub mod keras;
+pub mod marshal;
 pub mod numpy;
 pub mod onnx;
 pub mod other;
@@ -42,6 +43,8 @@ pub enum Observation {
     Integrity(integrity::Seen),
     /// What a Keras model configuration or an HDF5 file asks for.
     Keras(keras::Seen),
+    /// What compiled Python code names.
+    Marshal(marshal::Seen),
     /// What NumPy and joblib files declare.
     Numpy(numpy::Seen),
     /// What ONNX models refer to and call.
@@ -77,6 +80,7 @@ families!(
     Indicator indicator,
     Integrity integrity,
     Keras keras,
+    Marshal marshal,
     Numpy numpy,
     Onnx onnx,
     Other other,

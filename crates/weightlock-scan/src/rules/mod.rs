@@ -9,6 +9,7 @@ pub mod embedded;
 pub mod indicator;
 pub mod integrity;
 pub mod keras;
+pub mod marshal;
 pub mod numpy;
 pub mod onnx;
 pub mod other;
@@ -109,6 +110,8 @@ pub enum Check {
     Integrity(fn(&observation::integrity::Seen, &Context<'_>) -> Option<Judgement>),
     /// Of [`observation::keras`].
     Keras(fn(&observation::keras::Seen, &Context<'_>) -> Option<Judgement>),
+    /// Of [`observation::marshal`].
+    Marshal(fn(&observation::marshal::Seen, &Context<'_>) -> Option<Judgement>),
     /// Of [`observation::numpy`].
     Numpy(fn(&observation::numpy::Seen, &Context<'_>) -> Option<Judgement>),
     /// Of [`observation::onnx`].
@@ -135,6 +138,7 @@ pub const ALL: &[&[&Rule]] = &[
     indicator::RULES,
     integrity::RULES,
     keras::RULES,
+    marshal::RULES,
     numpy::RULES,
     onnx::RULES,
     other::RULES,
@@ -162,6 +166,7 @@ impl Rule {
             (Check::Indicator(check), Observation::Indicator(seen)) => check(seen, context),
             (Check::Integrity(check), Observation::Integrity(seen)) => check(seen, context),
             (Check::Keras(check), Observation::Keras(seen)) => check(seen, context),
+            (Check::Marshal(check), Observation::Marshal(seen)) => check(seen, context),
             (Check::Numpy(check), Observation::Numpy(seen)) => check(seen, context),
             (Check::Onnx(check), Observation::Onnx(seen)) => check(seen, context),
             (Check::Other(check), Observation::Other(seen)) => check(seen, context),

@@ -1,3 +1,4 @@
 //! Predicates of our own statements: one file each.
 
 pub mod leaves;
+pub mod scan;

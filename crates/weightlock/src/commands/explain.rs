@@ -1,10 +1,12 @@
-//! `weightlock explain CODE`: what a reason code means, why it matters, what to do.
+//! `weightlock explain CODE|RULE`: what a reason code or a rule of the scanner means, why it matters, what to do.
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::reason::Explanation;
+use weightlock_scan::rules::{self, Rule};
 
+use super::scan::{self, RuleText};
 use crate::{
     context::Context,
     diagnostic::Diagnostic,
@@ -15,11 +17,11 @@ use crate::{
     terminal::Style,
 };
 
-/// Say what a reason code means and what to do about it.
+/// Say what a reason code or a rule of the scanner means and what to do about it.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// A code such as WL-SIG-TAMPERED; without one, all codes are listed
-    #[arg(value_name = "CODE")]
+    /// A code such as WL-SIG-TAMPERED, or a rule such as broken-format; without one, all are listed
+    #[arg(value_name = "CODE|RULE")]
     code: Option<String>,
 }
 
@@ -49,34 +51,49 @@ pub struct Explained {
 pub struct Explanations {
     /// The codes asked for.
     pub codes: Vec<Explained>,
+    /// The rules asked for.
+    pub rules: Vec<RuleText>,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     let Some(code) = &arguments.code else {
         return list();
     };
-    let wanted = code.to_ascii_uppercase().replace('_', "-");
-    match explanations::find(&wanted) {
-        Some(found) => Reply::yes(
+    let wanted = code.replace('_', "-");
+    let (upper, lower) = (wanted.to_ascii_uppercase(), wanted.to_ascii_lowercase());
+    if let Some(found) = explanations::find(&upper) {
+        let result = Explanations {
+            codes: vec![found.into()],
+            rules: Vec::new(),
+        };
+        return Reply::yes("explain", text(found, context), result);
+    }
+    match rules::all().find(|rule| rule.id == lower) {
+        Some(rule) => Reply::yes(
             "explain",
-            text(found, context),
+            rule_text(rule, context),
             Explanations {
-                codes: vec![found.into()],
+                codes: Vec::new(),
+                rules: vec![rule.into()],
             },
         ),
-        None => unknown(code, &wanted),
+        None => unknown(code, &upper, &lower),
     }
 }
 
 fn list() -> Reply {
-    let text = explanations::all()
-        .map(|one| format!("{:30} {}\n", one.code, one.what))
-        .collect();
+    let codes = explanations::all().map(|one| format!("{:30} {}\n", one.code, one.what));
+    let rules = scan::rules_by_name();
+    let named = rules
+        .iter()
+        .map(|rule| format!("{:30} {}\n", rule.id, rule.title));
+    let text = codes.chain(named).collect();
     Reply::yes(
         "explain",
         text,
         Explanations {
             codes: explanations::all().map(Into::into).collect(),
+            rules: rules.into_iter().map(Into::into).collect(),
         },
     )
 }
@@ -99,9 +116,28 @@ fn text(found: &Explanation, context: &Context) -> String {
     )
 }
 
-fn unknown(code: &str, wanted: &str) -> Reply {
-    let told = Diagnostic::new(USAGE, format!("there is no code {code:?}"));
-    let near = nearest::of(wanted, explanations::all().map(|one| one.code.as_str()));
+fn rule_text(rule: &Rule, context: &Context) -> String {
+    let title = context.out.apply(Style::Strong, rule.id);
+    let mut text = format!(
+        "{title}: {}\n\n  what     {}\n  why      {}\n  example  {}\n  fix      {}\n  worst    {} (CWE-{})\n",
+        rule.title,
+        rule.what,
+        rule.why,
+        rule.example,
+        rule.fix,
+        rule.worst.as_str(),
+        rule.cwe
+    );
+    if !rule.references.is_empty() {
+        text += &format!("  see      {}\n", rule.references.join(", "));
+    }
+    text
+}
+
+fn unknown(code: &str, upper: &str, lower: &str) -> Reply {
+    let told = Diagnostic::new(USAGE, format!("there is no code and no rule {code:?}"));
+    let near = nearest::of(upper, explanations::all().map(|one| one.code.as_str()))
+        .or_else(|| nearest::of(lower, rules::all().map(|rule| rule.id)));
     let told = match near {
         Some(near) => told.help(format!("weightlock explain {near}")),
         None => told.help("weightlock explain"),

@@ -5,11 +5,13 @@ pub mod completions;
 pub mod demo;
 pub mod diff;
 pub mod digest;
+pub mod disassemble;
 pub mod doctor;
 pub mod explain;
 pub mod inspect;
 pub mod key;
 pub mod man;
+pub mod scan;
 pub mod sign;
 mod target;
 mod trust;
@@ -33,6 +35,8 @@ pub enum Command {
     Demo(demo::Arguments),
     Digest(digest::Arguments),
     Inspect(inspect::Arguments),
+    Scan(Box<scan::Arguments>),
+    Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
     Explain(explain::Arguments),
     Compat(compat::Arguments),
@@ -40,6 +44,19 @@ pub enum Command {
     Completions(completions::Arguments),
     Man(man::Arguments),
     Version(version::Arguments),
+}
+
+impl Command {
+    /// Whether the verb can write its result in this form.
+    pub(crate) const fn writes(&self, format: Format) -> bool {
+        match format {
+            Format::Text | Format::Json => true,
+            Format::CosignJson => matches!(self, Self::Verify(_)),
+            Format::Sarif | Format::Junit | Format::Github | Format::Markdown => {
+                matches!(self, Self::Scan(_))
+            }
+        }
+    }
 }
 
 /// Does what was asked.
@@ -51,6 +68,8 @@ pub(crate) fn dispatch(command: &Command, format: Format, context: &Context) -> 
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
+        Command::Scan(arguments) => scan::run(arguments, format, context),
+        Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),

@@ -12,13 +12,15 @@ fn path(name: &str) -> String {
 }
 
 /// Words that say "all is well".
-const SUCCESS: [&str; 6] = [
+const SUCCESS: [&str; 8] = [
     "verified ",
     "signed ",
     ": OK",
     "succeeded",
     "written ",
     "the same",
+    "clean:",
+    "passed:",
 ];
 
 fn prepared() -> Place {
@@ -30,6 +32,11 @@ fn prepared() -> Place {
     place.write("other/config.json", "{}");
     place.write("empty/.git/HEAD", "");
     place.write("notes.txt", "hello");
+    place.write("unknown.bin", [0xff; 64]);
+    place.write("none.pkl", b"\x80\x02N.");
+    place.write("cut.pkl", b"\x80\x02cposix\nsystem\n");
+    let weights = fs::read(place.path("m/model.safetensors")).unwrap();
+    place.write("cut.safetensors", &weights[..weights.len() - 1]);
     fs::create_dir(place.path("folder.pub")).unwrap();
     place
 }
@@ -59,6 +66,19 @@ fn every_verb_has_the_documented_exit_codes() {
         (2, &["inspect"]),
         (3, &["inspect", "notes.txt"]),
         (4, &["inspect", "nothing"]),
+        (0, &["scan", "m/model.safetensors"]),
+        (1, &["scan", "cut.safetensors"]),
+        (2, &["scan"]),
+        (3, &["scan", "empty"]),
+        (3, &["scan", "unknown.bin"]),
+        (4, &["scan", "nothing"]),
+        (0, &["scan", "--rules"]),
+        (0, &["disassemble", "none.pkl"]),
+        (2, &["disassemble"]),
+        (2, &["disassemble", "--member", "x", "none.pkl"]),
+        (3, &["disassemble", "m/model.safetensors"]),
+        (3, &["disassemble", "cut.pkl"]),
+        (4, &["disassemble", "nothing"]),
         (0, &["diff", "m", "m"]),
         (1, &["diff", "m", "other"]),
         (2, &["diff", "m"]),
@@ -189,6 +209,10 @@ fn a_canary_in_the_model_never_runs() {
     place.flip("m/pytorch_model.bin", 1, 1);
     place.verify(&[]).refused(1, "WL-SIG-TAMPERED");
     place.run(["inspect", "m"]);
+    assert_ne!(place.run(["scan", "m"]).code, 0);
+    place
+        .run(["disassemble", "m/pytorch_model.bin"])
+        .says("calls qosix.system");
     place.run(["digest", "m"]).yes();
     place.run(["diff", "m", "m"]).yes();
     assert!(!canary.exists());
@@ -202,7 +226,8 @@ fn no_verb_opens_a_socket() {
     };
     let place = prepared();
     let (private, public) = (path("p256.key.pem"), path("p256.pub.pem"));
-    let runs: [&[&str]; 9] = [
+    let runs: [&[&str]; 10] = [
+        &["scan", "m/model.safetensors"],
         &["sign", "--key", &private, "m"],
         &["verify", "--offline", "--key", &public, "m"],
         &["digest", "m"],

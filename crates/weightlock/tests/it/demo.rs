@@ -19,6 +19,9 @@ fn the_demonstration_runs_in_seconds_and_leaves_nothing() {
         "(1 bit)",
         "(exit 1)",
         "authenticity is not safety",
+        "$ weightlock scan ./weights.pkl",
+        "critical[pickle-code-execution]",
+        "$ test ! -e ./it-ran",
     ] {
         assert!(ran.stdout.contains(text), "{text:?} is not in {}", ran.stdout);
     }

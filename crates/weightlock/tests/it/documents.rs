@@ -177,7 +177,7 @@ fn the_quick_start_is_short_and_runs() {
 
 #[test]
 fn the_how_tos_run_and_print_what_they_show() {
-    for name in ["publisher", "ml-engineer", "auditor", "platform-engineer"] {
+    for name in ["publisher", "ml-engineer", "auditor", "platform-engineer", "scan"] {
         let text = document(&format!("docs/howto/{name}.md"));
         assert!(text.lines().count() <= 60, "{name} is longer than a page");
         let place = prepared(name != "publisher");
@@ -186,9 +186,11 @@ fn the_how_tos_run_and_print_what_they_show() {
         let here = shown.iter().filter(|one| !one.command.contains("pkcs11"));
         for one in here {
             let ran = run(&place, &one.command);
-            let refused = one.output.iter().any(|line| line.starts_with("error["));
+            let says_no = |line: &String| line.starts_with("error[") || line.contains("(exit 1)");
+            let refused = one.output.iter().any(says_no);
             assert_eq!(ran.code != 0, refused, "{name}: {one:?}: {ran:#?}");
-            let printed = format!("{}{}", ran.stderr, ran.stdout);
+            // A scan's last line comes after its findings, everything else before the result.
+            let printed = format!("{0}{1}{0}", ran.stderr, ran.stdout);
             assert_printed(&one.output, &printed, true);
         }
     }
@@ -206,6 +208,8 @@ fn prepared(signed: bool) -> Place {
     ] {
         fs::copy(key(from), place.path(to)).unwrap();
     }
+    let weights = fs::read(place.path("model/model.safetensors")).unwrap();
+    place.write("damaged.safetensors", [weights, vec![0; 4]].concat());
     if signed {
         let certified = "cp -r model certified && weightlock sign --key signer.key --signing-certificate signer.pem \
                          --certificate-chain intermediate.pem certified";

@@ -37,12 +37,14 @@ fn commands(text: &str) -> Vec<String> {
 }
 
 /// What is not a whole command by intention: examples of what one should not type, and prose.
-const NOT_COMMANDS: [&str; 4] = [
+const NOT_COMMANDS: [&str; 5] = [
     // explain WL-CLI-USAGE: the example of the mistake.
     "weightlock sign ./model",
     "weightlock verify ./model",
     "weightlock help VERB",
     "weightlock on",
+    // What a scan says at its end.
+    "weightlock verify says who made it",
 ];
 
 #[track_caller]
@@ -65,7 +67,8 @@ fn parses(command: &str) {
 fn every_command_that_is_advised_parses() {
     let mut count = 0;
     let explained = explanations::all().map(|one| one.fix);
-    for text in explained.chain([WELCOME]) {
+    let rules = weightlock_scan::rules::all().map(|rule| rule.fix);
+    for text in explained.chain(rules).chain([WELCOME]) {
         for command in commands(text) {
             parses(&command);
             count += 1;
@@ -81,7 +84,13 @@ fn every_command_that_is_advised_parses() {
 fn every_command_that_a_run_advises_parses() {
     let place = Place::with_model();
     place.write("a.key", "");
-    let runs: [&[&str]; 10] = [
+    place.write("odd/x.bin", [0xff; 64]);
+    place.write("odd/cut.safetensors", [9, 0, 0, 0, 0, 0, 0, 0, b'{']);
+    let runs: [&[&str]; 14] = [
+        &["scan", "odd"],
+        &["scan", "--baseline", "a.key", "odd"],
+        &["scan", "none"],
+        &["explain", "broken-fromat"],
         &["sign", "m"],
         &["verify", "m"],
         &["verify", "--key", "none.pub", "m"],
@@ -95,7 +104,13 @@ fn every_command_that_a_run_advises_parses() {
     ];
     for arguments in runs {
         let ran = place.run(arguments);
-        for command in commands(&ran.stderr) {
+        // A scan's findings, which stand in its result, advise too.
+        let result = if arguments[0] == "scan" {
+            ran.stdout.as_str()
+        } else {
+            ""
+        };
+        for command in commands(&ran.stderr).into_iter().chain(commands(result)) {
             parses(&command);
         }
     }
@@ -178,7 +193,8 @@ fn documents_follow_their_schemas() {
     let list = place.run(["digest", "m"]).yes().stdout;
     place.write("list", &list);
     place.write("n/config.json", "{}");
-    let runs: [(&str, &[&str]); 19] = [
+    place.write("a.pkl", b"\x80\x02cposix\nsystem\n(N.");
+    let runs: [(&str, &[&str]); 25] = [
         ("version", &["version"]),
         ("explain", &["explain"]),
         ("explain", &["explain", "WL-NO-SUCH"]),
@@ -191,6 +207,12 @@ fn documents_follow_their_schemas() {
         ("diff", &["diff", "m", "m"]),
         ("inspect", &["inspect", "m"]),
         ("inspect", &["inspect", "none"]),
+        ("explain", &["explain", "broken-format"]),
+        ("scan", &["scan", "m"]),
+        ("scan", &["scan", "list", "none"]),
+        ("scan", &["scan", "m", "--baseline", "none"]),
+        ("scan-rules", &["scan", "--rules"]),
+        ("disassemble", &["disassemble", "a.pkl"]),
         (
             "key-generate",
             &["key", "generate", "k", "--password-file", "pass"],

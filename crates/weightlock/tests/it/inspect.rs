@@ -29,12 +29,12 @@ fn six_answers_on_one_screen() {
       who         UNKNOWN    no signature
                              -> if the model is yours: weightlock sign --key KEY ./tiny
       unchanged   UNKNOWN    nothing to compare with
-      executes    INFERRED   no format that runs code found; contents were not scanned (this version has no scanner)
+      executes    INFERRED   no code on load; every byte accounted for
       made how    DECLARED   made from org/base; no provenance
       may we use  DECLARED   licence apache-2.0
       behaves     UNKNOWN    nothing was run, and there is nothing to compare with
 
-    read: headers and configuration; nothing was hashed or run
+    read: everything but the numbers of the weights; nothing was hashed or run
     ");
 }
 
@@ -61,7 +61,7 @@ fn what_can_run_code_is_named() {
     );
     let out = place.run(["inspect", "tiny"]).stdout;
     assert!(
-        out.contains("executes    INFERRED   can run code when it is loaded"),
+        out.contains("executes    INFERRED   comes with code, in which nothing dangerous was found"),
         "{out}"
     );
     for line in [
@@ -70,6 +70,24 @@ fn what_can_run_code_is_named() {
         "old.bin: a pickle, or an archive or stream in which loaders look for one",
     ] {
         assert!(out.contains(line), "{out}");
+    }
+}
+
+#[test]
+fn what_runs_code_when_it_is_loaded_is_said_with_what_it_calls() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    place.write(
+        "tiny/old.bin",
+        b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.",
+    );
+    let out = place.run(["inspect", "tiny"]).stdout;
+    for line in [
+        "executes    INFERRED   can run code or reach other files when it is loaded: 1 finding",
+        "old.bin: critical[pickle-code-execution]",
+        "-> weightlock scan tiny",
+    ] {
+        assert!(out.contains(line), "{line}: {out}");
     }
 }
 

@@ -15,6 +15,10 @@ fn a_slip_of_the_finger_is_answered_with_what_was_meant() {
             "weightlock explain WL-SIG-TAMPERED",
         ),
         (&["man", "verfy"], "weightlock man verify"),
+        (&["scn", "m"], "'scan'"),
+        (&["scan", "m", "--fial-on", "high"], "'--fail-on'"),
+        (&["scan", "m", "--fail-on", "hihg"], "'high'"),
+        (&["explain", "broken-fromat"], "weightlock explain broken-format"),
     ] {
         let ran = place.run(arguments);
         assert_eq!(
@@ -49,6 +53,7 @@ fn quiet_says_nothing_of_success_and_quieter_nothing_at_all() {
         (&["explain", "WL-SIG-TAMPERED"], 0),
         (&["key", "generate", "--unencrypted"], 0),
         (&["key", "inspect", "none"], 4),
+        (&["scan", "none"], 4),
         (&["explain", "WL-NO-SUCH"], 2),
     ] {
         let quieter: Vec<_> = arguments.iter().chain(&["-qq"]).collect();

@@ -64,6 +64,10 @@ pub struct ShownStep {
 
 const TENSOR: &str = "model.embed_tokens.weight";
 
+/// Protocol 0: imports `posix.system`, calls it, and goes on with bytes that are no opcodes. Loaded by an unpickler it would
+/// make an empty file; here nothing loads it.
+const BAD_PICKLE: &str = "cposix\nsystem\n(Vtouch it-ran\ntR~~~~";
+
 /// The play. Everything that is changed is put back before the next scene.
 const STEPS: &[Step] = &[
     Step {
@@ -73,6 +77,34 @@ const STEPS: &[Step] = &[
             expect: Exit::Yes,
             shows: &["apache-2.0"],
         },
+    },
+    Step {
+        say: "What could it do when it is loaded?",
+        act: Act::Verb {
+            arguments: &["scan", "./tiny"],
+            expect: Exit::Yes,
+            shows: &["clean:"],
+        },
+    },
+    Step {
+        say: "Here are other weights: a pickle that runs a command, and is broken behind it to stop scanners.",
+        act: Act::Write("./weights.pkl", BAD_PICKLE),
+    },
+    Step {
+        say: "",
+        act: Act::Verb {
+            arguments: &["scan", "./weights.pkl"],
+            expect: Exit::No,
+            shows: &["posix.system"],
+        },
+    },
+    Step {
+        say: "The scan read the command and ran nothing.",
+        act: Act::Absent("./it-ran"),
+    },
+    Step {
+        say: "",
+        act: Act::Remove("./weights.pkl"),
     },
     Step {
         say: "A key pair to sign with. (A real key has a password: leave out --unencrypted.)",
@@ -179,6 +211,7 @@ A signature says who made a model and that nobody changed it since. It does not 
 good: authenticity is not safety.
 
 next: weightlock inspect MODEL              what is on your own disk
+      weightlock scan MODEL                 what it can do when it is loaded
       weightlock key generate               a key of your own, with a password
       weightlock help
 ";

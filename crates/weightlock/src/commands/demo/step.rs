@@ -41,6 +41,10 @@ pub(super) enum Act {
     Move(&'static str, &'static str),
     /// A file with one line of text.
     Add(&'static str, &'static str),
+    /// `printf`: a file of these bytes, in which a line feed and text without quotes or percent signs stand.
+    Write(&'static str, &'static str),
+    /// `test ! -e`: a file that must not be there.
+    Absent(&'static str),
     /// `rm`.
     Remove(&'static str),
     /// The highest bit but one of one number in the middle of a tensor: its exponent.
@@ -87,6 +91,17 @@ impl Step {
                 fs::write(path, format!("{line}\n")).map_err(|source| failed(path, source))?;
                 format!("echo {} > {path}", quoted(line))
             }
+            Act::Write(path, text) => {
+                fs::write(path, text).map_err(|source| failed(path, source))?;
+                format!("printf '{}' > {path}", text.replace('\n', "\\n"))
+            }
+            Act::Absent(path) if Path::new(path).exists() => {
+                return Err(Diagnostic::new(
+                    DEMO,
+                    format!("{path} is there, and nothing may have made it"),
+                ));
+            }
+            Act::Absent(path) => format!("test ! -e {path}"),
             Act::Remove(path) => {
                 fs::remove_file(path).map_err(|source| failed(path, source))?;
                 format!("rm {path}")
@@ -115,7 +130,7 @@ fn verb(arguments: &[&str], expect: Exit, shows: &[&str], context: &Context) -> 
         .and_then(|matches| Cli::from_arg_matches(&matches))
         .map_err(|error| wrong("does not parse").note(error.to_string()))?;
     let reply = commands::dispatch(&parsed.command, parsed.global.format(), context);
-    let output = reply.reasons_text(context) + reply.text();
+    let output = reply.reasons_text(context) + reply.text() + &reply.verdict_text();
     if reply.exit() != expect {
         return Err(wrong("ended otherwise than it must")
             .fact("expected", format!("exit {}", expect.number()))

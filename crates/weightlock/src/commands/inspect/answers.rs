@@ -3,11 +3,12 @@
 //! The order of care: never *declared* as *verified*, never "not found" as "is not there", and no hint at a verb
 //! or flag that this version has not got.
 
-use weightlock_artifact::{reason::Outcome, standing::Standing};
+use weightlock_artifact::{inventory::RootKind, reason::Outcome, standing::Standing};
 use weightlock_format::{
     Problem,
     model::{CodeOnLoad, CodePath, CodeReason, ModelSummary},
 };
+use weightlock_scan::{Finding, Severity};
 
 use super::{
     Answer, Answers,
@@ -26,7 +27,7 @@ pub(super) fn answers(seen: &Seen, target: &str) -> Answers {
     Answers {
         who: who(&seen.signature, target),
         unchanged: unchanged(seen),
-        executes: executes(seen),
+        executes: executes(seen, target),
         made_how: made_how(&seen.summary),
         may_we_use: may_we_use(seen),
         behaves: Answer::new(
@@ -110,37 +111,105 @@ fn unchanged(seen: &Seen) -> Answer {
     }
 }
 
-fn executes(seen: &Seen) -> Answer {
-    let not_looked_at = seen
-        .irregular()
-        .iter()
-        .map(|one| format!("{} {}: not looked at", one.name, one.kind));
+/// What the scanner found, then what it could not read. A format that can run code is named also where this file of it
+/// does not.
+fn executes(seen: &Seen, target: &str) -> Answer {
+    let report = &seen.scan;
+    let of = |least: Severity| {
+        let findings = report.files.iter().flat_map(|file| &file.findings);
+        findings.filter(move |finding| finding.severity >= least)
+    };
+    let unread = unread(seen);
+    let scan = format!("weightlock scan {}", quoted(target));
+    let (high, medium) = (of(Severity::High).count(), of(Severity::Medium).count());
+    if high > 0 {
+        let says = format!(
+            "can run code or reach other files when it is loaded: {}",
+            counted(high, "finding")
+        );
+        let found = of(Severity::High).map(|finding| told(finding, seen));
+        return Answer::new(Standing::Inferred, says)
+            .details(found)
+            .details(unread)
+            .next(scan);
+    }
+    if !unread.is_empty() {
+        return Answer::new(
+            Standing::Unknown,
+            format!("{} not read in full", counted(unread.len(), "file")),
+        )
+        .details(unread)
+        .next(format!("weightlock scan --coverage {}", quoted(target)));
+    }
+    if medium > 0 {
+        let says = format!(
+            "nobody can vouch for what it does: {}",
+            counted(medium, "finding")
+        );
+        let found = of(Severity::Medium).map(|finding| told(finding, seen));
+        return Answer::new(Standing::Inferred, says).details(found).next(scan);
+    }
     match &seen.summary.code {
-        CodeOnLoad::Possible(reasons) => possible(reasons.iter()).details(not_looked_at),
-        CodeOnLoad::Unknown(files) => Answer::new(
-            Standing::Unknown,
-            format!("{} not understood", counted(files.len(), "file")),
-        )
-        .details(files.iter().map(|file| file.as_str().to_owned()))
-        .details(not_looked_at),
-        CodeOnLoad::NoneFound if !seen.irregular().is_empty() => Answer::new(
-            Standing::Unknown,
-            format!("{} not looked at", entries(seen.irregular().len())),
-        )
-        .details(not_looked_at),
-        CodeOnLoad::NoneFound => Answer::new(
-            Standing::Inferred,
-            "no format that runs code found; contents were not scanned (this version has no scanner)",
-        ),
+        CodeOnLoad::Possible(reasons) => harmless(reasons.iter()),
+        _ => Answer::new(Standing::Inferred, "no code on load; every byte accounted for"),
     }
 }
 
-fn possible<'a>(reasons: impl Iterator<Item = &'a CodeReason> + Clone) -> Answer {
-    let only_templates = reasons.clone().all(|reason| reason.how == CodePath::Template);
-    let says = if only_templates {
-        "runs a chat template when used; contents were not scanned (this version has no scanner)"
+/// Everything that the scanner did not read in full, by file.
+fn unread(seen: &Seen) -> Vec<String> {
+    let report = &seen.scan;
+    let incomplete = report.files.iter().filter(|file| !file.coverage.is_complete());
+    let gaps = incomplete.map(|file| {
+        let why = file.coverage.gaps.first().map_or("", |gap| gap.why.as_str());
+        format!(
+            "{}: {} bytes not read: {why}",
+            below(&file.file, seen),
+            file.coverage.unread
+        )
+    });
+    let others = report
+        .not_examined
+        .iter()
+        .map(|one| format!("{}: not looked at: {}", below(&one.name, seen), one.why));
+    let irregular = seen
+        .irregular()
+        .iter()
+        .map(|one| format!("{} {}: not looked at", one.name, one.kind));
+    gaps.chain(others).chain(irregular).collect()
+}
+
+fn told(finding: &Finding, seen: &Seen) -> String {
+    format!(
+        "{}: {}[{}] {}",
+        below(finding.place.trail.as_str(), seen),
+        finding.severity.as_str(),
+        finding.rule,
+        shortened(&finding.reason)
+    )
+}
+
+/// A name of the scanner's, below the model.
+fn below<'a>(name: &'a str, seen: &Seen) -> &'a str {
+    let root = seen.inventory.root();
+    match root.kind() {
+        RootKind::Folder => {
+            let target = root.path().to_string_lossy();
+            let rest = name.strip_prefix(target.as_ref()).unwrap_or(name);
+            rest.trim_start_matches('/')
+        }
+        RootKind::File(_) => name,
+    }
+}
+
+/// Formats that can run code, in which nothing dangerous was found.
+fn harmless<'a>(reasons: impl Iterator<Item = &'a CodeReason> + Clone) -> Answer {
+    let all = |wanted: CodePath| reasons.clone().all(|reason| reason.how == wanted);
+    let says = if all(CodePath::Template) {
+        "runs a chat template when used, with nothing dangerous in it; every byte accounted for"
+    } else if all(CodePath::Pickle) {
+        "no code on load, in a format that can hold some; every byte accounted for"
     } else {
-        "can run code when it is loaded; contents were not scanned (this version has no scanner)"
+        "comes with code, in which nothing dangerous was found; every byte accounted for"
     };
     Answer::new(Standing::Inferred, says)
         .details(reasons.map(|reason| format!("{}: {}", reason.file, how(reason.how))))
@@ -224,12 +293,5 @@ impl Answer {
     fn next(mut self, command: String) -> Self {
         self.next = Some(command);
         self
-    }
-}
-
-fn entries(count: usize) -> String {
-    match count {
-        1 => "1 entry".to_owned(),
-        _ => format!("{count} entries"),
     }
 }

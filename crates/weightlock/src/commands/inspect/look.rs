@@ -1,7 +1,7 @@
-//! Looking at a model: the head of every file, the headers of weights, the small configuration files. No file is
-//! read as a whole because of its size, and nothing is hashed.
+//! Looking at a model: the headers of weights, the configuration, and what the scanner makes of every file. The numbers
+//! of the weights are not read, and nothing is hashed.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use weightlock_artifact::{
     Error,
@@ -14,13 +14,18 @@ use weightlock_format::{
     Problem,
     model::{Facts, ModelSummary, examine, summarise},
 };
+use weightlock_scan::Report;
 use weightlock_signing::{
     Refusal,
     bundle::{Bundle, Material},
     certificate::Certificate,
 };
 
-use crate::{commands::target, diagnostic::Diagnostic};
+use crate::{
+    commands::{scan, target},
+    context::Context,
+    diagnostic::Diagnostic,
+};
 
 /// Tensors of all files together. The largest published models have about 100 000; each costs some hundred bytes
 /// of memory while the model is looked at.
@@ -29,9 +34,11 @@ const MOST_TENSORS: u64 = 2_000_000;
 /// Everything that was seen.
 #[derive(Debug)]
 pub(super) struct Seen {
-    pub(super) inventory: Inventory,
+    pub(super) inventory: Arc<Inventory>,
     pub(super) summary: ModelSummary,
     pub(super) signature: Signature,
+    /// What the scanner found, with its default settings.
+    pub(super) scan: Report,
 }
 
 /// The signature that lies with the model. Here is where a verified one will have its own variant.
@@ -51,13 +58,14 @@ pub(super) enum Signature {
 
 impl Seen {
     /// Looks at a model. A broken file is part of what is seen.
-    pub(super) fn look(target: &Path) -> Result<Self, Diagnostic> {
+    pub(super) fn look(target: &Path, context: &Context) -> Result<Self, Diagnostic> {
         let root = Root::open(target, Links::Refused)?;
-        let inventory = Inventory::walk(root, &Scope::model())?;
+        let inventory = Arc::new(Inventory::walk(root, &Scope::model())?);
         let facts = facts(&inventory)?;
         Ok(Self {
             summary: summarise(&facts),
             signature: signature(&inventory)?,
+            scan: scan::of_model(&inventory, context)?,
             inventory,
         })
     }

@@ -1,8 +1,8 @@
 //! `weightlock inspect TARGET`: what a model is, and six separate answers about it: who made it, is it unchanged,
 //! what can it execute, how was it made, may we use it, does it behave.
 //!
-//! Only headers and configuration are read, so that a model of 100 GB answers at once. What that cannot tell is
-//! said to be unknown; no answer stands in for another.
+//! Headers, configuration and whatever could hold code are read, and the numbers of the weights are not, so that a model
+//! of 100 GB answers at once. What that cannot tell is said to be unknown; no answer stands in for another.
 
 mod answers;
 mod look;
@@ -30,7 +30,7 @@ const VERB: &str = "inspect";
 /// Say what a model is, and what is known about it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Only headers and configuration files are read. How each answer is known:
+The numbers of the weights are not read. How each answer is known:
   VERIFIED  a check ran and it holds        DECLARED  somebody says so
   INFERRED  worked out from the content     UNKNOWN   not known
   FAILED    a check ran and said no")]
@@ -144,7 +144,7 @@ impl Answers {
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
-    match Seen::look(&arguments.target) {
+    match Seen::look(&arguments.target, context) {
         Ok(seen) => answer(&seen, arguments, context),
         Err(reason) => Reply::refusal(VERB, vec![reason]),
     }

@@ -21,7 +21,7 @@ pub(super) fn render(inspection: &Inspection, paint: Paint) -> String {
     for (question, answer) in inspection.answers.all() {
         text += &row(question, answer, paint);
     }
-    text += "\nread: headers and configuration; nothing was hashed or run\n";
+    text += "\nread: everything but the numbers of the weights; nothing was hashed or run\n";
     text
 }
 

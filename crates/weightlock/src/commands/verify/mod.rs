@@ -1,5 +1,6 @@
 //! `weightlock verify`: who signed the model, and is it what they signed.
 
+mod evidence;
 mod locate;
 mod report;
 
@@ -21,7 +22,7 @@ use weightlock_signing::{
     },
 };
 
-pub use self::report::Verified;
+pub use self::{evidence::Stated, report::Verified};
 use super::{
     target::{self, Found},
     trust::{Method, TrustFlags},
@@ -243,7 +244,7 @@ fn pinned(text: &str) -> Result<Digest, String> {
 }
 
 /// `*` stays within a folder name when the pattern has a `/`, and matches file names anywhere when it has none.
-fn glob(text: &str) -> Result<GlobMatcher, String> {
+pub(crate) fn glob(text: &str) -> Result<GlobMatcher, String> {
     let pattern = if text.contains('/') {
         text.to_owned()
     } else {

@@ -14,7 +14,11 @@ use weightlock_signing::{
     reason::{IGNORED_LOADABLE, NOTHING_SELECTED, TAMPERED},
 };
 
-use super::{Case, Found, locate::Located};
+use super::{
+    Case, Found,
+    evidence::{self, Stated},
+    locate::Located,
+};
 use crate::{
     context::Context,
     diagnostic::Diagnostic,
@@ -67,6 +71,8 @@ pub struct Verified {
     pub ignored: Vec<String>,
     /// Names that never belong to a model and were not looked into, such as `.git`.
     pub passed_over: Vec<String>,
+    /// Further evidence about the model. It changes no answer.
+    pub evidence: Vec<Stated>,
     /// The stated time that certificates were checked at, when it was not now.
     pub at_time: Option<String>,
 }
@@ -138,6 +144,7 @@ fn result(
     let statement = verified.statement();
     let paths =
         |list: &[ArtifactPath]| -> Vec<String> { list.iter().map(|path| path.as_str().to_owned()).collect() };
+    let digest = digest(verified, comparison);
     Verified {
         model: case.root.path().display().to_string(),
         signature: case.found.path.display().to_string(),
@@ -157,7 +164,8 @@ fn result(
         bytes_checked: comparison.bytes,
         from_cache: comparison.from_cache,
         complete: false,
-        digest: digest(verified, comparison),
+        evidence: evidence::list(case, digest.as_deref()),
+        digest,
         changes: comparison
             .drift
             .changes()
@@ -303,6 +311,17 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
         line("digest", &format!("{digest}{more}"));
     }
     line("signature", &result.signature);
+    for stated in &result.evidence {
+        let standing = if stated.counts {
+            "DECLARED "
+        } else {
+            "not counted:"
+        };
+        line(
+            &stated.kind,
+            &format!("{standing} {}   {}", stated.says, stated.name),
+        );
+    }
     if !result.unsigned.is_empty() {
         line(
             "not signed",

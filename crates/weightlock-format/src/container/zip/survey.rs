@@ -1,0 +1,811 @@
+//! Finds the parts of a zip archive.
+//!
+//! 1. End records near the end of the file, each with the directories that it leads to.
+//! 2. The entries of each directory, each with the local header that it leads to.
+//! 3. A sweep of the bytes that no part owns yet, for more end records (then 2 again) and for local headers.
+//! 4. What is left over is padding when it is zero, and foreign otherwise.
+//!
+//! Data of members is never swept: a record of weights may hold any bytes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    ops::Range,
+};
+
+use memchr::memmem;
+
+use super::{
+    Archive, Fact, Header, Kind, Member, Seen, View,
+    record::{self, CENTRAL, DESCRIPTOR, Directory, END, LOCAL, Stated},
+};
+use crate::{
+    Problem,
+    container::{
+        name,
+        stream::{Coder, Packed},
+    },
+    content::Content,
+    detect,
+    limits::{Budget, Limits},
+};
+
+/// Bytes of all names together. Names are all that is held of a member.
+pub(super) const NAME_BYTES: u64 = 32 << 20;
+/// Bytes that are swept for headers; more stay foreign.
+const SWEEP_BYTES: u64 = 1 << 30;
+/// Bytes swept at once.
+const WINDOW_BYTES: usize = 1 << 20;
+/// Headers that are noted in a sweep.
+const MOST_HITS: usize = 1 << 20;
+/// Bytes of two members with one name that are compared.
+const COMPARED_BYTES: u64 = 256 << 20;
+/// End records that are followed; each may lead to directories of its own.
+const MOST_ENDS: usize = 64;
+/// Facts that are kept.
+const MOST_FACTS: usize = 1000;
+
+pub(super) fn survey(content: &Content, limits: &Limits, budget: &mut Budget) -> io::Result<Archive> {
+    let mut survey = Survey {
+        content,
+        limits,
+        budget,
+        archive: Archive::default(),
+        claimed: Vec::new(),
+        ends: BTreeSet::new(),
+        directories: BTreeMap::new(),
+        locals: BTreeMap::new(),
+        name_bytes: 0,
+        full: false,
+    };
+    survey.ends_near_the_end()?;
+    survey.sweep()?;
+    survey.relations()?;
+    survey.leftovers()?;
+    let mut archive = survey.archive;
+    if !archive.is_zip() {
+        return Ok(Archive::default());
+    }
+    archive
+        .members
+        .sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+    archive.structure.sort_by_key(|range| (range.start, range.end));
+    archive.facts.sort();
+    archive.facts.dedup();
+    archive.facts.truncate(MOST_FACTS);
+    Ok(archive)
+}
+
+/// Where the last end record near the end lies that leads to a directory.
+pub(super) fn last_end(content: &Content) -> io::Result<Option<u64>> {
+    let tail = content.tail(detect::TAIL_BYTES)?;
+    let from = content.size().saturating_sub(tail.len() as u64);
+    for at in memmem::rfind_iter(&tail, &END).take(MOST_ENDS) {
+        let at = from.saturating_add(at as u64);
+        let Some(end) = record::end(content, at)? else {
+            continue;
+        };
+        for stated in end.stated {
+            let usual = stated.at.checked_sub(stated.size);
+            let starts = [usual, Some(stated.offset)];
+            if starts
+                .into_iter()
+                .flatten()
+                .any(|start| record::is_at(content, start, CENTRAL))
+            {
+                return Ok(Some(at));
+            }
+        }
+    }
+    Ok(None)
+}
+
+struct Survey<'a> {
+    content: &'a Content,
+    limits: &'a Limits,
+    budget: &'a mut Budget,
+    archive: Archive,
+    /// What some part owns.
+    claimed: Vec<Range<u64>>,
+    /// End records that were looked at.
+    ends: BTreeSet<u64>,
+    /// Directories by where they begin: what offsets in them count from, the number of entries, and the end.
+    directories: BTreeMap<(u64, u64), (u64, u64)>,
+    /// Members by where their local header lies.
+    locals: BTreeMap<u64, Vec<usize>>,
+    name_bytes: u64,
+    full: bool,
+}
+
+impl Survey<'_> {
+    fn fact(&mut self, at: u64, member: Option<&str>, fact: Fact) {
+        if self.archive.facts.len() < MOST_FACTS.saturating_mul(4) {
+            self.archive.facts.push(Seen {
+                at,
+                member: member.map(str::to_owned),
+                fact,
+            });
+        }
+    }
+
+    /// Meets a limit: nothing more is taken up, and it is told once.
+    fn limit(&mut self, offset: u64, what: &'static str, asked: u64, limit: u64) {
+        if !self.full {
+            self.archive.problems.push(Problem::LimitExceeded {
+                offset,
+                what,
+                asked,
+                limit,
+            });
+        }
+        self.full = true;
+    }
+
+    fn structure(&mut self, range: Range<u64>) {
+        self.claimed.push(range.clone());
+        self.archive.structure.push(range);
+    }
+
+    // 1. End records.
+
+    fn ends_near_the_end(&mut self) -> io::Result<()> {
+        let tail = self.content.tail(detect::TAIL_BYTES)?;
+        let from = self.content.size().saturating_sub(tail.len() as u64);
+        let places: Vec<u64> = memmem::find_iter(&tail, &END)
+            .map(|at| from.saturating_add(at as u64))
+            .collect();
+        // The last one is what most readers use. One that lies in the data of its members belongs to an archive within
+        // this one, which is examined on its own.
+        for at in places.into_iter().rev() {
+            let in_data = |view: &View| view.data.contains(&at);
+            if !self
+                .archive
+                .members
+                .iter()
+                .any(|member| member.views.iter().all(in_data))
+            {
+                self.end(at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the end record at `at`, and follows it.
+    fn end(&mut self, at: u64) -> io::Result<()> {
+        if !self.ends.insert(at) {
+            return Ok(());
+        }
+        if self.ends.len() > MOST_ENDS {
+            self.limit(
+                at,
+                "end records of an archive",
+                self.ends.len() as u64,
+                MOST_ENDS as u64,
+            );
+            return Ok(());
+        }
+        let Some(end) = record::end(self.content, at)? else {
+            return Ok(());
+        };
+        let mut found = false;
+        for stated in &end.stated {
+            found |= self.directories_of(stated, end.stated.len() > 1)?;
+        }
+        let is_empty = end
+            .stated
+            .iter()
+            .all(|stated| stated.entries == 0 && stated.size == 0);
+        let closes = end.comment.end == self.content.size();
+        if !(found || is_empty && closes) {
+            if closes {
+                self.fact(at, None, Fact::NoDirectory);
+            }
+            return Ok(());
+        }
+        self.archive.has_directory = true;
+        self.structure(end.range);
+        for wide in end.wide {
+            self.structure(wide);
+        }
+        if end.comment_missing > 0 {
+            self.fact(at, None, Fact::Comment);
+        }
+        if end.several_disks {
+            self.fact(at, None, Fact::Disks);
+        }
+        if !end.comment.is_empty() {
+            self.archive.comments.push(end.comment);
+        }
+        Ok(())
+    }
+
+    /// Follows an end record to where its directory is stated to begin, and to where it would begin if it ended at the
+    /// record, as it does when something was put in front of the archive.
+    fn directories_of(&mut self, stated: &Stated, has_wide: bool) -> io::Result<bool> {
+        let unused =
+            stated.narrow && has_wide && (stated.offset == 0xffff_ffff || stated.size == 0xffff_ffff);
+        let usual = stated.at.checked_sub(stated.size);
+        let mut starts: Vec<(u64, u64)> = Vec::new();
+        if let Some(start) = usual
+            && let Some(base) = start.checked_sub(stated.offset)
+        {
+            starts.push((start, base));
+        } else if let Some(start) = usual {
+            starts.push((start, 0));
+        }
+        if usual != Some(stated.offset) {
+            starts.push((stated.offset, 0));
+        }
+        let mut found = Vec::new();
+        for (start, base) in starts {
+            if record::is_at(self.content, start, CENTRAL) {
+                found.push(start);
+                let (entries, end) = self.directory(start, base)?;
+                if !unused {
+                    self.compare(stated, start, entries, end);
+                }
+            }
+        }
+        if let [only] = found[..]
+            && only != stated.offset
+            && !unused
+        {
+            let place = Fact::DirectoryPlace {
+                stated: stated.offset,
+                found: only,
+            };
+            self.fact(stated.at, None, place);
+        }
+        Ok(!found.is_empty())
+    }
+
+    fn compare(&mut self, stated: &Stated, start: u64, entries: u64, end: u64) {
+        let mask = if stated.narrow { 0xffff } else { u64::MAX };
+        if stated.entries != entries & mask && !(stated.narrow && stated.entries == 0xffff) {
+            let count = Fact::Count {
+                stated: stated.entries,
+                found: entries,
+            };
+            self.fact(stated.at, None, count);
+        }
+        let size = end.saturating_sub(start);
+        if stated.size != size && !(stated.narrow && stated.size == 0xffff_ffff) {
+            let size = Fact::DirectorySize {
+                stated: stated.size,
+                found: size,
+            };
+            self.fact(stated.at, None, size);
+        }
+    }
+
+    // 2. Directories and their members.
+
+    /// Reads the directory that begins at `start`; offsets in it count from `base`. Tells how many entries there are
+    /// and where they end.
+    fn directory(&mut self, start: u64, base: u64) -> io::Result<(u64, u64)> {
+        if let Some(&known) = self.directories.get(&(start, base)) {
+            return Ok(known);
+        }
+        let mut directory = Directory::new(self.content.clone(), start);
+        let mut entries = 0_u64;
+        while let Some(central) = directory.entry()? {
+            if !self.admit(&central) {
+                break;
+            }
+            entries = entries.saturating_add(1);
+            self.entry(central, base)?;
+        }
+        self.structure(start..directory.at);
+        self.directories.insert((start, base), (entries, directory.at));
+        Ok((entries, directory.at))
+    }
+
+    /// Whether there is room for one more member.
+    fn admit(&mut self, header: &Header) -> bool {
+        let members = self.archive.members.len() as u64;
+        self.name_bytes = self.name_bytes.saturating_add(header.name.len() as u64);
+        let asked = [
+            (
+                "members of an archive",
+                members.saturating_add(1),
+                self.limits.members,
+            ),
+            ("bytes of names in an archive", self.name_bytes, NAME_BYTES),
+        ];
+        if let Some((what, asked, limit)) = asked.into_iter().find(|(_, asked, limit)| asked > limit) {
+            self.limit(header.range.start, what, asked, limit);
+        }
+        !self.full
+    }
+
+    /// Finds the local header of a central entry: where the offset counts from the archive, and from the file.
+    fn entry(&mut self, central: Header, base: u64) -> io::Result<()> {
+        let mut found = false;
+        let from_base = base.saturating_add(central.local);
+        let places = [Some(from_base), (base != 0).then_some(central.local)];
+        for at in places.into_iter().flatten() {
+            if let Some(local) = record::local(self.content, at)? {
+                // A reader that counts from the file must not be shown a stranger's header.
+                if found && local.name != central.name {
+                    continue;
+                }
+                found = true;
+                self.member(Some(&central), local);
+            }
+        }
+        if !found {
+            let name = name::text(&central.name);
+            self.fact(central.range.start, Some(&name), Fact::Absent);
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, central: Option<&Header>, local: Header) {
+        let at = local.range.start;
+        let header = central.unwrap_or(&local);
+        let member = Member {
+            name: name::text(&header.name),
+            at,
+            kind: kind(header),
+            views: views(central, &local, self.content.size()),
+        };
+        let known = self.locals.get(&at).is_some_and(|indices| {
+            let same = |index: &usize| self.archive.members.get(*index) == Some(&member);
+            // An archive of one header under thousands of names must not cost their square.
+            indices.iter().rev().take(64).any(same)
+        });
+        if known {
+            return;
+        }
+        self.headers(central, &local, &member);
+        let end = member
+            .views
+            .iter()
+            .map(|view| view.data.end)
+            .min()
+            .unwrap_or(local.range.end);
+        self.structure(local.range.clone());
+        self.claimed.push(local.range.end..end);
+        if local.has_descriptor() || header.has_descriptor() {
+            self.descriptor(end, &member);
+        }
+        self.locals
+            .entry(at)
+            .or_default()
+            .push(self.archive.members.len());
+        self.archive.members.push(member);
+    }
+
+    /// Puts down what the two headers of a member disagree on.
+    fn headers(&mut self, central: Option<&Header>, local: &Header, member: &Member) {
+        let at = local.range.start;
+        let name = Some(member.name.as_str());
+        let any = |flag: u16| (local.flags | central.map_or(0, |central| central.flags)) & flag != 0;
+        if any(1 | 1 << 6 | 1 << 13) {
+            self.fact(at, name, Fact::Encrypted);
+        }
+        if any(1 << 5) {
+            self.fact(at, name, Fact::Patch);
+        }
+        if local.wide_contradicts || central.is_some_and(|central| central.wide_contradicts) {
+            self.fact(at, name, Fact::Wide);
+        }
+        let Some(central) = central else {
+            return;
+        };
+        if local.name != central.name {
+            let local = name::text(&local.name);
+            self.fact(at, name, Fact::Name { local });
+        }
+        // Sizes that follow the data are zero, or right, in the header before it.
+        let later = |value: u64| local.has_descriptor() && value == 0;
+        let crc = (u64::from(local.crc), u64::from(central.crc));
+        for (field, (local, central), may_be_zero) in [
+            (
+                "the method",
+                (u64::from(local.method), u64::from(central.method)),
+                false,
+            ),
+            ("the checksum", crc, true),
+            ("the packed size", (local.packed, central.packed), true),
+            ("the size", (local.size, central.size), true),
+        ] {
+            if local != central && !(may_be_zero && later(local)) {
+                self.fact(
+                    at,
+                    name,
+                    Fact::Field {
+                        field,
+                        local,
+                        central,
+                    },
+                );
+            }
+        }
+        let marks = 1 | 1 << 5 | 1 << 6 | 1 << 13;
+        let (local, central) = (u64::from(local.flags & marks), u64::from(central.flags & marks));
+        if local != central {
+            let field = "the marks for encryption and patches";
+            self.fact(
+                at,
+                name,
+                Fact::Field {
+                    field,
+                    local,
+                    central,
+                },
+            );
+        }
+    }
+
+    /// Claims the data descriptor at `at`, with or without a signature, with narrow or wide sizes.
+    fn descriptor(&mut self, at: u64, member: &Member) {
+        let Some(view) = member.views.first() else {
+            return;
+        };
+        let bytes = self.content.read(at, 24).unwrap_or_default();
+        let signed = bytes.starts_with(&DESCRIPTOR);
+        let body = bytes.get(if signed { 4 } else { 0 }..).unwrap_or_default();
+        let packed = view.data.end.saturating_sub(view.data.start);
+        let crc = view.crc.unwrap_or_default().to_le_bytes();
+        let wide = [crc.as_slice(), &packed.to_le_bytes(), &view.size.to_le_bytes()].concat();
+        let low = |number: u64| number.to_le_bytes().into_iter().take(4);
+        let narrow: Vec<u8> = crc.into_iter().chain(low(packed)).chain(low(view.size)).collect();
+        let signature = if signed { 4 } else { 0 };
+        let length = if body.starts_with(&wide) {
+            20_u64
+        } else if body.starts_with(&narrow) {
+            12
+        } else if signed {
+            let name = member.name.clone();
+            self.fact(at, Some(&name), Fact::Descriptor);
+            12
+        } else {
+            return;
+        };
+        self.structure(
+            at..at
+                .saturating_add(length)
+                .saturating_add(signature)
+                .min(self.content.size()),
+        );
+    }
+
+    // 3. The sweep.
+
+    fn gaps(&mut self) -> Vec<Range<u64>> {
+        self.claimed.sort_by_key(|range| (range.start, range.end));
+        let mut gaps = Vec::new();
+        let mut at = 0;
+        for range in &self.claimed {
+            if range.start > at {
+                gaps.push(at..range.start);
+            }
+            at = at.max(range.end);
+        }
+        if at < self.content.size() {
+            gaps.push(at..self.content.size());
+        }
+        gaps
+    }
+
+    fn sweep(&mut self) -> io::Result<()> {
+        let starts_here = record::is_at(self.content, 0, LOCAL);
+        if !self.archive.has_directory && !starts_here {
+            return Ok(());
+        }
+        let mut left = SWEEP_BYTES;
+        let mut hits = Vec::new();
+        for gap in self.gaps() {
+            self.hits(gap, &mut left, &mut hits)?;
+        }
+        for &(at, signature) in &hits {
+            if signature == END {
+                self.end(at)?;
+            }
+        }
+        let owned = self.merged();
+        let mut reach = 0;
+        for (at, signature) in hits {
+            if signature == LOCAL && at >= reach && !owns(&owned, at) && self.local_only(at)? {
+                reach = self.claimed.last().map_or(at, |range| range.end);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is claimed, as ranges that neither touch nor overlap.
+    fn merged(&mut self) -> Vec<Range<u64>> {
+        self.claimed.sort_by_key(|range| (range.start, range.end));
+        let mut merged: Vec<Range<u64>> = Vec::new();
+        for range in &self.claimed {
+            match merged.last_mut() {
+                Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+                _ => merged.push(range.clone()),
+            }
+        }
+        self.claimed.clone_from(&merged);
+        merged
+    }
+
+    /// Notes where in `gap` something lies that looks like a local header or an end record.
+    fn hits(&self, gap: Range<u64>, left: &mut u64, hits: &mut Vec<(u64, [u8; 4])>) -> io::Result<()> {
+        let finder = memmem::Finder::new(b"PK");
+        let mut at = gap.start;
+        while at < gap.end && *left > 0 && hits.len() < MOST_HITS {
+            let length =
+                usize::try_from(gap.end.saturating_sub(at)).map_or(WINDOW_BYTES, |l| l.min(WINDOW_BYTES));
+            // Three bytes more: a signature may lie across the edge of the window.
+            let window = self.content.read(at, length.saturating_add(3))?;
+            for hit in finder.find_iter(&window).take_while(|hit| *hit < length) {
+                let signature = window.get(hit..).and_then(|rest| rest.first_chunk::<4>());
+                if let Some(&signature) = signature.filter(|signature| matches!(**signature, LOCAL | END)) {
+                    hits.push((at.saturating_add(hit as u64), signature));
+                }
+            }
+            *left = left.saturating_sub(length as u64);
+            at = at.saturating_add(length as u64);
+        }
+        Ok(())
+    }
+
+    /// Takes up a member that no directory names.
+    fn local_only(&mut self, at: u64) -> io::Result<bool> {
+        let Some(mut local) = record::local(self.content, at)? else {
+            return Ok(false);
+        };
+        if !is_plausible(&local) || !self.admit(&local) {
+            return Ok(false);
+        }
+        if local.has_descriptor() && local.packed == 0 {
+            self.size_from_descriptor(&mut local)?;
+        }
+        let name = name::text(&local.name);
+        self.member(None, local);
+        if self.archive.has_directory {
+            self.fact(at, Some(&name), Fact::LocalOnly);
+        }
+        Ok(true)
+    }
+
+    /// Finds the end of data whose size follows it: where the stream ends, or where a descriptor states the distance.
+    fn size_from_descriptor(&mut self, local: &mut Header) -> io::Result<()> {
+        let start = local.range.end;
+        let rest = self.content.since(start);
+        if local.method == 8 {
+            let opened = Packed::new(rest.clone(), vec![Coder::Deflate]).open(self.limits, self.budget);
+            (local.packed, local.size) = (opened.used, opened.content.size());
+            let stated = self.content.read(start.saturating_add(opened.used), 8)?;
+            if let Some(crc) = stated.get(4..8).and_then(|crc| crc.try_into().ok()) {
+                local.crc = u32::from_le_bytes(crc);
+            }
+            return Ok(());
+        }
+        let finder = memmem::Finder::new(&DESCRIPTOR);
+        let mut at = 0_u64;
+        while at < rest.size() {
+            let window = rest.read(at, WINDOW_BYTES)?;
+            for hit in finder.find_iter(&window) {
+                let distance = at.saturating_add(hit as u64);
+                let body = rest.read(distance, 16)?;
+                let crc = body.get(4..8).and_then(|crc| crc.try_into().ok());
+                let packed = body.get(8..12).and_then(|packed| packed.try_into().ok());
+                let stated = packed.map(u32::from_le_bytes).map(u64::from);
+                if stated == Some(distance & 0xffff_ffff) {
+                    (local.packed, local.size) = (distance, distance);
+                    local.crc = crc.map_or(0, u32::from_le_bytes);
+                    return Ok(());
+                }
+            }
+            let step = window.len().saturating_sub(15).max(1);
+            at = at.saturating_add(step as u64);
+        }
+        local.packed = rest.size();
+        local.size = rest.size();
+        Ok(())
+    }
+
+    // 4. Relations between members, and what is left over.
+
+    fn relations(&mut self) -> io::Result<()> {
+        self.overlaps();
+        let starts: BTreeSet<u64> = self.directories.keys().map(|&(start, _)| start).collect();
+        if let Some(&other) = starts.first() {
+            for &start in starts.iter().skip(1) {
+                self.fact(start, None, Fact::OtherDirectory { other });
+            }
+        }
+        let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, member) in self.archive.members.iter().enumerate() {
+            if member.kind != Kind::Folder {
+                names.entry(name::key(&member.name)).or_default().push(index);
+            }
+        }
+        let mut left = COMPARED_BYTES;
+        for indices in names.into_values() {
+            let Some((&first, others)) = indices.split_first() else {
+                continue;
+            };
+            for &other in others {
+                self.duplicate(first, other, &mut left)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn overlaps(&mut self) {
+        let members = &self.archive.members;
+        let end = |member: &Member| member.views.first().map_or(member.at, |view| view.data.end);
+        let mut order: Vec<usize> = (0..members.len()).collect();
+        order.sort_by_key(|&index| members.get(index).map(|member| member.at));
+        let mut facts = Vec::new();
+        let mut reach: Option<&Member> = None;
+        for member in order.iter().filter_map(|&index| members.get(index)) {
+            if let Some(before) = reach
+                && end(before) > member.at
+                && (before.at, &before.name) != (member.at, &member.name)
+            {
+                let other = before.name.clone();
+                facts.push((member.at, member.name.clone(), Fact::Overlap { other }));
+            }
+            if reach.is_none_or(|before| end(member) > end(before)) {
+                reach = Some(member);
+            }
+        }
+        for (at, name, fact) in facts.into_iter().take(MOST_FACTS) {
+            self.fact(at, Some(&name), fact);
+        }
+    }
+
+    fn duplicate(&mut self, first: usize, second: usize, left: &mut u64) -> io::Result<()> {
+        let members = &self.archive.members;
+        let (Some(first), Some(second)) = (members.get(first), members.get(second)) else {
+            return Ok(());
+        };
+        let same = match (first.views.first(), second.views.first()) {
+            (Some(a), Some(b)) => a.data == b.data || self.same_bytes(a, b, left)?,
+            _ => false,
+        };
+        let fact = Fact::Duplicate {
+            other: first.name.clone(),
+            same,
+            exact: first.name == second.name,
+        };
+        let (at, name) = (second.at, second.name.clone());
+        self.fact(at, Some(&name), fact);
+        Ok(())
+    }
+
+    /// Whether two members have the same bytes in the archive. Different compression of the same bytes counts as
+    /// different, and so does what would take too much reading.
+    fn same_bytes(&self, a: &View, b: &View, left: &mut u64) -> io::Result<bool> {
+        let length = |view: &View| view.data.end.saturating_sub(view.data.start);
+        if (a.method, a.size, a.crc, length(a)) != (b.method, b.size, b.crc, length(b)) || length(a) > *left {
+            return Ok(false);
+        }
+        *left = left.saturating_sub(length(a));
+        let mut at = 0;
+        while at < length(a) {
+            let step =
+                WINDOW_BYTES.min(usize::try_from(length(a).saturating_sub(at)).unwrap_or(WINDOW_BYTES));
+            let one = self.content.read(a.data.start.saturating_add(at), step)?;
+            let two = self.content.read(b.data.start.saturating_add(at), step)?;
+            if one != two {
+                return Ok(false);
+            }
+            at = at.saturating_add(step as u64);
+        }
+        Ok(true)
+    }
+
+    fn leftovers(&mut self) -> io::Result<()> {
+        let comments = self.archive.comments.clone();
+        self.claimed.extend(comments);
+        for gap in self.gaps() {
+            let bytes = gap.end.saturating_sub(gap.start);
+            if bytes <= WINDOW_BYTES as u64
+                && self
+                    .content
+                    .read(gap.start, WINDOW_BYTES.min(usize::try_from(bytes).unwrap_or(0)))?
+                    .iter()
+                    .all(|&byte| byte == 0)
+            {
+                self.archive.structure.push(gap);
+            } else {
+                self.fact(gap.start, None, Fact::Foreign { bytes });
+                self.archive.foreign.push(gap);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn owns(merged: &[Range<u64>], at: u64) -> bool {
+    let after = merged.partition_point(|range| range.start <= at);
+    after
+        .checked_sub(1)
+        .and_then(|index| merged.get(index))
+        .is_some_and(|range| range.contains(&at))
+}
+
+/// Whether bytes that begin like a local header are one. Four bytes alone may be there by chance.
+fn is_plausible(local: &Header) -> bool {
+    let known = |method| super::method_name(method) != super::method_name(u16::MAX);
+    let printable = |byte: &u8| *byte >= 0x20 && *byte != 0x7f;
+    known(local.method)
+        && local.flags & 0b1101_0111_1000_0000 & !(1 << 13) == 0
+        && (1..=4096).contains(&local.name.len())
+        && local.name.iter().all(printable)
+}
+
+fn kind(header: &Header) -> Kind {
+    match header.mode & 0o170_000 {
+        0o120_000 => Kind::Link,
+        // What an archiver read from a pipe keeps the mode of the pipe, and is a file.
+        0o010_000 if header.size > 0 => Kind::File,
+        0o020_000 | 0o060_000 | 0o010_000 | 0o140_000 => Kind::Device,
+        0o040_000 => Kind::Folder,
+        _ if header.name.ends_with(b"/") && header.size == 0 => Kind::Folder,
+        _ => Kind::File,
+    }
+}
+
+/// The bytes of a member as the central directory and as the local header describe them.
+fn views(central: Option<&Header>, local: &Header, file_size: u64) -> Vec<View> {
+    let start = local.range.end;
+    let view = |header: &Header, packed: u64, size: u64, crc: Option<u32>| View {
+        data: start..start.saturating_add(packed).min(file_size),
+        method: header.method,
+        size,
+        crc,
+        encrypted: header.is_encrypted(),
+        end_marker: header.flags & 1 << 1 != 0,
+    };
+    let Some(central) = central else {
+        return vec![view(local, local.packed, local.size, Some(local.crc))];
+    };
+    let first = view(central, central.packed, central.size, Some(central.crc));
+    let without_sizes = local.packed == 0 && local.size == 0;
+    let second = if without_sizes {
+        view(local, central.packed, central.size, Some(central.crc))
+    } else {
+        view(local, local.packed, local.size, Some(local.crc))
+    };
+    let differ = (&first.data, first.method) != (&second.data, second.method);
+    if differ { vec![first, second] } else { vec![first] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_does_not_make_a_header() {
+        let header = Header {
+            name: b"a/b".to_vec(),
+            ..Header::default()
+        };
+        assert!(is_plausible(&header));
+        for odd in [
+            Header {
+                method: 7000,
+                ..header.clone()
+            },
+            Header {
+                flags: 0x8000,
+                ..header.clone()
+            },
+            Header {
+                name: vec![],
+                ..header.clone()
+            },
+            Header {
+                name: vec![1],
+                ..header
+            },
+        ] {
+            assert!(!is_plausible(&odd), "{odd:?}");
+        }
+        assert!(owns(&[0..3, 5..9], 8) && !owns(&[0..3, 5..9], 4));
+    }
+}

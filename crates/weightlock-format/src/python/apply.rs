@@ -1,0 +1,323 @@
+//! What a call gives: of a global, of a function of the file, of a method; and the ways around a plain call.
+
+use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::{
+    eval::is_namespace,
+    facts::{Argument, How},
+    fold,
+    value::{Origin, Value, What, origin_of},
+    walk::{Walker, element_of},
+};
+
+impl Walker {
+    pub(super) fn call_expression(&mut self, it: &ExprCall) -> Value {
+        // A method of a text or container is known by its object.
+        let method = match &*it.func {
+            Expr::Attribute(attribute) => Some((self.eval(&attribute.value), attribute.attr.as_str())),
+            _ => None,
+        };
+        let function = match &method {
+            Some((object, name)) => self.attribute(object, name, it.func.range()),
+            None => self.eval(&it.func),
+        };
+        let arguments = self.arguments(it);
+        let mut results = Vec::new();
+        if let Some((object, name)) = &method {
+            let positional = positional(&arguments);
+            for object in object.alternatives() {
+                results.extend(self.method(object, name, &positional, it.range));
+            }
+        }
+        if let Some((object, name)) = &method {
+            self.inherited(object, name);
+        }
+        results.push(self.apply(&function, &arguments, it.range));
+        Value::any(results.into_iter().filter(|value| *value != Value::default()))
+    }
+
+    /// A method that a class of the file inherits from elsewhere calls those that it expects there.
+    fn inherited(&mut self, object: &Value, name: &str) {
+        for object in object.alternatives() {
+            if let What::Instance(class) = object.what
+                && self.member(class, name) == Value::default()
+            {
+                self.runs_methods(object, &["run", "handle", "main", "execute", "on_start"]);
+            }
+        }
+    }
+
+    /// A method of an object of a built-in type.
+    fn method(&mut self, object: &Value, name: &str, arguments: &[Value], range: TextRange) -> Option<Value> {
+        let first = arguments.first();
+        let is_table = match &object.what {
+            What::Table(_) | What::Items(_) => true,
+            What::Result(function) => is_namespace(function),
+            What::Global(name) => {
+                &**name == "sys.modules" || name.ends_with("__dict__") || name.ends_with("__globals__")
+            }
+            _ => false,
+        };
+        match (name, first) {
+            ("get" | "__getitem__" | "pop" | "setdefault", Some(key)) if is_table => {
+                Some(self.item(object, key, range))
+            }
+            ("__getattribute__" | "__getattr__", Some(key)) => {
+                let name = key.as_text()?.to_owned();
+                Some(self.attribute(object, &name, range).with(key.origin))
+            }
+            ("values" | "copy" | "items" | "keys", None) if is_table => match &object.what {
+                What::Table(entries) => Some(Value::items(
+                    entries.iter().map(|(_, value)| value.clone()).collect(),
+                )),
+                _ => Some(object.clone()),
+            },
+            _ => {
+                let folded = fold::method(object, name, arguments, &mut self.fuel);
+                let known = !matches!(object.what, What::Unknown | What::Global(_) | What::Result(_));
+                folded.or_else(|| known.then(|| Value::unknown().with(object.origin)))
+            }
+        }
+    }
+
+    /// Calls what `function` may be.
+    pub(super) fn apply(&mut self, function: &Value, arguments: &[Argument], range: TextRange) -> Value {
+        let mut results = Vec::new();
+        for function in function.alternatives() {
+            results.push(self.apply_one(function, arguments, range));
+        }
+        Value::any(results)
+    }
+
+    fn apply_one(&mut self, function: &Value, arguments: &[Argument], range: TextRange) -> Value {
+        let taken = arguments
+            .iter()
+            .fold(function.origin, |all, argument| all.and(argument.value.origin));
+        let to = match &function.what {
+            What::Global(name) | What::Result(name) => &**name,
+            _ => "",
+        };
+        self.pass(arguments, to, range);
+        match &function.what {
+            What::Global(name) => {
+                self.put(
+                    name.to_string(),
+                    function.origin,
+                    How::Called,
+                    arguments.to_vec(),
+                    range,
+                );
+                self.result(name, arguments, range).with(passed_on(name, taken))
+            }
+            What::Function(called) => {
+                self.edges.insert((self.here.function, *called));
+                self.returns.get(*called).cloned().unwrap_or_default().with(taken)
+            }
+            What::Class(class) => {
+                self.runs_methods(function, &["__init__", "__new__", "__post_init__"]);
+                What::Instance(*class).into()
+            }
+            What::Instance(_) => {
+                self.runs_methods(function, &["__call__", "forward"]);
+                Value::unknown().with(taken)
+            }
+            What::Attribute { name, called } => {
+                let object = arguments
+                    .first()
+                    .map(|argument| argument.value.clone())
+                    .unwrap_or_default();
+                let found = self.attribute(&object, name, range).with(function.origin);
+                match (called, &found.what) {
+                    (true, What::Global(name)) => {
+                        self.put(name.to_string(), found.origin, How::Called, Vec::new(), range);
+                        Value::unknown()
+                    }
+                    _ => found,
+                }
+            }
+            What::Result(name) => Value::from(What::Result(name.clone())).with(taken),
+            _ => Value::unknown().with(taken),
+        }
+    }
+
+    /// Whoever is handed a callable may call it.
+    fn pass(&mut self, arguments: &[Argument], to: &str, range: TextRange) {
+        for Argument { value, .. } in arguments {
+            self.hand_over(value, How::Passed(to.to_owned()), range);
+            for value in value.alternatives() {
+                match &value.what {
+                    What::Function(function) => {
+                        self.edges.insert((self.here.function, *function));
+                    }
+                    What::Class(_) | What::Instance(_) => {
+                        self.runs_methods(value, &["__init__", "__call__", "__reduce__"])
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The methods of those names of a class or instance run here.
+    pub(super) fn runs_methods(&mut self, object: &Value, names: &[&str]) {
+        for object in object.alternatives() {
+            let (What::Class(class) | What::Instance(class)) = object.what else {
+                continue;
+            };
+            for name in names {
+                let method = self.member(class, name);
+                for method in method.alternatives() {
+                    if let What::Function(method) = method.what {
+                        self.edges.insert((self.here.function, method));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A decorator is called with what it decorates. Those of libraries seldom call it; those of the file may.
+    pub(super) fn decorate(&mut self, decorator: &Value, decorated: Value, range: TextRange) {
+        for decorator in decorator.alternatives() {
+            let calls = match &decorator.what {
+                What::Global(name) => &**name == "atexit.register",
+                What::Function(_) | What::Class(_) | What::Instance(_) => true,
+                _ => false,
+            };
+            let value = if calls {
+                decorated.clone()
+            } else {
+                Value::unknown()
+            };
+            let is_plain = matches!(&decorator.what, What::Global(name) if is_plain_decorator(name));
+            if !is_plain {
+                self.apply_one(decorator, &[Argument { keyword: None, value }], range);
+            }
+        }
+    }
+
+    /// What a call of the global `name` gives.
+    fn result(&mut self, name: &str, arguments: &[Argument], range: TextRange) -> Value {
+        let values = positional(arguments);
+        self.reflected(name, &values, arguments, range)
+            .or_else(|| fold::call(name, &values, &mut self.fuel))
+            .unwrap_or_else(|| Value::from(What::Result(name.into())).with(origin_of(name)))
+    }
+
+    /// Functions that give an object by its name, or another way to call it.
+    fn reflected(
+        &mut self,
+        name: &str,
+        values: &[Value],
+        arguments: &[Argument],
+        range: TextRange,
+    ) -> Option<Value> {
+        let first = values.first();
+        let by_name = |value: &Value| {
+            let path = value.as_text()?.replace(':', ".");
+            Some(Value::global(path).with(value.origin))
+        };
+        match name {
+            "builtins.getattr" | "inspect.getattr_static" | "builtins.object.__getattribute__" => {
+                let key = values.get(1)?;
+                let name = key.as_text().unwrap_or("?").to_owned();
+                let found = self.attribute(first?, &name, range).with(key.origin);
+                Some(Value::any([found].into_iter().chain(values.get(2).cloned())))
+            }
+            "builtins.__import__" | "importlib.__import__" => {
+                let whole = by_name(first?)?;
+                let What::Global(path) = &whole.what else {
+                    return None;
+                };
+                let top = path.split('.').next().unwrap_or_default().to_owned();
+                Some(Value::any([whole.clone(), Value::global(top).with(whole.origin)]))
+            }
+            "importlib.import_module"
+            | "pkgutil.resolve_name"
+            | "pydoc.locate"
+            | "pydoc.safeimport"
+            | "hydra.utils.get_method"
+            | "hydra.utils.get_object"
+            | "hydra.utils.get_class"
+            | "django.utils.module_loading.import_string" => {
+                by_name(first.or_else(|| arguments.first().map(|argument| &argument.value))?)
+            }
+            "builtins.vars" => match &first?.what {
+                What::Global(module) => Some(Value::global(format!("{module}.__dict__"))),
+                _ => None,
+            },
+            "functools.partial"
+            | "functools.partialmethod"
+            | "builtins.staticmethod"
+            | "builtins.classmethod" => first.cloned(),
+            "builtins.next" | "random.choice" => first.map(element_of),
+            "builtins.max" | "builtins.min" if values.len() == 1 => first.map(element_of),
+            "builtins.sorted" | "builtins.filter" => values.last().cloned(),
+            "operator.attrgetter" | "operator.methodcaller" => Some(
+                What::Attribute {
+                    name: first?.as_text()?.into(),
+                    called: name == "operator.methodcaller",
+                }
+                .into(),
+            )
+            .map(|value: Value| value.with(first.map_or(Origin::NONE, |first| first.origin))),
+            "operator.getitem" => Some(self.item(&first?.clone(), values.get(1)?, range)),
+            "operator.add" | "operator.concat" => self.each_pair(first?, values.get(1)?, fold::add),
+            "functools.reduce" => {
+                let [function, names, start] = values else {
+                    return None;
+                };
+                let (What::Global(function), What::Items(names)) = (&function.what, &names.what) else {
+                    return None;
+                };
+                if &**function != "builtins.getattr" {
+                    return None;
+                }
+                let step = |object: Value, name: &Value| {
+                    self.attribute(&object, name.as_text().unwrap_or("?"), range)
+                };
+                Some(names.iter().take(16).fold(start.clone(), step))
+            }
+            "builtins.eval" => {
+                let path = first?.as_text()?.trim();
+                let is_path = path
+                    .split('.')
+                    .all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'));
+                let mut parts = path.split('.');
+                let start = parts.next().filter(|_| is_path && path.len() < 200)?;
+                let start = self.scopes.look_up(self.here.scope, start, self.offset(range));
+                Some(parts.fold(start, |object, name| self.attribute(&object, name, range)))
+            }
+            "os.environ.get" | "os.getenv" | "os.environ.pop" | "os.environ.setdefault" => {
+                Some(Value::unknown())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn positional(arguments: &[Argument]) -> Vec<Value> {
+    let positional = arguments.iter().filter(|argument| argument.keyword.is_none());
+    positional.map(|argument| argument.value.clone()).collect()
+}
+
+/// What of the arguments' origin the result of `name` has. All of the environment is what matters; one variable of
+/// it is a setting.
+fn passed_on(name: &str, taken: Origin) -> Origin {
+    if name.starts_with("os.environ")
+        && !name.ends_with("items")
+        && !name.ends_with("copy")
+        && !name.ends_with("values")
+    {
+        return Origin::NONE;
+    }
+    taken
+}
+
+/// Decorators that only mark what they decorate.
+fn is_plain_decorator(name: &str) -> bool {
+    matches!(
+        name,
+        "builtins.staticmethod" | "builtins.classmethod" | "builtins.property" | "dataclasses.dataclass"
+    )
+}

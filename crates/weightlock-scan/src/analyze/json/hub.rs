@@ -1,0 +1,248 @@
+//! What the configuration files of model hubs ask for: code beside or outside the model, classes of other libraries,
+//! files by name.
+//!
+//! The kind of a file is told by what is in it (`weight_map`, `peft_type`, `_class_name`), and by its name only where
+//! that is all that loaders go by (`modules.json`).
+
+use weightlock_format::json::walk::{Step, Token, Walk};
+
+use crate::{
+    analyze::Examination,
+    observation::config::{Loader, Seen},
+    reach,
+};
+
+/// What is collected on the way, and judged together at the end.
+#[derive(Default)]
+pub(super) struct Hub {
+    base_name: String,
+    /// Keys of the outermost object that tell what the file is.
+    is_pipeline: bool,
+    is_adapter: bool,
+    /// The two texts of each component of a pipeline.
+    components: Vec<Component>,
+    /// `type` of each module of a sentence encoder.
+    modules: Vec<(u64, String, String)>,
+    /// Paths of an adapter to its base model.
+    bases: Vec<(u64, String)>,
+}
+
+struct Component {
+    offset: u64,
+    name: String,
+    texts: Vec<String>,
+}
+
+/// Whether loaders go by what stands under `key`: where it occurs twice, one shows each its own. Tables of other things
+/// (prices, vocabularies) have keys twice without anybody being misled.
+pub(super) fn decides(key: &str) -> bool {
+    const KEYS: &[&str] = &[
+        "template",
+        "auto_map",
+        "weight_map",
+        "architectures",
+        "model_type",
+        "tokenizer_class",
+        "processor_class",
+        "class_name",
+        "_class_name",
+        "module",
+        "custom_pipelines",
+        "trust_remote_code",
+        "base_model_name_or_path",
+        "peft_type",
+    ];
+    KEYS.contains(&key) || key.contains("chat_template")
+}
+
+/// Components and modules that are kept. Published pipelines have a dozen.
+const MOST: usize = 1000;
+
+impl Hub {
+    pub(super) fn new(base_name: &str) -> Self {
+        Self {
+            base_name: base_name.to_owned(),
+            is_pipeline: base_name == "model_index.json",
+            ..Self::default()
+        }
+    }
+
+    /// Looks at one value.
+    pub(super) fn see(&mut self, walk: &Walk<'_>, offset: u64, token: &Token, exam: &mut Examination<'_>) {
+        let mut way = walk.way();
+        let (first, second, third) = (way.next(), way.next(), way.next());
+        match (first, second, third, token) {
+            (Some(Step::Key(key)), None, None, token) => self.at_root(key, offset, token, walk, exam),
+            (Some(Step::Key(name)), Some(Step::Index(_)), None, Token::Text(text)) => {
+                self.component(name, offset, text);
+            }
+            (Some(Step::Key("weight_map")), Some(Step::Key(_)), None, Token::Text(path)) => {
+                escaping(path, offset, walk, exam);
+            }
+            (Some(Step::Index(_)), Some(Step::Key("type")), None, Token::Text(class)) => {
+                self.module(walk, offset, class);
+            }
+            (Some(Step::Index(_)), Some(Step::Key("path")), None, Token::Text(path))
+                if self.base_name == "modules.json" =>
+            {
+                escaping(path, offset, walk, exam);
+            }
+            _ => {}
+        }
+        self.anywhere(walk, offset, token, exam);
+    }
+
+    /// Keys of the outermost object.
+    fn at_root(
+        &mut self,
+        key: &str,
+        offset: u64,
+        token: &Token,
+        walk: &Walk<'_>,
+        exam: &mut Examination<'_>,
+    ) {
+        match (key, token) {
+            ("_class_name" | "_diffusers_version", Token::Text(_)) => self.is_pipeline = true,
+            ("peft_type", Token::Text(_)) => self.is_adapter = true,
+            ("base_model_name_or_path", Token::Text(path)) => self.bases.push((offset, path.clone())),
+            ("_attn_implementation" | "attn_implementation", Token::Text(name)) if name.contains('/') => {
+                let seen = Seen::RemoteCode {
+                    loader: Loader::Kernel,
+                    class: name.clone(),
+                    repository: Some(name.clone()),
+                };
+                exam.put(Some(offset), Some(walk.path()), seen);
+            }
+            _ => {}
+        }
+    }
+
+    /// Keys that mean the same at any depth.
+    fn anywhere(&self, walk: &Walk<'_>, offset: u64, token: &Token, exam: &mut Examination<'_>) {
+        if let Token::Other(value) = token {
+            if value.as_bool() == Some(true) && walk.way().next_back() == Some(Step::Key("trust_remote_code"))
+            {
+                exam.put(Some(offset), Some(walk.path()), Seen::TrustsRemoteCode);
+            }
+            return;
+        }
+        let Token::Text(text) = token else { return };
+        let is_under = |name: &str| walk.way().any(|step| step == Step::Key(name));
+        let last = walk.way().next_back();
+        let loader = if is_under("auto_map") {
+            Loader::AutoMap
+        } else if is_under("custom_pipelines") && last == Some(Step::Key("impl")) {
+            Loader::Pipeline
+        } else if last == Some(Step::Key("parent_library")) && is_under("auto_mapping") {
+            return self.library(Loader::Adapter, text, offset, walk, exam);
+        } else {
+            return;
+        };
+        let seen = Seen::RemoteCode {
+            loader,
+            class: text.clone(),
+            repository: repository(text),
+        };
+        exam.put(Some(offset), Some(walk.path()), seen);
+    }
+
+    fn library(
+        &self,
+        loader: Loader,
+        library: &str,
+        offset: u64,
+        walk: &Walk<'_>,
+        exam: &mut Examination<'_>,
+    ) {
+        if !loader.knows(library) {
+            let seen = Seen::RemoteCode {
+                loader,
+                class: library.to_owned(),
+                repository: repository(library),
+            };
+            exam.put(Some(offset), Some(walk.path()), seen);
+        }
+    }
+
+    fn component(&mut self, name: &str, offset: u64, text: &str) {
+        let is_room = self.components.len() < MOST;
+        match self.components.last_mut() {
+            Some(last) if last.name == name && last.texts.len() < 2 => last.texts.push(text.to_owned()),
+            Some(last) if last.name == name => {}
+            _ if is_room => self.components.push(Component {
+                offset,
+                name: name.to_owned(),
+                texts: vec![text.to_owned()],
+            }),
+            _ => {}
+        }
+    }
+
+    fn module(&mut self, walk: &Walk<'_>, offset: u64, class: &str) {
+        if self.base_name == "modules.json" && self.modules.len() < MOST {
+            self.modules.push((offset, walk.path(), class.to_owned()));
+        }
+    }
+
+    /// Judges what depends on the kind of the file.
+    pub(super) fn conclude(self, exam: &mut Examination<'_>) {
+        // A pipeline whose class is of its own names it as module and class.
+        let is_pipeline = self.is_pipeline
+            || self
+                .components
+                .iter()
+                .any(|component| component.name == "_class_name");
+        for component in self.components.iter().filter(|_| is_pipeline) {
+            let [library, class] = component.texts.as_slice() else {
+                continue;
+            };
+            let is_own = component.name == "_class_name";
+            if is_own || !component.name.starts_with('_') && !Loader::Component.knows(library) {
+                let seen = Seen::RemoteCode {
+                    loader: if is_own {
+                        Loader::Pipeline
+                    } else {
+                        Loader::Component
+                    },
+                    class: format!("{library}.{class}"),
+                    repository: repository(library),
+                };
+                exam.put(Some(component.offset), Some(component.name.clone()), seen);
+            }
+        }
+        for (offset, path, class) in self.modules {
+            if !Loader::Encoder.knows(&class) {
+                let seen = Seen::RemoteCode {
+                    loader: Loader::Encoder,
+                    repository: repository(&class),
+                    class,
+                };
+                exam.put(Some(offset), Some(path), seen);
+            }
+        }
+        for (offset, path) in self.bases.into_iter().filter(|_| self.is_adapter) {
+            if let Some(how) = reach::escape(&path) {
+                let field = Some("base_model_name_or_path".to_owned());
+                exam.put(Some(offset), field, Seen::ForeignBase { path, how });
+            }
+        }
+    }
+}
+
+fn escaping(path: &str, offset: u64, walk: &Walk<'_>, exam: &mut Examination<'_>) {
+    if let Some(how) = reach::escape(path) {
+        let seen = Seen::EscapingPath {
+            path: path.to_owned(),
+            how,
+        };
+        exam.put(Some(offset), Some(walk.path()), seen);
+    }
+}
+
+/// The repository of `owner/name--module.Class`, or whatever is not just a module of the folder.
+fn repository(class: &str) -> Option<String> {
+    match class.split_once("--") {
+        Some((repository, _)) => Some(repository.to_owned()),
+        None => class.contains(['/', '\\', ':']).then(|| class.to_owned()),
+    }
+}

@@ -1,0 +1,83 @@
+//! A text out of a file's metadata: nothing loads it, and a pickle, archive or program can still be carried in it, as
+//! it is, or as base64 or hexadecimal digits.
+
+use base64::{
+    Engine as _,
+    alphabet::{STANDARD, URL_SAFE},
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use weightlock_format::detect::Format;
+
+use super::{Examination, Subject, indicator};
+use crate::{
+    coverage::Gap,
+    observation::embedded::{self, Encoding},
+};
+
+/// Shorter texts cannot hold anything that does harm, and decode to anything.
+const LEAST: usize = 12;
+
+/// Examines a text of metadata.
+pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
+    let size = subject.content.size();
+    let text = match subject.content.whole(exam.limits.held) {
+        Ok(Some(text)) => text,
+        Ok(None) => {
+            let limit = exam.limits.held as u64;
+            let gap = Gap::Limit {
+                what: "bytes of a text in metadata",
+                limit,
+            };
+            return exam.unread(0..size, gap);
+        }
+        Err(error) => return exam.unread(0..size, Gap::Unreadable(error.to_string())),
+    };
+    exam.explain(0..size);
+    if let Ok(text) = std::str::from_utf8(&text) {
+        indicator::look(text, Some(0), || None, exam);
+    }
+    let readings = [
+        (Encoding::Plain, Some(text.clone())),
+        (Encoding::Base64, base64(&text)),
+        (Encoding::Hexadecimal, hexadecimal(&text)),
+    ];
+    for (encoding, bytes) in readings {
+        let format = bytes
+            .filter(|bytes| bytes.len() >= LEAST)
+            .map(|bytes| Format::of(&bytes));
+        if let Some(format) = format
+            && (format.is_code() || format.is_container() && format != Format::Zlib)
+        {
+            exam.observe_at(0, embedded::Seen::InText { format, encoding });
+        }
+    }
+}
+
+/// The bytes that `text` encodes, in either alphabet, with or without padding and line ends.
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    let compact: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let lenient = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    [STANDARD, URL_SAFE]
+        .iter()
+        .find_map(|alphabet| GeneralPurpose::new(alphabet, lenient).decode(&compact).ok())
+}
+
+fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+    let text = text.strip_prefix(b"0x").unwrap_or(text);
+    let (pairs, []) = text.as_chunks::<2>() else {
+        return None;
+    };
+    pairs
+        .iter()
+        .map(|pair| {
+            let digits = std::str::from_utf8(pair).ok()?;
+            u8::from_str_radix(digits, 16).ok()
+        })
+        .collect()
+}

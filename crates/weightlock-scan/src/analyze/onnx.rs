@@ -1,0 +1,194 @@
+//! ONNX: where weights lie, who computes, and whether sizes agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use weightlock_format::onnx::{self, Fact, Node, Tensor};
+
+use super::{Claim, Examination, Role, Subject, walked::Walked};
+use crate::{observation::onnx::Seen, reach::escape};
+
+/// Domains that runtimes have by themselves.
+const KNOWN_DOMAINS: [&str; 10] = [
+    "",
+    "ai.onnx",
+    "ai.onnx.ml",
+    "ai.onnx.training",
+    "ai.onnx.preview.training",
+    "com.microsoft",
+    "com.microsoft.nchwc",
+    "com.microsoft.experimental",
+    "com.ms.internal.nhwc",
+    "org.pytorch.aten",
+];
+
+/// Operators that call Python functions, in whatever domain.
+const PYTHON_OPERATORS: [&str; 5] = ["PyOp", "PyCustomOp", "PythonOp", "PythonOpGrad", "PyFunc"];
+
+/// Operators whose result is as large as a constant input says, and the input that says it.
+const INFLATING: [(&str, usize); 7] = [
+    ("Tile", 1),
+    ("Expand", 1),
+    ("ConstantOfShape", 0),
+    ("Pad", 1),
+    ("Resize", 3),
+    ("OneHot", 1),
+    ("Reshape", 1),
+];
+
+/// Elements that no machine holds: at a byte each, 64 GiB.
+const TOO_MANY: u128 = 1 << 36;
+
+/// Constants and operators that are remembered.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Examines an ONNX model.
+pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
+    let mut facts = Vec::new();
+    let mut walked = Walked::default();
+    let mut seen = Model::default();
+    let limits = exam.limits;
+    let end = onnx::read(
+        &subject.content,
+        limits,
+        &mut *exam.budget,
+        &mut |fact| match fact {
+            Fact::Data { field, range } => walked.data(field, range),
+            Fact::Unknown { range, .. } => walked.unknown(range),
+            fact => facts.push(fact),
+        },
+    );
+    for fact in facts {
+        match fact {
+            Fact::Node(node) => seen.node(node, exam),
+            Fact::Tensor(tensor) => seen.tensor(&tensor, exam),
+            Fact::Function { domain, name } => {
+                seen.defined.insert((domain, name));
+            }
+            Fact::Metadata { key, range } => {
+                let value = subject
+                    .content
+                    .part(range.start, range.end.saturating_sub(range.start));
+                exam.inner(&format!("metadata_props[{key}]"), value, Role::Metadata);
+            }
+            _ => {}
+        }
+    }
+    seen.conclude(exam);
+    walked.close(end, subject, exam);
+}
+
+/// What can be judged only when all of the model is known.
+#[derive(Default)]
+struct Model {
+    /// Constant integers by the name of the tensor.
+    constants: BTreeMap<String, Vec<i64>>,
+    /// Nodes that make a tensor as large as a constant says.
+    inflating: Vec<(Node, usize)>,
+    /// Operators of unknown domains and where they first stand.
+    foreign: BTreeMap<(String, String), u64>,
+    /// Functions that the model defines.
+    defined: BTreeSet<(String, String)>,
+}
+
+impl Model {
+    fn node(&mut self, node: Node, exam: &mut Examination<'_>) {
+        if PYTHON_OPERATORS.contains(&node.operator.as_str()) {
+            python_operator(&node, exam);
+        } else if !KNOWN_DOMAINS.contains(&node.domain.as_str()) && self.foreign.len() < MOST_REMEMBERED {
+            self.foreign
+                .entry((node.domain.clone(), node.operator.clone()))
+                .or_insert(node.range.start);
+        }
+        let inflating = INFLATING.iter().find(|(operator, _)| *operator == node.operator);
+        if let Some(&(_, input)) = inflating
+            && self.inflating.len() < MOST_REMEMBERED
+        {
+            self.inflating.push((node, input));
+        }
+    }
+
+    fn tensor(&mut self, tensor: &Tensor, exam: &mut Examination<'_>) {
+        if let Some(problem) = &tensor.problem {
+            exam.problem(problem.clone());
+        }
+        if !tensor.integers.is_empty() && self.constants.len() < MOST_REMEMBERED {
+            self.constants
+                .insert(tensor.name.clone(), tensor.integers.clone());
+        }
+        let construct = |key: &str| Some(format!("external_data[{key}]"));
+        let locations: BTreeSet<&str> = tensor.locations().collect();
+        if locations.len() > 1 {
+            let tensor_name = tensor.name.clone();
+            let seen = Seen::Locations { tensor: tensor_name };
+            exam.put(Some(tensor.range.start), construct("location"), seen);
+        }
+        for location in locations {
+            match escape(location) {
+                Some(escape) => {
+                    let seen = Seen::ExternalData {
+                        tensor: tensor.name.clone(),
+                        location: location.to_owned(),
+                        escape,
+                    };
+                    exam.put(Some(tensor.range.start), construct("location"), seen);
+                }
+                None => {
+                    if let Ok(Some(range)) = tensor.external_range() {
+                        exam.claim(Claim {
+                            location: location.to_owned(),
+                            range,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn conclude(self, exam: &mut Examination<'_>) {
+        for ((domain, operator), offset) in self.foreign {
+            let name = (domain, operator);
+            if !self.defined.contains(&name) {
+                let (domain, operator) = name;
+                exam.put(
+                    Some(offset),
+                    Some("op_type".to_owned()),
+                    Seen::UnknownOperator { domain, operator },
+                );
+            }
+        }
+        for (node, input) in self.inflating {
+            let constant = node.inputs.get(input).and_then(|name| self.constants.get(name));
+            let elements = constant.map_or(0, |sizes| product(sizes));
+            if elements > TOO_MANY {
+                let operator = node.operator;
+                exam.put(
+                    Some(node.range.start),
+                    Some("op_type".to_owned()),
+                    Seen::Inflation { operator, elements },
+                );
+            }
+        }
+    }
+}
+
+/// The product of the sizes; 0 and less, which mean "as it is", count as one.
+fn product(sizes: &[i64]) -> u128 {
+    sizes
+        .iter()
+        .filter_map(|&size| u128::try_from(size).ok())
+        .fold(1, |product, size| product.saturating_mul(size.max(1)))
+}
+
+fn python_operator(node: &Node, exam: &mut Examination<'_>) {
+    let text = |wanted: &str| {
+        let found = node.texts.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, text)| text.as_str())
+    };
+    let target = [text("module"), text("compute").or(text("func_name"))];
+    let target: Vec<&str> = target.into_iter().flatten().collect();
+    let seen = Seen::PythonOperator {
+        operator: format!("{}::{}", node.domain, node.operator),
+        target: (!target.is_empty()).then(|| target.join(".")),
+    };
+    exam.put(Some(node.range.start), Some("op_type".to_owned()), seen);
+}

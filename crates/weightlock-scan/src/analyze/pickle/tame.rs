@@ -1,0 +1,72 @@
+//! Calls of reflective names whose constant arguments tell what they reach, and that it is harmless.
+//!
+//! `functools.partial(torch.nn.LayerNorm, eps=1e-6)` is a part of ordinary models; `functools.partial(os.system, …)`
+//! is an attack. What such a call gives may still be called later, which is judged on its own.
+
+use weightlock_format::pickle::{Value, Values, View};
+
+use crate::{imports, observation::pickle::Name};
+
+/// Whether calling `name` with `args` reaches only what a list vouches for, and calls nothing.
+pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
+    let View::Tuple(items) = values.view(args) else {
+        return false;
+    };
+    match (name.global.resolved(), items.kept) {
+        (Some(("functools", "partial")), [target, ..]) => is_held(*target, values),
+        (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
+        (Some(("builtins", "type")), &[_]) => true,
+        (Some(("operator" | "_operator", "itemgetter")), keys) => {
+            keys.iter().all(|&key| is_constant(key, values))
+        }
+        _ => false,
+    }
+}
+
+/// Whether it is a name that is judged well enough by being held: no call is made of it here.
+fn is_held(value: Value, values: &Values) -> bool {
+    let Some(name) = values.global(value).map(Name::new) else {
+        return false;
+    };
+    let plain = name.known.grade != imports::Grade::Dangerous && !name.global.computed && !name.has_dots();
+    name.is_vouched() || plain
+}
+
+/// Whether `value` is an attribute that a list vouches for, taken with `getattr`: the unpickler of a class that is a
+/// method of it, such as `zoneinfo.ZoneInfo._unpickle`.
+pub(super) fn is_listed_attribute(value: Value, values: &Values) -> bool {
+    let View::Instance(instance) = values.view(value) else {
+        return false;
+    };
+    let getattr = values
+        .global(instance.callable)
+        .and_then(|global| global.resolved());
+    let items = values.view(instance.args).items().unwrap_or_default();
+    match (getattr, items) {
+        (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
+        _ => false,
+    }
+}
+
+/// Whether the attribute of a name is itself on a list, as a class in a class is.
+fn is_tame_attribute(object: Value, attribute: Value, values: &Values) -> bool {
+    let Some((module, name)) = values.global(object).and_then(|global| global.resolved()) else {
+        return false;
+    };
+    let Some(attribute) = values.text(attribute, 200) else {
+        return false;
+    };
+    let known = imports::look_up(module, &format!("{name}.{attribute}"));
+    let listed = matches!(
+        known.grade,
+        imports::Grade::LibraryClass | imports::Grade::LibraryFunction
+    );
+    known.is_silent() || listed
+}
+
+fn is_constant(value: Value, values: &Values) -> bool {
+    matches!(
+        values.view(value),
+        View::None | View::Bool(_) | View::Int(_) | View::Text
+    )
+}

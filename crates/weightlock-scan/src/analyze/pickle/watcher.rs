@@ -1,0 +1,361 @@
+//! [`Watcher`]: turns what the machine would do into observations.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use weightlock_format::{
+    content::Content,
+    pickle::{self, Event, Inline, Observer, Op, Value, Values, View, What},
+};
+
+use super::{
+    Companion, Id,
+    names::{Names, Spot},
+    show, tame,
+};
+use crate::{
+    analyze::{Examination, Role},
+    coverage::Gap,
+    imports::Grade,
+    observation::pickle::{Name, Seen, Use},
+};
+
+/// Methods that Python looks up in an object's own attributes, or that pickle and copy do.
+const HOOKS: [&str; 4] = ["__setstate__", "__reduce__", "__reduce_ex__", "__class__"];
+
+/// What a stream does, as far as it was read.
+pub(super) struct Watcher<'a> {
+    companion: &'a mut dyn Companion,
+    names: Names,
+    seen: Vec<(Spot, Seen)>,
+    /// Kinds of observations of which one tells enough, that were made.
+    once: BTreeSet<&'static str>,
+    /// Bytes within the stream that are no opcodes.
+    inline: Vec<Range<u64>>,
+    /// Streams in constants that are handed to a call.
+    nested: Vec<(u64, Content)>,
+    /// Whether an id was not kept, because there were too many containers.
+    lost: bool,
+    /// What is left for searching arguments for names.
+    steps: u64,
+}
+
+impl<'a> Watcher<'a> {
+    /// Steps for searching arguments for names, of one stream.
+    const STEPS: u64 = 20_000_000;
+    /// Observations of one stream, besides those on names.
+    const MOST_SEEN: usize = 1000;
+    /// Streams in constants of one stream.
+    const MOST_NESTED: usize = 1000;
+
+    pub(super) fn new(companion: &'a mut dyn Companion) -> Self {
+        Self {
+            companion,
+            names: Names::default(),
+            seen: Vec::new(),
+            once: BTreeSet::new(),
+            inline: Vec::new(),
+            nested: Vec::new(),
+            lost: false,
+            steps: Self::STEPS,
+        }
+    }
+
+    /// Bytes within the stream that are no opcodes, in order.
+    pub(super) fn inline(&self) -> &[Range<u64>] {
+        &self.inline
+    }
+
+    /// Why the stream does not count as examined although it was read to its end.
+    pub(super) fn gap(&self) -> Option<Gap> {
+        let limit = |what, limit| Some(Gap::Limit { what, limit });
+        if self.steps == 0 {
+            return limit("steps through the arguments of calls", Self::STEPS);
+        }
+        if self.lost {
+            return limit("containers of one pickle", 500_000);
+        }
+        if self.nested.len() >= Self::MOST_NESTED {
+            return limit("pickles in constants of one pickle", Self::MOST_NESTED as u64);
+        }
+        None
+    }
+
+    /// Puts down what was seen.
+    pub(super) fn report(self, exam: &mut Examination<'_>) {
+        self.companion.report(exam);
+        self.names.report(exam);
+        for ((offset, op), seen) in self.seen {
+            exam.put(Some(offset), Some(op.name().to_owned()), seen);
+        }
+        for (offset, content) in self.nested {
+            exam.inner(&format!("constant@{offset}"), content, Role::Plain);
+        }
+    }
+
+    fn import(&mut self, global: Value, spot: Spot, values: &Values) {
+        let resolved = values.global(global).and_then(|global| global.resolved());
+        if !resolved.is_some_and(|(module, name)| self.companion.defines(module, name)) {
+            self.names.import(global, spot, values);
+        }
+    }
+
+    fn put(&mut self, spot: Spot, seen: Seen) {
+        if self.seen.len() < Self::MOST_SEEN && self.seen.last() != Some(&(spot, seen.clone())) {
+            self.seen.push((spot, seen));
+        }
+    }
+
+    /// Of some kinds, one is enough.
+    fn put_once(&mut self, kind: &'static str, spot: Spot, seen: Seen) {
+        if self.once.insert(kind) {
+            self.put(spot, seen);
+        }
+    }
+
+    fn call(&mut self, spot: Spot, call: Call, values: &Values) {
+        let (_, op) = spot;
+        match values.view(call.callable) {
+            View::Global(_) => {
+                let bare = matches!(op, Op::NewObj | Op::NewObjEx);
+                self.names.used(call.callable, spot, |name| Use::Called {
+                    arguments: show::arguments(values, call.args),
+                    bare,
+                    tame: tame::is_tame(name, call.args, values),
+                });
+            }
+            View::Instance(_) if tame::is_listed_attribute(call.callable, values) => {}
+            View::Instance(_) => self.call_result(spot, call, values),
+            View::Extension(_) => {}
+            _ => self.put(
+                spot,
+                Seen::Result {
+                    root: None,
+                    arguments: show::arguments(values, call.args),
+                },
+            ),
+        }
+        self.arguments(spot, call, values);
+        self.look_into(spot, call, values);
+    }
+
+    /// What a call gave is called.
+    fn call_result(&mut self, spot: Spot, call: Call, values: &Values) {
+        let mut root = call.callable;
+        // Each step goes to an older value, and the number of steps is bounded.
+        for _ in 0..1000 {
+            match values.view(root) {
+                View::Instance(instance) => root = instance.callable,
+                _ => break,
+            }
+        }
+        let seen = Seen::Result {
+            root: values.global(root).map(Name::new),
+            arguments: show::arguments(values, call.args),
+        };
+        self.put(spot, seen);
+    }
+
+    /// Names among the arguments of a call count as called when the call could do so.
+    fn arguments(&mut self, spot: Spot, call: Call, values: &Values) {
+        let calls = self
+            .names
+            .get(call.callable)
+            .is_some_and(|name| name.known.calls_arguments);
+        if !self.names.any_risky {
+            return;
+        }
+        let mut found = values.globals_in(call.args, &mut self.steps);
+        found.extend(values.globals_in(call.kwargs, &mut self.steps));
+        if found.is_empty() {
+            return;
+        }
+        let to = show::value(values, call.callable);
+        let rebuilds = is_reconstructor(values, call.callable);
+        for (index, global) in found.into_iter().enumerate() {
+            self.names.used(global, spot, |_| {
+                if rebuilds && index == 0 {
+                    Use::Called {
+                        arguments: String::new(),
+                        bare: true,
+                        tame: false,
+                    }
+                } else {
+                    Use::Handed {
+                        to: to.clone(),
+                        called: calls,
+                    }
+                }
+            });
+        }
+    }
+
+    /// Constants that are handed to a call and hold a stream are examined on their own.
+    fn look_into(&mut self, spot: Spot, call: Call, values: &Values) {
+        let vouched = self
+            .names
+            .get(call.callable)
+            .is_some_and(|name| name.known.is_silent());
+        if vouched {
+            return;
+        }
+        let constants = values.view(call.args).items().unwrap_or_default();
+        for &constant in constants.iter().take(16).chain([&call.result]) {
+            let Some(content) = values.bytes(constant).filter(|content| content.size() > 3) else {
+                continue;
+            };
+            if self.nested.len() < Self::MOST_NESTED && pickle::is_stream(&content) {
+                let seen = Seen::Nested {
+                    to: show::value(values, call.callable),
+                    size: content.size(),
+                };
+                self.put(spot, seen);
+                self.nested.push((spot.0, content));
+            }
+        }
+    }
+
+    fn build(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
+        if matches!(values.view(object), View::Global(_)) {
+            self.names.changed(object, spot, |_| Use::Changed);
+        }
+        let of = || show::value(values, object);
+        for hook in HOOKS {
+            for dict in dicts(values, state) {
+                match values.item(dict, hook) {
+                    Some(value) if values.global(value).is_some() => {
+                        self.names.changed(value, spot, |_| Use::State {
+                            of: of(),
+                            key: hook.to_owned(),
+                            hook: true,
+                        });
+                    }
+                    Some(value) if matches!(values.view(value), View::Instance(_)) => {
+                        let key = hook.to_owned();
+                        self.put(spot, Seen::Hook { of: of(), key });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if self.names.any_risky {
+            for global in values.globals_in(state, &mut self.steps) {
+                self.names.used(global, spot, |_| Use::State {
+                    of: of(),
+                    key: String::new(),
+                    hook: false,
+                });
+            }
+        }
+    }
+
+    fn modify(&mut self, spot: Spot, object: Value, items: Value, values: &Values) {
+        match values.view(object) {
+            View::Global(_) => self.names.changed(object, spot, |_| Use::Changed),
+            View::Instance(instance) => {
+                let maker = values.global(instance.callable).map(Name::new);
+                let makes_tensors = |name: &Name| {
+                    name.known.grade == Grade::TorchWeights
+                        && name.known.kind == crate::imports::Kind::Function
+                };
+                if let Some(maker) = maker.filter(makes_tensors) {
+                    self.put(spot, Seen::Items { maker });
+                }
+            }
+            _ => {}
+        }
+        if self.names.any_risky {
+            let of = show::value(values, object);
+            for global in values.globals_in(items, &mut self.steps) {
+                self.names.used(global, spot, |_| Use::State {
+                    of: of.clone(),
+                    key: String::new(),
+                    hook: false,
+                });
+            }
+        }
+    }
+
+    fn persistent(&mut self, spot: Spot, id: Value, values: &Values) {
+        let torch = match self.companion.id(id, values) {
+            Id::Legal => return,
+            Id::Illegal => true,
+            Id::Undefined => false,
+        };
+        let crowd = matches!(values.view(id), View::List(items) | View::Tuple(items) if items.crowd);
+        self.lost |= torch && crowd;
+        if torch && crowd {
+            return;
+        }
+        let id = show::value(values, id);
+        self.put_once(
+            if torch { "torch id" } else { "id" },
+            spot,
+            Seen::Persistent { id, torch },
+        );
+    }
+}
+
+/// A call.
+#[derive(Clone, Copy)]
+struct Call {
+    callable: Value,
+    args: Value,
+    kwargs: Value,
+    result: Value,
+}
+
+/// `copyreg._reconstructor` makes an object of its first argument without its `__init__`.
+fn is_reconstructor(values: &Values, callable: Value) -> bool {
+    let resolved = values.global(callable).and_then(|global| global.resolved());
+    resolved == Some(("copyreg", "_reconstructor"))
+}
+
+/// The dicts of a state: itself, or those of the pair of attributes and slots.
+fn dicts(values: &Values, state: Value) -> impl Iterator<Item = Value> {
+    let pair = match values.view(state) {
+        View::Tuple(items) => items.kept,
+        _ => &[],
+    };
+    [state].into_iter().chain(pair.iter().copied().take(2))
+}
+
+impl Observer for Watcher<'_> {
+    fn see(&mut self, event: &Event, values: &Values) {
+        let spot = (event.offset, event.op);
+        self.companion.see(event, values);
+        match event.what {
+            What::Import { global } => self.import(global, spot, values),
+            What::Call {
+                callable,
+                args,
+                kwargs,
+                result,
+            } => {
+                let call = Call {
+                    callable,
+                    args,
+                    kwargs,
+                    result,
+                };
+                self.call(spot, call, values);
+            }
+            What::Build { object, state } => self.build(spot, object, state, values),
+            What::Modify { object, items } => self.modify(spot, object, items, values),
+            What::Persistent { id, .. } => self.persistent(spot, id, values),
+            What::Extension { code } => self.put(spot, Seen::Extension { code }),
+            What::Buffer => self.put_once("buffer", spot, Seen::Buffer),
+            What::Unusual { what } => self.put_once(what, spot, Seen::Unusual { what }),
+            What::Abuse { what, asked } => self.put_once(what, spot, Seen::Abuse { what, asked }),
+            _ => {}
+        }
+    }
+
+    fn after_build(&mut self, object: Value, state: Value, next: u64, values: &Values) -> Inline {
+        let follows = self.companion.after_build(object, state, next, values);
+        if let Inline::Data(bytes) = follows.inline {
+            self.inline
+                .push(next.saturating_add(follows.padding)..next.saturating_add(bytes));
+        }
+        follows.inline
+    }
+}

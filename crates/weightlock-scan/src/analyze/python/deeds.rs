@@ -1,0 +1,363 @@
+//! What a call or an assignment in source does.
+
+use weightlock_format::python::{Call, How, Origin, Source, Store, Value, What as Is};
+
+use super::{function_name, names};
+use crate::observation::python::{Deed, Given, What};
+
+/// What `call` does, if it is anything that a model has to account for.
+pub(super) fn of_call(call: &Call) -> Option<What> {
+    match &call.how {
+        How::Called => called(call),
+        How::Attribute => Some(What::Reflection),
+        How::Passed(to) => handed(call, to),
+        _ => runs(&call.name),
+    }
+}
+
+fn called(call: &Call) -> Option<What> {
+    let name = call.name.as_str();
+    if names::is_unknown_member(name) {
+        return Some(What::ComputedMember);
+    }
+    if let Some(what) = import(call) {
+        return Some(what);
+    }
+    if is_sensitive(call) {
+        return Some(What::SensitiveFile);
+    }
+    match names::of(name) {
+        Some(What::Process) if is_tool(call) => Some(What::Tool),
+        Some(What::Source) if is_misnamed(call) => Some(What::Execute),
+        Some(What::Execute) if is_harmless_code(call) => None,
+        Some(What::Deserialize) if is_safe_load(call) => None,
+        Some(What::Network) if call.arguments_origin().has(Origin::ENVIRONMENT) => Some(What::Exfiltrate),
+        None if sends(name) && call.arguments_origin().has(Origin::ENVIRONMENT) => Some(What::Exfiltrate),
+        None if is_write(call) => Some(What::Write),
+        what => what,
+    }
+}
+
+/// A callable that is handed over may be called by whoever gets it. Only what runs something counts.
+fn handed(call: &Call, to: &str) -> Option<What> {
+    let looks_into = [
+        "builtins.vars",
+        "inspect.getmembers",
+        "functools.reduce",
+        "builtins.map",
+        "inspect.getattr_static",
+    ];
+    if names::is_module(&call.name) && looks_into.contains(&to) {
+        return Some(What::ComputedMember);
+    }
+    let only_looks = matches!(
+        to,
+        "builtins.isinstance"
+            | "builtins.issubclass"
+            | "builtins.hasattr"
+            | "builtins.getattr"
+            | "builtins.callable"
+            | "builtins.print"
+            | "builtins.repr"
+            | "builtins.id"
+            | "builtins.type"
+            | "inspect.signature"
+            | "inspect.getsource"
+            | "functools.wraps"
+            | "functools.update_wrapper"
+            | "unittest.mock.patch.object"
+            | "typing.cast"
+    );
+    (!only_looks).then(|| runs(&call.name))?
+}
+
+/// What matters of a callable that is handed over and perhaps never called.
+fn runs(name: &str) -> Option<What> {
+    // Types, handed over to be compared with.
+    if matches!(name, "types.FunctionType" | "types.LambdaType" | "types.CodeType") {
+        return None;
+    }
+    let what = names::of(name)?;
+    matches!(what, What::Process | What::Execute | What::Native).then_some(what)
+}
+
+fn import(call: &Call) -> Option<What> {
+    let is_import = matches!(
+        call.name.as_str(),
+        "builtins.__import__"
+            | "importlib.import_module"
+            | "importlib.__import__"
+            | "pkgutil.resolve_name"
+            | "pydoc.locate"
+    );
+    if !is_import {
+        return None;
+    }
+    let name = call.argument(0, "name")?;
+    let is_relative = name.as_text().is_some_and(|name| name.starts_with('.'));
+    let is_built = name.origin.has(Origin::ASSEMBLED) || name.origin.has(Origin::DECODED);
+    match name.as_text() {
+        Some(_) if is_built && !is_relative => Some(What::HiddenImport),
+        Some(_) => None,
+        // A name that is partly written is of a package that is known: `f'.{name}'`, `'transformers.' + name`.
+        None if name.origin.has(Origin::ASSEMBLED) => None,
+        None => Some(What::ComputedImport),
+    }
+}
+
+/// A program that tells of the machine or converts media, started without a shell.
+fn is_tool(call: &Call) -> bool {
+    const TOOLS: &[&str] = &[
+        "git",
+        "nvidia-smi",
+        "nvcc",
+        "rocm-smi",
+        "rocminfo",
+        "hipcc",
+        "ffmpeg",
+        "ffprobe",
+        "sox",
+        "lscpu",
+        "uname",
+        "which",
+        "where",
+        "ldconfig",
+        "sysctl",
+        "gcc",
+        "g++",
+        "clang",
+        "ninja",
+        "cmake",
+        "hostname",
+        "lspci",
+        "tasklist",
+        "nproc",
+    ];
+    if call.keyword("shell").is_some_and(|shell| !shell.is_bool(false))
+        || !call.name.starts_with("subprocess.")
+    {
+        return false;
+    }
+    let Some(Is::Items(words)) = call.argument(0, "args").map(|value| &value.what) else {
+        return false;
+    };
+    let program = words.first().and_then(Value::as_text);
+    program.is_some_and(|program| TOOLS.contains(&program.rsplit('/').next().unwrap_or_default()))
+}
+
+/// Code that is written down and has no call, such as `eval('1 + 1')`; functions that take code only as text.
+fn is_harmless_code(call: &Call) -> bool {
+    let takes_callables = ["timeit.timeit", "timeit.repeat", "cProfile.run", "profile.run"];
+    let code = call.argument(0, "stmt");
+    if takes_callables.contains(&call.name.as_str()) {
+        return code.is_none_or(|code| code.as_text().is_none());
+    }
+    let is_open = |value: &Value| !value.origin.has(Origin::ASSEMBLED) && !value.origin.has(Origin::DECODED);
+    let is_named = !call.origin.has(Origin::ASSEMBLED) && !call.origin.has(Origin::DECODED);
+    // Imports that are written down; what they import is examined as source of its own.
+    let imports = |text: &str| {
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.all(|line| {
+            (line.starts_with("from ") || line.starts_with("import ")) && !line.contains([';', '(', '\\'])
+        })
+    };
+    if is_named && code.is_some_and(|code| is_open(code) && code.as_text().is_some_and(imports)) {
+        return true;
+    }
+    // A sum, a list of numbers: nothing with a name.
+    let is_plain = |text: &str| !text.contains(|letter: char| letter.is_alphabetic() || letter == '_');
+    code.is_some_and(|code| code.as_text().is_some_and(is_plain))
+}
+
+/// A source file that is not called like one, so that nobody reads it as one.
+fn is_misnamed(call: &Call) -> bool {
+    let mut texts = call
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.value.as_text());
+    texts.any(|text| {
+        let name = text.rsplit(['/', '\\']).next().unwrap_or_default();
+        name.contains('.') && !name.to_ascii_lowercase().ends_with(".py") && call.name != "runpy.run_module"
+    })
+}
+
+/// Loading that is told to take no objects.
+fn is_safe_load(call: &Call) -> bool {
+    let is = |keyword: &str, wanted: bool| call.keyword(keyword).is_some_and(|value| value.is_bool(wanted));
+    match call.name.as_str() {
+        "torch.load" => is("weights_only", true),
+        "numpy.load" => !is("allow_pickle", true),
+        "keras.models.load_model" | "tensorflow.keras.models.load_model" | "keras.saving.load_model" => {
+            !is("safe_mode", false)
+        }
+        "skops.io.load" => !is("trusted", true),
+        "yaml.load" | "yaml.load_all" => {
+            let loader = call.argument(1, "Loader").map(|value| &value.what);
+            matches!(loader, Some(Is::Global(name)) if name.contains("Safe") || name.contains("Base"))
+        }
+        _ => false,
+    }
+}
+
+/// Methods that send what they are given.
+fn sends(name: &str) -> bool {
+    const SENDING: &[&str] = &[
+        ".send", ".sendall", ".sendto", ".post", ".put", ".request", ".urlopen", ".Request",
+    ];
+    let is_network = [
+        "socket.",
+        "requests.",
+        "urllib.",
+        "httpx.",
+        "http.client.",
+        "aiohttp.",
+    ];
+    is_network.iter().any(|module| name.starts_with(module))
+        && SENDING.iter().any(|method| name.ends_with(method))
+}
+
+/// `open` for writing, when the mode is written down.
+fn is_write(call: &Call) -> bool {
+    let position = match call.name.as_str() {
+        "builtins.open" | "io.open" | "codecs.open" => 1,
+        "pathlib.Path.open" => 0,
+        _ => return false,
+    };
+    let mode = call.argument(position, "mode").and_then(Value::as_text);
+    mode.is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']))
+}
+
+/// A path, in an argument that is written down, to a file that holds secrets or is run at the start of something.
+fn is_sensitive(call: &Call) -> bool {
+    const PLACES: &[&str] = &[
+        "/.ssh",
+        "~/.ssh",
+        "id_rsa",
+        "id_ed25519",
+        "authorized_keys",
+        ".bashrc",
+        ".bash_profile",
+        ".zshrc",
+        "/.profile",
+        "/etc/passwd",
+        "/etc/shadow",
+        "/etc/cron",
+        "/etc/sudoers",
+        "/etc/ld.so.preload",
+        "/var/spool/cron",
+        "/.aws/",
+        "~/.aws",
+        ".netrc",
+        "/.kube/",
+        "/.docker/config",
+        "sitecustomize",
+        "usercustomize",
+        "/LaunchAgents",
+        "/.config/autostart",
+        "/proc/self/mem",
+        "\\Startup\\",
+        "/.git/hooks",
+        "/.huggingface/token",
+        "huggingface/token",
+        "/.gnupg",
+    ];
+    let opens = [
+        "builtins.open",
+        "io.open",
+        "codecs.open",
+        "os.open",
+        "pathlib.Path",
+        "shutil.copy",
+        "shutil.copyfile",
+        "shutil.copytree",
+        "shutil.move",
+        "os.rename",
+        "os.replace",
+        "os.symlink",
+        "os.path.expanduser",
+    ];
+    if !opens.contains(&call.name.as_str()) {
+        return false;
+    }
+    let mut texts = call
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.value.as_text());
+    texts.any(|text| PLACES.iter().any(|place| text.contains(place)))
+}
+
+/// What storing a value under a global does.
+pub(super) fn of_store(store: &Store, source: &Source) -> Option<Deed> {
+    let key = store.key.as_deref();
+    let loads = [
+        "LD_PRELOAD",
+        "LD_AUDIT",
+        "PYTHONSTARTUP",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "DYLD_INSERT_LIBRARIES",
+        "BASH_ENV",
+    ];
+    let matters = match store.target.as_str() {
+        "os.environ" => key.is_some_and(|key| loads.contains(&key)),
+        "builtins" | "pickle" | "sys" => key.is_some_and(|key| {
+            matches!(
+                key,
+                "__import__"
+                    | "open"
+                    | "print"
+                    | "exec"
+                    | "eval"
+                    | "Unpickler"
+                    | "loads"
+                    | "load"
+                    | "meta_path"
+                    | "excepthook"
+            )
+        }),
+        _ => false,
+    };
+    matters.then(|| Deed {
+        what: What::Interpreter,
+        name: format!("{}.{}", store.target, key.unwrap_or_default()),
+        how: "is set".to_owned(),
+        reach: store.reach,
+        function: function_name(source, store.function),
+        assembled: false,
+        given: Given::Plain,
+    })
+}
+
+/// Source text that is written down, perhaps encoded, and handed to what runs it.
+pub(super) fn source_inside(call: &Call) -> Option<(&'static str, Vec<u8>)> {
+    let name = match call.name.as_str() {
+        "builtins.exec" => "exec",
+        "builtins.eval" => "eval",
+        "builtins.compile" => "compile",
+        _ => return None,
+    };
+    let inside = bytes(call.argument(0, "source")?)?;
+    (call.how == How::Called && !inside.is_empty()).then_some((name, inside))
+}
+
+/// A pickle that is written down, perhaps encoded, and handed to what loads it.
+pub(super) fn pickle_inside(call: &Call) -> Option<(&'static str, Vec<u8>)> {
+    const LOADERS: &[&str] = &[
+        "pickle.loads",
+        "_pickle.loads",
+        "cPickle.loads",
+        "dill.loads",
+        "cloudpickle.loads",
+    ];
+    let is_loader = call.how == How::Called && LOADERS.contains(&call.name.as_str());
+    let inside = bytes(is_loader.then(|| call.argument(0, "data"))??)?;
+    (!inside.is_empty()).then_some(("pickle", inside))
+}
+
+fn bytes(value: &Value) -> Option<Vec<u8>> {
+    value.alternatives().iter().find_map(|value| match &value.what {
+        Is::Text(text) => Some(text.as_bytes().to_vec()),
+        Is::Bytes(bytes) => Some(bytes.to_vec()),
+        _ => None,
+    })
+}

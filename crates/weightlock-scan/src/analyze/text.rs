@@ -1,0 +1,189 @@
+//! Plain text: read to the end and explained, for nothing loads it. Words in it are no findings.
+//!
+//! Some files are told by their name alone, because that is how their readers tell them: chat templates, lists of
+//! requirements, DVC pointers.
+
+use weightlock_format::content::Content;
+
+use super::{Examination, Subject, template};
+use crate::{
+    coverage::Gap,
+    observation::config::{Seen, Source},
+    reach,
+};
+
+/// Bytes that are looked at together.
+const WINDOW: usize = 64 << 10;
+
+/// Examines text.
+pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
+    let name = subject.trail.base_name().to_ascii_lowercase();
+    if template::is_template(&name) {
+        return template::file(subject, exam);
+    }
+    let size = subject.content.size();
+    match text_end(&subject.content) {
+        Ok(end) => {
+            exam.explain(0..end);
+            if end < size {
+                exam.unread(
+                    end..size,
+                    Gap::Malformed("text goes over into something else".to_owned()),
+                );
+            }
+        }
+        Err(error) => return exam.unread(0..size, Gap::Unreadable(error.to_string())),
+    }
+    let is_requirements =
+        name.starts_with("requirements") && name.ends_with(".txt") || name == "constraints.txt";
+    if !is_requirements && !name.ends_with(".dvc") {
+        return;
+    }
+    let Ok(Some(text)) = subject.content.whole(exam.limits.text) else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&text);
+    let mut offset = 0_u64;
+    for line in text.split_inclusive('\n') {
+        let seen = if is_requirements {
+            requirement(line)
+        } else {
+            pointer(line)
+        };
+        if let Some(seen) = seen {
+            exam.put(Some(offset), Some(line.trim().chars().take(60).collect()), seen);
+        }
+        offset = offset.saturating_add(line.len() as u64);
+    }
+}
+
+/// How far the content is UTF-8 without control characters.
+fn text_end(content: &Content) -> std::io::Result<u64> {
+    let mut at = 0_u64;
+    while at < content.size() {
+        let window = content.read(at, WINDOW)?;
+        let valid = match std::str::from_utf8(&window) {
+            Ok(_) => window.len(),
+            Err(error) => error.valid_up_to(),
+        };
+        let is_control = |byte: &u8| *byte < 0x20 && !b"\t\n\r\x0b\x0c\x1b".contains(byte);
+        let text = window.get(..valid).unwrap_or_default();
+        let clean = text.iter().position(is_control).unwrap_or(valid);
+        at = at.saturating_add(clean as u64);
+        // A character may lie across two windows; at the end of the content it is cut.
+        if clean < valid || valid.saturating_add(4) <= window.len() || valid == 0 {
+            break;
+        }
+    }
+    Ok(at)
+}
+
+/// A line of a list of requirements that takes packages from elsewhere.
+fn requirement(line: &str) -> Option<Seen> {
+    let line = line.split(" #").next().unwrap_or_default().trim();
+    if line.starts_with('#') {
+        return None;
+    }
+    let option = |names: &[&str]| {
+        names.iter().find_map(|name| {
+            let rest = line.strip_prefix(name)?;
+            rest.starts_with([' ', '=', '\t'])
+                .then(|| rest.trim_start_matches(['=', ' ', '\t']))
+        })
+    };
+    let source = if let Some(url) = option(&["--index-url", "-i", "--extra-index-url", "--find-links", "-f"])
+    {
+        index(url)
+    } else if option(&["--trusted-host"]).is_some() {
+        Source::Insecure
+    } else if line.contains("://") {
+        if line.contains("http://") || line.contains("git://") {
+            Source::Insecure
+        } else {
+            Source::Address
+        }
+    } else {
+        return None;
+    };
+    Some(Seen::PackageSource {
+        line: line.chars().take(200).collect(),
+        source,
+    })
+}
+
+fn index(url: &str) -> Source {
+    const KNOWN: &[&str] = &[
+        "https://pypi.org/",
+        "https://download.pytorch.org/",
+        "https://pypi.nvidia.com",
+        "https://pypi.ngc.nvidia.com",
+        "https://storage.googleapis.com/jax-releases/",
+        "https://data.pyg.org/",
+    ];
+    if KNOWN.iter().any(|known| url.starts_with(known)) {
+        Source::KnownIndex
+    } else if url.starts_with("http://") {
+        Source::Insecure
+    } else {
+        Source::Index
+    }
+}
+
+/// A line of a DVC pointer that names a file outside.
+fn pointer(line: &str) -> Option<Seen> {
+    let line = line.trim().trim_start_matches("- ");
+    let path = line.strip_prefix("path:")?.trim().trim_matches(['"', '\'']);
+    let how = reach::escape(path)?;
+    Some(Seen::EscapingPath {
+        path: path.to_owned(),
+        how,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_to_its_end() {
+        let end = |bytes: &[u8]| text_end(&bytes.to_vec().into()).unwrap();
+        assert_eq!(end("a é\n".repeat(100_000).as_bytes()), 500_000);
+        assert_eq!(end(b"text\0more"), 4);
+        let mut long = "é".repeat(100_000).into_bytes();
+        long.extend([0xff, b'a']);
+        assert_eq!(end(&long), 200_000);
+        assert_eq!(end("aé".as_bytes().split_last().unwrap().1), 1);
+    }
+
+    #[test]
+    fn requirements_from_elsewhere_are_told() {
+        let source = |line: &str| match requirement(line) {
+            Some(Seen::PackageSource { source, .. }) => Some(source),
+            _ => None,
+        };
+        for (line, expected) in [
+            ("torch>=2.0  # see https://example.org", None),
+            ("# --index-url https://example.org", None),
+            ("-r other.txt", None),
+            ("--index-url https://pypi.example.org/simple", Some(Source::Index)),
+            (
+                "--extra-index-url=https://download.pytorch.org/whl/cu121",
+                Some(Source::KnownIndex),
+            ),
+            ("-i http://example.org", Some(Source::Insecure)),
+            ("--trusted-host example.org", Some(Source::Insecure)),
+            ("git+https://github.com/a/b@main", Some(Source::Address)),
+            ("pkg @ https://example.org/pkg.whl", Some(Source::Address)),
+            ("pkg @ http://example.org/pkg.whl", Some(Source::Insecure)),
+        ] {
+            assert_eq!(source(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn pointers_that_leave_the_folder_are_told() {
+        assert_eq!(pointer("  path: model.pkl\n"), None);
+        assert_eq!(pointer("- md5: abc"), None);
+        assert!(pointer("- path: ../../etc/x").is_some());
+    }
+}

@@ -1,0 +1,29 @@
+//! Formats without a magic number, told by taking a content apart: protocol buffers, MessagePack, UBJSON.
+
+use weightlock_format::{
+    content::Content, coreml, detect::Format, limits::Limits, msgpack, onnx, protobuf, tensorflow, ubjson,
+};
+
+/// Everything that `content` could be. A file that is made to be two is both.
+///
+/// # Errors
+/// What reading raises.
+pub(crate) fn formats(content: &Content, limits: &Limits) -> std::io::Result<Vec<Format>> {
+    let mut formats = Vec::new();
+    if protobuf::fits(content, &onnx::MODEL, &[7, 25], limits)? {
+        formats.push(Format::Onnx);
+    }
+    if !tensorflow::Kind::all_of(content, limits)?.is_empty() {
+        formats.push(Format::TensorFlow);
+    }
+    if coreml::fits(content, limits)? {
+        formats.push(Format::CoreMl);
+    }
+    if msgpack::fits(content, limits)? {
+        formats.push(Format::Msgpack);
+    }
+    if ubjson::fits(content, limits)? {
+        formats.push(Format::Ubjson);
+    }
+    Ok(formats)
+}

@@ -1,0 +1,41 @@
+//! `pickle-dotted-name`: an import leads through attributes.
+
+use super::verdict;
+use crate::{
+    Severity,
+    imports::Grade,
+    observation::pickle::Seen,
+    rules::{Check, Context, Judgement, Rule},
+};
+
+/// An import leads through attributes.
+pub(super) const RULE: Rule = Rule {
+    id: "pickle-dotted-name",
+    title: "an import leads through attributes",
+    worst: Severity::High,
+    cwe: 470,
+    what: "the name of an import has dots, and is not one of the nested classes that libraries pickle",
+    why: "every module that imports os leads to os.system through its attributes, so the module that is named says nothing",
+    example: "`os.system` imported from `torch.serialization`",
+    fix: "do not load the file",
+    references: &["GHSA-5j3x-jp52-966f"],
+    check: Check::Pickle(check),
+};
+
+fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
+    let Seen::Name { name, used } = seen else {
+        return None;
+    };
+    let unvouched = matches!(
+        name.known.grade,
+        Grade::Unlisted | Grade::Unknown | Grade::Dangerous
+    );
+    if !name.has_dots() || !unvouched {
+        return None;
+    }
+    let reason = format!(
+        "{}, a name that leads through attributes",
+        verdict::describe(name, used)
+    );
+    Some(Judgement::new(Severity::High, reason).named(name.dotted()))
+}

@@ -1,0 +1,264 @@
+//! Configurations that have something called or loaded: Hydra, YAML tags, MLflow, skops.
+
+use serde_json::{Value, json};
+use weightlock_scan::{FileReport, Settings, Severity, scan};
+
+fn report(name: &str, text: &str) -> FileReport {
+    scan(name, text.as_bytes().to_vec().into(), &Settings::default())
+}
+
+/// Rule, severity and resolved name of what is above Info.
+fn told(name: &str, text: &str) -> Vec<(Severity, &'static str, String)> {
+    let findings = report(name, text)
+        .findings
+        .into_iter()
+        .filter(|finding| finding.severity > Severity::Info);
+    findings
+        .map(|finding| (finding.severity, finding.rule, finding.name.unwrap_or_default()))
+        .collect()
+}
+
+#[track_caller]
+fn target(text: &str, severity: Severity, name: &str) {
+    for file in ["model_config.yaml", "config", "data.bin"] {
+        let found = told(file, text);
+        assert!(
+            found.contains(&(severity, "config-target", name.to_owned())),
+            "{file}: {text}\n{found:?}"
+        );
+    }
+}
+
+#[track_caller]
+fn quiet(name: &str, text: &str) {
+    let report = report(name, text);
+    assert!(report.coverage.is_complete(), "{text}\n{:?}", report.coverage);
+    assert_eq!(told(name, text), [], "{text}");
+}
+
+#[test]
+fn targets_with_reach_are_told_however_they_are_written() {
+    use Severity::{Critical, High, Medium};
+    target("a:\n  _target_: os.system\n  command: x\n", Critical, "os.system");
+    target(
+        "a: {b: [{_target_: builtins.exec, _args_: [x]}]}\n",
+        Critical,
+        "builtins.exec",
+    );
+    target(
+        "a: {\"\\x5ftarget_\": 'subprocess.run', _target_2: x}\n",
+        Critical,
+        "subprocess.run",
+    );
+    target("x: &c os.system\na:\n  _target_: *c\n", Critical, "os.system");
+    target("k: &k _target_\na:\n  *k : os.system\n", Critical, "os.system");
+    target(
+        "a: 1\n---\nb:\n  _target_: hydra.utils.get_method\n  path: os.system\n",
+        Critical,
+        "hydra.utils.get_method",
+    );
+    target(
+        "a:\n  _target_: functools.partial\n  _args_: [os.system]\n",
+        Critical,
+        "functools.partial",
+    );
+    target("a:\n  _target_: torch.os.system\n", Critical, "torch.os.system");
+    target("a:\n  _target_: torch.hub.load\n", Critical, "torch.hub.load");
+    target("a:\n  _target_: joblib.load\n", High, "joblib.load");
+    target("a:\n  _target_: evil_package.run\n", Medium, "evil_package.run");
+    target("a:\n  _target_: ${oc.env:X}\n", Medium, "${oc.env:X}");
+    target(
+        "name: os.system\na:\n  _target_: ${name}\n",
+        Critical,
+        "os.system",
+    );
+    target(
+        "a:\n  _target_: torch.nn.Linear\n  _target_: os.system\n",
+        Critical,
+        "os.system",
+    );
+    let json = r#"{"a": [{"_target_": "os.system"}]}"#;
+    assert!(told("x.json", json).contains(&(Critical, "config-target", "os.system".to_owned())));
+    let escaped = r#"{"\u005ftarget_": "os.system"}"#;
+    assert!(told("x.json", escaped).contains(&(Critical, "config-target", "os.system".to_owned())));
+}
+
+#[test]
+fn configurations_of_known_libraries_are_quiet() {
+    for text in [
+        "target: nemo.collections.asr.models.EncDecCTCModelBPE\npreprocessor:\n  _target_: nemo.collections.asr.modules.AudioToMelSpectrogramPreprocessor\noptim:\n  _target_: torch.optim.AdamW\n  lr: ${model.lr}\n",
+        "trainer:\n  _target_: lightning.Trainer\n  callbacks:\n    - _target_: pytorch_lightning.callbacks.EarlyStopping\n      _partial_: true\n",
+        "a: ${oc.env:HOME}\nb: ${now:%Y}\n",
+        "target: os\nfunc: mean\ncallable: true\n",
+        "tags: !!set {a, b}\nx: !!str 1\n",
+        "model:\n  _component_: torchtune.models.llama3.llama3_8b\n",
+    ] {
+        quiet("model_config.yaml", text);
+    }
+    quiet(
+        "notes.txt",
+        "---\nset _target_: os.system and it runs !!python/object/apply:os.system\n",
+    );
+    quiet(
+        "README.md",
+        "---\nlicense: mit\n---\nUse `_target_: os.system` never.\n",
+    );
+}
+
+#[test]
+fn tags_of_languages_are_told() {
+    use Severity::{Critical, Low};
+    let tag = |text: &str| {
+        told("a.yaml", text)
+            .into_iter()
+            .map(|(severity, rule, _)| (severity, rule))
+            .collect::<Vec<_>>()
+    };
+    for text in [
+        "a: !!python/object/apply:os.system ['x']\n",
+        "a: !!python/name:os.system ''\n",
+        "a: !!python/object/new:builtins.map [x]\n",
+        "a: !<tag:yaml.org,2002:python/object/apply:os.system> [x]\n",
+        "%TAG !x! tag:yaml.org,2002:python/object/\n---\na: !x!apply:os.system [x]\n",
+        "a: !!javax.script.ScriptEngineManager [x]\n",
+        "a: !ruby/object:Gem::Installer\n  i: x\n",
+        "a: !php/object x\n",
+    ] {
+        assert_eq!(tag(text), [(Critical, "yaml-language-tag")], "{text}");
+    }
+    assert_eq!(tag("a: !!python/tuple [1, 2]\n"), [(Low, "yaml-language-tag")]);
+    assert_eq!(tag("a: !new:speechbrain.nnet.linear.Linear\n  b: !ref <a>\n"), []);
+    assert_eq!(tag("a: !apply:os.system [x]\n"), [(Critical, "config-target")]);
+}
+
+#[test]
+fn broken_yaml_is_unread_and_keeps_its_findings() {
+    let report = report("a.yaml", "_target_: os.system\nb: \"x\n");
+    assert!(!report.coverage.is_complete());
+    assert_eq!(report.findings[0].rule, "config-target");
+}
+
+#[test]
+fn mlflow_models_are_loaded_by_flavours_from_their_folder() {
+    use Severity::High;
+    let model = |loader: &str, path: &str| {
+        format!(
+            "flavors:\n  python_function:\n    loader_module: {loader}\n    model_path: {path}\n    env: conda.yaml\n"
+        )
+    };
+    quiet("MLmodel", &model("mlflow.sklearn", "model.pkl"));
+    assert_eq!(
+        told("MLmodel", &model("os", "model.pkl")),
+        [(High, "mlflow-foreign-loader", "os".to_owned())]
+    );
+    assert_eq!(
+        told("MLmodel", &model("mlflow.sklearn.evil", "x")),
+        [(High, "mlflow-foreign-loader", "mlflow.sklearn.evil".to_owned())]
+    );
+    for path in ["../x", "/etc/passwd", "https://x/y", "a/../../b", "..\\x"] {
+        assert_eq!(
+            told("MLmodel", &model("mlflow.sklearn", path)),
+            [(High, "config-path-escape", path.to_owned())],
+            "{path}"
+        );
+    }
+}
+
+fn node(module: &str, class: &str, loader: &str, content: &Value) -> Value {
+    json!({"__module__": module, "__class__": class, "__loader__": loader, "content": content})
+}
+
+/// What is told of a schema whose root is `root`.
+fn skops(root: &Value) -> Vec<(Severity, String)> {
+    let found = told("schema.json", &root.to_string());
+    assert!(
+        found.iter().all(|(_, rule, _)| *rule == "skops-untrusted-type"),
+        "{found:?}"
+    );
+    found
+        .into_iter()
+        .map(|(severity, _, name)| (severity, name))
+        .collect()
+}
+
+#[test]
+fn skops_nodes_are_judged_by_what_they_build_or_call() {
+    use Severity::{Critical, High};
+    let text = node("builtins", "str", "JsonNode", &json!("\"x\""));
+    let list = node(
+        "builtins",
+        "list",
+        "ListNode",
+        &json!([text, node("numpy", "ndarray", "NdArrayNode", &json!({}))]),
+    );
+    assert_eq!(skops(&list), []);
+    let function = |module: &str, name: &str| {
+        node(
+            "x",
+            "y",
+            "FunctionNode",
+            &json!({"module_path": module, "function": name}),
+        )
+    };
+    assert_eq!(
+        skops(&function("os", "system")),
+        [(Critical, "os.system".to_owned())]
+    );
+    assert_eq!(skops(&function("evil", "f")), [(High, "evil.f".to_owned())]);
+    assert_eq!(
+        skops(&node("operator", "call", "OperatorFuncNode", &json!(null))),
+        [(Critical, "operator.call".to_owned())]
+    );
+    assert_eq!(
+        skops(&node("operator", "itemgetter", "OperatorFuncNode", &json!(null))),
+        []
+    );
+    assert_eq!(
+        skops(&node("builtins", "list", "EvilNode", &json!(null))),
+        [(High, "builtins.list".to_owned())]
+    );
+    assert_eq!(
+        skops(&node("builtins", "eval", "TypeNode", &json!(null))),
+        [(Critical, "builtins.eval".to_owned())]
+    );
+    assert_eq!(
+        skops(&node("mine", "Model", "ObjectNode", &json!({}))),
+        [(High, "mine.Model".to_owned())]
+    );
+    let method = |declared: &str, function: &str| {
+        node(
+            "builtins",
+            declared,
+            "MethodNode",
+            &json!({"func": function, "obj": node("builtins", "dict", "DictNode", &json!({}))}),
+        )
+    };
+    assert_eq!(skops(&method("dict", "keys")), []);
+    assert_eq!(
+        skops(&method("list", "keys")),
+        [(High, "builtins.dict.keys".to_owned())]
+    );
+    assert_eq!(
+        skops(&method("dict", "__class__")),
+        [(Critical, "builtins.dict.__class__".to_owned())]
+    );
+    // Deep in a tree, and behind the first of two keys.
+    let deep = node(
+        "builtins",
+        "list",
+        "ListNode",
+        &json!([node(
+            "builtins",
+            "dict",
+            "DictNode",
+            &json!({"a": function("os", "popen")})
+        )]),
+    );
+    assert_eq!(skops(&deep), [(Critical, "os.popen".to_owned())]);
+    let twice = r#"{"__module__": "builtins", "__class__": "list", "__loader__": "ListNode", "__class__": "eval", "content": []}"#;
+    assert!(
+        told("schema.json", twice)
+            .iter()
+            .any(|(_, _, name)| name == "builtins.eval")
+    );
+}

@@ -1,0 +1,307 @@
+//! ONNX, TensorFlow, TensorFlow Lite and Core ML: what a graph refers to and calls.
+
+use proptest::prelude::*;
+use weightlock_scan::{FileReport, Settings, Severity, scan};
+
+/// A number in a field.
+fn number(field: u32, value: u64) -> Vec<u8> {
+    [varint(u64::from(field) << 3), varint(value)].concat()
+}
+
+/// A text or message in a field.
+fn bytes(field: u32, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    [
+        varint(u64::from(field) << 3 | 2),
+        varint(body.len() as u64),
+        body.to_vec(),
+    ]
+    .concat()
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    loop {
+        let byte = u8::try_from(value & 0x7f).unwrap();
+        value >>= 7;
+        out.push(if value == 0 { byte } else { byte | 0x80 });
+        if value == 0 {
+            return out;
+        }
+    }
+}
+
+fn look(content: Vec<u8>) -> FileReport {
+    scan("model", content.into(), &Settings::default())
+}
+
+/// The findings as `rule severity name`.
+fn found(report: &FileReport) -> Vec<String> {
+    let line = |finding: &weightlock_scan::Finding| {
+        let name = finding.name.clone().unwrap_or_default();
+        format!("{} {} {name}", finding.rule, finding.severity.as_str())
+    };
+    report.findings.iter().map(line).collect()
+}
+
+fn onnx(graph: &[Vec<u8>], rest: &[Vec<u8>]) -> Vec<u8> {
+    let graph = [graph.concat(), bytes(2, "main")].concat();
+    [number(1, 8), bytes(2, "test"), bytes(7, graph), rest.concat()].concat()
+}
+
+fn node(operator: &str, domain: &str, inputs: &[&str], attributes: &[Vec<u8>]) -> Vec<u8> {
+    let inputs: Vec<u8> = inputs.iter().flat_map(|name| bytes(1, name)).collect();
+    let attributes: Vec<u8> = attributes.iter().flat_map(|body| bytes(5, body)).collect();
+    bytes(
+        1,
+        [
+            inputs,
+            bytes(2, "out"),
+            bytes(4, operator),
+            attributes,
+            bytes(7, domain),
+        ]
+        .concat(),
+    )
+}
+
+fn tensor(name: &str, dims: &[u64], data_type: u64, rest: &[Vec<u8>]) -> Vec<u8> {
+    let dims: Vec<u8> = dims.iter().flat_map(|&size| number(1, size)).collect();
+    [dims, number(2, data_type), bytes(8, name), rest.concat()].concat()
+}
+
+fn external(pairs: &[(&str, &str)]) -> Vec<u8> {
+    pairs
+        .iter()
+        .flat_map(|(key, value)| bytes(13, [bytes(1, key), bytes(2, value)].concat()))
+        .collect()
+}
+
+#[test]
+fn external_data_inside_the_folder_is_quiet_and_claimed() {
+    let weights = tensor(
+        "w",
+        &[4],
+        1,
+        &[external(&[("location", "sub/w.bin"), ("length", "16")])],
+    );
+    let report = look(onnx(&[bytes(5, weights)], &[]));
+    assert_eq!(found(&report), [""; 0]);
+    assert!(report.coverage.is_complete());
+    assert_eq!(report.claims.len(), 1);
+    assert_eq!(report.claims[0].range, 0..16);
+}
+
+#[test]
+fn external_data_outside_the_folder_is_found_wherever_the_tensor_hides() {
+    let outside = || tensor("w", &[4], 1, &[external(&[("location", "../w.bin")])]);
+    let attribute = [bytes(1, "value"), bytes(5, outside())].concat();
+    let subgraph = [bytes(1, "body"), bytes(6, bytes(5, outside()))].concat();
+    let sparse = bytes(1, outside());
+    let function_body = [
+        bytes(1, "f"),
+        bytes(
+            7,
+            &node("Constant", "", &[], std::slice::from_ref(&attribute))[2..],
+        ),
+    ]
+    .concat();
+    for model in [
+        onnx(&[bytes(5, outside())], &[]),
+        onnx(&[node("Constant", "", &[], &[attribute])], &[]),
+        onnx(&[node("Loop", "", &[], &[subgraph])], &[]),
+        onnx(&[bytes(15, sparse)], &[]),
+        onnx(&[], &[bytes(25, function_body)]),
+        onnx(&[], &[bytes(20, bytes(2, bytes(5, outside())))]),
+    ] {
+        assert_eq!(found(&look(model)), ["onnx-external-path high ../w.bin"]);
+    }
+}
+
+#[test]
+fn every_location_counts_when_a_key_occurs_twice() {
+    let weights = tensor(
+        "w",
+        &[4],
+        1,
+        &[external(&[("location", "w.bin"), ("location", "/etc/shadow")])],
+    );
+    let report = look(onnx(&[bytes(5, weights)], &[]));
+    assert_eq!(
+        found(&report),
+        [
+            "onnx-external-path medium ",
+            "onnx-external-path high /etc/shadow"
+        ]
+    );
+}
+
+#[test]
+fn an_operator_of_an_unknown_domain_is_low_unless_the_model_defines_it() {
+    let used = node("Swish", "my.ops", &["x"], &[]);
+    assert_eq!(
+        found(&look(onnx(std::slice::from_ref(&used), &[]))),
+        ["onnx-unknown-operator low my.ops::Swish"]
+    );
+    let function = bytes(25, [bytes(1, "Swish"), bytes(10, "my.ops")].concat());
+    assert_eq!(found(&look(onnx(&[used], &[function]))), [""; 0]);
+    assert_eq!(
+        found(&look(onnx(&[node("Gelu", "com.microsoft", &["x"], &[])], &[]))),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_python_operator_is_critical_and_named_by_its_function() {
+    let text = |name: &str, value: &str| [bytes(1, name), bytes(4, value), number(20, 3)].concat();
+    let attributes = [text("module", "os"), text("compute", "system")];
+    let report = look(onnx(&[node("PyOp", "com.microsoft", &[], &attributes)], &[]));
+    assert_eq!(found(&report), ["onnx-python-operator critical os.system"]);
+}
+
+#[test]
+fn constants_that_make_a_tensor_no_machine_holds_are_reported_and_others_not() {
+    let tile = |factor: i64| {
+        let factors = tensor("r", &[1], 7, &[bytes(9, factor.to_le_bytes())]);
+        let typed = tensor("r", &[1], 7, &[number(7, factor.cast_unsigned())]);
+        let tile = node("Tile", "", &["x", "r"], &[]);
+        [
+            onnx(&[tile.clone(), bytes(5, factors)], &[]),
+            onnx(&[tile, bytes(5, typed)], &[]),
+        ]
+    };
+    for model in tile(1 << 40) {
+        assert_eq!(found(&look(model)), ["onnx-inflation medium Tile"]);
+    }
+    for model in tile(1 << 10) {
+        assert_eq!(found(&look(model)), [""; 0]);
+    }
+}
+
+#[test]
+fn data_of_another_size_than_the_shape_breaks_the_format() {
+    let wrong = tensor("w", &[1 << 40], 1, &[bytes(9, [0; 16])]);
+    let negative = tensor("w", &[u64::MAX], 1, &[bytes(9, [0; 16])]);
+    let right = tensor("w", &[4], 1, &[bytes(9, [0; 16])]);
+    for (weights, rule) in [
+        (wrong, &["broken-format medium "][..]),
+        (negative, &["broken-format medium "]),
+        (right, &[]),
+    ] {
+        assert_eq!(found(&look(onnx(&[bytes(5, weights)], &[]))), rule);
+    }
+}
+
+#[test]
+fn a_cut_model_keeps_its_findings_and_is_not_complete() {
+    let weights = tensor("w", &[4], 1, &[external(&[("location", "/etc/shadow")])]);
+    let mut model = onnx(&[bytes(5, weights), node("Add", "", &["x", "w"], &[])], &[]);
+    model.truncate(model.len() - 4);
+    let report = look(model);
+    assert!(
+        found(&report).contains(&"onnx-external-path high /etc/shadow".to_owned()),
+        "{:?}",
+        found(&report)
+    );
+    assert!(!report.coverage.is_complete());
+}
+
+fn tf_node(name: &str, operator: &str, attributes: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let attributes: Vec<u8> = attributes
+        .iter()
+        .flat_map(|(key, value)| bytes(5, [bytes(1, key), bytes(2, value)].concat()))
+        .collect();
+    [bytes(1, name), bytes(2, operator), attributes].concat()
+}
+
+fn saved_model(nodes: &[Vec<u8>], functions: &[Vec<u8>]) -> Vec<u8> {
+    let nodes: Vec<u8> = nodes.iter().flat_map(|node| bytes(1, node)).collect();
+    let functions: Vec<u8> = functions
+        .iter()
+        .flat_map(|node| bytes(1, [bytes(1, bytes(1, "f")), bytes(3, node)].concat()))
+        .collect();
+    let graph = [nodes, bytes(2, functions), bytes(4, number(1, 1286))].concat();
+    [
+        number(1, 1),
+        bytes(2, [bytes(1, bytes(4, "serve")), bytes(2, graph)].concat()),
+    ]
+    .concat()
+}
+
+#[test]
+fn operators_are_judged_by_type_and_not_by_name() {
+    let quiet = saved_model(
+        &[
+            tf_node("ReadFile", "Const", &[]),
+            tf_node("save", "SaveV2", &[]),
+            tf_node("restore", "RestoreV2", &[]),
+            tf_node("print", "PrintV2", &[("output_stream", bytes(2, "stderr"))]),
+        ],
+        &[],
+    );
+    let report = look(quiet);
+    assert_eq!(found(&report), [""; 0]);
+    assert!(report.coverage.is_complete());
+    let loud = saved_model(
+        &[
+            tf_node("innocent", "EagerPyFunc", &[("token", bytes(2, "pyfunc_0"))]),
+            tf_node(
+                "print",
+                "PrintV2",
+                &[("output_stream", bytes(2, "file:///tmp/x"))],
+            ),
+        ],
+        &[tf_node("w", "WriteFile", &[])],
+    );
+    assert_eq!(
+        found(&look(loud)),
+        [
+            "tensorflow-operator high EagerPyFunc",
+            "tensorflow-operator high PrintV2",
+            "tensorflow-operator high WriteFile"
+        ]
+    );
+}
+
+#[test]
+fn an_asset_outside_the_folder_is_found() {
+    let model = |name: &str| {
+        let graph = [
+            bytes(1, bytes(4, "serve")),
+            bytes(2, bytes(1, tf_node("n", "Const", &[]))),
+            bytes(6, bytes(2, name)),
+        ];
+        [number(1, 1), bytes(2, graph.concat())].concat()
+    };
+    assert_eq!(
+        found(&look(model("../../x"))),
+        ["tensorflow-asset-path high ../../x"]
+    );
+    assert_eq!(found(&look(model("vocab.txt"))), [""; 0]);
+}
+
+#[test]
+fn core_ml_classes_of_the_app_are_named() {
+    let layer = |kind: Vec<u8>| bytes(1, [bytes(1, "layer"), kind].concat());
+    let model = |layer: Vec<u8>| [number(1, 4), bytes(2, bytes(1, "")), bytes(500, layer)].concat();
+    let custom = model(layer(bytes(500, bytes(10, "MyLayer"))));
+    assert_eq!(found(&look(custom)), ["custom-operator low MyLayer"]);
+    let plain = look(model(layer(bytes(130, [0; 100]))));
+    assert_eq!(found(&plain), [""; 0]);
+    assert!(plain.coverage.is_complete());
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_model_neither_panics_nor_passes_for_complete(at in 0_usize..200, byte: u8, cut in 0_usize..200) {
+        let weights = tensor("w", &[4], 1, &[bytes(9, [1; 16])]);
+        let mut model = onnx(&[bytes(5, weights), node("Add", "", &["x", "w"], &[])], &[]);
+        let at = at % model.len();
+        model[at] = byte;
+        let whole = model.len();
+        model.truncate(cut.max(1));
+        let report = look(model);
+        let severe = report.findings.iter().any(|finding| finding.severity >= Severity::Medium);
+        prop_assert!(cut >= whole || severe || !report.coverage.is_complete() || cut < 12);
+    }
+}

