@@ -28,6 +28,10 @@ FILES = {
     "transformers": "transformers", "keras": "keras", "tf_keras": "keras", "tensorflow": "tensorflow",
     "diffusers": "diffusers",
 }
+# Packages whose estimators and layers keep functions as values, such as a score or an activation.
+HOLDERS = set(
+    "catboost gensim imblearn lightgbm numpy pandas scipy sklearn statsmodels timm torch torchvision transformers xgboost".split()
+)
 # Parts of paths whose modules are no part of a model: their names stay unlisted.
 SKIPPED = {"idle_test", "tests", "_tests", "test", "conftest", "_tf_keras", "site-packages", "benchmarks", "_generated", "_test_common"}
 SKIPPED_IN = {"torch": {"testing", "onnx"}, "Lib": {"turtledemo"}}
@@ -114,6 +118,9 @@ def ground_of(reviewed):
     }
 
 
+# How SciPy executes a text of a distribution's state.
+TEMPLATE = "_attach_argparser_methods"
+
 # Boosters and tensors are handles of compiled code: memory by address is what their classes are for.
 RAW = {"M"}
 
@@ -123,6 +130,7 @@ class Tables:
         self.reviewed = reviewed
         self.found = {}  # (module, name) -> (kind, full, bare)
         self.rebuilders = set()
+        self.templates = set()
 
     def put(self, module, name, kind, full, bare):
         if (module, name) in self.reviewed:
@@ -147,19 +155,23 @@ class Tables:
         full = set(universe.reach["function", owner, name])
         if function.calls_argument:
             full.add("R")
-        if full:
+        if full or holds(module):
             self.put(module, alias, "F", full, full)
 
     def put_class(self, universe, owner, name, module, alias, public):
         """A class; of the standard library none is vouched for here, and so none has a better way of being made."""
         full = universe.reach["full", (owner, name)] - RAW
         bare = universe.reach["bare", (owner, name)] - RAW
+        if bare == {"X"} and universe.method((owner, name), TEMPLATE):
+            self.templates.add((module, alias))
         if full or public:
             self.put(module, alias, "C", full, bare if owner.split(".")[0] in LIBRARIES else full)
 
     def collect_aliases(self, universe, module, held, library):
         """Names under which a module offers what another defines."""
         names = {name for name in held.refs if "." not in name}
+        for star in held.stars if held.is_package else ():
+            names |= exported(universe.modules[star]) if star in universe.modules else set()
         for name in sorted(names):
             found = universe.in_module(module, name)
             if not found or found[1] == module and found[2] == name:
@@ -170,7 +182,9 @@ class Tables:
                 self.put(module, name, code[1], set(universe.ground[owner, label]), set(universe.ground[owner, label]))
             elif kind == "function":
                 function = universe.modules[owner].functions[label]
-                self.put_function(universe, owner, module, label, name, function)
+                same = owner.split(".")[0] == module.split(".")[0]
+                if same and held.is_package or universe.reach[found] or function.calls_argument:
+                    self.put_function(universe, owner, module, label, name, function)
             elif kind == "class":
                 same = owner.split(".")[0] == module.split(".")[0]
                 public = library and same and (held.is_package or name in held.public)
@@ -195,15 +209,33 @@ class Tables:
         for (module, name), (kind, full, bare) in self.found.items():
             root = module.split(".")[0]
             file = FILES.get(root, "libraries" if root in LIBRARIES else "tools" if root in TOOLS else "stdlib")
-            files.setdefault(file, {}).setdefault(module, {}).setdefault(code_of(kind, full, bare), []).append(name)
+            code = code_of(kind, full, bare, (module, name) in self.rebuilders)
+            code += "$" if (module, name) in self.templates and "/" not in code else ""
+            files.setdefault(file, {}).setdefault(module, {}).setdefault(code, []).append(name)
         return files
 
 
-def code_of(kind, full, bare):
+def exported(held):
+    """What `import *` takes from a module, as far as it defines it."""
+    defined = {name for name in (*held.functions, *held.classes) if "." not in name}
+    return defined & held.public if held.public else {name for name in defined if not name.startswith("_")}
+
+
+def holds(module):
+    """Whether functions of a module, when nothing harmful was found in them, may be kept as values."""
+    root, *rest = module.split(".")
+    inner = root in ("torch", "transformers") and any(part.startswith("_") or part in INNER for part in rest)
+    return root in HOLDERS and not inner
+
+
+INNER = {"distributed", "fx", "jit", "package", "cli", "commands", "onnx", "export", "backends"}
+
+
+def code_of(kind, full, bare, rebuilds=False):
     order = "XPIRLWDNTM"
     letters = "".join(sorted(full, key=order.index))
     if not letters:
-        return "lC" if kind == "C" else "fF"
+        return "lC" if kind == "C" else "fF" if rebuilds else "hF"
     if kind == "C" and bare != full:
         return f"dC{letters}/" + "".join(sorted(bare, key=order.index))
     return f"d{kind}{letters}"
@@ -233,10 +265,10 @@ def main():
         for file in sorted(folder.glob("*.whl")):
             for module, name, kind in compiled(file):
                 tables.put(module, name, kind, frozenset(), frozenset())
+                if kind == "F":
+                    tables.rebuilders.add((module, name))
     for file, modules in tables.entries().items():
         write(table_folder, file, modules, header)
-    for module, name in sorted(tables.rebuilders):
-        print("rebuilder", module, name)
 
 
 if __name__ == "__main__":

@@ -276,6 +276,9 @@ impl Format {
             Self::Rknn => "a model of Rockchip's toolkit (RKNN)",
             Self::TensorRt => "a TensorRT engine",
             Self::Cntk => "a model of the Cognitive Toolkit (CNTK)",
+            Self::Rar => "a RAR archive",
+            Self::Cab => "a cabinet",
+            Self::Pdf => "PDF",
             Self::Ocdbt => "a store of Orbax checkpoints (OCDBT)",
             _ => return None,
         })

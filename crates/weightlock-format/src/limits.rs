@@ -42,6 +42,8 @@ pub struct Limits {
 impl Limits {
     /// Bytes that may come out of a decompressor before [`Limits::ratio`] counts: small files compress well.
     pub const RATIO_FREE: u64 = 16 << 20;
+    /// Bytes that may come out of all decompressors of a file together before [`Limits::ratio`] counts for them.
+    pub const EXPANSION_FREE: u64 = 256 << 20;
 }
 
 impl Default for Limits {
@@ -53,7 +55,7 @@ impl Default for Limits {
             ratio: 200,
             held: 16 << 20,
             opcodes: 50_000_000,
-            entries: 10_000_000,
+            entries: 6_000_000,
             constant: 64 << 10,
             text: 1 << 20,
             nesting: 512,
@@ -73,6 +75,9 @@ pub struct Budget {
     pub objects: u64,
     /// What [`Budget::inflated`] was at the start.
     pub granted_inflated: u64,
+    /// Bytes that may come out of all decompressors together for the size of the file, except tensors: members that
+    /// share their bytes stay below [`Limits::ratio`] each, and not together.
+    pub expansion: u64,
     /// Memory for decompressed contents.
     pub pool: Pool,
 }
@@ -93,7 +98,9 @@ impl Pool {
     #[must_use]
     pub fn take(&self, bytes: usize) -> bool {
         let less = |left: usize| left.checked_sub(bytes);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
     }
 
     /// Puts back what was taken.
@@ -111,11 +118,24 @@ impl PartialEq for Pool {
 impl Eq for Pool {}
 
 impl Budget {
+    /// All that `limits` grant to a file of `size` bytes.
+    #[must_use]
+    pub fn for_file(limits: &Limits, size: u64) -> Self {
+        let by_size = size
+            .saturating_mul(limits.ratio)
+            .saturating_add(Limits::EXPANSION_FREE);
+        Self {
+            expansion: by_size.min(limits.inflated),
+            ..Self::new(limits)
+        }
+    }
+
     /// All that `limits` grant.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         Self {
             granted_inflated: limits.inflated,
+            expansion: limits.inflated,
             pool: Pool::new(limits.held),
             inflated: limits.inflated,
             opcodes: limits.opcodes,

@@ -20,7 +20,7 @@ use weightlock_format::{
 
 use crate::{
     Finding, Place, Profile, Trail,
-    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, opened},
+    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened},
     coverage::{Coverage, Gap, Regions, Unread},
     observation::{
         Sighting, container,
@@ -64,8 +64,8 @@ pub struct FileReport {
 /// Examines `content`, called `file`, and everything in it.
 #[must_use]
 pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
-    let mut run = Run::new(settings);
     let size = content.size();
+    let mut run = Run::new(settings, size);
     let mut format = None;
     run.everything(file, content, &mut |_, found| {
         format.get_or_insert(found);
@@ -86,7 +86,8 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
 
 /// Visits `content`, called `file`, and everything in it, in the order of examination, and tells what each is.
 pub fn visit(file: &str, content: Content, settings: &Settings, each: &mut dyn FnMut(&Subject, Format)) {
-    Run::new(settings).everything(file, content, each);
+    let size = content.size();
+    Run::new(settings, size).everything(file, content, each);
 }
 
 /// A content whose turn has not come.
@@ -109,10 +110,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(settings: &'a Settings) -> Self {
+    fn new(settings: &'a Settings, size: u64) -> Self {
         Self {
             settings,
-            budget: Budget::new(&settings.limits),
+            budget: Budget::for_file(&settings.limits, size),
             rules: rules::all().collect(),
             findings: Vec::new(),
             coverage: Coverage::default(),
@@ -156,6 +157,7 @@ impl<'a> Run<'a> {
         if let Some((packed, opened)) = &opened {
             opened::report(packed, opened, &mut exam);
         }
+        blob::check(subject, &mut exam);
         let formats =
             if subject.depth > limits.depth && !matches!(subject.role, Role::TensorBytes | Role::Metadata) {
                 exam.unread(0..size, Gap::Depth);

@@ -176,7 +176,7 @@ fn texts(bytes: &[u8], file: &File) -> Vec<(String, String, String)> {
         .flat_map(|one| {
             one.values
                 .iter()
-                .map(|range| (one.path.clone(), one.name.clone(), value(range)))
+                .map(|range| (one.path.to_string(), one.name.clone(), value(range)))
         })
         .collect()
 }
@@ -415,7 +415,7 @@ fn many_attributes_and_links_lie_in_fractal_heaps() {
         .map(|one| {
             let at = block.len();
             block.extend(one);
-            (at as u32, u16::try_from(one.len()).unwrap())
+            (u32::try_from(at).unwrap(), u16::try_from(one.len()).unwrap())
         })
         .collect();
     block.resize(512, 0);

@@ -216,7 +216,9 @@ impl<'a> Events<'a> {
         let length = self.rest.iter().take_while(|byte| is_part(byte)).count();
         let token = self.rest.get(..length).unwrap_or_default();
         let number = match serde_json::from_slice(token) {
-            Err(error) if self.python && error.to_string().starts_with("number out of range") => Number::from(0),
+            Err(error) if self.python && error.to_string().starts_with("number out of range") => {
+                Number::from(0)
+            }
             number => number.map_err(|_| self.fault(Fault::BadNumber))?,
         };
         self.advance(length);
@@ -273,7 +275,9 @@ fn halves(token: &[u8]) -> Option<String> {
         let is_unicode = escape.as_bytes().get(1) == Some(&b'u');
         let length = if is_unicode { 6 } else { 2 };
         let (escape, after) = escape.split_at_checked(length)?;
-        let unit = escape.get(2..).and_then(|digits| u16::from_str_radix(digits, 16).ok());
+        let unit = escape
+            .get(2..)
+            .and_then(|digits| u16::from_str_radix(digits, 16).ok());
         match unit {
             Some(0xd800..=0xdbff) if is_pair(after) => {
                 let (low, after) = after.split_at_checked(6)?;
@@ -294,5 +298,8 @@ fn halves(token: &[u8]) -> Option<String> {
 /// Whether an escaped second half of a surrogate pair comes next.
 fn is_pair(rest: &str) -> bool {
     let digits = rest.strip_prefix("\\u").and_then(|rest| rest.get(..4));
-    matches!(digits.map(|digits| u16::from_str_radix(digits, 16)), Some(Ok(0xdc00..=0xdfff)))
+    matches!(
+        digits.map(|digits| u16::from_str_radix(digits, 16)),
+        Some(Ok(0xdc00..=0xdfff))
+    )
 }

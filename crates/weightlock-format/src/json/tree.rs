@@ -14,7 +14,7 @@ use super::{
 use crate::{Problem, reader::within};
 
 /// A place in a [`Tree`].
-pub type NodeId = usize;
+pub type NodeId = u32;
 
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,14 +34,23 @@ pub enum Node {
 /// How a value hangs in the one around it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
-    Key(usize),
-    Item(u64),
+    Key(u32),
+    Item(u32),
+}
+
+/// A value and where it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Entry {
+    node: Node,
+    offset: u32,
+    /// The value around it.
+    place: Option<(NodeId, Step)>,
 }
 
 /// A document.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tree {
-    nodes: Vec<(Node, u64, Option<(NodeId, Step)>)>,
+    nodes: Vec<Entry>,
     problem: Option<Problem>,
 }
 
@@ -60,9 +69,9 @@ impl Tree {
         let decoded = decoded(text);
         let (text, offset) = decoded
             .as_ref()
-            .map_or((text.strip_prefix(BOM).unwrap_or(text), 0), |text| {
-                (text.as_bytes(), 0)
-            });
+            .map(|text| (text.as_bytes(), 0))
+            .or_else(|| Some((text.strip_prefix(BOM)?, BOM.len() as u64)))
+            .unwrap_or((text, 0));
         let mut events = Events::python(text, offset, limits);
         let mut open: Vec<Open> = Vec::new();
         while let Some((offset, event)) = events.next()? {
@@ -99,14 +108,14 @@ impl Tree {
 
     /// Hangs `node` into the innermost open value.
     fn add(&mut self, node: Node, offset: u64, around: Option<&mut Open>) -> Option<NodeId> {
-        let id = self.nodes.len();
+        let id = u32::try_from(self.nodes.len()).ok()?;
         let mut place = None;
         if let Some(open) = around {
             let item = open.items;
             open.items = open.items.saturating_add(1);
-            match self.nodes.get_mut(open.node).map(|(node, ..)| node) {
+            match self.nodes.get_mut(index(open.node)).map(|entry| &mut entry.node) {
                 Some(Node::Object(pairs)) => {
-                    place = Some((open.node, Step::Key(pairs.len())));
+                    place = Some((open.node, Step::Key(u32::try_from(pairs.len()).ok()?)));
                     pairs.push((open.key.take().unwrap_or_default(), id));
                 }
                 Some(Node::Array(_)) if matches!(node, Node::Other | Node::Null) => return None,
@@ -117,7 +126,9 @@ impl Tree {
                 _ => {}
             }
         }
-        self.nodes.push((node, offset, place));
+        // A longer text than 4 GiB is within no limit.
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self.nodes.push(Entry { node, offset, place });
         Some(id)
     }
 
@@ -133,21 +144,25 @@ impl Tree {
         self.node(0)
     }
 
+    fn entry(&self, id: NodeId) -> Option<&Entry> {
+        self.nodes.get(index(id))
+    }
+
     /// A value.
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id).map(|(node, ..)| node)
+        self.entry(id).map(|entry| &entry.node)
     }
 
     /// Where a value begins.
     #[must_use]
     pub fn offset(&self, id: NodeId) -> u64 {
-        self.nodes.get(id).map_or(0, |(_, offset, _)| *offset)
+        self.entry(id).map_or(0, |entry| u64::from(entry.offset))
     }
 
     /// All values, those around others first.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        self.nodes.iter().enumerate().map(|(id, (node, ..))| (id, node))
+        (0..).zip(&self.nodes).map(|(id, entry)| (id, &entry.node))
     }
 
     /// Every value of an object under `key`, in the order of the text.
@@ -179,9 +194,9 @@ impl Tree {
     /// The key that a value has in the object around it.
     #[must_use]
     pub fn key(&self, id: NodeId) -> Option<&str> {
-        let (around, step) = self.nodes.get(id)?.2?;
+        let (around, step) = self.entry(id)?.place?;
         match (step, self.node(around)?) {
-            (Step::Key(index), Node::Object(pairs)) => pairs.get(index).map(|(key, _)| key.as_str()),
+            (Step::Key(at), Node::Object(pairs)) => pairs.get(index(at)).map(|(key, _)| key.as_str()),
             _ => None,
         }
     }
@@ -189,7 +204,7 @@ impl Tree {
     /// The value around one.
     #[must_use]
     pub fn around(&self, id: NodeId) -> Option<NodeId> {
-        Some(self.nodes.get(id)?.2?.0)
+        Some(self.entry(id)?.place?.0)
     }
 
     /// The way to a value, `config.layers[2].class_name`; of a long one the end.
@@ -199,7 +214,7 @@ impl Tree {
         let mut steps = Vec::new();
         let mut length = 0_usize;
         let mut at = id;
-        while let Some((around, step)) = self.nodes.get(at).and_then(|node| node.2) {
+        while let Some((around, step)) = self.entry(at).and_then(|entry| entry.place) {
             let step = match step {
                 Step::Item(index) => format!("[{index}]"),
                 Step::Key(_) => format!(".{}", crate::error::cut(self.key(at).unwrap_or_default(), 64)),
@@ -221,8 +236,8 @@ impl Tree {
     #[must_use]
     pub fn duplicates(&self) -> Vec<NodeId> {
         let mut found = Vec::new();
-        for (node, ..) in &self.nodes {
-            if let Node::Object(pairs) = node {
+        for entry in &self.nodes {
+            if let Node::Object(pairs) = &entry.node {
                 let mut seen = std::collections::BTreeSet::new();
                 found.extend(
                     pairs
@@ -239,7 +254,11 @@ impl Tree {
 struct Open {
     node: NodeId,
     key: Option<String>,
-    items: u64,
+    items: u32,
+}
+
+fn index(id: NodeId) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
 }
 
 const BOM: &[u8] = b"\xef\xbb\xbf";

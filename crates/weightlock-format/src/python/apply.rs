@@ -30,8 +30,22 @@ impl Walker {
                 results.extend(self.method(object, name, &positional, it.range));
             }
         }
+        if let Some((object, name)) = &method {
+            self.inherited(object, name);
+        }
         results.push(self.apply(&function, &arguments, it.range));
         Value::any(results.into_iter().filter(|value| *value != Value::default()))
+    }
+
+    /// A method that a class of the file inherits from elsewhere calls those that it expects there.
+    fn inherited(&mut self, object: &Value, name: &str) {
+        for object in object.alternatives() {
+            if let What::Instance(class) = object.what
+                && self.member(class, name) == Value::default()
+            {
+                self.runs_methods(object, &["run", "handle", "main", "execute", "on_start"]);
+            }
+        }
     }
 
     /// A method of an object of a built-in type.

@@ -145,13 +145,7 @@ impl Walker {
                     .for_each(|part| self.look(part));
                 Value::unknown()
             }
-            Expr::IpyEscapeCommand(it) => {
-                use ruff_python_ast::IpyEscapeKind as Kind;
-                let shell = matches!(it.kind, Kind::Shell | Kind::ShCap);
-                self.command(shell, &it.value, it.range);
-                Value::unknown()
-            }
-            Expr::EllipsisLiteral(_) => Value::unknown(),
+            Expr::EllipsisLiteral(_) | Expr::IpyEscapeCommand(_) => Value::unknown(),
         }
     }
 
@@ -415,17 +409,40 @@ impl Walker {
                 return Value::from(What::Global("object.__globals__".into())).with(object.origin);
             }
         }
+        if matches!(&object.what, What::Global(module) if &**module == "builtins.__spec__")
+            && matches!(name, "parent" | "name")
+        {
+            // As `__package__`: the file's own.
+            return Value::text(".");
+        }
         if name == "__call__" {
             return object.clone();
         }
-        Value::any(object.alternatives().iter().map(|object| match &object.what {
-            What::Global(module) | What::Result(module) => {
-                Value::global(format!("{module}.{name}")).with(object.origin)
+        let mut found = Vec::new();
+        for object in object.alternatives() {
+            found.push(match &object.what {
+                What::Global(module) | What::Result(module) => {
+                    Value::global(format!("{module}.{name}")).with(object.origin)
+                }
+                What::Class(class) => self.member(*class, name),
+                What::Instance(class) => self.read(*class, name),
+                _ => Value::unknown().with(object.origin),
+            });
+        }
+        Value::any(found)
+    }
+
+    /// An attribute of an instance; a property runs.
+    fn read(&mut self, class: usize, name: &str) -> Value {
+        let found = self.member(class, name);
+        for value in found.alternatives() {
+            if let What::Function(function) = value.what
+                && self.properties.contains(&function)
+            {
+                self.edges.insert((self.here.function, function));
             }
-            What::Class(class) => self.member(*class, name),
-            What::Instance(class) => self.member(*class, name),
-            _ => Value::unknown().with(object.origin),
-        }))
+        }
+        found
     }
 
     /// An attribute of a class of the file or of what it derives from.

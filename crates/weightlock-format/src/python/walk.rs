@@ -8,7 +8,8 @@ use ruff_python_ast::{ElifElseClause, ExceptHandler, Expr, Parameters, Pattern, 
 use ruff_text_size::{Ranged, TextRange};
 
 use super::{
-    facts::{Call, Class, Command, Function, How, Reach, Source, Store},
+    eval::is_namespace,
+    facts::{Call, Class, Function, How, Reach, Source, Store},
     fold::Fuel,
     reach,
     scope::{Scopes, Sort},
@@ -43,6 +44,8 @@ pub(super) struct Walker {
     pub(super) classes: Vec<ClassBody>,
     /// What the functions give back.
     pub(super) returns: Vec<Value>,
+    /// Functions that run when an attribute is read.
+    pub(super) properties: BTreeSet<usize>,
     /// Who calls whom; `None` is the module.
     pub(super) edges: BTreeSet<(Option<usize>, usize)>,
     pub(super) fuel: Fuel,
@@ -74,6 +77,7 @@ impl Walker {
             },
             classes: Vec::new(),
             returns: Vec::new(),
+            properties: BTreeSet::new(),
             edges: BTreeSet::new(),
             fuel,
             facts_left: most_facts,
@@ -209,24 +213,8 @@ impl Walker {
                 .for_each(|name| self.scopes.declare_elsewhere(self.here.scope, name)),
             Stmt::Nonlocal(_) | Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) => {}
             Stmt::Expr(it) => self.look(&it.value),
-            Stmt::IpyEscapeCommand(it) => {
-                use ruff_python_ast::IpyEscapeKind as Kind;
-                let shell = matches!(it.kind, Kind::Shell | Kind::ShCap);
-                if shell || matches!(it.kind, Kind::Magic | Kind::Magic2) {
-                    self.command(shell, &it.value, it.range);
-                }
-            }
-        }
-    }
-
-    pub(super) fn command(&mut self, shell: bool, text: &str, range: TextRange) {
-        if self.reporting && self.spend() {
-            let offset = self.offset(range);
-            self.source.commands.push(Command {
-                offset,
-                shell,
-                text: text.to_owned(),
-            });
+            // Commands of notebooks are taken out before.
+            Stmt::IpyEscapeCommand(_) => {}
         }
     }
 
@@ -323,9 +311,24 @@ impl Walker {
     }
 
     pub(super) fn bind(&mut self, name: &str, value: Value, range: TextRange) {
+        if self.here.class.is_some() && name.starts_with("__") {
+            self.special(name, &value, range);
+        }
         let sure = self.here.branches == 0;
         let offset = self.offset(range);
         self.scopes.bind(self.here.scope, name, value, offset, sure);
+    }
+
+    /// What a class binds to a special name, the interpreter calls.
+    fn special(&mut self, name: &str, value: &Value, range: TextRange) {
+        self.hand_over(value, How::Stored(name.to_owned()), range);
+        for value in value.alternatives() {
+            if let What::Function(function) = value.what
+                && let Some(function) = self.source.functions.get_mut(function)
+            {
+                function.reach = function.reach.min(reach::of_name(name, true));
+            }
+        }
     }
 
     pub(super) fn assign(&mut self, target: &Expr, value: Value) {
@@ -357,8 +360,21 @@ impl Walker {
     }
 
     fn store(&mut self, object: &Value, key: Option<&str>, value: Value, range: TextRange) {
+        if key == Some("__code__") {
+            self.put(
+                "object.__code__".to_owned(),
+                value.origin,
+                How::Attribute,
+                Vec::new(),
+                range,
+            );
+        }
         for object in object.alternatives() {
             match (&object.what, key) {
+                (What::Result(name), Some(key)) if is_namespace(name) => {
+                    let offset = self.offset(range);
+                    self.scopes.bind(0, key, value.clone(), offset, false);
+                }
                 (What::Instance(class) | What::Class(class), Some(key)) => {
                     if let Some(class) = self.classes.get_mut(*class) {
                         let old = class.attributes.remove(key);
@@ -484,6 +500,9 @@ impl Walker {
                 first = None;
             }
             let value = self.eval(&decorator.expression);
+            if value.alternatives().iter().any(is_property) {
+                self.properties.insert(function);
+            }
             self.decorate(&value, What::Function(function).into(), decorator.range);
         }
         let defaults = self.signature(&it.parameters, it.type_params.as_deref());
@@ -607,6 +626,11 @@ impl Walker {
             known.bases = bases;
         }
     }
+}
+
+/// Whether a decorator makes a method run when the attribute is read.
+fn is_property(decorator: &Value) -> bool {
+    matches!(&decorator.what, What::Global(name) if name.ends_with("property"))
 }
 
 /// What an element of a value is.

@@ -9,8 +9,12 @@
 //! module knows it. Aliases are never expanded: a scalar that an alias names is looked up, a collection is not
 //! visited a second time, so that "a billion laughs" is nine. Depth, events and text are limited.
 //!
+//! Flow collections are also read as YAML 1.1 has them ([`flow`]), for PyYAML does.
+//!
 //! A key twice in one mapping is reported: PyYAML takes the last value, others the first, YAML forbids it.
 //! What PyYAML reads and this parser refuses is refused here too, at the offset where it stops; what came before stays.
+
+mod flow;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,6 +125,33 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Stream, Error> {
     )?;
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Problem::malformed(error.valid_up_to() as u64, Fault::NotUtf8))?;
+    let strict = events(text, limits);
+    if !matches!(strict.broken, Some(Problem::Malformed { .. })) {
+        return Ok(strict);
+    }
+    // A reader of YAML 1.1 goes on where this one stopped: what it sees is added.
+    let Some(joined) = flow::joined(text) else {
+        return Ok(strict);
+    };
+    let mut lenient = events(&joined, limits);
+    let reached = |stream: &Stream| stream.broken.as_ref().map_or(u64::MAX, Problem::offset);
+    if reached(&lenient) <= reached(&strict) {
+        return Ok(strict);
+    }
+    let known: BTreeSet<(u64, String)> = lenient
+        .scalars
+        .iter()
+        .map(|it| (it.offset, it.text.clone()))
+        .collect();
+    let only_strict = |scalar: &Scalar| !known.contains(&(scalar.offset, scalar.text.clone()));
+    lenient
+        .scalars
+        .extend(strict.scalars.into_iter().filter(only_strict));
+    Ok(lenient)
+}
+
+/// What the parser gives of a text.
+fn events(text: &str, limits: &Limits) -> Stream {
     let mut reading = Reading::new(text, limits.nesting);
     for event in Parser::new_from_str(text) {
         let step = match event {
@@ -141,7 +172,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Stream, Error> {
             break;
         }
     }
-    Ok(reading.stream)
+    reading.stream
 }
 
 /// From characters, which the parser counts, to bytes.

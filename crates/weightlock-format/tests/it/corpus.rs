@@ -3,7 +3,20 @@
 use std::{fs, io::Cursor, path::Path};
 
 use weightlock_artifact::path::ArtifactPath;
-use weightlock_format::{config, detect::Format, gguf, json, loadable::loadable, model, reason, safetensors};
+use weightlock_format::{
+    config,
+    container::{
+        sevenzip,
+        stream::{End, Kind, Packed},
+        tar, zip,
+    },
+    content::Content,
+    detect::Format,
+    gguf, hdf5, json,
+    limits::{Budget, Limits},
+    loadable::loadable,
+    marshal, model, reason, safetensors,
+};
 
 /// Every seed of a target.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -66,6 +79,29 @@ fn detect() {
 }
 
 #[test]
+fn hdf5() {
+    let walked = seeds("hdf5")
+        .into_iter()
+        .map(Content::from)
+        .filter(|seed| {
+            let base = hdf5::locate(seed).unwrap();
+            let mut budget = Budget::new(&Limits::default());
+            base.is_some_and(|base| hdf5::File::read(seed, base, &mut budget).is_ok_and(|file| file.complete))
+        })
+        .count();
+    assert!(walked >= 10, "the seeds are files that libraries wrote: {walked}");
+}
+
+#[test]
+fn marshal() {
+    let read = seeds("marshal")
+        .iter()
+        .filter(|seed| marshal::read(seed, 0, &Limits::default()).is_ok())
+        .count();
+    assert!(read >= 5, "at least one seed of each layout is readable");
+}
+
+#[test]
 fn every_code_is_explained_once() {
     let codes = [
         reason::TRUNCATED,
@@ -91,11 +127,7 @@ fn every_code_is_explained_once() {
 
 #[test]
 fn pickle() {
-    use weightlock_format::{
-        content::Content,
-        limits::{Budget, Limits},
-        pickle::{self, Frames},
-    };
+    use weightlock_format::pickle::{self, Frames};
     let limits = Limits::default();
     let whole = |seed: &Vec<u8>| {
         let content = Content::from(seed.clone());
@@ -105,4 +137,29 @@ fn pickle() {
         stream.broken.is_none()
     };
     assert!(seeds("pickle").iter().filter(|seed| whole(seed)).count() > 5, "most seeds are whole pickles");
+}
+
+#[test]
+fn containers() {
+    let limits = Limits::default();
+    let mut read = 0;
+    for seed in seeds("zip") {
+        let archive = zip::Archive::read(&seed.into(), &limits, &mut Budget::new(&limits)).unwrap();
+        read += archive.members.len();
+    }
+    for seed in seeds("tar") {
+        read += tar::Archive::read(&seed.into(), &limits).unwrap().members.len();
+    }
+    for seed in seeds("sevenzip") {
+        let archive = sevenzip::Archive::read(&seed.into(), &limits, &mut Budget::new(&limits)).unwrap();
+        read += archive.members.len();
+    }
+    assert!(read > 20, "the seeds are archives");
+    for seed in seeds("stream") {
+        let Some(kind) = Kind::of(&seed[1..]) else {
+            continue;
+        };
+        let opened = Packed::stream(seed[1..].to_vec().into(), kind).open(&limits, &mut Budget::new(&limits));
+        assert_eq!(opened.end, End::Whole, "{kind:?}");
+    }
 }

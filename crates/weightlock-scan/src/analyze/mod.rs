@@ -4,6 +4,7 @@
 //! what is known about them) and an [`Examination`] (where it puts what it sees).
 
 mod coreml;
+pub(crate) mod blob;
 pub(crate) mod data;
 mod executable;
 mod executorch;

@@ -63,4 +63,6 @@ const REFLECTION: Import = Import {
     capabilities: &[Capability::Reflect],
     bare_capabilities: &[Capability::Reflect],
     calls_arguments: false,
+    executes_template: false,
+    may_be_held: false,
 };

@@ -9,6 +9,7 @@ mod capability;
 mod dotted;
 mod python2;
 mod roots;
+pub mod scipy;
 mod table;
 
 pub use capability::Capability;
@@ -67,6 +68,13 @@ pub struct Import {
     pub bare_capabilities: &'static [Capability],
     /// Whether it calls an argument, as `torch._tensor._rebuild_from_type_v2` does: what it is given counts as called.
     pub calls_arguments: bool,
+    /// Whether the only reach of the bare class is that it executes a text of its state: harmless when that text is one
+    /// that [`scipy::is_argument_parser`] knows.
+    pub executes_template: bool,
+    /// Whether it may be kept as a value without a word, such as the score function of a feature selection: a function
+    /// of a known library in which no reach was found. That says nothing of calling it, and its grade is
+    /// [`Grade::Unlisted`].
+    pub may_be_held: bool,
 }
 
 impl Import {
@@ -77,6 +85,8 @@ impl Import {
             capabilities: &[],
             bare_capabilities: &[],
             calls_arguments: false,
+            executes_template: false,
+            may_be_held: false,
         }
     }
 

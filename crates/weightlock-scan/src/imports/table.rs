@@ -3,16 +3,17 @@
 //! ```text
 //! table   = { "# " text LF } { line LF }           ; lines in ascending order of module, each module once
 //! line    = module { SP "@" code { SP name } }      ; codes and names in ascending order, each name once
-//! code    = grade kind { ability } [ "/" { ability } ] [ "!" ]
+//! code    = grade kind { ability } [ "/" { ability } ] [ "!" | "$" ]
 //! grade   = "c" core | "t" torch-weights | "n" numpy | "l" library class | "f" library function
-//!         | "d" dangerous | "u" unlisted
+//!         | "d" dangerous | "u" unlisted | "h" unlisted, may be held
 //! kind    = "C" class | "F" function | "O" other
 //! ability = "X" execute | "P" process | "I" import | "R" reflect | "L" load | "W" write | "D" read
 //!         | "N" network | "T" interpreter | "M" memory
 //! ```
 //!
 //! What follows `/` is what a class can do when it is made without its `__init__`; without a `/` that is the same.
-//! `!` says that the callable calls one of its arguments.
+//! `!` says that the callable calls one of its arguments, `$` that the class executes a text of its state, see
+//! [`scipy`](super::scipy).
 //!
 //! A table is text in the program, searched by bisection and never taken apart as a whole: looking up one name costs
 //! some hundred bytes of reading, so that a scan of one small file does not pay for a hundred thousand names.
@@ -100,6 +101,7 @@ pub(super) fn entries(line: &'static str) -> impl Iterator<Item = (&'static str,
 /// What a code says; `None` when it is none.
 pub(super) fn read_code(code: &str) -> Option<Import> {
     let (code, calls_arguments) = code.strip_suffix('!').map_or((code, false), |code| (code, true));
+    let (code, executes_template) = code.strip_suffix('$').map_or((code, false), |code| (code, true));
     let (all, bare) = code
         .split_once('/')
         .map_or((code, None), |(all, bare)| (all, Some(bare)));
@@ -111,7 +113,7 @@ pub(super) fn read_code(code: &str) -> Option<Import> {
         'l' => Grade::LibraryClass,
         'f' => Grade::LibraryFunction,
         'd' => Grade::Dangerous,
-        'u' => Grade::Unlisted,
+        'u' | 'h' => Grade::Unlisted,
         _ => return None,
     };
     let kind = match letters.next()? {
@@ -127,6 +129,8 @@ pub(super) fn read_code(code: &str) -> Option<Import> {
         capabilities,
         bare_capabilities: bare.map_or(Some(capabilities), capability::read)?,
         calls_arguments,
+        executes_template,
+        may_be_held: all.starts_with('h'),
     })
 }
 

@@ -19,7 +19,7 @@ use weightlock_artifact::{
 };
 
 pub use self::fingerprint::Fingerprint;
-use crate::{FileReport, Finding, Profile, Severity, coverage::Unread, rules};
+use crate::{FileReport, Finding, Profile, Severity, coverage::Unread, imports, rules};
 
 /// What one run learnt.
 #[derive(Clone, Debug)]
@@ -165,11 +165,11 @@ impl Report {
     }
 }
 
-/// The version of the set of rules: the start of the SHA-256 of what the rules say of themselves. With the version of
-/// the program it names how files were judged.
+/// The version of the set of rules: the start of the SHA-256 of what the rules say of themselves and of the version of
+/// the table of imports. With the version of the program it names how files were judged.
 #[must_use]
 pub fn rules_version() -> String {
-    let mut text = String::new();
+    let mut text = format!("imports {}\n", imports::VERSION);
     for rule in rules::all() {
         text.push_str(&format!(
             "{} {} {} {}\n{}\n",

@@ -12,13 +12,29 @@ fn marshalled(names: &[&str]) -> Vec<u8> {
     };
     let tuple = |items: &[&str]| {
         let count = u32::try_from(items.len()).unwrap().to_le_bytes();
-        let items: Vec<u8> = items.iter().flat_map(|item| text(b'u', item.as_bytes())).collect();
+        let items: Vec<u8> = items
+            .iter()
+            .flat_map(|item| text(b'u', item.as_bytes()))
+            .collect();
         [&b"("[..], &count, &items].concat()
     };
     [
         [&b"\xe3"[..], &[0; 24], &text(b's', b"code")].concat(),
-        [tuple(&["os"]), tuple(names), tuple(&["x"]), tuple(&[]), tuple(&[])].concat(),
-        [text(b'u', b"m.py"), text(b'u', b"<lambda>"), vec![1, 0, 0, 0], text(b's', b"")].concat(),
+        [
+            tuple(&["os"]),
+            tuple(names),
+            tuple(&["x"]),
+            tuple(&[]),
+            tuple(&[]),
+        ]
+        .concat(),
+        [
+            text(b'u', b"m.py"),
+            text(b'u', b"<lambda>"),
+            vec![1, 0, 0, 0],
+            text(b's', b""),
+        ]
+        .concat(),
     ]
     .concat()
 }
@@ -31,7 +47,11 @@ fn base64(bytes: &[u8]) -> String {
         let bits = at(0) << 16 | at(1) << 8 | at(2);
         for digit in 0..4 {
             let value = bits >> (18 - 6 * digit) & 63;
-            text.push(if digit > three.len() { '=' } else { char::from(DIGITS[value as usize]) });
+            text.push(if digit > three.len() {
+                '='
+            } else {
+                char::from(DIGITS[value as usize])
+            });
         }
     }
     text
@@ -43,8 +63,21 @@ fn hdf5(base: usize, attributes: &[(&str, &[u8])]) -> Vec<u8> {
     for (name, value) in attributes {
         let name = [name.as_bytes(), b"\0"].concat();
         let length = u16::try_from(name.len()).unwrap().to_le_bytes();
-        let datatype = [&[0x13, 0, 0, 0][..], &u32::try_from(value.len()).unwrap().to_le_bytes()].concat();
-        let mut message = [&[3, 0][..], &length, &[8, 0, 4, 0, 0], &name, &datatype, &[2, 0, 0, 0], value].concat();
+        let datatype = [
+            &[0x13, 0, 0, 0][..],
+            &u32::try_from(value.len()).unwrap().to_le_bytes(),
+        ]
+        .concat();
+        let mut message = [
+            &[3, 0][..],
+            &length,
+            &[8, 0, 4, 0, 0],
+            &name,
+            &datatype,
+            &[2, 0, 0, 0],
+            value,
+        ]
+        .concat();
         message.resize(message.len().next_multiple_of(8), 0);
         let size = u16::try_from(message.len()).unwrap().to_le_bytes();
         messages.extend([&[12, 0][..], &size, &[0; 4], &message].concat());
@@ -55,7 +88,13 @@ fn hdf5(base: usize, attributes: &[(&str, &[u8])]) -> Vec<u8> {
     [
         vec![0; base],
         b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0\x04\0\x10\0\0\0\0\0".to_vec(),
-        [(base as u64).to_le_bytes(), undefined, end.to_le_bytes(), undefined].concat(),
+        [
+            (base as u64).to_le_bytes(),
+            undefined,
+            end.to_le_bytes(),
+            undefined,
+        ]
+        .concat(),
         [0_u64.to_le_bytes(), 96_u64.to_le_bytes()].concat(),
         vec![0; 24],
         [&[1, 0, 1, 0, 1, 0, 0, 0][..], &size, &[0; 4], &messages].concat(),
@@ -74,13 +113,19 @@ fn look(name: &str, bytes: Vec<u8>) -> FileReport {
 
 /// The rules that were raised, worst first.
 fn raised(report: &FileReport) -> Vec<(&'static str, Severity)> {
-    let mut raised: Vec<_> = report.findings.iter().map(|one| (one.rule, one.severity)).collect();
+    let mut raised: Vec<_> = report
+        .findings
+        .iter()
+        .map(|one| (one.rule, one.severity))
+        .collect();
     raised.sort_by_key(|&(rule, severity)| (std::cmp::Reverse(severity), rule));
     raised
 }
 
 fn layer(class: &str, config: &str) -> String {
-    format!(r#"{{"class_name": "Sequential", "config": {{"layers": [{{"class_name": "{class}", "config": {config}}}]}}}}"#)
+    format!(
+        r#"{{"class_name": "Sequential", "config": {{"layers": [{{"class_name": "{class}", "config": {config}}}]}}}}"#
+    )
 }
 
 fn object(module: &str, class: &str, config: &str, registered: &str) -> String {
@@ -92,9 +137,18 @@ fn object(module: &str, class: &str, config: &str, registered: &str) -> String {
 
 #[test]
 fn an_ordinary_model_is_quiet_and_covered() {
-    let config = layer("Dense", r#"{"units": 2, "activation": "relu", "name": "lambda", "mask_value": NaN}"#);
+    let config = layer(
+        "Dense",
+        r#"{"units": 2, "activation": "relu", "name": "lambda", "mask_value": NaN}"#,
+    );
     for base in [0, 512, 2048] {
-        let report = look("m.h5", hdf5(base, &[("model_config", config.as_bytes()), ("backend", b"tensorflow")]));
+        let report = look(
+            "m.h5",
+            hdf5(
+                base,
+                &[("model_config", config.as_bytes()), ("backend", b"tensorflow")],
+            ),
+        );
         assert_eq!(raised(&report), []);
         assert!(report.coverage.is_complete(), "{:?}", report.coverage);
         assert_eq!(report.format, weightlock_format::detect::Format::Hdf5);
@@ -103,7 +157,12 @@ fn an_ordinary_model_is_quiet_and_covered() {
 
 #[test]
 fn code_in_a_configuration_is_judged_by_what_it_names() {
-    let config = |code: &str| layer("Lambda", &format!(r#"{{"function": ["{code}", null, null], "function_type": "lambda"}}"#));
+    let config = |code: &str| {
+        layer(
+            "Lambda",
+            &format!(r#"{{"function": ["{code}", null, null], "function_type": "lambda"}}"#),
+        )
+    };
     for (names, worst) in [
         (&["__import__", "system"][..], Severity::Critical),
         (&["exec"], Severity::Critical),
@@ -125,15 +184,31 @@ fn code_in_a_configuration_is_judged_by_what_it_names() {
         for digit in code.chars() {
             write!(spelt, "{digit}*").unwrap();
         }
-        assert_eq!(raised(&look("m.h5", model(&config(&spelt)))), [("keras-lambda", worst)]);
+        assert_eq!(
+            raised(&look("m.h5", model(&config(&spelt)))),
+            [("keras-lambda", worst)]
+        );
         // Keras 3 writes it as an object of its own, anywhere.
         let inline = object("null", "__lambda__", &format!(r#"{{"code": "{code}"}}"#), "null");
         assert_eq!(raised(&look("m.h5", model(&inline))), [("keras-lambda", worst)]);
     }
-    let report = look("m.h5", model(&config("4wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")));
-    assert_eq!(raised(&report), [("keras-lambda", Severity::High)], "code that cannot be read");
-    let named = layer("Lambda", r#"{"function": "my_function", "function_type": "function"}"#);
-    assert_eq!(raised(&look("m.h5", model(&named))), [("keras-lambda", Severity::Low)]);
+    let report = look(
+        "m.h5",
+        model(&config("4wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
+    );
+    assert_eq!(
+        raised(&report),
+        [("keras-lambda", Severity::High)],
+        "code that cannot be read"
+    );
+    let named = layer(
+        "Lambda",
+        r#"{"function": "my_function", "function_type": "function"}"#,
+    );
+    assert_eq!(
+        raised(&look("m.h5", model(&named))),
+        [("keras-lambda", Severity::Low)]
+    );
 }
 
 #[test]
@@ -145,8 +220,15 @@ fn a_class_is_told_by_any_of_its_names() {
         assert_eq!(raised(&report), [("keras-lambda", Severity::Critical)], "{class}");
     }
     let inner = layer("Lambda", &config).replace('"', "\\\"");
-    let report = look("m.h5", model(&layer("Dense", &format!(r#"{{"kept": "{inner}"}}"#))));
-    assert_eq!(raised(&report), [("keras-lambda", Severity::Critical)], "a text in a text");
+    let report = look(
+        "m.h5",
+        model(&layer("Dense", &format!(r#"{{"kept": "{inner}"}}"#))),
+    );
+    assert_eq!(
+        raised(&report),
+        [("keras-lambda", Severity::Critical)],
+        "a text in a text"
+    );
 }
 
 #[test]
@@ -156,7 +238,10 @@ fn code_as_characters_is_found_too() {
         write!(text, "\\u{byte:04x}").unwrap();
     }
     let config = layer("Lambda", &format!(r#"{{"function": ["{text}", null, null]}}"#));
-    assert_eq!(raised(&look("m.h5", model(&config))), [("keras-lambda", Severity::Critical)]);
+    assert_eq!(
+        raised(&look("m.h5", model(&config))),
+        [("keras-lambda", Severity::Critical)]
+    );
 }
 
 #[test]
@@ -165,21 +250,67 @@ fn names_are_judged_by_module() {
     let foreign = ("keras-foreign-module", Severity::High);
     let custom = ("keras-unknown-class", Severity::Medium);
     for (module, class, config, registered, expected) in [
-        (r#""os""#, "function", r#""system""#, r#""function""#, Some(unsafe_function)),
+        (
+            r#""os""#,
+            "function",
+            r#""system""#,
+            r#""function""#,
+            Some(unsafe_function),
+        ),
         (r#""builtins""#, "exec", "{}", "null", Some(unsafe_function)),
-        (r#""keras.utils""#, "function", r#""get_file""#, r#""function""#, Some(unsafe_function)),
-        (r#""keras.src.saving.saving_lib""#, "function", r#""load_model""#, "null", Some(unsafe_function)),
-        (r#""keras""#, "function", r#""utils.get_file""#, "null", Some(unsafe_function)),
+        (
+            r#""keras.utils""#,
+            "function",
+            r#""get_file""#,
+            r#""function""#,
+            Some(unsafe_function),
+        ),
+        (
+            r#""keras.src.saving.saving_lib""#,
+            "function",
+            r#""load_model""#,
+            "null",
+            Some(unsafe_function),
+        ),
+        (
+            r#""keras""#,
+            "function",
+            r#""utils.get_file""#,
+            "null",
+            Some(unsafe_function),
+        ),
         (r#""ctypes.util""#, "Anything", "{}", "null", Some(foreign)),
-        (r#""keras.utils""#, "function", r#""to_categorical""#, "null", Some(foreign)),
+        (
+            r#""keras.utils""#,
+            "function",
+            r#""to_categorical""#,
+            "null",
+            Some(foreign),
+        ),
         (r#""mine.parts""#, "Mine", "{}", r#""mine>Mine""#, Some(custom)),
-        (r#""builtins""#, "function", r#""my_loss""#, r#""function""#, Some(custom)),
-        (r#""builtins""#, "function", r#""mean_squared_error""#, r#""function""#, None),
+        (
+            r#""builtins""#,
+            "function",
+            r#""my_loss""#,
+            r#""function""#,
+            Some(custom),
+        ),
+        (
+            r#""builtins""#,
+            "function",
+            r#""mean_squared_error""#,
+            r#""function""#,
+            None,
+        ),
         (r#""keras.initializers""#, "GlorotUniform", "{}", "null", None),
         ("null", "GlorotUniform", "{}", "null", None),
     ] {
         let report = look("m.h5", model(&object(module, class, config, registered)));
-        assert_eq!(raised(&report), Vec::from_iter(expected), "{module} {class} {config}");
+        assert_eq!(
+            raised(&report),
+            Vec::from_iter(expected),
+            "{module} {class} {config}"
+        );
     }
 }
 
@@ -213,14 +344,20 @@ fn paths_of_files_are_judged_where_layers_keep_them() {
         let report = look("m.h5", model(&layer("StringLookup", config)));
         assert_eq!(raised(&report), Vec::from_iter(expected), "{config}");
     }
-    let report = look("m.h5", model(&layer("TFSMLayer", r#"{"call_endpoint": "serve"}"#)));
+    let report = look(
+        "m.h5",
+        model(&layer("TFSMLayer", r#"{"call_endpoint": "serve"}"#)),
+    );
     assert_eq!(raised(&report), [high]);
 }
 
 #[test]
 fn symbols_of_tensorflow_are_judged() {
     for (symbol, expected) in [
-        ("io.write_file", vec![("keras-unsafe-function", Severity::Critical)]),
+        (
+            "io.write_file",
+            vec![("keras-unsafe-function", Severity::Critical)],
+        ),
         ("math.multiply", vec![]),
     ] {
         let config = layer("TFOpLambda", &format!(r#"{{"function": "{symbol}"}}"#));
@@ -232,10 +369,20 @@ fn symbols_of_tensorflow_are_judged() {
 fn every_encoding_that_python_reads_is_read() {
     let config = object(r#""os""#, "function", r#""system""#, "null");
     let wide = |big: bool| -> Vec<u8> {
-        let bytes = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        let bytes = |unit: u16| {
+            if big {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        };
         config.encode_utf16().flat_map(bytes).collect()
     };
-    for text in [wide(true), wide(false), [b"\xef\xbb\xbf", config.as_bytes()].concat()] {
+    for text in [
+        wide(true),
+        wide(false),
+        [b"\xef\xbb\xbf", config.as_bytes()].concat(),
+    ] {
         let report = look("m.h5", hdf5(0, &[("anything", &text)]));
         assert_eq!(raised(&report), [("keras-unsafe-function", Severity::Critical)]);
     }
@@ -268,7 +415,11 @@ fn json_that_is_no_model_is_left_alone() {
         "[1, 2, 3]",
     ] {
         let report = look("m.h5", hdf5(0, &[("notes", text.as_bytes())]));
-        assert_eq!((raised(&report), report.coverage.is_complete()), (vec![], true), "{text}");
+        assert_eq!(
+            (raised(&report), report.coverage.is_complete()),
+            (vec![], true),
+            "{text}"
+        );
     }
 }
 
@@ -285,7 +436,10 @@ fn compiled_python_is_never_vouched_for() {
     let module = |names: &[&str]| [b"\x55\x0d\r\n".to_vec(), vec![0; 12], marshalled(names)].concat();
     let rule = "compiled-python-module";
     let quiet = look("m.pyc", module(&["tensor", "shape"]));
-    assert_eq!((raised(&quiet), quiet.coverage.is_complete()), (vec![(rule, Severity::Medium)], true));
+    assert_eq!(
+        (raised(&quiet), quiet.coverage.is_complete()),
+        (vec![(rule, Severity::Medium)], true)
+    );
     let loud = look("m.pyc", module(&["os", "system"]));
     assert_eq!(raised(&loud), [(rule, Severity::High)]);
     assert_eq!(loud.findings[0].name.as_deref(), Some("os.system"));

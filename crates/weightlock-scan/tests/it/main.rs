@@ -1,5 +1,6 @@
 //! Integration tests: a module a topic.
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod containers;
 mod corpus;
 mod documents;
 mod graphs;

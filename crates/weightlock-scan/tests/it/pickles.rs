@@ -157,16 +157,39 @@ fn partial_is_judged_by_what_it_wraps() {
         worst(&wrap(&global("os", "system"))).unwrap().0,
         Severity::Critical
     );
-    assert_eq!(
-        worst(&wrap(&global("nobody.knows", "f"))).unwrap().0,
-        Severity::Critical
-    );
+    let severity = |argument: &[u8]| worst(&wrap(argument)).unwrap().0;
+    assert_eq!(severity(&global("nobody.knows", "f")), Severity::Low);
+    assert_eq!(severity(&global("json", "os.system")), Severity::Critical);
+    assert_eq!(severity(&call("nobody.knows", "f", b"N")), Severity::Critical);
     let called = [
         &call("functools", "partial", &global("collections", "OrderedDict"))[..],
         b")R",
     ]
     .concat();
     assert_eq!(worst(&stream(&called)).unwrap().1, "pickle-reflection");
+}
+
+#[test]
+fn getattr_is_judged_by_what_it_takes() {
+    let taken = |module: &str, name: &str, attribute: &str| {
+        let both = [
+            &global("builtins", "getattr")[..],
+            &global(module, name),
+            &text(attribute),
+            b"\x86R",
+        ]
+        .concat();
+        stream(&[&both[..], &text("Europe/Paris"), b"\x85R"].concat())
+    };
+    assert!(is_clean(&taken("zoneinfo", "ZoneInfo", "_unpickle")));
+    assert_eq!(
+        worst(&taken("zoneinfo", "ZoneInfo", "__init__")).unwrap().0,
+        Severity::Critical
+    );
+    assert_eq!(
+        worst(&taken("collections", "OrderedDict", "fromkeys")).unwrap().0,
+        Severity::Critical
+    );
 }
 
 #[test]

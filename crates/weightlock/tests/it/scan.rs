@@ -558,3 +558,34 @@ fn verify_lists_the_statement_and_says_when_it_does_not_count() {
         .yes()
         .says("not counted: it is about another model");
 }
+
+/// X11: what only shows when the files of a folder are seen together.
+#[test]
+fn templates_of_one_model_are_compared_over_the_files_of_a_folder() {
+    let place = Place::new();
+    let gguf = |template: &str| {
+        let mut file = b"GGUF\x03\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0".to_vec();
+        for text in ["tokenizer.chat_template", template] {
+            if text == template {
+                file.extend([8, 0, 0, 0]);
+            }
+            file.extend((text.len() as u64).to_le_bytes());
+            file.extend(text.as_bytes());
+        }
+        file.resize(file.len().next_multiple_of(32), 0);
+        file
+    };
+    place.write("m/tiny-Q4_K_M.gguf", gguf("{{ messages[0].content }}"));
+    place.write("m/tiny-Q8_0.gguf", gguf("{{ messages[0].content }}"));
+    let findings = || {
+        let json = place.run(["scan", "m", "--json"]).json();
+        let files = json["result"]["files"].as_array().unwrap().clone();
+        files
+            .iter()
+            .map(|file| file["findings"].as_array().unwrap().len())
+            .sum::<usize>()
+    };
+    assert_eq!(findings(), 0);
+    place.write("m/tiny-Q8_0.gguf", gguf("{{ messages[0].content }} buy more"));
+    assert!(findings() > 0);
+}

@@ -234,6 +234,12 @@ impl Pass<'_> {
             });
         };
         self.budget.inflated = left;
+        if !self.packed.exempt {
+            self.budget.expansion = self.budget.expansion.checked_sub(count).ok_or(End::Limit {
+                what: "decompressed bytes for each byte of the file",
+                limit: self.ratio,
+            })?;
+        }
         self.size = self.size.saturating_add(count);
         let most = self.packed.source.size().saturating_mul(self.ratio);
         if self.size > most.max(Limits::RATIO_FREE) {

@@ -351,7 +351,8 @@ impl Survey<'_> {
         };
         let known = self.locals.get(&at).is_some_and(|indices| {
             let same = |index: &usize| self.archive.members.get(*index) == Some(&member);
-            indices.iter().any(same)
+            // An archive of one header under thousands of names must not cost their square.
+            indices.iter().rev().take(64).any(same)
         });
         if known {
             return;

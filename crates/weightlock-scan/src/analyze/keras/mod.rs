@@ -7,6 +7,8 @@
 
 mod code;
 
+use std::collections::VecDeque;
+
 use weightlock_format::{
     Problem,
     json::{
@@ -16,7 +18,7 @@ use weightlock_format::{
 };
 
 use self::code::Marshalled;
-use super::{Examination, Role, Subject};
+use super::{Examination, Role, Subject, marshal::Survey};
 use crate::{
     coverage::Gap,
     observation::keras::{Reference, ReferenceKind, Seen},
@@ -25,6 +27,12 @@ use crate::{
 
 /// Bytes of a configuration. That of a model with some thousand layers has one megabyte.
 const MOST_BYTES: u64 = 16 << 20;
+/// Values of a configuration. That of a model with some thousand layers has a hundred thousand.
+const MOST_VALUES: u64 = 600_000;
+/// Observations on one configuration. An honest one gives hardly any.
+const MOST_SEEN: usize = 20_000;
+/// Functions in one configuration that are looked into; others are as bad as those that cannot be read.
+const MOST_CODES: u32 = 200;
 
 /// Names that Keras gives to values of Python that JSON does not have; they hold no code.
 const VALUES: &[&str] = &[
@@ -136,7 +144,7 @@ fn read(text: &[u8], exam: &Examination<'_>) -> Tree {
     let limits = JsonLimits {
         bytes: MOST_BYTES,
         depth: exam.limits.nesting as u64,
-        values: exam.limits.objects,
+        values: exam.limits.objects.min(MOST_VALUES),
     };
     Tree::read(text, limits)
 }
@@ -145,11 +153,14 @@ fn walk(tree: &Tree, at: u64, field: &str, exam: &mut Examination<'_>) {
     if let Some(problem) = tree.problem() {
         exam.problem(moved(problem.clone(), at));
     }
+    let enough = exam.sightings.len().saturating_add(MOST_SEEN);
     let mut walk = Walk {
         tree,
         at,
         field,
         exam,
+        enough,
+        codes: MOST_CODES,
     };
     walk.all();
 }
@@ -188,16 +199,26 @@ struct Walk<'a, 'e> {
     at: u64,
     field: &'a str,
     exam: &'a mut Examination<'e>,
+    /// Observations with which the walk ends.
+    enough: usize,
+    /// Texts that may still be read as code.
+    codes: u32,
 }
 
 impl Walk<'_, '_> {
     fn all(&mut self) {
         let tree = self.tree;
         for id in tree.duplicates() {
+            if !self.has_room(id) {
+                return;
+            }
             let key = tree.key(id).unwrap_or_default().to_owned();
             self.put(id, Seen::DuplicateKey { key });
         }
         for (id, node) in tree.nodes() {
+            if !self.has_room(id) {
+                return;
+            }
             match node {
                 Node::Object(_) => self.object(id),
                 Node::Text(text) => self.text(id, text),
@@ -209,10 +230,10 @@ impl Walk<'_, '_> {
     /// An object, which may name a class or function.
     fn object(&mut self, id: NodeId) {
         let tree = self.tree;
-        for name in tree.texts(id, "class_name") {
+        for name in few(tree.texts(id, "class_name")) {
             self.named(id, name);
         }
-        for name in tree.texts(id, "spec_name") {
+        for name in few(tree.texts(id, "spec_name")) {
             self.references(id, ReferenceKind::Class, name);
         }
     }
@@ -223,7 +244,7 @@ impl Walk<'_, '_> {
         let plain = class.rsplit(['.', '>']).next().unwrap_or(class);
         match plain {
             "function" => {
-                for config in tree.all(id, "config") {
+                for config in few(tree.all(id, "config")) {
                     match tree.node(config) {
                         Some(Node::Text(name)) => self.references(id, ReferenceKind::Function, name),
                         _ => self.references(id, ReferenceKind::Function, "(computed)"),
@@ -234,8 +255,8 @@ impl Walk<'_, '_> {
             "__lambda__" => self.inline_function(id),
             "TorchModuleWrapper" => self.torch_module(id),
             "TFOpLambda" | "SlicingOpLambda" => {
-                for config in tree.all(id, "config") {
-                    for name in tree.texts(config, "function") {
+                for config in few(tree.all(id, "config")) {
+                    for name in few(tree.texts(config, "function")) {
                         self.references(id, ReferenceKind::TensorflowSymbol, name);
                     }
                 }
@@ -254,7 +275,7 @@ impl Walk<'_, '_> {
     /// `name` with every module and registered name that the object states.
     fn references(&mut self, id: NodeId, kind: ReferenceKind, name: &str) {
         let tree = self.tree;
-        let registered: Vec<_> = tree.texts(id, "registered_name").map(str::to_owned).collect();
+        let registered = few(tree.texts(id, "registered_name"));
         let mut modules: Vec<_> = tree
             .texts(id, "module")
             .map(|module| Some(module.to_owned()))
@@ -267,7 +288,7 @@ impl Walk<'_, '_> {
                 kind,
                 module,
                 name: name.to_owned(),
-                registered: registered.last().cloned(),
+                registered: registered.last().map(|&name| name.to_owned()),
             });
             self.put(id, seen);
         }
@@ -276,9 +297,9 @@ impl Walk<'_, '_> {
     /// A Lambda layer: code is found wherever it lies; here what is neither code nor an object of its own.
     fn lambda(&mut self, id: NodeId) {
         let tree = self.tree;
-        for config in tree.all(id, "config") {
+        for config in few(tree.all(id, "config")) {
             for key in ["function", "output_shape", "mask"] {
-                for value in tree.all(config, key) {
+                for value in few(tree.all(config, key)) {
                     let first = match tree.node(value) {
                         Some(Node::Array(items)) => items.first().copied(),
                         _ => Some(value),
@@ -293,14 +314,14 @@ impl Walk<'_, '_> {
 
     /// What a Lambda layer has in place of a function: code, or the name of one.
     fn function(&mut self, id: NodeId, text: &str) {
-        match code::find(text, self.exam.limits) {
+        match self.code(text) {
             // Told where every text is looked at.
             Marshalled::Code(_) => {}
             Marshalled::No if is_identifier(text) => {
                 let name = text.to_owned();
                 self.put(id, Seen::NamedFunction { name });
             }
-            _ => match code::find_raw(text, self.exam.limits) {
+            _ => match self.raw_code(text) {
                 Some(survey) => self.put(
                     id,
                     Seen::Code {
@@ -316,12 +337,12 @@ impl Walk<'_, '_> {
     fn inline_function(&mut self, id: NodeId) {
         let tree = self.tree;
         let mut found = false;
-        for config in tree.all(id, "config") {
-            for value in tree.all(config, "code") {
+        for config in few(tree.all(id, "config")) {
+            for value in few(tree.all(config, "code")) {
                 if let Some(text) = tree.text(value) {
                     found = true;
-                    if !matches!(code::find(text, self.exam.limits), Marshalled::Code(_)) {
-                        let survey = code::find_raw(text, self.exam.limits);
+                    if !matches!(self.code(text), Marshalled::Code(_)) {
+                        let survey = self.raw_code(text);
                         let reached = survey.map(|survey| survey.reached);
                         self.put(value, Seen::Code { reached });
                     }
@@ -336,12 +357,12 @@ impl Walk<'_, '_> {
     fn torch_module(&mut self, id: NodeId) {
         let tree = self.tree;
         self.put(id, Seen::TorchModule);
-        for config in tree.all(id, "config") {
-            for module in tree.all(config, "module") {
+        for config in few(tree.all(id, "config")) {
+            for module in few(tree.all(config, "module")) {
                 // Bytes come as an object `__bytes__`, whose value is text.
-                let inner = tree
-                    .all(module, "config")
-                    .flat_map(|config| tree.all(config, "value"));
+                let inner = few(tree.all(module, "config"))
+                    .into_iter()
+                    .flat_map(|config| few(tree.all(config, "value")));
                 for value in std::iter::once(module).chain(inner) {
                     if let Some(text) = tree.text(value) {
                         let name = self.place(value);
@@ -356,7 +377,7 @@ impl Walk<'_, '_> {
 
     /// A text: marshalled code anywhere, or the path of a file.
     fn text(&mut self, id: NodeId, text: &str) {
-        match code::find(text, self.exam.limits) {
+        match self.code(text) {
             Marshalled::Code(survey) => self.put(
                 id,
                 Seen::Code {
@@ -366,7 +387,8 @@ impl Walk<'_, '_> {
             // A configuration that another one keeps as text.
             _ if text.starts_with('{') && may_name_classes(text.as_bytes()) => {
                 let name = self.place(id);
-                self.exam.inner(&name, text.as_bytes().to_vec().into(), Role::Plain);
+                self.exam
+                    .inner(&name, text.as_bytes().to_vec().into(), Role::Plain);
             }
             Marshalled::Broken | Marshalled::No => self.file(id, text),
         }
@@ -391,6 +413,27 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Whether a text is marshalled code in base64.
+    fn code(&mut self, text: &str) -> Marshalled {
+        if !code::may_be(text) {
+            return Marshalled::No;
+        }
+        self.codes = self.codes.saturating_sub(1);
+        if self.codes == 0 {
+            Marshalled::Broken
+        } else {
+            code::find(text, self.exam.limits)
+        }
+    }
+
+    /// The code that the characters of a text are.
+    fn raw_code(&mut self, text: &str) -> Option<Survey> {
+        self.codes = self.codes.saturating_sub(1);
+        (self.codes > 0)
+            .then(|| code::find_raw(text, self.exam.limits))
+            .flatten()
+    }
+
     fn place(&self, id: NodeId) -> String {
         let path = self.tree.path(id);
         match (self.field, path.as_str()) {
@@ -406,6 +449,43 @@ impl Walk<'_, '_> {
         let place = self.place(id);
         self.exam.put(Some(offset), Some(place), seen);
     }
+
+    /// Whether more may be put down.
+    fn has_room(&mut self, id: NodeId) -> bool {
+        let asked = self.exam.sightings.len() as u64;
+        let limit = self.enough as u64;
+        if asked >= limit {
+            let offset = self.at.saturating_add(self.tree.offset(id));
+            let what = "the number of observations on a Keras configuration";
+            self.exam.problem(Problem::LimitExceeded {
+                offset,
+                what,
+                asked,
+                limit,
+            });
+            self.exam.gap(offset, 0, Gap::Limit { what, limit });
+        }
+        asked < limit
+    }
+}
+
+/// The values of one key. Who repeats a key for ever gets the first and the last: those that readers take.
+fn few<T>(values: impl Iterator<Item = T>) -> Vec<T> {
+    const ENDS: usize = 8;
+    let mut kept = VecDeque::new();
+    let mut first = Vec::new();
+    for value in values {
+        if first.len() < ENDS {
+            first.push(value);
+        } else {
+            kept.push_back(value);
+            if kept.len() > ENDS {
+                kept.pop_front();
+            }
+        }
+    }
+    first.extend(kept);
+    first
 }
 
 /// Whether one of the words of a key is that of a file.

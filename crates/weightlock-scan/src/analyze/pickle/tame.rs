@@ -13,7 +13,7 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
         return false;
     };
     match (name.global.resolved(), items.kept) {
-        (Some(("functools", "partial")), [target, ..]) => vouched(*target, values),
+        (Some(("functools", "partial")), [target, ..]) => is_held(*target, values),
         (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
         (Some(("builtins", "type")), &[_]) => true,
         (Some(("operator" | "_operator", "itemgetter")), keys) => {
@@ -23,10 +23,29 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
     }
 }
 
-fn vouched(value: Value, values: &Values) -> bool {
-    values
-        .global(value)
-        .is_some_and(|global| Name::new(global).is_vouched())
+/// Whether it is a name that is judged well enough by being held: no call is made of it here.
+fn is_held(value: Value, values: &Values) -> bool {
+    let Some(name) = values.global(value).map(Name::new) else {
+        return false;
+    };
+    let plain = name.known.grade != imports::Grade::Dangerous && !name.global.computed && !name.has_dots();
+    name.is_vouched() || plain
+}
+
+/// Whether `value` is an attribute that a list vouches for, taken with `getattr`: the unpickler of a class that is a
+/// method of it, such as `zoneinfo.ZoneInfo._unpickle`.
+pub(super) fn is_listed_attribute(value: Value, values: &Values) -> bool {
+    let View::Instance(instance) = values.view(value) else {
+        return false;
+    };
+    let getattr = values
+        .global(instance.callable)
+        .and_then(|global| global.resolved());
+    let items = values.view(instance.args).items().unwrap_or_default();
+    match (getattr, items) {
+        (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
+        _ => false,
+    }
 }
 
 /// Whether the attribute of a name is itself on a list, as a class in a class is.

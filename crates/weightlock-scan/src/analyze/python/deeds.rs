@@ -28,6 +28,7 @@ fn called(call: &Call) -> Option<What> {
     }
     match names::of(name) {
         Some(What::Process) if is_tool(call) => Some(What::Tool),
+        Some(What::Source) if is_misnamed(call) => Some(What::Execute),
         Some(What::Execute) if is_harmless_code(call) => None,
         Some(What::Deserialize) if is_safe_load(call) => None,
         Some(What::Network) if call.arguments_origin().has(Origin::ENVIRONMENT) => Some(What::Exfiltrate),
@@ -151,8 +152,33 @@ fn is_harmless_code(call: &Call) -> bool {
     if takes_callables.contains(&call.name.as_str()) {
         return code.is_none_or(|code| code.as_text().is_none());
     }
-    let is_plain = |text: &str| !text.contains(['(', '[', '_', '\n', ';', '@', '\\']);
-    code.is_some_and(|code| code.as_text().is_some_and(is_plain) && !code.origin.has(Origin::DECODED))
+    let is_open = |value: &Value| !value.origin.has(Origin::ASSEMBLED) && !value.origin.has(Origin::DECODED);
+    let is_named = !call.origin.has(Origin::ASSEMBLED) && !call.origin.has(Origin::DECODED);
+    // Imports that are written down; what they import is examined as source of its own.
+    let imports = |text: &str| {
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.all(|line| {
+            (line.starts_with("from ") || line.starts_with("import ")) && !line.contains([';', '(', '\\'])
+        })
+    };
+    if is_named && code.is_some_and(|code| is_open(code) && code.as_text().is_some_and(imports)) {
+        return true;
+    }
+    // A sum, a list of numbers: nothing with a name.
+    let is_plain = |text: &str| !text.contains(|letter: char| letter.is_alphabetic() || letter == '_');
+    code.is_some_and(|code| code.as_text().is_some_and(is_plain))
+}
+
+/// A source file that is not called like one, so that nobody reads it as one.
+fn is_misnamed(call: &Call) -> bool {
+    let mut texts = call
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.value.as_text());
+    texts.any(|text| {
+        let name = text.rsplit(['/', '\\']).next().unwrap_or_default();
+        name.contains('.') && !name.to_ascii_lowercase().ends_with(".py") && call.name != "runpy.run_module"
+    })
 }
 
 /// Loading that is told to take no objects.

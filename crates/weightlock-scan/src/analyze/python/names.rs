@@ -106,6 +106,7 @@ const EXECUTE: &[&str] = &[
     "types.FunctionType",
     "types.CodeType",
     "types.LambdaType",
+    "typing.ForwardRef._evaluate",
     "timeit.timeit",
     "timeit.repeat",
     "cProfile.run",
@@ -254,6 +255,10 @@ const NETWORK: &[&str] = &[
     "aiohttp.ClientSession.post",
     "torch.hub.download_url_to_file",
     "gdown.download",
+    "webbrowser.open",
+    "socket.gethostbyname",
+    "socket.gethostbyname_ex",
+    "socket.getaddrinfo",
     "asyncio.open_connection",
     "socketserver.TCPServer",
     "http.server.HTTPServer",
@@ -329,7 +334,6 @@ const EVERYDAY: &[&str] = &[
     "builtins.input",
     "builtins.help",
     "multiprocessing.Process",
-    "webbrowser.open",
     "platform.platform",
     "platform.machine",
     "platform.system",
@@ -342,6 +346,47 @@ const EVERYDAY: &[&str] = &[
     "timeit.default_timer",
     "uuid.getnode",
     "uuid.uuid1",
+];
+
+/// Modules of the standard library with functions that run what they are given. What runs code in other libraries is,
+/// in source, their ordinary use.
+const RUNNING: &[&str] = &[
+    "asyncio",
+    "bdb",
+    "cProfile",
+    "cgi",
+    "code",
+    "codeop",
+    "commands",
+    "distutils",
+    "doctest",
+    "ensurepip",
+    "idlelib",
+    "imp",
+    "lib2to3",
+    "mailcap",
+    "marshal",
+    "pdb",
+    "pkgutil",
+    "platform",
+    "popen2",
+    "profile",
+    "pty",
+    "py_compile",
+    "pydoc",
+    "runpy",
+    "test",
+    "timeit",
+    "trace",
+    "types",
+    "venv",
+    "zipapp",
+    "zipimport",
+    "builtins",
+    "__builtin__",
+    "_pyrepl",
+    "_osx_support",
+    "_aix_support",
 ];
 
 /// Modules whose members must be known by name.
@@ -402,10 +447,15 @@ fn member_of_library(name: &str) -> Option<What> {
         "ctypes.CDLL.",
         "ctypes.WinDLL.",
     ];
-    loaders
+    if loaders.iter().any(|loader| name.starts_with(loader)) {
+        return Some(What::Native);
+    }
+    // Members of these are programs by the name of the member.
+    let programs = ["sh.", "plumbum.cmd."];
+    programs
         .iter()
-        .any(|loader| name.starts_with(loader))
-        .then_some(What::Native)
+        .any(|module| name.starts_with(module))
+        .then_some(What::Process)
 }
 
 /// What the import policy knows of it.
@@ -418,7 +468,8 @@ fn elsewhere(name: &str) -> Option<What> {
     if import.can(Capability::Process) {
         return Some(What::Process);
     }
-    import.can(Capability::Execute).then_some(What::Execute)
+    let root = name.split('.').next().unwrap_or_default();
+    (RUNNING.contains(&root) && import.can(Capability::Execute)).then_some(What::Execute)
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ pub(super) enum Constant {
     Bool(bool),
     Integer(i64),
     Text(String),
-    List(Vec<Constant>),
-    Dict(Vec<(Constant, Constant)>),
+    List(Vec<Self>),
+    Dict(Vec<(Self, Self)>),
 }
 
 /// Bytes of a text that are kept. Names are short.

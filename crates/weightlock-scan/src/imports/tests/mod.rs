@@ -135,6 +135,8 @@ fn a_class_with_reach_in_its_init_is_ordinary_without_it() {
         capabilities: &[Capability::FileWrite],
         bare_capabilities: &[],
         calls_arguments: false,
+        executes_template: false,
+        may_be_held: false,
     };
     assert_eq!(import.bare().grade, Grade::LibraryClass);
     assert_eq!(look_up("builtins", "eval").bare().grade, Grade::Dangerous);
@@ -151,6 +153,83 @@ fn tables_are_plain_text() {
                 .all(|(module, line)| module.is_ascii() && line.is_ascii()),
             "{}",
             table.file
+        );
+    }
+}
+
+#[test]
+fn classes_are_told_by_what_they_reach() {
+    // Reach in `__init__` alone, reach in the state, and none.
+    let arguments = look_up("transformers.training_args", "TrainingArguments");
+    assert_eq!(
+        (arguments.grade, arguments.bare().grade),
+        (Grade::Dangerous, Grade::LibraryClass)
+    );
+    let unpickler = look_up(
+        "torch.utils.data.datapipes.datapipe",
+        "_IterDataPipeSerializationWrapper",
+    );
+    assert_eq!(unpickler.bare().grade, Grade::Dangerous);
+    assert_eq!(look_up("sklearn.svm._classes", "SVC").grade, Grade::LibraryClass);
+    assert!(look_up("scipy.stats._continuous_distns", "norm_gen").executes_template);
+    assert!(!unpickler.executes_template);
+}
+
+#[test]
+fn functions_without_reach_may_be_held_and_not_called() {
+    let score = look_up("sklearn.feature_selection._univariate_selection", "f_classif");
+    assert!(score.may_be_held && score.grade == Grade::Unlisted);
+    for (module, name) in [
+        ("sklearn.datasets", "fetch_openml"),
+        ("os", "system"),
+        ("os", "getcwd"),
+        ("a", "b"),
+    ] {
+        assert!(!look_up(module, name).may_be_held, "{module} {name}");
+    }
+}
+
+/// For each capability a name that has it, and a neighbour that has not.
+#[test]
+fn capabilities_are_told() {
+    use Capability::*;
+    for (capability, with, without) in [
+        (Execute, ("timeit", "timeit"), ("timeit", "default_timer")),
+        (
+            Process,
+            ("_osx_support", "_read_output"),
+            ("_osx_support", "compiler_fixup"),
+        ),
+        (
+            Import,
+            ("logging.config", "_resolve"),
+            ("logging.config", "valid_ident"),
+        ),
+        (Reflect, ("operator", "attrgetter"), ("operator", "add")),
+        (
+            Load,
+            ("torch.serialization", "load"),
+            ("torch.serialization", "_get_layout"),
+        ),
+        (
+            FileWrite,
+            ("distutils.file_util", "write_file"),
+            ("distutils.util", "strtobool"),
+        ),
+        (FileRead, ("linecache", "getlines"), ("linecache", "clearcache")),
+        (
+            Network,
+            ("ssl", "get_server_certificate"),
+            ("ssl", "PEM_cert_to_DER_cert"),
+        ),
+        (Interpreter, ("atexit", "register"), ("atexit", "_ncallbacks")),
+        (Memory, ("ctypes", "memmove"), ("ctypes", "sizeof")),
+    ] {
+        assert!(look_up(with.0, with.1).can(capability), "{with:?}");
+        let neighbour = look_up(without.0, without.1);
+        assert!(
+            !neighbour.can(capability) && neighbour.grade != Grade::Unknown,
+            "{without:?}"
         );
     }
 }

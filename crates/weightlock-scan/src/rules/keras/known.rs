@@ -199,7 +199,10 @@ pub(super) fn standing(reference: &Reference) -> Standing {
 
 /// The package of a name that was registered; older versions write that name in place of the class.
 fn package(reference: &Reference) -> Option<&str> {
-    let registered = reference.registered.as_deref().filter(|registered| registered.contains('>'));
+    let registered = reference
+        .registered
+        .as_deref()
+        .filter(|registered| registered.contains('>'));
     let (package, _) = registered.unwrap_or(&reference.name).split_once('>')?;
     Some(package)
 }

@@ -27,7 +27,8 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     let severity = match (deed.what, deed.reach) {
         (What::Native, Reach::Import | Reach::Construct | Reach::Use) => Severity::High,
         (What::Native, _) => Severity::Low,
-        (What::NativeSource, Reach::Import) => Severity::Medium,
+        (What::NativeSource, Reach::Import) => Severity::High,
+        (What::NativeSource, Reach::Construct | Reach::Use) => Severity::Medium,
         (What::NativeSource, _) => Severity::Low,
         _ => return None,
     };

@@ -25,6 +25,7 @@ use weightlock_format::{
 use weightlock_scan::{
     FileReport, Settings, Trail,
     coverage::{Coverage, Gap, Unread},
+    folder,
     report::NotExamined,
     scan,
 };
@@ -41,11 +42,12 @@ const MOST_JOBS: usize = 8;
 
 type One = Result<(FileReport, Option<Digest>), NotExamined>;
 
-/// What became of all files, in the order of the sources.
+/// What became of all files.
 #[derive(Debug, Default)]
 pub(super) struct Examined {
+    /// In order of names, with what follows from all of them together.
     pub(super) files: Vec<FileReport>,
-    /// Of the files, when they were asked for.
+    /// Of the files in the order of the sources, when they were asked for.
     pub(super) digests: Vec<Digest>,
     pub(super) failed: Vec<NotExamined>,
 }
@@ -81,6 +83,7 @@ pub(super) fn examine(sources: &[Source], work: Work<'_>, context: &Context) -> 
             Err(reason) => all.failed.push(reason),
         }
     }
+    folder::conclude(&mut all.files, work.settings.profile);
     all
 }
 
