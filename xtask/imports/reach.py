@@ -20,6 +20,8 @@ BARE = (
     "__setitem__", "append", "extend", "add", "__hash__",
 )
 FULL = (*BARE, "__init__")
+# What runs when code, not an unpickler, makes one.
+MADE = ("__new__", "__init__")
 
 
 # What Keras configurations go through; whether that does harm is judged by what the configuration names.
@@ -141,7 +143,7 @@ class Universe:
             function = self.modules[definer[0]].classes[definer[1]].methods[method]
             yield from self.calls(definer[0], function, cls, definer)
         else:
-            yield from self.making(node[1], FULL if kind == "full" else BARE)
+            yield from self.making(node[1], {"full": FULL, "bare": BARE, "made": MADE}[kind])
 
     def calls(self, module, function, cls, definer):
         for call in function.calls:
@@ -170,7 +172,7 @@ class Universe:
         elif kind == "function":
             yield "node", found
         elif kind == "class":
-            yield "node", ("full", (owner, name))
+            yield "node", ("made", (owner, name))
         elif kind == "method":
             label, _, method = name.partition(":")
             # `Base.__init__(self)` goes on with the class at hand.
