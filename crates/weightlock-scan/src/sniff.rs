@@ -179,7 +179,7 @@ mod tests {
 
     fn noise(length: u32) -> Vec<u8> {
         (0..length)
-            .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+            .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[2])
             .collect()
     }
 

@@ -17,7 +17,7 @@ use super::{
     space::Space,
     walk::{Block, Fields, Walk},
 };
-use crate::{Error, Problem};
+use crate::{Error, Problem, error::cut};
 
 const WHAT: &str = "an attribute";
 
@@ -45,7 +45,7 @@ impl Walk<'_> {
         let [name, datatype, space] = sizes.map(padded);
         let name = fields.take(name)?;
         let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
-        let name = String::from_utf8_lossy(name).into_owned();
+        let name = cut(&String::from_utf8_lossy(name), limit::NAME_CHARS);
         let shares = |bit: u8| version > 1 && flags & bit != 0;
         let datatype = self.datatype(fields.sub(datatype)?, shares(1))?;
         let mut space = fields.sub(space)?;
@@ -61,7 +61,7 @@ impl Walk<'_> {
         let value = fields.offset()..fields.offset().saturating_add(size.saturating_sub(before));
         let values = self.values(&datatype, &space, &value)?;
         if !values.is_empty() {
-            let path = self.path(node);
+            let path = self.shared_path(node);
             self.found(Attribute {
                 path,
                 name,

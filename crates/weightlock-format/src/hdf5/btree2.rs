@@ -126,7 +126,7 @@ impl Walk<'_> {
         let mut fields = self.signed(WHAT, magic, &block)?;
         fields.take(2)?;
         for _ in 0..count {
-            self.spend(1, fields.offset())?;
+            self.spend(2, fields.offset())?;
             let offset = fields.offset();
             let bytes = fields.take(shape.record)?.to_vec();
             let block = Block { bytes, offset };

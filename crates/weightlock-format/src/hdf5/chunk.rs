@@ -127,7 +127,7 @@ impl Walk<'_> {
     }
 
     fn entry(&mut self, fields: &mut Fields<'_>, entries: &Entries<'_>) -> Result<(), Error> {
-        self.spend(1, fields.offset())?;
+        self.spend(2, fields.offset())?;
         let address = fields.address()?;
         let (size, kind) = match entries.size_width {
             Some(width) => {

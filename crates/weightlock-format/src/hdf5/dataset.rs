@@ -63,7 +63,7 @@ impl Walk<'_> {
                 size,
             } => self.contiguous(at, address, size, needed, node),
             Layout::Chunked(chunks) => {
-                let path = self.path(node).into();
+                let path = self.shared_path(node);
                 self.chunks(&chunks, &shape, parts.is_filtered, &path, at)?;
             }
             Layout::Virtual { collection, index } => {
@@ -101,8 +101,8 @@ impl Walk<'_> {
         self.fits(at, node, stored, needed);
         // What is stored beyond the need belongs to nobody.
         let size = needed.map_or(stored, |needed| needed.min(stored));
-        let path = self.path(node);
-        self.raw(at, address, size, RegionKind::Data(path.into()));
+        let path = self.shared_path(node);
+        self.raw(at, address, size, RegionKind::Data(path));
     }
 
     /// Declares raw data, as far as it lies in the file.

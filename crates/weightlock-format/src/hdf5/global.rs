@@ -48,6 +48,7 @@ impl Walk<'_> {
                 self.explain(at, before);
                 break;
             }
+            self.spend(1, head.offset)?;
             let data = at.saturating_add(before);
             if size > end.saturating_sub(data) {
                 return Err(

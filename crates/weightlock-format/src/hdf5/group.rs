@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{Error, Problem};
 
+/// What a link is charged: it may lead to an object, whose name is kept.
+const LINK: u64 = 4;
+
 impl Walk<'_> {
     /// The links of a group of the first generation.
     pub(super) fn symbol_table(&mut self, tree: u64, heap: u64, node: usize, at: u64) -> Result<(), Error> {
@@ -41,7 +44,7 @@ impl Walk<'_> {
         let mut fields = self.fields(&block);
         fields.take(8)?;
         for _ in 0..count {
-            self.spend(1, fields.offset())?;
+            self.spend(LINK, fields.offset())?;
             let name = fields.number(self.widths.offsets)?;
             let object = fields.address()?;
             let kind = fields.u32()?;
@@ -80,7 +83,7 @@ impl Walk<'_> {
     pub(super) fn link(&mut self, mut fields: Fields<'_>, node: usize) -> Result<(), Error> {
         const WHAT: &str = "a link";
         let offset = fields.offset();
-        self.spend(1, offset)?;
+        self.spend(LINK, offset)?;
         let version = fields.u8()?;
         if version != 1 {
             return Err(Problem::malformed(offset, Fault::Version { what: WHAT, version }).into());

@@ -11,10 +11,10 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{
-    Fault,
+    Fault, limit,
     walk::{Block, Fields, Walk},
 };
-use crate::{Error, Problem};
+use crate::{Error, Problem, reader::within};
 
 /// One message of an object.
 #[derive(Clone, Debug)]
@@ -176,6 +176,8 @@ impl Walk<'_> {
             }
             let bytes = data.take(u64::from(size))?.to_vec();
             let data = Block { bytes, offset };
+            let count = messages.len() as u64;
+            within("messages of one HDF5 object", count, limit::MESSAGES, offset)?;
             messages.push(Message { kind, flags, data });
         }
         Ok(())

@@ -51,6 +51,12 @@ pub mod limit {
     pub const PROBLEMS: usize = 100;
     /// Characters of a path that is told; of a longer one the end.
     pub const PATH_CHARS: usize = 512;
+    /// Characters of one name that is told.
+    pub const NAME_CHARS: usize = 96;
+    /// Messages of one object. The first version counts them with 16 bits.
+    pub const MESSAGES: u64 = 1 << 16;
+    /// References to other files that are told; more are more of the same.
+    pub const FOREIGN: usize = 1000;
     /// Members of compound and array types together.
     pub const TYPE_MEMBERS: u64 = 4096;
     /// Types within each other.
@@ -124,7 +130,7 @@ pub struct File {
     pub superblock: Superblock,
     /// The attributes that hold text or raw bytes, of every object.
     pub attributes: Vec<Attribute>,
-    /// What it takes from other files.
+    /// What it takes from other files, at most [`limit::FOREIGN`].
     pub foreign: Vec<Foreign>,
     /// Datasets, named types and groups that were walked.
     pub objects: u64,
@@ -142,7 +148,7 @@ pub struct File {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attribute {
     /// The object that has it.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its name.
     pub name: String,
     /// Where it begins.

@@ -176,7 +176,7 @@ fn texts(bytes: &[u8], file: &File) -> Vec<(String, String, String)> {
         .flat_map(|one| {
             one.values
                 .iter()
-                .map(|range| (one.path.clone(), one.name.clone(), value(range)))
+                .map(|range| (one.path.to_string(), one.name.clone(), value(range)))
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     ops::Range,
     rc::Rc,
+    sync::Arc,
 };
 
 use super::{
@@ -13,6 +14,7 @@ use super::{
 use crate::{
     Error, Problem,
     content::Content,
+    error::cut,
     limits::Budget,
     reader::{Endian, Reader, within},
 };
@@ -129,7 +131,7 @@ pub(super) struct Block {
 #[derive(Debug)]
 struct Node {
     parent: Option<usize>,
-    name: String,
+    name: Box<str>,
 }
 
 /// One walk.
@@ -141,6 +143,7 @@ pub(super) struct Walk<'a> {
     pub(super) file: File,
     pub(super) widths: Widths,
     nodes: Vec<Node>,
+    last_path: Option<(usize, Arc<str>)>,
     queue: VecDeque<(u64, usize)>,
     seen: BTreeSet<u64>,
     pub(super) heaps: BTreeMap<u64, Rc<Heap>>,
@@ -168,6 +171,7 @@ pub(super) fn walk(content: &Content, base: u64, budget: &mut Budget) -> Result<
             complete: true,
         },
         nodes: Vec::new(),
+        last_path: None,
         queue: VecDeque::new(),
         seen: BTreeSet::new(),
         heaps: BTreeMap::new(),
@@ -230,7 +234,7 @@ impl Walk<'_> {
 
     /// A place in the tree of names.
     fn node(&mut self, parent: Option<usize>, name: &str) -> usize {
-        let name = name.chars().take(limit::PATH_CHARS).collect();
+        let name = cut(name, limit::NAME_CHARS).into();
         self.nodes.push(Node { parent, name });
         self.nodes.len().saturating_sub(1)
     }
@@ -241,7 +245,7 @@ impl Walk<'_> {
         let mut length = 0_usize;
         let mut next = Some(node);
         while let Some(node) = next.and_then(|node| self.nodes.get(node)) {
-            if node.parent.is_none() && !names.is_empty() && node.name == "/" {
+            if node.parent.is_none() && !names.is_empty() && &*node.name == "/" {
                 names.push("");
                 break;
             }
@@ -250,11 +254,23 @@ impl Walk<'_> {
                 names.push("…");
                 break;
             }
-            names.push(&node.name);
+            names.push(&*node.name);
             next = node.parent;
         }
         names.reverse();
         names.join("/")
+    }
+
+    /// The path of a node, made once while the same node is asked for.
+    pub(super) fn shared_path(&mut self, node: usize) -> Arc<str> {
+        match &self.last_path {
+            Some((last, path)) if *last == node => Arc::clone(path),
+            _ => {
+                let path: Arc<str> = self.path(node).into();
+                self.last_path = Some((node, Arc::clone(&path)));
+                path
+            }
+        }
     }
 
     /// Charges `count` objects.
@@ -370,7 +386,12 @@ impl Walk<'_> {
 
     /// Puts down what comes from another file.
     pub(super) fn foreign(&mut self, foreign: Foreign) {
-        self.file.foreign.push(foreign);
+        if self.file.foreign.len() < limit::FOREIGN {
+            let file = cut(&foreign.file, limit::PATH_CHARS);
+            self.file.foreign.push(Foreign { file, ..foreign });
+        } else {
+            self.not_read(foreign.offset, "more references to other files");
+        }
     }
 
     /// Puts down what this version does not read.

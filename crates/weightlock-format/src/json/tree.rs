@@ -5,6 +5,11 @@
 //! refuse such a text that Python loads, so this one keeps it, *both* values of a key that occurs twice included, and
 //! what was read before an error. Numbers are not kept.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
 use serde_json::Value;
 
 use super::{
@@ -14,13 +19,17 @@ use super::{
 use crate::{Problem, reader::within};
 
 /// A place in a [`Tree`].
-pub type NodeId = usize;
+pub type NodeId = u32;
+
+/// A key, the same for all objects of a [`Tree`] that have it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct KeyId(u32);
 
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Node {
-    /// An object with its keys as written; a key may occur more than once.
-    Object(Vec<(String, NodeId)>),
+    /// An object; a key may occur more than once. See [`Tree::all`].
+    Object(Vec<(KeyId, NodeId)>),
     /// An array, without those of its items that are numbers, booleans or null.
     Array(Vec<NodeId>),
     /// A text.
@@ -34,15 +43,15 @@ pub enum Node {
 /// How a value hangs in the one around it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
-    Key(usize),
-    Item(u64),
+    Key(u32),
+    Item(u32),
 }
 
 /// A value and where it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Entry {
     node: Node,
-    offset: u64,
+    offset: u32,
     /// The value around it.
     place: Option<(NodeId, Step)>,
 }
@@ -51,6 +60,8 @@ struct Entry {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tree {
     nodes: Vec<Entry>,
+    keys: Vec<Arc<str>>,
+    ids: BTreeMap<Arc<str>, KeyId>,
     problem: Option<Problem>,
 }
 
@@ -69,16 +80,17 @@ impl Tree {
         let decoded = decoded(text);
         let (text, offset) = decoded
             .as_ref()
-            .map_or((text.strip_prefix(BOM).unwrap_or(text), 0), |text| {
-                (text.as_bytes(), 0)
-            });
+            .map(|text| (text.as_bytes(), 0))
+            .or_else(|| Some((text.strip_prefix(BOM)?, BOM.len() as u64)))
+            .unwrap_or((text, 0));
         let mut events = Events::python(text, offset, limits);
         let mut open: Vec<Open> = Vec::new();
         while let Some((offset, event)) = events.next()? {
             let node = match event {
                 Event::Key(key) => {
+                    let key = self.key_id(key);
                     if let Some(Open { key: pending, .. }) = open.last_mut() {
-                        *pending = Some(key);
+                        *pending = key;
                     }
                     continue;
                 }
@@ -106,17 +118,28 @@ impl Tree {
         Ok(())
     }
 
+    fn key_id(&mut self, key: String) -> Option<KeyId> {
+        if let Some(&known) = self.ids.get(key.as_str()) {
+            return Some(known);
+        }
+        let id = KeyId(u32::try_from(self.keys.len()).ok()?);
+        let key: Arc<str> = key.into();
+        self.keys.push(Arc::clone(&key));
+        self.ids.insert(key, id);
+        Some(id)
+    }
+
     /// Hangs `node` into the innermost open value.
     fn add(&mut self, node: Node, offset: u64, around: Option<&mut Open>) -> Option<NodeId> {
-        let id = self.nodes.len();
+        let id = u32::try_from(self.nodes.len()).ok()?;
         let mut place = None;
         if let Some(open) = around {
             let item = open.items;
             open.items = open.items.saturating_add(1);
-            match self.nodes.get_mut(open.node).map(|entry| &mut entry.node) {
+            match self.nodes.get_mut(index(open.node)).map(|entry| &mut entry.node) {
                 Some(Node::Object(pairs)) => {
-                    place = Some((open.node, Step::Key(pairs.len())));
-                    pairs.push((open.key.take().unwrap_or_default(), id));
+                    place = Some((open.node, Step::Key(u32::try_from(pairs.len()).ok()?)));
+                    pairs.push((open.key.take()?, id));
                 }
                 Some(Node::Array(_)) if matches!(node, Node::Other | Node::Null) => return None,
                 Some(Node::Array(items)) => {
@@ -126,6 +149,8 @@ impl Tree {
                 _ => {}
             }
         }
+        // A longer text than 4 GiB is within no limit.
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
         self.nodes.push(Entry { node, offset, place });
         Some(id)
     }
@@ -142,37 +167,40 @@ impl Tree {
         self.node(0)
     }
 
+    fn entry(&self, id: NodeId) -> Option<&Entry> {
+        self.nodes.get(index(id))
+    }
+
     /// A value.
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id).map(|entry| &entry.node)
+        self.entry(id).map(|entry| &entry.node)
     }
 
     /// Where a value begins.
     #[must_use]
     pub fn offset(&self, id: NodeId) -> u64 {
-        self.nodes.get(id).map_or(0, |entry| entry.offset)
+        self.entry(id).map_or(0, |entry| u64::from(entry.offset))
     }
 
     /// All values, those around others first.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        self.nodes.iter().enumerate().map(|(id, entry)| (id, &entry.node))
+        (0..).zip(&self.nodes).map(|(id, entry)| (id, &entry.node))
     }
 
     /// Every value of an object under `key`, in the order of the text.
-    pub fn all<'a>(&'a self, id: NodeId, key: &'a str) -> impl Iterator<Item = NodeId> + 'a {
+    pub fn all(&self, id: NodeId, key: &str) -> impl Iterator<Item = NodeId> + '_ {
+        let key = self.ids.get(key).copied();
         let pairs = match self.node(id) {
             Some(Node::Object(pairs)) => pairs.as_slice(),
             _ => &[],
         };
-        pairs
-            .iter()
-            .filter(move |(name, _)| name == key)
-            .map(|&(_, id)| id)
+        let wanted = move |pair: &&(KeyId, NodeId)| Some(pair.0) == key;
+        pairs.iter().filter(wanted).map(|&(_, id)| id)
     }
 
     /// Every text of an object under `key`.
-    pub fn texts<'a>(&'a self, id: NodeId, key: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+    pub fn texts(&self, id: NodeId, key: &str) -> impl Iterator<Item = &str> + '_ {
         self.all(id, key).filter_map(|id| self.text(id))
     }
 
@@ -188,9 +216,12 @@ impl Tree {
     /// The key that a value has in the object around it.
     #[must_use]
     pub fn key(&self, id: NodeId) -> Option<&str> {
-        let (around, step) = self.nodes.get(id)?.place?;
+        let (around, step) = self.entry(id)?.place?;
         match (step, self.node(around)?) {
-            (Step::Key(index), Node::Object(pairs)) => pairs.get(index).map(|(key, _)| key.as_str()),
+            (Step::Key(at), Node::Object(pairs)) => {
+                let (KeyId(key), _) = pairs.get(index(at))?;
+                self.keys.get(index(*key)).map(AsRef::as_ref)
+            }
             _ => None,
         }
     }
@@ -198,7 +229,7 @@ impl Tree {
     /// The value around one.
     #[must_use]
     pub fn around(&self, id: NodeId) -> Option<NodeId> {
-        Some(self.nodes.get(id)?.place?.0)
+        Some(self.entry(id)?.place?.0)
     }
 
     /// The way to a value, `config.layers[2].class_name`; of a long one the end.
@@ -208,7 +239,7 @@ impl Tree {
         let mut steps = Vec::new();
         let mut length = 0_usize;
         let mut at = id;
-        while let Some((around, step)) = self.nodes.get(at).and_then(|entry| entry.place) {
+        while let Some((around, step)) = self.entry(at).and_then(|entry| entry.place) {
             let step = match step {
                 Step::Item(index) => format!("[{index}]"),
                 Step::Key(_) => format!(".{}", crate::error::cut(self.key(at).unwrap_or_default(), 64)),
@@ -232,7 +263,7 @@ impl Tree {
         let mut found = Vec::new();
         for entry in &self.nodes {
             if let Node::Object(pairs) = &entry.node {
-                let mut seen = std::collections::BTreeSet::new();
+                let mut seen = BTreeSet::new();
                 found.extend(
                     pairs
                         .iter()
@@ -247,8 +278,12 @@ impl Tree {
 
 struct Open {
     node: NodeId,
-    key: Option<String>,
-    items: u64,
+    key: Option<KeyId>,
+    items: u32,
+}
+
+fn index(id: NodeId) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
 }
 
 const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -145,13 +145,7 @@ impl Walker {
                     .for_each(|part| self.look(part));
                 Value::unknown()
             }
-            Expr::IpyEscapeCommand(it) => {
-                use ruff_python_ast::IpyEscapeKind as Kind;
-                let shell = matches!(it.kind, Kind::Shell | Kind::ShCap);
-                self.command(shell, &it.value, it.range);
-                Value::unknown()
-            }
-            Expr::EllipsisLiteral(_) => Value::unknown(),
+            Expr::EllipsisLiteral(_) | Expr::IpyEscapeCommand(_) => Value::unknown(),
         }
     }
 

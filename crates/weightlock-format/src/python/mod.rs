@@ -17,6 +17,7 @@
 //! put together is folded ([`fold`]). What a name can do is no question here.
 
 mod apply;
+mod cell;
 mod encoding;
 mod eval;
 mod facts;
@@ -99,17 +100,27 @@ pub fn read(bytes: &[u8], kind: Kind, limits: &Limits) -> Result<Source, Error> 
         0,
     )?;
     let (text, base) = encoding::decode(bytes).map_err(|fault| Problem::malformed(0, fault))?;
-    let mode = if kind == Kind::Cell {
-        Mode::Ipython
-    } else {
-        Mode::Module
-    };
+    let plain = module(&text, base, kind, limits)?;
+    if kind != Kind::Cell || plain.broken.is_none() {
+        return Ok(plain);
+    }
+    let (python, commands) = cell::split(&text);
+    let mut source = module(&python, base, kind, limits)?;
+    source.commands = commands;
+    for command in &mut source.commands {
+        command.offset = command.offset.saturating_add(base);
+    }
+    Ok(source)
+}
+
+/// Reads Python.
+fn module(text: &str, base: u64, kind: Kind, limits: &Limits) -> Result<Source, Error> {
     let granted = (limits.nesting as u64)
         .min(MOST_NESTING)
         .saturating_mul(OPERATORS_PER_BRACKET);
     let measure = within(
         "the nesting of the source text",
-        nesting::measure(&text, mode, granted),
+        nesting::measure(text, granted),
         granted,
         0,
     )?;
@@ -118,10 +129,10 @@ pub fn read(bytes: &[u8], kind: Kind, limits: &Limits) -> Result<Source, Error> 
     let depth = u16::try_from(granted).unwrap_or(u16::MAX);
     let work = || {
         parse(
-            &text,
+            text,
             base,
             kind,
-            ParseOptions::from(mode).with_max_recursion_depth(depth),
+            ParseOptions::from(Mode::Module).with_max_recursion_depth(depth),
             limits,
         )
     };

@@ -15,8 +15,8 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer};
 
 /// The measure of `source`, or the first value beyond `limit`.
-pub(super) fn measure(source: &str, mode: Mode, limit: u64) -> u64 {
-    let mut lexer = lexer::lex(source, mode);
+pub(super) fn measure(source: &str, limit: u64) -> u64 {
+    let mut lexer = lexer::lex(source, Mode::Module);
     let mut nesting = Nesting::default();
     let mut greatest = 0;
     loop {
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn of(source: &str) -> u64 {
-        measure(source, Mode::Module, u64::MAX)
+        measure(source, u64::MAX)
     }
 
     #[test]

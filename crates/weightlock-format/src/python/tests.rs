@@ -511,4 +511,38 @@ proptest! {
         let result = read(text.as_bytes(), kind, &Limits::default());
         prop_assert!(!matches!(result, Err(Error::Refused(Problem::Malformed { fault: crate::Fault::Python(Fault::Parser), .. }))), "{text:?}");
     }
+
+    #[test]
+    fn never_panics_on_broken_source(at in 0..SAMPLE.len(), len in 0..20_usize, with in prop::collection::vec(any::<u8>(), 0..4)) {
+        let mut text = SAMPLE.as_bytes().to_vec();
+        let end = (at + len).min(text.len());
+        text.splice(at..end, with);
+        let _ = read(&text, Kind::Module, &Limits::default());
+        let _ = read(&text, Kind::Cell, &Limits::default());
+    }
 }
+
+/// A little of everything.
+const SAMPLE: &str = r#"# coding: utf-8
+from __future__ import annotations
+import os, sys as s
+from .a import (b as c, d)
+@dec(1)
+class A(B, metaclass=M):
+    x: int = 3
+    async def f[T](self, /, a, *args, k=lambda y: y + 1, **kw) -> "T":
+        """doc"""
+        async with a as (b, c), d: await self.g(*args, **kw)
+        for i, (j, *k) in enumerate(x[1:2, ::-1]):
+            if i and not j or k: continue
+            elif i == 1 < 2: break
+            else: yield i
+        try: del a.b[0], c
+        except* (E, F) as e: raise X from e
+        finally: return {**a, 'k': [n for m in o if m for n in m]}
+match x:
+    case {"a": [1, *_], **r} | A(b=-1) if r: global q
+    case _: assert (y := f"{x!r:>{w}} {{}}"), b"\x00" r"\d" 'z'
+!ls
+%run x.py
+"#;

@@ -9,7 +9,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::{
     eval::is_namespace,
-    facts::{Call, Class, Command, Function, How, Reach, Source, Store},
+    facts::{Call, Class, Function, How, Reach, Source, Store},
     fold::Fuel,
     reach,
     scope::{Scopes, Sort},
@@ -213,24 +213,8 @@ impl Walker {
                 .for_each(|name| self.scopes.declare_elsewhere(self.here.scope, name)),
             Stmt::Nonlocal(_) | Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) => {}
             Stmt::Expr(it) => self.look(&it.value),
-            Stmt::IpyEscapeCommand(it) => {
-                use ruff_python_ast::IpyEscapeKind as Kind;
-                let shell = matches!(it.kind, Kind::Shell | Kind::ShCap);
-                if shell || matches!(it.kind, Kind::Magic | Kind::Magic2) {
-                    self.command(shell, &it.value, it.range);
-                }
-            }
-        }
-    }
-
-    pub(super) fn command(&mut self, shell: bool, text: &str, range: TextRange) {
-        if self.reporting && self.spend() {
-            let offset = self.offset(range);
-            self.source.commands.push(Command {
-                offset,
-                shell,
-                text: text.to_owned(),
-            });
+            // Commands of notebooks are taken out before.
+            Stmt::IpyEscapeCommand(_) => {}
         }
     }
 

@@ -273,4 +273,15 @@ proptest! {
         let stream = stream(&text);
         prop_assert!(stream.scalars.iter().all(|scalar| scalar.offset <= text.len() as u64));
     }
+
+    #[test]
+    fn never_panics_on_broken_yaml(at in 0..SAMPLE.len(), len in 0..12_usize, with in prop::collection::vec(any::<u8>(), 0..4)) {
+        let mut text = SAMPLE.as_bytes().to_vec();
+        let end = (at + len).min(text.len());
+        text.splice(at..end, with);
+        let _ = read(&text, &Limits::default());
+    }
 }
+
+/// A little of everything.
+const SAMPLE: &str = "%YAML 1.1\n%TAG !e! tag:x,2000:\n---\na: &x [1, 'b', \"c\\x41\", {d: *x}]\n? - e\n: |2-\n    f\n      g: !e!t {h: !!str 1,\ni: [\n]}\n<<: {j: ~}\n... # k\n--- >+\n l\n\n m\n";

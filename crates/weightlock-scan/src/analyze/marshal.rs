@@ -19,8 +19,8 @@ use crate::{
     observation::marshal::{Reached, Seen},
 };
 
-/// Names of modules that are paired with names. More are a sign of more than a function.
-const MODULES: usize = 256;
+/// Modules that are paired with names. A function that uses more is no function of a layer.
+const MODULES: usize = 64;
 /// Names that are paired with modules.
 const NAMES: usize = 1024;
 
@@ -98,8 +98,11 @@ fn reached(marshalled: &Marshalled) -> Vec<Reached> {
             found.insert(reach("", name, &[Capability::Reflect]));
         }
     }
-    let modules = names.iter().chain(&texts).take(MODULES);
-    for &module in modules.filter(|&&module| module != "builtins") {
+    // What is no module of a known package leads to nothing that is known.
+    let is_module =
+        |module: &&&str| **module != "builtins" && imports::look_up(module, "").grade != Grade::Unknown;
+    let modules = names.iter().chain(&texts).filter(is_module).take(MODULES);
+    for &module in modules {
         for &name in names.iter().chain(&texts).take(NAMES) {
             let import = imports::look_up(module, name);
             if import.grade == Grade::Dangerous && is_harmful(import.capabilities) {

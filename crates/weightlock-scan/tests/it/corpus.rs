@@ -122,19 +122,16 @@ fn check(folder: &str) {
 }
 
 #[test]
-#[ignore = "some readers have not landed yet"]
 fn every_case_gets_its_verdict() {
     check("dev");
 }
 
 #[test]
-#[ignore = "some readers have not landed yet"]
 fn verdicts_do_not_follow_spelling() {
     check("varied");
 }
 
 #[test]
-#[ignore = "some readers have not landed yet"]
 fn files_of_the_real_libraries_are_quiet_and_fully_read() {
     check("benign_libs");
 }

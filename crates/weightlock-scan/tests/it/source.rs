@@ -232,6 +232,7 @@ fn the_code_of_ordinary_models_is_quiet() {
         "import torch\ndef load(p):\n    return torch.load(p, map_location='cpu')\n",
         "def eval(model, data):\n    return model(data)\ndef main():\n    eval(1, 2)\nif __name__ == '__main__':\n    main()\n",
         "x = eval('1 + 1')\n",
+        "exec('from numpy.fft import *')\nm = __import__(__spec__.parent + '.linalg')\n",
         "#!/usr/bin/env python3\nprint('x')\n",
     ] {
         quiet("modeling_x.py", text);

@@ -100,7 +100,7 @@ fn what_cannot_be_parsed_is_unread_and_reported() {
     for text in [
         "{{ a",
         "{% nonsense %}{{ x }}",
-        &format!("{}", "{{ a }}".repeat(200_000)),
+        &"{{ a }}".repeat(200_000),
     ] {
         let report = report("chat_template.jinja", text);
         assert_eq!(told(&report)[0].2, "broken-format", "{text:.40}");

@@ -8,7 +8,7 @@ use weightlock_format::yaml::{self, Tag};
 
 use crate::{
     analyze::python,
-    imports::{Capability, Grade, look_up},
+    imports::{Capability, Grade, Kind, look_up},
     observation::{
         config::{Seen, TargetReach},
         python::What,
@@ -63,6 +63,18 @@ const INDIRECT: &[&str] = &[
     "mmengine.config.Config.fromfile",
     "fairseq.utils.import_user_module",
     "confection.registry.make_from_config",
+];
+
+/// Functions that configurations call every day, and that only read data or build a model.
+const ORDINARY: &[&str] = &[
+    "timm.create_model",
+    "timm.models.create_model",
+    "torch.compile",
+    "pandas.read_csv",
+    "pandas.read_parquet",
+    "numpy.loadtxt",
+    "numpy.genfromtxt",
+    "torch.jit.script",
 ];
 
 /// Modules of which any member has reach, or which lead to one.
@@ -368,7 +380,7 @@ fn reach(name: &str) -> TargetReach {
         return TargetReach::Unbounded;
     }
     // A function of a module, or a method of a class of one.
-    let is_class = |at: &usize| {
+    let is_method = |at: &usize| {
         parts
             .get(*at)
             .is_some_and(|part| part.starts_with(char::is_uppercase))
@@ -377,7 +389,7 @@ fn reach(name: &str) -> TargetReach {
     let splits = splits
         .into_iter()
         .enumerate()
-        .filter(|(back, at)| *at > 0 && (*back == 0 || is_class(at)));
+        .filter(|(back, at)| *at > 0 && (*back == 0 || is_method(at)));
     let imports: Vec<_> = splits
         .filter_map(|(_, at)| Some(look_up(&parts.get(..at)?.join("."), &parts.get(at..)?.join("."))))
         .collect();
@@ -406,6 +418,14 @@ fn reach(name: &str) -> TargetReach {
                 | What::Interpreter
         )
     );
+    // What the constructor of a library's class can do is bounded by what it is given; starting a program is not.
+    let is_library = parts.first().is_some_and(|root| LIBRARIES.contains(root)) && !reaching;
+    let is_class = imports
+        .first()
+        .is_some_and(|import| import.kind == Kind::Class && import.bare_capabilities.is_empty());
+    if is_library && (is_class && !can(&[Capability::Process]) || ORDINARY.contains(&name.as_str())) {
+        return TargetReach::Known;
+    }
     if can(&unbounded) || runs {
         return TargetReach::Unbounded;
     }
@@ -484,7 +504,7 @@ mod tests {
             ("torch.serialization.os.popen", Unbounded),
             ("nemo.collections.asr.models.sys.modules.get", Unbounded),
             ("torch.nn.Linear.__init__.__globals__.get", Unbounded),
-            ("torch.hub.load", Files),
+            ("torch.hub.load", Unbounded),
             ("torch.load", Files),
             ("numpy.load", Files),
             ("my_package.Model", Unknown),
@@ -492,6 +512,10 @@ mod tests {
             ("torch", Unknown),
             ("nemo.collections.asr.models.EncDecCTCModelBPE", Known),
             ("torch.optim.AdamW", Known),
+            ("torch.utils.data.DataLoader", Known),
+            ("timm.create_model", Known),
+            ("transformers.AutoModel.from_pretrained", Known),
+            ("torch.utils.collect_env.run", Unbounded),
             ("lightning.pytorch.callbacks.ModelCheckpoint", Known),
             ("collections.OrderedDict", Known),
         ] {

@@ -167,11 +167,8 @@ impl Hub {
     fn component(&mut self, name: &str, offset: u64, text: &str) {
         let is_room = self.components.len() < MOST;
         match self.components.last_mut() {
-            Some(last) if last.name == name => {
-                if last.texts.len() < 2 {
-                    last.texts.push(text.to_owned());
-                }
-            }
+            Some(last) if last.name == name && last.texts.len() < 2 => last.texts.push(text.to_owned()),
+            Some(last) if last.name == name => {}
             _ if is_room => self.components.push(Component {
                 offset,
                 name: name.to_owned(),

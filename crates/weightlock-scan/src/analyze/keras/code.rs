@@ -23,16 +23,16 @@ const TAGS: [u8; 2] = [b'c', b'c' | 0x80];
 /// A code object has more fields than this has bytes.
 const LEAST: usize = 32;
 
+/// Whether `text` begins like marshalled code in base64.
+pub(super) fn may_be(text: &str) -> bool {
+    let digits = text.bytes().filter(|&byte| digit(byte).is_some());
+    let first = base64(digits.take(4));
+    text.len() >= LEAST && first.first().is_some_and(|tag| TAGS.contains(tag))
+}
+
 /// Whether `text` is marshalled code in base64.
 pub(super) fn find(text: &str, limits: &Limits) -> Marshalled {
-    let first = base64(
-        text.as_bytes()
-            .iter()
-            .copied()
-            .filter(|byte| digit(*byte).is_some())
-            .take(4),
-    );
-    if !first.first().is_some_and(|tag| TAGS.contains(tag)) || text.len() < LEAST {
+    if !may_be(text) {
         return Marshalled::No;
     }
     let bytes = base64(text.bytes());

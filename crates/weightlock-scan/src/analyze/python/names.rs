@@ -348,6 +348,47 @@ const EVERYDAY: &[&str] = &[
     "uuid.uuid1",
 ];
 
+/// Modules of the standard library with functions that run what they are given. What starts programs or runs code in
+/// other libraries is, in source, their ordinary use.
+const RUNNING: &[&str] = &[
+    "asyncio",
+    "bdb",
+    "cProfile",
+    "cgi",
+    "code",
+    "codeop",
+    "commands",
+    "distutils",
+    "doctest",
+    "ensurepip",
+    "idlelib",
+    "imp",
+    "lib2to3",
+    "mailcap",
+    "marshal",
+    "pdb",
+    "pkgutil",
+    "platform",
+    "popen2",
+    "profile",
+    "pty",
+    "py_compile",
+    "pydoc",
+    "runpy",
+    "test",
+    "timeit",
+    "trace",
+    "types",
+    "venv",
+    "zipapp",
+    "zipimport",
+    "builtins",
+    "__builtin__",
+    "_pyrepl",
+    "_osx_support",
+    "_aix_support",
+];
+
 /// Modules whose members must be known by name.
 const MODULES: &[&str] = &[
     "os",
@@ -421,6 +462,10 @@ fn member_of_library(name: &str) -> Option<What> {
 fn elsewhere(name: &str) -> Option<What> {
     let (module, function) = name.rsplit_once('.')?;
     if EVERYDAY.contains(&name) {
+        return None;
+    }
+    let root = name.split('.').next().unwrap_or_default();
+    if !RUNNING.contains(&root) {
         return None;
     }
     let import = look_up(module, function);
