@@ -294,7 +294,10 @@ mod tests {
             b"\x80\x02cfoo.bar\nBaz\n",
         ];
         let names = imports(&streams.concat().into(), &Limits::default()).unwrap();
-        let grades: Vec<_> = names.iter().map(|(name, grade)| (name.as_str(), *grade)).collect();
+        let grades: Vec<_> = names
+            .iter()
+            .map(|(name, grade)| (name.as_str(), *grade))
+            .collect();
         assert_eq!(
             grades,
             [

@@ -16,6 +16,7 @@ mod formats;
 mod help;
 mod hostile;
 mod inspect;
+mod inventory;
 mod keys;
 mod manners;
 mod models;

@@ -46,7 +46,7 @@ use crate::{
     explanations::{FINDINGS, NOTHING_TO_SCAN, USAGE, outcome},
     interrupt,
     reply::Reply,
-    sources::Target,
+    sources::{Source, Target},
 };
 
 /// Say what files can do when they are loaded.
@@ -251,7 +251,11 @@ fn examine(arguments: &Arguments, context: &Context) -> Result<Report, Diagnosti
 
 /// What the scanner makes of the files of a model, with its default settings. What is irregular is for the caller.
 pub(super) fn of_model(inventory: &Arc<Inventory>, context: &Context) -> Result<Report, Diagnostic> {
-    let sources = Target::Folder(Arc::clone(inventory)).sources();
+    of_sources(Target::Folder(Arc::clone(inventory)).sources(), context)
+}
+
+/// What the scanner makes of these files, with its default settings.
+pub(super) fn of_sources(sources: Vec<Source>, context: &Context) -> Result<Report, Diagnostic> {
     of_targets(Targets::of(sources), Profile::Default, Severity::Medium, context)
 }
 
