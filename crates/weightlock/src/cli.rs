@@ -14,6 +14,7 @@ pub const WELCOME: &str = "\
 weightlock: know who made a model, whether it is unchanged, and what it can do, before you load it
 
   weightlock demo                                       see it work, in ten seconds
+  weightlock inventory                                  which models are on this machine?
   weightlock inspect ./model                            what is this model?
   weightlock scan ./model                               what can it do when it is loaded?
   weightlock key generate release                       make a key pair, then

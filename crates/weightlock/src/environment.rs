@@ -66,6 +66,31 @@ pub(crate) const XDG_CACHE_HOME: Variable = foreign(
     "XDG_CACHE_HOME",
     "Folder that holds the user's caches, instead of `~/.cache`",
 );
+/// Where the hub's client keeps its cache, and everything else of its own.
+pub(crate) const HF_HUB_CACHE: Variable = foreign(
+    "HF_HUB_CACHE",
+    "Cache of the Hugging Face hub that `inventory` looks in, instead of `hub` in HF_HOME",
+);
+/// Its older name.
+pub(crate) const HUGGINGFACE_HUB_CACHE: Variable = foreign(
+    "HUGGINGFACE_HUB_CACHE",
+    "As HF_HUB_CACHE, which wins if both are set",
+);
+/// Everything of the hub's client.
+pub(crate) const HF_HOME: Variable = foreign(
+    "HF_HOME",
+    "Folder of the Hugging Face hub's client, instead of `~/.cache/huggingface`",
+);
+/// Where Ollama keeps models.
+pub(crate) const OLLAMA_MODELS: Variable = foreign(
+    "OLLAMA_MODELS",
+    "Store of Ollama that `inventory` looks in, instead of `~/.ollama/models`",
+);
+/// Where PyTorch keeps what it downloads.
+pub(crate) const TORCH_HOME: Variable = foreign(
+    "TORCH_HOME",
+    "Folder of PyTorch whose `hub` `inventory` looks in, instead of `~/.cache/torch`",
+);
 /// The user's folder.
 pub(crate) const HOME: Variable = foreign("HOME", "The user's folder; `~` stands for it");
 /// Asks programs not to use colours.
@@ -109,6 +134,11 @@ pub const VARIABLES: &[Variable] = &[
     PASSWORD,
     COSIGN_PASSWORD,
     COSIGN_PKCS11_PIN,
+    HF_HUB_CACHE,
+    HUGGINGFACE_HUB_CACHE,
+    HF_HOME,
+    OLLAMA_MODELS,
+    TORCH_HOME,
     XDG_CACHE_HOME,
     HOME,
     NO_COLOR,

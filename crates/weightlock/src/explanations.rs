@@ -36,6 +36,9 @@ pub(crate) const FINDINGS: Code = Code::new("WL-SCAN-FINDINGS");
 /// There is nothing to examine.
 pub(crate) const NOTHING_TO_SCAN: Code = Code::new("WL-SCAN-NOTHING");
 
+/// There is no model where models are looked for.
+pub(crate) const NO_MODELS: Code = Code::new("WL-INVENTORY-NOTHING");
+
 /// Codes raised by the command line itself.
 const OWN: &[Explanation] = &[
     Explanation {
@@ -157,6 +160,14 @@ const OWN: &[Explanation] = &[
         why: "a scan of nothing must not look like a clean one",
         example: "weightlock scan of an empty folder, or with an --only that matches nothing",
         fix: "name the files or the folder of the model; with --only, check the pattern",
+    },
+    Explanation {
+        code: NO_MODELS,
+        outcome: Outcome::NoAnswer,
+        what: "no model was found where models were looked for",
+        why: "\"nothing is wrong\" and \"nothing was looked at\" are two answers",
+        example: "weightlock inventory, on a machine whose models lie on another disk",
+        fix: "name the folders that hold models: `weightlock inventory FOLDER`",
     },
     Explanation {
         code: DEMO,

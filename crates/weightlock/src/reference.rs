@@ -4,7 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     commands::{
-        demo, diff, digest, disassemble, doctor, explain, inspect, key, man, scan, sign, verify, version,
+        demo, diff, digest, disassemble, doctor, explain, inspect, inventory, key, man, scan, sign, verify,
+        version,
     },
     reply::Document,
 };
@@ -20,6 +21,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("doctor", schema::<doctor::Health>("doctor")),
         ("explain", schema::<explain::Explanations>("explain")),
         ("inspect", schema::<inspect::Inspection>("inspect")),
+        ("inventory", schema::<inventory::Inventoried>("inventory")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
         ("man", schema::<man::Pages>("man")),

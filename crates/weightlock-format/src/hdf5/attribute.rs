@@ -58,7 +58,9 @@ impl Walk<'_> {
             return Ok(());
         };
         let before = fields.offset().saturating_sub(head.offset);
-        let value = fields.offset()..fields.offset().saturating_add(size.saturating_sub(before));
+        // A message may say that it is longer than the content that holds it.
+        let end = fields.offset().saturating_add(size.saturating_sub(before));
+        let value = fields.offset()..end.min(self.content.size());
         let values = self.values(&datatype, &space, &value)?;
         if !values.is_empty() {
             let path = self.shared_path(node);

@@ -137,7 +137,7 @@ struct Node {
 /// One walk.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
-    content: &'a Content,
+    pub(super) content: &'a Content,
     budget: &'a mut Budget,
     granted: u64,
     pub(super) file: File,

@@ -136,7 +136,10 @@ fn pickle() {
         let _ = pickle::next_stream(&content, stream.range.end);
         stream.broken.is_none()
     };
-    assert!(seeds("pickle").iter().filter(|seed| whole(seed)).count() > 5, "most seeds are whole pickles");
+    assert!(
+        seeds("pickle").iter().filter(|seed| whole(seed)).count() > 5,
+        "most seeds are whole pickles"
+    );
 }
 
 #[test]

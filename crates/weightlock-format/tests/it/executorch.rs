@@ -195,6 +195,9 @@ proptest! {
 
 #[test]
 fn the_seed_is_such_a_program() {
-    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/executorch/program");
+    let seed = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fuzz/corpus/executorch/program"
+    );
     assert_eq!(std::fs::read(seed).unwrap(), program("aten::add", 0, 8));
 }

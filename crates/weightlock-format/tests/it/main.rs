@@ -8,6 +8,7 @@
 mod corpus;
 mod executorch;
 mod gguf;
+mod hdf5;
 mod model;
 mod numpy;
 mod safetensors;

@@ -9,6 +9,7 @@ pub mod disassemble;
 pub mod doctor;
 pub mod explain;
 pub mod inspect;
+pub mod inventory;
 pub mod key;
 pub mod man;
 pub mod scan;
@@ -35,6 +36,7 @@ pub enum Command {
     Demo(demo::Arguments),
     Digest(digest::Arguments),
     Inspect(inspect::Arguments),
+    Inventory(inventory::Arguments),
     Scan(Box<scan::Arguments>),
     Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
@@ -68,6 +70,7 @@ pub(crate) fn dispatch(command: &Command, format: Format, context: &Context) -> 
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
+        Command::Inventory(arguments) => inventory::run(arguments, context),
         Command::Scan(arguments) => scan::run(arguments, format, context),
         Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),

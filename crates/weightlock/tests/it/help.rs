@@ -86,7 +86,7 @@ fn every_command_that_a_run_advises_parses() {
     place.write("a.key", "");
     place.write("odd/x.bin", [0xff; 64]);
     place.write("odd/cut.safetensors", [9, 0, 0, 0, 0, 0, 0, 0, b'{']);
-    let runs: [&[&str]; 14] = [
+    let runs: [&[&str]; 16] = [
         &["scan", "odd"],
         &["scan", "--baseline", "a.key", "odd"],
         &["scan", "none"],
@@ -101,6 +101,8 @@ fn every_command_that_a_run_advises_parses() {
         &["man", "verfy"],
         &["man", "zzz"],
         &["doctor"],
+        &["inventory"],
+        &["inventory", "--scan", "m"],
     ];
     for arguments in runs {
         let ran = place.run(arguments);
@@ -194,7 +196,7 @@ fn documents_follow_their_schemas() {
     place.write("list", &list);
     place.write("n/config.json", "{}");
     place.write("a.pkl", b"\x80\x02cposix\nsystem\n(N.");
-    let runs: [(&str, &[&str]); 25] = [
+    let runs: [(&str, &[&str]); 28] = [
         ("version", &["version"]),
         ("explain", &["explain"]),
         ("explain", &["explain", "WL-NO-SUCH"]),
@@ -207,6 +209,9 @@ fn documents_follow_their_schemas() {
         ("diff", &["diff", "m", "m"]),
         ("inspect", &["inspect", "m"]),
         ("inspect", &["inspect", "none"]),
+        ("inventory", &["inventory", "m"]),
+        ("inventory", &["inventory", "--scan", "m", "a.pkl"]),
+        ("inventory", &["inventory"]),
         ("explain", &["explain", "broken-format"]),
         ("scan", &["scan", "m"]),
         ("scan", &["scan", "list", "none"]),

@@ -4,6 +4,7 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod compat_scan;
 mod contract;
 mod demo;
 mod diff;
@@ -15,6 +16,7 @@ mod formats;
 mod help;
 mod hostile;
 mod inspect;
+mod inventory;
 mod keys;
 mod manners;
 mod models;

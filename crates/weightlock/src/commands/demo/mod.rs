@@ -210,7 +210,8 @@ const CLOSING: &str = "\
 A signature says who made a model and that nobody changed it since. It does not say that the model is
 good: authenticity is not safety.
 
-next: weightlock inspect MODEL              what is on your own disk
+next: weightlock inventory                  what is on this machine
+      weightlock inspect MODEL              what one of the models is
       weightlock scan MODEL                 what it can do when it is loaded
       weightlock key generate               a key of your own, with a password
       weightlock help

@@ -215,7 +215,7 @@ fn harmless<'a>(reasons: impl Iterator<Item = &'a CodeReason> + Clone) -> Answer
         .details(reasons.map(|reason| format!("{}: {}", reason.file, how(reason.how))))
 }
 
-const fn how(path: CodePath) -> &'static str {
+pub(in crate::commands) const fn how(path: CodePath) -> &'static str {
     match path {
         CodePath::Pickle => "a pickle, or an archive or stream in which loaders look for one",
         CodePath::File => "code, or a program",

@@ -7,7 +7,7 @@ use weightlock_artifact::{
     Error,
     error::NOT_FOUND,
     input,
-    inventory::{Inventory, Irregular, Links, Root, Scope},
+    inventory::{Entry, Inventory, Irregular, Links, Root, Scope},
     path::ArtifactPath,
 };
 use weightlock_format::{
@@ -43,7 +43,7 @@ pub(super) struct Seen {
 
 /// The signature that lies with the model. Here is where a verified one will have its own variant.
 #[derive(Debug)]
-pub(super) enum Signature {
+pub(in crate::commands) enum Signature {
     /// There is none.
     None,
     /// Something is there that is no signature of a model.
@@ -61,7 +61,7 @@ impl Seen {
     pub(super) fn look(target: &Path, context: &Context) -> Result<Self, Diagnostic> {
         let root = Root::open(target, Links::Refused)?;
         let inventory = Arc::new(Inventory::walk(root, &Scope::model())?);
-        let facts = facts(&inventory)?;
+        let facts = facts(&inventory, inventory.entries())?;
         Ok(Self {
             summary: summarise(&facts),
             signature: signature(&inventory)?,
@@ -76,10 +76,14 @@ impl Seen {
     }
 }
 
-fn facts(inventory: &Inventory) -> Result<Vec<(ArtifactPath, Facts)>, Error> {
+/// What the headers and the configuration of some files of a folder say.
+pub(in crate::commands) fn facts<'a>(
+    inventory: &Inventory,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> Result<Vec<(ArtifactPath, Facts)>, Error> {
     let mut tensors = 0;
-    let mut all = Vec::with_capacity(inventory.entries().len());
-    for entry in inventory.entries() {
+    let mut all = Vec::new();
+    for entry in entries {
         let mut file = inventory.root().open_file(&entry.path)?;
         let shown = || inventory.root().join(entry.path.as_str());
         let facts = examine(&entry.path, &mut file).map_err(|source| Error::io("read", &shown(), source))?;
@@ -107,7 +111,8 @@ fn count(facts: &Facts) -> u64 {
     }
 }
 
-fn signature(inventory: &Inventory) -> Result<Signature, Error> {
+/// The signature that lies with a model; nothing of it is checked.
+pub(in crate::commands) fn signature(inventory: &Inventory) -> Result<Signature, Error> {
     for store in target::stores(inventory.root()) {
         match input::read_at_most(store.signature(), Bundle::MAX_BYTES) {
             Ok(text) => return Ok(parse(&text)),

@@ -4,8 +4,8 @@
 //! Headers, configuration and whatever could hold code are read, and the numbers of the weights are not, so that a model
 //! of 100 GB answers at once. What that cannot tell is said to be unknown; no answer stands in for another.
 
-mod answers;
-mod look;
+pub(super) mod answers;
+pub(super) mod look;
 mod text;
 
 use std::path::PathBuf;
@@ -275,7 +275,7 @@ impl From<&ModelSummary> for Model {
 }
 
 /// The word that JSON has for a format.
-fn word(format: Format) -> String {
+pub(super) fn word(format: Format) -> String {
     serde_json::to_value(format)
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned))
