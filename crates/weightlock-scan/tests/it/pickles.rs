@@ -354,3 +354,110 @@ fn text_is_not_taken_for_a_pickle() {
         Severity::Critical
     );
 }
+
+/// An object made bare, with a state of one text.
+fn bare(module: &str, class: &str, key: &str, value: &[u8]) -> Vec<u8> {
+    [&global(module, class)[..], b")\x81}", &text(key), value, b"sb"].concat()
+}
+
+#[test]
+fn distributions_of_scipy_are_judged_by_the_text_that_they_execute() {
+    let template = |shapes: &str| {
+        format!(
+            "\ndef _parse_args(self, {shapes} loc=0, scale=1):\n    return ({shapes}), loc, scale\n\n\
+             def _parse_args_rvs(self, {shapes} loc=0, scale=1, size=None):\n    \
+             return self._argcheck_rvs({shapes} loc, scale, size=size)\n\n\
+             def _parse_args_stats(self, {shapes} loc=0, scale=1, moments='mv'):\n    \
+             return ({shapes}), loc, scale, moments\n"
+        )
+    };
+    let long = |text: &str| {
+        let length = u32::try_from(text.len()).unwrap().to_le_bytes();
+        [b"X", &length[..], text.as_bytes()].concat()
+    };
+    let made = |value: &[u8]| {
+        stream(&bare(
+            "scipy.stats._continuous_distns",
+            "norm_gen",
+            "_parse_arg_template",
+            value,
+        ))
+    };
+    assert!(is_clean(&made(&long(&template("")))));
+    let evil = template("").replace("loc, scale\n", "print(1), scale\n");
+    for value in [
+        long(&evil),
+        long("import os"),
+        global("os", "system"),
+        b"\x8c\x01a\x85".to_vec(),
+    ] {
+        let worst = worst(&made(&value)).unwrap();
+        assert_eq!(worst.0, Severity::Critical, "{value:?}");
+    }
+    // The older way to make an object bare.
+    let old = |value: &str| {
+        let class = global("scipy.stats._continuous_distns", "norm_gen");
+        let object = global("builtins", "object");
+        let made = [
+            &global("copyreg", "_reconstructor")[..],
+            &class,
+            &object,
+            b"N\x87R}",
+        ]
+        .concat();
+        stream(&[&made[..], &text("_parse_arg_template"), &long(value), b"sb"].concat())
+    };
+    assert!(is_clean(&old(&template(""))));
+    assert_eq!(worst(&old("import os")).unwrap().0, Severity::Critical);
+}
+
+#[test]
+fn functions_without_reach_may_be_kept_and_not_called() {
+    let kept = |function: &[u8]| {
+        stream(&bare(
+            "sklearn.feature_selection._univariate_selection",
+            "SelectKBest",
+            "score_func",
+            function,
+        ))
+    };
+    let module = "sklearn.feature_selection._univariate_selection";
+    assert!(is_clean(&kept(&global(module, "f_classif"))));
+    assert!(!is_clean(&kept(&global("pandas.io.pickle", "read_pickle"))));
+    let called = stream(&call(module, "f_classif", &text("x")));
+    assert_eq!(worst(&called).unwrap().0, Severity::High);
+    let method = global("scipy.interpolate._interpolate", "interp1d._call_linear_np");
+    assert!(is_clean(&stream(&method)));
+    assert!(!is_clean(&stream(&[&method[..], b")R"].concat())));
+}
+
+#[test]
+fn constructors_of_libraries_are_given_no_paths() {
+    let made = |argument: &str| stream(&call("xgboost.core", "Booster", &text(argument)));
+    assert!(is_clean(&made("gbtree")));
+    for path in ["/models/x", "../x", "https://example.org/x", "x.ubj"] {
+        assert_eq!(worst(&made(path)).unwrap().0, Severity::High, "{path}");
+    }
+}
+
+#[test]
+fn what_a_library_made_is_not_called() {
+    let made = call("numpy.ma.extras", "_fromnxfunction", &text("fromfile"));
+    assert!(is_clean(&stream(&made)));
+    let called = [&made[..], &text("x"), b"\x85R"].concat();
+    assert_eq!(worst(&stream(&called)).unwrap().0, Severity::High);
+}
+
+#[test]
+fn functions_of_strangers_that_tell_what_they_do_are_refused() {
+    let called = |name: &str| worst(&stream(&call("acme.tools", name, &text("x")))).unwrap().0;
+    assert_eq!(called("run_command"), Severity::High);
+    assert_eq!(called("rebuild"), Severity::Medium);
+}
+
+#[test]
+fn a_second_stream_of_text_is_found_behind_a_harmless_one() {
+    assert!(is_clean(b"(lp0\n."));
+    let worst = worst(b"(lp0\n.cposix\nsystem\n(S'echo'\ntR.").unwrap();
+    assert_eq!(worst.0, Severity::Critical);
+}

@@ -19,7 +19,7 @@ use weightlock_format::{
 
 use self::walk::Walk;
 use super::{Examination, Subject};
-use crate::coverage::Gap;
+use crate::{coverage::Gap, observation::keras::Seen};
 
 /// Bytes of a configuration. That of a model with some thousand layers has one megabyte.
 const MOST_BYTES: u64 = 16 << 20;
@@ -80,10 +80,10 @@ fn may_name_classes(text: &[u8]) -> bool {
 /// What a text of a configuration in YAML is, when it is marshalled code.
 pub(super) fn code_in(text: &str, limits: &Limits) -> Option<Seen> {
     match code::find(text, limits) {
-        Marshalled::Code(survey) => Some(Seen::Code {
+        code::Marshalled::Code(survey) => Some(Seen::Code {
             reached: Some(survey.reached),
         }),
-        Marshalled::Broken | Marshalled::No => None,
+        code::Marshalled::Broken | code::Marshalled::No => None,
     }
 }
 

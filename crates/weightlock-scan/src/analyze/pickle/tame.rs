@@ -5,7 +5,10 @@
 
 use weightlock_format::pickle::{Value, Values, View};
 
-use crate::{imports, observation::pickle::Name};
+use crate::{
+    imports::{self, scipy},
+    observation::pickle::Name,
+};
 
 /// Whether calling `name` with `args` reaches only what a list vouches for, and calls nothing.
 pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
@@ -19,6 +22,12 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
         (Some(("operator" | "_operator", "itemgetter")), keys) => {
             keys.iter().all(|&key| is_constant(key, values))
         }
+        // What is done with the attribute is judged when the getter is called.
+        (Some(("operator" | "_operator", "attrgetter")), names) => names.iter().all(|&name| {
+            values
+                .text(name, 200)
+                .is_some_and(|name| !name.starts_with('_') && !name.contains('.'))
+        }),
         _ => false,
     }
 }
@@ -43,26 +52,55 @@ pub(super) fn is_listed_attribute(value: Value, values: &Values) -> bool {
         .and_then(|global| global.resolved());
     let items = values.view(instance.args).items().unwrap_or_default();
     match (getattr, items) {
-        (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
+        (Some(("builtins", "getattr")), &[object, attribute]) => {
+            is_tame_attribute(object, attribute, values) && !may_only_be_held(object, attribute, values)
+        }
         _ => false,
     }
 }
 
+/// Whether the attribute may be kept and not called.
+fn may_only_be_held(object: Value, attribute: Value, values: &Values) -> bool {
+    attribute_of(object, attribute, values).is_none_or(|known| known.may_be_held)
+}
+
+/// What is known of the attribute of a name.
+fn attribute_of(object: Value, attribute: Value, values: &Values) -> Option<imports::Import> {
+    let (module, name) = values.global(object).and_then(|global| global.resolved())?;
+    let attribute = values.text(attribute, 200)?;
+    Some(imports::look_up(module, &format!("{name}.{attribute}")))
+}
+
 /// Whether the attribute of a name is itself on a list, as a class in a class is.
 fn is_tame_attribute(object: Value, attribute: Value, values: &Values) -> bool {
-    let Some((module, name)) = values.global(object).and_then(|global| global.resolved()) else {
+    let Some(known) = attribute_of(object, attribute, values) else {
         return false;
     };
-    let Some(attribute) = values.text(attribute, 200) else {
-        return false;
-    };
-    let known = imports::look_up(module, &format!("{name}.{attribute}"));
     let listed = matches!(
         known.grade,
         imports::Grade::LibraryClass | imports::Grade::LibraryFunction
     );
-    known.is_silent() || listed
+    known.is_silent() || listed || known.may_be_held
 }
+
+/// Whether the state of a distribution of SciPy has the text that SciPy writes where it executes one, or none at all.
+pub(super) fn is_known_template(state: Value, values: &Values) -> bool {
+    let View::Dict(items) = values.view(state) else {
+        return false;
+    };
+    if items.crowd {
+        return false;
+    }
+    match values.item(state, scipy::STATE_KEY) {
+        Some(text) => values
+            .text(text, MOST_TEMPLATE)
+            .is_some_and(|text| scipy::is_argument_parser(&text)),
+        None => true,
+    }
+}
+
+/// Bytes of a text that may be one of SciPy's.
+const MOST_TEMPLATE: usize = 16 << 10;
 
 /// Whether a text among the arguments of a call is a path from the root or out of the folder, an address, or the name
 /// of a file: what a constructor does with one is more than to keep it.
@@ -85,7 +123,7 @@ fn is_file(text: &str) -> bool {
     let ends = EXTENSIONS
         .iter()
         .any(|known| extension.eq_ignore_ascii_case(known));
-    text.len() > 2 && is_line && (begins || drive || ends || text.contains("://"))
+    text.len() > 1 && is_line && (begins || drive || ends || text.contains("://"))
 }
 
 /// Extensions of libraries, programs, models and tables.

@@ -120,7 +120,7 @@ impl<'a> Watcher<'a> {
                 self.names.used(call.callable, spot, |name| Use::Called {
                     arguments: show::arguments(values, call.args),
                     bare,
-                    tame: tame::is_tame(name, call.args, values),
+                    tame: bare && name.known.executes_template || tame::is_tame(name, call.args, values),
                     names_file: tame::names_file(call.args, values),
                 });
             }
@@ -173,12 +173,12 @@ impl<'a> Watcher<'a> {
         let to = show::value(values, call.callable);
         let rebuilds = is_reconstructor(values, call.callable);
         for (index, global) in found.into_iter().enumerate() {
-            self.names.used(global, spot, |_| {
+            self.names.used(global, spot, |name| {
                 if rebuilds && index == 0 {
                     Use::Called {
                         arguments: String::new(),
                         bare: true,
-                        tame: false,
+                        tame: name.known.executes_template,
                         names_file: false,
                     }
                 } else {
@@ -220,6 +220,7 @@ impl<'a> Watcher<'a> {
         if matches!(values.view(object), View::Global(_)) {
             self.names.changed(object, spot, |_| Use::Changed);
         }
+        self.template(spot, object, state, values);
         let of = || show::value(values, object);
         for hook in HOOKS {
             for dict in dicts(values, state) {
@@ -247,6 +248,35 @@ impl<'a> Watcher<'a> {
                     hook: false,
                 });
             }
+        }
+    }
+
+    /// A distribution of SciPy executes a text of its state. It is made without a word, and counts as called here unless
+    /// the text is the one that SciPy writes.
+    fn template(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
+        let View::Instance(instance) = values.view(object) else {
+            return;
+        };
+        let class = match is_reconstructor(values, instance.callable) {
+            true => values
+                .view(instance.args)
+                .items()
+                .and_then(|items| items.first().copied()),
+            false => Some(instance.callable),
+        };
+        let Some(class) = class else {
+            return;
+        };
+        let executes = values
+            .global(class)
+            .is_some_and(|global| Name::new(global).known.executes_template);
+        if executes && !tame::is_known_template(state, values) {
+            self.names.used(class, spot, |_| Use::Called {
+                arguments: show::value(values, state),
+                bare: false,
+                tame: false,
+                names_file: false,
+            });
         }
     }
 

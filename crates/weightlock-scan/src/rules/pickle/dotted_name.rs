@@ -1,6 +1,6 @@
 //! `pickle-dotted-name`: an import leads through attributes.
 
-use super::verdict;
+use super::verdict::{self, Reach};
 use crate::{
     Severity,
     imports::Grade,
@@ -30,7 +30,8 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
         name.known.grade,
         Grade::Unlisted | Grade::Unknown | Grade::Dangerous
     );
-    if !name.has_dots() || !unvouched {
+    let is_kept = verdict::reach(name, used) == Reach::Held && name.known.may_be_held;
+    if !name.has_dots() || !unvouched || is_kept {
         return None;
     }
     let reason = format!(
