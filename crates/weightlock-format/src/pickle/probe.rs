@@ -111,12 +111,47 @@ pub(crate) fn is_head(head: &[u8]) -> bool {
             let rest = head.get(end..).unwrap_or_default();
             let padding = rest.iter().take_while(|byte| is_padding(**byte)).count();
             let again = rest.get(padding..).unwrap_or_default();
-            probe.opcodes >= 3
-                && probe.structure > 0
-                && (again.is_empty() || matches!(again, [0x80, 0..=5, ..]) || again.first() == head.first())
+            let is_alone =
+                again.is_empty() || matches!(again, [0x80, 0..=5, ..]) || again.first() == head.first();
+            probe.opcodes >= 3 && probe.structure > 0 && is_alone || is_followed_by_a_call(again)
         }
-        None => probe.ran_out && probe.structure > 0 && probe.opcodes >= 3,
+        None => {
+            probe.ran_out && probe.structure > 0 && probe.opcodes >= 3
+                || head.len() >= crate::detect::HEAD_BYTES && is_endless_number(first, head)
+        }
     }
+}
+
+/// Streams that are tried one behind the other before the first bytes are believed to be something else.
+const MOST_STREAMS: usize = 16;
+
+/// Whether one of the streams that lie right behind each other in `rest` calls something: loaders that read several
+/// objects come to it.
+fn is_followed_by_a_call(mut rest: &[u8]) -> bool {
+    for _ in 0..MOST_STREAMS {
+        let Ok(probe) = probe(&Content::from(rest.to_vec()), 0) else {
+            return false;
+        };
+        if probe.calls > 0 {
+            return true;
+        }
+        let Some(behind) = probe
+            .end
+            .and_then(|end| usize::try_from(end).ok())
+            .and_then(|end| rest.get(end..))
+        else {
+            return false;
+        };
+        let padding = behind.iter().take_while(|byte| is_padding(**byte)).count();
+        rest = behind.get(padding..).unwrap_or_default();
+    }
+    false
+}
+
+/// Whether an integer in text goes on as far as one can see: readers take quadratic time for it.
+fn is_endless_number(first: Op, head: &[u8]) -> bool {
+    let digits = head.get(1..).unwrap_or_default();
+    matches!(first, Op::Int | Op::Long) && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// Zeros and white space, which nothing can hide in.
@@ -234,6 +269,9 @@ mod tests {
             b"}q\0(X\x01\0\0\0aK\x01u.",
             b"cposix\nsystem\n)R\xff\xff",
             b"Vposix\nVsystem\n\x93)R.",
+            b"(lp0\n.cposix\nsystem\n(S'echo'\ntR.",
+            b"N.I1\n.\n\ncposix\nsystem\n(S'echo'\ntR.",
+            &[b"L", &[b'9'; 5000][..]].concat(),
         ] {
             assert!(is_head(head), "{:?}", String::from_utf8_lossy(head));
         }
@@ -255,6 +293,9 @@ mod tests {
             b"NNNNNNNN",
             b"((((((((",
             b"]]]]]]",
+            b"N. N. N. N. Smith (R. I.) wrote it.\n",
+            &[b"L", &[b'9'; 100][..]].concat(),
+            &[b"L", &[b'a'; 5000][..]].concat(),
         ] {
             assert!(!is_head(head), "{:?}", String::from_utf8_lossy(head));
         }

@@ -1,9 +1,10 @@
-//! Scripts: Python under any name, and the commands of shell scripts and container files that agree to foreign code.
+//! Scripts: Python under any name, and the commands of shell scripts and container files that agree to foreign code, or
+//! run what they fetch.
 
-use super::{Examination, Subject, python};
+use super::{Examination, Subject, python, python::fetches_and_runs};
 use crate::{
     coverage::Gap,
-    observation::python::{RemoteCode, Seen},
+    observation::python::{Command, RemoteCode, Seen},
 };
 
 /// Examines text for commands, and as Python when its first line says so.
@@ -43,6 +44,10 @@ fn is_command_file(name: &str) -> bool {
         ".ps1",
         ".bat",
         ".cmd",
+        ".vbs",
+        ".psm1",
+        ".fish",
+        ".makefile",
         ".service",
         ".mk",
         ".dockerfile",
@@ -65,6 +70,15 @@ fn commands(subject: &Subject, exam: &mut Examination<'_>) {
         let words = String::from_utf8_lossy(line);
         let is_comment = words.trim_start().starts_with(['#', ';'])
             || words.trim_start().to_ascii_lowercase().starts_with("rem ");
+        if !is_comment && fetches_and_runs(&words) {
+            let text = words.trim().chars().take(200).collect();
+            let command = Command {
+                text,
+                fetches_and_runs: true,
+                is_usual: false,
+            };
+            exam.put(Some(offset), Some("command".to_owned()), Seen::Command(command));
+        }
         if !is_comment && agrees_in_words(&words) {
             let agreed = RemoteCode {
                 name: "--trust-remote-code".to_owned(),

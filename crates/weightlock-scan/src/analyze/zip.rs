@@ -149,6 +149,12 @@ fn structure(archive: &Archive, used: Use, subject: &Subject, exam: &mut Examina
         methods(archive, exam);
     }
     for seen in &archive.facts {
+        if let Fact::UnicodeName { other } | Fact::Name { local: other } = &seen.fact
+            && let Some(how) = name::escape(other)
+        {
+            let member = other.clone();
+            exam.observe_at(seen.at, Seen::Escape { member, how });
+        }
         if let Some(fact) = observation(seen.member.as_deref(), &seen.fact, used, is_polyglot) {
             exam.observe_at(seen.at, fact);
         }

@@ -69,6 +69,8 @@ pub enum Use {
         bare: bool,
         /// Whether what it reaches is told by its constant arguments, and is harmless.
         tame: bool,
+        /// Whether a text among its arguments is a path or an address.
+        names_file: bool,
     },
     /// It is handed to the call of something else, which may call it.
     Handed {

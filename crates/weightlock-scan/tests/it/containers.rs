@@ -214,6 +214,50 @@ fn members_of_one_name_are_told() {
     );
 }
 
+/// An archive of one member whose headers carry `field` behind the name.
+fn zip_with_field(name: &str, bytes: &[u8], field: &[u8]) -> Vec<u8> {
+    let plain = zip(&[entry(name, bytes)]);
+    let length = u16::try_from(field.len()).unwrap().to_le_bytes();
+    let directory = 30 + name.len() + bytes.len();
+    let (local, rest) = plain.split_at(directory);
+    let (central, end) = rest.split_at(46 + name.len());
+    let (mut local, mut central, mut end) = (local.to_vec(), central.to_vec(), end.to_vec());
+    local[28..30].copy_from_slice(&length);
+    local.splice(30 + name.len()..30 + name.len(), field.iter().copied());
+    central[30..32].copy_from_slice(&length);
+    central.extend(field);
+    end[12..16].copy_from_slice(&u32::try_from(central.len()).unwrap().to_le_bytes());
+    end[16..20].copy_from_slice(&u32::try_from(local.len()).unwrap().to_le_bytes());
+    [local, central, end].concat()
+}
+
+#[test]
+fn a_second_name_in_a_field_is_judged_too() {
+    let field = |name: &[u8]| {
+        let length = u16::try_from(5 + name.len()).unwrap().to_le_bytes();
+        [&b"\x75\x70"[..], &length, b"\x01\0\0\0\0", name].concat()
+    };
+    let disagree = (Severity::Medium, "archive-readers-disagree");
+    let same = zip_with_field("a.json", JSON, &field(b"a.json"));
+    assert_quiet("a.zip", same);
+    let other = zip_with_field("a.json", JSON, &field(b"b.json"));
+    assert_eq!(rules(&look("a.zip", other)), [disagree]);
+    let outside = zip_with_field("a.json", JSON, &field(b"../../b.json"));
+    assert_eq!(
+        rules(&look("a.zip", outside)),
+        [disagree, (Severity::High, "archive-path-escape")]
+    );
+}
+
+#[test]
+fn a_locator_that_leads_nowhere_is_told() {
+    let plain = zip(&[entry("a.json", JSON)]);
+    let (front, end) = plain.split_at(plain.len() - 22);
+    let locator = [&b"PK\x06\x07\0\0\0\0"[..], &7_u64.to_le_bytes(), b"\x01\0\0\0"].concat();
+    let report = look("a.zip", [front, &locator, end].concat());
+    assert!(rules(&report).contains(&(Severity::Medium, "archive-readers-disagree")));
+}
+
 #[test]
 fn names_and_links_that_leave_the_folder_are_told() {
     for name in ["../a.json", "/a.json", "C:\\a.json", "a\\..\\..\\b.json"] {

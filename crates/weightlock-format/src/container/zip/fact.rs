@@ -24,6 +24,11 @@ pub enum Fact {
         /// The name in the local header.
         local: String,
     },
+    /// A field beside the name gives the member another one, which some readers take.
+    UnicodeName {
+        /// The other name.
+        other: String,
+    },
     /// The local header has another value than the central directory.
     Field {
         /// The field.
@@ -62,6 +67,8 @@ pub enum Fact {
         /// As found.
         found: u64,
     },
+    /// A locator points to a wide end record that is not there.
+    NoWideRecord,
     /// The end record leads to no directory.
     NoDirectory,
     /// There is another central directory, which other readers use.
@@ -102,6 +109,9 @@ impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name { local } => write!(f, "its local header calls it {}", Named::new(local)),
+            Self::UnicodeName { other } => {
+                write!(f, "its field for names in UTF-8 calls it {}", Named::new(other))
+            }
             Self::Field {
                 field,
                 local,
@@ -136,6 +146,9 @@ impl fmt::Display for Fact {
                 f,
                 "the end record states that the directory begins at byte {stated}, and one begins at byte {found}"
             ),
+            Self::NoWideRecord => {
+                f.write_str("a zip64 locator leads to no end record: some readers refuse the archive")
+            }
             Self::NoDirectory => f.write_str("the end record leads to no central directory"),
             Self::OtherDirectory { other } => {
                 write!(

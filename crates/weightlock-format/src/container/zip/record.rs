@@ -8,7 +8,7 @@
 //! end64      = "PK\6\6" rest:8 made:2 version:2 disk:4 disk:4 here:8 entries:8 size:8 offset:8
 //! locator    = "PK\6\7" disk:4 offset:8 disks:4
 //! end        = "PK\5\6" disk:2 disk:2 here:2 entries:2 size:4 offset:4 comment:2  comment
-//! extra      = { id:2 length:2 bytes }                id 1: those of size, packed, local that are all ones above
+//! extra      = { id:2 length:2 bytes }                id 0x7075: version:1 crc:4 name in UTF-8; id 1: those of size, packed, local that are all ones above
 //! ```
 
 use std::{io, ops::Range};
@@ -62,6 +62,8 @@ pub struct Header {
     pub mode: u32,
     /// A field of wide numbers contradicts the header, or is missing where the header points to it.
     pub wide_contradicts: bool,
+    /// The name in the field for names in UTF-8 (0x7075), which some readers take instead.
+    pub unicode_name: Option<Vec<u8>>,
 }
 
 impl Header {
@@ -140,9 +142,27 @@ fn variable_fields(
 ) -> Option<()> {
     header.name = reader.take(u64::from(name)).ok()?.to_vec();
     let extra = reader.sub(u64::from(extra)).ok()?;
+    header.unicode_name = unicode_name(extra.clone());
     wide(header, extra, central);
     Some(())
 }
+
+/// The name in the field of Info-ZIP: version, CRC-32 of the name that it replaces, name. Whether a reader heeds the
+/// checksum is its own affair.
+fn unicode_name(mut extra: Reader<'_>) -> Option<Vec<u8>> {
+    while let (Ok(id), Ok(length)) = (extra.u16(), extra.u16()) {
+        let mut body = extra.sub(u64::from(length)).ok()?;
+        if id == UNICODE_NAME {
+            body.take(5).ok()?;
+            let left = body.left();
+            return body.take(left).ok().map(<[u8]>::to_vec);
+        }
+    }
+    None
+}
+
+/// Tag of the field for names in UTF-8.
+const UNICODE_NAME: u16 = 0x7075;
 
 const ALL_ONES: u64 = 0xffff_ffff;
 
@@ -253,6 +273,8 @@ pub(super) struct End {
     /// Where the wide record and its locator lie.
     pub(super) wide: Vec<Range<u64>>,
     pub(super) several_disks: bool,
+    /// A locator points to a wide record that is not where it says.
+    pub(super) wide_missing: bool,
 }
 
 /// What an end record says of its directory.
@@ -282,6 +304,7 @@ pub(super) fn end(content: &Content, at: u64) -> io::Result<Option<End>> {
         stated: vec![stated],
         wide: Vec::new(),
         several_disks,
+        wide_missing: false,
     };
     if let Some(locator_at) = at.checked_sub(20)
         && let Some(offset) = locator(&content.read(locator_at, 20)?)
@@ -292,7 +315,9 @@ pub(super) fn end(content: &Content, at: u64) -> io::Result<Option<End>> {
         places.extend(locator_at.checked_sub(56).filter(|&place| place != offset));
         for place in places {
             let bytes = content.read(place, 56)?;
-            if let Some((stated, length)) = end64(&bytes, place) {
+            let record = end64(&bytes, place);
+            end.wide_missing |= record.is_none() && place == offset;
+            if let Some((stated, length)) = record {
                 end.wide
                     .push(place..place.saturating_add(length).min(locator_at.max(place)));
                 end.stated.push(stated);

@@ -210,6 +210,9 @@ impl Survey<'_> {
         if end.comment_missing > 0 {
             self.fact(at, None, Fact::Comment);
         }
+        if end.wide_missing {
+            self.fact(at, None, Fact::NoWideRecord);
+        }
         if end.several_disks {
             self.fact(at, None, Fact::Disks);
         }
@@ -389,6 +392,16 @@ impl Survey<'_> {
         }
         if local.wide_contradicts || central.is_some_and(|central| central.wide_contradicts) {
             self.fact(at, name, Fact::Wide);
+        }
+        for header in [central, Some(local)].into_iter().flatten() {
+            if let Some(other) = header
+                .unicode_name
+                .as_ref()
+                .filter(|other| **other != header.name)
+            {
+                let other = name::text(other);
+                self.fact(at, name, Fact::UnicodeName { other });
+            }
         }
         let Some(central) = central else {
             return;

@@ -138,8 +138,13 @@ fn judge(stream: &Stream, subject: &Subject, exam: &mut Examination<'_>) {
             exam.put(Some(tag.offset), Some(tag.path.clone()), seen);
         }
     }
+    // The architecture of a model of Keras 2 in YAML: its functions are marshalled code.
+    let is_architecture = stream.scalars.iter().any(|scalar| scalar.key == "class_name");
     for scalar in &stream.scalars {
         scalar_asks(scalar, stream, exam);
+        if let Some(code) = super::keras::code_in(&scalar.text, exam.limits).filter(|_| is_architecture) {
+            exam.put(Some(scalar.offset), Some(scalar.path.clone()), code);
+        }
     }
     if name.eq_ignore_ascii_case("MLmodel")
         || stream.scalars.iter().any(|scalar| scalar.key == "loader_module")

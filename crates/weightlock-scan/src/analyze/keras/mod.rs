@@ -14,11 +14,12 @@ use weightlock_format::{
         Limits as JsonLimits,
         tree::{Node, NodeId, Tree},
     },
+    limits::Limits,
 };
 
-use self::walk::Walk;
+use self::{code::Marshalled, walk::Walk};
 use super::{Examination, Subject};
-use crate::coverage::Gap;
+use crate::{coverage::Gap, observation::keras::Seen};
 
 /// Bytes of a configuration. That of a model with some thousand layers has one megabyte.
 const MOST_BYTES: u64 = 16 << 20;
@@ -74,6 +75,16 @@ fn may_name_classes(text: &[u8]) -> bool {
     const KEY: &[u8] = b"class_name";
     let hides_letter = |escape: &[u8]| matches!(escape, [b'\\', b'u', b'0', b'0', b'5'..=b'7', _]);
     text.windows(KEY.len()).any(|window| window == KEY) || text.windows(6).any(hides_letter)
+}
+
+/// What a text of a configuration in YAML is, when it is marshalled code.
+pub(super) fn code_in(text: &str, limits: &Limits) -> Option<Seen> {
+    match code::find(text, limits) {
+        Marshalled::Code(survey) => Some(Seen::Code {
+            reached: Some(survey.reached),
+        }),
+        Marshalled::Broken | Marshalled::No => None,
+    }
 }
 
 /// Examines `text` when it is the configuration of a model. It begins at `at` of the content and is what `field`

@@ -64,9 +64,106 @@ fn is_tame_attribute(object: Value, attribute: Value, values: &Values) -> bool {
     known.is_silent() || listed
 }
 
+/// Whether a text among the arguments of a call is a path from the root or out of the folder, an address, or the name
+/// of a file: what a constructor does with one is more than to keep it.
+pub(super) fn names_file(args: Value, values: &Values) -> bool {
+    let items = values.view(args).items().unwrap_or_default();
+    let text = |&value: &Value| values.text(value, MOST_PATH);
+    items.iter().filter_map(text).any(|text| is_file(&text))
+}
+
+/// Bytes of a text that may be a path.
+const MOST_PATH: usize = 4096;
+
+fn is_file(text: &str) -> bool {
+    let is_line = !text.contains(['\n', ' ', '<']);
+    let begins = ["/", "~/", "./", "../", "\\\\"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    let drive = matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    let extension = text.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let ends = EXTENSIONS
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known));
+    text.len() > 2 && is_line && (begins || drive || ends || text.contains("://"))
+}
+
+/// Extensions of libraries, programs, models and tables.
+const EXTENSIONS: &[&str] = &[
+    "bin",
+    "ckpt",
+    "csv",
+    "db",
+    "dll",
+    "dylib",
+    "gguf",
+    "gz",
+    "h5",
+    "hdf5",
+    "joblib",
+    "json",
+    "model",
+    "npy",
+    "npz",
+    "onnx",
+    "parquet",
+    "pickle",
+    "pkl",
+    "pt",
+    "pth",
+    "py",
+    "pyd",
+    "safetensors",
+    "sh",
+    "so",
+    "sqlite",
+    "tar",
+    "txt",
+    "ubj",
+    "yaml",
+    "yml",
+    "zip",
+];
+
 fn is_constant(value: Value, values: &Values) -> bool {
     matches!(
         values.view(value),
         View::None | View::Bool(_) | View::Int(_) | View::Text
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_from_other_texts() {
+        for text in [
+            "/x",
+            "~/x",
+            "./lib",
+            "../x",
+            "C:\\x",
+            "\\\\host\\x",
+            "https://example.org",
+            "evil.SO",
+            "a/b.json",
+        ] {
+            assert!(is_file(text), "{text}");
+        }
+        for text in [
+            "",
+            "/",
+            "no",
+            "linear",
+            "</s>",
+            "/ or not",
+            "1.5",
+            "cuda:0",
+            "bert-base/uncased",
+            "a.b.Class",
+        ] {
+            assert!(!is_file(text), "{text}");
+        }
+    }
 }

@@ -121,6 +121,7 @@ impl<'a> Watcher<'a> {
                     arguments: show::arguments(values, call.args),
                     bare,
                     tame: tame::is_tame(name, call.args, values),
+                    names_file: tame::names_file(call.args, values),
                 });
             }
             View::Instance(_) if tame::is_listed_attribute(call.callable, values) => {}
@@ -178,6 +179,7 @@ impl<'a> Watcher<'a> {
                         arguments: String::new(),
                         bare: true,
                         tame: false,
+                        names_file: false,
                     }
                 } else {
                     Use::Handed {

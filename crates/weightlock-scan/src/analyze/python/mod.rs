@@ -11,7 +11,7 @@ use weightlock_format::{
     python::{self, Call, Class, Kind, Source},
 };
 
-pub(super) use self::downloads::is_commit;
+pub(super) use self::{commands::fetches_and_runs, downloads::is_commit};
 use super::{Examination, Role, Subject};
 use crate::{
     coverage::Gap,

@@ -48,6 +48,12 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             Severity::Medium,
             format!("{described}, which is whatever the program that loads the file calls so"),
         ),
+        Grade::Unknown if reach == Reach::Called && verdict::is_function(name, used) && tells_harm(last) => (
+            Severity::High,
+            format!(
+                "{described}, of a package that is not known, which by its name runs or loads what it is given"
+            ),
+        ),
         Grade::Unknown if reach == Reach::Called || matches!(used, Use::Changed) => (
             Severity::Medium,
             format!("{described}, of a package that is not known"),
@@ -60,4 +66,89 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     };
     let judgement = Judgement::new(severity, reason).confidence(Confidence::Medium);
     Some(judgement.named(name.dotted()))
+}
+
+/// Whether the name of a function says that it runs, imports or loads what it is given. It can only make a verdict
+/// worse: what is not known is reported anyhow.
+fn tells_harm(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "cmd",
+        "cmdline",
+        "command",
+        "commands",
+        "dlopen",
+        "eval",
+        "exec",
+        "execfile",
+        "execute",
+        "getoutput",
+        "popen",
+        "rmtree",
+        "shell",
+        "spawn",
+        "subprocess",
+        "system",
+        "unpickle",
+        "urlopen",
+        "urlretrieve",
+    ];
+    const PHRASES: &[&str] = &[
+        "check_output",
+        "dynamic_import",
+        "exec_module",
+        "import_by",
+        "import_class",
+        "import_file",
+        "import_from",
+        "import_module",
+        "import_object",
+        "import_path",
+        "import_string",
+        "import_symbol",
+        "load_class",
+        "load_function",
+        "load_library",
+        "load_module",
+        "load_obj",
+        "load_pickle",
+        "load_source",
+        "pickle_load",
+        "run_code",
+        "run_path",
+        "run_process",
+        "run_script",
+    ];
+    let name = name.to_ascii_lowercase();
+    name.split(['_', '.']).any(|word| WORDS.contains(&word))
+        || PHRASES.iter().any(|phrase| name.contains(phrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tells_harm;
+
+    #[test]
+    fn names_tell() {
+        for name in [
+            "run_command",
+            "_exec",
+            "Tools.system",
+            "safe_eval",
+            "import_string",
+            "load_object",
+        ] {
+            assert!(tells_harm(name), "{name}");
+        }
+        for name in [
+            "evaluate",
+            "rebuild",
+            "load_weights",
+            "executor",
+            "make_model",
+            "systematic",
+            "retrieval",
+        ] {
+            assert!(!tells_harm(name), "{name}");
+        }
+    }
 }

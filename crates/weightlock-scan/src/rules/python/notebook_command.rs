@@ -1,4 +1,4 @@
-//! `notebook-command`: notebook runs commands.
+//! `notebook-command`: notebook or script runs commands.
 
 use crate::{
     Severity,
@@ -6,16 +6,16 @@ use crate::{
     rules::{Check, Context, Judgement, Rule},
 };
 
-/// Notebook runs commands.
+/// Notebook or script runs commands.
 pub(super) const RULE: Rule = Rule {
     id: "notebook-command",
-    title: "notebook runs commands",
+    title: "notebook or script runs commands",
     worst: Severity::High,
     cwe: 78,
-    what: "a cell of a notebook runs a command of the system",
-    why: "whoever runs the cell runs the command with their own rights",
+    what: "a cell of a notebook runs a command of the system, or a script runs what it fetches",
+    why: "whoever runs the cell or the script runs the command with their own rights",
     example: "`!curl https://example.org/x | sh`",
-    fix: "read the command before the cell is run; pin what it installs",
+    fix: "read the command before it is run; pin what it installs",
     references: &[],
     check: Check::Python(check),
 };
@@ -32,6 +32,6 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     let line = command.text.lines().next().unwrap_or_default();
     Some(Judgement::new(
         severity,
-        format!("the cell runs the command {}", super::quoted(line)),
+        format!("it runs the command {}", super::quoted(line)),
     ))
 }
