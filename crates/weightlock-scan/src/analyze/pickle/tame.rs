@@ -85,7 +85,7 @@ fn is_file(text: &str) -> bool {
     let ends = EXTENSIONS
         .iter()
         .any(|known| extension.eq_ignore_ascii_case(known));
-    text.len() > 2 && is_line && (begins || drive || ends || text.contains("://"))
+    text.len() > 1 && is_line && (begins || drive || ends || text.contains("://"))
 }
 
 /// Extensions of libraries, programs, models and tables.
