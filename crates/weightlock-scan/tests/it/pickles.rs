@@ -354,3 +354,72 @@ fn text_is_not_taken_for_a_pickle() {
         Severity::Critical
     );
 }
+
+/// An object of a class with one entry of state, made by NEWOBJ.
+fn with_state(module: &str, name: &str, key: &str, value: &str) -> Vec<u8> {
+    let length = u32::try_from(value.len()).unwrap().to_le_bytes();
+    let value = [b"X", &length[..], value.as_bytes()].concat();
+    [&global(module, name)[..], b")\x81}", &text(key), &value, b"sb"].concat()
+}
+
+#[test]
+fn a_distribution_may_execute_the_text_of_scipy_and_no_other() {
+    let honest = "\ndef _parse_args(self, a,  loc=0, scale=1):\n    return (a, ), loc, scale\n\n\
+        def _parse_args_rvs(self, a,  loc=0, scale=1, size=None):\n    \
+        return self._argcheck_rvs(a,  loc, scale, size=size)\n\n\
+        def _parse_args_stats(self, a,  loc=0, scale=1, moments='mv'):\n    return (a, ), loc, scale, moments\n";
+    let made = |key: &str, value: &str| {
+        stream(&with_state(
+            "scipy.stats._continuous_distns",
+            "norm_gen",
+            key,
+            value,
+        ))
+    };
+    assert!(is_clean(&made("_parse_arg_template", honest)));
+    assert!(is_clean(&made("name", "norm")));
+    let hostile = worst(&made("_parse_arg_template", &format!("{honest}import os\n"))).unwrap();
+    assert_eq!(
+        (hostile.0, hostile.1),
+        (Severity::Critical, "pickle-code-execution")
+    );
+    let state = call("nobody.knows", "state", &text("x"));
+    let unknown = [
+        &global("scipy.stats._continuous_distns", "norm_gen")[..],
+        b")\x81",
+        &state,
+        b"b",
+    ]
+    .concat();
+    assert_eq!(worst(&stream(&unknown)).unwrap().0, Severity::Critical);
+}
+
+#[test]
+fn a_function_of_a_library_may_be_held_and_not_called() {
+    let score = ("sklearn.feature_selection._univariate_selection", "f_classif");
+    assert!(is_clean(&stream(&global(score.0, score.1))));
+    assert_eq!(
+        worst(&stream(&call(score.0, score.1, &text("x")))).unwrap().0,
+        Severity::High
+    );
+}
+
+#[test]
+fn harmless_calls_do_not_hide_a_harmful_one() {
+    let tame = [
+        &global("builtins", "getattr")[..],
+        &global("zoneinfo", "ZoneInfo"),
+        &text("_unpickle"),
+        b"\x86R0",
+    ]
+    .concat();
+    let harmful = [
+        &global("builtins", "getattr")[..],
+        &text("x"),
+        &text("__class__"),
+        b"\x86R",
+    ]
+    .concat();
+    assert!(is_clean(&stream(&[tame.repeat(20), b"N".to_vec()].concat())));
+    assert!(!is_clean(&stream(&[tame.repeat(20), harmful].concat())));
+}

@@ -10,7 +10,7 @@ use weightlock_format::{
 use super::{
     Companion, Id,
     names::{Names, Spot},
-    show, tame,
+    show, tame, template,
 };
 use crate::{
     analyze::{Examination, Role},
@@ -117,10 +117,12 @@ impl<'a> Watcher<'a> {
         match values.view(call.callable) {
             View::Global(_) => {
                 let bare = matches!(op, Op::NewObj | Op::NewObjEx);
+                // What it executes is seen with its state.
+                let later = bare && template::is_traced(call.callable, call.result, values);
                 self.names.used(call.callable, spot, |name| Use::Called {
                     arguments: show::arguments(values, call.args),
                     bare,
-                    tame: tame::is_tame(name, call.args, values),
+                    tame: tame::is_tame(name, call.args, values) || later && name.known.executes_template,
                     names_file: tame::names_file(call.args, values),
                 });
             }
@@ -172,13 +174,14 @@ impl<'a> Watcher<'a> {
         }
         let to = show::value(values, call.callable);
         let rebuilds = is_reconstructor(values, call.callable);
+        let later = template::is_traced(call.callable, call.result, values);
         for (index, global) in found.into_iter().enumerate() {
-            self.names.used(global, spot, |_| {
+            self.names.used(global, spot, |name| {
                 if rebuilds && index == 0 {
                     Use::Called {
                         arguments: String::new(),
                         bare: true,
-                        tame: false,
+                        tame: later && name.known.executes_template,
                         names_file: false,
                     }
                 } else {
@@ -239,6 +242,7 @@ impl<'a> Watcher<'a> {
                 }
             }
         }
+        self.build_template(spot, object, state, values);
         if self.names.any_risky {
             for global in values.globals_in(state, &mut self.steps) {
                 self.names.used(global, spot, |_| Use::State {
@@ -247,6 +251,30 @@ impl<'a> Watcher<'a> {
                     hook: false,
                 });
             }
+        }
+    }
+
+    /// A class that executes a text of its state is given one.
+    fn build_template(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
+        let View::Instance(instance) = values.view(object) else {
+            return;
+        };
+        let arguments = values.view(instance.args).items().unwrap_or_default();
+        let class = match arguments.first() {
+            Some(&class) if is_reconstructor(values, instance.callable) => class,
+            _ => instance.callable,
+        };
+        let executes = self
+            .names
+            .get(class)
+            .is_some_and(|name| name.known.executes_template);
+        if executes && !template::is_plain(state, values) {
+            self.names.used(class, spot, |_| Use::Called {
+                arguments: show::value(values, state),
+                bare: true,
+                tame: false,
+                names_file: false,
+            });
         }
     }
 

@@ -40,6 +40,7 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             Severity::Medium,
             format!("{described}, a class of a known library that is on no list of harmless ones"),
         ),
+        Grade::Unlisted if name.known.may_be_held && !matches!(used, Use::Changed) => return None,
         Grade::Unlisted => (
             Severity::Low,
             format!("{described}, which is on no list of harmless names"),
