@@ -423,3 +423,15 @@ fn harmless_calls_do_not_hide_a_harmful_one() {
     assert!(is_clean(&stream(&[tame.repeat(20), b"N".to_vec()].concat())));
     assert!(!is_clean(&stream(&[tame.repeat(20), harmful].concat())));
 }
+
+#[test]
+fn an_iterator_over_a_container_is_harmless_and_one_that_calls_is_not() {
+    assert!(is_clean(&stream(&call("builtins", "iter", b"]"))));
+    let calls = [
+        &global("builtins", "iter")[..],
+        &global("nobody.knows", "f"),
+        b"N\x86R",
+    ]
+    .concat();
+    assert_eq!(worst(&stream(&calls)).unwrap().0, Severity::Critical);
+}

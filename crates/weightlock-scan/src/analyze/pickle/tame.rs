@@ -16,6 +16,8 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
         (Some(("functools", "partial")), [target, ..]) => is_held(*target, values),
         (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
         (Some(("builtins", "type")), &[_]) => true,
+        // With a second argument it would call the first.
+        (Some(("builtins", "iter")), &[over]) => is_plain(over, values),
         (Some(("operator" | "_operator", "itemgetter")), keys) => {
             keys.iter().all(|&key| is_constant(key, values))
         }
@@ -124,6 +126,17 @@ const EXTENSIONS: &[&str] = &[
     "yml",
     "zip",
 ];
+
+/// Whether it is a container or a constant of the interpreter itself, or made by a class that is silent everywhere.
+fn is_plain(value: Value, values: &Values) -> bool {
+    match values.view(value) {
+        View::Instance(instance) => values
+            .global(instance.callable)
+            .is_some_and(|global| Name::new(global).known.is_silent()),
+        View::Text | View::Bytes => true,
+        view => view.items().is_some(),
+    }
+}
 
 fn is_constant(value: Value, values: &Values) -> bool {
     matches!(
