@@ -312,7 +312,8 @@ fn by_magic(head: &[u8]) -> Option<Format> {
         MAGIC_AT.iter().find(at).map(|&(_, _, format)| format)
     })?;
     // Two letters are few: text may begin with them too.
-    let is_short = head.starts_with(b"BM") || head.starts_with(b"MZ") && !head.starts_with(b"MZqFpD=") && head.len() > 2;
+    let is_short =
+        head.starts_with(b"BM") || head.starts_with(b"MZ") && !head.starts_with(b"MZqFpD=") && head.len() > 2;
     (!is_short || !is_text(head)).then_some(found)
 }
 

@@ -98,6 +98,9 @@ impl Walk<'_> {
             for (at, count) in leaf.places(datatype.size, elements) {
                 self.spend(1, value.start)?;
                 let start = value.start.saturating_add(at);
+                if start > value.end {
+                    return Err(broken("a member of a type lies outside the type").into());
+                }
                 match leaf.kind {
                     LeafKind::Bytes => {
                         let size = leaf.size.saturating_mul(count);

@@ -118,6 +118,8 @@ struct Scanner<'a> {
     types: BTreeSet<String>,
     functions: BTreeSet<String>,
     uses: BTreeMap<(Kind, String), u64>,
+    /// The name that the present expression consists of, as it is written; `None` when it is more than a name.
+    written: Option<String>,
 }
 
 impl<'a> Scanner<'a> {
@@ -133,6 +135,7 @@ impl<'a> Scanner<'a> {
             types: BTreeSet::new(),
             functions: BTreeSet::new(),
             uses: BTreeMap::new(),
+            written: None,
         }
     }
 
@@ -157,6 +160,7 @@ impl<'a> Scanner<'a> {
 
     fn name(&mut self, offset: u64, name: &str) -> Result<(), Problem> {
         if std::mem::take(&mut self.dotted) {
+            self.written = None;
             self.primary = match std::mem::replace(&mut self.primary, Primary::None) {
                 Primary::Chain(at, chain) => Primary::Chain(at, joined(chain, name)),
                 _ => Primary::Attribute(offset, name.to_owned()),
@@ -177,6 +181,7 @@ impl<'a> Scanner<'a> {
                     offset,
                     resolved.unwrap_or_else(|| name.to_owned()),
                 ));
+                self.written = Some(name.to_owned());
                 Ok(())
             }
         }
@@ -217,6 +222,7 @@ impl<'a> Scanner<'a> {
     fn operand(&mut self, primary: Primary) {
         self.used(false);
         self.dotted = false;
+        self.written = None;
         self.primary = primary;
         self.steps = self.steps.saturating_add(1);
     }
@@ -247,14 +253,16 @@ impl<'a> Scanner<'a> {
 
     /// `name = …`: in a call the name of an argument, in a statement the target.
     fn assign(&mut self) {
+        // The name as it is written: what it stands for so far is no target.
+        let written = self.written.take();
         let target = match std::mem::replace(&mut self.primary, Primary::None) {
-            Primary::Chain(_, name) if self.open.is_empty() => Some(name),
+            Primary::Chain(..) if self.open.is_empty() => written,
             _ => None,
         };
         if let Some(open) = self.open.last_mut() {
             open.is_plain = false;
         } else {
-            self.target = target.filter(|name| self.steps == 1 && !name.contains('.'));
+            self.target = target.filter(|_| self.steps == 1);
             self.steps = 0;
         }
     }
@@ -262,8 +270,11 @@ impl<'a> Scanner<'a> {
     fn end_statement(&mut self) {
         let target = self.target.take().filter(|_| self.steps == 1);
         match (target, &self.primary) {
-            (Some(target), Primary::Chain(_, chain)) if is_rooted(chain) => {
+            // A second name for the library cannot take the place of the library.
+            (Some(target), Primary::Chain(_, chain)) if is_rooted(chain) && !is_rooted(&target) => {
                 self.aliases.insert(target, chain.clone());
+                // In another branch the name may stand for something else: an operator that is named counts.
+                self.used(false);
             }
             _ => self.used(false),
         }
@@ -546,6 +557,17 @@ mod tests {
         assert_eq!(
             uses("x = __torch__.torch.classes.evil.Thing(1)"),
             [(Kind::Class, "evil::Thing".to_owned())]
+        );
+    }
+
+    /// Found by fuzzing: a name that is bound again stood for the library, and so took its place.
+    #[test]
+    fn names_that_are_bound_again_hide_nothing() {
+        assert!(operators("gt = torch\ngt = torch.sa\ntorch.save(x)\n").contains(&"aten::save".to_owned()));
+        assert!(operators("torch = torch.ops\ntorch.save(x)\n").contains(&"aten::save".to_owned()));
+        assert!(
+            operators("if c:\n  f = torch.save\nelse:\n  f = torch.relu\nf(x)\n")
+                .contains(&"aten::save".to_owned())
         );
     }
 

@@ -23,7 +23,10 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         &mut |fact| match fact {
             Fact::Extension { kind, range } if FLAX.contains(&kind) => walked.data("array", range),
             Fact::Text(range) | Fact::Bytes(range) | Fact::Extension { range, .. }
-            if range.end.saturating_sub(range.start) >= LEAST => carried.push(range),
+                if range.end.saturating_sub(range.start) >= LEAST =>
+            {
+                carried.push(range)
+            }
             _ => {}
         },
     );

@@ -138,7 +138,8 @@ fn calls_of_r_are_judged_by_what_they_stand_in() {
         ["r-code high system2"]
     );
     assert_eq!(found(&look("m.rds", list(call(symbol("lm"))))), [""; 0]);
-    let closure = |function: &str| list([int(3 | 1 << 10), int(253), int(254), call(symbol(function))].concat());
+    let closure =
+        |function: &str| list([int(3 | 1 << 10), int(253), int(254), call(symbol(function))].concat());
     assert_eq!(found(&look("m.rds", closure("eval"))), ["r-code info eval"]);
     assert_eq!(
         found(&look("m.rds", closure("download.file"))),

@@ -355,77 +355,89 @@ fn text_is_not_taken_for_a_pickle() {
     );
 }
 
-/// An object made bare, with a state of one text.
-fn bare(module: &str, class: &str, key: &str, value: &[u8]) -> Vec<u8> {
-    [&global(module, class)[..], b")\x81}", &text(key), value, b"sb"].concat()
+/// An object of a class with one entry of state, made by NEWOBJ.
+fn with_state(module: &str, name: &str, key: &str, value: &str) -> Vec<u8> {
+    let length = u32::try_from(value.len()).unwrap().to_le_bytes();
+    let value = [b"X", &length[..], value.as_bytes()].concat();
+    [&global(module, name)[..], b")\x81}", &text(key), &value, b"sb"].concat()
 }
 
 #[test]
-fn distributions_of_scipy_are_judged_by_the_text_that_they_execute() {
-    let template = |shapes: &str| {
-        format!(
-            "\ndef _parse_args(self, {shapes} loc=0, scale=1):\n    return ({shapes}), loc, scale\n\n\
-             def _parse_args_rvs(self, {shapes} loc=0, scale=1, size=None):\n    \
-             return self._argcheck_rvs({shapes} loc, scale, size=size)\n\n\
-             def _parse_args_stats(self, {shapes} loc=0, scale=1, moments='mv'):\n    \
-             return ({shapes}), loc, scale, moments\n"
-        )
-    };
-    let long = |text: &str| {
-        let length = u32::try_from(text.len()).unwrap().to_le_bytes();
-        [b"X", &length[..], text.as_bytes()].concat()
-    };
-    let made = |value: &[u8]| {
-        stream(&bare(
+fn a_distribution_may_execute_the_text_of_scipy_and_no_other() {
+    let honest = "\ndef _parse_args(self, a,  loc=0, scale=1):\n    return (a, ), loc, scale\n\n\
+        def _parse_args_rvs(self, a,  loc=0, scale=1, size=None):\n    \
+        return self._argcheck_rvs(a,  loc, scale, size=size)\n\n\
+        def _parse_args_stats(self, a,  loc=0, scale=1, moments='mv'):\n    return (a, ), loc, scale, moments\n";
+    let made = |key: &str, value: &str| {
+        stream(&with_state(
             "scipy.stats._continuous_distns",
             "norm_gen",
-            "_parse_arg_template",
+            key,
             value,
         ))
     };
-    assert!(is_clean(&made(&long(&template("")))));
-    let evil = template("").replace("loc, scale\n", "print(1), scale\n");
-    for value in [
-        long(&evil),
-        long("import os"),
-        global("os", "system"),
-        b"\x8c\x01a\x85".to_vec(),
-    ] {
-        let worst = worst(&made(&value)).unwrap();
-        assert_eq!(worst.0, Severity::Critical, "{value:?}");
-    }
-    // The older way to make an object bare.
-    let old = |value: &str| {
-        let class = global("scipy.stats._continuous_distns", "norm_gen");
-        let object = global("builtins", "object");
-        let made = [
-            &global("copyreg", "_reconstructor")[..],
-            &class,
-            &object,
-            b"N\x87R}",
-        ]
-        .concat();
-        stream(&[&made[..], &text("_parse_arg_template"), &long(value), b"sb"].concat())
-    };
-    assert!(is_clean(&old(&template(""))));
-    assert_eq!(worst(&old("import os")).unwrap().0, Severity::Critical);
+    assert!(is_clean(&made("_parse_arg_template", honest)));
+    assert!(is_clean(&made("name", "norm")));
+    let hostile = worst(&made("_parse_arg_template", &format!("{honest}import os\n"))).unwrap();
+    assert_eq!(
+        (hostile.0, hostile.1),
+        (Severity::Critical, "pickle-code-execution")
+    );
+    let state = call("nobody.knows", "state", &text("x"));
+    let unknown = [
+        &global("scipy.stats._continuous_distns", "norm_gen")[..],
+        b")\x81",
+        &state,
+        b"b",
+    ]
+    .concat();
+    assert_eq!(worst(&stream(&unknown)).unwrap().0, Severity::Critical);
 }
 
 #[test]
-fn functions_without_reach_may_be_kept_and_not_called() {
-    let kept = |function: &[u8]| {
-        stream(&bare(
-            "sklearn.feature_selection._univariate_selection",
-            "SelectKBest",
-            "score_func",
-            function,
-        ))
-    };
-    let module = "sklearn.feature_selection._univariate_selection";
-    assert!(is_clean(&kept(&global(module, "f_classif"))));
-    assert!(!is_clean(&kept(&global("pandas.io.pickle", "read_pickle"))));
-    let called = stream(&call(module, "f_classif", &text("x")));
-    assert_eq!(worst(&called).unwrap().0, Severity::High);
+fn a_function_of_a_library_may_be_held_and_not_called() {
+    let score = ("sklearn.feature_selection._univariate_selection", "f_classif");
+    assert!(is_clean(&stream(&global(score.0, score.1))));
+    assert_eq!(
+        worst(&stream(&call(score.0, score.1, &text("x")))).unwrap().0,
+        Severity::High
+    );
+}
+
+#[test]
+fn harmless_calls_do_not_hide_a_harmful_one() {
+    let tame = [
+        &global("builtins", "getattr")[..],
+        &global("zoneinfo", "ZoneInfo"),
+        &text("_unpickle"),
+        b"\x86R0",
+    ]
+    .concat();
+    let harmful = [
+        &global("builtins", "getattr")[..],
+        &text("x"),
+        &text("__class__"),
+        b"\x86R",
+    ]
+    .concat();
+    assert!(is_clean(&stream(&[tame.repeat(20), b"N".to_vec()].concat())));
+    assert!(!is_clean(&stream(&[tame.repeat(20), harmful].concat())));
+}
+
+#[test]
+fn an_iterator_over_a_container_is_harmless_and_one_that_calls_is_not() {
+    assert!(is_clean(&stream(&call("builtins", "iter", b"]"))));
+    let calls = [
+        &global("builtins", "iter")[..],
+        &global("nobody.knows", "f"),
+        b"N\x86R",
+    ]
+    .concat();
+    assert_eq!(worst(&stream(&calls)).unwrap().0, Severity::Critical);
+}
+
+#[test]
+fn a_method_may_be_held_and_not_called() {
     let method = global("scipy.interpolate._interpolate", "interp1d._call_linear_np");
     assert!(is_clean(&stream(&method)));
     assert!(!is_clean(&stream(&[&method[..], b")R"].concat())));

@@ -97,11 +97,7 @@ fn a_duplicate_key_hides_no_template() {
 
 #[test]
 fn what_cannot_be_parsed_is_unread_and_reported() {
-    for text in [
-        "{{ a",
-        "{% nonsense %}{{ x }}",
-        &"{{ a }}".repeat(200_000),
-    ] {
+    for text in ["{{ a", "{% nonsense %}{{ x }}", &"{{ a }}".repeat(200_000)] {
         let report = report("chat_template.jinja", text);
         assert_eq!(told(&report)[0].2, "broken-format", "{text:.40}");
         assert_eq!(report.findings[0].severity, Severity::Medium);

@@ -17,7 +17,7 @@ use weightlock_format::{
     limits::Limits,
 };
 
-use self::walk::Walk;
+use self::{code::Marshalled, walk::Walk};
 use super::{Examination, Subject};
 use crate::{coverage::Gap, observation::keras::Seen};
 

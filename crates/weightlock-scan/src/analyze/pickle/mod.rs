@@ -13,6 +13,7 @@ mod companion;
 mod names;
 mod show;
 mod tame;
+mod template;
 mod watcher;
 
 use std::ops::Range;

@@ -87,9 +87,11 @@ impl Names {
             return;
         }
         let used = tell(&entry.name);
+        let tame = |used: &Use| matches!(used, Use::Called { tame: true, .. });
         let same = |(at, known): &(Spot, Use)| {
             let kind = std::mem::discriminant(known) == std::mem::discriminant(&used);
-            kind && (!dangerous || *at == spot)
+            // Harmless calls must not use up the room of those that are not.
+            kind && tame(known) == tame(&used) && (!dangerous || *at == spot || tame(&used))
         };
         if !entry.uses.iter().any(same) {
             entry.uses.push((spot, used));

@@ -5,10 +5,7 @@
 
 use weightlock_format::pickle::{Value, Values, View};
 
-use crate::{
-    imports::{self, scipy},
-    observation::pickle::Name,
-};
+use crate::{imports, observation::pickle::Name};
 
 /// Whether calling `name` with `args` reaches only what a list vouches for, and calls nothing.
 pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
@@ -19,6 +16,8 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
         (Some(("functools", "partial")), [target, ..]) => is_held(*target, values),
         (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
         (Some(("builtins", "type")), &[_]) => true,
+        // With a second argument it would call the first.
+        (Some(("builtins", "iter")), &[over]) => is_plain(over, values),
         (Some(("operator" | "_operator", "itemgetter")), keys) => {
             keys.iter().all(|&key| is_constant(key, values))
         }
@@ -83,25 +82,6 @@ fn is_tame_attribute(object: Value, attribute: Value, values: &Values) -> bool {
     known.is_silent() || listed || known.may_be_held
 }
 
-/// Whether the state of a distribution of SciPy has the text that SciPy writes where it executes one, or none at all.
-pub(super) fn is_known_template(state: Value, values: &Values) -> bool {
-    let View::Dict(items) = values.view(state) else {
-        return false;
-    };
-    if items.crowd {
-        return false;
-    }
-    match values.item(state, scipy::STATE_KEY) {
-        Some(text) => values
-            .text(text, MOST_TEMPLATE)
-            .is_some_and(|text| scipy::is_argument_parser(&text)),
-        None => true,
-    }
-}
-
-/// Bytes of a text that may be one of SciPy's.
-const MOST_TEMPLATE: usize = 16 << 10;
-
 /// Whether a text among the arguments of a call is a path from the root or out of the folder, an address, or the name
 /// of a file: what a constructor does with one is more than to keep it.
 pub(super) fn names_file(args: Value, values: &Values) -> bool {
@@ -162,6 +142,17 @@ const EXTENSIONS: &[&str] = &[
     "yml",
     "zip",
 ];
+
+/// Whether it is a container or a constant of the interpreter itself, or made by a class that is silent everywhere.
+fn is_plain(value: Value, values: &Values) -> bool {
+    match values.view(value) {
+        View::Instance(instance) => values
+            .global(instance.callable)
+            .is_some_and(|global| Name::new(global).known.is_silent()),
+        View::Text | View::Bytes => true,
+        view => view.items().is_some(),
+    }
+}
 
 fn is_constant(value: Value, values: &Values) -> bool {
     matches!(

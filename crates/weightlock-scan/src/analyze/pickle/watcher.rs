@@ -10,7 +10,7 @@ use weightlock_format::{
 use super::{
     Companion, Id,
     names::{Names, Spot},
-    show, tame,
+    show, tame, template,
 };
 use crate::{
     analyze::{Examination, Role},
@@ -117,10 +117,12 @@ impl<'a> Watcher<'a> {
         match values.view(call.callable) {
             View::Global(_) => {
                 let bare = matches!(op, Op::NewObj | Op::NewObjEx);
+                // What it executes is seen with its state.
+                let later = bare && template::is_traced(call.callable, call.result, values);
                 self.names.used(call.callable, spot, |name| Use::Called {
                     arguments: show::arguments(values, call.args),
                     bare,
-                    tame: bare && name.known.executes_template || tame::is_tame(name, call.args, values),
+                    tame: tame::is_tame(name, call.args, values) || later && name.known.executes_template,
                     names_file: tame::names_file(call.args, values),
                 });
             }
@@ -172,13 +174,14 @@ impl<'a> Watcher<'a> {
         }
         let to = show::value(values, call.callable);
         let rebuilds = is_reconstructor(values, call.callable);
+        let later = template::is_traced(call.callable, call.result, values);
         for (index, global) in found.into_iter().enumerate() {
             self.names.used(global, spot, |name| {
                 if rebuilds && index == 0 {
                     Use::Called {
                         arguments: String::new(),
                         bare: true,
-                        tame: name.known.executes_template,
+                        tame: later && name.known.executes_template,
                         names_file: false,
                     }
                 } else {
@@ -220,7 +223,6 @@ impl<'a> Watcher<'a> {
         if matches!(values.view(object), View::Global(_)) {
             self.names.changed(object, spot, |_| Use::Changed);
         }
-        self.template(spot, object, state, values);
         let of = || show::value(values, object);
         for hook in HOOKS {
             for dict in dicts(values, state) {
@@ -240,6 +242,7 @@ impl<'a> Watcher<'a> {
                 }
             }
         }
+        self.build_template(spot, object, state, values);
         if self.names.any_risky {
             for global in values.globals_in(state, &mut self.steps) {
                 self.names.used(global, spot, |_| Use::State {
@@ -251,29 +254,24 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// A distribution of SciPy executes a text of its state. It is made without a word, and counts as called here unless
-    /// the text is the one that SciPy writes.
-    fn template(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
+    /// A class that executes a text of its state is given one.
+    fn build_template(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
         let View::Instance(instance) = values.view(object) else {
             return;
         };
-        let class = match is_reconstructor(values, instance.callable) {
-            true => values
-                .view(instance.args)
-                .items()
-                .and_then(|items| items.first().copied()),
-            false => Some(instance.callable),
+        let arguments = values.view(instance.args).items().unwrap_or_default();
+        let class = match arguments.first() {
+            Some(&class) if is_reconstructor(values, instance.callable) => class,
+            _ => instance.callable,
         };
-        let Some(class) = class else {
-            return;
-        };
-        let executes = values
-            .global(class)
-            .is_some_and(|global| Name::new(global).known.executes_template);
-        if executes && !tame::is_known_template(state, values) {
+        let executes = self
+            .names
+            .get(class)
+            .is_some_and(|name| name.known.executes_template);
+        if executes && !template::is_plain(state, values) {
             self.names.used(class, spot, |_| Use::Called {
                 arguments: show::value(values, state),
-                bare: false,
+                bare: true,
                 tame: false,
                 names_file: false,
             });

@@ -9,8 +9,8 @@ mod pickled;
 pub(crate) mod tar;
 
 pub(crate) use self::model::Plan;
-pub use self::{model::Pickled, tar::TarPart};
 use self::pickled::Torch;
+pub use self::{model::Pickled, tar::TarPart};
 use super::{Examination, Role, Subject, pickle};
 
 /// Examines a pickle of PyTorch; false, and nothing done, when it is none.

@@ -14,4 +14,15 @@ mod readers_disagree;
 use super::Rule;
 
 /// The rules of this family.
-pub const RULES: &[&Rule] = &[&bomb::RULE, &digest::RULE, &duplicate_member::RULE, &foreign_bytes::RULE, &hidden_member::RULE, &link::RULE, &method::RULE, &nesting::RULE, &path_escape::RULE, &readers_disagree::RULE];
+pub const RULES: &[&Rule] = &[
+    &bomb::RULE,
+    &digest::RULE,
+    &duplicate_member::RULE,
+    &foreign_bytes::RULE,
+    &hidden_member::RULE,
+    &link::RULE,
+    &method::RULE,
+    &nesting::RULE,
+    &path_escape::RULE,
+    &readers_disagree::RULE,
+];

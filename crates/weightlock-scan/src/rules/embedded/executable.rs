@@ -36,8 +36,7 @@ fn check(seen: &Seen, context: &Context<'_>) -> Option<Judgement> {
             .ends_with(*extension)
     };
     // A script that is called one needs someone who runs it.
-    let honest =
-        program.kind == Kind::Script && *place == Spot::Whole && SCRIPTS.iter().any(named);
+    let honest = program.kind == Kind::Script && *place == Spot::Whole && SCRIPTS.iter().any(named);
     let severity = if honest { Severity::Low } else { Severity::High };
     let reason = format!(
         "{place} is a program: {} ({})",

@@ -9,4 +9,10 @@ mod polyglot;
 use super::Rule;
 
 /// The rules of this family.
-pub const RULES: &[&Rule] = &[&executable::RULE, &hidden_content::RULE, &misleading_name::RULE, &polyglot::RULE, &hidden_in_metadata::RULE];
+pub const RULES: &[&Rule] = &[
+    &executable::RULE,
+    &hidden_content::RULE,
+    &misleading_name::RULE,
+    &polyglot::RULE,
+    &hidden_in_metadata::RULE,
+];

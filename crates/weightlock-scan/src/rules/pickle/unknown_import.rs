@@ -2,7 +2,7 @@
 
 use super::verdict::{self, Reach};
 use crate::{
-    Confidence, Profile, Severity,
+    Confidence, Severity,
     imports::Grade,
     observation::pickle::{Seen, Use},
     rules::{Check, Context, Judgement, Rule},
@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Pickle(check),
 };
 
-fn check(seen: &Seen, context: &Context<'_>) -> Option<Judgement> {
+fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     let Seen::Name { name, used } = seen else {
         return None;
     };
@@ -31,8 +31,7 @@ fn check(seen: &Seen, context: &Context<'_>) -> Option<Judgement> {
     let reach = verdict::reach(name, used);
     let described = verdict::describe(name, used);
     let (severity, reason) = match verdict::known(name, used).grade {
-        Grade::Unlisted if last.contains('.') && !verdict::known(name, used).may_be_held => return None,
-        Grade::Unlisted if last.contains('.') && reach == Reach::Called => return None,
+        Grade::Unlisted if last.contains('.') => return None,
         Grade::Unlisted if reach == Reach::Called && verdict::is_function(name, used) => (
             Severity::High,
             format!("{described}, a function of a known library that is on no list of harmless ones"),
@@ -41,14 +40,7 @@ fn check(seen: &Seen, context: &Context<'_>) -> Option<Judgement> {
             Severity::Medium,
             format!("{described}, a class of a known library that is on no list of harmless ones"),
         ),
-        Grade::Unlisted if verdict::known(name, used).may_be_held => (
-            match context.profile {
-                Profile::Default => Severity::Info,
-                Profile::Strict => Severity::Medium,
-                Profile::WeightsOnly => Severity::High,
-            },
-            format!("{described}, a function of a known library in which no reach was found"),
-        ),
+        Grade::Unlisted if name.known.may_be_held && !matches!(used, Use::Changed) => return None,
         Grade::Unlisted => (
             Severity::Low,
             format!("{described}, which is on no list of harmless names"),
