@@ -437,10 +437,18 @@ fn an_iterator_over_a_container_is_harmless_and_one_that_calls_is_not() {
 }
 
 #[test]
-fn a_method_may_be_held_and_not_called() {
-    let method = global("scipy.interpolate._interpolate", "interp1d._call_linear_np");
-    assert!(is_clean(&stream(&method)));
-    assert!(!is_clean(&stream(&[&method[..], b")R"].concat())));
+fn a_getter_of_a_plain_attribute_is_judged_when_it_is_called() {
+    let getter = |name: &str| call("operator", "attrgetter", &text(name));
+    assert!(is_clean(&stream(&getter("name"))));
+    let module = call("importlib", "import_module", &text("os"));
+    for bytes in [
+        getter("path.os.system"),
+        getter("__class__"),
+        [&getter("system")[..], &module, b"\x85R"].concat(),
+        [&getter("x")[..], &text("y"), b"\x85R"].concat(),
+    ] {
+        assert_eq!(worst(&stream(&bytes)).unwrap().0, Severity::Critical);
+    }
 }
 
 #[test]

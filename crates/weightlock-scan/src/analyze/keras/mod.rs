@@ -80,10 +80,10 @@ fn may_name_classes(text: &[u8]) -> bool {
 /// What a text of a configuration in YAML is, when it is marshalled code.
 pub(super) fn code_in(text: &str, limits: &Limits) -> Option<Seen> {
     match code::find(text, limits) {
-        code::Marshalled::Code(survey) => Some(Seen::Code {
+        Marshalled::Code(survey) => Some(Seen::Code {
             reached: Some(survey.reached),
         }),
-        code::Marshalled::Broken | code::Marshalled::No => None,
+        Marshalled::Broken | Marshalled::No => None,
     }
 }
 

@@ -51,35 +51,25 @@ pub(super) fn is_listed_attribute(value: Value, values: &Values) -> bool {
         .and_then(|global| global.resolved());
     let items = values.view(instance.args).items().unwrap_or_default();
     match (getattr, items) {
-        (Some(("builtins", "getattr")), &[object, attribute]) => {
-            is_tame_attribute(object, attribute, values) && !may_only_be_held(object, attribute, values)
-        }
+        (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
         _ => false,
     }
 }
 
-/// Whether the attribute may be kept and not called.
-fn may_only_be_held(object: Value, attribute: Value, values: &Values) -> bool {
-    attribute_of(object, attribute, values).is_none_or(|known| known.may_be_held)
-}
-
-/// What is known of the attribute of a name.
-fn attribute_of(object: Value, attribute: Value, values: &Values) -> Option<imports::Import> {
-    let (module, name) = values.global(object).and_then(|global| global.resolved())?;
-    let attribute = values.text(attribute, 200)?;
-    Some(imports::look_up(module, &format!("{name}.{attribute}")))
-}
-
 /// Whether the attribute of a name is itself on a list, as a class in a class is.
 fn is_tame_attribute(object: Value, attribute: Value, values: &Values) -> bool {
-    let Some(known) = attribute_of(object, attribute, values) else {
+    let Some((module, name)) = values.global(object).and_then(|global| global.resolved()) else {
         return false;
     };
+    let Some(attribute) = values.text(attribute, 200) else {
+        return false;
+    };
+    let known = imports::look_up(module, &format!("{name}.{attribute}"));
     let listed = matches!(
         known.grade,
         imports::Grade::LibraryClass | imports::Grade::LibraryFunction
     );
-    known.is_silent() || listed || known.may_be_held
+    known.is_silent() || listed
 }
 
 /// Whether a text among the arguments of a call is a path from the root or out of the folder, an address, or the name

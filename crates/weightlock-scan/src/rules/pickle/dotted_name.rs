@@ -1,6 +1,6 @@
 //! `pickle-dotted-name`: an import leads through attributes.
 
-use super::verdict::{self, Reach};
+use super::verdict;
 use crate::{
     Severity,
     imports::Grade,
@@ -30,8 +30,7 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
         name.known.grade,
         Grade::Unlisted | Grade::Unknown | Grade::Dangerous
     );
-    let is_kept = verdict::reach(name, used) == Reach::Held && name.known.may_be_held;
-    if !name.has_dots() || !unvouched || is_kept {
+    if !name.has_dots() || !unvouched {
         return None;
     }
     let reason = format!(
