@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
           or outputs, and the model changes without its files changing",
     example: "`external_data` with `location` = `../../../../etc/passwd`",
     fix: "do not load the model; ask the publisher for one whose data lies beside it",
-    references: &["CVE-2022-25882", "CVE-2024-27318", "CVE-2024-5187"],
+    references: &["CVE-2022-25882", "CVE-2024-27318"],
     check: Check::Onnx(check),
 };
 

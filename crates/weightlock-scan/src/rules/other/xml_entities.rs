@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
           memory: nine entities of ten references each make a thousand million texts",
     example: "a PMML file with `<!ENTITY x SYSTEM \"file:///etc/hostname\">`",
     fix: "do not load the model; ask the publisher for one without a document type",
-    references: &["CVE-2024-37388"],
+    references: &[],
     check: Check::Other(check),
 };
 

@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
     example: "a node of the type `WriteFile` in a function of a SavedModel",
     fix: "do not load the model; export it again without the operator. Save and restore of the model's own weights is \
           never reported",
-    references: &["CVE-2021-37678"],
+    references: &[],
     check: Check::Tensorflow(check),
 };
 
