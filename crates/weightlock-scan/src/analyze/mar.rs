@@ -6,6 +6,7 @@ use serde::Deserialize;
 use weightlock_format::container::zip::Archive;
 
 use super::{Examination, Role, Subject, zip};
+use crate::{observation::config::Seen, reach};
 
 /// Bytes of a manifest that are read; published ones have a few hundred.
 const MANIFEST_BYTES: usize = 1 << 20;
@@ -21,6 +22,7 @@ struct Manifest {
 struct Model {
     handler: Option<String>,
     model_file: Option<String>,
+    serialized_file: Option<String>,
 }
 
 /// Hands on the members: what the manifest names as code is Python.
@@ -31,6 +33,16 @@ pub(super) fn members(archive: &Archive, subject: &Subject, exam: &mut Examinati
         .handler
         .map(|handler| handler.split(':').next().unwrap_or_default().to_owned());
     let code = [handler, model.model_file];
+    for path in code.iter().flatten().chain(&model.serialized_file) {
+        if let Some(how) = reach::escape(path) {
+            let path = path.clone();
+            exam.put(
+                None,
+                Some("MAR-INF/MANIFEST.json".to_owned()),
+                Seen::EscapingPath { path, how },
+            );
+        }
+    }
     zip::members(archive, subject, exam, |member| {
         let named = code.iter().flatten().any(|name| *name == member.name);
         if named { Role::Python } else { Role::Plain }

@@ -2,7 +2,7 @@
 
 use weightlock_format::torchscript::{Kind, Source, Use, limit};
 
-use super::{Examination, Subject};
+use super::{Examination, Role, Subject};
 use crate::{coverage::Gap, observation::torch::Seen};
 
 /// Examines a source file.
@@ -16,6 +16,9 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         }
         Err(error) => return exam.unread(0..size, Gap::Unreadable(error.to_string())),
     };
+    if imports_python(&text) {
+        exam.inner("as Python", subject.content.clone(), Role::Python);
+    }
     let source = Source::read(&text);
     for used in &source.uses {
         exam.put(Some(used.offset), Some(construct(used)), seen(used, &source));
@@ -25,6 +28,18 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         return exam.gave_up(problem.into(), subject);
     }
     exam.explain(0..size);
+}
+
+/// Whether the source imports a module that is none of the archive's own: that is Python, and no program of TorchScript.
+fn imports_python(text: &[u8]) -> bool {
+    text.split(|&byte| byte == b'\n').any(|line| {
+        let mut words = line
+            .split(|byte| byte.is_ascii_whitespace())
+            .filter(|word| !word.is_empty());
+        let first = words.next();
+        let module = words.next().unwrap_or_default();
+        matches!(first, Some(b"import" | b"from")) && !module.starts_with(b"__torch__")
+    })
 }
 
 fn construct(used: &Use) -> String {

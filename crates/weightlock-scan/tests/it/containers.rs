@@ -423,6 +423,25 @@ fn the_strict_profile_looks_at_every_offset() {
 }
 
 #[test]
+fn a_manifest_names_no_file_outside() {
+    let with = |handler: &str| {
+        let manifest = format!("{{\"model\": {{\"handler\": \"{handler}\"}}}}");
+        rules(&look(
+            "m.mar",
+            zip(&[entry("MAR-INF/MANIFEST.json", manifest.as_bytes())]),
+        ))
+    };
+    assert_eq!(with("image_classifier"), []);
+    for handler in ["../../x.py", "/x.py:handle"] {
+        let loud = with(handler);
+        assert!(
+            loud.iter().any(|(severity, _)| *severity >= Severity::Medium),
+            "{handler}"
+        );
+    }
+}
+
+#[test]
 fn a_handler_is_python_whatever_its_name() {
     let manifest = br#"{"model": {"handler": "serve.txt:handle", "serializedFile": "m.bin"}}"#;
     let source = b"import os\nos.system('echo')\n";

@@ -435,3 +435,49 @@ fn an_iterator_over_a_container_is_harmless_and_one_that_calls_is_not() {
     .concat();
     assert_eq!(worst(&stream(&calls)).unwrap().0, Severity::Critical);
 }
+
+#[test]
+fn a_getter_of_a_plain_attribute_is_judged_when_it_is_called() {
+    let getter = |name: &str| call("operator", "attrgetter", &text(name));
+    assert!(is_clean(&stream(&getter("name"))));
+    let module = call("importlib", "import_module", &text("os"));
+    for bytes in [
+        getter("path.os.system"),
+        getter("__class__"),
+        [&getter("system")[..], &module, b"\x85R"].concat(),
+        [&getter("x")[..], &text("y"), b"\x85R"].concat(),
+    ] {
+        assert_eq!(worst(&stream(&bytes)).unwrap().0, Severity::Critical);
+    }
+}
+
+#[test]
+fn constructors_of_libraries_are_given_no_paths() {
+    let made = |argument: &str| stream(&call("xgboost.core", "Booster", &text(argument)));
+    assert!(is_clean(&made("gbtree")));
+    for path in ["/models/x", "../x", "https://example.org/x", "x.ubj"] {
+        assert_eq!(worst(&made(path)).unwrap().0, Severity::High, "{path}");
+    }
+}
+
+#[test]
+fn what_a_library_made_is_not_called() {
+    let made = call("numpy.ma.extras", "_fromnxfunction", &text("fromfile"));
+    assert!(is_clean(&stream(&made)));
+    let called = [&made[..], &text("x"), b"\x85R"].concat();
+    assert_eq!(worst(&stream(&called)).unwrap().0, Severity::High);
+}
+
+#[test]
+fn functions_of_strangers_that_tell_what_they_do_are_refused() {
+    let called = |name: &str| worst(&stream(&call("acme.tools", name, &text("x")))).unwrap().0;
+    assert_eq!(called("run_command"), Severity::High);
+    assert_eq!(called("rebuild"), Severity::Medium);
+}
+
+#[test]
+fn a_second_stream_of_text_is_found_behind_a_harmless_one() {
+    assert!(is_clean(b"(lp0\n."));
+    let worst = worst(b"(lp0\n.cposix\nsystem\n(S'echo'\ntR.").unwrap();
+    assert_eq!(worst.0, Severity::Critical);
+}

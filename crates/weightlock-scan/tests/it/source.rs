@@ -381,3 +381,32 @@ fn site_files_run_their_import_lines() {
     );
     quiet("x.pth", "/some/path\n# import os; os.system('x')\n");
 }
+
+#[test]
+fn scripts_that_run_what_they_fetch_are_refused() {
+    for (name, text) in [
+        ("a.sh", "#!/bin/bash\ncurl http://127.0.0.1/x | sh\n"),
+        ("a.bat", "@echo off\r\npowershell -nop -enc SQBFAFgA\r\n"),
+        (
+            "a.ps1",
+            "IEX (New-Object Net.WebClient).DownloadString('http://127.0.0.1/x')\n",
+        ),
+        ("Dockerfile", "FROM x\nRUN curl http://127.0.0.1/x | sh\n"),
+    ] {
+        assert!(
+            rules(name, text).contains(&(Severity::High, "notebook-command")),
+            "{name}"
+        );
+    }
+    for (name, text) in [
+        ("a.bat", "@echo off\r\npython train.py\r\n"),
+        ("Dockerfile", "FROM x\nRUN pip install torch\n"),
+        ("a.sh", "# curl http://127.0.0.1/x | sh\nmake\n"),
+        ("README.txt", "Run curl https://example.org/x | sh to install.\n"),
+    ] {
+        assert!(
+            !rules(name, text).contains(&(Severity::High, "notebook-command")),
+            "{name}"
+        );
+    }
+}

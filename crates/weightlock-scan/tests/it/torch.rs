@@ -326,6 +326,9 @@ fn torchscript_is_judged_by_its_operators() {
         "torchscript-unknown-operator",
         Severity::Medium,
     );
+    assert_quiet(script("import __torch__.a\nclass M(Module):\n  pass\n"));
+    let python = report(script("import os\nos.system('x')\n"));
+    assert!(worst(&python) >= Some(Severity::High));
     let broken = report(module("return 'x"));
     assert!(!broken.coverage.is_complete());
     let with = |module: &str, name: &str| {

@@ -21,6 +21,12 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
         (Some(("operator" | "_operator", "itemgetter")), keys) => {
             keys.iter().all(|&key| is_constant(key, values))
         }
+        // What is done with the attribute is judged when the getter is called.
+        (Some(("operator" | "_operator", "attrgetter")), names) => names.iter().all(|&name| {
+            values
+                .text(name, 200)
+                .is_some_and(|name| !name.starts_with('_') && !name.contains('.'))
+        }),
         _ => false,
     }
 }
