@@ -33,6 +33,7 @@ mod error;
 pub mod executorch;
 pub mod executable;
 pub mod flatbuffer;
+pub mod ggml;
 pub mod gguf;
 pub mod joblib;
 pub mod hdf5;
@@ -65,5 +66,6 @@ pub mod value;
 pub mod xml;
 pub mod yaml;
 
+pub(crate) use gguf::dtype_of_ggml;
 pub use dtype::{Dtype, Quantization};
 pub use error::{Error, Fault, Named, Problem};

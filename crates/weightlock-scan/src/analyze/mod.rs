@@ -8,6 +8,7 @@ pub(crate) mod blob;
 pub(crate) mod data;
 mod executable;
 mod executorch;
+mod ggml;
 mod gguf;
 mod hdf5;
 pub(crate) mod keras;
@@ -122,6 +123,7 @@ pub type Analyzer = fn(&Subject, &mut Examination<'_>);
 pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
+        Format::Ggml => ggml::analyze,
         Format::Gguf => gguf::analyze,
         Format::Hdf5 => hdf5::analyze,
         Format::Pyc => marshal::analyze,
