@@ -20,6 +20,8 @@ BARE = (
     "__setitem__", "append", "extend", "add", "__hash__",
 )
 FULL = (*BARE, "__init__")
+# What runs when code, not an unpickler, makes one.
+MADE = ("__new__", "__init__")
 
 
 # What Keras configurations go through; whether that does harm is judged by what the configuration names.
@@ -81,13 +83,20 @@ class Universe:
         # A star import may be of a compiled module that only the ground knows.
         for star in held.stars:
             found = ("ground", star, path) if (star, path) in self.ground else None
-            if not found and star in self.modules:
+            if not found and self.exports(star, first):
                 found = self.in_module(star, path)
             if found:
                 return found
         if f"{module}.{first}" in self.modules:
             return self.resolve(f"{module}.{path}")
         return ("ground", "builtins", path) if ("builtins", path) in self.ground else None
+
+    def exports(self, module, name):
+        """Whether `import *` of a module takes a name."""
+        if module not in self.modules:
+            return False
+        public = self.modules[module].public
+        return name in public if public else not name.startswith("_")
 
     @staticmethod
     def in_class(module, held, path):
@@ -134,7 +143,7 @@ class Universe:
             function = self.modules[definer[0]].classes[definer[1]].methods[method]
             yield from self.calls(definer[0], function, cls, definer)
         else:
-            yield from self.making(node[1], FULL if kind == "full" else BARE)
+            yield from self.making(node[1], {"full": FULL, "bare": BARE, "made": MADE}[kind])
 
     def calls(self, module, function, cls, definer):
         for call in function.calls:
@@ -163,7 +172,7 @@ class Universe:
         elif kind == "function":
             yield "node", found
         elif kind == "class":
-            yield "node", ("full", (owner, name))
+            yield "node", ("made", (owner, name))
         elif kind == "method":
             label, _, method = name.partition(":")
             # `Base.__init__(self)` goes on with the class at hand.
