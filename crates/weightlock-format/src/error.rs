@@ -56,6 +56,9 @@ pub enum Fault {
     /// A rule of safetensors.
     #[error(transparent)]
     Safetensors(#[from] crate::safetensors::Fault),
+    /// A rule of GGML.
+    #[error(transparent)]
+    Ggml(#[from] crate::ggml::Fault),
     /// A rule of GGUF.
     #[error(transparent)]
     Gguf(#[from] crate::gguf::Fault),
@@ -150,6 +153,7 @@ impl Problem {
                 Fault::Trailing { .. } => reason::RANGE,
                 Fault::Json(fault) => fault.code(),
                 Fault::Safetensors(fault) => fault.code(),
+                Fault::Ggml(fault) => fault.code(),
                 Fault::Gguf(fault) => fault.code(),
                 Fault::Pickle(fault) => fault.code(),
                 Fault::Numpy(fault) => fault.code(),

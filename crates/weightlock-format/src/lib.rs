@@ -33,6 +33,7 @@ mod error;
 pub mod executable;
 pub mod executorch;
 pub mod flatbuffer;
+pub mod ggml;
 pub mod gguf;
 pub mod hdf5;
 pub mod jinja;
@@ -65,5 +66,6 @@ pub mod value;
 pub mod xml;
 pub mod yaml;
 
+pub(crate) use gguf::dtype_of_ggml;
 pub use dtype::{Dtype, Quantization};
 pub use error::{Error, Fault, Named, Problem};

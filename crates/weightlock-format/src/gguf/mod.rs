@@ -20,6 +20,7 @@ mod header;
 mod metadata;
 mod types;
 
+pub(crate) use self::types::dtype as dtype_of_ggml;
 pub use self::{
     header::{Header, limit},
     metadata::{Array, Kind, Metadata},

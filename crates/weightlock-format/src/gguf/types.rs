@@ -3,7 +3,7 @@
 use crate::{Dtype, Quantization as Q};
 
 /// The type with this number. Numbers that ggml has withdrawn (4, 5, 31–33, 36–38) are unknown here as there.
-pub(super) const fn dtype(code: u32) -> Option<Dtype> {
+pub(crate) const fn dtype(code: u32) -> Option<Dtype> {
     Some(match code {
         0 => Dtype::F32,
         1 => Dtype::F16,

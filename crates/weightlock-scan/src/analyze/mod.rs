@@ -10,6 +10,7 @@ pub(crate) mod data;
 mod document;
 mod executable;
 mod executorch;
+mod ggml;
 mod gguf;
 mod hdf5;
 mod image;
@@ -130,6 +131,7 @@ pub type Analyzer = fn(&Subject, &mut Examination<'_>);
 pub fn for_format(format: Format) -> Option<Analyzer> {
     Some(match format {
         Format::Safetensors => safetensors::analyze,
+        Format::Ggml => ggml::analyze,
         Format::Gguf => gguf::analyze,
         Format::Hdf5 => hdf5::analyze,
         Format::Pyc => marshal::analyze,

@@ -169,6 +169,38 @@ fn bytes_that_no_tensor_owns_are_looked_at() {
 }
 
 #[test]
+fn the_forerunners_of_gguf_are_read_to_their_last_byte() {
+    let numbers =
+        |numbers: &[u32]| -> Vec<u8> { numbers.iter().flat_map(|number| number.to_le_bytes()).collect() };
+    // GGJT: version, seven parameters, two scored words, an aligned tensor.
+    let mut file = [
+        &b"tjgg"[..],
+        &numbers(&[3, 2, 8, 1, 1, 1, 1, 0]),
+        &numbers(&[1]),
+        b"a",
+        &[0; 4],
+    ]
+    .concat();
+    file.extend(
+        [
+            &numbers(&[1])[..],
+            b"b",
+            &[0; 4],
+            &numbers(&[1, 4, 0, 8]),
+            b"norm",
+        ]
+        .concat(),
+    );
+    file.resize(file.len().next_multiple_of(32), 0);
+    file.extend(1.5_f32.to_le_bytes().repeat(8));
+    quiet(&file);
+    file.push(0);
+    let report = report("model.bin", &file);
+    assert!(!report.coverage.is_complete());
+    assert_eq!(worst(&report), Some(Severity::Medium));
+}
+
+#[test]
 fn texts_of_metadata_are_looked_into() {
     // A pickle that calls print, in base64.
     let hidden = "gASVHwAAAAAAAACMCGJ1aWx0aW5zlIwFcHJpbnSUk5SMAXiUhZRSlC4=";
