@@ -30,7 +30,7 @@ FILES = {
 }
 # Packages whose estimators and layers keep functions as values, such as a score or an activation.
 HOLDERS = set(
-    "catboost gensim imblearn lightgbm numpy pandas scipy sklearn statsmodels timm torch torchvision transformers xgboost".split()
+    "catboost gensim imblearn lightgbm numpy pandas scipy sklearn statsmodels timm torch torchvision xgboost".split()
 )
 # Parts of paths whose modules are no part of a model: their names stay unlisted.
 SKIPPED = {"idle_test", "tests", "_tests", "test", "conftest", "_tf_keras", "site-packages", "benchmarks", "_generated", "_test_common"}
@@ -170,7 +170,7 @@ class Tables:
     def collect_aliases(self, universe, module, held, library):
         """Names under which a module offers what another defines."""
         names = {name for name in held.refs if "." not in name}
-        for star in held.stars if held.is_package else ():
+        for star in held.stars if held.is_package and module.count(".") < 2 else ():
             names |= exported(universe.modules[star]) if star in universe.modules else set()
         for name in sorted(names):
             found = universe.in_module(module, name)
@@ -216,19 +216,19 @@ class Tables:
 
 
 def exported(held):
-    """What `import *` takes from a module, as far as it defines it."""
-    defined = {name for name in (*held.functions, *held.classes) if "." not in name}
-    return defined & held.public if held.public else {name for name in defined if not name.startswith("_")}
+    """What `import *` takes from a module: what it says, or what it defines without an underscore."""
+    defined = (*held.functions, *held.classes)
+    return held.public or {name for name in defined if "." not in name and not name.startswith("_")}
 
 
 def holds(module):
     """Whether functions of a module, when nothing harmful was found in them, may be kept as values."""
     root, *rest = module.split(".")
-    inner = root in ("torch", "transformers") and any(part.startswith("_") or part in INNER for part in rest)
+    inner = root == "torch" and any(part.startswith("_") or part in INNER for part in rest)
     return root in HOLDERS and not inner
 
 
-INNER = {"distributed", "fx", "jit", "package", "cli", "commands", "onnx", "export", "backends"}
+INNER = {"distributed", "fx", "jit", "package", "onnx", "export", "backends"}
 
 
 def code_of(kind, full, bare, rebuilds=False):

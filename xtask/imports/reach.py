@@ -81,13 +81,20 @@ class Universe:
         # A star import may be of a compiled module that only the ground knows.
         for star in held.stars:
             found = ("ground", star, path) if (star, path) in self.ground else None
-            if not found and star in self.modules:
+            if not found and self.exports(star, first):
                 found = self.in_module(star, path)
             if found:
                 return found
         if f"{module}.{first}" in self.modules:
             return self.resolve(f"{module}.{path}")
         return ("ground", "builtins", path) if ("builtins", path) in self.ground else None
+
+    def exports(self, module, name):
+        """Whether `import *` of a module takes a name."""
+        if module not in self.modules:
+            return False
+        public = self.modules[module].public
+        return name in public if public else not name.startswith("_")
 
     @staticmethod
     def in_class(module, held, path):

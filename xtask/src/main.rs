@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod ci;
 mod docs;
+mod imports;
 mod rooms;
 mod source;
 mod workspace;
@@ -22,6 +23,8 @@ cargo xtask COMMAND
   check-rooms                                        which crate may use what, and where unsafe may be
   docs [--check]                                     writes docs/reference and docs/schemas; with --check: these, the
                                                      features table, links, codes and benchmarks agree
+  imports [--check | --write FOLDER...]              the scanner's tables of imports: verifies them, or makes them
+                                                     again from folders of wheels
   bench [NAME]... [--quick] [--list]                 measures against peers, writes docs/benchmarks.md
         [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
 ";
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         "ci" => ci::run(&rest),
         "check-rooms" => rooms::run(&rest),
         "docs" => docs::run(&rest),
+        "imports" => imports::run(&rest),
         "bench" => bench::run(&rest),
         bench::MEASURE => bench::measure_child(&rest),
         _ => {

@@ -3,7 +3,7 @@
 //! For people who want to see with their own eyes what a finding is about. Values are shown in a few words: names in
 //! full, texts shortened, containers by their size; nothing is run, and nothing recurses on input.
 
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,6 +12,8 @@ use weightlock_format::{
     limits::{Budget, Limits},
     pickle::{self, Event, Frames, Observer, Op, Value, Values, View, What},
 };
+
+use crate::{imports::Grade, observation::pickle::Name};
 
 /// Values that are shown of a stack or of a tuple.
 const MOST_VALUES: usize = 4;
@@ -102,6 +104,38 @@ pub fn list(content: &Content, start: u64, most: usize, limits: &Limits) -> io::
     }
     listing.bytes_left = content.size().saturating_sub(at);
     Ok(listing)
+}
+
+/// The names that the pickles at the start of `content` import, as `module.name`, with what is known of each.
+///
+/// # Errors
+/// What reading raises.
+pub fn imports(content: &Content, limits: &Limits) -> io::Result<BTreeMap<String, Grade>> {
+    let mut budget = Budget::new(limits);
+    let mut names = Names::default();
+    let mut at = 0;
+    loop {
+        let read = pickle::read(content, at, Frames::Ignored, limits, &mut budget, &mut names)?;
+        match following(content, read.range.end)? {
+            Some(next) if read.broken.is_none() => at = next,
+            _ => return Ok(names.0),
+        }
+    }
+}
+
+/// Writes down what is imported.
+#[derive(Default)]
+struct Names(BTreeMap<String, Grade>);
+
+impl Observer for Names {
+    fn see(&mut self, event: &Event, values: &Values) {
+        if let What::Import { global } = &event.what
+            && let View::Global(global) = values.view(*global)
+        {
+            let name = Name::new(global);
+            self.0.insert(name.dotted(), name.known.grade);
+        }
+    }
 }
 
 /// Where the next stream begins: behind padding of zeros, at an opcode that begins streams.
@@ -250,6 +284,25 @@ mod tests {
 
     fn listed(bytes: &[u8]) -> Listing {
         list(&bytes.to_vec().into(), 0, 100, &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn the_names_of_all_streams_with_what_is_known_of_them() {
+        let streams = [
+            b"\x80\x02ccollections\nOrderedDict\n.".as_slice(),
+            b"\x80\x02cposix\nsystem\n.",
+            b"\x80\x02cfoo.bar\nBaz\n",
+        ];
+        let names = imports(&streams.concat().into(), &Limits::default()).unwrap();
+        let grades: Vec<_> = names.iter().map(|(name, grade)| (name.as_str(), *grade)).collect();
+        assert_eq!(
+            grades,
+            [
+                ("collections.OrderedDict", Grade::Core),
+                ("foo.bar.Baz", Grade::Unknown),
+                ("posix.system", Grade::Dangerous),
+            ]
+        );
     }
 
     fn lines(listing: &Listing) -> String {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::report::{Report, cargo_step};
 use super::{c_free, fuzz, lanes, peers};
 use crate::workspace::{Metadata, cargo};
-use crate::{docs, rooms};
+use crate::{docs, imports, rooms};
 
 /// Pinned: a new version may have new rules.
 const CARGO_DENY: &str = "0.20.2";
@@ -16,6 +16,7 @@ const CARGO_DENY: &str = "0.20.2";
 pub(super) fn run(metadata: &Metadata, report: &mut Report) {
     report.check("format", &mut cargo_step(&["fmt", "--all", "--check"]));
     report.check_fn("rooms", || rooms::run(&[]));
+    report.check_fn("imports", || imports::run(&[]));
     report.check_fn("documents", || docs::run(&["--check".to_owned()]));
     dependencies(report);
     if !report.check(

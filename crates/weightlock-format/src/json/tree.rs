@@ -5,6 +5,11 @@
 //! refuse such a text that Python loads, so this one keeps it, *both* values of a key that occurs twice included, and
 //! what was read before an error. Numbers are not kept.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
 use serde_json::Value;
 
 use super::{
@@ -16,11 +21,15 @@ use crate::{Problem, reader::within};
 /// A place in a [`Tree`].
 pub type NodeId = u32;
 
+/// A key, the same for all objects of a [`Tree`] that have it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct KeyId(u32);
+
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Node {
-    /// An object with its keys as written; a key may occur more than once.
-    Object(Vec<(String, NodeId)>),
+    /// An object; a key may occur more than once. See [`Tree::all`].
+    Object(Vec<(KeyId, NodeId)>),
     /// An array, without those of its items that are numbers, booleans or null.
     Array(Vec<NodeId>),
     /// A text.
@@ -51,6 +60,8 @@ struct Entry {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tree {
     nodes: Vec<Entry>,
+    keys: Vec<Arc<str>>,
+    ids: BTreeMap<Arc<str>, KeyId>,
     problem: Option<Problem>,
 }
 
@@ -77,8 +88,9 @@ impl Tree {
         while let Some((offset, event)) = events.next()? {
             let node = match event {
                 Event::Key(key) => {
+                    let key = self.key_id(key);
                     if let Some(Open { key: pending, .. }) = open.last_mut() {
-                        *pending = Some(key);
+                        *pending = key;
                     }
                     continue;
                 }
@@ -106,6 +118,17 @@ impl Tree {
         Ok(())
     }
 
+    fn key_id(&mut self, key: String) -> Option<KeyId> {
+        if let Some(&known) = self.ids.get(key.as_str()) {
+            return Some(known);
+        }
+        let id = KeyId(u32::try_from(self.keys.len()).ok()?);
+        let key: Arc<str> = key.into();
+        self.keys.push(Arc::clone(&key));
+        self.ids.insert(key, id);
+        Some(id)
+    }
+
     /// Hangs `node` into the innermost open value.
     fn add(&mut self, node: Node, offset: u64, around: Option<&mut Open>) -> Option<NodeId> {
         let id = u32::try_from(self.nodes.len()).ok()?;
@@ -116,7 +139,7 @@ impl Tree {
             match self.nodes.get_mut(index(open.node)).map(|entry| &mut entry.node) {
                 Some(Node::Object(pairs)) => {
                     place = Some((open.node, Step::Key(u32::try_from(pairs.len()).ok()?)));
-                    pairs.push((open.key.take().unwrap_or_default(), id));
+                    pairs.push((open.key.take()?, id));
                 }
                 Some(Node::Array(_)) if matches!(node, Node::Other | Node::Null) => return None,
                 Some(Node::Array(items)) => {
@@ -166,19 +189,18 @@ impl Tree {
     }
 
     /// Every value of an object under `key`, in the order of the text.
-    pub fn all<'a>(&'a self, id: NodeId, key: &'a str) -> impl Iterator<Item = NodeId> + 'a {
+    pub fn all(&self, id: NodeId, key: &str) -> impl Iterator<Item = NodeId> + '_ {
+        let key = self.ids.get(key).copied();
         let pairs = match self.node(id) {
             Some(Node::Object(pairs)) => pairs.as_slice(),
             _ => &[],
         };
-        pairs
-            .iter()
-            .filter(move |(name, _)| name == key)
-            .map(|&(_, id)| id)
+        let wanted = move |pair: &&(KeyId, NodeId)| Some(pair.0) == key;
+        pairs.iter().filter(wanted).map(|&(_, id)| id)
     }
 
     /// Every text of an object under `key`.
-    pub fn texts<'a>(&'a self, id: NodeId, key: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+    pub fn texts(&self, id: NodeId, key: &str) -> impl Iterator<Item = &str> + '_ {
         self.all(id, key).filter_map(|id| self.text(id))
     }
 
@@ -196,7 +218,10 @@ impl Tree {
     pub fn key(&self, id: NodeId) -> Option<&str> {
         let (around, step) = self.entry(id)?.place?;
         match (step, self.node(around)?) {
-            (Step::Key(at), Node::Object(pairs)) => pairs.get(index(at)).map(|(key, _)| key.as_str()),
+            (Step::Key(at), Node::Object(pairs)) => {
+                let (KeyId(key), _) = pairs.get(index(at))?;
+                self.keys.get(index(*key)).map(AsRef::as_ref)
+            }
             _ => None,
         }
     }
@@ -238,7 +263,7 @@ impl Tree {
         let mut found = Vec::new();
         for entry in &self.nodes {
             if let Node::Object(pairs) = &entry.node {
-                let mut seen = std::collections::BTreeSet::new();
+                let mut seen = BTreeSet::new();
                 found.extend(
                     pairs
                         .iter()
@@ -253,7 +278,7 @@ impl Tree {
 
 struct Open {
     node: NodeId,
-    key: Option<String>,
+    key: Option<KeyId>,
     items: u32,
 }
 

@@ -78,6 +78,14 @@ pub struct Subject {
     pub depth: u32,
 }
 
+impl Subject {
+    /// Whether a loader hands it to the unpickler: as its container says, or as `format`, which it was found to be.
+    #[must_use]
+    pub fn is_pickle(&self, format: Format) -> bool {
+        format == Format::Pickle || matches!(self.role, Role::Pickle | Role::TorchPickle(_))
+    }
+}
+
 /// What a content is to the container that it lies in: the loader of the container treats it so.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]

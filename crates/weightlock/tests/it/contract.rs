@@ -12,7 +12,7 @@ fn path(name: &str) -> String {
 }
 
 /// Words that say "all is well".
-const SUCCESS: [&str; 8] = [
+const SUCCESS: [&str; 9] = [
     "verified ",
     "signed ",
     ": OK",
@@ -21,6 +21,7 @@ const SUCCESS: [&str; 8] = [
     "the same",
     "clean:",
     "passed:",
+    "No issues found",
 ];
 
 fn prepared() -> Place {
@@ -33,6 +34,8 @@ fn prepared() -> Place {
     place.write("empty/.git/HEAD", "");
     place.write("notes.txt", "hello");
     place.write("unknown.bin", [0xff; 64]);
+    place.write("half/unknown.bin", [0xff; 64]);
+    place.write("half/none.pkl", b"\x80\x02N.");
     place.write("none.pkl", b"\x80\x02N.");
     place.write("cut.pkl", b"\x80\x02cposix\nsystem\n");
     let weights = fs::read(place.path("m/model.safetensors")).unwrap();
@@ -114,6 +117,19 @@ fn every_verb_has_the_documented_exit_codes() {
             ],
         ),
         (2, &["compat", "model_signing", "verify", "key"]),
+        (0, &["compat", "picklescan", "-p", "none.pkl"]),
+        (1, &["compat", "picklescan", "-p", "cut.pkl"]),
+        (2, &["compat", "picklescan", "-p", "unknown.bin"]),
+        (2, &["compat", "picklescan", "-p", "empty"]),
+        (2, &["compat", "picklescan", "-p", "nothing"]),
+        (2, &["compat", "picklescan", "--nonsense"]),
+        (0, &["compat", "modelscan", "-p", "none.pkl"]),
+        (1, &["compat", "modelscan", "-p", "cut.pkl"]),
+        (2, &["compat", "modelscan", "-p", "half"]),
+        (3, &["compat", "modelscan", "-p", "unknown.bin"]),
+        (3, &["compat", "modelscan", "-p", "empty"]),
+        (4, &["compat", "modelscan", "-p", "nothing"]),
+        (4, &["compat", "modelscan", "--nonsense"]),
         (2, &["nonsense"]),
     ];
     for (code, arguments) in table {

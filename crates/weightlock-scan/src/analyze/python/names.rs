@@ -348,8 +348,8 @@ const EVERYDAY: &[&str] = &[
     "uuid.uuid1",
 ];
 
-/// Modules of the standard library with functions that run what they are given. What runs code in other libraries is,
-/// in source, their ordinary use.
+/// Modules of the standard library with functions that run what they are given. What starts programs or runs code in
+/// other libraries is, in source, their ordinary use.
 const RUNNING: &[&str] = &[
     "asyncio",
     "bdb",
@@ -464,12 +464,15 @@ fn elsewhere(name: &str) -> Option<What> {
     if EVERYDAY.contains(&name) {
         return None;
     }
+    let root = name.split('.').next().unwrap_or_default();
+    if !RUNNING.contains(&root) {
+        return None;
+    }
     let import = look_up(module, function);
     if import.can(Capability::Process) {
         return Some(What::Process);
     }
-    let root = name.split('.').next().unwrap_or_default();
-    (RUNNING.contains(&root) && import.can(Capability::Execute)).then_some(What::Execute)
+    import.can(Capability::Execute).then_some(What::Execute)
 }
 
 #[cfg(test)]

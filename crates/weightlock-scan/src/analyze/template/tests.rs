@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::{flow, *};
 use crate::observation::template::{Seen, Unknown, Work};
 
@@ -244,5 +246,73 @@ fn templates_are_told_by_their_names() {
         ("README.md", None),
     ] {
         assert_eq!(is_template(trail).then(|| name_of(trail)), name, "{trail}");
+    }
+}
+
+/// Fragments that templates are made of, hostile and not.
+fn noise() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "{{ ",
+        " }}",
+        "{% set a = ",
+        "{% set ns.a = ",
+        "{% for a in ",
+        "{% endfor %}",
+        "{% macro m(a, b=1) %}",
+        "{% endmacro %}",
+        "{% set a %}",
+        "{% endset %}",
+        "{% if a %}",
+        "{% endif %}",
+        " %}",
+        "m(a)",
+        "caller()",
+        "a",
+        "ns.a",
+        "'__cla'",
+        "'ss__'",
+        "['a', 'b']",
+        "{'a': 'b'}",
+        "1",
+        "10**9",
+        " ~ ",
+        " + ",
+        " * ",
+        " % ",
+        "|join",
+        "|attr('x')",
+        "|map('attr', a)",
+        "|format(a)",
+        "[::-1]",
+        "[a]",
+        ".a",
+        "(a)",
+        "(*a)",
+        "|list",
+        "|first",
+        "|string",
+        " if a else ",
+        "'%s{0.a}'.format(a)",
+        "|replace('a', a)",
+        "cycler",
+        "loop",
+        "dict(a=1)",
+        "namespace(a=1)",
+        "self.x()",
+        "text",
+    ]);
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_template_is_followed_to_an_end(text in noise()) {
+        let template = match jinja::Template::parse(&text) {
+            Ok(template) | Err((template, _)) => template,
+        };
+        let outcome = flow::follow(&template);
+        for (offset, _) in outcome.seen {
+            prop_assert!(offset <= text.len() as u64);
+        }
     }
 }

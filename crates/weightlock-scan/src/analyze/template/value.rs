@@ -3,6 +3,8 @@
 //! A [`Value`] never says less than what a loader could compute: constants that are lost (too many, too long, an
 //! operation that is not followed) leave a mark.
 
+use std::{collections::BTreeSet, rc::Rc};
+
 use super::names;
 
 /// A constant.
@@ -17,7 +19,7 @@ pub(super) enum Constant {
 }
 
 /// Bytes of a text that are kept. Names are short.
-pub(super) const TEXT_BYTES: usize = 1024;
+pub(super) const TEXT_BYTES: usize = 256;
 /// Items of a list or dictionary that are kept.
 const ITEMS: usize = 64;
 /// Lists within each other that are kept.
@@ -134,27 +136,31 @@ impl Marks {
 /// What an expression can be.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Value {
-    /// Constants that it may be, sorted.
-    may: Vec<Constant>,
+    /// Constants that it may be, sorted. Shared: a variable is read more often than it is assigned.
+    may: Rc<Vec<Constant>>,
+    /// Internal names are made of one of them.
+    is_suspect: bool,
     /// What else it may be.
     marks: Marks,
 }
 
 impl Value {
-    pub(super) const fn open(marks: Marks) -> Self {
+    pub(super) fn open(marks: Marks) -> Self {
         Self {
-            may: Vec::new(),
+            may: Rc::default(),
+            is_suspect: false,
             marks,
         }
     }
 
     /// This constant, or what is left of it when it is not kept.
     pub(super) fn constant(constant: Constant) -> Self {
-        let suspect = constant.is_suspect();
+        let is_suspect = constant.is_suspect();
         constant.kept().map_or_else(
-            || Self::lost(suspect, Marks::VARIED),
+            || Self::lost(is_suspect, Marks::VARIED),
             |kept| Self {
-                may: vec![kept],
+                may: Rc::new(vec![kept]),
+                is_suspect,
                 marks: Marks::NONE,
             },
         )
@@ -164,7 +170,7 @@ impl Value {
         Self::constant(Constant::Text(text.to_owned()))
     }
 
-    const fn lost(suspect: bool, marks: Marks) -> Self {
+    fn lost(suspect: bool, marks: Marks) -> Self {
         Self::open(if suspect {
             marks.with(Marks::SUSPECT)
         } else {
@@ -191,21 +197,33 @@ impl Value {
     }
 
     /// The marks of something that this went into without being kept.
-    pub(super) fn dissolved(&self) -> Marks {
-        if self.may.iter().any(Constant::is_suspect) {
+    pub(super) const fn dissolved(&self) -> Marks {
+        if self.is_suspect {
             self.marks.with(Marks::SUSPECT)
         } else {
             self.marks
         }
     }
 
+    /// How much there is to look at.
+    pub(super) fn weight(&self) -> u64 {
+        self.may
+            .iter()
+            .fold(1, |weight, constant| weight.saturating_add(constant.length()))
+    }
+
     /// This or `other`. Tells whether it became more.
     pub(super) fn join(&mut self, other: &Self) -> bool {
         let before = (self.may.len(), self.marks);
         self.marks = self.marks.with(other.marks);
-        for constant in &other.may {
-            if let Err(at) = self.may.binary_search(constant) {
-                self.may.insert(at, constant.clone());
+        self.is_suspect |= other.is_suspect;
+        if self.may.is_empty() {
+            self.may = Rc::clone(&other.may);
+        } else if !Rc::ptr_eq(&self.may, &other.may) {
+            for constant in other.may.iter() {
+                if let Err(at) = self.may.binary_search(constant) {
+                    Rc::make_mut(&mut self.may).insert(at, constant.clone());
+                }
             }
         }
         if self.may.len() > CONSTANTS {
@@ -222,37 +240,45 @@ impl Value {
     /// Forgets the constants, and keeps what they were made of.
     pub(super) fn widen(&mut self) {
         self.marks = self.dissolved().with(Marks::VARIED);
-        self.may = self
-            .may
-            .drain(..)
-            .filter(|constant| matches!(constant, Constant::Text(text) if names::is_internal(text)))
-            .take(CONSTANTS)
-            .collect();
+        let is_name = |constant: &&Constant| match constant {
+            Constant::Text(text) => names::is_internal(text),
+            _ => false,
+        };
+        let kept: Vec<Constant> = self.may.iter().filter(is_name).take(CONSTANTS).cloned().collect();
+        self.is_suspect = !kept.is_empty();
+        self.may = Rc::new(kept);
+    }
+
+    /// Any of `constants`, besides what `marks` say.
+    fn any(constants: impl Iterator<Item = Constant>, marks: Marks) -> Self {
+        let distinct: BTreeSet<Constant> = constants.collect();
+        let mut value = Self {
+            is_suspect: distinct.iter().any(Constant::is_suspect),
+            may: Rc::new(distinct.into_iter().collect()),
+            marks,
+        };
+        if value.may.len() > CONSTANTS {
+            value.widen();
+        }
+        value
     }
 
     /// What a loop over it meets.
     pub(super) fn items(&self) -> Self {
-        let mut items = Self::open(self.marks.without(Marks::OBJECT));
-        if self.marks.has(Marks::OBJECT) && !items.marks.is_open() {
-            items.marks = items.marks.with(Marks::VARIED);
+        let mut marks = self.marks.without(Marks::OBJECT);
+        if self.marks.has(Marks::OBJECT) && !marks.is_open() {
+            marks = marks.with(Marks::VARIED);
         }
-        for item in self.may.iter().flat_map(Constant::items) {
-            items.join(&Self::constant(item));
-        }
-        items
+        Self::any(self.may.iter().flat_map(Constant::items), marks)
     }
 
     /// The values of the dictionaries that it may be.
     pub(super) fn values(&self) -> Self {
-        let mut values = Self::open(self.marks);
-        for constant in &self.may {
-            if let Constant::Dict(pairs) = constant {
-                for (_, value) in pairs {
-                    values.join(&Self::constant(value.clone()));
-                }
-            }
-        }
-        values
+        let pairs = self.may.iter().filter_map(|constant| match constant {
+            Constant::Dict(pairs) => Some(pairs),
+            _ => None,
+        });
+        Self::any(pairs.flatten().map(|(_, value)| value.clone()), self.marks)
     }
 }
 

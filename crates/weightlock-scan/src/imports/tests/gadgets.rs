@@ -276,7 +276,6 @@ const GADGETS: &[(&str, &str)] = &[
     ("torch.utils.data.datapipes.utils.decoder", "basichandlers"),
     ("torch.utils.show_pickle", "DumpUnpickler"),
     ("trace", "Trace"),
-    ("transformers", "AutoModel"),
     (
         "transformers.dynamic_module_utils",
         "get_class_from_dynamic_module",

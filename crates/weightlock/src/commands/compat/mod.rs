@@ -4,6 +4,9 @@
 //! are that tool's; where an answer is stricter than its own, `docs/compat/` says so.
 
 pub mod model_signing;
+mod modelscan;
+mod peer;
+mod picklescan;
 
 use clap::{Args, Subcommand};
 
@@ -21,10 +24,18 @@ enum Tool {
     /// Sign and verify with the arguments, output and exit codes of `model_signing`
     #[command(name = "model_signing", alias = "model-signing")]
     ModelSigning(model_signing::Arguments),
+    /// Scan with the arguments, output and exit codes of `picklescan`
+    #[command(name = "picklescan")]
+    Picklescan(peer::Arguments),
+    /// Scan with the arguments, output and exit codes of `modelscan`
+    #[command(name = "modelscan")]
+    Modelscan(peer::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match &arguments.tool {
         Tool::ModelSigning(arguments) => model_signing::run(arguments, context),
+        Tool::Picklescan(arguments) => picklescan::run(&arguments.arguments, context),
+        Tool::Modelscan(arguments) => modelscan::run(&arguments.arguments, context),
     }
 }

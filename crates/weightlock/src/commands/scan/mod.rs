@@ -15,7 +15,11 @@ mod targets;
 mod text;
 mod work;
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use globset::GlobMatcher;
@@ -248,24 +252,48 @@ fn examine(arguments: &Arguments, context: &Context) -> Result<Report, Diagnosti
 /// What the scanner makes of the files of a model, with its default settings. What is irregular is for the caller.
 pub(super) fn of_model(inventory: &Arc<Inventory>, context: &Context) -> Result<Report, Diagnostic> {
     let sources = Target::Folder(Arc::clone(inventory)).sources();
-    let settings = Settings::default();
+    of_targets(Targets::of(sources), Profile::Default, Severity::Medium, context)
+}
+
+/// What the scanner makes of what is `wanted` of everything at a path. Links to files inside a folder are followed.
+pub(super) fn of_path(
+    path: &Path,
+    wanted: &dyn Fn(&Path) -> bool,
+    (profile, threshold): (Profile, Severity),
+    context: &Context,
+) -> Result<Report, Diagnostic> {
+    let targets = Targets::at(path, Links::FilesInside, wanted);
+    of_targets(targets, profile, threshold, context)
+}
+
+fn of_targets(
+    targets: Targets,
+    profile: Profile,
+    threshold: Severity,
+    context: &Context,
+) -> Result<Report, Diagnostic> {
+    let mut settings = Settings::default();
+    settings.profile = profile;
     let work = Work {
         settings: &settings,
         jobs: None,
         hash: false,
     };
-    let examined = work::examine(&sources, work, context);
+    let examined = work::examine(&targets.sources, work, context);
     if interrupt::signal().is_some() {
         return Err(Error::Interrupted.into());
     }
+    let mut not_examined = targets.not_examined;
+    not_examined.extend(examined.failed);
+    not_examined.sort();
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
-        profile: settings.profile,
-        threshold: Severity::Medium,
+        profile,
+        threshold,
         files: examined.files,
-        not_examined: examined.failed,
-        left_out: Vec::new(),
-        passed_over: Vec::new(),
+        not_examined,
+        left_out: targets.left_out,
+        passed_over: targets.passed_over,
         baseline: None,
         evidence: None,
     })
@@ -336,7 +364,7 @@ fn reasons(report: &Report) -> Vec<Diagnostic> {
 }
 
 /// Writes the result into a file, in one step.
-fn written(reply: Reply, path: &std::path::Path, format: Format) -> Reply {
+fn written(reply: Reply, path: &Path, format: Format) -> Reply {
     let (text, reply) = reply.taken(format);
     match write_whole(path, text.as_bytes(), 0o644, Existing::Replaced) {
         Ok(()) => reply,

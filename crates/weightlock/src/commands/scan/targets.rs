@@ -46,16 +46,45 @@ impl Targets {
         for path in paths(arguments)? {
             found.add(&path, arguments.links());
         }
-        found.choose(arguments);
-        found.sources.sort_by(|a, b| a.name.cmp(&b.name));
-        found.sources.dedup_by(|a, b| a.name == b.name);
-        for names in [&mut found.left_out, &mut found.passed_over] {
+        if !arguments.only.is_empty() {
+            found.choose(|source| {
+                let name = source.below().unwrap_or(&source.name);
+                arguments.only.iter().any(|glob| glob.is_match(name))
+            });
+        }
+        Ok(found.settled())
+    }
+
+    /// Finds what is `wanted` of everything at one path.
+    pub(super) fn at(path: &Path, links: Links, wanted: &dyn Fn(&Path) -> bool) -> Self {
+        let mut found = Self::default();
+        found.add(path, links);
+        found.choose(|source| source.below().is_none() || wanted(&source.name));
+        found
+            .not_examined
+            .retain(|one| one.failed || wanted(Path::new(&one.name)));
+        found.settled()
+    }
+
+    /// These files, and nothing beside them.
+    pub(super) fn of(sources: Vec<Source>) -> Self {
+        Self {
+            sources,
+            ..Self::default()
+        }
+    }
+
+    /// In order, each once.
+    fn settled(mut self) -> Self {
+        self.sources.sort_by(|a, b| a.name.cmp(&b.name));
+        self.sources.dedup_by(|a, b| a.name == b.name);
+        for names in [&mut self.left_out, &mut self.passed_over] {
             names.sort();
             names.dedup();
         }
-        found.not_examined.sort();
-        found.not_examined.dedup();
-        Ok(found)
+        self.not_examined.sort();
+        self.not_examined.dedup();
+        self
     }
 
     /// The folder that was walked, when it was one.
@@ -97,16 +126,8 @@ impl Targets {
         self.passed_over.extend(skipped.map(|path| shown(path.as_str())));
     }
 
-    /// Leaves out what `--only` does not name.
-    fn choose(&mut self, arguments: &Arguments) {
-        if arguments.only.is_empty() {
-            return;
-        }
-        let wanted = |source: &Source| {
-            let below = source.below();
-            let name = below.unwrap_or(&source.name);
-            arguments.only.iter().any(|glob| glob.is_match(name))
-        };
+    /// Leaves out what is not wanted.
+    fn choose(&mut self, wanted: impl Fn(&Source) -> bool) {
         let (sources, left_out): (Vec<_>, Vec<_>) = self.sources.drain(..).partition(wanted);
         self.sources = sources;
         let names = left_out.iter();

@@ -49,12 +49,11 @@ impl<'t> Flow<'t> {
             if matches!(name.as_str(), "format" | "format_map") {
                 self.format_taken(of, access, offset);
             }
-            let is_known = matches!(access, Access::Item)
-                && of
-                    .may()
-                    .iter()
-                    .any(|of| matches!(fold::item(of, constant), Folded::Is(_)));
-            let is_internal = names::is_internal(name) && !is_known;
+            let is_known = || {
+                let found = |of: &Constant| matches!(fold::item(of, constant), Folded::Is(_));
+                matches!(access, Access::Item) && of.may().iter().any(found)
+            };
+            let is_internal = names::is_internal(name) && !is_known();
             let is_private = names::is_private(name) && !matches!(access, Access::Item);
             escapes |= is_internal;
             if is_internal || is_private || is_escaped && names::is_reach(name) {
@@ -86,13 +85,17 @@ impl<'t> Flow<'t> {
         if of.marks().has(Marks::OBJECT) {
             result = result.with(Marks::VARIED);
         }
+        let names = (name.may().len() as u64).saturating_add(1);
+        if !self.spend(of.weight().saturating_mul(names)) {
+            return result.with(of.dissolved()).with(Marks::VARIED);
+        }
         for constant in of.may() {
             if name.marks().is_open() {
                 let all = Value::constant(constant.clone());
                 result.join(&if matches!(constant, Constant::Dict(_)) {
                     all.values()
                 } else {
-                    all.items()
+                    self.items(&all)
                 });
             }
             for name in name.may() {

@@ -104,7 +104,7 @@ impl Flow<'_> {
         const MOST: usize = 32;
         let marks = given.gathered().with(called.dissolved()).without(Marks::OBJECT);
         let mut result = Value::open(marks);
-        if called.marks().has(Marks::OBJECT) {
+        if called.marks().has(Marks::OBJECT) && self.spend(self.macros.len() as u64) {
             let macros: Vec<_> = self
                 .macros
                 .iter()

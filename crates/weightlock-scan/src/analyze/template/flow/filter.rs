@@ -29,10 +29,10 @@ impl Flow<'_> {
                 let default = given.argument(0, "default_value").unwrap_or_default();
                 return of.clone().or(&default);
             }
-            "random" | "min" | "max" => return of.items(),
-            "first" | "last" if of.may().is_empty() => return of.items(),
+            "random" | "min" | "max" => return self.items(of),
+            "first" | "last" if of.may().is_empty() => return self.items(of),
             "list" | "join" | "sort" | "unique" | "reverse" | "sum" if of.may().is_empty() => {
-                return lost(&[&of.items(), &first], Marks::NONE);
+                return lost(&[&self.items(of), &first], Marks::NONE);
             }
             "length" | "count" | "int" | "float" | "abs" | "round" | "wordcount" if of.may().is_empty() => {
                 return Value::open(Marks::NUMBER);
@@ -89,10 +89,11 @@ impl Flow<'_> {
 
     /// Attributes separated by dots.
     fn path(&mut self, of: &Value, path: &Value, offset: u64) -> Value {
-        let mut reached = of.items();
+        let items = self.items(of);
+        let mut reached = items.clone();
         for constant in path.may() {
             let Constant::Text(path) = constant else { continue };
-            let mut object = of.items();
+            let mut object = items.clone();
             for name in path.split('.') {
                 object = self.reach(&object, &Value::text(name), Access::AttributeArgument, offset);
             }
@@ -119,11 +120,14 @@ impl Flow<'_> {
         for constant in filter.may() {
             let Constant::Text(name) = constant else { continue };
             let result = match name.as_str() {
-                "attr" => self.reach(&of.items(), &first, Access::AttrFilter, offset),
+                "attr" => {
+                    let items = self.items(of);
+                    self.reach(&items, &first, Access::AttrFilter, offset)
+                }
                 // Filters that look up names themselves, within each item.
                 "map" | "selectattr" | "rejectattr" | "groupby" | "sum" | "sort" | "min" | "max"
                 | "unique" | "join" => {
-                    let inner = of.items();
+                    let inner = self.items(of);
                     let paths = rest.iter().map(|path| self.path(&inner, path, offset));
                     let reached: Vec<Value> = paths.collect();
                     reached
@@ -148,7 +152,9 @@ impl Flow<'_> {
             .collect();
         let mut result = Value::open(of.marks());
         for constant in of.may() {
-            self.fuel = self.fuel.saturating_sub(constant.length());
+            if !self.spend(constant.length()) {
+                return Value::open(of.dissolved().with(Marks::OPAQUE));
+            }
             let folded: Option<Vec<Constant>> = constant
                 .items()
                 .iter()

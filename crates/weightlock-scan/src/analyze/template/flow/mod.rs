@@ -27,8 +27,9 @@ use crate::observation::template::Seen;
 const WIDEN_AFTER: u32 = 4;
 /// Rounds that are granted.
 const ROUNDS: u32 = 24;
-/// Constants that are computed for one template, each of at most [`TEXT_BYTES`].
-pub(super) const FUEL: u64 = 400_000;
+/// Work on constants that is granted to one template: characters and items that are looked at. Published templates
+/// need a hundredth.
+pub(super) const FUEL: u64 = 2_000_000;
 /// Sightings of one template.
 const SEEN: usize = 200;
 
@@ -113,6 +114,21 @@ impl<'t> Flow<'t> {
         self.template.node(id).map_or(0, |node| node.offset)
     }
 
+    /// Takes `amount` from what is granted. Tells whether there was enough.
+    fn spend(&mut self, amount: u64) -> bool {
+        self.fuel = self.fuel.saturating_sub(amount);
+        self.outcome.exhausted |= self.fuel == 0;
+        self.fuel > 0
+    }
+
+    /// What a loop over `value` meets.
+    fn items(&mut self, value: &Value) -> Value {
+        if self.spend(value.weight()) {
+            return value.items();
+        }
+        Value::open(value.dissolved().without(Marks::OBJECT).with(Marks::VARIED))
+    }
+
     fn value(&self, id: NodeId) -> Value {
         self.values.get(id.index()).cloned().unwrap_or_default()
     }
@@ -138,11 +154,12 @@ impl<'t> Flow<'t> {
             })
             .unwrap_or(usize::MAX);
         let is_open = operands.iter().any(|operand| operand.marks().is_open());
-        self.fuel = self.fuel.saturating_sub(combinations.min(COMBINATIONS) as u64);
-        if self.fuel == 0 {
-            self.outcome.exhausted = true;
-        }
-        if combinations > COMBINATIONS || self.fuel == 0 {
+        let weight = operands
+            .iter()
+            .map(|operand| operand.weight())
+            .fold(1, u64::saturating_add);
+        let granted = self.spend(weight.saturating_mul(combinations.min(COMBINATIONS) as u64));
+        if combinations > COMBINATIONS || !granted {
             return lost(operands, Marks::VARIED);
         }
         let mut result = Value::default();

@@ -29,6 +29,7 @@ impl<'t> Flow<'t> {
             Target::Name(name) => self.assign(name, value),
             Target::Attribute(of, name) => self.assign(&attribute_of(of, name), value),
             Target::Tuple(targets) => {
+                self.spend(value.weight().saturating_mul(targets.len() as u64));
                 for (position, target) in targets.iter().enumerate() {
                     let mut part = Value::open(value.marks());
                     for constant in value.may() {
@@ -117,9 +118,11 @@ impl<'t> Flow<'t> {
 
     fn for_tag(&mut self, target: &Target, iterable: NodeId, times: u64) -> (u64, bool) {
         let value = self.value(iterable);
-        self.bind(target, &value.items());
+        let items = self.items(&value);
+        self.bind(target, &items);
         if let Some(again) = self.variables.get(LOOP_ARGUMENTS).cloned() {
-            self.bind(target, &again.items());
+            let items = self.items(&again);
+            self.bind(target, &items);
         }
         let offset = self.offset_of(iterable);
         let own = self.turns(iterable, &value);
