@@ -372,6 +372,14 @@ fn two_formats_in_one_file_are_told() {
 }
 
 #[test]
+fn what_follows_a_stream_is_examined() {
+    let report = look("a.gz", [gzip(JSON), EVIL.to_vec()].concat());
+    assert!(rules(&report).contains(&(Severity::Critical, "pickle-code-execution")));
+    assert_quiet("a.gz", [gzip(JSON), vec![0; 100]].concat());
+    assert_quiet("a.gz", [gzip(b"{\"a\":"), gzip(b" 1}")].concat());
+}
+
+#[test]
 fn a_pickle_under_a_harmless_name_is_told() {
     let plain = b"\x80\x02K\x01.";
     assert_eq!(rules(&look("model.pkl", *plain)), []);

@@ -12,7 +12,9 @@
 
 mod fact;
 mod record;
+mod relations;
 mod survey;
+mod sweep;
 
 use std::ops::Range;
 

@@ -5,7 +5,7 @@
 //! 3. A sweep of the bytes that no part owns yet, for more end records (then 2 again) and for local headers.
 //! 4. What is left over is padding when it is zero, and foreign otherwise.
 //!
-//! Data of members is never swept: a record of weights may hold any bytes.
+//! Step 3 is in [`super::sweep`], what follows in [`super::relations`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,14 +17,11 @@ use memchr::memmem;
 
 use super::{
     Archive, Fact, Header, Kind, Member, Seen, View,
-    record::{self, CENTRAL, DESCRIPTOR, Directory, END, LOCAL, Stated},
+    record::{self, CENTRAL, DESCRIPTOR, Directory, END, Stated},
 };
 use crate::{
     Problem,
-    container::{
-        name,
-        stream::{Coder, Packed},
-    },
+    container::name,
     content::Content,
     detect,
     limits::{Budget, Limits},
@@ -32,18 +29,12 @@ use crate::{
 
 /// Bytes of all names together. Names are all that is held of a member.
 pub(super) const NAME_BYTES: u64 = 32 << 20;
-/// Bytes that are swept for headers; more stay foreign.
-const SWEEP_BYTES: u64 = 1 << 30;
 /// Bytes swept at once.
-const WINDOW_BYTES: usize = 1 << 20;
-/// Headers that are noted in a sweep.
-const MOST_HITS: usize = 1 << 20;
-/// Bytes of two members with one name that are compared.
-const COMPARED_BYTES: u64 = 256 << 20;
+pub(super) const WINDOW_BYTES: usize = 1 << 20;
 /// End records that are followed; each may lead to directories of its own.
 const MOST_ENDS: usize = 64;
 /// Facts that are kept.
-const MOST_FACTS: usize = 1000;
+pub(super) const MOST_FACTS: usize = 1000;
 
 pub(super) fn survey(content: &Content, limits: &Limits, budget: &mut Budget) -> io::Result<Archive> {
     let mut survey = Survey {
@@ -100,25 +91,25 @@ pub(super) fn last_end(content: &Content) -> io::Result<Option<u64>> {
     Ok(None)
 }
 
-struct Survey<'a> {
-    content: &'a Content,
-    limits: &'a Limits,
-    budget: &'a mut Budget,
-    archive: Archive,
+pub(super) struct Survey<'a> {
+    pub(super) content: &'a Content,
+    pub(super) limits: &'a Limits,
+    pub(super) budget: &'a mut Budget,
+    pub(super) archive: Archive,
     /// What some part owns.
-    claimed: Vec<Range<u64>>,
+    pub(super) claimed: Vec<Range<u64>>,
     /// End records that were looked at.
-    ends: BTreeSet<u64>,
+    pub(super) ends: BTreeSet<u64>,
     /// Directories by where they begin: what offsets in them count from, the number of entries, and the end.
-    directories: BTreeMap<(u64, u64), (u64, u64)>,
+    pub(super) directories: BTreeMap<(u64, u64), (u64, u64)>,
     /// Members by where their local header lies.
-    locals: BTreeMap<u64, Vec<usize>>,
-    name_bytes: u64,
-    full: bool,
+    pub(super) locals: BTreeMap<u64, Vec<usize>>,
+    pub(super) name_bytes: u64,
+    pub(super) full: bool,
 }
 
 impl Survey<'_> {
-    fn fact(&mut self, at: u64, member: Option<&str>, fact: Fact) {
+    pub(super) fn fact(&mut self, at: u64, member: Option<&str>, fact: Fact) {
         if self.archive.facts.len() < MOST_FACTS.saturating_mul(4) {
             self.archive.facts.push(Seen {
                 at,
@@ -141,7 +132,7 @@ impl Survey<'_> {
         self.full = true;
     }
 
-    fn structure(&mut self, range: Range<u64>) {
+    pub(super) fn structure(&mut self, range: Range<u64>) {
         self.claimed.push(range.clone());
         self.archive.structure.push(range);
     }
@@ -171,7 +162,7 @@ impl Survey<'_> {
     }
 
     /// Looks at the end record at `at`, and follows it.
-    fn end(&mut self, at: u64) -> io::Result<()> {
+    pub(super) fn end(&mut self, at: u64) -> io::Result<()> {
         if !self.ends.insert(at) {
             return Ok(());
         }
@@ -304,7 +295,7 @@ impl Survey<'_> {
     }
 
     /// Whether there is room for one more member.
-    fn admit(&mut self, header: &Header) -> bool {
+    pub(super) fn admit(&mut self, header: &Header) -> bool {
         let members = self.archive.members.len() as u64;
         self.name_bytes = self.name_bytes.saturating_add(header.name.len() as u64);
         let asked = [
@@ -343,7 +334,7 @@ impl Survey<'_> {
         Ok(())
     }
 
-    fn member(&mut self, central: Option<&Header>, local: Header) {
+    pub(super) fn member(&mut self, central: Option<&Header>, local: Header) {
         let at = local.range.start;
         let header = central.unwrap_or(&local);
         let member = Member {
@@ -483,272 +474,6 @@ impl Survey<'_> {
                 .min(self.content.size()),
         );
     }
-
-    // 3. The sweep.
-
-    fn gaps(&mut self) -> Vec<Range<u64>> {
-        self.claimed.sort_by_key(|range| (range.start, range.end));
-        let mut gaps = Vec::new();
-        let mut at = 0;
-        for range in &self.claimed {
-            if range.start > at {
-                gaps.push(at..range.start);
-            }
-            at = at.max(range.end);
-        }
-        if at < self.content.size() {
-            gaps.push(at..self.content.size());
-        }
-        gaps
-    }
-
-    fn sweep(&mut self) -> io::Result<()> {
-        let starts_here = record::is_at(self.content, 0, LOCAL);
-        if !self.archive.has_directory && !starts_here {
-            return Ok(());
-        }
-        let mut left = SWEEP_BYTES;
-        let mut hits = Vec::new();
-        for gap in self.gaps() {
-            self.hits(gap, &mut left, &mut hits)?;
-        }
-        for &(at, signature) in &hits {
-            if signature == END {
-                self.end(at)?;
-            }
-        }
-        let owned = self.merged();
-        let mut reach = 0;
-        for (at, signature) in hits {
-            if signature == LOCAL && at >= reach && !owns(&owned, at) && self.local_only(at)? {
-                reach = self.claimed.last().map_or(at, |range| range.end);
-            }
-        }
-        Ok(())
-    }
-
-    /// What is claimed, as ranges that neither touch nor overlap.
-    fn merged(&mut self) -> Vec<Range<u64>> {
-        self.claimed.sort_by_key(|range| (range.start, range.end));
-        let mut merged: Vec<Range<u64>> = Vec::new();
-        for range in &self.claimed {
-            match merged.last_mut() {
-                Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
-                _ => merged.push(range.clone()),
-            }
-        }
-        self.claimed.clone_from(&merged);
-        merged
-    }
-
-    /// Notes where in `gap` something lies that looks like a local header or an end record.
-    fn hits(&self, gap: Range<u64>, left: &mut u64, hits: &mut Vec<(u64, [u8; 4])>) -> io::Result<()> {
-        let finder = memmem::Finder::new(b"PK");
-        let mut at = gap.start;
-        while at < gap.end && *left > 0 && hits.len() < MOST_HITS {
-            let length =
-                usize::try_from(gap.end.saturating_sub(at)).map_or(WINDOW_BYTES, |l| l.min(WINDOW_BYTES));
-            // Three bytes more: a signature may lie across the edge of the window.
-            let window = self.content.read(at, length.saturating_add(3))?;
-            for hit in finder.find_iter(&window).take_while(|hit| *hit < length) {
-                let signature = window.get(hit..).and_then(|rest| rest.first_chunk::<4>());
-                if let Some(&signature) = signature.filter(|signature| matches!(**signature, LOCAL | END)) {
-                    hits.push((at.saturating_add(hit as u64), signature));
-                }
-            }
-            *left = left.saturating_sub(length as u64);
-            at = at.saturating_add(length as u64);
-        }
-        Ok(())
-    }
-
-    /// Takes up a member that no directory names.
-    fn local_only(&mut self, at: u64) -> io::Result<bool> {
-        let Some(mut local) = record::local(self.content, at)? else {
-            return Ok(false);
-        };
-        if !is_plausible(&local) || !self.admit(&local) {
-            return Ok(false);
-        }
-        if local.has_descriptor() && local.packed == 0 {
-            self.size_from_descriptor(&mut local)?;
-        }
-        let name = name::text(&local.name);
-        self.member(None, local);
-        if self.archive.has_directory {
-            self.fact(at, Some(&name), Fact::LocalOnly);
-        }
-        Ok(true)
-    }
-
-    /// Finds the end of data whose size follows it: where the stream ends, or where a descriptor states the distance.
-    fn size_from_descriptor(&mut self, local: &mut Header) -> io::Result<()> {
-        let start = local.range.end;
-        let rest = self.content.since(start);
-        if local.method == 8 {
-            let opened = Packed::new(rest.clone(), vec![Coder::Deflate]).open(self.limits, self.budget);
-            (local.packed, local.size) = (opened.used, opened.content.size());
-            let stated = self.content.read(start.saturating_add(opened.used), 8)?;
-            if let Some(crc) = stated.get(4..8).and_then(|crc| crc.try_into().ok()) {
-                local.crc = u32::from_le_bytes(crc);
-            }
-            return Ok(());
-        }
-        let finder = memmem::Finder::new(&DESCRIPTOR);
-        let mut at = 0_u64;
-        while at < rest.size() {
-            let window = rest.read(at, WINDOW_BYTES)?;
-            for hit in finder.find_iter(&window) {
-                let distance = at.saturating_add(hit as u64);
-                let body = rest.read(distance, 16)?;
-                let crc = body.get(4..8).and_then(|crc| crc.try_into().ok());
-                let packed = body.get(8..12).and_then(|packed| packed.try_into().ok());
-                let stated = packed.map(u32::from_le_bytes).map(u64::from);
-                if stated == Some(distance & 0xffff_ffff) {
-                    (local.packed, local.size) = (distance, distance);
-                    local.crc = crc.map_or(0, u32::from_le_bytes);
-                    return Ok(());
-                }
-            }
-            let step = window.len().saturating_sub(15).max(1);
-            at = at.saturating_add(step as u64);
-        }
-        local.packed = rest.size();
-        local.size = rest.size();
-        Ok(())
-    }
-
-    // 4. Relations between members, and what is left over.
-
-    fn relations(&mut self) -> io::Result<()> {
-        self.overlaps();
-        let starts: BTreeSet<u64> = self.directories.keys().map(|&(start, _)| start).collect();
-        if let Some(&other) = starts.first() {
-            for &start in starts.iter().skip(1) {
-                self.fact(start, None, Fact::OtherDirectory { other });
-            }
-        }
-        let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, member) in self.archive.members.iter().enumerate() {
-            if member.kind != Kind::Folder {
-                names.entry(name::key(&member.name)).or_default().push(index);
-            }
-        }
-        let mut left = COMPARED_BYTES;
-        for indices in names.into_values() {
-            let Some((&first, others)) = indices.split_first() else {
-                continue;
-            };
-            for &other in others {
-                self.duplicate(first, other, &mut left)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn overlaps(&mut self) {
-        let members = &self.archive.members;
-        let end = |member: &Member| member.views.first().map_or(member.at, |view| view.data.end);
-        let mut order: Vec<usize> = (0..members.len()).collect();
-        order.sort_by_key(|&index| members.get(index).map(|member| member.at));
-        let mut facts = Vec::new();
-        let mut reach: Option<&Member> = None;
-        for member in order.iter().filter_map(|&index| members.get(index)) {
-            if let Some(before) = reach
-                && end(before) > member.at
-                && (before.at, &before.name) != (member.at, &member.name)
-            {
-                let other = before.name.clone();
-                facts.push((member.at, member.name.clone(), Fact::Overlap { other }));
-            }
-            if reach.is_none_or(|before| end(member) > end(before)) {
-                reach = Some(member);
-            }
-        }
-        for (at, name, fact) in facts.into_iter().take(MOST_FACTS) {
-            self.fact(at, Some(&name), fact);
-        }
-    }
-
-    fn duplicate(&mut self, first: usize, second: usize, left: &mut u64) -> io::Result<()> {
-        let members = &self.archive.members;
-        let (Some(first), Some(second)) = (members.get(first), members.get(second)) else {
-            return Ok(());
-        };
-        let same = match (first.views.first(), second.views.first()) {
-            (Some(a), Some(b)) => a.data == b.data || self.same_bytes(a, b, left)?,
-            _ => false,
-        };
-        let fact = Fact::Duplicate {
-            other: first.name.clone(),
-            same,
-            exact: first.name == second.name,
-        };
-        let (at, name) = (second.at, second.name.clone());
-        self.fact(at, Some(&name), fact);
-        Ok(())
-    }
-
-    /// Whether two members have the same bytes in the archive. Different compression of the same bytes counts as
-    /// different, and so does what would take too much reading.
-    fn same_bytes(&self, a: &View, b: &View, left: &mut u64) -> io::Result<bool> {
-        let length = |view: &View| view.data.end.saturating_sub(view.data.start);
-        if (a.method, a.size, a.crc, length(a)) != (b.method, b.size, b.crc, length(b)) || length(a) > *left {
-            return Ok(false);
-        }
-        *left = left.saturating_sub(length(a));
-        let mut at = 0;
-        while at < length(a) {
-            let step =
-                WINDOW_BYTES.min(usize::try_from(length(a).saturating_sub(at)).unwrap_or(WINDOW_BYTES));
-            let one = self.content.read(a.data.start.saturating_add(at), step)?;
-            let two = self.content.read(b.data.start.saturating_add(at), step)?;
-            if one != two {
-                return Ok(false);
-            }
-            at = at.saturating_add(step as u64);
-        }
-        Ok(true)
-    }
-
-    fn leftovers(&mut self) -> io::Result<()> {
-        let comments = self.archive.comments.clone();
-        self.claimed.extend(comments);
-        for gap in self.gaps() {
-            let bytes = gap.end.saturating_sub(gap.start);
-            if bytes <= WINDOW_BYTES as u64
-                && self
-                    .content
-                    .read(gap.start, WINDOW_BYTES.min(usize::try_from(bytes).unwrap_or(0)))?
-                    .iter()
-                    .all(|&byte| byte == 0)
-            {
-                self.archive.structure.push(gap);
-            } else {
-                self.fact(gap.start, None, Fact::Foreign { bytes });
-                self.archive.foreign.push(gap);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn owns(merged: &[Range<u64>], at: u64) -> bool {
-    let after = merged.partition_point(|range| range.start <= at);
-    after
-        .checked_sub(1)
-        .and_then(|index| merged.get(index))
-        .is_some_and(|range| range.contains(&at))
-}
-
-/// Whether bytes that begin like a local header are one. Four bytes alone may be there by chance.
-fn is_plausible(local: &Header) -> bool {
-    let known = |method| super::method_name(method) != super::method_name(u16::MAX);
-    let printable = |byte: &u8| *byte >= 0x20 && *byte != 0x7f;
-    known(local.method)
-        && local.flags & 0b1101_0111_1000_0000 & !(1 << 13) == 0
-        && (1..=4096).contains(&local.name.len())
-        && local.name.iter().all(printable)
 }
 
 fn kind(header: &Header) -> Kind {
@@ -786,39 +511,4 @@ fn views(central: Option<&Header>, local: &Header, file_size: u64) -> Vec<View> 
     };
     let differ = (&first.data, first.method) != (&second.data, second.method);
     if differ { vec![first, second] } else { vec![first] }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chance_does_not_make_a_header() {
-        let header = Header {
-            name: b"a/b".to_vec(),
-            ..Header::default()
-        };
-        assert!(is_plausible(&header));
-        for odd in [
-            Header {
-                method: 7000,
-                ..header.clone()
-            },
-            Header {
-                flags: 0x8000,
-                ..header.clone()
-            },
-            Header {
-                name: vec![],
-                ..header.clone()
-            },
-            Header {
-                name: vec![1],
-                ..header
-            },
-        ] {
-            assert!(!is_plausible(&odd), "{odd:?}");
-        }
-        assert!(owns(&[0..3, 5..9], 8) && !owns(&[0..3, 5..9], 4));
-    }
 }
