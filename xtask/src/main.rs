@@ -9,6 +9,7 @@ mod ci;
 mod docs;
 mod imports;
 mod rooms;
+mod scan;
 mod source;
 mod workspace;
 
@@ -27,6 +28,10 @@ cargo xtask COMMAND
                                                      again from folders of wheels
   bench [NAME]... [--quick] [--list]                 measures against peers, writes docs/benchmarks.md
         [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
+  bench-scan [--bin FILE] [--date YYYY-MM-DD] [--no-write]
+                                                     four other scanners on the corpus, writes docs/scan-scorecard.md
+  bench-scan --speed [NAME]... [--list] [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--no-write]
+                                                     time and memory of scans, writes docs/benchmarks.md
 ";
 
 fn main() -> ExitCode {
@@ -39,6 +44,7 @@ fn main() -> ExitCode {
         "docs" => docs::run(&rest),
         "imports" => imports::run(&rest),
         "bench" => bench::run(&rest),
+        "bench-scan" => scan::run(&rest),
         bench::MEASURE => bench::measure_child(&rest),
         _ => {
             complain(&format!("unknown command `{command}`\n\n{HELP}"));

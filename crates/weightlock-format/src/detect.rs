@@ -320,7 +320,7 @@ fn by_magic(head: &[u8]) -> Option<Format> {
 /// A plausible length, then a JSON object; or an object with a key where one belongs, whatever the length says.
 fn safetensors(head: &[u8]) -> Option<Format> {
     let (length, rest) = head.split_first_chunk::<8>()?;
-    let plausible = (2..=crate::safetensors::limit::HEADER_BYTES).contains(&u64::from_le_bytes(*length));
+    let plausible = (2..=crate::safetensors::limit::FORMAT_HEADER_BYTES).contains(&u64::from_le_bytes(*length));
     let object = rest.first() == Some(&b'{') && rest.get(1).is_none_or(|byte| b"\" \t\r\n}".contains(byte));
     let keyed = rest.starts_with(b"{\"") && !is_text(length);
     (plausible && object || keyed).then_some(Format::Safetensors)

@@ -37,6 +37,8 @@ pub struct Limits {
     pub nesting: usize,
     /// Objects, attributes, nodes, messages of one file.
     pub objects: u64,
+    /// Facts that are put down about one file and everything in it. Each takes some hundred bytes until it is judged.
+    pub sightings: u64,
 }
 
 impl Limits {
@@ -60,6 +62,7 @@ impl Default for Limits {
             text: 1 << 20,
             nesting: 512,
             objects: 1_000_000,
+            sightings: 30_000,
         }
     }
 }
@@ -73,6 +76,8 @@ pub struct Budget {
     pub opcodes: u64,
     /// As [`Limits::objects`].
     pub objects: u64,
+    /// As [`Limits::sightings`].
+    pub sightings: u64,
     /// What [`Budget::inflated`] was at the start.
     pub granted_inflated: u64,
     /// Bytes that may come out of all decompressors together for the size of the file, except tensors: members that
@@ -140,6 +145,7 @@ impl Budget {
             inflated: limits.inflated,
             opcodes: limits.opcodes,
             objects: limits.objects,
+            sightings: limits.sightings,
         }
     }
 }

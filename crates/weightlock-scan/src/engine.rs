@@ -198,6 +198,7 @@ impl<'a> Run<'a> {
             archive_behind(subject, &formats, &mut exam);
             strays(subject, &mut exam);
         }
+        exam.settle(size);
         let Examination {
             sightings,
             regions,

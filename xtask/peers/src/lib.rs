@@ -13,6 +13,8 @@
 //! that returned early as passed. Rejected: `#[ignore]`, which cannot depend on what is installed, and lines on
 //! stderr, which the harness swallows when a test passes.
 
+pub mod scanners;
+
 use std::env;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -50,11 +52,21 @@ pub enum Peer {
     SarifSchema,
     /// `cosign`; only in the lane `go`.
     Cosign,
+    /// A Python that has picklescan; only in the lane `frameworks`, as those below.
+    Picklescan,
+    /// A Python that has ModelScan.
+    ModelScan,
+    /// A Python that has fickling.
+    Fickling,
+    /// A Python that has modelaudit.
+    ModelAudit,
+    /// A Python that has the libraries whose models must be quiet.
+    ModelLibraries,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -66,6 +78,11 @@ impl Peer {
         Self::CheckJsonschema,
         Self::SarifSchema,
         Self::Cosign,
+        Self::Picklescan,
+        Self::ModelScan,
+        Self::Fickling,
+        Self::ModelAudit,
+        Self::ModelLibraries,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -83,6 +100,11 @@ impl Peer {
             Self::CheckJsonschema => "WEIGHTLOCK_TEST_CHECK_JSONSCHEMA",
             Self::SarifSchema => "WEIGHTLOCK_TEST_SARIF_SCHEMA",
             Self::Cosign => "WEIGHTLOCK_TEST_COSIGN",
+            Self::Picklescan => "WEIGHTLOCK_TEST_PICKLESCAN_PYTHON",
+            Self::ModelScan => "WEIGHTLOCK_TEST_MODELSCAN_PYTHON",
+            Self::Fickling => "WEIGHTLOCK_TEST_FICKLING_PYTHON",
+            Self::ModelAudit => "WEIGHTLOCK_TEST_MODELAUDIT_PYTHON",
+            Self::ModelLibraries => "WEIGHTLOCK_TEST_MODELS_PYTHON",
         }
     }
 
@@ -101,6 +123,11 @@ impl Peer {
             Self::CheckJsonschema => "check-jsonschema",
             Self::SarifSchema => "the SARIF schema",
             Self::Cosign => "cosign",
+            Self::Picklescan => "picklescan",
+            Self::ModelScan => "modelscan",
+            Self::Fickling => "fickling",
+            Self::ModelAudit => "modelaudit",
+            Self::ModelLibraries => "model-libraries",
         }
     }
 
@@ -119,6 +146,9 @@ impl Peer {
             }
             Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
             Self::Cosign => "cargo xtask ci --lane go   (builds it with Go)",
+            Self::Picklescan | Self::ModelScan | Self::Fickling | Self::ModelAudit | Self::ModelLibraries => {
+                "cargo xtask ci --lane frameworks   (installs it in a virtual environment)"
+            }
         }
     }
 
@@ -135,6 +165,9 @@ impl Peer {
             }
             Self::SarifSchema => existing(cache_folder()?.join("sarif/sarif-schema-2.1.0.json")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
+            Self::Picklescan | Self::ModelScan | Self::Fickling | Self::ModelAudit | Self::ModelLibraries => {
+                existing(cache_folder()?.join(self.name()).join("bin/python"))
+            }
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
                 on_path(self.name())

@@ -53,6 +53,8 @@ pub(super) enum Metric {
     Memory,
     /// Megabytes (10^6) that went through read calls.
     Read,
+    /// Milliseconds on the clock, ours alone.
+    Milliseconds,
 }
 
 /// At most `limit`.
@@ -72,6 +74,7 @@ impl Bar {
             Metric::Cpu => ("CPU", ours.cpu / peer.cpu),
             Metric::Memory => ("MB", megabytes(ours.rss_kb * 1024)),
             Metric::Read => ("MB read", megabytes(ours.read)),
+            Metric::Milliseconds => ("ms", ours.wall * 1e3),
         };
         (
             format!("{what} {value:.3} ≤ {:.3}", self.limit),
@@ -80,7 +83,7 @@ impl Bar {
     }
 }
 
-fn bars(list: &[(Metric, f64)]) -> Vec<Bar> {
+pub(super) fn bars(list: &[(Metric, f64)]) -> Vec<Bar> {
     list.iter()
         .map(|(metric, limit)| Bar {
             metric: *metric,
@@ -119,25 +122,26 @@ impl Lab {
     /// A command line for people: base names instead of paths.
     pub(super) fn shorten(&self, line: &Line) -> String {
         let home = self.home.to_string_lossy();
-        let program = line.program.file_name().unwrap_or_default().to_string_lossy();
+        let name = |path: &Path| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
         let args = line
             .args
             .iter()
             .map(|arg| arg.to_string_lossy().replace(&format!("{home}/"), ""))
-            .map(|arg| {
-                if Path::new(&arg) == self.program {
-                    "weightlock".to_owned()
-                } else {
-                    arg
-                }
+            .map(|arg| match Path::new(&arg) {
+                ours if ours == self.program => "weightlock".to_owned(),
+                other if other.is_absolute() => name(other),
+                _ => arg,
             });
-        std::iter::once(program.into_owned())
+        std::iter::once(name(&line.program))
             .chain(args)
             .collect::<Vec<_>>()
             .join(" ")
     }
 
-    fn path(&self, name: &str) -> OsString {
+    pub(super) fn path(&self, name: &str) -> OsString {
         self.home.join(name).into_os_string()
     }
 
@@ -173,6 +177,7 @@ impl Lab {
         Line {
             program: self.program.clone(),
             args,
+            ..Line::default()
         }
     }
 
@@ -228,6 +233,7 @@ impl Lab {
             peer: Line {
                 program: peer(Peer::ModelSigning)?,
                 args: peer_args,
+                ..Line::default()
             },
             rounds,
             bars,
@@ -264,6 +270,7 @@ impl Lab {
             peer: Line {
                 program: reference,
                 args: peer_args,
+                ..Line::default()
             },
             rounds,
             bars,
@@ -319,6 +326,7 @@ impl Lab {
         let ours = Line {
             program: PathBuf::from("/usr/bin/env"),
             args,
+            ..Line::default()
         };
         Ok(Case {
             ours,
@@ -333,6 +341,7 @@ impl Lab {
         Ok(Line {
             program: peer(Peer::Openssl)?,
             args: words(&["dgst", "-sha256"], [&self.single()?]),
+            ..Line::default()
         })
     }
 }
@@ -387,6 +396,7 @@ pub(super) fn prepare(name: &str, lab: &Lab) -> Result<Case> {
             let b3sum = Line {
                 program: peer(Peer::B3sum)?,
                 args: vec![lab.single()?],
+                ..Line::default()
             };
             lab.digest(&["--algorithm", "blake3"], b3sum, bars(&[(Wall, 1.0 / 0.9)]))
         }

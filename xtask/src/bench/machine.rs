@@ -7,7 +7,7 @@ use std::thread;
 const FEATURES: [&str; 6] = ["sha_ni", "avx2", "avx512f", "avx512bw", "avx512vl", "sha2"];
 
 /// Processor, cores, instruction sets, memory and kernel.
-pub(super) fn describe() -> String {
+pub(crate) fn describe() -> String {
     let cpu = read("/proc/cpuinfo");
     let model = field(&cpu, "model name").unwrap_or("unknown processor");
     let flags = field(&cpu, "flags")

@@ -10,8 +10,9 @@
 mod cases;
 mod data;
 mod kernels;
-mod machine;
+pub(crate) mod machine;
 mod measure;
+mod scans;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -25,9 +26,8 @@ use crate::args::Args;
 use crate::say;
 use crate::workspace::{Metadata, cargo};
 use cases::{Case, Lab};
-use measure::Sample;
 
-pub(crate) use measure::{MEASURE, measure_child};
+pub(crate) use measure::{Line, MEASURE, Sample, measure_child, one};
 
 const JSON: &str = "docs/benchmarks.json";
 const PAGE: &str = "docs/benchmarks.md";
@@ -77,6 +77,41 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
     if !args.has("--quick") && !args.has("--no-write") {
         let mut all = load(&root)?;
         rows.into_iter().for_each(|row| table::put(&mut all, row));
+        fs::write(root.join(JSON), serde_json::to_string_pretty(&all)? + "\n")?;
+        write_page(&root, &all)?;
+    }
+    Ok(true)
+}
+
+/// `cargo xtask bench-scan --speed`: time and memory of scans, on two processors.
+pub(crate) fn run_scans(raw: &[String]) -> Result<bool> {
+    let args = Args::parse(raw, &["--list", "--no-write"], &["--bin", "--dir", "--date"])?;
+    if args.has("--list") {
+        scans::names()?.iter().for_each(|name| say(name));
+        return Ok(true);
+    }
+    let root = Metadata::load()?.workspace_root;
+    let dir = args.value("--dir").map_or_else(env::temp_dir, PathBuf::from);
+    let lab = Lab::new(&dir, binary(&args, &root)?, false)?;
+    let (machine, date) = (machine::describe(), date(&args)?);
+    say(&machine);
+    let wanted = |name: &String| args.words.is_empty() || args.words.contains(name);
+    let mut all = load(&root)?;
+    for name in scans::names()?.into_iter().filter(wanted) {
+        match scans::measure(&name, &lab) {
+            Ok(measured) => {
+                let row = Row {
+                    machine: machine.clone(),
+                    date: date.clone(),
+                    ..measured
+                };
+                say(&table::line(&row));
+                table::put(&mut all, row);
+            }
+            Err(error) => say(&format!("{name}: NOT RUN ({error:#})")),
+        }
+    }
+    if !args.has("--no-write") {
         fs::write(root.join(JSON), serde_json::to_string_pretty(&all)? + "\n")?;
         write_page(&root, &all)?;
     }
@@ -141,7 +176,7 @@ fn measure_case(name: &str, case: &Case, rounds: Option<usize>, lab: &Lab) -> Re
 }
 
 /// The program under test: the one named, or a fresh release build.
-fn binary(args: &Args, root: &Path) -> Result<PathBuf> {
+pub(crate) fn binary(args: &Args, root: &Path) -> Result<PathBuf> {
     if let Some(named) = args.value("--bin") {
         return fs::canonicalize(named).with_context(|| format!("cannot find {named}"));
     }
@@ -168,7 +203,7 @@ fn binary(args: &Args, root: &Path) -> Result<PathBuf> {
 
 /// The date as given, or that of `SOURCE_DATE_EPOCH`. The clock is not asked: the date says which state of the
 /// sources was measured.
-fn date(args: &Args) -> Result<String> {
+pub(crate) fn date(args: &Args) -> Result<String> {
     if let Some(date) = args.value("--date") {
         return Ok(date.to_owned());
     }

@@ -58,18 +58,27 @@ pub(super) fn line(row: &Row) -> String {
         .bars
         .iter()
         .map(|(what, met)| format!("{what}: {}", if *met { "met" } else { "**not met**" }));
+    let bars = bars.collect::<Vec<_>>().join("<br>");
+    let (times, commands) = if row.peer.is_empty() {
+        let alone = format!(
+            "{} s | {} s | {} MB",
+            seconds(ours.wall),
+            seconds(ours.cpu),
+            ours.rss_kb / 1000
+        );
+        (alone, format!("`{}`", row.ours))
+    } else {
+        let both = format!(
+            "{} | {} | {}",
+            pair(ours.wall, peer.wall),
+            pair(ours.cpu, peer.cpu),
+            memory(ours, peer)
+        );
+        (both, format!("`{}` against `{}`", row.ours, row.peer))
+    };
     format!(
-        "| {} | {} | {} | {} | {} | {} | `{}` against `{}`, median of {} | {} |",
-        row.name,
-        pair(ours.wall, peer.wall),
-        pair(ours.cpu, peer.cpu),
-        memory(ours, peer),
-        bars.collect::<Vec<_>>().join("<br>"),
-        row.kernel,
-        row.ours,
-        row.peer,
-        row.rounds,
-        row.date,
+        "| {} | {times} | {bars} | {} | {commands}, median of {} | {} |",
+        row.name, row.kernel, row.rounds, row.date,
     )
 }
 
@@ -105,6 +114,8 @@ mod tests {
             name,
             machine,
             date,
+            ours: "ours".to_owned(),
+            peer: "peer".to_owned(),
             our_sample: sample,
             peer_sample: sample,
             ..Row::default()
@@ -117,6 +128,17 @@ mod tests {
         put(&mut rows, row("a", "m", "2"));
         let dates = rows.iter().map(|row| row.date.as_str()).collect::<Vec<_>>();
         assert_eq!(dates, ["2", "1", "1"]);
+    }
+
+    #[test]
+    fn a_row_without_a_peer_shows_no_ratio() {
+        let with = row("a", "m", "1");
+        assert!(line(&with).contains("0.5000 : 0.5000 s = 1.000"));
+        let alone = Row {
+            peer: String::new(),
+            ..with
+        };
+        assert!(line(&alone).contains("| 0.5000 s | 1.00 s | 9 MB |"), "{}", line(&alone));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::workspace::Metadata;
 /// All lanes but core: name, and what its peers are.
 const LANES: [(&str, &str); 4] = [
     ("go", "cosign and other Sigstore programs"),
-    ("frameworks", "torch, transformers and serving engines"),
+    ("frameworks", "other scanners, and the libraries that write models"),
     ("browser", "a headless browser"),
     ("scorer", "independent scorers of documents"),
 ];
@@ -150,6 +150,7 @@ fn prepare(lane: &str, report: &mut Report) -> Result<()> {
                 .env
                 .push((Peer::Cosign.variable().to_owned(), cosign.into_os_string()));
         }
+        "frameworks" => peers::frameworks(report)?,
         _ => bail!("its peers are not installed by this program yet"),
     }
     report.env.push((REQUIRE.to_owned(), "1".into()));

@@ -17,6 +17,29 @@ const REQUIREMENTS: &str = include_str!("../../peers/requirements.txt");
 /// Pinned versions and hashes of the checkers of hook and action definitions.
 const LINTERS: &str = include_str!("../../peers/lint.txt");
 
+/// Pinned versions and hashes of the scanners that the lane `frameworks` compares with.
+const SCANNERS: [(Peer, &str); 4] = [
+    (
+        Peer::Picklescan,
+        include_str!("../../peers/scanners/picklescan.txt"),
+    ),
+    (
+        Peer::ModelScan,
+        include_str!("../../peers/scanners/modelscan.txt"),
+    ),
+    (
+        Peer::Fickling,
+        include_str!("../../peers/scanners/fickling.txt"),
+    ),
+    (
+        Peer::ModelAudit,
+        include_str!("../../peers/scanners/modelaudit.txt"),
+    ),
+];
+
+/// Pinned versions and hashes of the libraries whose models must be quiet.
+const MODEL_LIBRARIES: &str = include_str!("../../peers/models.txt");
+
 /// The crate whose source has the official SARIF schema, which no other package registry has by itself.
 const SARIF_CRATE: (&str, &str) = ("serde-sarif", "0.8.0");
 
@@ -128,6 +151,7 @@ fn install_python(folder: &str, what: &str, pins: &str, peers: &[Peer], report: 
         "pip",
         "install",
         "-q",
+        "--no-deps",
         "--require-hashes",
         "--only-binary",
         ":all:",
@@ -193,6 +217,20 @@ fn fetch_sarif_schema(report: &mut Report) -> Result<()> {
         source.join("src/schema.json"),
         folder.join("sarif-schema-2.1.0.json"),
     )?;
+    Ok(())
+}
+
+/// Each scanner in an environment of its own, and one with the libraries that write models.
+pub(super) fn frameworks(report: &mut Report) -> Result<()> {
+    let wanted = SCANNERS
+        .into_iter()
+        .chain([(Peer::ModelLibraries, MODEL_LIBRARIES)]);
+    for (peer, pins) in wanted {
+        install_python(peer.name(), peer.name(), pins, &[peer], report)?;
+        if let Some(path) = peer.find() {
+            report.note(&format!("peer {}: {}", peer.name(), path.display()));
+        }
+    }
     Ok(())
 }
 

@@ -41,7 +41,12 @@ pub struct Stream {
     pub values: Values,
 }
 
-/// Reads the stream that begins at `start`, and tells `observer` what loading it would do.
+/// What a stream costs besides its opcodes, in opcodes: setting the machine up takes as long as some dozens, and a file
+/// of millions of streams that do nothing must meet its limit.
+const STREAM_COST: u64 = 50;
+
+/// Reads the stream that begins at `start`, and tells `observer` what loading it would do. It is charged to
+/// [`Budget::opcodes`], with 50 for itself.
 ///
 /// # Errors
 /// What reading raises. A stream that breaks is no error: see [`Stream::broken`].
@@ -71,6 +76,7 @@ pub fn read(
         budget,
         observer,
     };
+    machine.budget.opcodes = machine.budget.opcodes.saturating_sub(STREAM_COST);
     let ended = machine.run();
     machine.forget();
     machine.measure();

@@ -1,5 +1,5 @@
 //! The entries of the header, read event by event: no tree of the JSON text is built, so memory is bounded by
-//! what is kept, whatever else a header of 100 MB may hold.
+//! what is kept, whatever else a header may hold.
 
 use std::{
     collections::{BTreeMap, HashSet},

@@ -216,6 +216,8 @@ pub struct Examination<'a> {
     /// Pickles of this content that broke.
     pub(crate) broken_streams: u32,
     pub(crate) sightings: Vec<Sighting>,
+    /// Where the first fact was seen that was not put down because there were too many.
+    lost_from: Option<u64>,
     pub(crate) regions: Regions,
     pub(crate) inner: Vec<Inner>,
     pub(crate) claims: Vec<Claim>,
@@ -267,6 +269,7 @@ impl<'a> Examination<'a> {
             profile,
             broken_streams: 0,
             sightings: Vec::new(),
+            lost_from: None,
             regions: Regions::default(),
             inner: Vec::new(),
             claims: Vec::new(),
@@ -285,13 +288,37 @@ impl<'a> Examination<'a> {
         self.put(Some(offset), None, what);
     }
 
+    /// Facts of one content from which on a repeated one is dropped.
+    const REPEATED: usize = 1000;
+    /// How far back a repetition is looked for.
+    const LATEST: usize = 32;
+
     /// Puts down a fact that was seen at a byte or in a field.
+    ///
+    /// A fact that was put down just before, at another place, is not put down again once there are
+    /// [`Examination::REPEATED`]: a file of a million streams with one import says one thing a million times. What is
+    /// beyond the limit of a file is lost, and so the content counts as unread.
     pub fn put(&mut self, offset: Option<u64>, construct: Option<String>, what: impl Into<Observation>) {
+        let what = what.into();
+        let mut latest = self.sightings.iter().rev().take(Self::LATEST);
+        if self.sightings.len() >= Self::REPEATED && latest.any(|known| known.what == what) {
+            return;
+        }
+        let Some(left) = self.budget.sightings.checked_sub(1) else {
+            self.lose(offset.unwrap_or_default());
+            return;
+        };
+        self.budget.sightings = left;
         self.sightings.push(Sighting {
             offset,
             construct,
-            what: what.into(),
+            what,
         });
+    }
+
+    /// Says that facts from `offset` on could not be kept: what the content does is then not known.
+    pub(crate) fn lose(&mut self, offset: u64) {
+        self.lost_from.get_or_insert(offset);
     }
 
     /// A reader took `range` apart.
@@ -370,6 +397,17 @@ impl<'a> Examination<'a> {
                 self.problem(problem);
             }
             error => self.unread(0..size, Gap::Malformed(error.to_string())),
+        }
+    }
+
+    /// Says that facts were lost, if some were: what a content of `size` bytes does is then not known.
+    pub(crate) fn settle(&mut self, size: u64) {
+        if let Some(from) = self.lost_from {
+            let gap = Gap::Limit {
+                what: "facts about one file",
+                limit: self.limits.sightings,
+            };
+            self.gap(from.min(size), size.saturating_sub(from), gap);
         }
     }
 

@@ -8,11 +8,12 @@ use super::{Claim, Examination, Role, Subject, walked::Walked};
 use crate::{observation::onnx::Seen, reach::escape};
 
 /// Domains that runtimes have by themselves.
-const KNOWN_DOMAINS: [&str; 10] = [
+const KNOWN_DOMAINS: [&str; 11] = [
     "",
     "ai.onnx",
     "ai.onnx.ml",
     "ai.onnx.training",
+    "ai.onnx.preview",
     "ai.onnx.preview.training",
     "com.microsoft",
     "com.microsoft.nchwc",
@@ -40,12 +41,15 @@ const TOO_MANY: u128 = 1 << 36;
 
 /// Constants and operators that are remembered.
 const MOST_REMEMBERED: usize = 10_000;
+/// Tensors with something to be judged, and metadata, that are remembered. The largest models have 20 000.
+const MOST_FACTS: usize = 100_000;
 
 /// Examines an ONNX model.
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let mut facts = Vec::new();
     let mut walked = Walked::default();
     let mut seen = Model::default();
+    let mut lost = false;
     let limits = exam.limits;
     let end = onnx::read(
         &subject.content,
@@ -54,12 +58,17 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         &mut |fact| match fact {
             Fact::Data { field, range } => walked.data(field, range),
             Fact::Unknown { range, .. } => walked.unknown(range),
-            fact => facts.push(fact),
+            Fact::Node(node) => seen.node(node),
+            Fact::Tensor(tensor) if is_plain(&tensor) => {}
+            fact if facts.len() < MOST_FACTS => facts.push(fact),
+            _ => lost = true,
         },
     );
+    if lost {
+        exam.lose(0);
+    }
     for fact in facts {
         match fact {
-            Fact::Node(node) => seen.node(node, exam),
             Fact::Tensor(tensor) => seen.tensor(&tensor, exam),
             Fact::Function { domain, name } => {
                 seen.defined.insert((domain, name));
@@ -77,6 +86,11 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     walked.close(end, subject, exam);
 }
 
+/// Whether nothing is to be judged of a tensor: its data lies with it, and its size agrees.
+fn is_plain(tensor: &Tensor) -> bool {
+    tensor.problem.is_none() && tensor.integers.is_empty() && tensor.locations().next().is_none()
+}
+
 /// What can be judged only when all of the model is known.
 #[derive(Default)]
 struct Model {
@@ -86,14 +100,18 @@ struct Model {
     inflating: Vec<(Node, usize)>,
     /// Operators of unknown domains and where they first stand.
     foreign: BTreeMap<(String, String), u64>,
+    /// Nodes that call Python functions; one of them is enough to refuse the model.
+    python: Vec<Node>,
     /// Functions that the model defines.
     defined: BTreeSet<(String, String)>,
 }
 
 impl Model {
-    fn node(&mut self, node: Node, exam: &mut Examination<'_>) {
+    fn node(&mut self, node: Node) {
         if PYTHON_OPERATORS.contains(&node.operator.as_str()) {
-            python_operator(&node, exam);
+            if self.python.len() < MOST_REMEMBERED {
+                self.python.push(node.clone());
+            }
         } else if !KNOWN_DOMAINS.contains(&node.domain.as_str()) && self.foreign.len() < MOST_REMEMBERED {
             self.foreign
                 .entry((node.domain.clone(), node.operator.clone()))
@@ -145,6 +163,9 @@ impl Model {
     }
 
     fn conclude(self, exam: &mut Examination<'_>) {
+        for node in &self.python {
+            python_operator(node, exam);
+        }
         for ((domain, operator), offset) in self.foreign {
             let name = (domain, operator);
             if !self.defined.contains(&name) {

@@ -128,6 +128,9 @@ const OPERATORS: &[(Reach, &[&str])] = &[
     ),
 ];
 
+/// Operators, assets and metadata with something to be judged that are remembered. An honest graph has a handful.
+const MOST_FACTS: usize = 30_000;
+
 /// Operators that write where a text in an attribute says.
 const ADDRESSED: [&str; 6] = [
     "PrintV2",
@@ -184,6 +187,7 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
 fn graph(kind: Kind, subject: &Subject, exam: &mut Examination<'_>) {
     let mut walked = Walked::default();
     let mut facts = Vec::new();
+    let mut lost = false;
     let limits = exam.limits;
     let end = read(
         &subject.content,
@@ -194,9 +198,13 @@ fn graph(kind: Kind, subject: &Subject, exam: &mut Examination<'_>) {
             Fact::Data { field, range } => walked.data(field, range),
             Fact::Unknown { range, .. } => walked.unknown(range),
             Fact::Node(node) if reach_of(&node.operator).is_none() && addressed(&node).is_none() => {}
-            fact => facts.push(fact),
+            fact if facts.len() < MOST_FACTS => facts.push(fact),
+            _ => lost = true,
         },
     );
+    if lost {
+        exam.lose(0);
+    }
     for fact in facts {
         match fact {
             Fact::Node(node) => observe_node(node, exam),

@@ -6,6 +6,7 @@ mod documents;
 mod graphs;
 mod hub;
 mod keras;
+mod limits;
 mod others;
 mod pickles;
 mod seeds;

@@ -18,7 +18,7 @@ use super::{Examination, Role, Subject, indicator, template};
 use crate::coverage::Gap;
 
 /// Bytes of a file that are walked. The largest published tokenizers have 34 MB.
-const BYTES: usize = 64 << 20;
+const BYTES: usize = 40 << 20;
 /// Values that are walked. The largest published tokenizers have two million.
 const VALUES: u64 = 8_000_000;
 

@@ -35,11 +35,15 @@ pub(super) struct Names {
     entries: Vec<Entry>,
     /// Whether a name was imported that no list vouches for.
     pub(super) any_risky: bool,
+    /// Whether a name was not kept, because there were too many.
+    pub(super) lost: bool,
 }
 
 impl Names {
     /// Uses of one name that are told.
     const MOST_USES: usize = 8;
+    /// Names of one stream. A checkpoint of a large training run imports some hundred.
+    pub(super) const MOST: usize = 20_000;
 
     /// A name is imported.
     pub(super) fn import(&mut self, value: Value, spot: Spot, values: &Values) {
@@ -49,6 +53,10 @@ impl Names {
         let Some(global) = values.global(value) else {
             return;
         };
+        if self.entries.len() >= Self::MOST {
+            self.lost = true;
+            return;
+        }
         let name = Name::new(global);
         self.any_risky |= !name.is_vouched();
         self.by_value.insert(value, self.entries.len());

@@ -74,6 +74,9 @@ impl<'a> Watcher<'a> {
         if self.lost {
             return limit("containers of one pickle", 500_000);
         }
+        if self.names.lost {
+            return limit("names of one pickle", Names::MOST as u64);
+        }
         if self.nested.len() >= Self::MOST_NESTED {
             return limit("pickles in constants of one pickle", Self::MOST_NESTED as u64);
         }

@@ -1,0 +1,101 @@
+//! Lane `frameworks`: verdicts beside those of other scanners, and models that the real libraries write.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test did not expect should stop it loudly"
+)]
+
+use std::{fs, io::Write as _, path::Path, process::Command};
+
+use anyhow::Result;
+use serde_json::Value;
+use weightlock_peers::{
+    Peer, program,
+    scanners::{Corpus, SCANNERS, Verdict, Verdicts, repository},
+};
+
+const WEIGHTLOCK: &str = env!("CARGO_BIN_EXE_weightlock");
+
+/// S44: the four others and Weightlock on the corpus. Where they differ, the scorecard says so and why.
+#[test]
+fn verdicts_differ_from_those_of_others_only_as_published() -> Result<()> {
+    if SCANNERS.into_iter().any(|scanner| program(scanner).is_none()) {
+        return Ok(());
+    }
+    let published = fs::read(repository().join("docs/scan-scorecard.json"))?;
+    let published: Value = serde_json::from_slice(&published)?;
+    let published: Verdicts = serde_json::from_value(published["verdicts"].clone())?;
+    let folder = tempfile::tempdir()?;
+    let corpus = Corpus::make(folder.path())?;
+    let mut answers = vec![corpus.ask_weightlock(Path::new(WEIGHTLOCK))?];
+    for scanner in SCANNERS {
+        answers.push(corpus.ask(scanner)?);
+    }
+    let now = Verdicts::new(&corpus, &answers);
+    let complaints: Vec<String> = (1..=SCANNERS.len())
+        .flat_map(|index| now.beyond(&published, index))
+        .collect();
+    assert!(
+        complaints.is_empty(),
+        "{} differences are not in docs/scan-scorecard.md, which `cargo xtask bench-scan` writes:\n{}",
+        complaints.len(),
+        complaints.join("\n")
+    );
+    for case in corpus.cases.iter().filter(|case| case.label == "malicious") {
+        assert_eq!(now.of(&case.file, 0), Some(Verdict::Refused), "{}", case.file);
+    }
+    Ok(())
+}
+
+/// No model that a library writes raises an alarm, and every byte of it is accounted for.
+#[test]
+fn models_of_the_real_libraries_are_quiet_and_fully_read() -> Result<()> {
+    let Some(python) = program(Peer::ModelLibraries) else {
+        return Ok(());
+    };
+    let folder = tempfile::tempdir()?;
+    let script = repository().join("testdata/scan/real_models.py");
+    let written = Command::new(python).arg(script).arg(folder.path()).output()?;
+    let said = String::from_utf8_lossy(&written.stdout);
+    assert!(
+        written.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&written.stderr)
+    );
+    // What could not be written is not hidden behind what could.
+    for line in said.lines().filter(|line| line.starts_with("NOT RUN")) {
+        weightlock_peers::skip(line);
+    }
+    let scanned = Command::new(WEIGHTLOCK)
+        .args(["scan", "--json", "--fail-on", "low"])
+        .arg(folder.path())
+        .output()?;
+    let report: Value = serde_json::from_slice(&scanned.stdout)?;
+    let complaints = complaints(&report["result"]["files"]);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert_eq!(scanned.status.code(), Some(0));
+    std::io::stderr().write_all(said.as_bytes())?;
+    Ok(())
+}
+
+/// Files with a finding above Info, or with unread bytes.
+fn complaints(files: &Value) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in files.as_array().unwrap() {
+        let name = file["file"].as_str().unwrap();
+        // ONNX itself calls flex attention and some others experimental, and no runtime has them.
+        let experimental =
+            |finding: &Value| finding["rule"] == "onnx-unknown-operator" && finding["severity"] == "low";
+        for finding in file["findings"].as_array().unwrap() {
+            if finding["severity"] != "info" && !experimental(finding) {
+                complaints.push(format!(
+                    "{name}: {} {}: {}",
+                    finding["severity"], finding["rule"], finding["reason"]
+                ));
+            }
+        }
+        for gap in file["coverage"]["gaps"].as_array().unwrap() {
+            complaints.push(format!("{name}: unread: {}", gap["why"]));
+        }
+    }
+    complaints
+}
