@@ -461,6 +461,24 @@ fn constructors_of_libraries_are_given_no_paths() {
 }
 
 #[test]
+fn unlisted_classes_that_reach_out_are_refused() {
+    let made = |module: &str, name: &str, argument: &str| stream(&call(module, name, &text(argument)));
+    let severity = |bytes: &[u8]| worst(bytes).unwrap().0;
+    assert_eq!(
+        severity(&made("onnxruntime", "NoSuchClass", "x")),
+        Severity::Medium
+    );
+    assert_eq!(
+        severity(&made("onnxruntime", "NoSuchClass", "/x.onnx")),
+        Severity::High
+    );
+    assert_eq!(
+        severity(&made("gevent.subprocess", "Popen", "echo")),
+        Severity::High
+    );
+}
+
+#[test]
 fn what_a_library_made_is_not_called() {
     let made = call("numpy.ma.extras", "_fromnxfunction", &text("fromfile"));
     assert!(is_clean(&stream(&made)));

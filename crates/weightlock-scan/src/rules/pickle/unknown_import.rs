@@ -36,6 +36,12 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             Severity::High,
             format!("{described}, a function of a known library that is on no list of harmless ones"),
         ),
+        Grade::Unlisted if reach == Reach::Called && reaches_out(last, used) => (
+            Severity::High,
+            format!(
+                "{described}, a class of a known library that is on no list of harmless ones, and that is given a file or starts programs"
+            ),
+        ),
         Grade::Unlisted if reach == Reach::Called => (
             Severity::Medium,
             format!("{described}, a class of a known library that is on no list of harmless ones"),
@@ -67,6 +73,30 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     };
     let judgement = Judgement::new(severity, reason).confidence(Confidence::Medium);
     Some(judgement.named(name.dotted()))
+}
+
+/// Whether the constructor of a class is given a path or an address, or is called after what starts programs.
+fn reaches_out(name: &str, used: &Use) -> bool {
+    const PARTS: &[&str] = &[
+        "command",
+        "createprocess",
+        "executor",
+        "popen",
+        "shellexecute",
+        "spawn",
+        "subprocess",
+        "threadpool",
+        "unpickler",
+    ];
+    let name = name.to_ascii_lowercase();
+    match used {
+        Use::Called {
+            bare: false,
+            names_file,
+            ..
+        } => *names_file || PARTS.iter().any(|part| name.contains(part)),
+        _ => false,
+    }
 }
 
 /// Whether the name of a function says that it runs, imports or loads what it is given. It can only make a verdict
