@@ -154,7 +154,8 @@ impl Kind {
         let mut budget = Budget::new(limits);
         let end = read(content, self, limits, &mut budget, &mut |fact| match fact {
             Fact::Tensor(tensor) => whole &= tensor.problem.is_none() && tensor.has_known_type(),
-            Fact::Unknown { .. } => whole = false,
+            // Nobody writes segments; a sequence would pass for a tensor that has one.
+            Fact::Unknown { .. } | Fact::Data { field: "segment", .. } => whole = false,
             _ => {}
         });
         match end {

@@ -214,7 +214,8 @@ fn a_tensor_that_comes_with_a_model_is_read_when_it_is_whole() {
         [floats(&[0; 24]), bytes(30, "?")].concat(),
         [number(2, 1), bytes(3, floats(&[0; 23]))].concat(),
     ] {
-        assert!(!look(wrong).coverage.is_complete());
+        let report = look(wrong);
+        assert!(!report.coverage.is_complete(), "{report:?}");
     }
     let outside = tensor(
         "x",
