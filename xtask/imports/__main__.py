@@ -93,9 +93,7 @@ def make_tables(reviewed_folder, out, cache):
     found, heads, modules = standard_library(reviewed, (old_stubs, new_stubs))
     standard = {key: value for key, value in found.items() if value[0] != "M"}
     by_hand = ground_of(reviewed)
-    # A class that is decided by hand is decided with its methods.
-    left = {key: value for key, value in found.items() if (key[0], key[1].partition(".")[0]) not in by_hand}
-    ground = {**{key: cpython.letters(full) for key, (_, full, _) in left.items()}, **by_hand}
+    ground = {**{key: cpython.letters(full) for key, (_, full, _) in found.items()}, **by_hand}
     bare = {key: cpython.letters(bare) for key, (_, full, bare) in found.items() if full != bare and key not in by_hand}
     made_from = [MADE, *(", ".join(source.label() for source in wanted) for wanted in pinned.values())]
     files = {name: [cache / source.file for source in wanted] for name, wanted in pinned.items() if name != "names"}
@@ -125,7 +123,7 @@ def write_lists(out, lists, modules):
 
 def read_section(reviewed, standard, ground, bare, files):
     """The tables of one section, whose wheels see each other."""
-    tables, universe = Tables(reviewed, standard), Universe(ground, bare)
+    tables, universe = Tables(reviewed, standard), Universe(ground, bare, reviewed.keys())
     for file in files:
         wheels.wheel(universe, file)
     universe.solve()

@@ -42,11 +42,12 @@ def older(text):
 
 class Universe:
     """Modules that can see each other, and the ground (`{(module, name): letters}`): what is known beforehand. `bare`
-    has the letters of those classes of the ground that can do less when they are made without their `__init__`."""
+    has the letters of those classes of the ground that can do less when they are made without their `__init__`, and
+    `decided` those names whose letters stand for all that they inherit to others."""
 
-    def __init__(self, ground, bare=None):
+    def __init__(self, ground, bare=None, decided=()):
         self.ground = {**ground, **dict.fromkeys(STOPS, "")}
-        self.bare = bare or {}
+        self.bare, self.decided = bare or {}, decided
         self.modules = {}
         self.cache = {}
 
@@ -144,7 +145,8 @@ class Universe:
         for kind, owner, label in line[at + above :]:
             if kind == "class" and method in self.modules[owner].classes[label].methods:
                 return "method", cls, method, (owner, label)
-            if kind == "ground" and (owner, f"{label}.{method}") in self.ground:
+            known = kind == "ground" and (owner, label) not in self.decided
+            if known and (owner, f"{label}.{method}") in self.ground:
                 return "ground", owner, f"{label}.{method}"
         return None
 
