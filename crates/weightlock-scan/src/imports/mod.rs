@@ -134,6 +134,7 @@ const TABLES: &[Table] = tables![
     "reviewed/unlisted.txt",
     "table/keras.txt",
     "table/libraries.txt",
+    "table/more.txt",
     "table/numpy.txt",
     "table/pandas.txt",
     "table/scikit_learn.txt",
