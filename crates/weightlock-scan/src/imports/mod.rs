@@ -138,6 +138,7 @@ const TABLES: &[Table] = tables![
     "table/jax.txt",
     "table/keras.txt",
     "table/libraries.txt",
+    "table/more.txt",
     "table/numpy.txt",
     "table/pandas.txt",
     "table/scikit_learn.txt",
