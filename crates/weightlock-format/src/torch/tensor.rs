@@ -84,7 +84,11 @@ pub fn storage_id(values: &Values, id: Value) -> Option<StorageId> {
     };
     let is_whole = matches!(rest, [] | [_]) && matches!(values.view(location), pickle::View::Text);
     let storage = StorageId {
-        key: values.text(key, KEY_BYTES)?,
+        key: match values.view(key) {
+            // As packages count them.
+            pickle::View::Int(number) => number.to_string(),
+            _ => values.text(key, KEY_BYTES)?,
+        },
         element_bytes: element_bytes(module, name)?,
         elements,
     };

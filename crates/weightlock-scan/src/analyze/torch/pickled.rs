@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use weightlock_format::{
-    pickle::{Event, Op, Stream, Value, Values, What},
+    pickle::{Event, Op, Stream, Value, Values, View, What},
     torch::tensor::{Fact, StorageId, look, storage_id},
 };
 
@@ -80,6 +80,30 @@ impl Torch {
         }
     }
 
+    /// Notes the class of a native object: the second part of its state.
+    fn native_object(&mut self, event: &Event, object: Value, state: Value, values: &Values) {
+        let View::Instance(instance) = values.view(object) else {
+            return;
+        };
+        let class = values
+            .global(instance.callable)
+            .and_then(|global| global.resolved());
+        if class != Some(("torch", "ScriptObject")) {
+            return;
+        }
+        let parts = values.view(state).items().unwrap_or_default();
+        let name = parts
+            .get(1)
+            .and_then(|&name| values.text(name, 256))
+            .unwrap_or_default();
+        let (library, name) = name
+            .strip_prefix(NATIVE)
+            .and_then(|name| name.split_once('.'))
+            .unwrap_or(("", &name));
+        let (library, name) = (library.to_owned(), name.to_owned());
+        self.put(event, Seen::NativeClass { library, name });
+    }
+
     /// Compares a storage with its record, or with what was said of it before.
     fn compare(&mut self, event: &Event, id: StorageId) {
         let known = self.storages.entry(id.key.clone());
@@ -93,7 +117,8 @@ impl Torch {
         };
         let record = archive.storage(&id.key);
         let stated = id.bytes();
-        if record.is_none() || stated != record {
+        let is_shape = archive.is_traced_inputs() && record == Some(0);
+        if (record.is_none() || stated != record) && !is_shape {
             let key = id.key;
             self.put(event, Seen::StorageSize { key, stated, record });
         }
@@ -104,6 +129,9 @@ impl Companion for Torch {
     fn see(&mut self, event: &Event, values: &Values) {
         if let What::Import { global } = event.what {
             self.native_class(event, global, values);
+        }
+        if let What::Build { object, state } = event.what {
+            self.native_object(event, object, state, values);
         }
         match look(event, values) {
             Some(Fact::Storage(id)) => self.compare(event, id),
@@ -129,6 +157,7 @@ impl Companion for Torch {
     fn id(&self, id: Value, values: &Values) -> Id {
         match storage_id(values, id) {
             Some(_) => Id::Legal,
+            None if self.archive.is_none() && is_class_with_source(id, values) => Id::Legal,
             None => Id::Illegal,
         }
     }
@@ -146,6 +175,20 @@ impl Companion for Torch {
             exam.put(Some(offset), Some(op.name().to_owned()), seen);
         }
     }
+}
+
+/// Whether it is `("module", class, file, source)`: old files kept the source of a class beside it, to warn when it has
+/// changed. Loading gives the class, which is judged by its name, and only compares the source.
+fn is_class_with_source(id: Value, values: &Values) -> bool {
+    let View::Tuple(parts) = values.view(id) else {
+        return false;
+    };
+    let &[kind, class, file, source] = parts.kept else {
+        return false;
+    };
+    let is_text = |value| matches!(values.view(value), View::Text | View::None);
+    let is_module = values.text(kind, 16).is_some_and(|kind| kind == "module");
+    is_module && values.global(class).is_some() && is_text(file) && is_text(source)
 }
 
 /// Examines the program of the interpreter for devices: a pickle of instructions, in which operators are texts.
