@@ -118,6 +118,7 @@ def write_lists(out, lists, modules):
     listed |= {module for module in modules if not cpython.TESTS & set(module.split("."))}
     roots |= {module.split(".")[0] for module in modules}
     write_names(out / "roots_stdlib.list", "Roots of the modules of CPython 2.6 to 3.14.", roots - {"__main__"})
+    write_names(out / "roots_libraries.list", "Packages that the tables are made from.", wheels.LIBRARIES | wheels.TOOLS)
     write_names(out / "modules_stdlib.list", "Modules of CPython 3.8 to 3.14, but for tests.", listed - {"__main__"})
 
 

@@ -1,7 +1,7 @@
 """The tables: what is known of every name, from all sources, by file, module and code."""
 
 from cpython import letters
-from wheels import LIBRARIES, TOOLS
+from wheels import LIBRARIES, MORE
 
 FILES = {
     "numpy": "numpy", "scipy": "scipy", "sklearn": "scikit_learn", "pandas": "pandas", "torch": "torch",
@@ -10,7 +10,8 @@ FILES = {
 }
 # Packages whose estimators and layers keep functions as values, such as a score or an activation.
 HOLDERS = set(
-    "catboost gensim imblearn lightgbm numpy pandas scipy sklearn statsmodels timm torch torchvision xgboost".split()
+    "catboost category_encoders formulaic gensim hmmlearn imblearn lifelines lightgbm networkx numpy pandas patsy river"
+    " scipy sklearn statsmodels timm torch torchvision xgboost".split()
 )
 
 # How SciPy executes a text of a distribution's state.
@@ -118,11 +119,17 @@ class Tables:
                 codes.setdefault(standard_code(kind, full, name), []).append(name)
         for (module, name), (kind, full, bare) in self.found.items():
             root = module.split(".")[0]
-            file = FILES.get(root, "libraries" if root in LIBRARIES else "tools")
+            file = FILES.get(root) or file_of(root)
             code = code_of(kind, full, bare, (module, name) in self.rebuilders)
             code += "$" if (module, name) in self.templates and "/" not in code else ""
             files.setdefault(file, {}).setdefault(module, {}).setdefault(code, []).append(name)
         return files
+
+
+def file_of(root):
+    if root in MORE:
+        return "more"
+    return "libraries" if root in LIBRARIES else "tools"
 
 
 def exported(held):

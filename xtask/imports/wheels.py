@@ -9,6 +9,14 @@ LIBRARIES = set(
     " nltk numpy omegaconf optax pandas peft pytorch_lightning scipy sentence_transformers sklearn skops spacy statsmodels"
     " tensorflow tf_keras thinc timm torch torchmetrics torchvision transformers ultralytics xgboost".split()
 )
+# Smaller packages, which share a table.
+MORE = set(
+    "autograd autograd_gamma category_encoders cmdstanpy feature_engine formulaic gpytorch gymnasium hmmlearn implicit"
+    " interface_meta interpret lifelines linear_operator mapie networkx patsy pmdarima polars prophet pycrfsuite"
+    " pynndescent pyod pytorch_forecasting river shap skbase sklearn_crfsuite sktime slicer stable_baselines3 stanio"
+    " surprise tslearn umap".split()
+)
+LIBRARIES |= MORE
 TOOLS = set(
     "IPython cloudpickle datasets dill fsspec huggingface_hub hydra jinja2 mlflow numba onnx onnxruntime pip"
     " pkg_resources pytest _pytest requests safetensors setuptools yaml functorch torchgen _distutils_hack".split()

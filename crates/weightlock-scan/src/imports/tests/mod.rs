@@ -42,8 +42,16 @@ fn dots_lead_out_and_are_never_vouched_for() {
         ),
         // Below the module, in a module of several parts, and in one whose own name begins with an underscore.
         ("torch", "utils.cpp_extension.load", Capability::Execute),
-        ("logging", "os.path.sys.importlib.util.spec_from_file_location", Capability::Import),
-        ("json", "decoder.scanner._importlib._bootstrap._load", Capability::Import),
+        (
+            "logging",
+            "os.path.sys.importlib.util.spec_from_file_location",
+            Capability::Import,
+        ),
+        (
+            "json",
+            "decoder.scanner._importlib._bootstrap._load",
+            Capability::Import,
+        ),
         ("subprocess", "_posixsubprocess.fork_exec", Capability::Process),
         ("random", "_os.system.__call__", Capability::Process),
     ] {
