@@ -409,6 +409,10 @@ impl Walker {
                 return Value::from(What::Global("object.__globals__".into())).with(object.origin);
             }
         }
+        if name == "f_builtins" {
+            // Of a frame, whatever led to it: that of the caller, of a traceback, of a generator.
+            return Value::global("builtins").with(object.origin);
+        }
         if matches!(&object.what, What::Global(module) if &**module == "builtins.__spec__")
             && matches!(name, "parent" | "name")
         {

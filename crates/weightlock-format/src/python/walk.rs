@@ -590,6 +590,38 @@ impl Walker {
         };
         self.statements(&it.body);
         self.here = before;
+        self.commands_of_setup(class);
+    }
+
+    /// The methods that an installer calls of a class that derives from one of its commands.
+    fn commands_of_setup(&mut self, class: usize) {
+        let is_command = |base: &String| {
+            let of_setup = ["setuptools.", "distutils."]
+                .iter()
+                .any(|root| base.starts_with(root));
+            of_setup && (base.contains(".command.") || base.ends_with(".Command"))
+        };
+        if !self
+            .source
+            .classes
+            .get(class)
+            .is_some_and(|class| class.bases.iter().any(is_command))
+        {
+            return;
+        }
+        for name in [
+            "run",
+            "initialize_options",
+            "finalize_options",
+            "build_extensions",
+            "build_extension",
+        ] {
+            if let What::Function(function) = self.member(class, name).what
+                && let Some(function) = self.source.functions.get_mut(function)
+            {
+                function.reach = function.reach.min(Reach::Construct);
+            }
+        }
     }
 
     fn bases(&mut self, it: &ruff_python_ast::StmtClassDef, class: usize) {

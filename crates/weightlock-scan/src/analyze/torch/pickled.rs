@@ -3,14 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use weightlock_format::{
+    content::Content,
     pickle::{Event, Op, Stream, Value, Values, What},
-    torch::tensor::{Fact, StorageId, look, storage_id},
+    torch::tensor::{Class, Fact, StorageId, class_id, look, storage_id},
 };
 
 use super::model::Pickled;
 use crate::{
     analyze::{
-        Examination, Subject,
+        Examination, Role, Subject,
         pickle::{self, Companion, Id},
     },
     observation::torch::Seen,
@@ -36,6 +37,8 @@ pub(super) struct Torch {
     seen: Vec<(u64, Op, Seen)>,
     /// The storages that were named, and where first.
     storages: BTreeMap<String, (StorageId, u64)>,
+    /// Source of classes, which old files carry to have it compared, and where.
+    sources: Vec<(u64, Content)>,
 }
 
 impl Torch {
@@ -54,6 +57,7 @@ impl Torch {
             archive: None,
             seen: Vec::new(),
             storages: BTreeMap::new(),
+            sources: Vec::new(),
         }
     }
 
@@ -77,6 +81,19 @@ impl Torch {
         {
             let (library, name) = (library.to_owned(), name.to_owned());
             self.put(event, Seen::NativeClass { library, name });
+        }
+    }
+
+    /// Keeps the source that the id of a class carries.
+    fn source(&mut self, event: &Event, id: Value, values: &Values) {
+        if self.archive.is_none()
+            && self.sources.len() < Self::MOST_SEEN
+            && let Some(Class {
+                source: Some(source), ..
+            }) = class_id(values, id)
+            && let Some(source) = values.bytes(source)
+        {
+            self.sources.push((event.offset, source));
         }
     }
 
@@ -105,6 +122,9 @@ impl Companion for Torch {
         if let What::Import { global } = event.what {
             self.native_class(event, global, values);
         }
+        if let What::Persistent { id, .. } = event.what {
+            self.source(event, id, values);
+        }
         match look(event, values) {
             Some(Fact::Storage(id)) => self.compare(event, id),
             Some(Fact::Outside {
@@ -127,9 +147,11 @@ impl Companion for Torch {
     }
 
     fn id(&self, id: Value, values: &Values) -> Id {
-        match storage_id(values, id) {
-            Some(_) => Id::Legal,
-            None => Id::Illegal,
+        let is_class = self.archive.is_none() && class_id(values, id).is_some();
+        if is_class || storage_id(values, id).is_some() {
+            Id::Legal
+        } else {
+            Id::Illegal
         }
     }
 
@@ -144,6 +166,9 @@ impl Companion for Torch {
     fn report(&mut self, exam: &mut Examination<'_>) {
         for (offset, op, seen) in self.seen.drain(..) {
             exam.put(Some(offset), Some(op.name().to_owned()), seen);
+        }
+        for (offset, source) in self.sources.drain(..) {
+            exam.inner(&format!("source of the class at {offset}"), source, Role::Python);
         }
     }
 }
