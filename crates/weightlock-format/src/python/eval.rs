@@ -250,6 +250,7 @@ impl Walker {
             branches: 0,
         };
         if let Some((parameters, defaults)) = it.parameters.as_deref().zip(defaults) {
+            self.remember(function, parameters, false);
             self.parameters(parameters, None, defaults);
         }
         let value = self.eval(&it.body);

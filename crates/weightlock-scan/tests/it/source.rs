@@ -507,3 +507,22 @@ fn configurations_and_documents_that_name_what_runs_are_code() {
         "import logging.config as c\nc.dictConfig({'handlers': {'a': {'class': 'logging.StreamHandler', 'stream': 'ext://sys.stdout'}}})\n",
     );
 }
+
+#[test]
+fn what_a_function_of_the_file_is_called_with_is_followed() {
+    use Severity::Critical;
+    for text in [
+        "def get(name):\n    return __import__(name)\nget('o' + 's').system('x')",
+        "(lambda a: __import__(a))('so'[::-1]).system('x')",
+        "def run(module, *, name='x'):\n    return getattr(module, name)\nimport os\nrun(os, name='sys' + 'tem')('x')",
+        "def get(name):\n    return __import__(name)\nget('json')\nget('os').system('x')",
+        "def inner(b):\n    return __import__(b)\ndef outer(a):\n    return inner(a)\nouter('os').system('x')",
+        "class A:\n    def __init__(self, name):\n        self.module = __import__(name)\nA('os').module.system('x')",
+    ] {
+        worst(text, Critical, "source-runs-process");
+    }
+    quiet(
+        "modeling_x.py",
+        "import importlib\ndef get(name):\n    return importlib.import_module(name)\nget('torch').nn.Linear(1, 2)\nget('.layers')\n",
+    );
+}
