@@ -4,6 +4,7 @@
 //! what is known about them) and an [`Examination`] (where it puts what it sees).
 
 pub(crate) mod blob;
+mod bundle;
 mod catboost;
 mod coreml;
 pub(crate) mod data;
@@ -47,6 +48,7 @@ mod torchscript;
 mod ubjson;
 pub(crate) mod unmarked;
 mod walked;
+pub(crate) mod wide;
 mod xml;
 mod zip;
 
@@ -147,7 +149,9 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Msgpack => msgpack::analyze,
         Format::Ubjson => ubjson::analyze,
         Format::CatBoost => catboost::analyze,
+        Format::TensorBundle => bundle::analyze,
         Format::CoreMl => coreml::analyze,
+        Format::CoreMlWeights => coreml::weights,
         Format::Numpy => numpy::analyze,
         Format::ExecuTorch => executorch::analyze,
         Format::Mxnet => ndarrays::mxnet,

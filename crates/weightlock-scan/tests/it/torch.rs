@@ -282,6 +282,9 @@ fn classes_of_old_files_are_judged_by_their_names() {
     assert_eq!(worst(&unknown), Some(Severity::Medium));
     let program = report(module_with_source("subprocess", "Popen"));
     assert_eq!(worst(&program), Some(Severity::Critical));
+    // Today's files have no such ids.
+    let now = torch(module_with_source("torch.nn.modules.linear", "Linear"), &[]);
+    assert_found(now, "pickle-persistent-id", Severity::High);
     let no_class = tuple(&[text("module"), text("torch.nn"), text("a"), text("b")]);
     let refused = legacy(pickle(&[no_class, b"Q".to_vec()].concat()), &[], &[]);
     assert_found(refused, "pickle-persistent-id", Severity::High);
@@ -536,9 +539,11 @@ fn exported_programs_are_judged_by_what_they_look_up_and_evaluate() {
         "torch.serialization.os.system",
         "_operator.methodcaller",
         "torch.ops",
+        "posix.system",
     ] {
         assert_found(exported(target, "s0"), "torch-export-target", Severity::High);
     }
+    assert_quiet(exported("acme.layer", "s0"));
     assert_found(
         exported("torch.ops.evil.run", "s0"),
         "torchscript-unknown-operator",
@@ -878,4 +883,29 @@ proptest! {
         }
         prop_assert_eq!(report(file.clone()), report(file));
     }
+}
+
+#[test]
+fn storages_of_packages_have_numbers() {
+    let numbered = |number: i32| {
+        let id = [
+            text("storage"),
+            global("torch", "FloatStorage"),
+            int(number),
+            text("cpu"),
+            int(4),
+        ];
+        pickle(&tensor([tuple(&id), b"Q".to_vec()].concat(), 0, &[4], &[1]))
+    };
+    let package = |object: Vec<u8>| {
+        zip(&[
+            ("p/.data/0.storage", vec![0; 16]),
+            ("p/m/m.pkl", object),
+            ("p/.data/extern_modules", b"torch\n".to_vec()),
+            ("p/.data/version", b"6\n".to_vec()),
+            ("p/byteorder", b"little".to_vec()),
+        ])
+    };
+    assert_quiet(package(numbered(0)));
+    assert_found(package(numbered(7)), "torch-storage-mismatch", Severity::Medium);
 }

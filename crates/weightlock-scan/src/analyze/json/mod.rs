@@ -14,7 +14,7 @@ use weightlock_format::{
     },
 };
 
-use super::{Examination, Role, Subject, indicator, template};
+use super::{Examination, Role, Subject, indicator, metadata, template};
 use crate::coverage::Gap;
 
 /// Bytes of a file that are walked. The largest published tokenizers have 34 MB.
@@ -52,6 +52,7 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
                 hub.see(&walk, offset, &token, exam);
                 if let Token::Text(text) = token {
                     indicator::look(&text, Some(offset), || Some(walk.path()), exam);
+                    metadata::carried(&text, offset, || walk.path(), exam);
                     if is_template(&walk) {
                         queue_template(&walk, text, &mut name, exam);
                     }

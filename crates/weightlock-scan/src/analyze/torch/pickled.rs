@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use weightlock_format::{
     pickle::{Event, Op, Stream, Value, Values, View, What},
-    torch::tensor::{Fact, StorageId, look, storage_id},
+    torch::tensor::{Fact, StorageId, class_of_id, look, storage_id},
 };
 
 use super::model::Pickled;
@@ -155,10 +155,11 @@ impl Companion for Torch {
     }
 
     fn id(&self, id: Value, values: &Values) -> Id {
-        match storage_id(values, id) {
-            Some(_) => Id::Legal,
-            None if self.archive.is_none() && is_class_with_source(id, values) => Id::Legal,
-            None => Id::Illegal,
+        let is_class = self.archive.is_none() && class_of_id(values, id).is_some();
+        if is_class || storage_id(values, id).is_some() {
+            Id::Legal
+        } else {
+            Id::Illegal
         }
     }
 
@@ -175,20 +176,6 @@ impl Companion for Torch {
             exam.put(Some(offset), Some(op.name().to_owned()), seen);
         }
     }
-}
-
-/// Whether it is `("module", class, file, source)`: old files kept the source of a class beside it, to warn when it has
-/// changed. Loading gives the class, which is judged by its name, and only compares the source.
-fn is_class_with_source(id: Value, values: &Values) -> bool {
-    let View::Tuple(parts) = values.view(id) else {
-        return false;
-    };
-    let &[kind, class, file, source] = parts.kept else {
-        return false;
-    };
-    let is_text = |value| matches!(values.view(value), View::Text | View::None);
-    let is_module = values.text(kind, 16).is_some_and(|kind| kind == "module");
-    is_module && values.global(class).is_some() && is_text(file) && is_text(source)
 }
 
 /// Examines the program of the interpreter for devices: a pickle of instructions, in which operators are texts.
