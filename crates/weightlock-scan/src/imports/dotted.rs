@@ -56,7 +56,7 @@ fn reached(module: &str, parts: &[&str]) -> Option<Import> {
         let (name, before) = (parts.get(at)?, parts.get(..at)?);
         let own = (at <= MOST_DEPTH).then(|| joined(module, before));
         let other = (1..=MOST_DEPTH).filter_map(|length| before.get(at.checked_sub(length)?..));
-        let other = other.map(|run| run.join("."));
+        let other = other.filter(|run| leads_to_module(run)).map(|run| run.join("."));
         let bare = |module: &String| module.strip_prefix('_').map(ToOwned::to_owned);
         let modules = own.into_iter().chain(other);
         let modules = modules.flat_map(|module| [bare(&module), Some(module)]).flatten();
@@ -67,16 +67,22 @@ fn reached(module: &str, parts: &[&str]) -> Option<Import> {
     (0..parts.len()).find_map(found)
 }
 
+/// Whether the first of the parts can be a module of the tables, so that a search is worth its time.
+fn leads_to_module(run: &[&str]) -> bool {
+    let is_root = |part: &&&str| roots::is_known(part) || roots::is_known(part.trim_start_matches('_'));
+    run.first().filter(is_root).is_some()
+}
+
 fn joined(module: &str, below: &[&str]) -> String {
     let parts: Vec<&str> = [module].into_iter().chain(below.iter().copied()).collect();
     parts.join(".")
 }
 
-/// More parts than any real name has.
-const MOST_PARTS: usize = 16;
+/// More parts than any real name has. What comes after them is not looked at, and nothing longer is vouched for.
+const MOST_PARTS: usize = 8;
 
 /// How many parts may be a module; each costs a search of the tables.
-const MOST_DEPTH: usize = 4;
+const MOST_DEPTH: usize = 3;
 
 const REFLECTION: Import = Import {
     grade: Grade::Dangerous,

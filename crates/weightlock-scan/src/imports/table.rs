@@ -57,13 +57,15 @@ impl Table {
                 .rfind('\n')
                 .map_or(0, |at| at.saturating_add(1));
             let rest = self.text.get(start..)?;
-            let line = rest.split('\n').next()?;
-            let (key, entries) = line.split_once(' ').unwrap_or((line, ""));
+            let key = rest.split([' ', '\n']).next()?;
             match key.cmp(module) {
                 // Comments sort before every module, because they are at the top.
-                _ if line.starts_with('#') => low = next(start, line),
-                std::cmp::Ordering::Less => low = next(start, line),
-                std::cmp::Ordering::Equal => return Some(entries),
+                _ if rest.starts_with('#') => low = next(start, rest),
+                std::cmp::Ordering::Less => low = next(start, rest),
+                std::cmp::Ordering::Equal => {
+                    let line = rest.split('\n').next()?;
+                    return Some(line.split_once(' ').map_or("", |(_, entries)| entries));
+                }
                 std::cmp::Ordering::Greater => high = start,
             }
         }
@@ -80,9 +82,10 @@ impl Table {
     }
 }
 
-/// Where the line after `line`, which begins at `start`, begins.
-const fn next(start: usize, line: &str) -> usize {
-    start.saturating_add(line.len()).saturating_add(1)
+/// Where the line after the first of `rest`, which begins at `start`, begins.
+fn next(start: usize, rest: &str) -> usize {
+    let length = rest.find('\n').unwrap_or(rest.len());
+    start.saturating_add(length).saturating_add(1)
 }
 
 /// The names of a line, each with its code.
