@@ -100,6 +100,11 @@ def joblib_compressions(out):
 
 def numpy_arrays(out):
     import numpy as np
+    # Written by old releases, some of them on Python 2.
+    old = os.path.join(os.path.dirname(np.__file__), "lib", "tests", "data")
+    for name in os.listdir(old):
+        if name.endswith((".npy", ".npz")):
+            shutil.copy(os.path.join(old, name), os.path.join(out, f"old_{name}"))
     arrays = {kind: np.arange(50).astype(kind) for kind in ("f2", "f4", "f8", "i1", "u8", "c8", "?", ">f4", "U3", "S4")}
     for name, array in arrays.items():
         np.save(os.path.join(out, f"{name.strip('?>')}{len(name)}.npy"), array)
@@ -187,6 +192,9 @@ def onnx_models(out):
             if case.model_dir and os.path.exists(source := os.path.join(case.model_dir, "model.onnx")):
                 shutil.copy(source, os.path.join(out, f"{case.name}.onnx"))
                 written.add(case.name)
+                # Inputs and outputs to try the model with lie beside it.
+                if os.path.isdir(values := os.path.join(case.model_dir, "test_data_set_0")):
+                    shutil.copytree(values, os.path.join(out, case.name), dirs_exist_ok=True)
     try:
         from onnx.backend.test.case.node import collect_testcases
         for case in collect_testcases(None):

@@ -327,8 +327,14 @@ fn by_magic(head: &[u8]) -> Option<Format> {
 /// A plausible length, then a JSON object; or an object with a key where one belongs, whatever the length says.
 fn safetensors(head: &[u8]) -> Option<Format> {
     let (length, rest) = head.split_first_chunk::<8>()?;
-    let plausible = (2..=crate::safetensors::limit::FORMAT_HEADER_BYTES).contains(&u64::from_le_bytes(*length));
-    let object = rest.first() == Some(&b'{') && rest.get(1).is_none_or(|byte| b"\" \t\r\n}".contains(byte));
+    let plausible =
+        (2..=crate::safetensors::limit::FORMAT_HEADER_BYTES).contains(&u64::from_le_bytes(*length));
+    // No writer puts anything before the object, and readers of JSON skip blanks.
+    let bare = rest
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(rest)
+        .trim_ascii_start();
+    let object = bare.first() == Some(&b'{') && bare.get(1).is_none_or(|byte| b"\" \t\r\n}".contains(byte));
     let keyed = rest.starts_with(b"{\"") && !is_text(length);
     (plausible && object || keyed).then_some(Format::Safetensors)
 }
@@ -356,7 +362,9 @@ fn zlib(head: &[u8]) -> Option<Format> {
     let (&[method, flags], _) = head.split_first_chunk::<2>()?;
     let is_header = matches!(method, 0x18 | 0x28 | 0x38 | 0x48 | 0x58 | 0x68 | 0x78);
     let checks = u16::from_be_bytes([method, flags]).checked_rem(31) == Some(0);
-    (is_header && checks && flags & 0x20 == 0 && !is_text(head)).then_some(Format::Zlib)
+    // `(S` is a header that checks, and how a pickle of a tuple of strings begins.
+    let is_stream = is_header && checks && flags & 0x20 == 0 && !is_text(head);
+    (is_stream && (method == 0x78 || !pickle::is_head(head))).then_some(Format::Zlib)
 }
 
 /// Protocols 0 and 1 begin with any opcode: the machine tells how far it gets.

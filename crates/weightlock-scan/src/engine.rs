@@ -9,6 +9,8 @@
 //!
 //! Findings and gaps are sorted at the end, so the order of work does not show.
 
+use std::ops::Range;
+
 use serde::Serialize;
 use weightlock_format::{
     container::zip,
@@ -16,6 +18,7 @@ use weightlock_format::{
     detect::{self, Format},
     hdf5,
     limits::{Budget, Limits},
+    pickle,
 };
 
 use crate::{
@@ -283,6 +286,9 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     {
         formats = fitting;
     }
+    if formats == [Format::Unknown] && analyze::wide::analyze(subject, exam) {
+        return Vec::new();
+    }
     // A template may begin like anything, and its readers go by the name.
     if analyze::template::is_template(subject.trail.base_name()) {
         match first {
@@ -327,6 +333,9 @@ const MOST_STRAYS: usize = 64;
 /// Looks at what the readers of a content left over: a second file behind the first is examined, too.
 fn strays(subject: &Subject, exam: &mut Examination<'_>) {
     let unclaimed = exam.regions.unclaimed(subject.content.size(), MOST_STRAYS);
+    if let Some(range) = unclaimed.first().filter(|range| range.start == 0) {
+        behind_junk(subject, range.clone(), exam);
+    }
     // What nobody could read from its start on is of no known format, and that is said already.
     for range in unclaimed.into_iter().filter(|range| range.start > 0) {
         let length = range.end.saturating_sub(range.start);
@@ -348,6 +357,24 @@ fn strays(subject: &Subject, exam: &mut Examination<'_>) {
             }
             None => {}
         }
+    }
+}
+
+/// Bytes of no known format in which the beginning of a pickle is looked for.
+const MOST_JUNK: u64 = 16 << 20;
+
+/// Looks for a pickle behind bytes that no reader knows: what is told to skip them, or cuts them off, runs it.
+fn behind_junk(subject: &Subject, range: Range<u64>, exam: &mut Examination<'_>) {
+    let searched = subject.content.part(0, range.end.min(MOST_JUNK));
+    let Some(at) = pickle::next_stream(&searched, 0).filter(|&at| at > 0) else {
+        return;
+    };
+    let part = subject.content.part(at, range.end.saturating_sub(at));
+    if pickle::is_stream(&part) {
+        let place = Spot::Unclaimed;
+        let format = Format::Pickle;
+        exam.observe_at(at, embedded::Seen::Hidden { format, place });
+        exam.pass(at..range.end, &format!("byte {at}"), part, Role::Pickle);
     }
 }
 

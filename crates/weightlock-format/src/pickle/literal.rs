@@ -42,12 +42,29 @@ pub(super) fn index(line: &[u8]) -> Option<Number> {
     python_int(line, 10).map(|value| Number { value, plain })
 }
 
-/// The argument of FLOAT: whether it is one, and whether it is spelt plainly.
+/// The argument of FLOAT: whether it is one, and whether it is spelt plainly. The unpickler in Python takes blanks around
+/// it and underscores between its digits.
 pub(super) fn float(line: &[u8]) -> Option<bool> {
     let number = line.split(|&byte| byte == 0).next().unwrap_or_default();
     let text = std::str::from_utf8(number).ok()?;
-    text.parse::<f64>().ok()?;
-    Some(number.len() == line.len())
+    let bare = without_underscores(text.trim_matches(|c: char| c.is_ascii() && is_space(c as u8)))?;
+    bare.parse::<f64>().ok()?;
+    Some(bare.len() == line.len())
+}
+
+/// The text without the underscores between digits; `None` when there are others.
+fn without_underscores(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let mut bare = String::with_capacity(text.len());
+    for (at, letter) in text.char_indices() {
+        if letter != '_' {
+            bare.push(letter);
+        } else if !is_digit(at.checked_sub(1)) || !is_digit(at.checked_add(1)) {
+            return None;
+        }
+    }
+    Some(bare)
 }
 
 fn is_plain(line: &[u8]) -> bool {
@@ -376,7 +393,10 @@ mod tests {
         assert_eq!(little_endian(&[]), Some(0));
         assert_eq!(float(b"1.5"), Some(true));
         assert_eq!(float(b"nan\0x"), Some(false));
-        assert_eq!(float(b" 1"), None);
+        assert_eq!(float(b" 1_0.5 "), Some(false));
+        for none in [&b"1__0"[..], b"_1", b"1_", b"1._5", b"x", b""] {
+            assert_eq!(float(none), None);
+        }
     }
 
     #[test]

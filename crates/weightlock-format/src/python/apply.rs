@@ -90,6 +90,25 @@ impl Walker {
         Value::any(results)
     }
 
+    /// Binds the parameters of a function of the file to what it is called with, as far as that is known.
+    fn bind_arguments(&mut self, function: usize, arguments: &[Argument]) {
+        let Some((scope, names)) = self.signatures.get(&function).cloned() else {
+            return;
+        };
+        let mut positions = names.iter();
+        for argument in arguments {
+            let name = match &argument.keyword {
+                None => positions.next(),
+                Some(keyword) => names.iter().find(|name| *name == keyword),
+            };
+            if let Some(name) = name.filter(|_| argument.value.what != What::Unknown) {
+                let known = self.scopes.own(scope, name).cloned();
+                self.scopes.bind(scope, name, argument.value.clone(), 0, false);
+                self.has_news |= self.scopes.own(scope, name) != known.as_ref();
+            }
+        }
+    }
+
     fn apply_one(&mut self, function: &Value, arguments: &[Argument], range: TextRange) -> Value {
         let taken = arguments
             .iter()
@@ -112,10 +131,16 @@ impl Walker {
             }
             What::Function(called) => {
                 self.edges.insert((self.here.function, *called));
+                self.bind_arguments(*called, arguments);
                 self.returns.get(*called).cloned().unwrap_or_default().with(taken)
             }
             What::Class(class) => {
                 self.runs_methods(function, &["__init__", "__new__", "__post_init__"]);
+                for constructor in self.member(*class, "__init__").alternatives() {
+                    if let What::Function(constructor) = constructor.what {
+                        self.bind_arguments(constructor, arguments);
+                    }
+                }
                 What::Instance(*class).into()
             }
             What::Instance(_) => {
@@ -214,23 +239,34 @@ impl Walker {
     ) -> Option<Value> {
         let first = values.first();
         let by_name = |value: &Value| {
-            let path = value.as_text()?.replace(':', ".");
-            Some(Value::global(path).with(value.origin))
+            let texts = value.alternatives().iter().filter_map(|value| match &value.what {
+                What::Text(path) => Some(Value::global(path.replace(':', ".")).with(value.origin)),
+                _ => None,
+            });
+            Some(Value::any(texts)).filter(|found| *found != Value::default())
         };
         match name {
             "builtins.getattr" | "inspect.getattr_static" | "builtins.object.__getattribute__" => {
                 let key = values.get(1)?;
-                let name = key.as_text().unwrap_or("?").to_owned();
-                let found = self.attribute(first?, &name, range).with(key.origin);
-                Some(Value::any([found].into_iter().chain(values.get(2).cloned())))
+                let mut found = Vec::new();
+                for key in key.alternatives() {
+                    let name = match &key.what {
+                        What::Text(name) => &**name,
+                        _ => "?",
+                    };
+                    found.push(self.attribute(first?, name, range).with(key.origin));
+                }
+                Some(Value::any(found.into_iter().chain(values.get(2).cloned())))
             }
             "builtins.__import__" | "importlib.__import__" => {
-                let whole = by_name(first?)?;
-                let What::Global(path) = &whole.what else {
-                    return None;
-                };
-                let top = path.split('.').next().unwrap_or_default().to_owned();
-                Some(Value::any([whole.clone(), Value::global(top).with(whole.origin)]))
+                let mut found = Vec::new();
+                for whole in by_name(first?)?.alternatives() {
+                    if let What::Global(path) = &whole.what {
+                        let top = path.split('.').next().unwrap_or_default().to_owned();
+                        found.extend([whole.clone(), Value::global(top).with(whole.origin)]);
+                    }
+                }
+                Some(Value::any(found))
             }
             "importlib.import_module"
             | "pkgutil.resolve_name"
@@ -242,10 +278,18 @@ impl Walker {
             | "django.utils.module_loading.import_string" => {
                 by_name(first.or_else(|| arguments.first().map(|argument| &argument.value))?)
             }
-            "builtins.vars" => match &first?.what {
-                What::Global(module) => Some(Value::global(format!("{module}.__dict__"))),
-                _ => None,
-            },
+            "builtins.vars" => {
+                let tables = first?
+                    .alternatives()
+                    .iter()
+                    .filter_map(|value| match &value.what {
+                        What::Global(module) => {
+                            Some(Value::global(format!("{module}.__dict__")).with(value.origin))
+                        }
+                        _ => None,
+                    });
+                Some(Value::any(tables)).filter(|found| *found != Value::default())
+            }
             "functools.partial"
             | "functools.partialmethod"
             | "builtins.staticmethod"

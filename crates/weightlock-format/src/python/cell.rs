@@ -1,7 +1,7 @@
 //! Cells of notebooks: Python with commands of [IPython](https://ipython.readthedocs.io/en/stable/interactive/magics.html).
 //!
 //! ```text
-//! line = '!' shell | '%' magic | '?' help | name '=' ( '!' shell | '%' magic ) | python
+//! line = '!' shell | '%' magic | '?' help | name '?' | name '=' ( '!' shell | '%' magic ) | python
 //! cell = '%%' magic line-break anything
 //! ```
 //!
@@ -84,6 +84,9 @@ fn command(line: &str) -> Option<(usize, bool)> {
     if let Some(shell) = begins(line.get(start..)?) {
         return Some((start, shell));
     }
+    if asks_for_help(line.get(start..)?) {
+        return Some((start, false));
+    }
     let equals = line.find('=')?;
     let target = line.get(..equals)?.trim();
     let is_name = !target.is_empty() && target.chars().all(|c| c.is_alphanumeric() || "_., ".contains(c));
@@ -91,6 +94,15 @@ fn command(line: &str) -> Option<(usize, bool)> {
     let at = line.len().saturating_sub(rest.trim_start().len());
     let shell = begins(rest.trim_start()).filter(|_| is_name)?;
     Some((at, shell))
+}
+
+/// `name?`, `module.name??`
+fn asks_for_help(text: &str) -> bool {
+    let name = text.trim_end().trim_end_matches('?');
+    let asked = text.trim_end().len().saturating_sub(name.len());
+    let is_name = name.starts_with(|c: char| c.is_alphabetic() || "_%".contains(c))
+        && name.chars().all(|c| c.is_alphanumeric() || "_.*%".contains(c));
+    (1..=2).contains(&asked) && is_name
 }
 
 fn begins(text: &str) -> Option<bool> {
@@ -130,6 +142,8 @@ mod tests {
             ("%%time\nimport os\n", "0     \nimport os\n", &[(false, "time")]),
             ("a != b\nx = (1\n % 2)\n", "a != b\nx = (1\n % 2)\n", &[]),
             ("?é", "0  ", &[(false, "é")]),
+            ("a.b??\n", "0    \n", &[(false, "a.b??")]),
+            ("x = b\"?\"\n", "x = b\"?\"\n", &[]),
         ] {
             let (found, told) = split(text);
             assert_eq!(found, python, "{text:?}");

@@ -250,6 +250,7 @@ impl Walker {
             branches: 0,
         };
         if let Some((parameters, defaults)) = it.parameters.as_deref().zip(defaults) {
+            self.remember(function, parameters, false);
             self.parameters(parameters, None, defaults);
         }
         let value = self.eval(&it.body);
@@ -408,6 +409,10 @@ impl Walker {
             if name == "__globals__" {
                 return Value::from(What::Global("object.__globals__".into())).with(object.origin);
             }
+        }
+        if name == "f_builtins" {
+            // Of a frame, whatever led to it: that of the caller, of a traceback, of a generator.
+            return Value::global("builtins").with(object.origin);
         }
         if matches!(&object.what, What::Global(module) if &**module == "builtins.__spec__")
             && matches!(name, "parent" | "name")

@@ -61,6 +61,10 @@ pub(super) fn of_name(name: &str, is_method: bool) -> Reach {
     if ON_USE.contains(&name) {
         return Reach::Use;
     }
+    // What a scoring script of a hosted endpoint is made of.
+    if name == "init" && !is_method {
+        return Reach::Construct;
+    }
     let is_special = name.starts_with("__") && name.ends_with("__");
     if ON_LOAD.contains(&name) || is_special && (is_method || matches!(name, "__getattr__" | "__dir__")) {
         return Reach::Construct;

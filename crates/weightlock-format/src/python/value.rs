@@ -272,6 +272,13 @@ pub(super) fn origin_of(name: &str) -> Origin {
         "websockets.",
         "smtplib.",
         "xmlrpc.client.",
+        "gdown.",
+        "huggingface_hub.hf_hub_download",
+        "huggingface_hub.snapshot_download",
+        "huggingface_hub.cached_download",
+        "torch.hub.download_url_to_file",
+        "transformers.utils.cached_file",
+        "transformers.utils.hub.cached_file",
     ];
     const ENVIRONMENT: &[&str] = &[
         "getpass.getuser",
@@ -337,10 +344,17 @@ const REEXPORTED: &[&str] = &[
 
 /// The name under which an object is known, whatever way led to it.
 fn canonical(name: String) -> String {
+    // `random._os` is `os`, too.
+    let public = |part: &str| {
+        part.strip_prefix('_')
+            .filter(|part| REEXPORTED.contains(part))
+            .is_some()
+    };
     let parts: Vec<&str> = name.split('.').collect();
-    let from = parts
-        .iter()
-        .rposition(|part| *part == "__builtins__" || *part == "__builtin__" || REEXPORTED.contains(part));
+    let from = parts.iter().enumerate().rposition(|(at, part)| {
+        let is_builtins = *part == "__builtins__" || *part == "__builtin__";
+        is_builtins || REEXPORTED.contains(part) || at > 0 && public(part)
+    });
     let Some(from) = from.filter(|&at| at > 0 || parts.first().is_some_and(|part| part.starts_with("__b")))
     else {
         return name;
@@ -351,6 +365,7 @@ fn canonical(name: String) -> String {
     match rest.split_first() {
         _ if is_relative => name,
         Some((head, rest)) if head.starts_with("__b") => [&["builtins"], rest].concat().join("."),
+        Some((head, rest)) if public(head) => [&[head.trim_start_matches('_')], rest].concat().join("."),
         _ => rest.join("."),
     }
 }
@@ -364,6 +379,9 @@ mod tests {
         for (name, known) in [
             ("os.system", "os.system"),
             ("torch.os.system", "os.system"),
+            ("random._os.system", "os.system"),
+            ("tempfile._sys.modules", "sys.modules"),
+            ("random._random.Random", "random._random.Random"),
             ("a.b.sys.modules", "sys.modules"),
             ("__builtins__.eval", "builtins.eval"),
             ("__builtin__", "builtins"),

@@ -1,4 +1,4 @@
-//! Walks a syntax tree twice: first to learn what names mean, then to put down what happens.
+//! Walks a syntax tree several times: first to learn what names mean, then to put down what happens.
 //!
 //! The walk is recursive. It runs on a stack that was made for the depth that [`super::nesting`] measured.
 
@@ -52,6 +52,10 @@ pub(super) struct Walker {
     pub(super) facts_left: usize,
     /// Expressions that may still be evaluated.
     pub(super) steps_left: u64,
+    /// The parameters of each function: its scope, and their names in order.
+    pub(super) signatures: BTreeMap<usize, (usize, Vec<String>)>,
+    /// Whether a call told something new of a parameter.
+    pub(super) has_news: bool,
     function_at: BTreeMap<u64, usize>,
     class_at: BTreeMap<u64, usize>,
     /// Where the text begins in the file.
@@ -61,8 +65,12 @@ pub(super) struct Walker {
 }
 
 impl Walker {
-    /// Expressions that are evaluated. A text of the greatest size has fewer, twice over.
-    const MOST_STEPS: u64 = 4_000_000;
+    /// Expressions that are evaluated. A text of the greatest size has fewer, in all walks.
+    const MOST_STEPS: u64 = 6_000_000;
+    /// Walks that learn what names mean.
+    const MOST_WALKS: usize = 2;
+    /// Parameters of one function that are followed.
+    const MOST_PARAMETERS: usize = 32;
 
     pub(super) fn new(base: u64, is_program: bool, fuel: Fuel, most_facts: usize) -> Self {
         Self {
@@ -82,6 +90,8 @@ impl Walker {
             fuel,
             facts_left: most_facts,
             steps_left: Self::MOST_STEPS,
+            signatures: BTreeMap::new(),
+            has_news: false,
             function_at: BTreeMap::new(),
             class_at: BTreeMap::new(),
             base,
@@ -89,9 +99,16 @@ impl Walker {
         }
     }
 
-    /// Walks `body` twice and gives what was found.
+    /// Walks `body`, a last time to put down what was found, and gives that.
     pub(super) fn run(mut self, body: &[Stmt]) -> (Source, bool) {
         self.statements(body);
+        // What a function is called with, and hands to another, is known one walk later.
+        for _ in 1..Self::MOST_WALKS {
+            if !std::mem::take(&mut self.has_news) {
+                break;
+            }
+            self.statements(body);
+        }
         self.reporting = true;
         self.statements(body);
         reach::spread(&mut self.source, &self.edges);
@@ -518,6 +535,7 @@ impl Walker {
             class: None,
             branches: 0,
         };
+        self.remember(function, &it.parameters, first.is_some());
         self.parameters(&it.parameters, first, defaults);
         self.statements(&it.body);
         self.here = before;
@@ -546,6 +564,17 @@ impl Walker {
             }
         }
         defaults
+    }
+
+    /// Remembers which parameters calls of the function bind; the first of a method is bound already.
+    pub(super) fn remember(&mut self, function: usize, parameters: &Parameters, is_method: bool) {
+        let names = parameters.iter_non_variadic_params();
+        let names = names.map(|parameter| parameter.name().to_string());
+        let names: Vec<_> = names
+            .skip(usize::from(is_method))
+            .take(Self::MOST_PARAMETERS)
+            .collect();
+        self.signatures.insert(function, (self.here.scope, names));
     }
 
     /// Binds the parameters in the function's scope.
@@ -590,6 +619,38 @@ impl Walker {
         };
         self.statements(&it.body);
         self.here = before;
+        self.commands_of_setup(class);
+    }
+
+    /// The methods that an installer calls of a class that derives from one of its commands.
+    fn commands_of_setup(&mut self, class: usize) {
+        let is_command = |base: &String| {
+            let of_setup = ["setuptools.", "distutils."]
+                .iter()
+                .any(|root| base.starts_with(root));
+            of_setup && (base.contains(".command.") || base.ends_with(".Command"))
+        };
+        if !self
+            .source
+            .classes
+            .get(class)
+            .is_some_and(|class| class.bases.iter().any(is_command))
+        {
+            return;
+        }
+        for name in [
+            "run",
+            "initialize_options",
+            "finalize_options",
+            "build_extensions",
+            "build_extension",
+        ] {
+            if let What::Function(function) = self.member(class, name).what
+                && let Some(function) = self.source.functions.get_mut(function)
+            {
+                function.reach = function.reach.min(Reach::Construct);
+            }
+        }
     }
 
     fn bases(&mut self, it: &ruff_python_ast::StmtClassDef, class: usize) {

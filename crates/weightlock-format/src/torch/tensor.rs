@@ -68,6 +68,41 @@ pub fn look(event: &Event, values: &Values) -> Option<Fact> {
     }
 }
 
+/// A persistent id that stands for a class, as files had it before PyTorch 1.6.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Class {
+    /// The class, which is imported.
+    pub class: Value,
+    /// The text of its source, which loaders compare and do not run.
+    pub source: Option<Value>,
+}
+
+/// The class that `("module", class, file, source)` stands for.
+#[must_use]
+pub fn class_id(values: &Values, id: Value) -> Option<Class> {
+    let pickle::View::Tuple(parts) = values.view(id) else {
+        return None;
+    };
+    let &[kind, class, file, source] = parts.kept else {
+        return None;
+    };
+    let is_text = |value| matches!(values.view(value), pickle::View::Text | pickle::View::None);
+    let is_class = values.text(kind, 16).is_some_and(|kind| kind == "module");
+    values.global(class)?;
+    (is_class && is_text(file) && is_text(source) && !parts.crowd).then(|| Class {
+        class,
+        source: matches!(values.view(source), pickle::View::Text).then_some(source),
+    })
+}
+
+/// The key of a storage: a text, or the number that a package gives it.
+fn key_text(values: &Values, key: Value) -> Option<String> {
+    match values.view(key) {
+        pickle::View::Int(number) => Some(number.to_string()),
+        _ => values.text(key, KEY_BYTES),
+    }
+}
+
 /// The storage that a persistent id names; `None` when it is of another shape.
 #[must_use]
 pub fn storage_id(values: &Values, id: Value) -> Option<StorageId> {
@@ -84,11 +119,7 @@ pub fn storage_id(values: &Values, id: Value) -> Option<StorageId> {
     };
     let is_whole = matches!(rest, [] | [_]) && matches!(values.view(location), pickle::View::Text);
     let storage = StorageId {
-        key: match values.view(key) {
-            // As packages count them.
-            pickle::View::Int(number) => number.to_string(),
-            _ => values.text(key, KEY_BYTES)?,
-        },
+        key: key_text(values, key)?,
         element_bytes: element_bytes(module, name)?,
         elements,
     };

@@ -1,6 +1,9 @@
 //! GGUF: header rules, chat templates, other texts, and the tensors' bytes.
 
-use weightlock_format::gguf::{Header, Kind, Metadata};
+use weightlock_format::{
+    gguf::{Array, Header, Kind, Metadata},
+    reader::Endian,
+};
 
 use super::{
     Examination, Role, Subject, template,
@@ -47,9 +50,43 @@ fn texts(header: &Header, subject: &Subject, exam: &mut Examination<'_>) {
     }
 }
 
+/// Templates of one array that are examined.
+const MOST_TEMPLATES: u64 = 64;
+
+/// Texts of an array under a key for templates: no loader in use takes them from there, and one may.
+fn templates(key: &str, array: &Array, header: &Header, subject: &Subject, exam: &mut Examination<'_>) {
+    let mut at = array.bytes.start;
+    for index in 0..array.length.min(MOST_TEMPLATES) {
+        let Ok(Some(length)) = subject
+            .content
+            .read(at, 8)
+            .map(|bytes| bytes.first_chunk::<8>().copied())
+        else {
+            return;
+        };
+        let length = match header.endian() {
+            Endian::Little => u64::from_le_bytes(length),
+            Endian::Big => u64::from_be_bytes(length),
+        };
+        let start = at.saturating_add(8);
+        at = start.saturating_add(length);
+        if at > array.bytes.end {
+            return;
+        }
+        let text = subject.content.part(start, length);
+        exam.inner(&format!("{key}[{index}]"), text, Role::Template);
+    }
+}
+
 /// Arrays of bytes can hold anything.
 fn arrays(header: &Header, subject: &Subject, exam: &mut Examination<'_>) {
     for (key, value) in header.metadata() {
+        if let Metadata::Array(array) = value
+            && array.kind == Kind::String
+            && key.starts_with("tokenizer.chat_template")
+        {
+            templates(key, array, header, subject, exam);
+        }
         if let Metadata::Array(array) = value
             && matches!(array.kind, Kind::Uint8 | Kind::Int8)
         {

@@ -6,7 +6,7 @@ use base64::{
     alphabet::{STANDARD, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use weightlock_format::detect::Format;
+use weightlock_format::{content::Content, detect::Format, executable, pickle};
 
 use super::{Examination, Subject, indicator};
 use crate::{
@@ -44,6 +44,7 @@ pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     for (encoding, bytes) in readings {
         let format = bytes
             .filter(|bytes| bytes.len() >= LEAST)
+            .filter(|bytes| !is_digest(bytes, encoding) || pickle::is_stream(&Content::from(bytes.clone())))
             .map(|bytes| Format::of(&bytes));
         if let Some(format) = format
             && (format.is_code() || format.is_container() && format != Format::Zlib)
@@ -51,6 +52,51 @@ pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
             exam.observe_at(0, embedded::Seen::InText { format, encoding });
         }
     }
+}
+
+/// Bytes of an encoded text in a document that are decoded.
+const MOST_CARRIED: usize = 8 << 20;
+
+/// Looks at a text of a document of which no reader makes anything: only what is surely a pickle that imports something,
+/// or a program, is told, because a document may hold pictures, digests and keys in the same digits.
+pub(crate) fn carried(text: &str, offset: u64, path: impl FnOnce() -> String, exam: &mut Examination<'_>) {
+    const BASE64: &[&str] = &["gA", "f0VMR", "TV", "yv66v", "z/rt+"];
+    const HEXADECIMAL: &[&str] = &["800", "0x800", "7f454c46", "4d5a", "7F454C46", "4D5A"];
+    if !(24..=MOST_CARRIED).contains(&text.len()) {
+        return;
+    }
+    let begins = |list: &[&str]| list.iter().any(|start| text.starts_with(start));
+    let (encoding, bytes) = if begins(HEXADECIMAL) {
+        (Encoding::Hexadecimal, hexadecimal(text.as_bytes()))
+    } else if begins(BASE64) {
+        (Encoding::Base64, base64(text.as_bytes()))
+    } else {
+        return;
+    };
+    let Some(bytes) = bytes else {
+        return;
+    };
+    let format = Format::of(&bytes);
+    let content = Content::from(bytes);
+    let is_sure = match format {
+        Format::Pickle => pickle::is_stream(&content),
+        Format::Elf | Format::Pe | Format::MachO => {
+            executable::recognise(&content, 0).is_ok_and(|program| program.is_some())
+        }
+        _ => false,
+    };
+    if is_sure {
+        exam.put(
+            Some(offset),
+            Some(path()),
+            embedded::Seen::InText { format, encoding },
+        );
+    }
+}
+
+/// Whether the bytes are as many as a digest has: what it begins with is chance.
+fn is_digest(bytes: &[u8], encoding: Encoding) -> bool {
+    encoding == Encoding::Hexadecimal && matches!(bytes.len(), 16 | 20 | 28 | 32 | 48 | 64)
 }
 
 /// The bytes that `text` encodes, in either alphabet, with or without padding and line ends.

@@ -48,6 +48,7 @@ mod torchscript;
 mod ubjson;
 pub(crate) mod unmarked;
 mod walked;
+pub(crate) mod wide;
 mod xml;
 mod zip;
 

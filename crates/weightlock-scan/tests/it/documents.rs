@@ -262,3 +262,52 @@ fn skops_nodes_are_judged_by_what_they_build_or_call() {
             .any(|(_, _, name)| name == "builtins.eval")
     );
 }
+
+#[test]
+fn text_in_wide_letters_is_read() {
+    use weightlock_scan::{Settings, Severity, scan};
+    let wide = |text: &str, big: bool| -> Vec<u8> {
+        let order = |unit: u16| {
+            if big {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        };
+        text.encode_utf16().flat_map(order).collect()
+    };
+    let worst = |name: &str, bytes: Vec<u8>| {
+        let report = scan(name, bytes.into(), &Settings::default());
+        assert!(report.coverage.is_complete(), "{:?}", report.coverage);
+        report.findings.iter().map(|finding| finding.severity).max()
+    };
+    for big in [false, true] {
+        let document =
+            "\u{feff}<?xml version=\"1.0\"?><!DOCTYPE P [<!ENTITY x SYSTEM \"file:///x\">]><PMML>&x;</PMML>";
+        assert!(worst("a.pmml", wide(document, big)) >= Some(Severity::High));
+        let tagged = wide("\u{feff}a: !!python/object/apply:os.system [x]\n", big);
+        assert_eq!(worst("a.yaml", tagged), Some(Severity::Critical));
+        assert_eq!(worst("a.yaml", wide("\u{feff}a: 1\n", big)), None);
+        assert_eq!(worst("a.json", wide("{\"a\": \"os.system\"}", big)), None);
+    }
+}
+
+#[test]
+fn texts_of_documents_that_encode_pickles_are_told() {
+    use weightlock_scan::{Settings, Severity, scan};
+    let worst = |text: &str| {
+        let report = scan("a.json", text.as_bytes().to_vec().into(), &Settings::default());
+        report.findings.iter().map(|finding| finding.severity).max()
+    };
+    let base64 = r#"{"model": "gASMBXBvc2l4jAZzeXN0ZW2TjAF4hVIu"}"#;
+    assert_eq!(worst(base64), Some(Severity::Medium));
+    let digits = r#"{"model": "80048c05706f7369788c0673797374656d938c017885522e"}"#;
+    assert_eq!(worst(digits), Some(Severity::Medium));
+    for text in [
+        r#"{"sha256": "80048c0a3b5d1c6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6"}"#,
+        r#"{"sha256": "4d5a8c0a3b5d1c6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6"}"#,
+        r#"{"key": "gABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"}"#,
+    ] {
+        assert_eq!(worst(text), None, "{text}");
+    }
+}

@@ -680,3 +680,113 @@ fn a_second_stream_of_text_is_found_behind_a_harmless_one() {
     let worst = worst(b"(lp0\n.cposix\nsystem\n(S'echo'\ntR.").unwrap();
     assert_eq!(worst.0, Severity::Critical);
 }
+
+#[test]
+fn a_maker_of_generators_calls_what_it_is_given() {
+    let made = |constructor: &[u8]| {
+        let maker = global("numpy.random._pickle", "__generator_ctor");
+        stream(&[&maker[..], &text("PCG64"), constructor, b"\x86R"].concat())
+    };
+    let worst = worst(&made(&global("tensorflow.tools.helper", "evaluate"))).unwrap();
+    assert_eq!((worst.0, worst.1), (Severity::High, "pickle-unknown-import"));
+    assert!(is_clean(&made(&global(
+        "numpy.random._pickle",
+        "__bit_generator_ctor"
+    ))));
+}
+
+#[test]
+fn harmless_names_that_are_asked_for_too_much_are_abuse() {
+    let nothing = |module: &str, name: &str| [&global(module, name)[..], b")R"].concat();
+    let range = |stop: &[u8]| call("builtins", "range", stop);
+    let endless = nothing("itertools", "count");
+    let wrapped = call("builtins", "enumerate", &endless);
+    let (large, small) = (b"\x8a\x06\0\0\0\0\0\x01", b"K\x40");
+    for bytes in [
+        call("builtins", "list", &endless),
+        call("builtins", "tuple", &wrapped),
+        call("collections", "deque", &call("itertools", "cycle", b"]K\x01a")),
+        call("builtins", "bytes", large),
+        call("builtins", "set", &range(large)),
+        call("numpy", "ndarray", &[&large[..], b"\x85"].concat()),
+        call("fractions", "Fraction", &text("1e9999999999")),
+    ] {
+        assert_eq!(
+            rules(&stream(&bytes), Severity::Medium),
+            ["pickle-resource-abuse"]
+        );
+    }
+    for bytes in [
+        endless,
+        call("builtins", "list", &range(small)),
+        call("builtins", "bytes", small),
+        call("collections", "deque", &call("itertools", "cycle", b"]")),
+        call("numpy", "ndarray", &[&small[..], b"\x85"].concat()),
+        call("fractions", "Fraction", &text("1e-3")),
+        call("fractions", "Fraction", &text("1/3")),
+    ] {
+        assert!(is_clean(&stream(&bytes)), "{bytes:?}");
+    }
+}
+
+/// A storage as the storages of tensors are pickled: a file of PyTorch's old format, in bytes.
+fn old_storage(object: &[u8]) -> Vec<u8> {
+    let file = [
+        b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.",
+        object,
+        b"\x80\x02]U\x010a.",
+        &1_u64.to_le_bytes(),
+        &1.0_f32.to_le_bytes(),
+    ];
+    let file = file.concat();
+    let length = u32::try_from(file.len()).unwrap().to_le_bytes();
+    stream(&call(
+        "torch.storage",
+        "_load_from_bytes",
+        &[b"B", &length[..], &file].concat(),
+    ))
+}
+
+#[test]
+fn bytes_that_hold_a_storage_are_judged_by_what_is_in_them() {
+    let id = b"\x80\x02(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x01NtQ.";
+    assert!(is_clean(&old_storage(id)), "{:#?}", report(&old_storage(id)));
+    let evil = old_storage(b"\x80\x02cposix\nsystem\nU\x01x\x85R.");
+    let worst_of = |bytes: &[u8]| worst(bytes).map(|worst| (worst.0, worst.1));
+    assert_eq!(
+        worst_of(&evil),
+        Some((Severity::Critical, "pickle-code-execution"))
+    );
+    // What is not there cannot be examined.
+    let unknown = call("torch.storage", "_load_from_bytes", &call("a", "b", b"N"));
+    assert_eq!(worst_of(&stream(&unknown)).unwrap().0, Severity::High);
+}
+
+#[test]
+fn a_tuple_of_strings_is_no_compressed_stream() {
+    // Its first two bytes are the header of one.
+    let evil = b"(S'posi\\x78'\nS'system'\n\x93(S'x'\ntR.";
+    assert_eq!(worst(evil).unwrap().0, Severity::Critical);
+    assert!(is_clean(b"(S'\xe9\xe8'\np0\nS'x'\np1\ntp2\n."));
+}
+
+#[test]
+fn numbers_that_only_the_slow_unpickler_reads_hide_nothing() {
+    for number in ["1_0.5", " 1.5", "nan "] {
+        let evil = format!("F{number}\n0cposix\nsystem\n(S'x'\ntR.");
+        assert_eq!(worst(evil.as_bytes()).unwrap().0, Severity::Critical, "{number}");
+    }
+    assert!(is_clean(b"(lp0\nF1.5e-10\naFinf\na."));
+}
+
+#[test]
+fn a_pickle_behind_bytes_of_no_format_is_found() {
+    let evil = stream(&call("posix", "system", &text("x")));
+    for junk in [&b"\0\0\0\0"[..], b"\n\n", b"\xef\xbb\xbf", b"hi\xff\xfe"] {
+        let worst = worst(&[junk, &evil].concat()).unwrap();
+        assert_eq!(worst.0, Severity::Critical, "{junk:?}");
+    }
+    let harmless = stream(b"]");
+    let found = report(&[&b"\0\0\0\0"[..], &harmless].concat());
+    assert!(found.findings.is_empty() && !found.coverage.is_complete());
+}

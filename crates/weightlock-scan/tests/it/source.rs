@@ -410,3 +410,119 @@ fn scripts_that_run_what_they_fetch_are_refused() {
         );
     }
 }
+
+#[test]
+fn modules_are_known_by_the_private_names_of_others_too() {
+    use Severity::Critical;
+    for text in [
+        "import random\nrandom._os.system('x')",
+        "from random import _os\n_os.system('x')",
+        "import tempfile as t\nt._os.popen('x')",
+    ] {
+        worst(text, Critical, "source-runs-process");
+    }
+    for text in [
+        "import sys\nsys._getframe().f_builtins['exec']('f(1)')",
+        "try:\n    1 / 0\nexcept Exception as e:\n    e.__traceback__.tb_frame.f_builtins['eval']('f(1)')",
+    ] {
+        worst(text, Critical, "source-executes-code");
+    }
+    quiet("modeling_x.py", "import random\nr = random._inst.random()\n");
+}
+
+#[test]
+fn what_installers_and_hosts_call_runs_when_they_do() {
+    use Severity::High;
+    let setup = "from setuptools import setup\nfrom setuptools.command.install import install\nimport os\nclass I(install):\n    def run(self):\n        os.system('x')\nsetup(cmdclass={'install': I})";
+    assert_eq!(rules("setup.py", setup)[0], (High, "source-runs-process"));
+    let score = "import os\ndef init():\n    os.system('x')\n";
+    assert_eq!(rules("score.py", score)[0], (High, "source-runs-process"));
+    quiet(
+        "setup.py",
+        "from setuptools import setup, find_packages\nfrom setuptools.command.install import install\nclass I(install):\n    def run(self):\n        install.run(self)\nsetup(cmdclass={'install': I}, packages=find_packages())\n",
+    );
+}
+
+#[test]
+fn source_out_of_a_file_of_data_is_hidden_source() {
+    worst(
+        "exec(open('weights.txt').read())",
+        Severity::Critical,
+        "source-executes-code",
+    );
+    worst(
+        "import json\nwith open('config.json') as f:\n    exec(json.load(f)['x'])",
+        Severity::Critical,
+        "source-executes-code",
+    );
+    worst(
+        "exec(open('a/version.py').read())",
+        Severity::Medium,
+        "source-executes-code",
+    );
+}
+
+#[test]
+fn notebooks_that_ask_for_help_are_read_to_the_end() {
+    let notebook = |source: &str| {
+        format!("{{\"cells\": [{{\"cell_type\": \"code\", \"source\": [{source:?}]}}], \"nbformat\": 4}}")
+    };
+    quiet("a.ipynb", &notebook("%load_ext autoreload\nmodel.fit??\nx?\n"));
+    let low = rules("a.ipynb", &notebook("%load_ext evil"));
+    assert_eq!(low, [(Severity::Low, "notebook-command")]);
+    let low = rules("a.ipynb", &notebook("!python -c 'f()'"));
+    assert_eq!(low, [(Severity::Low, "notebook-command")]);
+}
+
+#[test]
+fn configurations_and_documents_that_name_what_runs_are_code() {
+    use Severity::Critical;
+    worst(
+        "import logging.config as c\nc.dictConfig({'handlers': {'a': {'()': 'os.system', 'command': 'x'}}})",
+        Critical,
+        "source-executes-code",
+    );
+    worst(
+        "import yaml\nyaml.unsafe_load('!!python/object/apply:os.system [x]')",
+        Critical,
+        "source-executes-code",
+    );
+    worst(
+        "import shutil\nshutil.rmtree('/home/x')",
+        Severity::High,
+        "source-touches-files",
+    );
+    worst(
+        "import runpy\nrunpy.run_path('/tmp/x.py')",
+        Critical,
+        "source-executes-code",
+    );
+    worst(
+        "from huggingface_hub import hf_hub_download\ndef f():\n    exec(open(hf_hub_download('a/b', 'x')).read())",
+        Severity::High,
+        "source-executes-code",
+    );
+    quiet(
+        "modeling_x.py",
+        "import logging.config as c\nc.dictConfig({'handlers': {'a': {'class': 'logging.StreamHandler', 'stream': 'ext://sys.stdout'}}})\n",
+    );
+}
+
+#[test]
+fn what_a_function_of_the_file_is_called_with_is_followed() {
+    use Severity::Critical;
+    for text in [
+        "def get(name):\n    return __import__(name)\nget('o' + 's').system('x')",
+        "(lambda a: __import__(a))('so'[::-1]).system('x')",
+        "def run(module, *, name='x'):\n    return getattr(module, name)\nimport os\nrun(os, name='sys' + 'tem')('x')",
+        "def get(name):\n    return __import__(name)\nget('json')\nget('os').system('x')",
+        "def inner(b):\n    return __import__(b)\ndef outer(a):\n    return inner(a)\nouter('os').system('x')",
+        "class A:\n    def __init__(self, name):\n        self.module = __import__(name)\nA('os').module.system('x')",
+    ] {
+        worst(text, Critical, "source-runs-process");
+    }
+    quiet(
+        "modeling_x.py",
+        "import importlib\ndef get(name):\n    return importlib.import_module(name)\nget('torch').nn.Linear(1, 2)\nget('.layers')\n",
+    );
+}

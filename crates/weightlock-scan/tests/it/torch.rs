@@ -259,7 +259,7 @@ fn module_with_source(module: &str, name: &str) -> Vec<u8> {
         text("module"),
         global(module, name),
         text("/lib/a.py"),
-        text("import os\nos.system('x')"),
+        text("class Net(Module):\n    def forward(self, x):\n        return x\n"),
     ];
     pickle(
         &[
@@ -536,9 +536,11 @@ fn exported_programs_are_judged_by_what_they_look_up_and_evaluate() {
         "torch.serialization.os.system",
         "_operator.methodcaller",
         "torch.ops",
+        "posix.system",
     ] {
         assert_found(exported(target, "s0"), "torch-export-target", Severity::High);
     }
+    assert_quiet(exported("acme.layer", "s0"));
     assert_found(
         exported("torch.ops.evil.run", "s0"),
         "torchscript-unknown-operator",
@@ -878,4 +880,63 @@ proptest! {
         }
         prop_assert_eq!(report(file.clone()), report(file));
     }
+}
+
+/// The persistent id of a class, as whole modules had it in old files.
+fn class(module: &str, name: &str, source: &str) -> Vec<u8> {
+    let id = [
+        text("module"),
+        global(module, name),
+        text("/site-packages/layer.py"),
+        text(source),
+    ];
+    [tuple(&id), b"Q".to_vec()].concat()
+}
+
+#[test]
+fn classes_of_old_files_are_judged_by_their_names_and_source() {
+    let object = |class: Vec<u8>| pickle(&[class, b")\x81}b".to_vec()].concat());
+    let source = "class Linear(Module):\n    def forward(self, x):\n        return x\n";
+    let of = |module, name, source| legacy(object(class(module, name, source)), &[], &[]);
+    let known = report(of("torch.nn.modules.linear", "Linear", source));
+    assert_eq!(worst(&known), Some(Severity::Info), "{:?}", findings(&known));
+    assert!(known.coverage.is_complete());
+    assert_found(
+        of("subprocess", "Popen", source),
+        "pickle-code-execution",
+        Severity::Critical,
+    );
+    assert_found(
+        of("torch.nn.modules.linear", "Linear", "import os\nos.system('x')\n"),
+        "source-runs-process",
+        Severity::Critical,
+    );
+    // Today's files have no such ids.
+    let now = torch(object(class("torch.nn.modules.linear", "Linear", source)), &[]);
+    assert_found(now, "pickle-persistent-id", Severity::High);
+}
+
+#[test]
+fn storages_of_packages_have_numbers() {
+    let numbered = |number: i32| {
+        let id = [
+            text("storage"),
+            global("torch", "FloatStorage"),
+            int(number),
+            text("cpu"),
+            int(4),
+        ];
+        pickle(&tensor([tuple(&id), b"Q".to_vec()].concat(), 0, &[4], &[1]))
+    };
+    let package = |object: Vec<u8>| {
+        zip(&[
+            ("p/.data/0.storage", vec![0; 16]),
+            ("p/m/m.pkl", object),
+            ("p/.data/extern_modules", b"torch\n".to_vec()),
+            ("p/.data/version", b"6\n".to_vec()),
+            ("p/byteorder", b"little".to_vec()),
+        ])
+    };
+    assert_quiet(package(numbered(0)));
+    assert_found(package(numbered(7)), "torch-storage-mismatch", Severity::Medium);
 }

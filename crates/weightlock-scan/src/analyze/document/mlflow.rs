@@ -57,6 +57,7 @@ const PATHS: &[&str] = &[
     "code",
     "data",
     "model_path",
+    "model_code_path",
     "pickled_model",
     "python_model",
     "env",

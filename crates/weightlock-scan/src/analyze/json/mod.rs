@@ -56,7 +56,10 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
                         for bytes in metadata::lenient_base64(&text) {
                             exam.inner(&walk.path(), bytes.into(), Role::Pickle);
                         }
-                    } else if is_template(&walk) {
+                        continue;
+                    }
+                    metadata::carried(&text, offset, || walk.path(), exam);
+                    if is_template(&walk) {
                         queue_template(&walk, text, &mut name, exam);
                     }
                 }

@@ -9,6 +9,7 @@
 //! PyTorch and joblib put bytes of their own behind certain opcodes and streams, and give ids a meaning. Their analyzers
 //! are [`Companion`]s of the stream.
 
+mod appetite;
 mod companion;
 mod names;
 mod show;

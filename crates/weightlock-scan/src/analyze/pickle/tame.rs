@@ -22,6 +22,8 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
             is_tame_attribute(object, attribute, false, values) || is_method(object, attribute, values)
         }
         (Some(("builtins", "type")), &[_]) => true,
+        // What they load is examined: the bytes are here.
+        (Some(_), &[bytes]) if loads_its_bytes(name) => matches!(values.view(bytes), View::Bytes),
         // With a second argument it would call the first.
         (Some(("builtins", "iter")), &[over]) => is_plain(over, values),
         (Some(("operator" | "_operator", "itemgetter")), keys) => {
@@ -37,6 +39,21 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether it loads the bytes that it is given, as tensors and models in pickles are kept by their libraries: then what
+/// it does is what lies in the bytes.
+pub(super) fn loads_its_bytes(name: &Name) -> bool {
+    matches!(
+        name.global.resolved(),
+        Some(
+            ("torch.storage", "_load_from_bytes")
+                | (
+                    "keras.saving.pickle_utils" | "keras.src.saving.pickle_utils",
+                    "deserialize_model_from_bytecode"
+                )
+        )
+    )
 }
 
 /// Whether it is a name that is judged well enough by being held: no call is made of it here.

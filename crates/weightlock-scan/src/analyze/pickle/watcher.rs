@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, ops::Range};
 use weightlock_format::{
     content::Content,
     pickle::{self, Event, Inline, Observer, Op, Value, Values, View, What},
+    torch::tensor::class_id,
 };
 
 use super::{
-    Companion, Id,
+    Companion, Id, appetite,
     names::{Names, Spot},
     show, tame, template,
 };
@@ -117,6 +118,10 @@ impl<'a> Watcher<'a> {
 
     fn call(&mut self, spot: Spot, call: Call, values: &Values) {
         let (_, op) = spot;
+        let call = Call {
+            callable: self.stands_for(call.callable, values),
+            ..call
+        };
         match values.view(call.callable) {
             View::Global(_) => {
                 let bare = matches!(op, Op::NewObj | Op::NewObjEx);
@@ -140,8 +145,23 @@ impl<'a> Watcher<'a> {
                 },
             ),
         }
+        if let Some((module, name)) = values.global(call.callable).and_then(|global| global.resolved())
+            && let Some((what, asked)) = appetite::of(module, name, call.args, values)
+        {
+            self.put_once(what, spot, Seen::Abuse { what, asked });
+        }
         self.arguments(spot, call, values);
         self.look_into(spot, call, values);
+    }
+
+    /// The class that a persistent id of its container stands for; otherwise the value itself.
+    fn stands_for(&self, value: Value, values: &Values) -> Value {
+        match values.view(value) {
+            View::Persistent(id) if self.companion.id(id, values) == Id::Legal => {
+                class_id(values, id).map_or(value, |class| class.class)
+            }
+            _ => value,
+        }
     }
 
     /// What a call gave is called.
@@ -222,12 +242,13 @@ impl<'a> Watcher<'a> {
         if vouched {
             return;
         }
+        let loads = self.names.get(call.callable).is_some_and(tame::loads_its_bytes);
         let constants = values.view(call.args).items().unwrap_or_default();
         for &constant in constants.iter().take(16).chain([&call.result]) {
             let Some(content) = values.bytes(constant).filter(|content| content.size() > 3) else {
                 continue;
             };
-            if self.nested.len() < Self::MOST_NESTED && pickle::is_stream(&content) {
+            if self.nested.len() < Self::MOST_NESTED && (loads || pickle::is_stream(&content)) {
                 let seen = Seen::Nested {
                     to: show::value(values, call.callable),
                     size: content.size(),

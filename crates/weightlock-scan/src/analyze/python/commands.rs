@@ -12,6 +12,32 @@ pub(super) fn of(command: &python::Command) -> Command {
     let is_magic = !command.shell;
     let shell_magics = ["bash", "sh", "script", "cmd", "perl", "ruby", "system", "sx", "!"];
     let code_magics = ["run", "load", "loadpy", "load_ext", "macro"];
+    let extension = text.split_whitespace().nth(1).unwrap_or_default();
+    let usual_extensions = [
+        "autoreload",
+        "tensorboard",
+        "memory_profiler",
+        "line_profiler",
+        "sql",
+        "cudf.pandas",
+        "dotenv",
+        "watermark",
+        "nb_black",
+        "lab_black",
+        "google.colab.data_table",
+        "rpy2.ipython",
+        "Cython",
+        "cython",
+        "jupyter_black",
+        "bigquery_magics",
+    ];
+    let is_known_extension = first == "load_ext" && usual_extensions.contains(&extension);
+    let writes_far = first == "writefile"
+        && text
+            .split_whitespace()
+            .skip(1)
+            .any(|word| word.starts_with(['~', '/']) && !word.starts_with("/content/"));
+    let hides_code = ["-c", "-e"].contains(&extension);
     let usual = [
         "pip",
         "pip3",
@@ -50,9 +76,9 @@ pub(super) fn of(command: &python::Command) -> Command {
         "python3",
     ];
     let is_usual = if is_magic {
-        !shell_magics.contains(&first) && !code_magics.contains(&first)
+        is_known_extension || !shell_magics.contains(&first) && !code_magics.contains(&first) && !writes_far
     } else {
-        usual.contains(&first)
+        usual.contains(&first) && !hides_code
     };
     Command {
         text: text.chars().take(200).collect(),

@@ -3,7 +3,10 @@
 use weightlock_format::python::{Call, How, Origin, Source, Store, Value, What as Is};
 
 use super::{function_name, names};
-use crate::observation::python::{Deed, Given, What};
+use crate::{
+    observation::python::{Deed, Given, What},
+    reach::{self, Escape},
+};
 
 /// What `call` does, if it is anything that a model has to account for.
 pub(super) fn of_call(call: &Call) -> Option<What> {
@@ -23,6 +26,9 @@ fn called(call: &Call) -> Option<What> {
     if let Some(what) = import(call) {
         return Some(what);
     }
+    if name == "logging.config.dictConfig" && names_factory(call) {
+        return Some(What::Execute);
+    }
     if is_sensitive(call) {
         return Some(What::SensitiveFile);
     }
@@ -30,7 +36,9 @@ fn called(call: &Call) -> Option<What> {
         Some(What::Process) if is_tool(call) => Some(What::Tool),
         Some(What::Source) if is_misnamed(call) => Some(What::Execute),
         Some(What::Execute) if is_harmless_code(call) => None,
+        Some(What::Deserialize) if makes_objects(call) => Some(What::Execute),
         Some(What::Deserialize) if is_safe_load(call) => None,
+        Some(What::Delete) if is_far(call) => Some(What::SensitiveFile),
         Some(What::Network) if call.arguments_origin().has(Origin::ENVIRONMENT) => Some(What::Exfiltrate),
         None if sends(name) && call.arguments_origin().has(Origin::ENVIRONMENT) => Some(What::Exfiltrate),
         None if is_write(call) => Some(What::Write),
@@ -169,7 +177,42 @@ fn is_harmless_code(call: &Call) -> bool {
     code.is_some_and(|code| code.as_text().is_some_and(is_plain))
 }
 
-/// A source file that is not called like one, so that nobody reads it as one.
+/// A configuration that names a function which runs what it is given, for `logging` to call.
+fn names_factory(call: &Call) -> bool {
+    let mut left: Vec<&Value> = call.arguments.iter().map(|argument| &argument.value).collect();
+    while let Some(value) = left.pop() {
+        match &value.what {
+            Is::Items(items) | Is::Any(items) => left.extend(items.iter()),
+            Is::Table(entries) => left.extend(entries.iter().map(|(_, value)| value)),
+            Is::Text(text) if runs(text).is_some() => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// YAML that is written down and has tags of the language: loading it makes the objects that it names.
+fn makes_objects(call: &Call) -> bool {
+    let text = call.argument(0, "stream").and_then(Value::as_text);
+    call.name.starts_with("yaml.")
+        && text.is_some_and(|text| text.contains("!!python/"))
+        && !is_safe_load(call)
+}
+
+/// A path, written down, that is nowhere near the model.
+fn is_far(call: &Call) -> bool {
+    const SCRATCH: &[&str] = &["/tmp/", "/content/", "/kaggle/", "/workspace/", "/dev/shm/"];
+    let mut texts = call
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.value.as_text());
+    texts.any(|text| {
+        let is_far = matches!(reach::escape(text), Some(Escape::Absolute | Escape::Expanded));
+        is_far && !SCRATCH.iter().any(|place| text.starts_with(place))
+    })
+}
+
+/// A source file that is not called like one, so that nobody reads it as one, or that lies nowhere near the model.
 fn is_misnamed(call: &Call) -> bool {
     let mut texts = call
         .arguments
@@ -177,7 +220,9 @@ fn is_misnamed(call: &Call) -> bool {
         .filter_map(|argument| argument.value.as_text());
     texts.any(|text| {
         let name = text.rsplit(['/', '\\']).next().unwrap_or_default();
-        name.contains('.') && !name.to_ascii_lowercase().ends_with(".py") && call.name != "runpy.run_module"
+        let is_odd = name.contains('.') && !name.to_ascii_lowercase().ends_with(".py");
+        let is_elsewhere = matches!(reach::escape(text), Some(Escape::Absolute | Escape::Remote));
+        (is_odd || is_elsewhere) && call.name != "runpy.run_module"
     })
 }
 

@@ -214,7 +214,7 @@ fn deed(what: What, call: &Call, source: &Source) -> Deed {
     let origin = call.arguments_origin();
     let given = if origin.has(Origin::NETWORK) {
         Given::Network
-    } else if origin.has(Origin::DECODED) {
+    } else if origin.has(Origin::DECODED) || origin.has(Origin::FILE) && reads_data(source) {
         Given::Decoded
     } else if origin.has(Origin::FILE) {
         Given::File
@@ -230,6 +230,58 @@ fn deed(what: What, call: &Call, source: &Source) -> Deed {
         assembled: call.origin.has(Origin::ASSEMBLED) || call.origin.has(Origin::DECODED),
         given,
     }
+}
+
+/// Whether the files that the source opens, as far as their names are written down, are files of data, and none of them
+/// is source.
+fn reads_data(source: &Source) -> bool {
+    const DATA: &[&str] = &[
+        "bak",
+        "bin",
+        "ckpt",
+        "dat",
+        "data",
+        "enc",
+        "gguf",
+        "jpg",
+        "json",
+        "log",
+        "model",
+        "npy",
+        "npz",
+        "onnx",
+        "pkl",
+        "png",
+        "pt",
+        "pth",
+        "safetensors",
+        "tmp",
+        "txt",
+    ];
+    const PROSE: &[&str] = &["requirements.txt", "license.txt", "readme.txt", "version.txt"];
+    let opens = |call: &&Call| {
+        matches!(
+            call.name.as_str(),
+            "builtins.open" | "io.open" | "codecs.open" | "pathlib.Path"
+        )
+    };
+    let mut texts = source
+        .calls
+        .iter()
+        .filter(opens)
+        .filter_map(|call| call.argument(0, "file")?.as_text());
+    let mut found = false;
+    let is_source = texts.any(|text| {
+        let name = text
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        found |= DATA.contains(&extension) && !PROSE.contains(&name.as_str());
+        extension == "py"
+    });
+    found && !is_source
 }
 
 fn function_name(source: &Source, function: Option<usize>) -> Option<String> {

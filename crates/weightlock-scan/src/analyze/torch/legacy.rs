@@ -22,8 +22,8 @@ const MAGIC: [&[u8]; 3] = [
     b"119547037146038801333356",
     b"0x1950a86a20f9469cfc6c",
 ];
-/// Bytes in which the first pickle ends.
-const HEAD_BYTES: usize = 64;
+/// Bytes in which the magic number ends. What comes later is a constant of another pickle, such as one with a storage.
+const HEAD_BYTES: usize = 40;
 /// Keys that are followed.
 const MOST_KEYS: usize = 1 << 20;
 /// Bytes of a key.

@@ -3,14 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use weightlock_format::{
+    content::Content,
     pickle::{Event, Op, Stream, Value, Values, View, What},
-    torch::tensor::{Fact, StorageId, look, storage_id},
+    torch::tensor::{Class, Fact, StorageId, class_id, look, storage_id},
 };
 
 use super::model::Pickled;
 use crate::{
     analyze::{
-        Examination, Subject,
+        Examination, Role, Subject,
         pickle::{self, Companion, Id},
     },
     observation::torch::Seen,
@@ -36,6 +37,8 @@ pub(super) struct Torch {
     seen: Vec<(u64, Op, Seen)>,
     /// The storages that were named, and where first.
     storages: BTreeMap<String, (StorageId, u64)>,
+    /// Source of classes, which old files carry to have it compared, and where.
+    sources: Vec<(u64, Content)>,
 }
 
 impl Torch {
@@ -54,6 +57,7 @@ impl Torch {
             archive: None,
             seen: Vec::new(),
             storages: BTreeMap::new(),
+            sources: Vec::new(),
         }
     }
 
@@ -104,6 +108,19 @@ impl Torch {
         self.put(event, Seen::NativeClass { library, name });
     }
 
+    /// Keeps the source that the id of a class carries.
+    fn source(&mut self, event: &Event, id: Value, values: &Values) {
+        if self.archive.is_none()
+            && self.sources.len() < Self::MOST_SEEN
+            && let Some(Class {
+                source: Some(source), ..
+            }) = class_id(values, id)
+            && let Some(source) = values.bytes(source)
+        {
+            self.sources.push((event.offset, source));
+        }
+    }
+
     /// Compares a storage with its record, or with what was said of it before.
     fn compare(&mut self, event: &Event, id: StorageId) {
         let known = self.storages.entry(id.key.clone());
@@ -133,6 +150,9 @@ impl Companion for Torch {
         if let What::Build { object, state } = event.what {
             self.native_object(event, object, state, values);
         }
+        if let What::Persistent { id, .. } = event.what {
+            self.source(event, id, values);
+        }
         match look(event, values) {
             Some(Fact::Storage(id)) => self.compare(event, id),
             Some(Fact::Outside {
@@ -155,10 +175,11 @@ impl Companion for Torch {
     }
 
     fn id(&self, id: Value, values: &Values) -> Id {
-        match storage_id(values, id) {
-            Some(_) => Id::Legal,
-            None if self.archive.is_none() && is_class_with_source(id, values) => Id::Legal,
-            None => Id::Illegal,
+        let is_class = self.archive.is_none() && class_id(values, id).is_some();
+        if is_class || storage_id(values, id).is_some() {
+            Id::Legal
+        } else {
+            Id::Illegal
         }
     }
 
@@ -174,21 +195,10 @@ impl Companion for Torch {
         for (offset, op, seen) in self.seen.drain(..) {
             exam.put(Some(offset), Some(op.name().to_owned()), seen);
         }
+        for (offset, source) in self.sources.drain(..) {
+            exam.inner(&format!("source of the class at {offset}"), source, Role::Python);
+        }
     }
-}
-
-/// Whether it is `("module", class, file, source)`: old files kept the source of a class beside it, to warn when it has
-/// changed. Loading gives the class, which is judged by its name, and only compares the source.
-fn is_class_with_source(id: Value, values: &Values) -> bool {
-    let View::Tuple(parts) = values.view(id) else {
-        return false;
-    };
-    let &[kind, class, file, source] = parts.kept else {
-        return false;
-    };
-    let is_text = |value| matches!(values.view(value), View::Text | View::None);
-    let is_module = values.text(kind, 16).is_some_and(|kind| kind == "module");
-    is_module && values.global(class).is_some() && is_text(file) && is_text(source)
 }
 
 /// Examines the program of the interpreter for devices: a pickle of instructions, in which operators are texts.

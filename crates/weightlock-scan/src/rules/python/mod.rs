@@ -65,7 +65,7 @@ fn judge(deed: &Deed, severity: Severity) -> Judgement {
         .map(|name| format!(", in {}", shown(name)));
     let given = match deed.given {
         Given::Plain => "",
-        Given::Decoded => ", with what it decodes from text",
+        Given::Decoded => ", with what it decodes from text or reads from a file of data",
         Given::Network => ", with what it fetches",
         Given::File => ", with what it reads from a file",
     };

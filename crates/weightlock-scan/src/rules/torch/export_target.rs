@@ -2,6 +2,7 @@
 
 use crate::{
     Severity,
+    imports::{Grade, look_up},
     observation::torch::Seen,
     rules::{Check, Context, Judgement, Rule},
 };
@@ -35,8 +36,11 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
         return None;
     }
     if root != "torch" && !NUMBERS.contains(&root) {
-        // Nothing is looked up: the text stays a text.
-        return None;
+        // Today's loader looks nothing else up, and no exporter writes the name of what does harm.
+        let (module, name) = target.rsplit_once('.')?;
+        let does_harm = look_up(module, name).grade == Grade::Dangerous;
+        let reason = "the target is no operator, and names a function that does harm";
+        return does_harm.then(|| Judgement::new(Severity::High, reason).named(target.as_str()));
     }
     if root == "torch" && is_plain(rest) && (rest.starts_with("sym_") || rest.starts_with("_sym_")) {
         return None;

@@ -100,7 +100,10 @@ impl<'t> Flow<'t> {
                 left = as_text(&left);
                 right = as_text(&right);
             }
-            Operator::Remainder => right = as_text_of_object(&right),
+            Operator::Remainder => {
+                self.widths(&left, offset);
+                right = as_text_of_object(&right);
+            }
             Operator::Multiply | Operator::Power => self.growth(operator, &left, &right, offset),
             Operator::Add | Operator::Subtract | Operator::Divide => {}
         }

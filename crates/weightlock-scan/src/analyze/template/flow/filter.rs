@@ -68,7 +68,7 @@ impl Flow<'_> {
     }
 
     /// `'%1000000000d'|format(1)`
-    fn widths(&mut self, of: &Value, offset: u64) {
+    pub(super) fn widths(&mut self, of: &Value, offset: u64) {
         let widths = of.may().iter().filter_map(|of| match of {
             Constant::Text(text) => Some(widest(text)),
             _ => None,
