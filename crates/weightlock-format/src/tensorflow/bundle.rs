@@ -160,7 +160,7 @@ impl Bundle {
 }
 
 /// The numbers of a message, by field; texts and messages in it are passed over.
-fn fields(value: &[u8]) -> Result<Vec<(u64, u64)>, Error> {
+pub(super) fn fields(value: &[u8]) -> Result<Vec<(u64, u64)>, Error> {
     let mut reader = Reader::new(value, 0, Endian::Little);
     let mut found = Vec::new();
     while reader.offset() < value.len() as u64 {

@@ -44,7 +44,6 @@ impl Kind {
             (Self::MetaGraph, &[2]),
             (Self::KerasMetadata, &[1]),
             (Self::Graph, &[1, 2]),
-            (Self::Fingerprint, &[6]),
         ];
         let mut kinds = Vec::new();
         for (kind, required) in candidates {
@@ -52,7 +51,22 @@ impl Kind {
                 kinds.push(kind);
             }
         }
+        if Self::is_fingerprint(content, limits)? {
+            kinds.push(Self::Fingerprint);
+        }
         Ok(kinds)
+    }
+
+    /// Whether `content` is short and has the checksums of a SavedModel, as numbers: few fields fit many messages.
+    fn is_fingerprint(content: &Content, limits: &Limits) -> std::io::Result<bool> {
+        const MOST_BYTES: u64 = 256;
+        if content.size() > MOST_BYTES || !protobuf::fits(content, &schema::FINGERPRINT, &[6], limits)? {
+            return Ok(false);
+        }
+        let bytes = content.read(0, 256)?;
+        let numbers = bundle::fields(&bytes).unwrap_or_default();
+        let has = |wanted| numbers.iter().any(|&(number, _)| number == wanted);
+        Ok((1..=4).all(has) && Self::Fingerprint.begins(content, limits)?)
     }
 
     fn schema(self) -> &'static Schema {

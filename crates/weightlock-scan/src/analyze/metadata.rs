@@ -114,6 +114,27 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
         .find_map(|alphabet| GeneralPurpose::new(alphabet, lenient).decode(&compact).ok())
 }
 
+/// The bytes that Python's decoder could make of `text`: it passes over what is no digit, and some versions of it end at
+/// the first padding.
+pub(super) fn lenient_base64(text: &str) -> Vec<Vec<u8>> {
+    let digits = |text: &str| -> Vec<u8> {
+        let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+        let mut digits: Vec<u8> = text.bytes().filter(is_digit).collect();
+        // One digit alone is no byte.
+        if digits.len() % 4 == 1 {
+            digits.pop();
+        }
+        digits
+    };
+    let padded = text.split('=').next().unwrap_or_default();
+    let mut found: Vec<_> = [digits(text), digits(padded)]
+        .iter()
+        .filter_map(|digits| base64(digits))
+        .collect();
+    found.dedup();
+    found
+}
+
 fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.strip_prefix(b"0x").unwrap_or(text);
     let (pairs, []) = text.as_chunks::<2>() else {

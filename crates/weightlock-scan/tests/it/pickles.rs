@@ -516,6 +516,56 @@ fn dill_makes_arrays_and_plain_types() {
     }
 }
 
+/// The standard digits of base64, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let mut bits = [0; 3];
+        bits[..group.len()].copy_from_slice(group);
+        let bits = u32::from_be_bytes([0, bits[0], bits[1], bits[2]]);
+        for index in 0..4 {
+            let digit = (bits >> (18 - 6 * index)) & 63;
+            text.push(match index <= group.len() {
+                true => char::from(DIGITS[digit as usize]),
+                false => '=',
+            });
+        }
+    }
+    text
+}
+
+#[test]
+fn objects_of_reinforcement_learners_are_run_on_loading() {
+    let data = |serialized: &str| {
+        let json = format!(r#"{{"policy_class": {{":type:": "x", ":serialized:": "{serialized}"}}}}"#);
+        report(json.as_bytes())
+    };
+    let class = base64(&stream(&global(
+        "stable_baselines3.common.policies",
+        "ActorCriticPolicy",
+    )));
+    let quiet = data(&class);
+    assert!(quiet.coverage.is_complete(), "{:?}", quiet.coverage);
+    assert!(
+        quiet
+            .findings
+            .iter()
+            .all(|finding| finding.severity == Severity::Info),
+        "{quiet:?}"
+    );
+    let evil = base64(&stream(&call("posix", "system", &text("echo weightlock-test"))));
+    let (front, back) = evil.split_at(10);
+    for serialized in [evil.clone(), format!("{front}!-{back}"), format!("{evil}{class}")] {
+        let worst = data(&serialized)
+            .findings
+            .iter()
+            .map(|finding| finding.severity)
+            .max();
+        assert_eq!(worst, Some(Severity::Critical), "{serialized}");
+    }
+}
+
 #[test]
 fn annotations_are_harmless_and_other_items_are_not() {
     let item = |of: Vec<u8>, key: Vec<u8>| {

@@ -259,7 +259,7 @@ fn module_with_source(module: &str, name: &str) -> Vec<u8> {
         text("module"),
         global(module, name),
         text("/lib/a.py"),
-        text("import os\nos.system('x')"),
+        text("class Net(Module):\n    def forward(self, x):\n        return x\n"),
     ];
     pickle(
         &[

@@ -52,6 +52,12 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
                 hub.see(&walk, offset, &token, exam);
                 if let Token::Text(text) = token {
                     indicator::look(&text, Some(offset), || Some(walk.path()), exam);
+                    if is_serialized(&walk) {
+                        for bytes in metadata::lenient_base64(&text) {
+                            exam.inner(&walk.path(), bytes.into(), Role::Pickle);
+                        }
+                        continue;
+                    }
                     metadata::carried(&text, offset, || walk.path(), exam);
                     if is_template(&walk) {
                         queue_template(&walk, text, &mut name, exam);
@@ -72,6 +78,12 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if let Some(problem) = end {
         exam.gave_up(problem.into(), subject);
     }
+}
+
+/// Whether the value is an object as Stable-Baselines3 keeps it beside its weights: a pickle in base64, which loading
+/// the model runs.
+fn is_serialized(walk: &Walk<'_>) -> bool {
+    matches!(walk.way().next_back(), Some(Step::Key(key)) if key == ":serialized:")
 }
 
 /// Whether the value lies under a key that names chat templates, at any depth.

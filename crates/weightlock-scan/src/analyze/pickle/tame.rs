@@ -77,7 +77,11 @@ fn is_held(value: Value, values: &Values) -> bool {
 }
 
 /// Methods of modules that other objects keep: adapters, and wrappers of `forward`.
-const METHODS: &[&str] = &["forward", "prepare_inputs_for_generation"];
+const METHODS: &[&str] = &[
+    "_load_state_hook_ignore_shapes",
+    "forward",
+    "prepare_inputs_for_generation",
+];
 
 /// Whether it is a method that may be kept, of an object that was made without its `__init__` of a class that a list
 /// vouches for. To take one runs no code; what is taken may not be called.
