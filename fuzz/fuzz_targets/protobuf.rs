@@ -16,11 +16,14 @@ fuzz_target!(|file: &[u8]| {
         assert!(range.start <= range.end && range.end <= file.len() as u64);
     };
     let mut budget = Budget::new(&limits);
-    let _ = onnx::read(&content, &limits, &mut budget, &mut |fact| match fact {
-        onnx::Fact::Data { range, .. } | onnx::Fact::Unknown { range, .. } => inside(&range),
-        onnx::Fact::Tensor(tensor) => inside(&tensor.range),
-        _ => {}
-    });
+    let _ = onnx::Kind::of(&content, &limits);
+    for kind in [onnx::Kind::Model, onnx::Kind::Tensor, onnx::Kind::Sequence] {
+        let _ = onnx::read(&content, kind, &limits, &mut budget, &mut |fact| match fact {
+            onnx::Fact::Data { range, .. } | onnx::Fact::Unknown { range, .. } => inside(&range),
+            onnx::Fact::Tensor(tensor) => inside(&tensor.range),
+            _ => {}
+        });
+    }
     for kind in [
         tensorflow::Kind::SavedModel,
         tensorflow::Kind::MetaGraph,

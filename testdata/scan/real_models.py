@@ -100,6 +100,11 @@ def joblib_compressions(out):
 
 def numpy_arrays(out):
     import numpy as np
+    # Written by old releases, some of them on Python 2.
+    old = os.path.join(os.path.dirname(np.__file__), "lib", "tests", "data")
+    for name in os.listdir(old):
+        if name.endswith((".npy", ".npz")):
+            shutil.copy(os.path.join(old, name), os.path.join(out, f"old_{name}"))
     arrays = {kind: np.arange(50).astype(kind) for kind in ("f2", "f4", "f8", "i1", "u8", "c8", "?", ">f4", "U3", "S4")}
     for name, array in arrays.items():
         np.save(os.path.join(out, f"{name.strip('?>')}{len(name)}.npy"), array)
@@ -187,6 +192,9 @@ def onnx_models(out):
             if case.model_dir and os.path.exists(source := os.path.join(case.model_dir, "model.onnx")):
                 shutil.copy(source, os.path.join(out, f"{case.name}.onnx"))
                 written.add(case.name)
+                # Inputs and outputs to try the model with lie beside it.
+                if os.path.isdir(values := os.path.join(case.model_dir, "test_data_set_0")):
+                    shutil.copytree(values, os.path.join(out, case.name), dirs_exist_ok=True)
     try:
         from onnx.backend.test.case.node import collect_testcases
         for case in collect_testcases(None):
@@ -408,23 +416,9 @@ def archives(out):
         pickle.dump(Ridge().fit(x, values), packed)
 
 
-def torch(out):
-    """State dicts and modules, where a torch is installed; the registry has none for this processor without CUDA."""
-    import torch
-    module = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU(), torch.nn.BatchNorm1d(4))
-    optimizer = torch.optim.Adam(module.parameters())
-    torch.save(module.state_dict(), os.path.join(out, "state.pt"))
-    torch.save(module.state_dict(), os.path.join(out, "legacy.pt"), _use_new_zipfile_serialization=False)
-    torch.save({"model": module.state_dict(), "optimizer": optimizer.state_dict()}, os.path.join(out, "checkpoint.pt"))
-    torch.save(module, os.path.join(out, "module.pt"))
-    torch.jit.script(module).save(os.path.join(out, "script.pt"))
-
-
 KINDS = (scikit_learn, scikit_learn_composed, joblib_compressions, numpy_arrays, pandas_frames, scipy_objects, xgboost, lightgbm,
          catboost, onnx_models, onnx_converted, gguf_files, safetensors_files, skops_files, keras_models, hdf5_files, msgpack_files,
-         tflite_files, archives, torch)
-# What cannot be installed everywhere: too large, or not in the registry for every processor.
-OPTIONAL = ("torch", "catboost")
+         tflite_files, archives)
 
 if __name__ == "__main__":
     failed = False
@@ -434,10 +428,6 @@ if __name__ == "__main__":
         try:
             kind(folder)
             print(f"written {kind.__name__}: {sum(len(files) for _, _, files in os.walk(folder))} files", flush=True)
-        except ModuleNotFoundError as error:
-            os.rmdir(folder)
-            print(f"NOT RUN {kind.__name__}: {error}", flush=True)
-            failed |= error.name not in OPTIONAL
         except Exception:
             traceback.print_exc()
             print(f"FAILED {kind.__name__}", flush=True)

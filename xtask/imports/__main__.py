@@ -1,96 +1,25 @@
-"""Writes the tables of imports: `python3 xtask/imports REVIEWED TABLE WHEELS…`, run by `cargo xtask imports --write`.
+"""The collector behind `cargo xtask imports`; see `xtask/src/imports/mod.rs` for how it is called.
 
-REVIEWED is the folder of what is decided by hand, TABLE the folder to write, WHEELS folders of wheels. The wheels of
-one folder see each other and the standard library of the running interpreter; the tables are the union over the
-folders, so that older releases, whose names differ, lie in a folder of their own. Nothing is imported, nothing runs.
+    tables REVIEWED OUT CACHE           writes the tables below OUT, from the wheels of `sources.txt`, the record of
+                                        CPython, and what is decided by hand in REVIEWED; keeps wheels in CACHE
+    record REVIEWED VERSION=FOLDER…     reads the `Lib` folders of CPython and writes their record
+
+Of what is read nothing is imported and nothing runs.
 """
 
+import concurrent.futures
 import pathlib
-import re
 import sys
-import sysconfig
-import zipfile
 
+import cpython
+import names
+import sources
+import wheels
 from reach import Universe
+from tables import Tables
 
-# Packages whose plain classes may be built. Of the others, only the dangerous names are told.
-LIBRARIES = set(
-    "accelerate catboost diffusers fastai gensim imblearn joblib keras lightgbm lightning lightning_fabric nltk numpy"
-    " omegaconf pandas peft pytorch_lightning scipy sentence_transformers sklearn skops spacy statsmodels tensorflow"
-    " tf_keras thinc timm torch torchmetrics torchvision transformers ultralytics xgboost".split()
-)
-TOOLS = set(
-    "IPython cloudpickle datasets dill fsspec huggingface_hub hydra jinja2 mlflow numba pip pkg_resources pytest _pytest"
-    " requests safetensors setuptools yaml functorch torchgen _distutils_hack".split()
-)
-FILES = {
-    "numpy": "numpy", "scipy": "scipy", "sklearn": "scikit_learn", "pandas": "pandas", "torch": "torch",
-    "transformers": "transformers", "keras": "keras", "tf_keras": "keras", "tensorflow": "tensorflow",
-    "diffusers": "diffusers",
-}
-# Packages whose estimators and layers keep functions as values, such as a score or an activation.
-HOLDERS = set(
-    "catboost gensim imblearn lightgbm numpy pandas scipy sklearn statsmodels timm torch torchvision xgboost".split()
-)
-# Parts of paths whose modules are no part of a model: their names stay unlisted.
-SKIPPED = {"idle_test", "tests", "_tests", "test", "conftest", "_tf_keras", "site-packages", "benchmarks", "_generated", "_test_common"}
-SKIPPED_IN = {"torch": {"testing", "onnx"}, "Lib": {"turtledemo"}}
-KEPT_TESTS = ("test.support", "test.test_support")
-
-
-def module_name(path):
-    """(dotted name, whether a package) of a source file's path."""
-    parts = path[: -len(".py")].split("/")
-    package = parts[-1] == "__init__"
-    return ".".join(parts[:-1] if package else parts), package
-
-
-def wanted(name, root):
-    parts = set(name.split("."))
-    if root != "Lib" and name.endswith("_test"):
-        return False
-    return name.startswith(KEPT_TESTS) or not parts & (SKIPPED | SKIPPED_IN.get(root, set()))
-
-
-def standard_library(universe):
-    folder = pathlib.Path(sysconfig.get_path("stdlib"))
-    for file in sorted(folder.rglob("*.py")):
-        name, package = module_name(str(file.relative_to(folder)).replace("\\", "/"))
-        if name and "-" not in name and wanted(name, "Lib"):
-            universe.add(name, package, file.read_bytes())
-
-
-def wheel(universe, file):
-    """Adds the modules of one wheel; gives `name version`."""
-    with zipfile.ZipFile(file) as archive:
-        for path in archive.namelist():
-            root = path.split("/")[0].removesuffix(".py")
-            if path.endswith(".py") and root in LIBRARIES | TOOLS:
-                name, package = module_name(path)
-                if wanted(name, root) and all(part.isidentifier() for part in name.split(".")):
-                    universe.add(name, package, archive.read(path))
-    return " ".join(file.name.split("-")[:2])
-
-
-def compiled(file):
-    """Classes and rebuilding functions of the compiled modules of a wheel: `(module, name, kind)`.
-
-    Cython keeps the full name of each class and of each function that its pickles call as a text of the file.
-    """
-    with zipfile.ZipFile(file) as archive:
-        for path in archive.namelist():
-            root = path.split("/")[0]
-            if not path.endswith((".so", ".pyd")) or root not in LIBRARIES or not wanted(path.replace("/", "."), root):
-                continue
-            module = path.split(".")[0].replace("/", ".")
-            content = archive.read(path)
-            if b"__pyx_" not in content:
-                continue
-            for name in set(re.findall(rb"\0(__pyx_unpickle_[A-Za-z_]\w*)(?<!__set_state)\0", content)):
-                yield module, name.decode(), "F"
-            # Cython's own helper classes, its enumerations of memory views, are in every module.
-            for name in set(re.findall(rb"\0" + re.escape(module.encode()) + rb"\.([A-Z]\w*|_[A-Z]\w*)\0", content)):
-                yield module, name.decode(), "C"
+# The parser is that of the running interpreter, and sources use what it must know.
+OLDEST = (3, 11)
 
 
 def read_reviewed(folder):
@@ -118,157 +47,109 @@ def ground_of(reviewed):
     }
 
 
-# How SciPy executes a text of a distribution's state.
-TEMPLATE = "_attach_argparser_methods"
-
-# Boosters and tensors are handles of compiled code: memory by address is what their classes are for.
-RAW = {"M"}
-
-
-class Tables:
-    def __init__(self, reviewed):
-        self.reviewed = reviewed
-        self.found = {}  # (module, name) -> (kind, full, bare)
-        self.rebuilders = set()
-        self.templates = set()
-
-    def put(self, module, name, kind, full, bare):
-        if (module, name) in self.reviewed:
-            return
-        old = self.found.get((module, name))
-        if old:
-            kind, full, bare = old[0], full | old[1], bare | old[2]
-        self.found[module, name] = (kind, frozenset(full), frozenset(bare))
-
-    def collect(self, universe):
-        for module, held in sorted(universe.modules.items()):
-            library = module.split(".")[0] in LIBRARIES
-            for name, function in held.functions.items():
-                self.put_function(universe, module, module, name, name, function)
-            for name in held.classes:
-                self.put_class(universe, module, name, module, name, library)
-            self.collect_aliases(universe, module, held, library)
-            if library:
-                self.collect_rebuilders(universe, module, held)
-
-    def put_function(self, universe, owner, module, name, alias, function):
-        full = set(universe.reach["function", owner, name])
-        if function.calls_argument:
-            full.add("R")
-        if full or holds(module):
-            self.put(module, alias, "F", full, full)
-
-    def put_class(self, universe, owner, name, module, alias, public):
-        """A class; of the standard library none is vouched for here, and so none has a better way of being made."""
-        full = universe.reach["full", (owner, name)] - RAW
-        bare = universe.reach["bare", (owner, name)] - RAW
-        if bare == {"X"} and universe.method((owner, name), TEMPLATE):
-            self.templates.add((module, alias))
-        if full or public:
-            self.put(module, alias, "C", full, bare if owner.split(".")[0] in LIBRARIES else full)
-
-    def collect_aliases(self, universe, module, held, library):
-        """Names under which a module offers what another defines."""
-        names = {name for name in held.refs if "." not in name}
-        for star in held.stars if held.is_package and module.count(".") < 2 else ():
-            names |= exported(universe.modules[star]) if star in universe.modules else set()
-        for name in sorted(names):
-            found = universe.in_module(module, name)
-            if not found or found[1] == module and found[2] == name:
-                continue
-            kind, owner, label = found
-            if kind == "ground" and universe.ground[owner, label]:
-                code = self.reviewed[owner, label]
-                self.put(module, name, code[1], set(universe.ground[owner, label]), set(universe.ground[owner, label]))
-            elif kind == "function":
-                function = universe.modules[owner].functions[label]
-                same = owner.split(".")[0] == module.split(".")[0]
-                if same and held.is_package or universe.reach[found] or function.calls_argument:
-                    self.put_function(universe, owner, module, label, name, function)
-            elif kind == "class":
-                same = owner.split(".")[0] == module.split(".")[0]
-                public = library and same and (held.is_package or name in held.public)
-                if public or universe.reach["full", (owner, label)]:
-                    self.put_class(universe, owner, label, module, name, public)
-
-    def collect_rebuilders(self, universe, module, held):
-        """Functions that `__reduce__` names: what the library's own pickles call."""
-        for made in held.classes.values():
-            for method in made.methods.keys() & {"__reduce__", "__reduce_ex__"}:
-                for path in made.methods[method].rebuilders:
-                    found = universe.look(module, path)
-                    if found and found[0] == "function" and found[1].split(".")[0] in LIBRARIES:
-                        self.rebuilders.add(found[1:])
-
-    def entries(self):
-        """`{file: {module: {code: [name]}}}`."""
-        files = {}
-        for key in sorted(self.rebuilders):
-            if key not in self.reviewed:
-                self.found.setdefault(key, ("F", frozenset(), frozenset()))
-        for (module, name), (kind, full, bare) in self.found.items():
-            root = module.split(".")[0]
-            file = FILES.get(root, "libraries" if root in LIBRARIES else "tools" if root in TOOLS else "stdlib")
-            code = code_of(kind, full, bare, (module, name) in self.rebuilders)
-            code += "$" if (module, name) in self.templates and "/" not in code else ""
-            files.setdefault(file, {}).setdefault(module, {}).setdefault(code, []).append(name)
-        return files
+# Compiled or frozen modules, and the module that offers what they define, on one platform or another.
+MIRRORS = {
+    "_frozen_importlib": "importlib._bootstrap", "_frozen_importlib_external": "importlib._bootstrap_external",
+    "_functools": "functools", "_interpreters": "_xxsubinterpreters", "_io": "io", "_operator": "operator",
+    "_pickle": "pickle", "_signal": "signal", "_socket": "socket", "_sqlite3": "sqlite3", "_ssl": "ssl",
+    "_tracemalloc": "tracemalloc", "_xxsubinterpreters": "_interpreters", "nt": "os", "posix": "os",
+}
 
 
-def exported(held):
-    """What `import *` takes from a module: what it says, or what it defines without an underscore."""
-    defined = (*held.functions, *held.classes)
-    return held.public or {name for name in defined if "." not in name and not name.startswith("_")}
+def standard_library(reviewed, lists):
+    """`{(module, name): (kind, full, bare)}` of the record and the stubs, and the head lines of the record."""
+    found, heads = cpython.read()
+    by_hand = {
+        key: (code[1], *[set(ground_of({key: code})[key])] * 2) for key, code in reviewed.items()
+    }
+    stubs = names.stubs(*lists)
+    for key, answer in stubs.names({**found, **by_hand}).items():
+        if key not in found:
+            found[key] = answer
+        elif answer[1] - found[key][1]:
+            cpython.add(found, key, found[key][0], answer[1], answer[2])
+    for mirror, original in MIRRORS.items():
+        for (module, name), (kind, full, bare) in list({**found, **by_hand}.items()):
+            if module == original and full and kind != "M":
+                cpython.add(found, (mirror, name), kind, full, bare)
+    return found, heads, stubs.modules
 
 
-def holds(module):
-    """Whether functions of a module, when nothing harmful was found in them, may be kept as values."""
-    root, *rest = module.split(".")
-    inner = root == "torch" and any(part.startswith("_") or part in INNER for part in rest)
-    return root in HOLDERS and not inner
+def write(path, modules, heads):
+    lines = [f"# {line}" for line in heads]
+    lines += [cpython.line(module, modules[module]) for module in sorted(modules)]
+    path.write_text("\n".join(lines) + "\n")
 
 
-INNER = {"distributed", "fx", "jit", "package", "onnx", "export", "backends"}
+def write_names(path, head, listed):
+    path.write_text("\n".join([f"# {head}", *sorted(listed)]) + "\n")
 
 
-def code_of(kind, full, bare, rebuilds=False):
-    order = "XPIRLWDNTM"
-    letters = "".join(sorted(full, key=order.index))
-    if not letters:
-        return "lC" if kind == "C" else "fF" if rebuilds else "hF"
-    if kind == "C" and bare != full:
-        return f"dC{letters}/" + "".join(sorted(bare, key=order.index))
-    return f"d{kind}{letters}"
+def make_tables(reviewed_folder, out, cache):
+    pinned = sources.pinned()
+    sources.fetch(pinned, cache)
+    reviewed = read_reviewed(reviewed_folder)
+    old_stubs, new_stubs, lists = (cache / source.file for source in pinned["names"])
+    found, heads, modules = standard_library(reviewed, (old_stubs, new_stubs))
+    standard = {key: value for key, value in found.items() if value[0] != "M"}
+    by_hand = ground_of(reviewed)
+    ground = {**{key: cpython.letters(full) for key, (_, full, _) in found.items()}, **by_hand}
+    bare = {key: cpython.letters(bare) for key, (_, full, bare) in found.items() if full != bare and key not in by_hand}
+    made_from = [MADE, *(", ".join(source.label() for source in wanted) for wanted in pinned.values())]
+    files = {name: [cache / source.file for source in wanted] for name, wanted in pinned.items() if name != "names"}
+    tables = Tables(reviewed, standard)
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        jobs = [pool.submit(read_section, reviewed, standard, ground, bare, files[name]) for name in files]
+        for name, job in zip(files, jobs):
+            tables.join(job.result())
+            print(f"read the {len(files[name])} wheels of {name}", flush=True)
+    out.mkdir(parents=True, exist_ok=True)
+    for file, entries in tables.entries().items():
+        write(out / f"{file}.txt", entries, made_from + heads)
+    write_lists(out, lists, modules | {module for module, _ in found})
 
 
-def write(folder, file, modules, header):
-    lines = [f"# {line}" for line in header]
-    for module in sorted(modules):
-        codes = modules[module]
-        words = [f"@{code} {' '.join(sorted(codes[code]))}" for code in sorted(codes)]
-        lines.append(" ".join([module, *words]))
-    (folder / f"{file}.txt").write_text("\n".join(lines) + "\n")
+MADE = "Written by `cargo xtask imports --write`; do not edit. From the sources of"
+
+
+def write_lists(out, lists, modules):
+    """The modules of the standard library: the roots, which the program knows, and all of them, for its tests."""
+    roots, listed = names.module_lists(lists)
+    listed |= {module for module in modules if not cpython.TESTS & set(module.split("."))}
+    roots |= {module.split(".")[0] for module in modules}
+    write_names(out / "roots_stdlib.list", "Roots of the modules of CPython 2.6 to 3.14.", roots - {"__main__"})
+    write_names(out / "roots_libraries.list", "Packages that the tables are made from.", wheels.LIBRARIES | wheels.TOOLS)
+    write_names(out / "modules_stdlib.list", "Modules of CPython 3.8 to 3.14, but for tests.", listed - {"__main__"})
+
+
+def read_section(reviewed, standard, ground, bare, files):
+    """The tables of one section, whose wheels see each other."""
+    tables, universe = Tables(reviewed, standard), Universe(ground, bare, reviewed.keys())
+    for file in files:
+        wheels.wheel(universe, file)
+    universe.solve()
+    tables.collect(universe)
+    for file in files:
+        for module, name, kind in wheels.compiled(file):
+            tables.put(module, name, kind, frozenset(), frozenset())
+            if kind == "F":
+                tables.rebuilders.add((module, name))
+    return tables
 
 
 def main():
-    reviewed_folder, table_folder, *folders = map(pathlib.Path, sys.argv[1:])
-    reviewed = read_reviewed(reviewed_folder)
-    tables = Tables(reviewed)
-    header = ["Written by `cargo xtask imports --write`; do not edit. From the sources of"]
-    for folder in folders:
-        universe = Universe(ground_of(reviewed))
-        standard_library(universe)
-        versions = [wheel(universe, file) for file in sorted(folder.glob("*.whl"))]
-        header.append(", ".join([f"CPython {sys.version.split()[0]}", *versions]))
-        universe.solve()
-        tables.collect(universe)
-        for file in sorted(folder.glob("*.whl")):
-            for module, name, kind in compiled(file):
-                tables.put(module, name, kind, frozenset(), frozenset())
-                if kind == "F":
-                    tables.rebuilders.add((module, name))
-    for file, modules in tables.entries().items():
-        write(table_folder, file, modules, header)
+    if sys.version_info < OLDEST:
+        raise SystemExit("needs Python {}.{} or newer".format(*OLDEST))
+    command, reviewed, *rest = sys.argv[1:]
+    reviewed = pathlib.Path(reviewed)
+    if command == "tables":
+        make_tables(reviewed, *map(pathlib.Path, rest))
+    else:
+        folders = dict(argument.split("=", 1) for argument in rest)
+        by_hand = read_reviewed(reviewed)
+        kinds = {key: code[1] for key, code in by_hand.items()}
+        folders = {version: pathlib.Path(folder) for version, folder in folders.items()}
+        cpython.record(folders, ground_of(by_hand), kinds)
 
 
 if __name__ == "__main__":

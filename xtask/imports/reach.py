@@ -4,6 +4,7 @@ The names whose reach is decided by hand are the ground; from there it spreads b
 changes. Reflection does not spread: half of all Python looks something up by name.
 """
 
+import re
 import sys
 from functools import lru_cache
 
@@ -32,19 +33,32 @@ STOPS = (
 )
 
 
-class Universe:
-    """Modules that can see each other, and the ground (`{(module, name): letters}`)."""
+def older(text):
+    """A source with what is new in the syntax of 3.14 written as it was before: several exceptions without
+    parentheses, and template strings, which hold the same expressions as formatted ones."""
+    text = re.sub(rb"(?m)^(\s*except\*?)[ ]+([\w.]+(?:, *[\w.]+)+)[ ]*:", rb"\1 (\2):", text)
+    return re.sub(rb"(?<!\w)t(?=[\"'])", rb"f", text)
 
-    def __init__(self, ground):
+
+class Universe:
+    """Modules that can see each other, and the ground (`{(module, name): letters}`): what is known beforehand. `bare`
+    has the letters of those classes of the ground that can do less when they are made without their `__init__`, and
+    `decided` those names whose letters stand for all that they inherit to others."""
+
+    def __init__(self, ground, bare=None, decided=()):
         self.ground = {**ground, **dict.fromkeys(STOPS, "")}
+        self.bare, self.decided = bare or {}, decided
         self.modules = {}
         self.cache = {}
 
     def add(self, name, is_package, text):
-        try:
-            self.modules[name] = read_module(name, is_package, text)
-        except (SyntaxError, ValueError, RecursionError) as error:
-            print(f"{name}: {error}", file=sys.stderr)
+        for attempt in (text, older(text)):
+            try:
+                self.modules[name] = read_module(name, is_package, attempt)
+                return
+            except (SyntaxError, ValueError, RecursionError) as error:
+                problem = error
+        print(f"{name}: {problem}", file=sys.stderr)
 
     def resolve(self, path):
         """An absolute dotted path as (kind, module, name), or None; the kinds are "function", "class", "method" (with a
@@ -131,7 +145,15 @@ class Universe:
         for kind, owner, label in line[at + above :]:
             if kind == "class" and method in self.modules[owner].classes[label].methods:
                 return "method", cls, method, (owner, label)
+            known = kind == "ground" and (owner, label) not in self.decided
+            if known and (owner, f"{label}.{method}") in self.ground:
+                return "ground", owner, f"{label}.{method}"
         return None
+
+    def all_methods(self, module, name):
+        """The names of the methods of a class, inherited ones too."""
+        lineage = (item for item in self.lineage(module, name) if item[0] == "class")
+        return set().union(*(self.modules[owner].classes[label].methods for _, owner, label in lineage))
 
     def edges(self, node):
         """What a node leads to: ("node", node) or ("letters", letters)."""
@@ -142,6 +164,8 @@ class Universe:
             _, cls, method, definer = node
             function = self.modules[definer[0]].classes[definer[1]].methods[method]
             yield from self.calls(definer[0], function, cls, definer)
+        elif kind == "ground":
+            yield "letters", self.ground[node[1:]]
         else:
             yield from self.making(node[1], {"full": FULL, "bare": BARE, "made": MADE}[kind])
 
@@ -191,15 +215,18 @@ class Universe:
                 yield "node", found
         for kind, owner, label in self.lineage(*cls):
             if kind == "ground":
-                yield "letters", self.ground[owner, label]
+                letters = self.ground[owner, label]
+                yield "letters", letters if "__init__" in methods else self.bare.get((owner, label), letters)
 
-    def solve(self):
+    def solve(self, methods=False):
         """Fills `reach` for ("function", module, name), for classes when they are called, ("full", (module, name)), and
-        when they are made without their `__init__`, ("bare", (module, name))."""
+        when they are made without their `__init__`, ("bare", (module, name)); when asked to, for each method too."""
         work = [("function", module, name) for module, held in self.modules.items() for name in held.functions]
         for module, held in self.modules.items():
             for name in held.classes:
                 work += [("full", (module, name)), ("bare", (module, name))]
+                if methods:
+                    work += [self.method((module, name), method) for method in self.all_methods(module, name)]
         self.callers, self.reach = {}, {}
         while work:
             node = work.pop()

@@ -24,8 +24,10 @@ cargo xtask COMMAND
   check-rooms                                        which crate may use what, and where unsafe may be
   docs [--check]                                     writes docs/reference and docs/schemas; with --check: these, the
                                                      features table, links, codes and benchmarks agree
-  imports [--check | --write FOLDER...]              the scanner's tables of imports: verifies them, or makes them
-                                                     again from folders of wheels
+  imports [--check | --write | --stamp]              the scanner's tables of imports: verifies their form; makes them
+                                                     again from pinned wheels and compares, or replaces; gives them a
+                                                     version
+  imports --record VERSION=FOLDER...                 reads the sources of CPython for them
   bench [NAME]... [--quick] [--list]                 measures against peers, writes docs/benchmarks.md
         [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
   bench-scan [--bin FILE] [--date YYYY-MM-DD] [--no-write]

@@ -62,11 +62,13 @@ pub enum Peer {
     ModelAudit,
     /// A Python that has the libraries whose models must be quiet.
     ModelLibraries,
+    /// A Python that has PyTorch and what is built on it.
+    Torch,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -83,6 +85,7 @@ impl Peer {
         Self::Fickling,
         Self::ModelAudit,
         Self::ModelLibraries,
+        Self::Torch,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -105,6 +108,7 @@ impl Peer {
             Self::Fickling => "WEIGHTLOCK_TEST_FICKLING_PYTHON",
             Self::ModelAudit => "WEIGHTLOCK_TEST_MODELAUDIT_PYTHON",
             Self::ModelLibraries => "WEIGHTLOCK_TEST_MODELS_PYTHON",
+            Self::Torch => "WEIGHTLOCK_TEST_TORCH_PYTHON",
         }
     }
 
@@ -128,6 +132,7 @@ impl Peer {
             Self::Fickling => "fickling",
             Self::ModelAudit => "modelaudit",
             Self::ModelLibraries => "model-libraries",
+            Self::Torch => "torch",
         }
     }
 
@@ -146,9 +151,12 @@ impl Peer {
             }
             Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
             Self::Cosign => "cargo xtask ci --lane go   (builds it with Go)",
-            Self::Picklescan | Self::ModelScan | Self::Fickling | Self::ModelAudit | Self::ModelLibraries => {
-                "cargo xtask ci --lane frameworks   (installs it in a virtual environment)"
-            }
+            Self::Picklescan
+            | Self::ModelScan
+            | Self::Fickling
+            | Self::ModelAudit
+            | Self::ModelLibraries
+            | Self::Torch => "cargo xtask ci --lane frameworks   (installs it in a virtual environment)",
         }
     }
 
@@ -165,9 +173,12 @@ impl Peer {
             }
             Self::SarifSchema => existing(cache_folder()?.join("sarif/sarif-schema-2.1.0.json")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
-            Self::Picklescan | Self::ModelScan | Self::Fickling | Self::ModelAudit | Self::ModelLibraries => {
-                existing(cache_folder()?.join(self.name()).join("bin/python"))
-            }
+            Self::Picklescan
+            | Self::ModelScan
+            | Self::Fickling
+            | Self::ModelAudit
+            | Self::ModelLibraries
+            | Self::Torch => existing(cache_folder()?.join(self.name()).join("bin/python")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
                 on_path(self.name())

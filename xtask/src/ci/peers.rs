@@ -27,10 +27,7 @@ const SCANNERS: [(Peer, &str); 4] = [
         Peer::ModelScan,
         include_str!("../../peers/scanners/modelscan.txt"),
     ),
-    (
-        Peer::Fickling,
-        include_str!("../../peers/scanners/fickling.txt"),
-    ),
+    (Peer::Fickling, include_str!("../../peers/scanners/fickling.txt")),
     (
         Peer::ModelAudit,
         include_str!("../../peers/scanners/modelaudit.txt"),
@@ -39,6 +36,10 @@ const SCANNERS: [(Peer, &str); 4] = [
 
 /// Pinned versions and hashes of the libraries whose models must be quiet.
 const MODEL_LIBRARIES: &str = include_str!("../../peers/models.txt");
+
+/// Pinned versions and hashes of PyTorch and what is built on it. The registry's build needs its CUDA libraries to be
+/// imported, although none is used: about 4 GB are fetched.
+const TORCH: &str = include_str!("../../peers/torch.txt");
 
 /// The crate whose source has the official SARIF schema, which no other package registry has by itself.
 const SARIF_CRATE: (&str, &str) = ("serde-sarif", "0.8.0");
@@ -220,11 +221,11 @@ fn fetch_sarif_schema(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Each scanner in an environment of its own, and one with the libraries that write models.
+/// Each scanner in an environment of its own, and two with the libraries that write models.
 pub(super) fn frameworks(report: &mut Report) -> Result<()> {
     let wanted = SCANNERS
         .into_iter()
-        .chain([(Peer::ModelLibraries, MODEL_LIBRARIES)]);
+        .chain([(Peer::ModelLibraries, MODEL_LIBRARIES), (Peer::Torch, TORCH)]);
     for (peer, pins) in wanted {
         install_python(peer.name(), peer.name(), pins, &[peer], report)?;
         if let Some(path) = peer.find() {

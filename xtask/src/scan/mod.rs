@@ -63,13 +63,15 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
     }
     let args = Args::parse(raw, &["--no-write"], &["--bin", "--date"])?.no_words()?;
     let root = Metadata::load()?.workspace_root;
+    // Asked for first: the answers take minutes.
+    let date = bench::date(&args)?;
     let program = bench::binary(&args, &root)?;
     let lab = Lab::new()?;
     let corpus = Corpus::make(&lab.0)?;
     let columns = columns(&corpus, &program)?;
     let card = Scorecard {
         machine: machine::describe(),
-        date: bench::date(&args)?,
+        date,
         corpus,
         columns,
     };

@@ -14,12 +14,13 @@ use std::ops::Range;
 
 use weightlock_artifact::reason::Code;
 
-pub use self::{schema::MODEL, tensor::Tensor};
+use self::schema::{MODEL, SEQUENCE, TENSOR};
+pub use self::tensor::Tensor;
 use crate::{
     Error, Named,
     content::Content,
     limits::{Budget, Limits},
-    protobuf::{Event, Schema, Walker},
+    protobuf::{Event, Schema, Walker, fits},
     reason,
 };
 
@@ -109,18 +110,75 @@ pub enum Fact {
     },
 }
 
-/// Reads `content` and hands each fact to `tell`. Everything up to the end, or to the error, has been read.
+/// What the outermost message of a file is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A model.
+    Model,
+    /// One tensor: an input or an output that comes with a model, to try it with.
+    Tensor,
+    /// A sequence or an optional value, for the same purpose.
+    Sequence,
+}
+
+impl Kind {
+    /// What `content` is; `None` when it is nothing of ONNX. A tensor or a sequence must be whole: there is nothing
+    /// else to tell it by.
+    ///
+    /// # Errors
+    /// What reading raises.
+    pub fn of(content: &Content, limits: &Limits) -> std::io::Result<Option<Self>> {
+        let fits = |kind: Self, required: &[u32]| fits(content, kind.schema(), required, limits);
+        Ok(if fits(Self::Model, &[7, 25])? {
+            Some(Self::Model)
+        } else if fits(Self::Tensor, &[2])? && Self::Tensor.is_whole(content, limits)? {
+            Some(Self::Tensor)
+        } else if fits(Self::Sequence, &[2])? && Self::Sequence.is_whole(content, limits)? {
+            Some(Self::Sequence)
+        } else {
+            None
+        })
+    }
+
+    const fn schema(self) -> &'static Schema {
+        match self {
+            Self::Model => &MODEL,
+            Self::Tensor => &TENSOR,
+            Self::Sequence => &SEQUENCE,
+        }
+    }
+
+    /// Whether all fields are known and every tensor has a type, and data of the size that it needs.
+    fn is_whole(self, content: &Content, limits: &Limits) -> std::io::Result<bool> {
+        let mut whole = true;
+        let mut budget = Budget::new(limits);
+        let end = read(content, self, limits, &mut budget, &mut |fact| match fact {
+            Fact::Tensor(tensor) => whole &= tensor.problem.is_none() && tensor.has_known_type(),
+            // Nobody writes segments; a sequence would pass for a tensor that has one.
+            Fact::Unknown { .. } | Fact::Data { field: "segment", .. } => whole = false,
+            _ => {}
+        });
+        match end {
+            Ok(()) => Ok(whole),
+            Err(Error::Io(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+/// Reads `content` as `kind` and hands each fact to `tell`. Everything up to the end, or to the error, has been read.
 ///
 /// # Errors
 /// The first broken rule of the wire format, a limit, or what reading raises.
 pub fn read(
     content: &Content,
+    kind: Kind,
     limits: &Limits,
     budget: &mut Budget,
     tell: &mut dyn FnMut(Fact),
 ) -> Result<(), Error> {
-    let mut walker = Walker::new(content, &MODEL, limits, budget);
-    let mut open = vec![Part::Other];
+    let mut walker = Walker::new(content, kind.schema(), limits, budget);
+    let mut open = vec![Part::begin(kind.schema(), 0..content.size())];
     while let Some(event) = walker.step()? {
         match event {
             Event::Enter { schema, range, .. } => open.push(Part::begin(schema, range)),
@@ -150,7 +208,10 @@ pub fn read(
             }
         }
     }
-    Ok(())
+    match open.pop() {
+        Some(outermost) => outermost.end(None, content, tell),
+        None => Ok(()),
+    }
 }
 
 /// A message that is being read.

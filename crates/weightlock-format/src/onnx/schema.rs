@@ -7,7 +7,7 @@ use crate::protobuf::{
 };
 
 /// The whole file.
-pub static MODEL: Schema = Schema {
+pub(super) static MODEL: Schema = Schema {
     name: "ModelProto",
     fields: &[
         field(1, "ir_version", Number),
@@ -81,6 +81,7 @@ pub(super) static ATTRIBUTE: Schema = Schema {
     ],
 };
 
+/// One tensor; also a whole file: an input or an output that comes with a model.
 pub(super) static TENSOR: Schema = Schema {
     name: "TensorProto",
     fields: &[
@@ -108,6 +109,31 @@ static SPARSE: Schema = Schema {
         field(1, "values", Message(&TENSOR)),
         field(2, "indices", Message(&TENSOR)),
         field(3, "dims", Number),
+    ],
+};
+
+/// `SequenceProto` and `OptionalProto` of `onnx-data.proto3`, which have the same fields on the wire.
+pub(super) static SEQUENCE: Schema = Schema {
+    name: "SequenceProto",
+    fields: &[
+        field(1, "name", Text),
+        field(2, "elem_type", Number),
+        field(3, "tensor_values", Message(&TENSOR)),
+        field(4, "sparse_tensor_values", Message(&SPARSE)),
+        field(5, "sequence_values", Message(&SEQUENCE)),
+        field(6, "map_values", Message(&MAP)),
+        field(7, "optional_values", Message(&SEQUENCE)),
+    ],
+};
+
+static MAP: Schema = Schema {
+    name: "MapProto",
+    fields: &[
+        field(1, "name", Text),
+        field(2, "key_type", Number),
+        field(3, "keys", Number),
+        field(4, "string_keys", Text),
+        field(5, "values", Message(&SEQUENCE)),
     ],
 };
 

@@ -31,6 +31,8 @@ pub struct Tensor {
 
 /// `TensorProto.DataType.INT64`.
 const INT64: u64 = 7;
+/// `TensorProto.DataType.STRING`, which has no fixed size.
+const STRING: u64 = 8;
 /// Dimensions that are kept; runtimes have 8 or fewer.
 const MOST_DIMS: usize = 64;
 /// Integers and pairs that are kept.
@@ -93,6 +95,11 @@ impl Tensor {
             .err()
             .map(|fault| Problem::malformed(self.range.start, fault));
         Ok(self)
+    }
+
+    /// Whether its element type is one of ONNX.
+    pub(super) const fn has_known_type(&self) -> bool {
+        self.data_type == STRING || bits_of(self.data_type).is_some()
     }
 
     /// Bytes by type and dimensions; `None` where the type has no fixed size.

@@ -108,9 +108,9 @@ fn has_extension(name: &str, extension: &str) -> bool {
 fn model_part(inner: &str) -> Option<Part> {
     let (folder, base) = split(inner);
     Some(match (folder, base) {
-        ("", "data.pkl" | "constants.pkl" | "bytecode.pkl") => Part::Pickle,
+        ("", "data.pkl" | "constants.pkl" | "bytecode.pkl" | "traced_inputs.pkl") => Part::Pickle,
         ("" | ".data/", _) => return marker(base),
-        ("data/" | "constants/" | "bytecode/", key) if is_key(key) => Part::Storage,
+        ("data/" | "constants/" | "bytecode/" | "traced_inputs/", key) if is_key(key) => Part::Storage,
         _ if folder.starts_with("code/") && has_extension(base, "py") => Part::Source,
         _ if has_extension(base, "debug_pkl") => Part::Pickle,
         _ => return None,

@@ -2,7 +2,8 @@
 //!
 //! The loader looks the text under each `target` up in Python, from `torch`, `math` or `operator` on, attribute by
 //! attribute, and the graph calls what it finds. It hands the text under each `expr_str` to SymPy, which *evaluates*
-//! it: an expression over symbols is expected there, and nothing hinders it from being any expression of Python.
+//! it: an expression over symbols is expected there, and nothing hinders it from being any expression of Python. Since
+//! PyTorch 2.8 exports write it as `srepr` does: `Mul(Integer(2), Symbol('s0', integer=True))`.
 //! <https://github.com/pytorch/pytorch/blob/main/torch/_export/serde/serialize.py>
 
 use std::collections::BTreeMap;
@@ -125,27 +126,35 @@ pub enum Expression {
 /// Functions that exported expressions are made of.
 const FUNCTIONS: &[&str] = &[
     "Abs",
+    "Add",
     "And",
     "CeilDiv",
     "CeilToInt",
     "CleanDiv",
     "Eq",
+    "Equality",
+    "ExprCondPair",
+    "Float",
     "FloatPow",
     "FloatTrueDiv",
     "FloorDiv",
     "FloorToInt",
     "Ge",
+    "GreaterThan",
     "Gt",
     "Identity",
     "IntTrueDiv",
+    "Integer",
     "IsNonOverlappingAndDenseIndicator",
     "Le",
     "LShift",
+    "LessThan",
     "Lt",
     "Max",
     "Min",
     "Mod",
     "ModularIndexing",
+    "Mul",
     "Ne",
     "Not",
     "Or",
@@ -154,11 +163,16 @@ const FUNCTIONS: &[&str] = &[
     "PowByNatural",
     "PythonMod",
     "RShift",
+    "Rational",
     "RoundDecimal",
     "RoundToInt",
+    "StrictGreaterThan",
+    "StrictLessThan",
+    "Symbol",
     "ToFloat",
     "TruncToFloat",
     "TruncToInt",
+    "Unequality",
     "Where",
     "ceiling",
     "floor",
@@ -173,6 +187,17 @@ pub fn judge_expression(text: &str) -> Expression {
     let mut worst = Expression::Plain;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        let before = text
+            .len()
+            .checked_sub(rest.len())
+            .and_then(|at| text.get(..at))
+            .unwrap_or_default();
+        if first == '\''
+            && let Some(behind) = operand(before, rest)
+        {
+            rest = behind;
+            continue;
+        }
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
         let length = if is_part(first) {
             rest.find(|c| !is_part(c)).unwrap_or(rest.len())
@@ -200,6 +225,22 @@ pub fn judge_expression(text: &str) -> Expression {
         rest = behind;
     }
     worst
+}
+
+/// What follows a text, when it is the name of a symbol or the digits of a number: the only ones that SymPy does not
+/// evaluate once more.
+fn operand<'a>(before: &str, rest: &'a str) -> Option<&'a str> {
+    let (text, behind) = rest.strip_prefix('\'')?.split_once('\'')?;
+    let is_symbol = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | '+' | '-');
+    let is_whole = |call: &str| {
+        let caller = before.strip_suffix(call);
+        caller
+            .is_some_and(|caller| !caller.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.')))
+    };
+    let fits = is_whole("Symbol(") && text.chars().all(is_symbol) && !text.contains("__")
+        || is_whole("Float(") && (text.chars().all(is_number) || matches!(text, "inf" | "-inf" | "nan"));
+    (fits && !text.is_empty()).then_some(behind)
 }
 
 fn name(token: &str, behind: &str) -> Expression {
@@ -258,6 +299,22 @@ mod tests {
             ("2*s0 + Max(1, u3)//4 - 1.5", Plain),
             ("FloorDiv(s77, 2) <= 4096 & Ne(s0, 1)", Plain),
             ("OpaqueUnaryFn_exp(s0)", Plain),
+            (
+                "Add(Mul(Integer(2), Symbol('s0', integer=True, positive=True)), Integer(-1))",
+                Plain,
+            ),
+            (
+                "StrictLessThan(Symbol('u1', integer=True), Float('0.5', precision=53))",
+                Plain,
+            ),
+            ("Max(Symbol('s0'), 'eval')", Program),
+            ("Max('s0')", Program),
+            ("Symbol('s0'.x)", Program),
+            ("MySymbol('s0')", Program),
+            ("Symbol('__import__')", Program),
+            ("Symbol('a(b)')", Program),
+            ("Float('chr(1)')", Program),
+            ("Symbol('s0", Program),
             ("Whatever(s0)", UnknownCall),
             ("eval (chr(95))", Program),
             ("__import__('os').system('true')", Program),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weightlock_format::onnx::{self, Fact, Node, Tensor};
+use weightlock_format::onnx::{self, Fact, Kind, Node, Tensor};
 
 use super::{Claim, Examination, Role, Subject, walked::Walked};
 use crate::{observation::onnx::Seen, reach::escape};
@@ -44,15 +44,21 @@ const MOST_REMEMBERED: usize = 10_000;
 /// Tensors with something to be judged, and metadata, that are remembered. The largest models have 20 000.
 const MOST_FACTS: usize = 100_000;
 
-/// Examines an ONNX model.
+/// Examines an ONNX model, or a tensor that comes with one.
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let mut facts = Vec::new();
     let mut walked = Walked::default();
     let mut seen = Model::default();
     let mut lost = false;
     let limits = exam.limits;
+    // What only begins like a model is read as one, up to where it breaks.
+    let kind = Kind::of(&subject.content, limits)
+        .ok()
+        .flatten()
+        .unwrap_or(Kind::Model);
     let end = onnx::read(
         &subject.content,
+        kind,
         limits,
         &mut *exam.budget,
         &mut |fact| match fact {

@@ -1,7 +1,7 @@
 //! Formats without a magic number, told by taking a content apart: protocol buffers, MessagePack, UBJSON.
 
 use weightlock_format::{
-    content::Content, coreml, detect::Format, limits::Limits, msgpack, onnx, protobuf, tensorflow, ubjson,
+    content::Content, coreml, detect::Format, limits::Limits, msgpack, onnx, tensorflow, ubjson,
 };
 
 /// Everything that `content` could be. A file that is made to be two is both.
@@ -10,7 +10,7 @@ use weightlock_format::{
 /// What reading raises.
 pub(crate) fn formats(content: &Content, limits: &Limits) -> std::io::Result<Vec<Format>> {
     let mut formats = Vec::new();
-    if protobuf::fits(content, &onnx::MODEL, &[7, 25], limits)? {
+    if onnx::Kind::of(content, limits)?.is_some() {
         formats.push(Format::Onnx);
     }
     if !tensorflow::Kind::all_of(content, limits)?.is_empty() {

@@ -3,10 +3,12 @@
 //! [`Use::of`] tells what the archive is by the names in it, as loaders do, and [`analyze`] hands it to whoever knows
 //! that use. The members of an archive without one are examined by their content.
 
+use std::ops::Range;
+
 use weightlock_format::{
     container::{
         name,
-        zip::{Archive, Fact, Kind, Member, Unreadable, View, method_name},
+        zip::{Archive, Fact, Kind, Member, Unreadable, View, chain, method_name},
     },
     detect::{self, Format},
 };
@@ -74,6 +76,16 @@ fn keras_role(member: &Member) -> Role {
 /// Examines a zip archive.
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let size = subject.content.size();
+    if let Some(parts) = shards(subject) {
+        for part in parts {
+            let name = format!("archive@{}", part.start);
+            let inner = subject
+                .content
+                .part(part.start, part.end.saturating_sub(part.start));
+            exam.pass(part, &name, inner, Role::Plain);
+        }
+        return;
+    }
     let archive = match Archive::read(&subject.content, exam.limits, exam.budget) {
         Ok(archive) => archive,
         Err(error) => return exam.unread(0..size, Gap::Unreadable(error.to_string())),
@@ -99,6 +111,13 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     }
 }
 
+/// The archives of a shard of a distributed checkpoint, each of which `torch.load` is given on its own. In a file with
+/// another name archives behind each other are what readers disagree on.
+fn shards(subject: &Subject) -> Option<Vec<Range<u64>>> {
+    let is_shard = subject.trail.as_str().ends_with(".distcp");
+    is_shard.then(|| chain(&subject.content).ok()).flatten()?
+}
+
 /// Bytes that every reader finds in a member.
 fn least_size(member: &Member) -> u64 {
     let size = |view: &View| match view.is_stored() {
@@ -114,7 +133,7 @@ fn structure(archive: &Archive, used: Use, subject: &Subject, exam: &mut Examina
         exam.explain(range.clone());
     }
     for comment in &archive.comments {
-        let is_part = |range: &std::ops::Range<u64>| comment.contains(&range.start);
+        let is_part = |range: &Range<u64>| comment.contains(&range.start);
         let content = subject
             .content
             .part(comment.start, comment.end.saturating_sub(comment.start));

@@ -33,29 +33,50 @@ const WAYS_OUT: [&str; 21] = [
 
 /// What a dotted name leads to; `None` for a name without dots, and for a harmless path in an unknown module.
 ///
-/// 1. Each part read as a module with the next as its name (`torch.serialization` + `os.system`): the worst of them.
-/// 2. The first part in the module itself (`builtins` + `eval.__call__`).
+/// 1. Each run of parts read as a module with the next part as its name (`torch.serialization` + `os.system`,
+///    `torch` + `_sys.importlib.util.spec_from_loader`), with or without an underscore in front.
+/// 2. The same below the module itself (`torch` + `utils.cpp_extension.load`, `builtins` + `eval.__call__`).
 /// 3. A way out of any object: reflection.
 pub(super) fn judge(module: &str, name: &str) -> Option<Import> {
     if !name.contains('.') {
         return None;
     }
-    let dangerous = |import: &Import| import.grade == Grade::Dangerous;
     let parts: Vec<&str> = name.split('.').take(MOST_PARTS).collect();
-    let inner = parts
-        .windows(2)
-        .filter_map(|pair| listed(pair.first()?.trim_start_matches('_'), pair.last()?))
-        .find(dangerous);
-    let first = || listed(module, parts.first()?).filter(dangerous);
+    let reached = reached(module, &parts);
     let way_out = parts.iter().any(|part| WAYS_OUT.contains(part));
     let way_out = || way_out.then_some(REFLECTION);
-    inner.or_else(first).or_else(way_out).or_else(|| {
+    reached.or_else(way_out).or_else(|| {
         (parts.len() == MOST_PARTS || roots::is_known(module)).then(|| Import::plain(Grade::Unlisted))
     })
 }
 
+/// The first dangerous name that one of the parts may be.
+fn reached(module: &str, parts: &[&str]) -> Option<Import> {
+    let found = |at: usize| {
+        let (name, before) = (parts.get(at)?, parts.get(..at)?);
+        let own = (at <= MOST_DEPTH).then(|| joined(module, before));
+        let other = (1..=MOST_DEPTH).filter_map(|length| before.get(at.checked_sub(length)?..));
+        let other = other.map(|run| run.join("."));
+        let bare = |module: &String| module.strip_prefix('_').map(ToOwned::to_owned);
+        let modules = own.into_iter().chain(other);
+        let modules = modules.flat_map(|module| [bare(&module), Some(module)]).flatten();
+        modules
+            .filter_map(|module| listed(&module, name))
+            .find(|import| import.grade == Grade::Dangerous)
+    };
+    (0..parts.len()).find_map(found)
+}
+
+fn joined(module: &str, below: &[&str]) -> String {
+    let parts: Vec<&str> = [module].into_iter().chain(below.iter().copied()).collect();
+    parts.join(".")
+}
+
 /// More parts than any real name has.
-const MOST_PARTS: usize = 64;
+const MOST_PARTS: usize = 16;
+
+/// How many parts may be a module; each costs a search of the tables.
+const MOST_DEPTH: usize = 4;
 
 const REFLECTION: Import = Import {
     grade: Grade::Dangerous,

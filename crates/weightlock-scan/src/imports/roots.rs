@@ -6,7 +6,8 @@
 pub(super) fn is_known(module: &str) -> bool {
     let root = module.split('.').next().unwrap_or(module);
     [
-        include_str!("reviewed/roots_stdlib.list"),
+        include_str!("table/roots_libraries.list"),
+        include_str!("table/roots_stdlib.list"),
         include_str!("reviewed/roots_libraries.list"),
     ]
     .iter()

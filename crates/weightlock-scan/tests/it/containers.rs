@@ -258,6 +258,36 @@ fn a_locator_that_leads_nowhere_is_told() {
     assert!(rules(&report).contains(&(Severity::Medium, "archive-readers-disagree")));
 }
 
+/// An archive with a wide end record that repeats the narrow one, as PyTorch writes every archive.
+fn wide_zip(names: [&str; 2]) -> Vec<u8> {
+    let plain = zip(&names.map(|name| entry(name, JSON)));
+    let (front, end) = plain.split_at(plain.len() - 22);
+    let at = |index: usize| u64::from(u32::from_le_bytes(end[index..index + 4].try_into().unwrap()));
+    let (size, start) = (at(12), at(16));
+    let wide = [
+        &b"PK\x06\x06"[..],
+        &44_u64.to_le_bytes(),
+        &[0; 12],
+        &[2_u64, 2, size, start].map(u64::to_le_bytes).concat(),
+    ]
+    .concat();
+    let locator = [
+        &b"PK\x06\x07\0\0\0\0"[..],
+        &(start + size).to_le_bytes(),
+        b"\x01\0\0\0",
+    ]
+    .concat();
+    [front, &wide, &locator, end].concat()
+}
+
+#[test]
+fn an_entry_as_long_as_the_wide_record_is_no_second_directory() {
+    for length in 26..34 {
+        let name = format!("{}.json", "n".repeat(length - 5));
+        assert_quiet("a.zip", wide_zip([&name, "b.json"]));
+    }
+}
+
 #[test]
 fn names_and_links_that_leave_the_folder_are_told() {
     for name in ["../a.json", "/a.json", "C:\\a.json", "a\\..\\..\\b.json"] {

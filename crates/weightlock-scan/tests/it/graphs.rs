@@ -193,6 +193,45 @@ fn data_of_another_size_than_the_shape_breaks_the_format() {
 }
 
 #[test]
+fn a_tensor_that_comes_with_a_model_is_read_when_it_is_whole() {
+    let floats = |raw: &[u8]| tensor("x", &[2, 3], 1, &[bytes(9, raw)]);
+    let report = look(floats(&[0; 24]));
+    assert!(
+        report.coverage.is_complete() && report.findings.is_empty(),
+        "{report:?}"
+    );
+    let sequence = [
+        number(2, 1),
+        bytes(3, floats(&[0; 24])),
+        bytes(3, floats(&[1; 24])),
+    ]
+    .concat();
+    assert!(look(sequence).coverage.is_complete());
+    // Bytes that merely look like one have no answer.
+    for wrong in [
+        floats(&[0; 23]),
+        tensor("x", &[2, 3], 99, &[bytes(9, [0; 24])]),
+        [floats(&[0; 24]), bytes(30, "?")].concat(),
+        [number(2, 1), bytes(3, floats(&[0; 23]))].concat(),
+    ] {
+        let report = look(wrong);
+        assert!(!report.coverage.is_complete(), "{report:?}");
+    }
+    let outside = tensor(
+        "x",
+        &[2],
+        1,
+        &[external(&[("location", "../w.bin")]), number(14, 1)],
+    );
+    assert!(
+        found(&look(outside))
+            .iter()
+            .any(|line| line.starts_with("onnx-external-path high")),
+        "{report:?}"
+    );
+}
+
+#[test]
 fn a_cut_model_keeps_its_findings_and_is_not_complete() {
     let weights = tensor("w", &[4], 1, &[external(&[("location", "/etc/shadow")])]);
     let mut model = onnx(&[bytes(5, weights), node("Add", "", &["x", "w"], &[])], &[]);

@@ -404,6 +404,137 @@ fn a_function_of_a_library_may_be_held_and_not_called() {
     );
 }
 
+/// `getattr` of an attribute of a class, or of an object of it.
+fn attribute(module: &str, class: &str, made: bool, name: &str) -> Vec<u8> {
+    let object = if made { &b")\x81"[..] } else { b"" };
+    [
+        &global("builtins", "getattr")[..],
+        &global(module, class),
+        object,
+        &text(name),
+        b"\x86R",
+    ]
+    .concat()
+}
+
+#[test]
+fn methods_that_are_listed_may_be_kept_and_not_called() {
+    let distribution = ("scipy.stats._discrete_distns", "randint_gen");
+    let stemmer = ("nltk.stem.snowball", "EnglishStemmer");
+    for (module, class, made, name) in [
+        (distribution.0, distribution.1, true, "_entropy"),
+        (stemmer.0, stemmer.1, true, "stem"),
+        (
+            "river.naive_bayes.gaussian",
+            "GaussianNB",
+            false,
+            "_make_gaussian",
+        ),
+    ] {
+        let taken = attribute(module, class, made, name);
+        assert!(
+            is_clean(&stream(&taken)),
+            "{class}.{name}: {:?}",
+            worst(&stream(&taken))
+        );
+        let called = [&taken[..], &text("x"), b"\x85R"].concat();
+        assert_eq!(
+            worst(&stream(&called)).unwrap().0,
+            Severity::Critical,
+            "{class}.{name}"
+        );
+        let mapped = [&global("builtins", "map")[..], &taken, b")\x86R"].concat();
+        assert_eq!(
+            worst(&stream(&mapped)).unwrap().0,
+            Severity::Critical,
+            "{class}.{name}"
+        );
+    }
+    for (module, class, made, name) in [
+        (distribution.0, distribution.1, true, "__setstate__"),
+        (distribution.0, distribution.1, true, "_parse_arg_template"),
+        (distribution.0, distribution.1, false, "__init__"),
+        ("helpers", "randint_gen", true, "_entropy"),
+        ("builtins", "str", false, "format"),
+        ("builtins", "str", false, "__class__"),
+    ] {
+        let taken = attribute(module, class, made, name);
+        assert_eq!(
+            worst(&stream(&taken)).unwrap().0,
+            Severity::Critical,
+            "{class}.{name}"
+        );
+    }
+    // Methods of texts make texts of texts.
+    let lower = attribute("builtins", "str", false, "lower");
+    assert!(is_clean(&stream(&lower)));
+    let dotted = stream(&global("river.naive_bayes.gaussian", "GaussianNB._make_gaussian"));
+    assert!(is_clean(&dotted));
+    let called = stream(&call(
+        "river.naive_bayes.gaussian",
+        "GaussianNB._make_gaussian",
+        &text("x"),
+    ));
+    assert_eq!(worst(&called).unwrap().0, Severity::High);
+}
+
+#[test]
+fn dill_makes_arrays_and_plain_types() {
+    let array = |function: Vec<u8>| {
+        stream(
+            &[
+                &global("dill._dill", "_create_array")[..],
+                b"(",
+                &function,
+                b"))NtR",
+            ]
+            .concat(),
+        )
+    };
+    assert!(is_clean(&array(global("numpy._core.multiarray", "_reconstruct"))));
+    for (module, name) in [("posix", "system"), ("numpy", "load"), ("helpers", "run")] {
+        assert_eq!(
+            worst(&array(global(module, name))).unwrap().0,
+            Severity::Critical,
+            "{module}.{name}"
+        );
+    }
+    let made = |name: &str| {
+        let loaded = call("dill._dill", "_load_type", &text(name));
+        stream(&[&loaded[..], b"K\x01\x85R"].concat())
+    };
+    assert!(is_clean(&made("slice")));
+    for name in [
+        "CodeType",
+        "FunctionType",
+        "ModuleType",
+        "PartialType",
+        "eval",
+        "type",
+    ] {
+        assert_eq!(worst(&made(name)).unwrap().0, Severity::Critical, "{name}");
+    }
+}
+
+#[test]
+fn annotations_are_harmless_and_other_items_are_not() {
+    let item = |of: Vec<u8>, key: Vec<u8>| {
+        stream(&[&global("_operator", "getitem")[..], &of, &key, b"\x86R"].concat())
+    };
+    assert!(is_clean(&item(
+        global("typing", "List"),
+        global("builtins", "int")
+    )));
+    for (of, key) in [
+        (global("sys", "modules"), text("os")),
+        (global("typing", "List"), global("helpers", "Net")),
+        (global("typing", "sys.modules"), text("os")),
+        (b"}".to_vec(), text("x")),
+    ] {
+        assert_eq!(worst(&item(of, key)).unwrap().0, Severity::Critical);
+    }
+}
+
 #[test]
 fn harmless_calls_do_not_hide_a_harmful_one() {
     let tame = [

@@ -253,6 +253,142 @@ fn other_ids_are_refused() {
     }
 }
 
+/// A module as the first versions wrote it: the id gives the class, and keeps its source.
+fn module_with_source(module: &str, name: &str) -> Vec<u8> {
+    let id = [
+        text("module"),
+        global(module, name),
+        text("/lib/a.py"),
+        text("import os\nos.system('x')"),
+    ];
+    pickle(
+        &[
+            tuple(&id),
+            b"Q)\x81}".to_vec(),
+            text("training"),
+            b"\x88sb".to_vec(),
+        ]
+        .concat(),
+    )
+}
+
+#[test]
+fn classes_of_old_files_are_judged_by_their_names() {
+    let report = |object| report(legacy(object, &[], &[]));
+    let plain = report(module_with_source("torch.nn.modules.linear", "Linear"));
+    assert!(plain.coverage.is_complete());
+    assert_eq!(worst(&plain), Some(Severity::Info), "{:?}", findings(&plain));
+    let unknown = report(module_with_source("helpers", "Net"));
+    assert_eq!(worst(&unknown), Some(Severity::Medium));
+    let program = report(module_with_source("subprocess", "Popen"));
+    assert_eq!(worst(&program), Some(Severity::Critical));
+    let no_class = tuple(&[text("module"), text("torch.nn"), text("a"), text("b")]);
+    let refused = legacy(pickle(&[no_class, b"Q".to_vec()].concat()), &[], &[]);
+    assert_found(refused, "pickle-persistent-id", Severity::High);
+}
+
+#[test]
+fn methods_of_known_objects_are_kept_and_not_called() {
+    let method = |class: (&str, &str), name: &str| {
+        [
+            global("__builtin__", "getattr"),
+            global(class.0, class.1),
+            b")\x81".to_vec(),
+            text(name),
+            b"\x86R".to_vec(),
+        ]
+        .concat()
+    };
+    let linear = ("torch.nn.modules.linear", "Linear");
+    let kept = report(torch(pickle(&dict("forward", &method(linear, "forward"))), &[]));
+    assert_eq!(worst(&kept), Some(Severity::Info), "{:?}", findings(&kept));
+    let called = [method(linear, "forward"), text("x"), b"\x85R".to_vec()].concat();
+    let handed = [
+        global("torch._tensor", "_rebuild_from_type_v2"),
+        tuple(&[
+            method(linear, "forward"),
+            global("torch", "Tensor"),
+            b")".to_vec(),
+            b"N".to_vec(),
+        ]),
+        b"R".to_vec(),
+    ]
+    .concat();
+    for bad in [
+        called,
+        handed,
+        method(linear, "__class__"),
+        method(linear, "register_forward_hook"),
+        method(("helpers", "Net"), "forward"),
+        method(("subprocess", "Popen"), "forward"),
+    ] {
+        assert_found(torch(pickle(&bad), &[]), "pickle-reflection", Severity::Critical);
+    }
+}
+
+#[test]
+fn native_objects_are_judged_by_the_library_of_their_class() {
+    let object = |class: &str| {
+        let made = [global("torch", "ScriptObject"), b")\x81".to_vec()].concat();
+        pickle(&[made, tuple(&[b")".to_vec(), text(class)]), b"b".to_vec()].concat())
+    };
+    let known = "__torch__.torch.classes.quantized.LinearPackedParamsBase";
+    let known = report(torch(object(known), &[]));
+    assert_eq!(worst(&known), Some(Severity::Info), "{:?}", findings(&known));
+    for class in ["__torch__.torch.classes.evil.Runner", "evil", ""] {
+        assert_found(
+            torch(object(class), &[]),
+            "torchscript-unknown-operator",
+            Severity::Low,
+        );
+    }
+}
+
+#[test]
+fn inputs_of_a_trace_tell_shapes_only() {
+    let inputs = |size| {
+        vec![
+            ("m/traced_inputs.pkl", state_dict()),
+            ("m/traced_inputs/0", vec![0; size]),
+        ]
+    };
+    let empty = report(torch(state_dict(), &inputs(0)));
+    assert_eq!(worst(&empty), None, "{:?}", findings(&empty));
+    assert!(empty.coverage.is_complete());
+    assert_found(
+        torch(state_dict(), &inputs(8)),
+        "torch-storage-mismatch",
+        Severity::High,
+    );
+    let bad = vec![("m/traced_inputs.pkl", pickle(&evil()))];
+    assert_found(
+        torch(state_dict(), &bad),
+        "pickle-code-execution",
+        Severity::Critical,
+    );
+}
+
+#[test]
+fn shards_of_a_distributed_checkpoint_are_archives_in_a_row() {
+    let shard = |parts: &[Vec<u8>]| scan("__0_0.distcp", parts.concat().into(), &Settings::default());
+    let good = torch(state_dict(), &[]);
+    let quiet = shard(&[good.clone(), good.clone(), good.clone()]);
+    assert_eq!(findings(&quiet), Vec::<String>::new());
+    assert!(quiet.coverage.is_complete(), "{:?}", quiet.coverage);
+    let evil = torch(pickle(&evil()), &[]);
+    for parts in [
+        vec![evil.clone(), good.clone()],
+        vec![good.clone(), evil.clone(), good.clone()],
+        vec![good.clone(), evil.clone()],
+        vec![good.clone(), b"between".to_vec(), evil],
+    ] {
+        assert_eq!(worst(&shard(&parts)), Some(Severity::Critical));
+    }
+    // In a file with another name readers disagree, and what lies between two archives is no shard's.
+    assert!(worst(&report([good.clone(), good.clone()].concat())) >= Some(Severity::Medium));
+    assert!(worst(&shard(&[good.clone(), b"between".to_vec(), good])) >= Some(Severity::Medium));
+}
+
 #[test]
 fn every_pickle_of_an_archive_is_run() {
     assert_found(
@@ -386,6 +522,15 @@ fn exported_programs_are_judged_by_what_they_look_up_and_evaluate() {
     };
     assert_quiet(exported("torch.ops.aten.add.Tensor", "Max(2, s0)*4"));
     assert_quiet(exported("_operator.mul", "u0"));
+    assert_quiet(exported(
+        "_operator.mul",
+        "Mul(Integer(2), Symbol('s77', positive=True, integer=True))",
+    ));
+    assert_found(
+        exported("_operator.mul", "Max(Integer(2), 'exec(s77)')"),
+        "torch-export-expression",
+        Severity::Critical,
+    );
     for target in [
         "torch.hub.load",
         "torch.serialization.os.system",

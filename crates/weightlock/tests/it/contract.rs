@@ -295,6 +295,55 @@ fn no_verb_opens_a_socket() {
     }
 }
 
+/// U16: Ctrl-C in the middle of a scan ends it at once with the signal's code, and a report that was there is still whole.
+#[test]
+fn an_interrupted_scan_says_so_and_has_no_result() {
+    let place = Place::new();
+    // All of it is one tensor, which the strict profile reads; it takes no room.
+    let header = format!(
+        r#"{{"w":{{"dtype":"U8","shape":[{0}],"data_offsets":[0,{0}]}}}}"#,
+        1_u64 << 40
+    );
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    place.write("big.safetensors", &bytes);
+    let big = fs::OpenOptions::new()
+        .write(true)
+        .open(place.path("big.safetensors"))
+        .unwrap();
+    big.set_len(bytes.len() as u64 + (1 << 40)).unwrap();
+    place.write("report.json", "what was there");
+    let arguments = [
+        "scan",
+        "--profile",
+        "strict",
+        "--json",
+        "--output",
+        "report.json",
+        "big.safetensors",
+    ];
+    let child = place
+        .command(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1000));
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&said["outcome"], &said["result"]),
+        (&"interrupted".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(fs::read(place.path("report.json")).unwrap(), b"what was there");
+}
+
 /// U16: Ctrl-C in the middle of hashing ends sign and digest at once with the signal's code; no signature, no temporary
 /// file is left, and a signature that was there is still whole.
 #[test]

@@ -10,6 +10,7 @@
 //! Specification: APPNOTE 6.3.10. Nothing is read of the members themselves, so the size of an archive does not
 //! matter. Refused: more than [`Limits::members`] members, names of more than [`survey::NAME_BYTES`] bytes together.
 
+mod chain;
 mod fact;
 mod record;
 mod relations;
@@ -18,6 +19,7 @@ mod sweep;
 
 use std::ops::Range;
 
+pub use chain::chain;
 pub use fact::{Fact, Seen};
 pub use record::Header;
 

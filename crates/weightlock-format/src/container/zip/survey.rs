@@ -180,7 +180,7 @@ impl Survey<'_> {
         };
         let mut found = false;
         for stated in &end.stated {
-            found |= self.directories_of(stated, end.stated.len() > 1)?;
+            found |= self.directories_of(stated, &end.stated)?;
         }
         let is_empty = end
             .stated
@@ -214,11 +214,21 @@ impl Survey<'_> {
     }
 
     /// Follows an end record to where its directory is stated to begin, and to where it would begin if it ended at the
-    /// record, as it does when something was put in front of the archive.
-    fn directories_of(&mut self, stated: &Stated, has_wide: bool) -> io::Result<bool> {
+    /// record, as it does when something was put in front of the archive. Between a directory and a narrow record lie
+    /// the wide one and its locator: what looks like an entry that many bytes behind its beginning is an entry of it.
+    fn directories_of(&mut self, stated: &Stated, all: &[Stated]) -> io::Result<bool> {
+        let has_wide = all.len() > 1;
+        let agrees = |wide: &Stated| {
+            let ends = wide.offset.checked_add(wide.size) == Some(wide.at);
+            !wide.narrow && ends && (wide.offset, wide.size) == (stated.offset, stated.size)
+        };
+        let is_repeated = stated.narrow && all.iter().any(agrees);
         let unused =
             stated.narrow && has_wide && (stated.offset == 0xffff_ffff || stated.size == 0xffff_ffff);
-        let usual = stated.at.checked_sub(stated.size);
+        let usual = match is_repeated {
+            true => Some(stated.offset),
+            false => stated.at.checked_sub(stated.size),
+        };
         let mut starts: Vec<(u64, u64)> = Vec::new();
         if let Some(start) = usual
             && let Some(base) = start.checked_sub(stated.offset)

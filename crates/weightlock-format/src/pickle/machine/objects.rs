@@ -209,9 +209,24 @@ impl<O: Observer> Machine<'_, O> {
             let text = String::from_utf8_lossy(self.input.line()?.head).into_owned();
             self.values.make(text.as_bytes(), true).unwrap_or(Value::UNKNOWN)
         };
-        let result = self.values.add_persistent(id);
+        let result = self
+            .module_of(id)
+            .unwrap_or_else(|| self.values.add_persistent(id));
         self.tell(op, at, What::Persistent { id, result });
         self.stack.push(result);
         Ok(())
+    }
+
+    /// The class that an id `("module", class, file, source)` stands for, as PyTorch wrote it before version 1.6. Whoever
+    /// else answers ids may answer otherwise, and so the id is told as well.
+    fn module_of(&self, id: Value) -> Option<Value> {
+        let View::Tuple(parts) = self.values.view(id) else {
+            return None;
+        };
+        let &[kind, class, _, _] = parts.kept else {
+            return None;
+        };
+        let is_module = self.values.text(kind, 16).is_some_and(|kind| kind == "module");
+        (is_module && self.values.global(class).is_some()).then_some(class)
     }
 }

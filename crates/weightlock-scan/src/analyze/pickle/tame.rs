@@ -3,7 +3,7 @@
 //! `functools.partial(torch.nn.LayerNorm, eps=1e-6)` is a part of ordinary models; `functools.partial(os.system, …)`
 //! is an attack. What such a call gives may still be called later, which is judged on its own.
 
-use weightlock_format::pickle::{Value, Values, View};
+use weightlock_format::pickle::{Global, Instance, Op, Value, Values, View};
 
 use crate::{imports, observation::pickle::Name};
 
@@ -14,7 +14,13 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
     };
     match (name.global.resolved(), items.kept) {
         (Some(("functools", "partial")), [target, ..]) => is_held(*target, values),
-        (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
+        (Some(("dill._dill", name)), args) => is_dill_value(name, args, values),
+        (Some(("operator" | "_operator", "getitem")), &[of, parameters]) => {
+            is_annotation(of, parameters, values)
+        }
+        (Some(("builtins", "getattr")), &[object, attribute]) => {
+            is_tame_attribute(object, attribute, false, values) || is_method(object, attribute, values)
+        }
         (Some(("builtins", "type")), &[_]) => true,
         // What they load is examined: the bytes are here.
         (Some(_), &[bytes]) if loads_its_bytes(name) => matches!(values.view(bytes), View::Bytes),
@@ -24,11 +30,13 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
             keys.iter().all(|&key| is_constant(key, values))
         }
         // What is done with the attribute is judged when the getter is called.
-        (Some(("operator" | "_operator", "attrgetter")), names) => names.iter().all(|&name| {
-            values
-                .text(name, 200)
-                .is_some_and(|name| !name.starts_with('_') && !name.contains('.'))
-        }),
+        (Some(("operator" | "_operator", "attrgetter" | "methodcaller")), names) => {
+            names.iter().all(|&name| {
+                values
+                    .text(name, 200)
+                    .is_some_and(|name| !name.starts_with('_') && !name.contains('.'))
+            })
+        }
         _ => false,
     }
 }
@@ -50,11 +58,107 @@ pub(super) fn loads_its_bytes(name: &Name) -> bool {
 
 /// Whether it is a name that is judged well enough by being held: no call is made of it here.
 fn is_held(value: Value, values: &Values) -> bool {
+    if let View::Instance(instance) = values.view(value) {
+        let getattr = values
+            .global(instance.callable)
+            .and_then(|global| global.resolved());
+        return match values.view(instance.args).items() {
+            Some(&[object, attribute]) if getattr == Some(("builtins", "getattr")) => {
+                is_method(object, attribute, values)
+            }
+            _ => false,
+        };
+    }
     let Some(name) = values.global(value).map(Name::new) else {
         return false;
     };
     let plain = name.known.grade != imports::Grade::Dangerous && !name.global.computed && !name.has_dots();
     name.is_vouched() || plain
+}
+
+/// Methods of modules that other objects keep: adapters, and wrappers of `forward`.
+const METHODS: &[&str] = &["forward", "prepare_inputs_for_generation"];
+
+/// Whether it is a method that may be kept, of an object that was made without its `__init__` of a class that a list
+/// vouches for. To take one runs no code; what is taken may not be called.
+fn is_method(object: Value, attribute: Value, values: &Values) -> bool {
+    let View::Instance(instance) = values.view(object) else {
+        return false;
+    };
+    let Some(name) = class_of(instance, values).map(Name::new) else {
+        return false;
+    };
+    // What a distribution executes of its state is judged with its state.
+    let is_known = name.known.grade == imports::Grade::LibraryClass || name.known.executes_template;
+    let is_class = is_known && !name.global.computed && !name.has_dots();
+    let (Some((module, class)), Some(attribute)) = (name.global.resolved(), values.text(attribute, 64))
+    else {
+        return false;
+    };
+    let known = || imports::look_up(module, &format!("{class}.{attribute}"));
+    is_class && (METHODS.contains(&attribute.as_str()) || known().may_be_held)
+}
+
+/// The class of an object that was made without its `__init__`.
+fn class_of<'a>(instance: &Instance, values: &'a Values) -> Option<&'a Global> {
+    let callable = values.global(instance.callable)?;
+    let first = || values.view(instance.args).items()?.first().copied();
+    match instance.op {
+        Op::NewObj | Op::NewObjEx => Some(callable),
+        _ if callable.resolved() == Some(("copyreg", "_reconstructor")) => values.global(first()?),
+        _ => None,
+    }
+}
+
+/// Types that dill names instead of importing them, and that make plain values only.
+const DILL_TYPES: &[&str] = &[
+    "NoneType",
+    "bool",
+    "bytearray",
+    "bytes",
+    "complex",
+    "dict",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "object",
+    "range",
+    "set",
+    "slice",
+    "str",
+    "tuple",
+];
+
+/// Whether it is what dill calls for an array or for a plain type.
+fn is_dill_value(name: &str, args: &[Value], values: &Values) -> bool {
+    let resolved = |value| values.global(value).and_then(|global| global.resolved());
+    match (name, args) {
+        ("_create_array", &[function, _, _, _]) => matches!(
+            resolved(function),
+            Some(("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct"))
+        ),
+        ("_load_type", &[name]) => values
+            .text(name, 32)
+            .is_some_and(|name| DILL_TYPES.contains(&name.as_str())),
+        _ => false,
+    }
+}
+
+/// Whether it is a type with parameters, such as `typing.List[int]`.
+fn is_annotation(of: Value, parameters: Value, values: &Values) -> bool {
+    let is_typing = |value| {
+        let resolved = values.global(value).and_then(|global| global.resolved());
+        resolved.is_some_and(|(module, _)| module == "typing")
+    };
+    let is_type = |value: Value| {
+        let name = values.global(value).map(Name::new);
+        name.is_some_and(|name| name.known.is_silent() && !name.global.computed && !name.has_dots())
+    };
+    let items = values.view(parameters).items();
+    is_typing(of)
+        && is_type(of)
+        && items.map_or_else(|| is_type(parameters), |items| items.iter().copied().all(is_type))
 }
 
 /// Whether `value` is an attribute that a list vouches for, taken with `getattr`: the unpickler of a class that is a
@@ -68,13 +172,17 @@ pub(super) fn is_listed_attribute(value: Value, values: &Values) -> bool {
         .and_then(|global| global.resolved());
     let items = values.view(instance.args).items().unwrap_or_default();
     match (getattr, items) {
-        (Some(("builtins", "getattr")), &[object, attribute]) => is_tame_attribute(object, attribute, values),
+        (Some(("builtins", "getattr")), &[object, attribute]) => {
+            is_tame_attribute(object, attribute, true, values)
+        }
+        (Some(("dill._dill", "_load_type")), args) => is_dill_value("_load_type", args, values),
         _ => false,
     }
 }
 
-/// Whether the attribute of a name is itself on a list, as a class in a class is.
-fn is_tame_attribute(object: Value, attribute: Value, values: &Values) -> bool {
+/// Whether the attribute of a name is itself on a list, as a class in a class is: on one of what may be `called`, or
+/// else of what may be kept.
+fn is_tame_attribute(object: Value, attribute: Value, called: bool, values: &Values) -> bool {
     let Some((module, name)) = values.global(object).and_then(|global| global.resolved()) else {
         return false;
     };
@@ -86,7 +194,7 @@ fn is_tame_attribute(object: Value, attribute: Value, values: &Values) -> bool {
         known.grade,
         imports::Grade::LibraryClass | imports::Grade::LibraryFunction
     );
-    known.is_silent() || listed
+    known.is_silent() || listed || !called && known.may_be_held
 }
 
 /// Whether a text among the arguments of a call is a path from the root or out of the folder, an address, or the name

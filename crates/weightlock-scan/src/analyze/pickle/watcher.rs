@@ -16,7 +16,7 @@ use super::{
 use crate::{
     analyze::{Examination, Role},
     coverage::Gap,
-    imports::Grade,
+    imports::{Capability, Grade},
     observation::pickle::{Name, Seen, Use},
 };
 
@@ -187,6 +187,9 @@ impl<'a> Watcher<'a> {
             .names
             .get(call.callable)
             .is_some_and(|name| name.known.calls_arguments);
+        if calls {
+            self.made_arguments(spot, call, values);
+        }
         if !self.names.any_risky {
             return;
         }
@@ -214,6 +217,19 @@ impl<'a> Watcher<'a> {
                     }
                 }
             });
+        }
+    }
+
+    /// What `getattr` or `partial` made is handed to a call that calls its arguments.
+    fn made_arguments(&mut self, spot: Spot, call: Call, values: &Values) {
+        let items = values.view(call.args).items().unwrap_or_default();
+        for &callable in items.iter().take(16) {
+            if let View::Instance(instance) = values.view(callable)
+                && let Some(maker) = self.names.get(instance.callable)
+                && maker.known.can(Capability::Reflect)
+            {
+                self.call_result(spot, Call { callable, ..call }, values);
+            }
         }
     }
 

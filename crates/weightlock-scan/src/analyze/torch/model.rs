@@ -84,6 +84,11 @@ impl Pickled {
         self.name.rsplit('/').next() == Some("bytecode.pkl")
     }
 
+    /// Whether it holds the inputs of a trace, whose storages are left empty: they tell shapes only.
+    pub(super) fn is_traced_inputs(&self) -> bool {
+        self.name.rsplit('/').next() == Some("traced_inputs.pkl")
+    }
+
     /// Whether a source file of the archive defines what `module` holds: `__torch__.a.b` is `code/__torch__/a/b.py`.
     pub(super) fn defines(&self, module: &str) -> bool {
         if module != "__torch__" && !module.starts_with("__torch__.") {
@@ -117,10 +122,14 @@ mod tests {
             ("m/constants/0", 8),
             ("m/code/__torch__/a.py", 1),
             ("m/code/__torch__.py", 1),
+            ("m/traced_inputs.pkl", 1),
+            ("m/traced_inputs/0", 0),
         ];
         let data = pickled("m/data.pkl", &members);
         assert_eq!((data.storage("0"), data.storage("1")), (Some(60), None));
         assert_eq!(pickled("m/constants.pkl", &members).storage("0"), Some(8));
+        let traced = pickled("m/traced_inputs.pkl", &members);
+        assert!(traced.storage("0") == Some(0) && traced.is_traced_inputs() && !data.is_traced_inputs());
         assert!(data.defines("__torch__") && data.defines("__torch__.a"));
         for module in ["__torch__.b", "os", "__torch__x", "code"] {
             assert!(!data.defines(module), "{module}");

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use weightlock_format::{
     content::Content,
-    pickle::{Event, Op, Stream, Value, Values, What},
+    pickle::{Event, Op, Stream, Value, Values, View, What},
     torch::tensor::{Class, Fact, StorageId, class_id, look, storage_id},
 };
 
@@ -84,6 +84,30 @@ impl Torch {
         }
     }
 
+    /// Notes the class of a native object: the second part of its state.
+    fn native_object(&mut self, event: &Event, object: Value, state: Value, values: &Values) {
+        let View::Instance(instance) = values.view(object) else {
+            return;
+        };
+        let class = values
+            .global(instance.callable)
+            .and_then(|global| global.resolved());
+        if class != Some(("torch", "ScriptObject")) {
+            return;
+        }
+        let parts = values.view(state).items().unwrap_or_default();
+        let name = parts
+            .get(1)
+            .and_then(|&name| values.text(name, 256))
+            .unwrap_or_default();
+        let (library, name) = name
+            .strip_prefix(NATIVE)
+            .and_then(|name| name.split_once('.'))
+            .unwrap_or(("", &name));
+        let (library, name) = (library.to_owned(), name.to_owned());
+        self.put(event, Seen::NativeClass { library, name });
+    }
+
     /// Keeps the source that the id of a class carries.
     fn source(&mut self, event: &Event, id: Value, values: &Values) {
         if self.archive.is_none()
@@ -110,7 +134,8 @@ impl Torch {
         };
         let record = archive.storage(&id.key);
         let stated = id.bytes();
-        if record.is_none() || stated != record {
+        let is_shape = archive.is_traced_inputs() && record == Some(0);
+        if (record.is_none() || stated != record) && !is_shape {
             let key = id.key;
             self.put(event, Seen::StorageSize { key, stated, record });
         }
@@ -121,6 +146,9 @@ impl Companion for Torch {
     fn see(&mut self, event: &Event, values: &Values) {
         if let What::Import { global } = event.what {
             self.native_class(event, global, values);
+        }
+        if let What::Build { object, state } = event.what {
+            self.native_object(event, object, state, values);
         }
         if let What::Persistent { id, .. } = event.what {
             self.source(event, id, values);

@@ -1,4 +1,5 @@
 mod gadgets;
+mod stdlib;
 
 use std::collections::BTreeSet;
 
@@ -39,11 +40,28 @@ fn dots_lead_out_and_are_never_vouched_for() {
             "OrderedDict.__init__.__globals__",
             Capability::Reflect,
         ),
+        // Below the module, in a module of several parts, and in one whose own name begins with an underscore.
+        ("torch", "utils.cpp_extension.load", Capability::Execute),
+        (
+            "logging",
+            "os.path.sys.importlib.util.spec_from_file_location",
+            Capability::Import,
+        ),
+        (
+            "json",
+            "decoder.scanner._importlib._bootstrap._load",
+            Capability::Import,
+        ),
+        ("subprocess", "_posixsubprocess.fork_exec", Capability::Process),
+        ("random", "_os.system.__call__", Capability::Process),
     ] {
         let import = look_up(module, name);
         assert_eq!(import.grade, Grade::Dangerous, "{module} {name}");
         assert!(import.can(can), "{module} {name}");
     }
+    // More parts than any real name has cost a bounded search, and are vouched for by nothing.
+    let long = "a.".repeat(100_000) + "b";
+    assert_eq!(grade("collections", &long), Grade::Unlisted);
     assert_eq!(grade("collections", "OrderedDict.fromkeys"), Grade::Unlisted);
     assert_eq!(grade("collections", "OrderedDict."), Grade::Unlisted);
     assert_eq!(grade("nobody.knows", "A.b"), Grade::Unknown);

@@ -1,10 +1,10 @@
 //! `pickle-dotted-name`: an import leads through attributes.
 
-use super::verdict;
+use super::verdict::{self, Reach};
 use crate::{
     Severity,
     imports::Grade,
-    observation::pickle::Seen,
+    observation::pickle::{Seen, Use},
     rules::{Check, Context, Judgement, Rule},
 };
 
@@ -30,7 +30,12 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
         name.known.grade,
         Grade::Unlisted | Grade::Unknown | Grade::Dangerous
     );
-    if !name.has_dots() || !unvouched {
+    // A method that a list lets be kept, such as one that a default dictionary makes its values with.
+    let kept = name.known.may_be_held
+        && !name.global.computed
+        && verdict::reach(name, used) != Reach::Called
+        && !matches!(used, Use::Changed);
+    if !name.has_dots() || !unvouched || kept {
         return None;
     }
     let reason = format!(
