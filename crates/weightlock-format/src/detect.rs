@@ -58,9 +58,14 @@ pub enum Format {
     Cntk,
     /// A store of Orbax checkpoints, which is not read.
     Ocdbt,
+    /// The index of a checkpoint of TensorFlow, by its last bytes.
+    TensorBundle,
     /// A Core ML model, by the fields of its protocol buffer.
     #[serde(rename = "coreml")]
     CoreMl,
+    /// The weights of a Core ML program, by their headers.
+    #[serde(rename = "coreml-weights")]
+    CoreMlWeights,
     /// A TensorFlow Lite flatbuffer.
     TfLite,
     /// An ExecuTorch program.
@@ -184,7 +189,9 @@ impl fmt::Display for Format {
             Self::Hdf5 => "HDF5",
             Self::Onnx => "ONNX",
             Self::TensorFlow => "a TensorFlow graph",
+            Self::TensorBundle => "the index of a TensorFlow checkpoint",
             Self::CoreMl => "a Core ML model",
+            Self::CoreMlWeights => "the weights of a Core ML model",
             Self::TfLite => "TensorFlow Lite",
             Self::ExecuTorch => "an ExecuTorch program",
             Self::Rds => "an R object",

@@ -125,6 +125,9 @@ pub enum Fault {
     /// A rule of protocol buffers.
     #[error(transparent)]
     Protobuf(#[from] crate::protobuf::Fault),
+    /// A rule of the index of a TensorFlow checkpoint.
+    #[error(transparent)]
+    TensorBundle(#[from] crate::tensorflow::bundle::Fault),
 }
 
 impl Problem {
@@ -176,6 +179,7 @@ impl Problem {
                 Fault::FlatBuffer(fault) => fault.code(),
                 Fault::TfLite(fault) => fault.code(),
                 Fault::Protobuf(fault) => fault.code(),
+                Fault::TensorBundle(fault) => fault.code(),
             },
         }
     }

@@ -66,6 +66,6 @@ pub mod value;
 pub mod xml;
 pub mod yaml;
 
-pub(crate) use gguf::dtype_of_ggml;
 pub use dtype::{Dtype, Quantization};
 pub use error::{Error, Fault, Named, Problem};
+pub(crate) use gguf::dtype_of_ggml;

@@ -138,7 +138,11 @@ mod tests {
             peer: String::new(),
             ..with
         };
-        assert!(line(&alone).contains("| 0.5000 s | 1.00 s | 9 MB |"), "{}", line(&alone));
+        assert!(
+            line(&alone).contains("| 0.5000 s | 1.00 s | 9 MB |"),
+            "{}",
+            line(&alone)
+        );
     }
 
     #[test]

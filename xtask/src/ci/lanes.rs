@@ -26,7 +26,10 @@ use crate::workspace::Metadata;
 /// All lanes but core: name, and what its peers are.
 const LANES: [(&str, &str); 4] = [
     ("go", "cosign and other Sigstore programs"),
-    ("frameworks", "other scanners, and the libraries that write models"),
+    (
+        "frameworks",
+        "other scanners, and the libraries that write models",
+    ),
     ("browser", "a headless browser"),
     ("scorer", "independent scorers of documents"),
 ];

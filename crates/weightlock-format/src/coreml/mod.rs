@@ -4,6 +4,8 @@
 //! or custom model names a class of native code in the app; a pipeline holds further models. The rest is weights and
 //! settings, which run nothing.
 
+pub mod weights;
+
 use std::ops::Range;
 
 use crate::{

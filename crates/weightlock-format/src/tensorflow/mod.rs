@@ -5,6 +5,7 @@
 //! node is handed out, of the graph and of the functions in its library, with the texts in its attributes, however
 //! deep they stand. [`read`] walks the file once and holds nothing but what stands around the place.
 
+pub mod bundle;
 mod schema;
 
 use std::ops::Range;
@@ -27,6 +28,8 @@ pub enum Kind {
     Graph,
     /// `keras_metadata.pb`.
     KerasMetadata,
+    /// `fingerprint.pb`.
+    Fingerprint,
 }
 
 impl Kind {
@@ -41,6 +44,7 @@ impl Kind {
             (Self::MetaGraph, &[2]),
             (Self::KerasMetadata, &[1]),
             (Self::Graph, &[1, 2]),
+            (Self::Fingerprint, &[6]),
         ];
         let mut kinds = Vec::new();
         for (kind, required) in candidates {
@@ -57,6 +61,7 @@ impl Kind {
             Self::MetaGraph => &schema::META_GRAPH,
             Self::Graph => &schema::GRAPH,
             Self::KerasMetadata => &schema::KERAS_METADATA,
+            Self::Fingerprint => &schema::FINGERPRINT,
         }
     }
 

@@ -48,6 +48,20 @@ pub(super) static KERAS_METADATA: Schema = Schema {
     fields: &[field(1, "nodes", Message(&KERAS_OBJECT))],
 };
 
+/// `fingerprint.pb`: checksums of the parts of a SavedModel.
+pub(super) static FINGERPRINT: Schema = Schema {
+    name: "FingerprintDef",
+    fields: &[
+        field(1, "saved_model_checksum", Number),
+        field(2, "graph_def_program_hash", Number),
+        field(3, "signature_def_hash", Number),
+        field(4, "saved_object_graph_hash", Number),
+        field(5, "checkpoint_hash", Number),
+        field(6, "version", Message(&VERSIONS)),
+        field(7, "uuid", Text),
+    ],
+};
+
 static KERAS_OBJECT: Schema = Schema {
     name: "KerasObject",
     fields: &[

@@ -68,18 +68,10 @@ pub fn look(event: &Event, values: &Values) -> Option<Fact> {
     }
 }
 
-/// A persistent id that stands for a class, as files had it before PyTorch 1.6.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Class {
-    /// The class, which is imported.
-    pub class: Value,
-    /// The text of its source, which loaders compare and do not run.
-    pub source: Option<Value>,
-}
-
-/// The class that `("module", class, file, source)` stands for.
+/// The class that the persistent id `("module", class, file, source)` stands for, as files had it before PyTorch 1.6.
+/// Loaders compare the source, and never run it.
 #[must_use]
-pub fn class_id(values: &Values, id: Value) -> Option<Class> {
+pub fn class_of_id(values: &Values, id: Value) -> Option<Value> {
     let pickle::View::Tuple(parts) = values.view(id) else {
         return None;
     };
@@ -89,10 +81,7 @@ pub fn class_id(values: &Values, id: Value) -> Option<Class> {
     let is_text = |value| matches!(values.view(value), pickle::View::Text | pickle::View::None);
     let is_class = values.text(kind, 16).is_some_and(|kind| kind == "module");
     values.global(class)?;
-    (is_class && is_text(file) && is_text(source) && !parts.crowd).then(|| Class {
-        class,
-        source: matches!(values.view(source), pickle::View::Text).then_some(source),
-    })
+    (is_class && is_text(file) && is_text(source) && !parts.crowd).then_some(class)
 }
 
 /// The key of a storage: a text, or the number that a package gives it.

@@ -1,6 +1,6 @@
 //! Core ML: classes of native code and further models that a model needs.
 
-use weightlock_format::coreml::{Fact, read};
+use weightlock_format::coreml::{Fact, read, weights::Weights};
 
 use super::{Examination, Subject, walked::Walked};
 use crate::observation::tensorflow::Seen;
@@ -30,4 +30,18 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         exam.put(Some(offset), Some(construct.to_owned()), what);
     }
     walked.close(end, subject, exam);
+}
+
+/// Examines the weights beside a program.
+pub(super) fn weights(subject: &Subject, exam: &mut Examination<'_>) {
+    let weights = match Weights::read(&subject.content) {
+        Ok(weights) => weights,
+        Err(error) => return exam.gave_up(error, subject),
+    };
+    for range in weights.structure {
+        exam.explain(range);
+    }
+    for (index, range) in weights.blobs.into_iter().enumerate() {
+        exam.data(range, &format!("blob {index}"), subject);
+    }
 }

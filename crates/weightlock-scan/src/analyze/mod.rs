@@ -4,6 +4,7 @@
 //! what is known about them) and an [`Examination`] (where it puts what it sees).
 
 pub(crate) mod blob;
+mod bundle;
 mod catboost;
 mod coreml;
 pub(crate) mod data;
@@ -148,7 +149,9 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Msgpack => msgpack::analyze,
         Format::Ubjson => ubjson::analyze,
         Format::CatBoost => catboost::analyze,
+        Format::TensorBundle => bundle::analyze,
         Format::CoreMl => coreml::analyze,
+        Format::CoreMlWeights => coreml::weights,
         Format::Numpy => numpy::analyze,
         Format::ExecuTorch => executorch::analyze,
         Format::Mxnet => ndarrays::mxnet,

@@ -16,8 +16,14 @@ pub(crate) fn formats(content: &Content, limits: &Limits) -> std::io::Result<Vec
     if !tensorflow::Kind::all_of(content, limits)?.is_empty() {
         formats.push(Format::TensorFlow);
     }
+    if tensorflow::bundle::is_bundle(content)? {
+        formats.push(Format::TensorBundle);
+    }
     if coreml::fits(content, limits)? {
         formats.push(Format::CoreMl);
+    }
+    if coreml::weights::begins(content)? {
+        formats.push(Format::CoreMlWeights);
     }
     if msgpack::fits(content, limits)? {
         formats.push(Format::Msgpack);

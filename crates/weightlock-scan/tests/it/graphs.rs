@@ -344,3 +344,98 @@ proptest! {
         prop_assert!(cut >= whole || severe || !report.coverage.is_complete() || cut < 12);
     }
 }
+
+/// The index of a checkpoint with one tensor, whose bytes are said to be 16 from byte `at` on.
+fn checkpoint_index(at: u8) -> Vec<u8> {
+    let entry = |key: &[u8], value: &[u8]| {
+        let lengths = [
+            0,
+            u8::try_from(key.len()).unwrap(),
+            u8::try_from(value.len()).unwrap(),
+        ];
+        [&lengths[..], key, value].concat()
+    };
+    let block = |entries: &[Vec<u8>]| [&entries.concat()[..], &[0, 0, 0, 0, 1, 0, 0, 0], &[0; 5]].concat();
+    let data = block(&[entry(b"", &[8, 1]), entry(b"w", &[8, 1, 0x20, at, 0x28, 16])]);
+    let meta = block(&[]);
+    let length = |bytes: &[u8]| u8::try_from(bytes.len() - 5).unwrap();
+    let names = block(&[entry(b"x", &[0, length(&data)])]);
+    let offset = |bytes: usize| u8::try_from(bytes).unwrap();
+    let mut footer = vec![offset(data.len()), length(&meta)];
+    footer.extend([offset(data.len() + meta.len()), length(&names)]);
+    footer.resize(40, 0);
+    footer.extend(0xdb47_7524_8b80_fb57_u64.to_le_bytes());
+    [data, meta, names, footer].concat()
+}
+
+/// A folder with a checkpoint: the index and the file that the tensors lie in.
+fn checkpoint(at: u8, data: Vec<u8>) -> Vec<FileReport> {
+    let file = |name: &str, content: Vec<u8>| scan(name, content.into(), &Settings::default());
+    let mut files = vec![
+        file("m/variables.data-00000-of-00001", data),
+        file("m/variables.index", checkpoint_index(at)),
+    ];
+    weightlock_scan::folder::conclude(&mut files, weightlock_scan::Profile::default());
+    files
+}
+
+#[test]
+fn a_checkpoint_claims_the_bytes_of_its_tensors_and_no_others() {
+    let data = vec![0xc3; 16];
+    for report in checkpoint(0, data.clone()) {
+        assert!(
+            report.coverage.is_complete(),
+            "{} {:?}",
+            report.file,
+            report.coverage
+        );
+        assert_eq!(found(&report), Vec::<String>::new());
+    }
+    assert!(
+        !checkpoint(4, data.clone())[0].coverage.is_complete(),
+        "4 bytes are nobody's"
+    );
+    let alone = scan(
+        "m/variables.data-00000-of-00001",
+        data.into(),
+        &Settings::default(),
+    );
+    assert!(!alone.coverage.is_complete());
+    // What is known to be something else stays that, whatever claims it.
+    let pickle = b"\x80\x02cposix\nsystem\nX\x04\0\0\0true\x85R.".to_vec();
+    assert!(!found(&checkpoint(0, pickle)[0]).is_empty());
+    let mut cut = checkpoint_index(0);
+    cut.drain(..3);
+    assert!(!look(cut).coverage.is_complete());
+}
+
+#[test]
+fn fingerprints_of_saved_models_are_known() {
+    let version = bytes(6, number(1, 1));
+    let hashes: Vec<u8> = (1..6).flat_map(|field| number(field, u64::MAX)).collect();
+    let good = [hashes, version, bytes(7, "1766470001")].concat();
+    let report = look(good);
+    assert!(
+        report.coverage.is_complete() && found(&report).is_empty(),
+        "{report:?}"
+    );
+    assert!(
+        !look([number(1, 1), number(9, 7), bytes(6, number(1, 1))].concat())
+            .coverage
+            .is_complete()
+    );
+}
+
+#[test]
+fn weights_of_core_ml_programs_are_taken_apart() {
+    let mut file = [1_u32.to_le_bytes(), 2_u32.to_le_bytes()].concat();
+    file.resize(64, 0);
+    file.extend(0xdead_beef_u32.to_le_bytes());
+    file.extend(1_u32.to_le_bytes());
+    file.extend([16_u64.to_le_bytes(), 128_u64.to_le_bytes()].concat());
+    file.resize(128, 0);
+    file.extend([0x3c; 16]);
+    assert!(look(file.clone()).coverage.is_complete());
+    file.extend(b"more");
+    assert!(!look(file).coverage.is_complete());
+}

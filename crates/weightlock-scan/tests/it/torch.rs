@@ -282,6 +282,9 @@ fn classes_of_old_files_are_judged_by_their_names() {
     assert_eq!(worst(&unknown), Some(Severity::Medium));
     let program = report(module_with_source("subprocess", "Popen"));
     assert_eq!(worst(&program), Some(Severity::Critical));
+    // Today's files have no such ids.
+    let now = torch(module_with_source("torch.nn.modules.linear", "Linear"), &[]);
+    assert_found(now, "pickle-persistent-id", Severity::High);
     let no_class = tuple(&[text("module"), text("torch.nn"), text("a"), text("b")]);
     let refused = legacy(pickle(&[no_class, b"Q".to_vec()].concat()), &[], &[]);
     assert_found(refused, "pickle-persistent-id", Severity::High);
@@ -880,40 +883,6 @@ proptest! {
         }
         prop_assert_eq!(report(file.clone()), report(file));
     }
-}
-
-/// The persistent id of a class, as whole modules had it in old files.
-fn class(module: &str, name: &str, source: &str) -> Vec<u8> {
-    let id = [
-        text("module"),
-        global(module, name),
-        text("/site-packages/layer.py"),
-        text(source),
-    ];
-    [tuple(&id), b"Q".to_vec()].concat()
-}
-
-#[test]
-fn classes_of_old_files_are_judged_by_their_names_and_source() {
-    let object = |class: Vec<u8>| pickle(&[class, b")\x81}b".to_vec()].concat());
-    let source = "class Linear(Module):\n    def forward(self, x):\n        return x\n";
-    let of = |module, name, source| legacy(object(class(module, name, source)), &[], &[]);
-    let known = report(of("torch.nn.modules.linear", "Linear", source));
-    assert_eq!(worst(&known), Some(Severity::Info), "{:?}", findings(&known));
-    assert!(known.coverage.is_complete());
-    assert_found(
-        of("subprocess", "Popen", source),
-        "pickle-code-execution",
-        Severity::Critical,
-    );
-    assert_found(
-        of("torch.nn.modules.linear", "Linear", "import os\nos.system('x')\n"),
-        "source-runs-process",
-        Severity::Critical,
-    );
-    // Today's files have no such ids.
-    let now = torch(object(class("torch.nn.modules.linear", "Linear", source)), &[]);
-    assert_found(now, "pickle-persistent-id", Severity::High);
 }
 
 #[test]

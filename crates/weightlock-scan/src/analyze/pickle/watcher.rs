@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Range};
 use weightlock_format::{
     content::Content,
     pickle::{self, Event, Inline, Observer, Op, Value, Values, View, What},
-    torch::tensor::class_id,
+    torch::tensor::class_of_id,
 };
 
 use super::{
@@ -158,7 +158,7 @@ impl<'a> Watcher<'a> {
     fn stands_for(&self, value: Value, values: &Values) -> Value {
         match values.view(value) {
             View::Persistent(id) if self.companion.id(id, values) == Id::Legal => {
-                class_id(values, id).map_or(value, |class| class.class)
+                class_of_id(values, id).unwrap_or(value)
             }
             _ => value,
         }

@@ -3,15 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use weightlock_format::{
-    content::Content,
     pickle::{Event, Op, Stream, Value, Values, View, What},
-    torch::tensor::{Class, Fact, StorageId, class_id, look, storage_id},
+    torch::tensor::{Fact, StorageId, class_of_id, look, storage_id},
 };
 
 use super::model::Pickled;
 use crate::{
     analyze::{
-        Examination, Role, Subject,
+        Examination, Subject,
         pickle::{self, Companion, Id},
     },
     observation::torch::Seen,
@@ -37,8 +36,6 @@ pub(super) struct Torch {
     seen: Vec<(u64, Op, Seen)>,
     /// The storages that were named, and where first.
     storages: BTreeMap<String, (StorageId, u64)>,
-    /// Source of classes, which old files carry to have it compared, and where.
-    sources: Vec<(u64, Content)>,
 }
 
 impl Torch {
@@ -57,7 +54,6 @@ impl Torch {
             archive: None,
             seen: Vec::new(),
             storages: BTreeMap::new(),
-            sources: Vec::new(),
         }
     }
 
@@ -108,19 +104,6 @@ impl Torch {
         self.put(event, Seen::NativeClass { library, name });
     }
 
-    /// Keeps the source that the id of a class carries.
-    fn source(&mut self, event: &Event, id: Value, values: &Values) {
-        if self.archive.is_none()
-            && self.sources.len() < Self::MOST_SEEN
-            && let Some(Class {
-                source: Some(source), ..
-            }) = class_id(values, id)
-            && let Some(source) = values.bytes(source)
-        {
-            self.sources.push((event.offset, source));
-        }
-    }
-
     /// Compares a storage with its record, or with what was said of it before.
     fn compare(&mut self, event: &Event, id: StorageId) {
         let known = self.storages.entry(id.key.clone());
@@ -150,9 +133,6 @@ impl Companion for Torch {
         if let What::Build { object, state } = event.what {
             self.native_object(event, object, state, values);
         }
-        if let What::Persistent { id, .. } = event.what {
-            self.source(event, id, values);
-        }
         match look(event, values) {
             Some(Fact::Storage(id)) => self.compare(event, id),
             Some(Fact::Outside {
@@ -175,7 +155,7 @@ impl Companion for Torch {
     }
 
     fn id(&self, id: Value, values: &Values) -> Id {
-        let is_class = self.archive.is_none() && class_id(values, id).is_some();
+        let is_class = self.archive.is_none() && class_of_id(values, id).is_some();
         if is_class || storage_id(values, id).is_some() {
             Id::Legal
         } else {
@@ -194,9 +174,6 @@ impl Companion for Torch {
     fn report(&mut self, exam: &mut Examination<'_>) {
         for (offset, op, seen) in self.seen.drain(..) {
             exam.put(Some(offset), Some(op.name().to_owned()), seen);
-        }
-        for (offset, source) in self.sources.drain(..) {
-            exam.inner(&format!("source of the class at {offset}"), source, Role::Python);
         }
     }
 }
