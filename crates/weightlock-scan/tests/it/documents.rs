@@ -319,7 +319,7 @@ fn aliases_that_stand_for_too_much_are_told() {
         let report = scan("a.yaml", text.as_bytes().to_vec().into(), &Settings::default());
         report.findings.iter().map(|finding| finding.severity).max()
     };
-    let level = |name: &str, inner: &str| format!("{name}: &{name} [{}]\n", vec![inner; 9].join(", "));
+    let level = |name: &str, inner: &str| format!("{name}: &{name} [{}]\n", [inner; 9].join(", "));
     let names: Vec<String> = ('b'..='l').map(String::from).collect();
     let mut laughs = level("a", "x");
     let mut before = "a";
