@@ -58,7 +58,7 @@ pub struct Stream {
     pub documents: u64,
     /// Aliases of collections.
     pub aliases: u64,
-    /// Duplicate keys, the first [`Stream::MOST_PROBLEMS`].
+    /// Duplicate keys, and aliases that stand for too much; the first [`Stream::MOST_PROBLEMS`].
     pub problems: Vec<Problem>,
     /// Where reading ended before the text did, and why.
     pub broken: Option<Problem>,
@@ -105,6 +105,8 @@ pub struct Tag {
 
 /// Events of one stream. A megabyte of `- a` has a third of them.
 const MOST_EVENTS: u64 = 1_000_000;
+/// Nodes that a collection may have when every alias in it is replaced by what it stands for.
+const MOST_EXPANDED: u64 = 50_000_000;
 /// Bytes of a path that are kept.
 const MOST_PATH: usize = 512;
 /// Bytes of a scalar that are kept.
@@ -207,6 +209,10 @@ struct Open {
     /// The key of the collection.
     key: String,
     kind: Kind,
+    /// Its anchor; zero when it has none.
+    anchor: usize,
+    /// Nodes in it, when every alias is what it stands for.
+    nodes: u64,
 }
 
 enum Kind {
@@ -225,6 +231,10 @@ struct Reading {
     open: Vec<Open>,
     path: String,
     anchors: BTreeMap<usize, String>,
+    /// Nodes in each collection that has an anchor.
+    sizes: BTreeMap<usize, u64>,
+    /// Whether it was told that aliases stand for too much.
+    is_expanded: bool,
     events: u64,
     depth: usize,
 }
@@ -243,6 +253,8 @@ impl Reading {
             open: Vec::new(),
             path: String::new(),
             anchors: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+            is_expanded: false,
             events: 0,
             depth,
         }
@@ -258,6 +270,7 @@ impl Reading {
                 self.path.clear();
                 // Anchors end with their document.
                 self.anchors.clear();
+                self.sizes.clear();
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let text = cut(text, MOST_TEXT);
@@ -270,25 +283,55 @@ impl Reading {
                 Some(text) => self.scalar(&text, false, None, offset),
                 None => {
                     self.stream.aliases = self.stream.aliases.saturating_add(1);
+                    self.count(self.sizes.get(anchor).copied().unwrap_or(1));
                     self.place(None, offset);
                 }
             },
-            Event::SequenceStart(_, tag) => self.start(Kind::Sequence(0), tag.as_deref(), offset)?,
-            Event::MappingStart(_, tag) => {
+            Event::SequenceStart(anchor, tag) => {
+                self.start(Kind::Sequence(0), *anchor, tag.as_deref(), offset)?;
+            }
+            Event::MappingStart(anchor, tag) => {
                 let kind = Kind::Mapping {
                     keys: BTreeSet::new(),
                     pending: None,
                 };
-                self.start(kind, tag.as_deref(), offset)?;
+                self.start(kind, *anchor, tag.as_deref(), offset)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     self.path.truncate(open.outside);
+                    self.close(&open, offset);
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Counts nodes of the collection that is open.
+    fn count(&mut self, nodes: u64) {
+        if let Some(open) = self.open.last_mut() {
+            open.nodes = open.nodes.saturating_add(nodes);
+        }
+    }
+
+    /// Counts a collection in the one around it, and tells when aliases make it too large.
+    fn close(&mut self, open: &Open, offset: u64) {
+        let nodes = open.nodes.saturating_add(1);
+        if open.anchor != 0 {
+            self.sizes.insert(open.anchor, nodes);
+        }
+        self.count(nodes);
+        let is_told = self.stream.problems.len() >= Stream::MOST_PROBLEMS || self.is_expanded;
+        if nodes > MOST_EXPANDED && !is_told {
+            self.is_expanded = true;
+            self.stream.problems.push(Problem::LimitExceeded {
+                offset,
+                what: "the number of YAML nodes behind aliases",
+                asked: nodes,
+                limit: MOST_EXPANDED,
+            });
+        }
     }
 
     /// Takes the place of the next node: a key, or a value with its key. The path is that of the value.
@@ -337,6 +380,7 @@ impl Reading {
     }
 
     fn scalar(&mut self, text: &str, plain: bool, tag: Option<&saphyr_parser::Tag>, offset: u64) {
+        self.count(1);
         let (place, outside) = self.place(Some(text), offset);
         self.tag(tag, text, offset);
         if let Place::Value(key) = place {
@@ -351,7 +395,13 @@ impl Reading {
         self.path.truncate(outside);
     }
 
-    fn start(&mut self, kind: Kind, tag: Option<&saphyr_parser::Tag>, offset: u64) -> Result<(), Problem> {
+    fn start(
+        &mut self,
+        kind: Kind,
+        anchor: usize,
+        tag: Option<&saphyr_parser::Tag>,
+        offset: u64,
+    ) -> Result<(), Problem> {
         let depth = self.open.len().saturating_add(1);
         within(
             "the depth of YAML nesting",
@@ -365,7 +415,13 @@ impl Reading {
             Place::Value(key) => key,
             Place::Key => String::new(),
         };
-        self.open.push(Open { outside, key, kind });
+        self.open.push(Open {
+            outside,
+            key,
+            kind,
+            anchor,
+            nodes: 0,
+        });
         Ok(())
     }
 

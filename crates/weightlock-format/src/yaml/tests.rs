@@ -76,6 +76,9 @@ fn aliases_of_scalars_are_followed_and_collections_are_not() {
     }
     let stream = stream(&laughs);
     assert_eq!((stream.scalars.len(), stream.aliases), (1, 19 * 9));
+    assert_eq!(stream.problems.len(), 1, "what they stand for is told once");
+    let few = read(b"a: &a {b: 1}\nc: *a\nd:\n  <<: *a\n", &Limits::default()).unwrap();
+    assert_eq!(few.problems, []);
 }
 
 #[test]

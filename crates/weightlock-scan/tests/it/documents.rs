@@ -311,3 +311,22 @@ fn texts_of_documents_that_encode_pickles_are_told() {
         assert_eq!(worst(text), None, "{text}");
     }
 }
+
+#[test]
+fn aliases_that_stand_for_too_much_are_told() {
+    use weightlock_scan::{Settings, Severity, scan};
+    let worst = |text: &str| {
+        let report = scan("a.yaml", text.as_bytes().to_vec().into(), &Settings::default());
+        report.findings.iter().map(|finding| finding.severity).max()
+    };
+    let level = |name: &str, inner: &str| format!("{name}: &{name} [{}]\n", [inner; 9].join(", "));
+    let names: Vec<String> = ('b'..='l').map(String::from).collect();
+    let mut laughs = level("a", "x");
+    let mut before = "a";
+    for name in &names {
+        laughs += &level(name, &format!("*{before}"));
+        before = name;
+    }
+    assert_eq!(worst(&laughs), Some(Severity::Medium));
+    assert_eq!(worst("a: &a {b: 1}\nc: *a\nd:\n  <<: *a\n"), None);
+}

@@ -124,6 +124,9 @@ fn looks_like_yaml(text: &[u8]) -> bool {
 fn judge(stream: &Stream, subject: &Subject, exam: &mut Examination<'_>) {
     let name = subject.trail.base_name();
     for problem in &stream.problems {
+        if let Problem::LimitExceeded { .. } = problem {
+            exam.problem(problem.clone());
+        }
         if let Problem::Malformed {
             fault: weightlock_format::Fault::Yaml(yaml::Fault::DuplicateKey(key)),
             ..
