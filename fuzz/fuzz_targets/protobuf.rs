@@ -44,5 +44,7 @@ fuzz_target!(|file: &[u8]| {
     let _ = (
         tensorflow::Kind::all_of(&content, &limits),
         coreml::fits(&content, &limits),
+        tensorflow::bundle::Bundle::read(&content),
+        coreml::weights::Weights::read(&content),
     );
 });

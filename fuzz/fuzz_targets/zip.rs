@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use weightlock_format::{
-    container::zip::Archive,
+    container::zip::{Archive, chain},
     content::Content,
     limits::{Budget, Limits},
 };
@@ -13,6 +13,11 @@ fuzz_target!(|bytes: &[u8]| {
     let mut budget = Budget::for_file(&limits, 1 << 20);
     budget.inflated = 4 << 20;
     let content = Content::from(bytes.to_vec());
+    if let Ok(Some(parts)) = chain(&content) {
+        for part in parts {
+            assert!(part.start <= part.end && part.end <= content.size());
+        }
+    }
     let Ok(archive) = Archive::read(&content, &limits, &mut budget) else {
         return;
     };

@@ -19,6 +19,8 @@ use crate::{
 
 /// Blobs and headers begin at multiples of this.
 const ALIGNMENT: u64 = 64;
+/// Blobs that are kept. A model of a thousand layers has some thousand.
+const MOST_BLOBS: u32 = 200_000;
 const SENTINEL: u32 = 0xdead_beef;
 const VERSION: u32 = 2;
 
@@ -50,10 +52,19 @@ impl Weights {
     /// Reads the headers of the blobs. Stops at the first that breaks a rule: what lies behind is no part.
     ///
     /// # Errors
-    /// What reading raises.
+    /// A limit, or what reading raises.
     pub fn read(content: &Content) -> Result<Self, Error> {
         let head = content.read(0, 4)?;
         let count = Reader::new(&head, 0, Endian::Little).u32().map_err(Error::from)?;
+        if count > MOST_BLOBS {
+            return Err(Problem::LimitExceeded {
+                offset: 0,
+                what: "blobs of weights",
+                asked: count.into(),
+                limit: MOST_BLOBS.into(),
+            }
+            .into());
+        }
         let mut weights = Self::default();
         weights.structure.push(0..ALIGNMENT.min(content.size()));
         let mut at = ALIGNMENT;

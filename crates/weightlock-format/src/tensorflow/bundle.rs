@@ -12,8 +12,8 @@
 //! The tensors are raw bytes in files beside it, `variables.data-00000-of-00001`, which nothing but the index tells
 //! from any other bytes. <https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/tensor_bundle.proto>
 //!
-//! Refused: compressed blocks, which TensorFlow does not write, blocks that leave the file, and more than
-//! [`limit::BYTES`] of index.
+//! Refused: compressed blocks, which TensorFlow does not write, blocks that leave the file or do not follow each other
+//! (no byte is read twice as an entry), and more than [`limit::BYTES`] of index.
 
 use std::ops::Range;
 
@@ -29,9 +29,11 @@ use crate::{
 /// What is accepted from any index.
 pub mod limit {
     /// Bytes of the index. That of a model of a thousand tensors has a hundred thousand.
-    pub const BYTES: u64 = 256 << 20;
+    pub const BYTES: u64 = 64 << 20;
+    /// Bytes of a block, which is held while it is read. TensorFlow ends one behind 256 KiB.
+    pub const BLOCK_BYTES: u64 = 4 << 20;
     /// Entries in it.
-    pub const ENTRIES: usize = 4_000_000;
+    pub const ENTRIES: usize = 500_000;
     /// Bytes of a name.
     pub const KEY_BYTES: usize = 64 << 10;
 }
@@ -105,12 +107,20 @@ impl Bundle {
         let index = handle(&mut reader)?;
         bundle.structure.push(at..size);
         bundle.block(content, meta, at)?;
-        for (_, value) in entries(&bundle.block(content, index, at)?)? {
-            let block = handle(&mut Reader::new(&value, 0, Endian::Little))?;
-            for (key, value) in entries(&bundle.block(content, block, at)?)? {
-                bundle.entry(&key, &value)?;
+        let blocks = bundle.block(content, index, at)?;
+        let mut read_to = 0;
+        entries(&blocks, &mut |_, value| {
+            let block = handle(&mut Reader::new(value, 0, Endian::Little))?;
+            if block.0 < read_to {
+                return Err(broken(block.0, Fault::Overrun));
             }
-        }
+            let held = bundle.block(content, block, at)?;
+            read_to = block
+                .0
+                .saturating_add(held.len() as u64)
+                .saturating_add(TRAILER_BYTES);
+            entries(&held, &mut |key, value| bundle.entry(key, value))
+        })?;
         bundle.structure.sort_by_key(|range| (range.start, range.end));
         match bundle.shards {
             0 => Err(broken(0, Fault::NoHeader)),
@@ -126,6 +136,9 @@ impl Bundle {
         let (Some(end), Ok(length)) = (end.filter(|&end| end <= footer), usize::try_from(size)) else {
             return Err(broken(at, Fault::Overrun));
         };
+        if size > limit::BLOCK_BYTES {
+            return Err(exceeded("bytes of a block", size, limit::BLOCK_BYTES));
+        }
         let bytes = content.read(at, length)?;
         if content.read(at.saturating_add(size), 1)? != [0] {
             return Err(broken(at, Fault::Compressed));
@@ -181,12 +194,8 @@ pub(super) fn fields(value: &[u8]) -> Result<Vec<(u64, u64)>, Error> {
     Ok(found)
 }
 
-/// A key and its value.
-type Entry = (Vec<u8>, Vec<u8>);
-
-/// Keys and values of a block.
-fn entries(block: &[u8]) -> Result<Vec<Entry>, Error> {
-    let mut found = Vec::new();
+/// Hands each key of a block and its value to `each`.
+fn entries(block: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Error>) -> Result<(), Error> {
     let restarts = block
         .last_chunk::<4>()
         .map_or(0, |count| u32::from_le_bytes(*count));
@@ -212,12 +221,13 @@ fn entries(block: &[u8]) -> Result<Vec<Entry>, Error> {
                 limit::KEY_BYTES as u64,
             ));
         }
-        found.push((key.clone(), reader.take(length)?.to_vec()));
+        let value = reader.take(length)?;
         if reader.offset() > end {
             return Err(broken(at, Fault::Overrun));
         }
+        each(&key, value)?;
     }
-    Ok(found)
+    Ok(())
 }
 
 fn handle(reader: &mut Reader<'_>) -> Result<(u64, u64), Error> {
@@ -276,13 +286,18 @@ mod tests {
 
     /// An index with one tensor of 16 bytes at byte 4 of the first of two files.
     fn index(compression: u8) -> Vec<u8> {
+        index_naming(compression, 1)
+    }
+
+    /// The same, whose block of entries is named so many times.
+    fn index_naming(compression: u8, times: usize) -> Vec<u8> {
         let data = block(
             &[entry(b"", &[8, 2]), entry(b"w", &[8, 1, 0x20, 4, 0x28, 16])],
             compression,
         );
         let meta = block(&[], 0);
         let length = |bytes: &[u8]| u8::try_from(bytes.len() - 5).unwrap();
-        let names = block(&[entry(b"x", &[0, length(&data)])], 0);
+        let names = block(&vec![entry(b"x", &[0, length(&data)]); times], 0);
         let at = u8::try_from(data.len()).unwrap();
         let next = u8::try_from(data.len() + meta.len()).unwrap();
         let mut footer = vec![at, length(&meta), next, length(&names)];
@@ -310,6 +325,10 @@ mod tests {
     #[test]
     fn broken_ones_are_refused() {
         assert!(Bundle::read(&index(1).into()).is_err(), "compressed");
+        assert!(
+            Bundle::read(&index_naming(0, 2).into()).is_err(),
+            "a block that is read twice"
+        );
         let mut bytes = index(0);
         let footer = bytes.len() - 48;
         bytes[footer + 3] = 0x7f;
