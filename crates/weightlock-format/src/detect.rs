@@ -349,7 +349,13 @@ fn torch7(head: &[u8]) -> Option<Format> {
 
 /// Protocol 2 and later begin with an opcode that states it.
 fn binary_pickle(head: &[u8]) -> Option<Format> {
-    matches!(head, [0x80, 0..=5, ..]).then_some(Format::Pickle)
+    let is_pickle = match head {
+        [0x80, 0..=5, ..] => true,
+        // A protocol that does not exist, which some readers accept.
+        [0x80, _, rest @ ..] => pickle::is_head(rest),
+        _ => false,
+    };
+    is_pickle.then_some(Format::Pickle)
 }
 
 /// The magic number of a CPython version, then `\r\n`.

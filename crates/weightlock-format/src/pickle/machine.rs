@@ -67,6 +67,7 @@ pub fn read(
         memo: Memo::default(),
         protocol: 0,
         highest: 0,
+        unknown: None,
         registry: BTreeMap::new(),
         outer: Vec::new(),
         known: None,
@@ -81,7 +82,7 @@ pub fn read(
     machine.forget();
     machine.measure();
     let (root, broken) = match ended {
-        Ok(root) => (Some(root), None),
+        Ok(root) => (Some(root), machine.unknown.take()),
         Err(Error::Refused(problem)) => (None, Some(problem)),
         Err(Error::Io(error)) => return Err(error),
     };
@@ -110,6 +111,8 @@ struct Machine<'a, O> {
     /// The protocol stated last.
     protocol: u8,
     highest: u8,
+    /// That it states a protocol that does not exist, where first.
+    unknown: Option<Problem>,
     /// Extension codes that the stream itself registers.
     registry: BTreeMap<i64, (String, String)>,
     /// Unpicklers that wait for the end of a pickle within theirs.
@@ -295,8 +298,10 @@ impl<O: Observer> Machine<'_, O> {
 
     fn do_proto(&mut self, at: u64) -> Result<(), Error> {
         let [protocol] = self.input.array()?;
+        // CPython stops here; unpicklers that warn and go on exist, among them that of PyTorch.
         if protocol > 5 {
-            return Err(broken(at, Fault::Protocol(protocol)));
+            let problem = || Problem::malformed(at, Fault::Protocol(protocol));
+            self.unknown.get_or_insert_with(problem);
         }
         self.protocol = protocol;
         self.highest = self.highest.max(protocol);

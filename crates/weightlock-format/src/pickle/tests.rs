@@ -128,7 +128,7 @@ fn marks_hide_what_lies_below() {
             "at byte 0: BINGET takes a value from the memo that was never put there",
         ),
         (b"\xff.", "at byte 0: byte 0xff is no opcode"),
-        (b"\x80\x06.", "at byte 0: protocol 6 does not exist"),
+        (b"\x80\x06N.", "at byte 0: protocol 6 does not exist"),
         (b"N", "at byte 1: 1 bytes are needed and 0 are left"),
         (b"Ix\n.", "at byte 0: the argument of INT is not a number"),
         (

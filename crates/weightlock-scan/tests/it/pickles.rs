@@ -660,6 +660,15 @@ fn unlisted_classes_that_reach_out_are_refused() {
 }
 
 #[test]
+fn a_protocol_that_does_not_exist_hides_nothing() {
+    let harmless = scan("a", b"\x80\x06}q\x00.".to_vec().into(), &Settings::default());
+    assert_eq!(harmless.findings[0].rule, "pickle-malformed");
+    assert_eq!(harmless.findings[0].severity, Severity::Medium);
+    let file = [&b"\x80\xff\x8c\x05posix\x8c\x06system\x93"[..], b"\x8c\x04true\x85R."].concat();
+    assert_eq!(worst(&file).unwrap().0, Severity::Critical);
+}
+
+#[test]
 fn what_a_library_made_is_not_called() {
     let made = call("numpy.ma.extras", "_fromnxfunction", &text("fromfile"));
     assert!(is_clean(&stream(&made)));
