@@ -22,6 +22,7 @@ use crate::{
     Finding, Place, Profile, Trail,
     analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened},
     coverage::{Coverage, Gap, Regions, Unread},
+    finding::{Findings, LeftOut},
     observation::{
         Sighting, container,
         embedded::{self, Spot},
@@ -49,8 +50,10 @@ pub struct FileReport {
     pub size: u64,
     /// What it is by content.
     pub format: Format,
-    /// What it can do, sorted by place.
+    /// What it can do, sorted by place; the worst thousand.
     pub findings: Vec<Finding>,
+    /// Findings that are not listed.
+    pub findings_left_out: LeftOut,
     /// What was examined.
     pub coverage: Coverage,
     /// Bytes of other files that it declares as its data.
@@ -70,14 +73,14 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
     run.everything(file, content, &mut |_, found| {
         format.get_or_insert(found);
     });
-    run.findings.sort();
-    run.findings.dedup();
+    let (findings, findings_left_out) = run.findings.finish();
     run.coverage.gaps.sort();
     FileReport {
         file: file.to_owned(),
         size,
         format: format.unwrap_or(Format::Empty),
-        findings: run.findings,
+        findings,
+        findings_left_out,
         coverage: run.coverage,
         claims: run.claims,
         templates: run.templates,
@@ -103,7 +106,7 @@ struct Run<'a> {
     settings: &'a Settings,
     budget: Budget,
     rules: Vec<&'static Rule>,
-    findings: Vec<Finding>,
+    findings: Findings,
     coverage: Coverage,
     claims: Vec<Claim>,
     templates: Vec<Template>,
@@ -115,7 +118,7 @@ impl<'a> Run<'a> {
             settings,
             budget: Budget::for_file(&settings.limits, size),
             rules: rules::all().collect(),
-            findings: Vec::new(),
+            findings: Findings::default(),
             coverage: Coverage::default(),
             claims: Vec::new(),
             templates: Vec::new(),
@@ -245,20 +248,22 @@ impl<'a> Run<'a> {
                 .rules
                 .iter()
                 .filter_map(|rule| Some((rule, rule.judge(&sighting.what, &context)?)));
-            self.findings.extend(judged.map(|(rule, judgement)| Finding {
-                place: Place {
-                    trail: trail.clone(),
-                    offset: sighting.offset,
-                },
-                rule: rule.id,
-                severity: judgement.severity,
-                confidence: judgement.confidence,
-                cwe: rule.cwe,
-                construct: sighting.construct.clone(),
-                name: judgement.name,
-                reason: judgement.reason,
-                fix: rule.fix,
-            }));
+            for (rule, judgement) in judged {
+                self.findings.add(Finding {
+                    place: Place {
+                        trail: trail.clone(),
+                        offset: sighting.offset,
+                    },
+                    rule: rule.id,
+                    severity: judgement.severity,
+                    confidence: judgement.confidence,
+                    cwe: rule.cwe,
+                    construct: sighting.construct.clone(),
+                    name: judgement.name,
+                    reason: judgement.reason,
+                    fix: rule.fix,
+                });
+            }
         }
     }
 }

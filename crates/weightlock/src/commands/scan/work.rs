@@ -23,7 +23,7 @@ use weightlock_format::{
     detect::Format,
 };
 use weightlock_scan::{
-    FileReport, Settings, Trail,
+    FileReport, LeftOut, Settings, Trail,
     coverage::{Coverage, Gap, Unread},
     folder,
     report::NotExamined,
@@ -185,6 +185,7 @@ fn defect(name: &str, size: u64) -> FileReport {
         size,
         format: Format::Unknown,
         findings: Vec::new(),
+        findings_left_out: LeftOut::default(),
         coverage,
         claims: Vec::new(),
         templates: Vec::new(),
