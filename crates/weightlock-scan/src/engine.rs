@@ -22,7 +22,7 @@ use crate::{
     Finding, Place, Profile, Trail,
     analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened},
     coverage::{Coverage, Gap, Regions, Unread},
-    finding::{Findings, LeftOut},
+    finding::{self, Findings, LeftOut},
     observation::{
         Sighting, container,
         embedded::{self, Spot},
@@ -64,6 +64,14 @@ pub struct FileReport {
     pub templates: Vec<Template>,
 }
 
+impl FileReport {
+    /// Moves what is kept of it together in memory. `order` is called when nothing of it lies among what is gone, and may
+    /// give free memory back.
+    pub fn gather(&mut self, order: impl FnOnce()) {
+        finding::gather(&mut self.findings, &mut self.coverage.gaps, order);
+    }
+}
+
 /// Examines `content`, called `file`, and everything in it.
 #[must_use]
 pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
@@ -75,6 +83,7 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
     });
     let (findings, findings_left_out) = run.findings.finish();
     run.coverage.gaps.sort();
+    run.claims.shrink_to_fit();
     FileReport {
         file: file.to_owned(),
         size,

@@ -3,9 +3,11 @@
 //! A file made to exhaust a scanner has a hundred thousand of them. The worst [`Findings::MOST`] are kept and the others
 //! counted by severity ([`LeftOut`]): what is not listed can be in no baseline, and still decides the answer.
 
+use std::mem;
+
 use serde::Serialize;
 
-use crate::{Confidence, Place, Severity};
+use crate::{Confidence, Place, Severity, Trail, coverage::Unread};
 
 /// Something a rule does not let pass, and where.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -111,12 +113,86 @@ impl Findings {
     }
 }
 
+/// Texts of a report, put next to each other in memory.
+///
+/// They were made among facts that are gone when the report is done, and each would keep a page of those from being given
+/// back. So all are moved into one, the memory is put in order, and they are made again.
+#[derive(Debug, Default)]
+struct Gathered {
+    texts: String,
+    at: usize,
+    last: Option<Trail>,
+}
+
+impl Gathered {
+    /// Moves a text in, and tells its length.
+    fn put(&mut self, text: &mut String) -> usize {
+        let text = mem::take(text);
+        self.texts.push_str(&text);
+        text.len()
+    }
+
+    fn put_trail(&mut self, trail: &mut Trail) -> usize {
+        let trail = mem::replace(trail, Trail::file(""));
+        self.texts.push_str(trail.as_str());
+        trail.as_str().len()
+    }
+
+    /// The next text, in the order in which they were moved in.
+    fn next(&mut self, length: usize) -> &str {
+        let end = self.at.saturating_add(length);
+        let text = self.texts.get(self.at..end).unwrap_or_default();
+        self.at = end;
+        text
+    }
+
+    /// The next text as a trail; neighbours share theirs.
+    fn next_trail(&mut self, length: usize) -> Trail {
+        let last = self.last.take();
+        let text = self.next(length);
+        let trail = last
+            .filter(|last| last.as_str() == text)
+            .unwrap_or_else(|| Trail::file(text));
+        self.last = Some(trail.clone());
+        trail
+    }
+}
+
+/// Makes the texts of findings and gaps again, behind `order`, which puts the memory in order.
+pub(crate) fn gather(findings: &mut Vec<Finding>, gaps: &mut Vec<Unread>, order: impl FnOnce()) {
+    let mut all = Gathered::default();
+    let mut of_findings = Vec::with_capacity(findings.len());
+    for finding in findings.iter_mut() {
+        let trail = all.put_trail(&mut finding.place.trail);
+        let construct = finding.construct.as_mut().map(|text| all.put(text));
+        let name = finding.name.as_mut().map(|text| all.put(text));
+        of_findings.push((trail, construct, name, all.put(&mut finding.reason)));
+    }
+    let mut of_gaps = Vec::with_capacity(gaps.len());
+    for gap in gaps.iter_mut() {
+        of_gaps.push((all.put_trail(&mut gap.trail), all.put(&mut gap.why)));
+    }
+    findings.shrink_to_fit();
+    gaps.shrink_to_fit();
+    order();
+    for (finding, (trail, construct, name, reason)) in findings.iter_mut().zip(of_findings) {
+        finding.place.trail = all.next_trail(trail);
+        finding.construct = construct.map(|length| all.next(length).to_owned());
+        finding.name = name.map(|length| all.next(length).to_owned());
+        finding.reason = all.next(reason).to_owned();
+    }
+    for (gap, (trail, why)) in gaps.iter_mut().zip(of_gaps) {
+        gap.trail = all.next_trail(trail);
+        gap.why = all.next(why).to_owned();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Trail, report::tests::finding};
+    use crate::{coverage::Gap, report::tests::finding};
 
     fn at(severity: Severity, offset: u64) -> Finding {
         finding(severity, Trail::file("a"), Some(offset), "x")
@@ -139,6 +215,30 @@ mod tests {
         assert_eq!((left_out.total(), left_out.worst()), (1, Some(Severity::Low)));
         let (kept, left_out) = finish((0..9 * most).map(|_| at(Severity::Low, 1)));
         assert_eq!((kept.len(), left_out.total()), (1, 0), "the same one is one");
+    }
+
+    #[test]
+    fn texts_stay_with_their_findings() {
+        let some = |n: u64| {
+            let mut one = finding(Severity::Low, Trail::file("a"), Some(n), &format!("é{n}"));
+            one.name = (n % 2 == 0).then(|| format!("name{n}"));
+            one.construct = (n % 3 == 0).then(String::new);
+            one
+        };
+        let mut findings: Vec<_> = (0..20).map(some).collect();
+        findings[7].place.trail = Trail::file("b").member("é");
+        let gap = |n: u64| Unread {
+            trail: Trail::file("g").member(&(n / 2).to_string()),
+            offset: n,
+            bytes: n,
+            why: format!("why{n}"),
+            gap: Gap::Unclaimed,
+        };
+        let mut gaps: Vec<_> = (0..20).map(gap).collect();
+        let (before, mut called) = ((findings.clone(), gaps.clone()), false);
+        gather(&mut findings, &mut gaps, || called = true);
+        assert!(called);
+        assert_eq!((findings, gaps), before);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::{
 };
 
 use weightlock_artifact::memory;
+use weightlock_scan::FileReport;
 
 /// The most that all of them take, with the program. What one takes alone may be more, and what is taken between two
 /// looks comes on top.
@@ -112,11 +113,22 @@ impl Drop for Share {
     }
 }
 
-/// Gives back what a file leaves behind, if that is much.
-pub(super) fn tidy() {
-    if memory::resident().is_none_or(|taken| taken > WORTH_BYTES) {
+/// Gives back what a file leaves behind, if that is much, and keeps its report.
+pub(super) fn tidy(report: &mut FileReport) {
+    if is_worth_it() {
+        report.gather(memory::give_back);
+    }
+}
+
+/// Gives back free memory, if there may be much.
+pub(super) fn give_back() {
+    if is_worth_it() {
         memory::give_back();
     }
+}
+
+fn is_worth_it() -> bool {
+    memory::resident().is_none_or(|taken| taken > WORTH_BYTES)
 }
 
 #[cfg(test)]

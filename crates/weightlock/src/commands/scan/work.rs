@@ -20,6 +20,7 @@ use std::{
 use weightlock_artifact::{
     Error,
     digest::{Algorithm, Digest, Hasher, engine::Observer as _},
+    memory,
 };
 use weightlock_format::{
     content::{Bytes, Content},
@@ -67,6 +68,7 @@ pub(super) struct Work<'a> {
 
 /// Examines every file, and tells apart those that could not be opened.
 pub(super) fn examine(sources: &[Source], work: Work<'_>, context: &Context) -> Examined {
+    memory::keep_little();
     let jobs = work
         .jobs
         .map(NonZeroUsize::get)
@@ -123,6 +125,7 @@ fn on_threads(sources: &[Source], how: Work<'_>, jobs: usize, progress: &Progres
                 scope.spawn(work);
             }
         });
+        room::give_back();
         let refused = mem::take(&mut *refused.lock().unwrap_or_else(PoisonError::into_inner));
         refused.into_iter().all(|at| examine(at, None));
     }
@@ -151,14 +154,14 @@ fn examine_one(
     };
     let content = Content::new(Arc::clone(&watched) as Arc<dyn Bytes>);
     // A defect in an analyzer must not cost the other files their answer, nor pass for one.
-    let report = catch_unwind(AssertUnwindSafe(|| scan(&name, content, work.settings)))
+    let mut report = catch_unwind(AssertUnwindSafe(|| scan(&name, content, work.settings)))
         .unwrap_or_else(|_| defect(&name, source.stamp.size));
     if watched.share.as_ref().is_some_and(Share::refused) {
         drop(report);
-        room::tidy();
+        room::give_back();
         return None;
     }
-    room::tidy();
+    room::tidy(&mut report);
     progress.advanced(source.stamp.size);
     Some(conclude(source, &watched, report, work).map_err(|error| failure(&name, &error)))
 }
