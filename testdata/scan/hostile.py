@@ -297,7 +297,7 @@ def safetensors(out):
 
 def safetensors_many(out):
     """As many tensors as are read, with long names."""
-    safetensors_of(out, 149_000, b"x" * 90)
+    safetensors_of(out, 119_000, b"x" * 90)
 
 
 def safetensors_of(out, count, name):

@@ -11,6 +11,7 @@
 //! | how does it differ from what was claimed? | [`drift`] |
 //! | where do claims lie, and how are they written? | [`evidence`], `write` |
 //! | how is an answer known, and how is no said? | [`standing`], [`reason`] |
+//! | how much memory does all this take? | `memory` |
 //!
 //! What has no link needs the feature `fs`.
 
@@ -29,6 +30,8 @@ pub mod leaf;
 pub mod manifest;
 #[cfg(feature = "fs")]
 pub mod measure;
+#[cfg(feature = "fs")]
+pub mod memory;
 pub mod path;
 pub mod reason;
 pub mod standing;

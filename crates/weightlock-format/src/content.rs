@@ -21,6 +21,20 @@ pub trait Bytes: Send + Sync {
     /// # Errors
     /// What reading raises, or that a stream which is being decompressed is broken.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Hears that `bytes` that come out of these are about to be looked at, and that `memory` bytes may be taken for it
+    /// at once. Whoever reads several files in one memory may refuse; reading fails then, here and later.
+    ///
+    /// # Errors
+    /// There is no room for more at present.
+    fn passing(&self, _bytes: u64, _memory: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Bytes that the decoders look back which work while these are read.
+    fn windows(&self) -> u64 {
+        0
+    }
 }
 
 impl Bytes for Vec<u8> {
@@ -62,6 +76,9 @@ impl From<Vec<u8>> for Content {
 }
 
 impl Content {
+    /// The most memory that a tree takes for one byte of text: what is read whole is about to be parsed.
+    const PARSED: u64 = 64;
+
     /// All of `bytes`.
     #[must_use]
     pub fn new(bytes: Arc<dyn Bytes>) -> Self {
@@ -133,7 +150,18 @@ impl Content {
         if self.size > limit as u64 {
             return Ok(None);
         }
+        self.bytes.passing(0, self.size.saturating_mul(Self::PARSED))?;
         self.read(0, limit).map(Some)
+    }
+
+    /// As [`Bytes::passing`].
+    pub(crate) fn passing(&self, bytes: u64, memory: u64) -> io::Result<()> {
+        self.bytes.passing(bytes, memory)
+    }
+
+    /// As [`Bytes::windows`].
+    pub(crate) fn windows(&self) -> u64 {
+        self.bytes.windows()
     }
 
     /// The last `length` bytes, or all.

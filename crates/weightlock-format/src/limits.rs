@@ -57,7 +57,7 @@ impl Default for Limits {
             ratio: 200,
             held: 16 << 20,
             opcodes: 50_000_000,
-            entries: 6_000_000,
+            entries: 5_000_000,
             constant: 64 << 10,
             text: 1 << 20,
             nesting: 512,

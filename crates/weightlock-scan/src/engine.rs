@@ -25,6 +25,7 @@ use crate::{
     Finding, Place, Profile, Trail,
     analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened},
     coverage::{Coverage, Gap, Regions, Unread},
+    finding::{self, Findings, LeftOut},
     observation::{
         Sighting, container,
         embedded::{self, Spot},
@@ -52,8 +53,10 @@ pub struct FileReport {
     pub size: u64,
     /// What it is by content.
     pub format: Format,
-    /// What it can do, sorted by place.
+    /// What it can do, sorted by place; the worst thousand.
     pub findings: Vec<Finding>,
+    /// Findings that are not listed.
+    pub findings_left_out: LeftOut,
     /// What was examined.
     pub coverage: Coverage,
     /// Bytes of other files that it declares as its data.
@@ -62,6 +65,14 @@ pub struct FileReport {
     /// Its chat templates.
     #[serde(skip)]
     pub templates: Vec<Template>,
+}
+
+impl FileReport {
+    /// Moves what is kept of it together in memory. `order` is called when nothing of it lies among what is gone, and may
+    /// give free memory back.
+    pub fn gather(&mut self, order: impl FnOnce()) {
+        finding::gather(&mut self.findings, &mut self.coverage.gaps, order);
+    }
 }
 
 /// Examines `content`, called `file`, and everything in it.
@@ -73,14 +84,15 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
     run.everything(file, content, &mut |_, found| {
         format.get_or_insert(found);
     });
-    run.findings.sort();
-    run.findings.dedup();
+    let (findings, findings_left_out) = run.findings.finish();
     run.coverage.gaps.sort();
+    run.claims.shrink_to_fit();
     FileReport {
         file: file.to_owned(),
         size,
         format: format.unwrap_or(Format::Empty),
-        findings: run.findings,
+        findings,
+        findings_left_out,
         coverage: run.coverage,
         claims: run.claims,
         templates: run.templates,
@@ -106,7 +118,7 @@ struct Run<'a> {
     settings: &'a Settings,
     budget: Budget,
     rules: Vec<&'static Rule>,
-    findings: Vec<Finding>,
+    findings: Findings,
     coverage: Coverage,
     claims: Vec<Claim>,
     templates: Vec<Template>,
@@ -118,7 +130,7 @@ impl<'a> Run<'a> {
             settings,
             budget: Budget::for_file(&settings.limits, size),
             rules: rules::all().collect(),
-            findings: Vec::new(),
+            findings: Findings::default(),
             coverage: Coverage::default(),
             claims: Vec::new(),
             templates: Vec::new(),
@@ -248,20 +260,22 @@ impl<'a> Run<'a> {
                 .rules
                 .iter()
                 .filter_map(|rule| Some((rule, rule.judge(&sighting.what, &context)?)));
-            self.findings.extend(judged.map(|(rule, judgement)| Finding {
-                place: Place {
-                    trail: trail.clone(),
-                    offset: sighting.offset,
-                },
-                rule: rule.id,
-                severity: judgement.severity,
-                confidence: judgement.confidence,
-                cwe: rule.cwe,
-                construct: sighting.construct.clone(),
-                name: judgement.name,
-                reason: judgement.reason,
-                fix: rule.fix,
-            }));
+            for (rule, judgement) in judged {
+                self.findings.add(Finding {
+                    place: Place {
+                        trail: trail.clone(),
+                        offset: sighting.offset,
+                    },
+                    rule: rule.id,
+                    severity: judgement.severity,
+                    confidence: judgement.confidence,
+                    cwe: rule.cwe,
+                    construct: sighting.construct.clone(),
+                    name: judgement.name,
+                    reason: judgement.reason,
+                    fix: rule.fix,
+                });
+            }
         }
     }
 }

@@ -256,7 +256,7 @@ fn is_variant(word: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        Severity,
+        LeftOut, Severity,
         analyze::{Claim, Template},
         coverage::Unread,
     };
@@ -268,6 +268,7 @@ mod tests {
             size: 100,
             format: Format::Unknown,
             findings: Vec::new(),
+            findings_left_out: LeftOut::default(),
             coverage: Coverage::default(),
             claims: Vec::new(),
             templates: templates

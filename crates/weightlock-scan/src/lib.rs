@@ -34,7 +34,7 @@ pub mod severity;
 mod sniff;
 
 pub use engine::{FileReport, Settings, scan};
-pub use finding::Finding;
+pub use finding::{Finding, LeftOut};
 pub use place::{Place, Trail};
 pub use profile::Profile;
 pub use report::Report;

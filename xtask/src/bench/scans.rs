@@ -24,6 +24,10 @@ const ORDINARY: [&str; 4] = [
     "scan-mixed",
     "scan-large-checkpoint",
 ];
+/// All small hostile files in one folder.
+const FOLDER: &str = "scan-hostile-folder";
+/// A hostile file that takes more megabytes than this is not in the folder, or the folder would take gigabytes.
+const SMALL_FILE: u64 = 128;
 /// Before the name of a hostile file.
 const HOSTILE: &str = "scan-hostile-";
 /// Megabytes that a scan may take, whatever it is given.
@@ -55,7 +59,42 @@ pub(super) fn names() -> Result<Vec<String>> {
         .lines()
         .filter(|name| *name != "torch")
         .map(|name| format!("{HOSTILE}{}", name.replace('_', "-")));
-    Ok(ORDINARY.iter().map(ToString::to_string).chain(hostile).collect())
+    let folder = std::iter::once(FOLDER.to_owned());
+    Ok(ORDINARY
+        .iter()
+        .map(ToString::to_string)
+        .chain(folder)
+        .chain(hostile)
+        .collect())
+}
+
+/// Every hostile file that is small.
+fn hostile_folder(data: &Path) -> Result<()> {
+    fs::create_dir_all(data)?;
+    for name in names()? {
+        let Some(kind) = name.strip_prefix(HOSTILE).filter(|_| name != FOLDER) else {
+            continue;
+        };
+        let file = data.join(kind);
+        hostile_file(&kind.replace('-', "_"), &file)?;
+        if fs::metadata(&file)?.len() > SMALL_FILE << 20 {
+            fs::remove_file(&file)?;
+        }
+    }
+    Ok(())
+}
+
+fn hostile_file(kind: &str, file: &Path) -> Result<()> {
+    python(&[hostile_script().as_os_str(), kind.as_ref(), file.as_os_str()])
+}
+
+fn python(args: &[&std::ffi::OsStr]) -> Result<()> {
+    let out = Command::new("python3").args(args).stdin(Stdio::null()).output();
+    let out = out.context("cannot run python3")?;
+    match out.status.success() {
+        true => Ok(()),
+        false => bail!("python3: {}", String::from_utf8_lossy(&out.stderr).trim()),
+    }
 }
 
 /// Makes what a case scans, measures, and deletes it.
@@ -122,23 +161,14 @@ fn pinned(program: OsString, args: &[&str], data: &OsString) -> Line {
 }
 
 fn make(name: &str, data: &Path, lab: &Lab) -> Result<()> {
-    let python = |args: &[&std::ffi::OsStr]| {
-        let out = Command::new("python3").args(args).stdin(Stdio::null()).output();
-        let out = out.context("cannot run python3")?;
-        match out.status.success() {
-            true => Ok(()),
-            false => bail!("python3: {}", String::from_utf8_lossy(&out.stderr).trim()),
-        }
-    };
-    let script = hostile_script();
-    let hostile = |kind: &str| python(&[script.as_os_str(), kind.as_ref(), data.as_os_str()]);
     let pickles = |kind: &str| python(&["-c".as_ref(), WRITER.as_ref(), kind.as_ref(), data.as_os_str()]);
     match name {
         "scan-start" => pickles("one"),
         "scan-small-pickles" => pickles("many"),
         "scan-mixed" => mixed(data, lab),
-        "scan-large-checkpoint" => hostile("torch"),
-        _ => hostile(&name.trim_start_matches(HOSTILE).replace('-', "_")),
+        "scan-large-checkpoint" => hostile_file("torch", data),
+        FOLDER => hostile_folder(data),
+        _ => hostile_file(&name.trim_start_matches(HOSTILE).replace('-', "_"), data),
     }
 }
 

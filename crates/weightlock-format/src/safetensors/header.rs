@@ -21,7 +21,7 @@ pub mod limit {
     /// Bytes of the header that the format allows: such a file is told for what it is, and then refused.
     pub const FORMAT_HEADER_BYTES: u64 = 100_000_000;
     /// Tensors of one file. The largest published models have about 100 000 in all their files together.
-    pub const TENSORS: u64 = 150_000;
+    pub const TENSORS: u64 = 120_000;
     /// Texts under `__metadata__`. Training tools write dozens.
     pub const METADATA: u64 = 100_000;
     /// Dimensions of one tensor. Frameworks stop at 64.

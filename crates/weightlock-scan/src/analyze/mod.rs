@@ -217,6 +217,8 @@ pub struct Examination<'a> {
     pub budget: &'a mut Budget,
     /// What must be vouched for.
     pub profile: Profile,
+    /// The limit at which decompressing this content stopped: that it ends too early is then not its own fault.
+    pub(crate) cut: Option<Gap>,
     /// Pickles of this content that broke.
     pub(crate) broken_streams: u32,
     pub(crate) sightings: Vec<Sighting>,
@@ -271,6 +273,7 @@ impl<'a> Examination<'a> {
             limits,
             budget,
             profile,
+            cut: None,
             broken_streams: 0,
             sightings: Vec::new(),
             lost_from: None,

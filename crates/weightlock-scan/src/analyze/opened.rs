@@ -16,7 +16,9 @@ pub(crate) fn report(packed: &Packed, opened: &Opened, exam: &mut Examination<'_
         End::Whole => rest(packed, opened, exam),
         End::Broken(why) => exam.gap(size, left, Gap::Malformed(why.clone())),
         End::Limit { what, limit } => {
-            exam.gap(size, left, Gap::Limit { what, limit: *limit });
+            let gap = Gap::Limit { what, limit: *limit };
+            exam.gap(size, left, gap.clone());
+            exam.cut = Some(gap);
             exam.observe_at(size, Seen::Bomb { what, limit: *limit });
         }
         End::Encrypted => exam.gap(0, packed.source().size(), Gap::Encrypted),

@@ -5,7 +5,7 @@
 
 use weightlock_artifact::text::Shown;
 
-use super::{Report, answer};
+use super::{Report, answer, left_out};
 use crate::{FileReport, Finding, Severity};
 
 /// Gaps that are written for one file; JSON has more.
@@ -23,6 +23,14 @@ pub fn render(report: &Report) -> String {
                 &title(finding),
                 &message(finding),
             ));
+        }
+        if let Some(left_out) = left_out(file) {
+            let level = if file.findings_left_out.at_least(report.threshold) > 0 {
+                "error"
+            } else {
+                "warning"
+            };
+            text.push_str(&command(level, &file.file, "findings left out", &left_out));
         }
         gaps(file, &mut text);
     }
@@ -101,7 +109,7 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::{HOSTILE, file, hostile, report};
+    use crate::report::tests::{HOSTILE, file, hostile, report, thinned};
 
     #[test]
     fn one_line_for_each_finding_and_gap_and_nothing_for_a_clean_file() {
@@ -116,6 +124,18 @@ mod tests {
             levels,
             ["::warning", "::error", "::error", "::error", "weightlock"]
         );
+    }
+
+    #[test]
+    fn what_is_not_listed_is_told() {
+        let text = render(&thinned(Severity::Medium));
+        assert!(
+            text.contains(
+                "::error file=a,title=findings left out::1 more finding not listed, the worst medium\n"
+            ),
+            "{text}"
+        );
+        assert!(render(&thinned(Severity::Low)).contains("::warning file=a,title=findings left out"));
     }
 
     #[test]

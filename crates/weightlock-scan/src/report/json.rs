@@ -101,6 +101,10 @@ pub struct ScannedFile {
     pub format: String,
     /// What it can do.
     pub findings: Vec<Found>,
+    /// Findings that are not listed: the worst thousand of a file are.
+    pub findings_left_out: u64,
+    /// The worst severity of those that are not listed.
+    pub worst_left_out: Option<String>,
     /// What was examined.
     pub coverage: Account,
 }
@@ -247,6 +251,11 @@ fn file(file: &FileReport, report: &Report) -> ScannedFile {
             .iter()
             .map(|finding| found(finding, report.is_known(finding)))
             .collect(),
+        findings_left_out: file.findings_left_out.total(),
+        worst_left_out: file
+            .findings_left_out
+            .worst()
+            .map(|severity| severity.as_str().to_owned()),
         coverage: Account {
             complete: coverage.is_complete(),
             contents: coverage.contents,
@@ -301,7 +310,7 @@ pub(super) fn word(value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::hostile;
+    use crate::report::tests::{hostile, thinned};
 
     #[test]
     fn everything_is_there_as_it_is() {
@@ -315,5 +324,16 @@ mod tests {
         assert_eq!(first.findings.len(), 2);
         assert_eq!(second.coverage.gaps[0].code, "WL-SCAN-UNCLAIMED");
         assert_eq!(scanned.not_examined.len() + scanned.left_out.len(), 2);
+        assert_eq!(
+            (first.findings_left_out, first.worst_left_out.as_deref()),
+            (0, None)
+        );
+        let thinned = Scanned::from(&thinned(Severity::High));
+        let file = &thinned.files[0];
+        assert_eq!(
+            (file.findings_left_out, file.worst_left_out.as_deref()),
+            (1, Some("high"))
+        );
+        assert_eq!((thinned.totals.findings.high, thinned.totals.failing), (2, 1));
     }
 }

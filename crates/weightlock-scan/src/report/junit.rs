@@ -4,7 +4,7 @@
 
 use weightlock_artifact::text::Shown;
 
-use super::{Report, answer};
+use super::{Report, answer, left_out};
 use crate::{FileReport, Finding};
 
 /// Writes the report.
@@ -56,6 +56,14 @@ struct Trouble {
 fn suite(file: &FileReport, report: &Report) -> Suite {
     let (failing, other): (Vec<_>, Vec<_>) = file.findings.iter().partition(|finding| report.fails(finding));
     let mut cases: Vec<Case> = failing.into_iter().map(case).collect();
+    let mut output: Vec<String> = other.into_iter().map(line).collect();
+    if let Some(text) = left_out(file) {
+        if file.findings_left_out.at_least(report.threshold) > 0 {
+            cases.push(failed("findings left out", text));
+        } else {
+            output.push(text);
+        }
+    }
     if cases.is_empty() {
         cases.push(passed("findings"));
     }
@@ -63,7 +71,7 @@ fn suite(file: &FileReport, report: &Report) -> Suite {
     Suite {
         name: file.file.clone(),
         cases,
-        output: other.into_iter().map(line).collect(),
+        output,
     }
 }
 
@@ -96,6 +104,18 @@ fn case(finding: &Finding) -> Case {
             kind: finding.rule.to_owned(),
             message: finding.reason.clone(),
             text: format!("{}\n{}", line(finding), finding.fix),
+        }),
+    }
+}
+
+fn failed(name: &str, text: String) -> Case {
+    Case {
+        name: name.to_owned(),
+        result: Err(Trouble {
+            element: "failure",
+            kind: name.to_owned(),
+            message: text.clone(),
+            text,
         }),
     }
 }
@@ -221,7 +241,10 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::{file, hostile, report};
+    use crate::{
+        Severity,
+        report::tests::{file, hostile, report, thinned},
+    };
 
     #[test]
     fn a_clean_file_has_two_cases_that_pass() {
@@ -235,6 +258,22 @@ mod tests {
           <system-out>clean: no finding at or above medium; every byte is accounted for</system-out>
         </testsuites>
         "#);
+    }
+
+    #[test]
+    fn what_is_not_listed_fails_where_it_decides() {
+        let text = render(&thinned(Severity::High));
+        assert!(text.contains("failures=\"1\""), "{text}");
+        assert!(
+            text.contains("message=\"1 more finding not listed, the worst high\""),
+            "{text}"
+        );
+        let text = render(&thinned(Severity::Low));
+        assert!(text.contains("failures=\"0\""), "{text}");
+        assert!(
+            text.contains("1 more finding not listed, the worst low"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use weightlock_artifact::text::{Shown, Size};
 
-use super::{Report, Totals, answer, by_severity, counted};
+use super::{Report, Totals, answer, by_severity, counted, left_out};
 use crate::Finding;
 
 /// Lines under one heading; JSON has all.
@@ -50,7 +50,7 @@ fn sums(totals: &Totals) -> String {
 fn findings(report: &Report, text: &mut String) {
     for file in report.files.iter().filter(|file| !file.findings.is_empty()) {
         let lines = file.findings.iter().rev().map(|finding| line(finding, report));
-        list(&code(&file.file), lines, text);
+        list(&code(&file.file), left_out(file).into_iter().chain(lines), text);
     }
 }
 
@@ -123,7 +123,23 @@ fn code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::{file, hostile, report};
+    use crate::{
+        Severity,
+        report::tests::{file, hostile, report, thinned},
+    };
+
+    #[test]
+    fn what_is_not_listed_is_told() {
+        let text = render(&thinned(Severity::High));
+        assert!(
+            text.contains("- 1 more finding not listed, the worst high\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("**refused: 1 finding at or above medium**"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn a_clean_folder_takes_a_few_lines() {

@@ -74,9 +74,9 @@ pub struct Totals {
     pub unread: u64,
     /// Gaps, also those that are not listed.
     pub gaps: u64,
-    /// Findings by severity, in the order of [`Severity::ALL`].
+    /// Findings by severity, in the order of [`Severity::ALL`], also those that are not listed.
     pub findings: [u64; 5],
-    /// Findings at or above the threshold.
+    /// Findings at or above the threshold, also those that are not listed: no baseline has them.
     pub failing: u64,
     /// Findings that the baseline has, of any severity.
     pub known: u64,
@@ -122,6 +122,12 @@ impl Report {
                 totals.known = totals.known.saturating_add(u64::from(known));
                 totals.failing = totals.failing.saturating_add(u64::from(self.fails(finding)));
             }
+            // No baseline can have what is not listed.
+            let left_out = &file.findings_left_out;
+            for (sum, more) in totals.findings.iter_mut().zip(left_out.by_severity()) {
+                *sum = sum.saturating_add(*more);
+            }
+            totals.failing = totals.failing.saturating_add(left_out.at_least(self.threshold));
         }
         totals
     }
@@ -193,6 +199,17 @@ fn counted(count: u64, noun: &str) -> String {
     }
 }
 
+/// Says how many findings of a file are not listed, and how bad they are; `None` when all are.
+#[must_use]
+pub fn left_out(file: &FileReport) -> Option<String> {
+    let worst = file.findings_left_out.worst()?;
+    Some(format!(
+        "{} not listed, the worst {}",
+        counted(file.findings_left_out.total(), "more finding"),
+        worst.as_str()
+    ))
+}
+
 /// `1 critical, 2 low`; empty when there is no finding.
 #[must_use]
 pub fn by_severity(totals: &Totals) -> String {
@@ -239,7 +256,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::{
-        Confidence, Place, Trail,
+        Confidence, LeftOut, Place, Trail,
         coverage::{Coverage, Gap},
     };
 
@@ -279,6 +296,7 @@ pub(crate) mod tests {
             size: unread.saturating_add(100),
             format: Format::Pickle,
             findings,
+            findings_left_out: LeftOut::default(),
             coverage,
             claims: Vec::new(),
             templates: Vec::new(),
@@ -360,6 +378,30 @@ pub(crate) mod tests {
             0,
         )];
         assert_eq!(report.outcome(), Some(Outcome::No));
+    }
+
+    /// A report of a file with one finding listed, that the baseline knows, and one left out.
+    pub(crate) fn thinned(left_out: Severity) -> Report {
+        let known = finding(Severity::High, Trail::file("a"), Some(1), "x");
+        let mut report = report(vec![file("a", vec![known.clone()], 0)]);
+        report.baseline = Some(BTreeSet::from([Fingerprint::of(&known)]));
+        report.files[0].findings_left_out.add(left_out);
+        report
+    }
+
+    #[test]
+    fn what_is_not_listed_is_in_no_baseline_and_decides() {
+        let mild = thinned(Severity::Low);
+        assert_eq!(mild.outcome(), None);
+        let bad = thinned(Severity::Medium);
+        assert_eq!(bad.outcome(), Some(Outcome::No));
+        assert_eq!((bad.totals().failing, bad.totals().known), (1, 1));
+        assert_eq!(by_severity(&bad.totals()), "1 high, 1 medium");
+        assert_eq!(
+            left_out(&bad.files[0]).unwrap(),
+            "1 more finding not listed, the worst medium"
+        );
+        assert_eq!(left_out(&file("b", vec![], 0)), None);
     }
 
     #[test]

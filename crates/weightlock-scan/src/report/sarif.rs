@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use weightlock_artifact::{reason::Outcome, text::Shown};
 
-use super::{Fingerprint, Report, rules_version};
+use super::{Fingerprint, Report, left_out, rules_version};
 use crate::{
     Confidence, Finding, Severity,
     coverage::Unread,
@@ -232,21 +232,30 @@ fn invocation(report: &Report, artifacts: &Artifacts) -> Value {
             json!({"artifactLocation": file_location(&one.name, artifacts)}),
         )
     });
-    let left_out: u64 = report
+    let gaps_left_out: u64 = report
         .files
         .iter()
         .map(|file| file.coverage.gaps_left_out)
         .fold(0, u64::saturating_add);
-    let more = (left_out > 0).then(|| {
+    let more = (gaps_left_out > 0).then(|| {
         json!({
             "level": "error",
-            "message": {"text": format!("{left_out} more ranges were not examined")},
+            "message": {"text": format!("{gaps_left_out} more ranges were not examined")},
         })
+    });
+    let findings_left_out = report.files.iter().filter_map(|file| {
+        let text = format!("{}: {}", file.file, left_out(file)?);
+        let place = json!({"artifactLocation": file_location(&file.file, artifacts)});
+        Some(json!({
+            "level": level(file.findings_left_out.worst()?),
+            "message": {"text": message(&Shown(&text).to_string())},
+            "locations": [{"physicalLocation": place}],
+        }))
     });
     json!({
         "executionSuccessful": report.is_complete() && !report.files.is_empty(),
         "exitCode": report.outcome().map_or(0, Outcome::exit_code),
-        "toolExecutionNotifications": gaps.chain(others).chain(more).collect::<Vec<_>>(),
+        "toolExecutionNotifications": gaps.chain(others).chain(more).chain(findings_left_out).collect::<Vec<_>>(),
     })
 }
 
@@ -351,7 +360,7 @@ mod tests {
     use super::*;
     use crate::{
         Trail,
-        report::tests::{file, finding, hostile, report},
+        report::tests::{file, finding, hostile, report, thinned},
     };
 
     fn run(report: &Report) -> Value {
@@ -399,6 +408,17 @@ mod tests {
             "WL-SCAN-UNCLAIMED"
         );
         assert_eq!(run_of(vec![])["executionSuccessful"], false);
+    }
+
+    #[test]
+    fn what_is_not_listed_is_told() {
+        let run = run(&thinned(Severity::High));
+        let invocation = &run["invocations"][0];
+        assert_eq!(invocation["exitCode"], 1);
+        assert_eq!(
+            invocation["toolExecutionNotifications"][0]["message"]["text"],
+            "a: 1 more finding not listed, the worst high"
+        );
     }
 
     #[test]

@@ -333,6 +333,30 @@ fn layers_of_images_may_link() {
 }
 
 #[test]
+fn a_pickle_that_a_limit_cuts_is_not_blamed_and_one_that_is_cut_is() {
+    // One string of 64 MiB of zeros.
+    let mut bomb = b"\x80\x04B\0\0\0\x04".to_vec();
+    bomb.resize(bomb.len() + (64 << 20), 0);
+    bomb.push(b'.');
+    let report = look("a.pkl.gz", gzip(&bomb));
+    assert_eq!(rules(&report), [(Severity::Medium, "decompression-bomb")]);
+    let gaps = &report.coverage.gaps;
+    assert!(
+        !gaps.is_empty() && gaps.iter().all(|gap| matches!(gap.gap, Gap::Limit { .. })),
+        "{gaps:?}"
+    );
+    // The same stream, cut by nobody but itself.
+    let report = look("a.pkl.gz", gzip(&bomb[..1 << 20]));
+    assert_eq!(rules(&report), [(Severity::Medium, "pickle-malformed")]);
+    // Broken before the cut, and a payload in front of it.
+    let mut evil = EVIL.to_vec();
+    evil.extend_from_slice(&bomb);
+    assert!(rules(&look("a.pkl.gz", gzip(&evil))).contains(&(Severity::Critical, "pickle-dangerous-call")));
+    bomb[2] = 0xff;
+    assert!(rules(&look("a.pkl.gz", gzip(&bomb))).contains(&(Severity::Medium, "pickle-malformed")));
+}
+
+#[test]
 fn bombs_and_nests_are_stopped_and_told() {
     let report = look("a.gz", gzip(&vec![0; 64 << 20]));
     assert!(rules(&report).contains(&(Severity::Medium, "decompression-bomb")));

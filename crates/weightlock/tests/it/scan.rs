@@ -589,3 +589,59 @@ fn templates_of_one_model_are_compared_over_the_files_of_a_folder() {
     place.write("m/tiny-Q8_0.gguf", gguf("{{ messages[0].content }} buy more"));
     assert!(findings() > 0);
 }
+
+/// Files that each take more memory than is shared, among small ones.
+fn hungry() -> Place {
+    let place = Place::new();
+    // Five million lists, each kept in the memo.
+    let mut memo = b"\x80\x04N".to_vec();
+    memo.extend(b"]\x94".repeat(2_900_000));
+    memo.push(b'.');
+    // A source file as large as is read, with a call in each line.
+    let mut source = b"import os\n".to_vec();
+    source.extend(b"(os.system)((a+b)*c)[d]\n".repeat(30_000));
+    for number in 0..3 {
+        place.write(&format!("m/{number}.pkl"), &memo);
+        place.write(&format!("m/{number}.py"), &source);
+        place.write(&format!("m/{number}.safetensors"), weights());
+    }
+    place.write("m/many.pkl", {
+        let stream = |number| format!("\u{0}cmod{number}\nname\n)R.").into_bytes();
+        let streams = (0..3000)
+            .map(stream)
+            .map(|stream| [b"\x80\x02", &stream[1..]].concat());
+        streams.collect::<Vec<_>>().concat()
+    });
+    place
+}
+
+#[test]
+fn what_takes_much_memory_has_the_same_answer_on_any_number_of_threads() {
+    let place = hungry();
+    let alone = place.run(["scan", "--json", "--jobs", "1", "m"]);
+    assert_eq!(alone.code, 1);
+    for jobs in ["2", "4", "8"] {
+        let ran = place.run(["scan", "--json", "--jobs", jobs, "m"]);
+        assert_eq!(ran.code, 1, "{jobs}");
+        assert!(ran.stdout == alone.stdout, "{jobs}");
+    }
+    let scanned: Value = serde_json::from_str(&alone.stdout).unwrap();
+    let files = scanned["result"]["files"].as_array().unwrap();
+    let many = files.iter().find(|file| file["file"] == "m/many.pkl").unwrap();
+    assert_eq!(many["findings"].as_array().unwrap().len(), 1000);
+    assert!(many["findings_left_out"].as_u64().unwrap() >= 2000, "{many:#}");
+    assert!(many["worst_left_out"].is_string());
+}
+
+#[test]
+fn a_baseline_covers_nothing_that_was_not_listed() {
+    let place = hungry();
+    let _ = place.run(["scan", "--json", "-o", "base.json", "m/many.pkl"]);
+    let ran = place.run(["scan", "--baseline", "base.json", "m/many.pkl"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("left out: ") && ran.stdout.contains("1000 known"),
+        "{}",
+        ran.stdout
+    );
+}

@@ -87,6 +87,10 @@ pub(super) type Decoder = Box<dyn Read + Send>;
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     used: AtomicU64,
+    /// Window of the coders, which are all there at once.
+    coders: AtomicU64,
+    /// The largest window of frames, which come one after the other.
+    frames: AtomicU64,
     skipped: Mutex<Vec<Range<u64>>>,
 }
 
@@ -94,6 +98,27 @@ impl Progress {
     /// Bytes of the source that the stream has taken.
     pub(super) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that the decoders look back.
+    pub(super) fn window(&self) -> u64 {
+        let coders = self.coders.load(Ordering::Relaxed);
+        coders.saturating_add(self.frames.load(Ordering::Relaxed))
+    }
+
+    /// Grants a coder `bytes` of window beside those that work already.
+    fn grant(&self, bytes: u64, source: &Content) -> io::Result<()> {
+        let others = self.window();
+        admit(bytes, source, others)?;
+        self.coders.store(others.saturating_add(bytes), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Grants a frame `bytes` of window, in the place of the frame before.
+    pub(super) fn grant_frame(&self, bytes: u64, source: &Content) -> io::Result<()> {
+        admit(bytes, source, self.coders.load(Ordering::Relaxed))?;
+        self.frames.fetch_max(bytes, Ordering::Relaxed);
+        Ok(())
     }
 
     pub(super) fn set_used(&self, used: u64) {
@@ -114,6 +139,27 @@ impl Progress {
             .unwrap_or_default()
     }
 }
+
+/// The most that all decoders of streams within each other may look back together: one at the highest setting of xz, and
+/// one at the usual setting in it.
+const NESTED_WINDOW_BYTES: u64 = 72 << 20;
+
+/// Whether there is room for `bytes` of window beside `others` of the same stream and those around it.
+fn admit(bytes: u64, source: &Content, others: u64) -> io::Result<()> {
+    let own = others.saturating_add(bytes);
+    if own > u64::from(WINDOW_BYTES) {
+        return Err(too_much(WINDOW, u64::from(WINDOW_BYTES)));
+    }
+    if own.saturating_add(source.windows()) > NESTED_WINDOW_BYTES {
+        return Err(too_much(NESTED_WINDOW, NESTED_WINDOW_BYTES));
+    }
+    source.passing(0, bytes)
+}
+
+/// What is counted of one stream.
+pub(super) const WINDOW: &str = "bytes of window";
+/// What is counted of streams within each other.
+const NESTED_WINDOW: &str = "bytes of window of streams within each other";
 
 /// A content from some offset on, which tells how much of it was taken.
 #[derive(Debug)]
@@ -183,7 +229,11 @@ pub(super) fn broken(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-const WINDOW_KIB: u32 = WINDOW_BYTES / 1024 + 1024;
+/// What the LZMA library calls its memory, for a window that was granted.
+fn limit_kib(window: u64) -> u32 {
+    let kib = window.div_ceil(1024).saturating_add(1024);
+    u32::try_from(kib).unwrap_or(u32::MAX)
+}
 
 /// The decoder of all `coders` over `content`.
 pub(super) fn decoder(coders: &[Coder], content: &Content, progress: &Arc<Progress>) -> io::Result<Decoder> {
@@ -193,22 +243,31 @@ pub(super) fn decoder(coders: &[Coder], content: &Content, progress: &Arc<Progre
     };
     let mut decoder: Decoder = match first {
         Coder::Stream(kind) => Box::new(Frames::new(*kind, content.clone(), Arc::clone(progress))),
-        Coder::ZipLzma { size } => zip_lzma(source, *size)?,
-        Coder::Lzma { properties, size } => lzma(source, *properties, *size)?,
-        coder => next(coder, source)?,
+        Coder::ZipLzma { size } => zip_lzma(source, *size, content)?,
+        Coder::Lzma { properties, size } => lzma(source, *properties, *size, content)?,
+        coder => next(coder, source, content, progress)?,
     };
     for coder in others {
-        decoder = next(coder, BufReader::new(decoder))?;
+        decoder = next(coder, BufReader::new(decoder), content, progress)?;
     }
     Ok(decoder)
 }
 
 /// A decoder that can stand behind another.
-fn next(coder: &Coder, input: impl BufRead + Send + 'static) -> io::Result<Decoder> {
+fn next(
+    coder: &Coder,
+    input: impl BufRead + Send + 'static,
+    content: &Content,
+    progress: &Progress,
+) -> io::Result<Decoder> {
     Ok(match coder {
         Coder::Deflate => Box::new(Inflate::new(input, false)),
         Coder::Deflate64 => Box::new(Inflate64::new(input)),
-        Coder::Lzma2 { window } => lzma2(input, *window)?,
+        Coder::Lzma2 { window } => {
+            let window = lzma2_window(*window).ok_or_else(|| broken("a window that LZMA2 does not know"))?;
+            progress.grant(window, content)?;
+            lzma2(input, window)?
+        }
         Coder::Delta { distance } => Box::new(lzma_rust2::filter::delta::DeltaReader::new(
             input,
             usize::from(*distance).clamp(1, 256),
@@ -223,7 +282,7 @@ fn next(coder: &Coder, input: impl BufRead + Send + 'static) -> io::Result<Decod
     })
 }
 
-fn zip_lzma(mut source: Source, size: Option<u64>) -> io::Result<Decoder> {
+fn zip_lzma(mut source: Source, size: Option<u64>, content: &Content) -> io::Result<Decoder> {
     let mut header = [0; 4];
     source.read_exact(&mut header)?;
     let [_, _, 5, 0] = header else {
@@ -231,31 +290,29 @@ fn zip_lzma(mut source: Source, size: Option<u64>) -> io::Result<Decoder> {
     };
     let mut properties = [0; 5];
     source.read_exact(&mut properties)?;
-    lzma(source, properties, size.unwrap_or(u64::MAX))
+    lzma(source, properties, size.unwrap_or(u64::MAX), content)
 }
 
-fn lzma(source: Source, properties: [u8; 5], size: u64) -> io::Result<Decoder> {
+fn lzma(source: Source, properties: [u8; 5], size: u64, content: &Content) -> io::Result<Decoder> {
     let [props, window @ ..] = properties;
     let window = u32::from_le_bytes(window);
-    if window > WINDOW_BYTES {
-        return Err(too_much("bytes of window", u64::from(WINDOW_BYTES)));
-    }
+    source.progress.grant(u64::from(window), content)?;
     let reader = lzma_rust2::LzmaReader::new_with_props(source, size, props, window, None)?;
     Ok(Box::new(Lzma::new(reader)))
 }
 
-fn lzma2(input: impl BufRead + Send + 'static, window: u8) -> io::Result<Decoder> {
-    // Two, or three when the byte is odd, shifted left by half of the byte plus eleven.
-    let bits = u32::from(window >> 1).saturating_add(11);
-    let bytes = u64::from(2 | (window & 1)).checked_shl(bits).unwrap_or(u64::MAX);
-    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-    if window > 40 || bytes > WINDOW_BYTES {
-        return Err(too_much("bytes of window", u64::from(WINDOW_BYTES)));
-    }
-    Ok(Box::new(Processed::new(
-        input,
-        lzma_rust2::Lzma2Stream::new_mem_limit(bytes, WINDOW_KIB),
-    )))
+/// The window that the byte of LZMA2's properties states: two, or three when the byte is odd, shifted left by half of
+/// the byte plus eleven; 40 is the last. `None` for a byte that means nothing.
+fn lzma2_window(byte: u8) -> Option<u64> {
+    let bits = u32::from(byte >> 1).saturating_add(11);
+    let bytes = u64::from(2 | (byte & 1)).checked_shl(bits)?;
+    (byte <= 40).then_some(bytes)
+}
+
+fn lzma2(input: impl BufRead + Send + 'static, window: u64) -> io::Result<Decoder> {
+    let bytes = u32::try_from(window).map_err(|_| too_much(WINDOW, u64::from(WINDOW_BYTES)))?;
+    let stream = lzma_rust2::Lzma2Stream::new_mem_limit(bytes, limit_kib(window));
+    Ok(Box::new(Processed::new(input, stream)))
 }
 
 fn branch(input: impl BufRead + Send + 'static, machine: Machine) -> Decoder {
@@ -273,17 +330,58 @@ fn branch(input: impl BufRead + Send + 'static, machine: Machine) -> Decoder {
     Box::new(make(input, 0))
 }
 
-/// An xz reader whose windows are bounded.
-pub(super) fn xz(source: Source) -> Decoder {
-    Box::new(Processed::new(
-        source,
-        lzma_rust2::XzStream::new_mem_limit(false, WINDOW_KIB),
-    ))
+/// A reader of the xz stream at `at`, which gets the window that its first block states; a later block that asks for
+/// more meets the limit.
+pub(super) fn xz(source: Source, content: &Content, at: u64) -> io::Result<Decoder> {
+    // The header of the stream, and that of a block, which has at most 1024 bytes.
+    let head = content.read(at, 12 + 1024)?;
+    let window = xz_window(head.get(12..).unwrap_or_default()).unwrap_or_default();
+    source.progress.grant_frame(window, content)?;
+    let stream = lzma_rust2::XzStream::new_mem_limit(false, limit_kib(window));
+    Ok(Box::new(Processed::new(source, stream)))
 }
 
-/// A reader of `.lzma` whose window is bounded.
-pub(super) fn lzma_alone(source: Source) -> io::Result<Decoder> {
-    let reader = lzma_rust2::LzmaReader::new_mem_limit(source, WINDOW_KIB, None)?;
+/// The window in a block header: `size flags [compressed] [uncompressed] { id length properties }`; `None` when there is
+/// no block, or none that can be read.
+fn xz_window(header: &[u8]) -> Option<u64> {
+    const LZMA2: u64 = 0x21;
+    let (&size, rest) = header.split_first()?;
+    let (&flags, mut rest) = rest.get(..usize::from(size).checked_mul(4)?)?.split_first()?;
+    for present in [0x40, 0x80] {
+        if flags & present != 0 {
+            rest = varint(rest)?.1;
+        }
+    }
+    for _ in 0..=flags & 3 {
+        let (id, behind) = varint(rest)?;
+        let (length, behind) = varint(behind)?;
+        let (properties, behind) = behind.split_at_checked(usize::try_from(length).ok()?)?;
+        if id == LZMA2 {
+            return lzma2_window(*properties.first()?);
+        }
+        rest = behind;
+    }
+    None
+}
+
+/// A number in groups of seven bits, the lowest first, and what follows it.
+fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let end = bytes.iter().take(9).position(|byte| byte & 0x80 == 0)?;
+    let (number, rest) = bytes.split_at_checked(end.checked_add(1)?)?;
+    let value = number
+        .iter()
+        .rev()
+        .fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f));
+    Some((value, rest))
+}
+
+/// A reader of `.lzma`, whose header states the window.
+pub(super) fn lzma_alone(source: Source, content: &Content, at: u64) -> io::Result<Decoder> {
+    let head = content.read(at, 5)?;
+    let window = head.get(1..).and_then(|window| window.try_into().ok());
+    let window = u64::from(window.map_or(0, u32::from_le_bytes));
+    source.progress.grant_frame(window, content)?;
+    let reader = lzma_rust2::LzmaReader::new_mem_limit(source, limit_kib(window), None)?;
     Ok(Box::new(Lzma::new(reader)))
 }
 

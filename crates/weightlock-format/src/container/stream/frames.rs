@@ -14,7 +14,7 @@ use std::{
 
 use super::{
     Kind,
-    decode::{Decoder, Inflate, Progress, Source, WINDOW_BYTES, broken, lzma_alone, too_much, xz},
+    decode::{Decoder, Inflate, Progress, Source, WINDOW, WINDOW_BYTES, broken, lzma_alone, too_much, xz},
 };
 use crate::content::Content;
 
@@ -69,13 +69,18 @@ impl Frames {
                 Box::new(Gzip::new(source))
             }
             Kind::Bzip2 => Box::new(bzip2::bufread::BzDecoder::new(source)),
-            Kind::Xz => xz(source),
-            Kind::LzmaAlone => lzma_alone(source)?,
+            Kind::Xz => xz(source, &self.content, at)?,
+            Kind::LzmaAlone => lzma_alone(source, &self.content, at)?,
             Kind::Zstd | Kind::Lz4 if is_skippable(&head) => {
                 self.skip(&head, at);
                 Box::new(io::empty())
             }
-            Kind::Zstd => Box::new(Zstd::new(source)?),
+            Kind::Zstd => {
+                let window = zstd_window(head.get(4..).unwrap_or_default()).unwrap_or_default();
+                self.progress
+                    .grant_frame(window.saturating_mul(2), &self.content)?;
+                Box::new(Zstd::new(source)?)
+            }
             Kind::Lz4 => Box::new(Lz4::new(source, &head, self.content.clone())),
             Kind::Zlib => Box::new(Inflate::new(source, true)),
             Kind::ZFile => {
@@ -225,6 +230,27 @@ impl Read for Gzip {
     }
 }
 
+/// The window in a frame header behind the magic number: `descriptor [window] [dictionary] [size]`. A frame of a single
+/// segment has its size for a window.
+fn zstd_window(header: &[u8]) -> Option<u64> {
+    const SINGLE_SEGMENT: u8 = 0x20;
+    let (&descriptor, rest) = header.split_first()?;
+    if descriptor & SINGLE_SEGMENT == 0 {
+        let &window = rest.first()?;
+        let base = 1_u64 << u32::from(window >> 3).saturating_add(10);
+        return Some(base.saturating_add((base >> 3).saturating_mul(u64::from(window & 7))));
+    }
+    let dictionary = [0, 1, 2, 4].get(usize::from(descriptor & 3))?;
+    let bytes = [1, 2, 4, 8].get(usize::from(descriptor >> 6))?;
+    let size = rest.get(*dictionary..)?.get(..*bytes)?;
+    let size = size
+        .iter()
+        .rev()
+        .fold(0, |size, byte| size << 8 | u64::from(*byte));
+    // Two bytes count from 256.
+    Some(size.saturating_add(if *bytes == 2 { 256 } else { 0 }))
+}
+
 /// One Zstandard frame.
 struct Zstd {
     source: Source,
@@ -239,7 +265,7 @@ impl Zstd {
         let mut decoder = ruzstd::decoding::FrameDecoder::new();
         decoder.set_max_window_size(ZSTD_WINDOW);
         decoder.init(&mut source).map_err(|error| match error {
-            FrameDecoderError::WindowSizeTooBig { .. } => too_much("bytes of window", ZSTD_WINDOW),
+            FrameDecoderError::WindowSizeTooBig { .. } => too_much(WINDOW, ZSTD_WINDOW),
             error => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
         })?;
         Ok(Self {

@@ -87,11 +87,14 @@ pub(super) fn open(packed: &Packed, limits: &Limits, budget: &mut Budget) -> Ope
         tail: Tail::default(),
         size: 0,
         sum: flate2::Crc::new(),
+        progress: Arc::clone(&progress),
     };
     let end = match decoder(&packed.coders, &packed.source, &progress) {
         Ok(decoder) => pass.run(decoder),
         Err(error) => end_of(&error),
     };
+    // Who decodes few bytes has nothing further back to look at.
+    let window = progress.window().min(pass.size);
     let Pass {
         held,
         tail,
@@ -110,6 +113,7 @@ pub(super) fn open(packed: &Packed, limits: &Limits, budget: &mut Budget) -> Ope
     let inflated = Inflated {
         packed: packed.clone(),
         size,
+        window,
         held,
         tail,
         again: Mutex::new(Again {
@@ -162,7 +166,7 @@ fn end_of(error: &io::Error) -> End {
     }
     match error.kind() {
         io::ErrorKind::OutOfMemory => End::Limit {
-            what: "bytes of window",
+            what: super::decode::WINDOW,
             limit: u64::from(super::decode::WINDOW_BYTES),
         },
         io::ErrorKind::Unsupported => End::Unsupported(error.to_string()),
@@ -180,6 +184,7 @@ struct Pass<'a> {
     tail: Tail,
     size: u64,
     sum: flate2::Crc,
+    progress: Arc<Progress>,
 }
 
 impl Pass<'_> {
@@ -227,6 +232,10 @@ impl Pass<'_> {
 
     fn add(&mut self, bytes: &[u8]) -> Result<(), End> {
         let count = bytes.len() as u64;
+        self.packed
+            .source
+            .passing(count, 0)
+            .map_err(|error| end_of(&error))?;
         let Some(left) = self.budget.inflated.checked_sub(count) else {
             return Err(End::Limit {
                 what: "decompressed bytes",
@@ -249,7 +258,7 @@ impl Pass<'_> {
             });
         }
         self.sum.update(bytes);
-        if !self.held.add(bytes, &self.budget.pool) {
+        if !self.held.add(bytes, &self.budget.pool, self.progress.window()) {
             self.tail.add(bytes, self.size);
         }
         Ok(())
@@ -269,9 +278,11 @@ struct Held {
 impl Held {
     /// Blocks that any content may hold, so that small ones never need a second pass.
     const FREE_BLOCKS: usize = 4;
+    /// A decoder with more window than this takes the memory that could hold more blocks.
+    const LARGE_WINDOW: u64 = 32 << 20;
 
-    /// Adds `bytes`, or says that there is no room.
-    fn add(&mut self, mut bytes: &[u8], pool: &Pool) -> bool {
+    /// Adds `bytes`, or says that there is no room beside a decoder with this `window`.
+    fn add(&mut self, mut bytes: &[u8], pool: &Pool, window: u64) -> bool {
         if self.full {
             return false;
         }
@@ -284,7 +295,7 @@ impl Held {
             .last()
             .map_or(0, |last| BLOCK_BYTES.saturating_sub(last.len()));
         if bytes.len() > room && self.blocks.len() >= Self::FREE_BLOCKS {
-            if !self.pool.take(BLOCK_BYTES) {
+            if window > Self::LARGE_WINDOW || !self.pool.take(BLOCK_BYTES) {
                 self.full = true;
                 return false;
             }
@@ -376,6 +387,8 @@ fn copy(from: &[u8], to: &mut [u8]) -> usize {
 struct Inflated {
     packed: Packed,
     size: u64,
+    /// Memory of its decoder.
+    window: u64,
     held: Held,
     tail: Tail,
     again: Mutex<Again>,
@@ -399,7 +412,16 @@ impl Bytes for Inflated {
         self.size
     }
 
+    fn passing(&self, bytes: u64, memory: u64) -> io::Result<()> {
+        self.packed.source.passing(bytes, memory)
+    }
+
+    fn windows(&self) -> u64 {
+        self.packed.source.windows().saturating_add(self.window)
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.passing(buffer.len() as u64, 0)?;
         let mut filled = 0_usize;
         while let Some(rest) = buffer.get_mut(filled..)
             && !rest.is_empty()
@@ -432,9 +454,11 @@ impl Inflated {
     fn decode_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let poisoned = || io::Error::other("a decoder failed");
         let mut again = self.again.lock().map_err(|_| poisoned())?;
-        let (mut decoder, mut at) = match again.running.take() {
-            Some((decoder, at)) if at <= offset => (decoder, at),
-            _ => (
+        // A decoder that is too far is gone before there is another: both would hold a window.
+        let running = again.running.take().filter(|(_, at)| *at <= offset);
+        let (mut decoder, mut at) = match running {
+            Some(running) => running,
+            None => (
                 decoder(&self.packed.coders, &self.packed.source, &Arc::default())?,
                 0,
             ),

@@ -6,7 +6,8 @@
 //! when it is asked for. What came out before a stream breaks is a content like any other; the break is told in
 //! [`Opened::end`]. Nothing is allocated from a declared size, and a window that a stream asks for is bounded.
 //!
-//! Refused: dictionaries that are not in the stream, windows beyond [`WINDOW_BYTES`], encrypted bytes.
+//! Refused: dictionaries that are not in the stream, windows beyond [`WINDOW_BYTES`], or a little more in streams within
+//! each other, encrypted bytes.
 
 mod decode;
 mod frames;
@@ -395,6 +396,79 @@ mod tests {
         assert!(matches!(opened.end, End::Limit { .. }), "{:?}", opened.end);
         let lzma2 = Packed::new(vec![0].into(), vec![Coder::Lzma2 { window: 40 }]);
         assert!(matches!(open(&lzma2).end, End::Limit { .. }));
+    }
+
+    /// An xz stream with a dictionary of this size.
+    fn xz_of(bytes: &[u8], window: u32) -> Vec<u8> {
+        let mut options = lzma_rust2::XzOptions::with_preset(0);
+        options.lzma_options.dict_size = window;
+        let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Opens one within the other.
+    fn open_nested(outer: (Kind, Vec<u8>), inner: Kind) -> Opened {
+        let limits = Limits::default();
+        let mut budget = Budget::new(&limits);
+        let outer = Packed::stream(outer.1.into(), outer.0).exempt_from_ratio();
+        let outer = outer.open(&limits, &mut budget);
+        assert_eq!(outer.end, End::Whole);
+        Packed::stream(outer.content, inner).open(&limits, &mut budget)
+    }
+
+    #[test]
+    fn streams_within_each_other_share_one_window() {
+        let xz = |window| xz_of(b"some text", window);
+        // The outer one looks back 64 MiB, since there are as many bytes.
+        for (inner, fits) in [
+            (4096, true),
+            (8 << 20, true),
+            (16 << 20, false),
+            (64 << 20, false),
+        ] {
+            let mut text = xz(inner);
+            text.resize(text.len() + (64 << 20), 0);
+            let opened = open_nested((Kind::Xz, xz_of(&text, 64 << 20)), Kind::Xz);
+            if fits {
+                assert_eq!(opened.end, End::Whole, "{inner}");
+                assert_eq!(all(&opened), b"some text");
+            } else {
+                let what = "bytes of window of streams within each other";
+                assert_eq!(
+                    opened.end,
+                    End::Limit {
+                        what,
+                        limit: 72 << 20
+                    },
+                    "{inner}"
+                );
+                assert_eq!(opened.content.size(), 0);
+            }
+        }
+        // Of what is small it does not matter what the streams ask for, nor of streams behind each other.
+        let nested = xz_of(&xz(64 << 20), 64 << 20);
+        assert_eq!(open_nested((Kind::Xz, nested), Kind::Xz).end, End::Whole);
+        let behind = [xz(48 << 20), xz(48 << 20)].concat();
+        assert_eq!(open(&Packed::stream(behind.into(), Kind::Xz)).end, End::Whole);
+        assert!(matches!(
+            open(&Packed::stream(xz(96 << 20).into(), Kind::Xz)).end,
+            End::Limit { .. }
+        ));
+        for kind in [Kind::Gzip, Kind::Bzip2, Kind::Lz4] {
+            let opened = open_nested((kind, pack(kind, &xz(64 << 20))), Kind::Xz);
+            assert_eq!(opened.end, End::Whole, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn zstd_takes_twice_its_window() {
+        // A frame of one empty raw block, with a window of 8, 32 and 64 MiB.
+        let frame = |descriptor: u8| vec![0x28, 0xb5, 0x2f, 0xfd, 0, descriptor, 1, 0, 0];
+        for (descriptor, fits) in [(13 << 3, true), (15 << 3, true), (16 << 3, false)] {
+            let opened = open(&Packed::stream(frame(descriptor).into(), Kind::Zstd));
+            assert_eq!(opened.end == End::Whole, fits, "{descriptor}: {:?}", opened.end);
+        }
     }
 
     #[test]

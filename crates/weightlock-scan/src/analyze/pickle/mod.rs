@@ -20,7 +20,7 @@ mod watcher;
 use std::ops::Range;
 
 use weightlock_format::{
-    Problem,
+    Fault, Problem,
     pickle::{self, Frames, Stream},
 };
 
@@ -84,12 +84,27 @@ fn between(subject: &Subject, exam: &mut Examination<'_>, range: Range<u64>, bro
         Some(Problem::LimitExceeded { what, limit, .. }) => {
             exam.unread(range, Gap::Limit { what, limit: *limit })
         }
-        Some(problem) => exam.unread(range, Gap::Malformed(problem.to_string())),
+        Some(problem) => {
+            let gap = cut(problem, subject, exam).unwrap_or_else(|| Gap::Malformed(problem.to_string()));
+            exam.unread(range, gap);
+        }
         None => {
             let padding = pickle::padding(&subject.content, range.start).min(range.end);
             exam.explain(range.start..padding);
         }
     }
+}
+
+/// The limit that cut the content, when a stream broke because of that and of nothing else.
+fn cut(problem: &Problem, subject: &Subject, exam: &Examination<'_>) -> Option<Gap> {
+    let met_end = match problem {
+        Problem::Malformed {
+            fault: Fault::Truncated { .. },
+            ..
+        } => true,
+        problem => problem.offset() >= subject.content.size(),
+    };
+    exam.cut.clone().filter(|_| met_end)
 }
 
 /// Examines the stream that begins at `start`, and puts down what it does. `None` when reading failed.
@@ -147,7 +162,9 @@ fn reading(
         exam.data(inline.clone(), &format!("bytes@{}", inline.start), subject);
     }
     watcher.report(exam);
-    if let Some(problem) = &stream.broken {
+    if let Some(problem) = &stream.broken
+        && cut(problem, subject, exam).is_none()
+    {
         let seen = Seen::Broken {
             problem: problem.clone(),
             after_import: stream.imports,

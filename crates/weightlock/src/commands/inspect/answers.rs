@@ -121,7 +121,14 @@ fn executes(seen: &Seen, target: &str) -> Answer {
     };
     let unread = unread(seen);
     let scan = format!("weightlock scan {}", quoted(target));
-    let (high, medium) = (of(Severity::High).count(), of(Severity::Medium).count());
+    let count = |least: Severity| {
+        let left_out = report
+            .files
+            .iter()
+            .map(|file| file.findings_left_out.at_least(least));
+        of(least).count() + usize::try_from(left_out.sum::<u64>()).unwrap_or(usize::MAX)
+    };
+    let (high, medium) = (count(Severity::High), count(Severity::Medium));
     if high > 0 {
         let says = format!(
             "can run code or reach other files when it is loaded: {}",

@@ -10,6 +10,7 @@
 
 mod attest;
 mod baseline;
+mod room;
 mod rules;
 mod targets;
 mod text;

@@ -88,6 +88,9 @@ impl Page<'_> {
                 );
             }
         }
+        if let Some(left_out) = report::left_out(file) {
+            self.text += &format!("left out: {left_out}: {}\n", Shown(&file.file));
+        }
         self.gaps(file);
         if self.coverage {
             self.account(file);

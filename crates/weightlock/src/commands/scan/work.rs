@@ -1,8 +1,11 @@
 //! Examines files on several threads. Which thread takes which file shows nowhere: reports are sorted by name.
+//!
+//! 1. All files at once, as many as there are threads, as long as there is [`Room`] for all of them.
+//! 2. Those for which there was none, from the start and one after the other.
 
 use std::{
     fs::File,
-    io,
+    io, mem,
     num::NonZeroUsize,
     os::unix::fs::FileExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,19 +20,21 @@ use std::{
 use weightlock_artifact::{
     Error,
     digest::{Algorithm, Digest, Hasher, engine::Observer as _},
+    memory,
 };
 use weightlock_format::{
     content::{Bytes, Content},
     detect::Format,
 };
 use weightlock_scan::{
-    FileReport, Settings, Trail,
+    FileReport, LeftOut, Settings, Trail,
     coverage::{Coverage, Gap, Unread},
     folder,
     report::NotExamined,
     scan,
 };
 
+use super::room::{self, Room, Share};
 use crate::{
     context::Context,
     explanations, interrupt,
@@ -37,7 +42,7 @@ use crate::{
     sources::Source,
 };
 
-/// More threads gain little and each may hold one decompressed member in memory.
+/// More threads gain little and leave less memory to each.
 const MOST_JOBS: usize = 8;
 
 type One = Result<(FileReport, Option<Digest>), NotExamined>;
@@ -63,6 +68,7 @@ pub(super) struct Work<'a> {
 
 /// Examines every file, and tells apart those that could not be opened.
 pub(super) fn examine(sources: &[Source], work: Work<'_>, context: &Context) -> Examined {
+    memory::keep_little();
     let jobs = work
         .jobs
         .map(NonZeroUsize::get)
@@ -94,60 +100,98 @@ fn on_threads(sources: &[Source], how: Work<'_>, jobs: usize, progress: &Progres
     order.sort_by_key(|at| std::cmp::Reverse(sources.get(*at).map_or(0, |source| source.stamp.size)));
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, One)>> = Mutex::default();
-    let work = || {
-        while let Some(at) = order.get(next.fetch_add(1, Relaxed))
-            && let Some(source) = sources.get(*at)
-            && interrupt::signal().is_none()
-        {
-            let one = examine_one(source, how, progress);
-            done.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((*at, one));
+    let refused: Mutex<Vec<usize>> = Mutex::default();
+    let examine = |at: usize, room: Option<&Arc<Room>>| {
+        let Some(source) = sources.get(at).filter(|_| interrupt::signal().is_none()) else {
+            return false;
+        };
+        match examine_one(source, how, room, progress) {
+            Some(one) => put(&done, (at, one)),
+            None => put(&refused, at),
         }
+        true
     };
     if jobs <= 1 {
-        work();
+        order.iter().all(|at| examine(*at, None));
     } else {
+        let room = Room::new();
+        let work = || {
+            while let Some(at) = order.get(next.fetch_add(1, Relaxed))
+                && examine(*at, Some(&room))
+            {}
+        };
         thread::scope(|scope| {
             for _ in 0..jobs {
                 scope.spawn(work);
             }
         });
+        room::give_back();
+        let refused = mem::take(&mut *refused.lock().unwrap_or_else(PoisonError::into_inner));
+        refused.into_iter().all(|at| examine(at, None));
     }
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, one)| one).collect()
 }
 
-fn examine_one(source: &Source, work: Work<'_>, progress: &Progress) -> One {
+fn put<T>(list: &Mutex<Vec<T>>, one: T) {
+    list.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+}
+
+/// The answer for one file, which shares the room with others or has all memory for itself; `None` when there was no
+/// room.
+fn examine_one(
+    source: &Source,
+    work: Work<'_>,
+    room: Option<&Arc<Room>>,
+    progress: &Progress,
+) -> Option<One> {
     let name = source.name.to_string_lossy().into_owned();
-    let failed = |error: &Error| {
-        let code = error.code();
-        NotExamined {
-            name: name.clone(),
-            code,
-            why: match error {
-                Error::Io { source, .. } => format!("{error}: {source}"),
-                _ => error.to_string(),
-            },
-            failed: explanations::outcome(code) == weightlock_artifact::reason::Outcome::CouldNotWork,
-        }
+    let share = room.map(Share::of);
+    let watched = match Watched::open(source, share) {
+        Ok(watched) => watched,
+        Err(error) => return Some(Err(failure(&name, &error))),
     };
-    let watched = Watched::open(source).map_err(|error| failed(&error))?;
     let content = Content::new(Arc::clone(&watched) as Arc<dyn Bytes>);
     // A defect in an analyzer must not cost the other files their answer, nor pass for one.
-    let report = catch_unwind(AssertUnwindSafe(|| scan(&name, content, work.settings)))
+    let mut report = catch_unwind(AssertUnwindSafe(|| scan(&name, content, work.settings)))
         .unwrap_or_else(|_| defect(&name, source.stamp.size));
-    let digest = if work.hash {
-        let digest =
-            digest(&watched).map_err(|source| failed(&Error::io("read", Path::new(&name), source)))?;
-        Some(digest)
-    } else {
-        None
-    };
+    if watched.share.as_ref().is_some_and(Share::refused) {
+        drop(report);
+        room::give_back();
+        return None;
+    }
+    room::tidy(&mut report);
     progress.advanced(source.stamp.size);
-    source.same(&watched.file).map_err(|error| failed(&error))?;
+    Some(conclude(source, &watched, report, work).map_err(|error| failure(&name, &error)))
+}
+
+/// The report, with the digest if that is wanted, when the file is still what it was.
+fn conclude(
+    source: &Source,
+    watched: &Watched,
+    report: FileReport,
+    work: Work<'_>,
+) -> Result<(FileReport, Option<Digest>), Error> {
+    let digest = work
+        .hash
+        .then(|| digest(watched).map_err(|error| Error::io("read", Path::new(&report.file), error)))
+        .transpose()?;
+    source.same(&watched.file)?;
     Ok((report, digest))
+}
+
+fn failure(name: &str, error: &Error) -> NotExamined {
+    let code = error.code();
+    NotExamined {
+        name: name.to_owned(),
+        code,
+        why: match error {
+            Error::Io { source, .. } => format!("{error}: {source}"),
+            _ => error.to_string(),
+        },
+        failed: explanations::outcome(code) == weightlock_artifact::reason::Outcome::CouldNotWork,
+    }
 }
 
 /// SHA-256 of an open file.
@@ -157,7 +201,7 @@ fn digest(file: &Watched) -> io::Result<Digest> {
     let mut buffer = vec![0; BUFFER];
     let mut at = 0;
     loop {
-        let count = file.read_at(at, &mut buffer)?;
+        let count = file.fill(at, &mut buffer)?;
         if count == 0 {
             return Ok(hasher.finish());
         }
@@ -185,6 +229,7 @@ fn defect(name: &str, size: u64) -> FileReport {
         size,
         format: Format::Unknown,
         findings: Vec::new(),
+        findings_left_out: LeftOut::default(),
         coverage,
         claims: Vec::new(),
         templates: Vec::new(),
@@ -195,20 +240,23 @@ fn defect(name: &str, size: u64) -> FileReport {
 struct Watched {
     file: File,
     size: u64,
+    /// Of the memory; `None` when there is nobody to share it with.
+    share: Option<Share>,
 }
 
 impl Watched {
-    fn open(source: &Source) -> Result<Arc<Self>, Error> {
+    fn open(source: &Source, share: Option<Share>) -> Result<Arc<Self>, Error> {
         Ok(Arc::new(Self {
             file: source.open()?,
             size: source.stamp.size,
+            share,
         }))
     }
 }
 
 /// The bytes of a file, read as they are asked for.
 pub(crate) fn opened(source: &Source) -> Result<Content, Error> {
-    Watched::open(source).map(|watched| Content::new(watched))
+    Watched::open(source, None).map(|watched| Content::new(watched))
 }
 
 impl Bytes for Watched {
@@ -216,7 +264,21 @@ impl Bytes for Watched {
         self.size
     }
 
+    fn passing(&self, bytes: u64, memory: u64) -> io::Result<()> {
+        self.share
+            .as_ref()
+            .map_or(Ok(()), |share| share.passing(bytes, memory))
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.passing(buffer.len() as u64, 0)?;
+        self.fill(offset, buffer)
+    }
+}
+
+impl Watched {
+    /// Reads for whoever keeps nothing, and so asks for no room.
+    fn fill(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         if interrupt::signal().is_some() {
             return Err(io::Error::other("interrupted"));
         }
