@@ -221,8 +221,8 @@ mod tests {
     fn texts_stay_with_their_findings() {
         let some = |n: u64| {
             let mut one = finding(Severity::Low, Trail::file("a"), Some(n), &format!("é{n}"));
-            one.name = (n % 2 == 0).then(|| format!("name{n}"));
-            one.construct = (n % 3 == 0).then(String::new);
+            one.name = n.is_multiple_of(2).then(|| format!("name{n}"));
+            one.construct = n.is_multiple_of(3).then(String::new);
             one
         };
         let mut findings: Vec<_> = (0..20).map(some).collect();

@@ -194,8 +194,11 @@ pub(super) fn fields(value: &[u8]) -> Result<Vec<(u64, u64)>, Error> {
     Ok(found)
 }
 
+/// Takes a key and its value.
+type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), Error> + 'a;
+
 /// Hands each key of a block and its value to `each`.
-fn entries(block: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Error>) -> Result<(), Error> {
+fn entries(block: &[u8], each: &mut Each<'_>) -> Result<(), Error> {
     let restarts = block
         .last_chunk::<4>()
         .map_or(0, |count| u32::from_le_bytes(*count));

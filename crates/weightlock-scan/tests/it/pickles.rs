@@ -664,7 +664,11 @@ fn a_protocol_that_does_not_exist_hides_nothing() {
     let harmless = scan("a", b"\x80\x06}q\x00.".to_vec().into(), &Settings::default());
     assert_eq!(harmless.findings[0].rule, "pickle-malformed");
     assert_eq!(harmless.findings[0].severity, Severity::Medium);
-    let file = [&b"\x80\xff\x8c\x05posix\x8c\x06system\x93"[..], b"\x8c\x04true\x85R."].concat();
+    let file = [
+        &b"\x80\xff\x8c\x05posix\x8c\x06system\x93"[..],
+        b"\x8c\x04true\x85R.",
+    ]
+    .concat();
     assert_eq!(worst(&file).unwrap().0, Severity::Critical);
 }
 
