@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use proptest::prelude::*;
-use weightlock_scan::{FileReport, Profile, Settings, Severity, coverage::Gap, scan};
+use weightlock_scan::{FileReport, Profile, Settings, Severity, scan};
 
 /// A stored member: name, bytes, flags, file mode, whether the directory names it.
 #[derive(Clone)]

@@ -38,7 +38,13 @@ fn what_stands_before_the_break_is_shown_and_the_answer_is_not_yes() {
 fn a_pickle_in_the_middle_of_a_file_is_found_at_its_offset() {
     let place = Place::new();
     place.write("a.bin", [&[0xff; 100], CALL].concat());
-    assert_eq!(place.run(["disassemble", "a.bin"]).code, 3);
+    place
+        .run(["disassemble", "a.bin"])
+        .yes()
+        .says("a.bin!/byte 100")
+        .says("calls posix.system with");
+    place.write("none.bin", [0xff; 100]);
+    assert_eq!(place.run(["disassemble", "none.bin"]).code, 3);
     let json = place
         .run([
             "disassemble",

@@ -99,7 +99,7 @@ fn what_was_not_understood_or_not_looked_at_is_unknown() {
     assert_eq!(standing(&place, "executes"), (0, "unknown".into()));
     fs::remove_file(place.path("tiny/link")).unwrap();
     assert_eq!(standing(&place, "executes"), (0, "inferred".into()));
-    place.write("tiny/blob.bin", b"\xff\xfe\xfd\0");
+    place.write("tiny/blob.bin", b"\xff\xfd\xfe\0");
     assert_eq!(standing(&place, "executes"), (0, "unknown".into()));
 }
 

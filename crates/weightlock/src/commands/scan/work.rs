@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// More threads gain little and leave less memory to each.
-const MOST_JOBS: usize = 8;
+const MOST_JOBS: usize = 4;
 
 type One = Result<(FileReport, Option<Digest>), NotExamined>;
 
