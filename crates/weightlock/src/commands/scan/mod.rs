@@ -134,7 +134,7 @@ pub struct Arguments {
     beside: bool,
     #[command(flatten)]
     signer: SignerFlags,
-    /// Files that are examined at once [default: one per processor, at most 8]
+    /// Files that are examined at once [default: one per processor, at most 4]
     #[arg(short, long, value_name = "N", env = "WEIGHTLOCK_JOBS", hide_env = true)]
     jobs: Option<NonZeroUsize>,
 }
