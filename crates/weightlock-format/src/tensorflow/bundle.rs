@@ -53,6 +53,10 @@ pub enum Fault {
     /// A block is compressed.
     #[error("a block of the checkpoint index is compressed")]
     Compressed,
+    /// There is something where nothing stands: between the handles and the magic number, in the first block, between
+    /// the entries of a block and the places where keys begin anew.
+    #[error("a part of the checkpoint index that is empty is filled")]
+    Filled,
     /// The header is missing, or comes after an entry.
     #[error("the checkpoint index has no header")]
     NoHeader,
@@ -62,7 +66,7 @@ impl Fault {
     pub(crate) const fn code(self) -> Code {
         match self {
             Self::Compressed => reason::UNSUPPORTED,
-            Self::Overrun | Self::NoHeader => reason::MALFORMED,
+            Self::Overrun | Self::Filled | Self::NoHeader => reason::MALFORMED,
         }
     }
 }
@@ -105,8 +109,14 @@ impl Bundle {
         let mut reader = Reader::new(&footer, at, Endian::Little);
         let meta = handle(&mut reader)?;
         let index = handle(&mut reader)?;
+        while reader.offset() < at.saturating_add(40) {
+            if reader.u8()? != 0 {
+                return Err(broken(reader.offset(), Fault::Filled));
+            }
+        }
         bundle.structure.push(at..size);
-        bundle.block(content, meta, at)?;
+        let filters = bundle.block(content, meta, at)?;
+        entries(&filters, &mut |_, _| Err(broken(meta.0, Fault::Filled)))?;
         let blocks = bundle.block(content, index, at)?;
         let mut read_to = 0;
         entries(&blocks, &mut |_, value| {
@@ -230,6 +240,14 @@ fn entries(block: &[u8], each: &mut Each<'_>) -> Result<(), Error> {
         }
         each(&key, value)?;
     }
+    let mut last = None;
+    for _ in 0..restarts {
+        let restart = reader.u32()?;
+        if u64::from(restart) > end || last.is_some_and(|last| last >= restart) {
+            return Err(broken(reader.offset(), Fault::Filled));
+        }
+        last = Some(restart);
+    }
     Ok(())
 }
 
@@ -338,6 +356,12 @@ mod tests {
         assert!(
             Bundle::read(&bytes.into()).is_err(),
             "a block that leaves the file"
+        );
+        let mut bytes = index(0);
+        bytes[footer + 20] = 1;
+        assert!(
+            Bundle::read(&bytes.into()).is_err(),
+            "something before the magic number"
         );
         assert!(!is_bundle(&b"x".to_vec().into()).unwrap());
     }

@@ -1,7 +1,7 @@
 //! Formats without a magic number, told by taking a content apart: protocol buffers, MessagePack, UBJSON.
 
 use weightlock_format::{
-    content::Content, coreml, detect::Format, limits::Limits, msgpack, onnx, tensorflow, ubjson,
+    content::Content, coreml, detect::Format, limits::Limits, msgpack, onnx, pickle, tensorflow, ubjson,
 };
 
 /// Everything that `content` could be. A file that is made to be two is both.
@@ -10,7 +10,13 @@ use weightlock_format::{
 /// What reading raises.
 pub(crate) fn formats(content: &Content, limits: &Limits) -> std::io::Result<Vec<Format>> {
     let mut formats = Vec::new();
-    if onnx::Kind::of(content, limits)?.is_some() {
+    // A tensor alone says so little that anything may pose as one.
+    let is_onnx = match onnx::Kind::of(content, limits)? {
+        Some(onnx::Kind::Model) => true,
+        Some(onnx::Kind::Tensor | onnx::Kind::Sequence) => pickle::next_stream(content, 0).is_none(),
+        None => false,
+    };
+    if is_onnx {
         formats.push(Format::Onnx);
     }
     if !tensorflow::Kind::all_of(content, limits)?.is_empty() {

@@ -3,6 +3,8 @@
 //! The encoding is told by a byte order mark, or by the zeros around the first letter of a document; the text is passed on
 //! in UTF-8 under the same name.
 
+use weightlock_format::pickle;
+
 use super::{Examination, Subject};
 
 /// A decoder of one unit: its bytes in order, or swapped.
@@ -24,9 +26,32 @@ pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) -> bool {
     let Some(text) = encoding(&bytes).and_then(|encoding| decode(&bytes, encoding)) else {
         return false;
     };
+    // Two bytes in front of a pickle make most of it some script or other.
+    if !is_document(&text) || (0..=4).any(|at| holds_pickle(subject, at)) {
+        return false;
+    }
     let name = subject.trail.base_name().to_owned();
     exam.pass(0..size, &name, text.into_bytes().into(), subject.role.clone());
     true
+}
+
+/// Whether most letters are of the kind that keys and tags are written in.
+fn is_document(text: &str) -> bool {
+    let (ascii, all) = text.chars().fold((0_usize, 0_usize), |(ascii, all), letter| {
+        (
+            ascii.saturating_add(usize::from(letter.is_ascii())),
+            all.saturating_add(1),
+        )
+    });
+    ascii.saturating_mul(4) >= all.saturating_mul(3)
+}
+
+/// Whether a pickle begins at `at`, or one that calls something behind it.
+fn holds_pickle(subject: &Subject, at: u64) -> bool {
+    let rest = subject
+        .content
+        .part(at, subject.content.size().saturating_sub(at));
+    pickle::is_stream(&rest) || at == 0 && pickle::next_stream(&rest, 0).is_some()
 }
 
 fn encoding(bytes: &[u8]) -> Option<Encoding> {

@@ -558,3 +558,26 @@ proptest! {
         prop_assert_eq!(look("f", file.clone()), look("f", file));
     }
 }
+
+#[test]
+fn a_byte_order_mark_makes_no_text_of_a_pickle() {
+    let look = |bytes: Vec<u8>| scan("a.bin", bytes.into(), &Settings::default());
+    let text: Vec<u8> = "\u{feff}{\"a\": 1}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert!(look(text).coverage.is_complete());
+    let calls = b"\xff\xfe\x80\x02cos\nsystem\n(S'id'\ntR. ".to_vec();
+    let blanks = [calls.clone(), b" \0".repeat(1000)].concat();
+    let words = [&b"\xff\xfe"[..], b"cos\nsystem\n(S'id'\ntR.  "].concat();
+    for bytes in [calls, blanks, words] {
+        let report = look(bytes);
+        assert!(!report.coverage.is_complete());
+        assert!(
+            report
+                .findings
+                .iter()
+                .any(|finding| finding.severity >= Severity::High)
+        );
+    }
+}

@@ -213,6 +213,7 @@ fn a_tensor_that_comes_with_a_model_is_read_when_it_is_whole() {
         tensor("x", &[2, 3], 99, &[bytes(9, [0; 24])]),
         [floats(&[0; 24]), bytes(30, "?")].concat(),
         [number(2, 1), bytes(3, floats(&[0; 23]))].concat(),
+        tensor("", &[22], 2, &[bytes(9, b"\x80\x02cos\nsystem\n(S'i'\ntR.")]),
     ] {
         let report = look(wrong);
         assert!(!report.coverage.is_complete(), "{report:?}");

@@ -659,6 +659,54 @@ fn unlisted_classes_that_reach_out_are_refused() {
     );
 }
 
+/// `operator.methodcaller("write_text", "x")` applied to a path, behind functions that call their arguments.
+#[test]
+fn what_calls_its_arguments_is_given_names_only() {
+    let tuple = |items: &[u8]| [b"(", items, b"t"].concat();
+    let call = |module, name, items: &[u8]| [global(module, name), tuple(items), b"R".to_vec()].concat();
+    let writer = call(
+        "operator",
+        "methodcaller",
+        &[text("write_text"), text("x")].concat(),
+    );
+    let path = call("pathlib", "PosixPath", &text("/tmp/w"));
+    let constructor = "__randomstate_ctor";
+    let alias = call("types", "GenericAlias", &[writer.clone(), tuple(&path)].concat());
+    let part = call("functools", "partial", &global("builtins", "print"));
+    let state = [writer.clone(), tuple(&path), b"}N".to_vec()].concat();
+    let rebuilt = [part, tuple(&state), b"b".to_vec()].concat();
+    let list = [
+        b"]".to_vec(),
+        b"(".to_vec(),
+        path.clone(),
+        writer.clone(),
+        b"e".to_vec(),
+    ]
+    .concat();
+    let made = [
+        global("numpy.random._pickle", constructor),
+        call("builtins", "tuple", &list),
+        b"R".to_vec(),
+    ]
+    .concat();
+    for bytes in [
+        writer,
+        rebuilt.clone(),
+        call(
+            "numpy.random._pickle",
+            constructor,
+            &[path.clone(), alias].concat(),
+        ),
+        call("numpy.random._pickle", constructor, &[path, rebuilt].concat()),
+        made,
+    ] {
+        assert!(worst(&stream(&bytes)).unwrap().0 >= Severity::High, "{bytes:?}");
+    }
+    let annotation = [global("builtins", "list"), tuple(&global("builtins", "int"))].concat();
+    let annotation = stream(&call("types", "GenericAlias", &annotation));
+    assert_eq!(worst(&annotation).unwrap().0, Severity::Info);
+}
+
 #[test]
 fn a_protocol_that_does_not_exist_hides_nothing() {
     let harmless = scan("a", b"\x80\x06}q\x00.".to_vec().into(), &Settings::default());

@@ -22,6 +22,10 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
             is_tame_attribute(object, attribute, false, values) || is_method(object, attribute, values)
         }
         (Some(("builtins", "type")), &[_]) => true,
+        // Who calls `list[int]` calls `list`.
+        (Some(("types", "GenericAlias")), &[origin, parameters]) => {
+            is_silent_type(origin, values) && are_silent_types(parameters, values)
+        }
         // What they load is examined: the bytes are here.
         (Some(_), &[bytes]) if loads_its_bytes(name) => matches!(values.view(bytes), View::Bytes),
         // With a second argument it would call the first.
@@ -30,13 +34,11 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
             keys.iter().all(|&key| is_constant(key, values))
         }
         // What is done with the attribute is judged when the getter is called.
-        (Some(("operator" | "_operator", "attrgetter" | "methodcaller")), names) => {
-            names.iter().all(|&name| {
-                values
-                    .text(name, 200)
-                    .is_some_and(|name| !name.starts_with('_') && !name.contains('.'))
-            })
-        }
+        (Some(("operator" | "_operator", "attrgetter")), names) => names.iter().all(|&name| {
+            values
+                .text(name, 200)
+                .is_some_and(|name| !name.starts_with('_') && !name.contains('.'))
+        }),
         _ => false,
     }
 }
@@ -155,14 +157,34 @@ fn is_annotation(of: Value, parameters: Value, values: &Values) -> bool {
         let resolved = values.global(value).and_then(|global| global.resolved());
         resolved.is_some_and(|(module, _)| module == "typing")
     };
-    let is_type = |value: Value| {
-        let name = values.global(value).map(Name::new);
-        name.is_some_and(|name| name.known.is_silent() && !name.global.computed && !name.has_dots())
-    };
-    let items = values.view(parameters).items();
-    is_typing(of)
-        && is_type(of)
-        && items.map_or_else(|| is_type(parameters), |items| items.iter().copied().all(is_type))
+    is_typing(of) && is_silent_type(of, values) && are_silent_types(parameters, values)
+}
+
+/// Whether it is a name that is silent in every profile.
+fn is_silent_type(value: Value, values: &Values) -> bool {
+    let name = values.global(value).map(Name::new);
+    name.is_some_and(|name| name.known.is_silent() && !name.global.computed && !name.has_dots())
+}
+
+/// The same of one or several.
+fn are_silent_types(value: Value, values: &Values) -> bool {
+    let items = values.view(value).items();
+    items.map_or_else(
+        || is_silent_type(value, values),
+        |items| items.iter().all(|&item| is_silent_type(item, values)),
+    )
+}
+
+/// Whether the state that a `functools.partial` is given holds a function as harmless as it must be when it is made.
+/// Anything but `(function, args, kwargs, dict)` is not known to.
+pub(super) fn is_tame_partial_state(state: Value, values: &Values) -> bool {
+    match values.view(state) {
+        View::Tuple(items) => items
+            .kept
+            .first()
+            .is_some_and(|&function| is_held(function, values)),
+        _ => false,
+    }
 }
 
 /// Whether `value` is an attribute that a list vouches for, taken with `getattr`: the unpickler of a class that is a

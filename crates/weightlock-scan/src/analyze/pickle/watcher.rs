@@ -20,6 +20,9 @@ use crate::{
     observation::pickle::{Name, Seen, Use},
 };
 
+/// Arguments among which those that a rebuilding function calls stand.
+const CALLED_POSITIONS: usize = 2;
+
 /// Methods that Python looks up in an object's own attributes, or that pickle and copy do.
 const HOOKS: [&str; 4] = ["__setstate__", "__reduce__", "__reduce_ex__", "__class__"];
 
@@ -220,14 +223,31 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// What `getattr` or `partial` made is handed to a call that calls its arguments.
+    /// What stands where a call that calls its arguments could call it must be a name, which is judged as such, or made
+    /// by something silent. An object of a class may call whatever its state says, and arguments that are made by a
+    /// call cannot be told.
     fn made_arguments(&mut self, spot: Spot, call: Call, values: &Values) {
-        let items = values.view(call.args).items().unwrap_or_default();
-        for &callable in items.iter().take(16) {
-            if let View::Instance(instance) = values.view(callable)
-                && let Some(maker) = self.names.get(instance.callable)
-                && maker.known.can(Capability::Reflect)
-            {
+        let items = match values.view(call.args) {
+            View::Tuple(items) if !items.crowd => items.kept,
+            _ => {
+                return self.call_result(
+                    spot,
+                    Call {
+                        callable: call.args,
+                        ..call
+                    },
+                    values,
+                );
+            }
+        };
+        for (index, &callable) in items.iter().enumerate() {
+            let View::Instance(instance) = values.view(callable) else {
+                continue;
+            };
+            let maker = self.names.get(instance.callable).map(|name| name.known);
+            let reflects = maker.is_some_and(|known| known.can(Capability::Reflect));
+            let is_silent = maker.is_some_and(|known| known.is_silent());
+            if reflects || index < CALLED_POSITIONS && !is_silent {
                 self.call_result(spot, Call { callable, ..call }, values);
             }
         }
@@ -283,6 +303,7 @@ impl<'a> Watcher<'a> {
             }
         }
         self.build_template(spot, object, state, values);
+        self.build_partial(spot, object, state, values);
         if self.names.any_risky {
             for global in values.globals_in(state, &mut self.steps) {
                 self.names.used(global, spot, |_| Use::State {
@@ -312,6 +333,29 @@ impl<'a> Watcher<'a> {
             self.names.used(class, spot, |_| Use::Called {
                 arguments: show::value(values, state),
                 bare: true,
+                tame: false,
+                names_file: false,
+            });
+        }
+    }
+
+    /// The function of a `functools.partial` is replaced.
+    fn build_partial(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
+        let View::Instance(instance) = values.view(object) else {
+            return;
+        };
+        let arguments = values.view(instance.args).items().unwrap_or_default();
+        let class = match arguments.first() {
+            Some(&class) if is_reconstructor(values, instance.callable) => class,
+            _ => instance.callable,
+        };
+        let is_partial = values
+            .global(class)
+            .is_some_and(|global| global.resolved() == Some(("functools", "partial")));
+        if is_partial && !tame::is_tame_partial_state(state, values) {
+            self.names.used(class, spot, |_| Use::Called {
+                arguments: show::value(values, state),
+                bare: false,
                 tame: false,
                 names_file: false,
             });
