@@ -43,7 +43,8 @@ fuzz_target!(|bytes: &[u8]| {
         let mut budget = Budget::new(&limits);
         let stream = pickle::read(&content, 0, frames, &limits, &mut budget, &mut Checked::default()).unwrap();
         assert!(stream.range.end <= bytes.len() as u64 && stream.opcodes <= limits.opcodes + 1);
-        assert_eq!(stream.root.is_some(), stream.broken.is_none());
+        // Both: a stream that states a protocol which does not exist, and ends.
+        assert!(stream.root.is_some() || stream.broken.is_some());
         if let Some(root) = stream.root {
             let mut steps = 10_000;
             let _ = (stream.values.globals_in(root, &mut steps), stream.values.text(root, 100));

@@ -26,7 +26,7 @@ pub struct Stream {
     pub range: Range<u64>,
     /// What loading gives; `None` when it breaks.
     pub root: Option<Value>,
-    /// Why it ends without STOP.
+    /// Why it ends without STOP, or that it states a protocol that does not exist.
     pub broken: Option<Problem>,
     /// The highest protocol that it states.
     pub protocol: u8,
