@@ -10,7 +10,8 @@ use weightlock_format::{
 fuzz_target!(|text: &[u8]| {
     let source = Source::read(text);
     assert!(source.uses.iter().all(|used| used.offset <= text.len() as u64));
-    let sound = source.problem.is_none();
+    // A backslash at the end would join the call to what stands before it.
+    let sound = source.problem.is_none() && !text.ends_with(b"\\");
     let alone = Source::read(&[text, b"\ntorch.save(x)\n"].concat());
     assert!(!sound || alone.problem.is_some() || alone.uses.iter().any(|used| used.name == "aten::save"));
     for found in Program::read(text).texts {
