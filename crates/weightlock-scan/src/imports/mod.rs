@@ -162,6 +162,7 @@ pub fn look_up(module: &str, name: &str) -> Import {
     listed(module, name)
         .or_else(|| modern(module, name).and_then(|(module, name)| listed(&module, &name)))
         .or_else(|| dotted::judge(module, name))
+        .or_else(|| module_object(name))
         .unwrap_or_else(|| {
             Import::plain(if roots::is_known(module) {
                 Grade::Unlisted
@@ -169,6 +170,42 @@ pub fn look_up(module: &str, name: &str) -> Import {
                 Grade::Unknown
             })
         })
+}
+
+/// Modules from which everything is reached, wherever another module has imported them: `logging.os` is `os`.
+const MODULES: &[&str] = &[
+    "_posixsubprocess",
+    "asyncio",
+    "builtins",
+    "code",
+    "codeop",
+    "ctypes",
+    "importlib",
+    "imp",
+    "inspect",
+    "marshal",
+    "multiprocessing",
+    "nt",
+    "os",
+    "pickle",
+    "pkgutil",
+    "posix",
+    "pty",
+    "runpy",
+    "shutil",
+    "socket",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "types",
+    "urllib",
+    "warnings",
+    "zipimport",
+];
+
+fn module_object(name: &str) -> Option<Import> {
+    MODULES.contains(&name).then(|| table::read_code("dOR")).flatten()
 }
 
 /// The entry of the pair in the tables.

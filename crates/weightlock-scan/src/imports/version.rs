@@ -1,7 +1,7 @@
 //! The version of the tables; written by `cargo xtask imports --stamp` when they change.
 
 /// The version of the tables. It goes into reports, so that two verdicts can be compared.
-pub const VERSION: &str = "7";
+pub const VERSION: &str = "8";
 
 /// The SHA-256 of the tables of this version, so that none changes without a new one.
-pub const DIGEST: &str = "77fdd2ab0ad067464a1e0167ee2a211cae41bd9cdf6c7577ad6bd3a0dd93ddb7";
+pub const DIGEST: &str = "3375429530f190d3b117ffaf7ea4e589a76eedc0d9fa3cd355776968cea0c3b7";

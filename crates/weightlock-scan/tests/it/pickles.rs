@@ -618,11 +618,11 @@ fn an_iterator_over_a_container_is_harmless_and_one_that_calls_is_not() {
 }
 
 #[test]
-fn a_getter_of_a_plain_attribute_is_judged_when_it_is_called() {
+fn a_getter_of_attributes_is_refused_whoever_calls_it() {
     let getter = |name: &str| call("operator", "attrgetter", &text(name));
-    assert!(is_clean(&stream(&getter("name"))));
     let module = call("importlib", "import_module", &text("os"));
     for bytes in [
+        getter("name"),
         getter("path.os.system"),
         getter("__class__"),
         [&getter("system")[..], &module, b"\x85R"].concat(),
@@ -630,6 +630,62 @@ fn a_getter_of_a_plain_attribute_is_judged_when_it_is_called() {
     ] {
         assert_eq!(worst(&stream(&bytes)).unwrap().0, Severity::Critical);
     }
+}
+
+#[test]
+fn python_itself_is_not_made_to_call() {
+    let apply = |module, name, items: &[u8]| {
+        [
+            global(module, name),
+            b"(".to_vec(),
+            items.to_vec(),
+            b"tR".to_vec(),
+        ]
+        .concat()
+    };
+    let least = |bytes: &[u8], least| assert!(worst(&stream(bytes)).unwrap().0 >= least, "{bytes:?}");
+    // `__init__` of a class that the functional interface makes is called for each member.
+    let member = |name: &str, value: &[u8]| [&b"("[..], &text(name), value, b"t"].concat();
+    let print = global("builtins", "print");
+    let members = [
+        &b"]("[..],
+        &member("__init__", &print),
+        &member("A", b"K\x01"),
+        b"e",
+    ]
+    .concat();
+    least(
+        &apply("enum", "Enum", &[text("X"), members].concat()),
+        Severity::High,
+    );
+    // A missing key calls the factory.
+    let part = |name| apply("functools", "partial", &global("builtins", name));
+    least(&apply("collections", "defaultdict", &part("sum")), Severity::High);
+    assert!(is_clean(&stream(&apply(
+        "collections",
+        "defaultdict",
+        &global("builtins", "list")
+    ))));
+    // Items are given to a method of what the state says.
+    let list = [
+        global("collections", "UserList"),
+        b")\x81}".to_vec(),
+        text("data"),
+        print,
+        b"sbK\x01a".to_vec(),
+    ]
+    .concat();
+    least(&list, Severity::Medium);
+    // A module is itself wherever another has imported it.
+    least(&global("logging", "os"), Severity::High);
+    least(
+        &apply(
+            "functools",
+            "partial",
+            &global("numpy.ctypeslib._ctypeslib", "load_library"),
+        ),
+        Severity::High,
+    );
 }
 
 #[test]

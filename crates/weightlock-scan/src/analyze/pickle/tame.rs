@@ -33,12 +33,6 @@ pub(super) fn is_tame(name: &Name, args: Value, values: &Values) -> bool {
         (Some(("operator" | "_operator", "itemgetter")), keys) => {
             keys.iter().all(|&key| is_constant(key, values))
         }
-        // What is done with the attribute is judged when the getter is called.
-        (Some(("operator" | "_operator", "attrgetter")), names) => names.iter().all(|&name| {
-            values
-                .text(name, 200)
-                .is_some_and(|name| !name.starts_with('_') && !name.contains('.'))
-        }),
         _ => false,
     }
 }
@@ -51,11 +45,27 @@ pub(super) fn loads_its_bytes(name: &Name) -> bool {
         Some(
             ("torch.storage", "_load_from_bytes")
                 | (
-                    "keras.saving.pickle_utils" | "keras.src.saving.pickle_utils",
+                    "keras.saving.pickle_utils"
+                        | "keras.src.saving.pickle_utils"
+                        | "tf_keras.src.saving.pickle_utils",
                     "deserialize_model_from_bytecode"
                 )
         )
     )
+}
+
+/// Whether a `defaultdict` makes its values with a silent name, or a `partial` of one: whatever looks into it calls that.
+pub(super) fn is_tame_factory(factory: Value, values: &Values) -> bool {
+    match values.view(factory) {
+        View::Instance(instance) => {
+            let is_partial = values
+                .global(instance.callable)
+                .is_some_and(|global| global.resolved() == Some(("functools", "partial")));
+            let of = values.view(instance.args).items().and_then(|items| items.first());
+            is_partial && of.is_some_and(|&of| is_silent_type(of, values))
+        }
+        _ => true,
+    }
 }
 
 /// Whether it is a name that is judged well enough by being held: no call is made of it here.

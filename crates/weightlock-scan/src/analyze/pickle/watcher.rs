@@ -193,6 +193,7 @@ impl<'a> Watcher<'a> {
         if calls {
             self.made_arguments(spot, call, values);
         }
+        self.factory(spot, call, values);
         if !self.names.any_risky {
             return;
         }
@@ -220,6 +221,21 @@ impl<'a> Watcher<'a> {
                     }
                 }
             });
+        }
+    }
+
+    /// A `defaultdict` is given something to call that a call has made.
+    fn factory(&mut self, spot: Spot, call: Call, values: &Values) {
+        let resolved = values.global(call.callable).and_then(|global| global.resolved());
+        if resolved != Some(("collections", "defaultdict")) {
+            return;
+        }
+        let callable = match values.view(call.args) {
+            View::Tuple(items) if !items.crowd => items.kept.first().copied(),
+            _ => Some(call.args),
+        };
+        if let Some(callable) = callable.filter(|&callable| !tame::is_tame_factory(callable, values)) {
+            self.call_result(spot, Call { callable, ..call }, values);
         }
     }
 
