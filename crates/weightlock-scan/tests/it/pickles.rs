@@ -666,6 +666,8 @@ fn python_itself_is_not_made_to_call() {
         "defaultdict",
         &global("builtins", "list")
     ))));
+    // Nor is any other class of Python itself given what calls.
+    least(&apply("collections", "deque", &part("sum")), Severity::High);
     // Items are given to a method of what the state says.
     let list = [
         global("collections", "UserList"),

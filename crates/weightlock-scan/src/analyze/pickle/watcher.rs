@@ -194,6 +194,7 @@ impl<'a> Watcher<'a> {
             self.made_arguments(spot, call, values);
         }
         self.factory(spot, call, values);
+        self.handed_getters(spot, call, values);
         if !self.names.any_risky {
             return;
         }
@@ -221,6 +222,37 @@ impl<'a> Watcher<'a> {
                     }
                 }
             });
+        }
+    }
+
+    /// What `partial`, `getattr` or a getter made is handed to a class of Python itself: those call it sooner or later.
+    fn handed_getters(&mut self, spot: Spot, call: Call, values: &Values) {
+        let is_silent = self
+            .names
+            .get(call.callable)
+            .is_some_and(|name| name.known.is_silent() && !name.known.calls_arguments);
+        let resolved = values.global(call.callable).and_then(|global| global.resolved());
+        if !is_silent || resolved == Some(("collections", "defaultdict")) {
+            return;
+        }
+        for &value in values.view(call.args).items().unwrap_or_default() {
+            let View::Instance(instance) = values.view(value) else {
+                continue;
+            };
+            let reflects = self
+                .names
+                .get(instance.callable)
+                .is_some_and(|maker| maker.known.can(Capability::Reflect));
+            if reflects && !tame::is_listed_attribute(value, values) {
+                self.call_result(
+                    spot,
+                    Call {
+                        callable: value,
+                        ..call
+                    },
+                    values,
+                );
+            }
         }
     }
 
