@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use crate::run::{Place, Ran, key};
@@ -295,6 +295,25 @@ fn no_verb_opens_a_socket() {
     }
 }
 
+/// What a command has said when Ctrl-C reaches it in the middle of its work.
+#[track_caller]
+fn interrupted(mut command: Command) -> Output {
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1000));
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    output
+}
+
 /// U16: Ctrl-C in the middle of a scan ends it at once with the signal's code, and a report that was there is still whole.
 #[test]
 fn an_interrupted_scan_says_so_and_has_no_result() {
@@ -322,20 +341,7 @@ fn an_interrupted_scan_says_so_and_has_no_result() {
         "report.json",
         "big.safetensors",
     ];
-    let child = place
-        .command(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1000));
-    let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(kill.success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let output = interrupted(place.command(arguments));
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         (&said["outcome"], &said["result"]),
@@ -357,20 +363,7 @@ fn an_interruption_leaves_nothing_half_written() {
     for (verb, name) in [("sign", "p256.key.pem"), ("digest", "")] {
         let key = path(name);
         let key: &[&str] = if name.is_empty() { &[] } else { &["--key", &key] };
-        let mut command = place.command([verb, "m"].iter().chain(key));
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(1000));
-        let kill = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(kill.success());
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(130), "{verb}: {output:?}");
+        interrupted(place.command([verb, "m"].iter().chain(key)));
     }
     assert_eq!(fs::read(place.path("m/model.sig")).unwrap(), before);
     let left: Vec<_> = fs::read_dir(place.path("m"))
