@@ -235,6 +235,16 @@ impl<'a> Watcher<'a> {
         if !is_silent || resolved == Some(("collections", "defaultdict")) {
             return;
         }
+        if matches!(values.view(call.args), View::Instance(_)) {
+            return self.call_result(
+                spot,
+                Call {
+                    callable: call.args,
+                    ..call
+                },
+                values,
+            );
+        }
         for &value in values.view(call.args).items().unwrap_or_default() {
             let View::Instance(instance) = values.view(value) else {
                 continue;
@@ -365,13 +375,8 @@ impl<'a> Watcher<'a> {
 
     /// A class that executes a text of its state is given one.
     fn build_template(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
-        let View::Instance(instance) = values.view(object) else {
+        let Some(class) = class_of(object, values) else {
             return;
-        };
-        let arguments = values.view(instance.args).items().unwrap_or_default();
-        let class = match arguments.first() {
-            Some(&class) if is_reconstructor(values, instance.callable) => class,
-            _ => instance.callable,
         };
         let executes = self
             .names
@@ -389,13 +394,8 @@ impl<'a> Watcher<'a> {
 
     /// The function of a `functools.partial` is replaced.
     fn build_partial(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
-        let View::Instance(instance) = values.view(object) else {
+        let Some(class) = class_of(object, values) else {
             return;
-        };
-        let arguments = values.view(instance.args).items().unwrap_or_default();
-        let class = match arguments.first() {
-            Some(&class) if is_reconstructor(values, instance.callable) => class,
-            _ => instance.callable,
         };
         let is_partial = values
             .global(class)
@@ -464,6 +464,18 @@ struct Call {
     args: Value,
     kwargs: Value,
     result: Value,
+}
+
+/// What an object was made of: the class that a reconstructor was given, or otherwise what was called.
+fn class_of(object: Value, values: &Values) -> Option<Value> {
+    let View::Instance(instance) = values.view(object) else {
+        return None;
+    };
+    let arguments = values.view(instance.args).items().unwrap_or_default();
+    Some(match arguments.first() {
+        Some(&class) if is_reconstructor(values, instance.callable) => class,
+        _ => instance.callable,
+    })
 }
 
 /// `copyreg._reconstructor` makes an object of its first argument without its `__init__`.
