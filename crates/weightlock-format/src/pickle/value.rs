@@ -443,6 +443,17 @@ impl Values {
     /// off `steps`; at zero the answer is incomplete.
     #[must_use]
     pub fn globals_in(&self, value: Value, steps: &mut u64) -> Vec<Value> {
+        self.leaves_in(value, steps, |view| matches!(view, View::Global(_)))
+    }
+
+    /// Every object that a call gave which `value` holds, itself included, in containers in containers; what such an
+    /// object was made of is not looked into. Steps are counted as in [`Values::globals_in`].
+    #[must_use]
+    pub fn instances_in(&self, value: Value, steps: &mut u64) -> Vec<Value> {
+        self.leaves_in(value, steps, |view| matches!(view, View::Instance(_)))
+    }
+
+    fn leaves_in(&self, value: Value, steps: &mut u64, wanted: fn(&View<'_>) -> bool) -> Vec<Value> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         let mut open = vec![value];
@@ -454,14 +465,14 @@ impl Values {
             if value.tag() != Tag::Object || !seen.insert(value) {
                 continue;
             }
-            match self.view(value) {
-                View::Global(_) => found.push(value),
-                view => {
-                    let items = view.items().unwrap_or_default();
-                    *steps = steps.saturating_sub(items.len() as u64);
-                    open.extend(items.iter().copied().filter(|item| item.tag() == Tag::Object));
-                }
+            let view = self.view(value);
+            if wanted(&view) {
+                found.push(value);
+                continue;
             }
+            let items = view.items().unwrap_or_default();
+            *steps = steps.saturating_sub(items.len() as u64);
+            open.extend(items.iter().copied().filter(|item| item.tag() == Tag::Object));
         }
         found.reverse();
         found

@@ -16,6 +16,7 @@ mod version;
 
 pub use capability::Capability;
 pub use python2::modern;
+pub use roots::is_of_python;
 use serde::Serialize;
 use table::Table;
 pub use version::{DIGEST, VERSION};

@@ -4,12 +4,21 @@
 
 use super::table::Table;
 
+/// Roots of the standard library.
+const PYTHON: Table = Table::new("roots_stdlib", include_str!("table/roots_stdlib.list"));
+
 /// Lists of one root a line, in order.
 const LISTS: [Table; 3] = [
     Table::new("roots_libraries", include_str!("table/roots_libraries.list")),
-    Table::new("roots_stdlib", include_str!("table/roots_stdlib.list")),
+    PYTHON,
     Table::new("reviewed", include_str!("reviewed/roots_libraries.list")),
 ];
+
+/// Whether `module` belongs to the standard library, of any version.
+pub fn is_of_python(module: &str) -> bool {
+    let root = module.split('.').next().unwrap_or(module);
+    PYTHON.line(root).is_some()
+}
 
 /// Whether `module` belongs to the standard library, of any version, or to a known library.
 pub(super) fn is_known(module: &str) -> bool {

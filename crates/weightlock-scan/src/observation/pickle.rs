@@ -92,6 +92,32 @@ pub enum Use {
     Changed,
 }
 
+impl Use {
+    /// Whether every rule says the same of both, of one name.
+    #[must_use]
+    pub fn weighs_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                &Self::Called {
+                    bare,
+                    tame,
+                    names_file,
+                    ..
+                },
+                &Self::Called {
+                    bare: other_bare,
+                    tame: other_tame,
+                    names_file: other_names_file,
+                    ..
+                },
+            ) => (bare, tame, names_file) == (other_bare, other_tame, other_names_file),
+            (&Self::Handed { called, .. }, &Self::Handed { called: other, .. }) => called == other,
+            (&Self::State { hook, .. }, &Self::State { hook: other, .. }) => hook == other,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
 /// See the variants.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -109,6 +135,18 @@ pub enum Seen {
         root: Option<Name>,
         /// The arguments of the later call, shortened.
         arguments: String,
+    },
+    /// A callable that the file put together itself, or an object that holds one, lies where it may be called.
+    Exposed {
+        /// What put it together; `None` when it cannot be told.
+        root: Option<Name>,
+        /// Where it lies.
+        to: String,
+    },
+    /// Attributes or items are put into something that a call found and did not make.
+    Shared {
+        /// What found it.
+        finder: Name,
     },
     /// The state of an object puts the result of a call where Python looks for a method.
     Hook {

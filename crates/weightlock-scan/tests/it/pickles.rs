@@ -701,12 +701,128 @@ fn python_itself_is_not_made_to_call() {
     );
 }
 
+const PATHS: [&str; 4] = ["/models/x", "../x", "https://example.org/x", "x.ubj"];
+const CLASS: (&str, &str) = ("sklearn.linear_model._logistic", "LogisticRegression");
+const HELD: (&str, &str) = ("sklearn.feature_selection._univariate_selection", "f_classif");
+
+/// `functools.partial` of a name and one text.
+fn part(name: (&str, &str), argument: &str) -> Vec<u8> {
+    [
+        global("functools", "partial"),
+        global(name.0, name.1),
+        text(argument),
+        b"\x86R".to_vec(),
+    ]
+    .concat()
+}
+
+/// An object with an attribute, of a class that is made without its `__init__`.
+fn object_with(class: (&str, &str), key: &str, value: &[u8]) -> Vec<u8> {
+    [&global(class.0, class.1)[..], b")\x81}", &text(key), value, b"sb"].concat()
+}
+
 #[test]
 fn constructors_of_libraries_are_given_no_paths() {
-    let made = |argument: &str| stream(&call("xgboost.core", "Booster", &text(argument)));
-    assert!(is_clean(&made("gbtree")));
-    for path in ["/models/x", "../x", "https://example.org/x", "x.ubj"] {
-        assert_eq!(worst(&made(path)).unwrap().0, Severity::High, "{path}");
+    let made = |argument: &str| call(CLASS.0, CLASS.1, &text(argument));
+    let based = |base: &[u8], state: &str| {
+        let parts = [
+            global("copyreg", "_reconstructor"),
+            global(CLASS.0, CLASS.1),
+            base.to_vec(),
+        ];
+        stream(&[&parts.concat()[..], &text(state), b"\x87R"].concat())
+    };
+    let class = global(CLASS.0, CLASS.1);
+    let built = |argument: &str| {
+        let state = [&b"("[..], &class, &text(argument), b"\x85}Nt"].concat();
+        stream(&[&call("functools", "partial", &class)[..], &state, b"b"].concat())
+    };
+    assert!(is_clean(&stream(&made("l2"))));
+    assert!(is_clean(&stream(&part(CLASS, "l2"))));
+    assert!(is_clean(&based(&class, "l2")) && is_clean(&built("l2")));
+    let high = |bytes: &[u8], path| assert_eq!(worst(bytes).unwrap().0, Severity::High, "{path}");
+    for path in PATHS {
+        high(&stream(&made(path)), path);
+        // A call without a path does not stand for one with a path.
+        high(&stream(&[&made("l2")[..], b"0", &made(path)].concat()), path);
+        high(&stream(&part(CLASS, path)), path);
+        high(&based(&class, path), path);
+        high(&built(path), path);
+        assert!(is_clean(&based(&global("builtins", "object"), path)));
+    }
+    // These open what they are given, however it is called.
+    for (module, class) in [
+        ("catboost.core", "Pool"),
+        ("lightgbm.basic", "Booster"),
+        ("xgboost.core", "DMatrix"),
+    ] {
+        high(&stream(&call(module, class, &text("train"))), class);
+        assert!(is_clean(&stream(
+            &[&global(module, class)[..], b")\x81"].concat()
+        )));
+    }
+}
+
+#[test]
+fn callables_that_the_file_puts_together_are_kept_and_not_called() {
+    let loose = part(HELD, "x");
+    let listed = part(CLASS, "x");
+    let least = |bytes: &[u8], least| assert!(worst(&stream(bytes)).unwrap().0 >= least, "{bytes:?}");
+    assert!(is_clean(&stream(&object_with(CLASS, "score", &loose))));
+    assert!(is_clean(&stream(&[&b"]"[..], &loose, b"a"].concat())));
+    // What an attribute calls is looked up by name.
+    let mapping = object_with(CLASS, "keys", &loose);
+    let with_argument =
+        |argument: &[u8]| [&global("collections", "OrderedDict")[..], argument, b"\x85R"].concat();
+    least(&with_argument(&mapping), Severity::High);
+    least(
+        &with_argument(&[&b"]"[..], &mapping, b"a"].concat()),
+        Severity::High,
+    );
+    assert!(is_clean(&stream(&with_argument(b"]"))));
+    // So do objects of Python itself, whatever they keep it as.
+    least(
+        &object_with(("logging", "NullHandler"), "stream", &loose),
+        Severity::High,
+    );
+    assert!(is_clean(&stream(&object_with(
+        ("argparse", "Namespace"),
+        "score",
+        &loose
+    ))));
+    assert!(is_clean(&stream(&object_with(
+        ("logging", "NullHandler"),
+        "level",
+        b"K\x01"
+    ))));
+    assert!(is_clean(&stream(&object_with(
+        ("logging", "NullHandler"),
+        "level",
+        &listed
+    ))));
+    // The unpickler calls these on anything that is no list.
+    for hook in ["append", "extend", "add"] {
+        least(&object_with(CLASS, hook, &listed), Severity::High);
+        least(&object_with(CLASS, hook, &global(HELD.0, HELD.1)), Severity::High);
+        assert!(is_clean(&stream(&object_with(CLASS, hook, b"\x88"))));
+    }
+    // A function that may be held is not handed to what Python calls it with.
+    let sorted_by = |module, name| call(module, name, &global(HELD.0, HELD.1));
+    least(&sorted_by("collections", "Counter"), Severity::High);
+    assert!(is_clean(&stream(&sorted_by("collections", "deque"))));
+}
+
+#[test]
+fn what_a_call_finds_is_not_changed() {
+    let changed = |found: &[u8]| [found, b"}", &text("level"), b"K\x01sb"].concat();
+    let logger = call("logging", "getLogger", &text("root"));
+    let taken = attribute("builtins", "str", false, "lower");
+    for found in [&logger, &taken] {
+        assert!(is_clean(&stream(found)));
+        assert_eq!(
+            worst(&stream(&changed(found))).unwrap().1,
+            "pickle-object-rewrite"
+        );
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod appetite;
 mod companion;
+mod loose;
 mod names;
 mod show;
 mod tame;

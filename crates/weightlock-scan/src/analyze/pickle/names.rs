@@ -41,7 +41,7 @@ pub(super) struct Names {
 
 impl Names {
     /// Uses of one name that are told.
-    const MOST_USES: usize = 8;
+    const MOST_USES: usize = 16;
     /// Names of one stream. A checkpoint of a large training run imports some hundred.
     pub(super) const MOST: usize = 20_000;
 
@@ -95,11 +95,10 @@ impl Names {
             return;
         }
         let used = tell(&entry.name);
-        let tame = |used: &Use| matches!(used, Use::Called { tame: true, .. });
+        // Harmless uses must not use up the room of those that are not.
         let same = |(at, known): &(Spot, Use)| {
-            let kind = std::mem::discriminant(known) == std::mem::discriminant(&used);
-            // Harmless calls must not use up the room of those that are not.
-            kind && tame(known) == tame(&used) && (!dangerous || *at == spot || tame(&used))
+            let one_enough = !dangerous || *at == spot || matches!(used, Use::Called { tame: true, .. });
+            known.weighs_as(&used) && one_enough
         };
         if !entry.uses.iter().any(same) {
             entry.uses.push((spot, used));

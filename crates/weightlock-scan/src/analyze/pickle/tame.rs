@@ -54,13 +54,57 @@ pub(super) fn loads_its_bytes(name: &Name) -> bool {
     )
 }
 
+/// Whether it is `functools.partial`.
+pub(super) fn is_partial(name: &Name) -> bool {
+    name.global.resolved() == Some(PARTIAL)
+}
+
+const PARTIAL: (&str, &str) = ("functools", "partial");
+
+fn is_partial_at(value: Value, values: &Values) -> bool {
+    values.global(value).and_then(|global| global.resolved()) == Some(PARTIAL)
+}
+
+/// Whether it is a name that may be called with anything: a list vouches for it.
+pub(super) fn is_listed(value: Value, values: &Values) -> bool {
+    let name = values.global(value).map(Name::new);
+    name.is_some_and(|name| name.is_vouched() && !name.known.calls_arguments)
+}
+
+/// Whether a call is a `functools.partial` of a name that may be called with anything.
+pub(super) fn is_part_of_listed(callable: Value, args: Value, values: &Values) -> bool {
+    let target = values.view(args).items().and_then(|items| items.first());
+    is_partial_at(callable, values) && target.is_some_and(|&target| is_listed(target, values))
+}
+
+/// Classes of Python that keep what they are given, and call nothing of it.
+const KEEPERS: &[(&str, &str)] = &[
+    ("argparse", "Namespace"),
+    ("builtins", "dict"),
+    ("builtins", "frozenset"),
+    ("builtins", "list"),
+    ("builtins", "set"),
+    ("builtins", "tuple"),
+    ("collections", "OrderedDict"),
+    ("collections", "deque"),
+    ("types", "SimpleNamespace"),
+];
+
+/// Whether names that it is given are not called.
+pub(super) fn keeps_arguments(name: &Name) -> bool {
+    name.global.resolved().is_some_and(|pair| KEEPERS.contains(&pair))
+}
+
+/// Whether what its state holds is not called.
+pub(super) fn keeps_state(name: &Name) -> bool {
+    keeps_arguments(name) || name.global.resolved() == Some(("collections", "defaultdict"))
+}
+
 /// Whether a `defaultdict` makes its values with a silent name, or a `partial` of one: whatever looks into it calls that.
 pub(super) fn is_tame_factory(factory: Value, values: &Values) -> bool {
     match values.view(factory) {
         View::Instance(instance) => {
-            let is_partial = values
-                .global(instance.callable)
-                .is_some_and(|global| global.resolved() == Some(("functools", "partial")));
+            let is_partial = is_partial_at(instance.callable, values);
             let of = values.view(instance.args).items().and_then(|items| items.first());
             is_partial && of.is_some_and(|&of| is_silent_type(of, values))
         }
@@ -237,14 +281,18 @@ fn is_tame_attribute(object: Value, attribute: Value, called: bool, values: &Val
 /// of a file: what a constructor does with one is more than to keep it.
 pub(super) fn names_file(args: Value, values: &Values) -> bool {
     let items = values.view(args).items().unwrap_or_default();
-    let text = |&value: &Value| values.text(value, MOST_PATH);
-    items.iter().filter_map(text).any(|text| is_file(&text))
+    items.iter().any(|&item| is_file(item, values))
+}
+
+/// The same of one value.
+pub(super) fn is_file(value: Value, values: &Values) -> bool {
+    values.text(value, MOST_PATH).is_some_and(|text| is_path(&text))
 }
 
 /// Bytes of a text that may be a path.
 const MOST_PATH: usize = 4096;
 
-fn is_file(text: &str) -> bool {
+fn is_path(text: &str) -> bool {
     let is_line = !text.contains(['\n', ' ', '<']);
     let begins = ["/", "~/", "./", "../", "\\\\"]
         .iter()
@@ -329,7 +377,7 @@ mod tests {
             "evil.SO",
             "a/b.json",
         ] {
-            assert!(is_file(text), "{text}");
+            assert!(is_path(text), "{text}");
         }
         for text in [
             "",
@@ -343,7 +391,7 @@ mod tests {
             "bert-base/uncased",
             "a.b.Class",
         ] {
-            assert!(!is_file(text), "{text}");
+            assert!(!is_path(text), "{text}");
         }
     }
 }

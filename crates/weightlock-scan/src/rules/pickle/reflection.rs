@@ -4,7 +4,7 @@ use super::verdict::{self, Reach};
 use crate::{
     Severity,
     imports::{Capability, Grade},
-    observation::pickle::Seen,
+    observation::pickle::{Name, Seen},
     rules::{Check, Context, Judgement, Rule},
 };
 
@@ -54,6 +54,11 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
                 Judgement::new(Severity::Medium, reason)
             }
         }),
+        Seen::Exposed { root, to } => {
+            let maker = root.as_ref().map_or_else(|| "?".to_owned(), Name::dotted);
+            let reason = format!("hands what {maker} gave to {to}, which may call it");
+            Some(Judgement::new(Severity::High, reason).named(maker))
+        }
         _ => None,
     }
 }

@@ -1,5 +1,8 @@
 //! [`Watcher`]: turns what the machine would do into observations.
 
+mod calls;
+mod states;
+
 use std::{collections::BTreeSet, ops::Range};
 
 use weightlock_format::{
@@ -10,21 +13,16 @@ use weightlock_format::{
 
 use super::{
     Companion, Id, appetite,
+    loose::Loose,
     names::{Names, Spot},
     show, tame, template,
 };
 use crate::{
     analyze::{Examination, Role},
     coverage::Gap,
-    imports::{Capability, Grade},
+    imports,
     observation::pickle::{Name, Seen, Use},
 };
-
-/// Arguments among which those that a rebuilding function calls stand.
-const CALLED_POSITIONS: usize = 2;
-
-/// Methods that Python looks up in an object's own attributes, or that pickle and copy do.
-const HOOKS: [&str; 4] = ["__setstate__", "__reduce__", "__reduce_ex__", "__class__"];
 
 /// What a stream does, as far as it was read.
 pub(super) struct Watcher<'a> {
@@ -33,6 +31,7 @@ pub(super) struct Watcher<'a> {
     seen: Vec<(Spot, Seen)>,
     /// Kinds of observations of which one tells enough, that were made.
     once: BTreeSet<&'static str>,
+    loose: Loose,
     /// Bytes within the stream that are no opcodes.
     inline: Vec<Range<u64>>,
     /// Streams in constants that are handed to a call.
@@ -57,6 +56,7 @@ impl<'a> Watcher<'a> {
             names: Names::default(),
             seen: Vec::new(),
             once: BTreeSet::new(),
+            loose: Loose::default(),
             inline: Vec::new(),
             nested: Vec::new(),
             lost: false,
@@ -169,146 +169,11 @@ impl<'a> Watcher<'a> {
 
     /// What a call gave is called.
     fn call_result(&mut self, spot: Spot, call: Call, values: &Values) {
-        let mut root = call.callable;
-        // Each step goes to an older value, and the number of steps is bounded.
-        for _ in 0..1000 {
-            match values.view(root) {
-                View::Instance(instance) => root = instance.callable,
-                _ => break,
-            }
-        }
         let seen = Seen::Result {
-            root: values.global(root).map(Name::new),
+            root: root(call.callable, values).map(Name::new),
             arguments: show::arguments(values, call.args),
         };
         self.put(spot, seen);
-    }
-
-    /// Names among the arguments of a call count as called when the call could do so.
-    fn arguments(&mut self, spot: Spot, call: Call, values: &Values) {
-        let calls = self
-            .names
-            .get(call.callable)
-            .is_some_and(|name| name.known.calls_arguments);
-        if calls {
-            self.made_arguments(spot, call, values);
-        }
-        self.factory(spot, call, values);
-        self.handed_getters(spot, call, values);
-        if !self.names.any_risky {
-            return;
-        }
-        let mut found = values.globals_in(call.args, &mut self.steps);
-        found.extend(values.globals_in(call.kwargs, &mut self.steps));
-        if found.is_empty() {
-            return;
-        }
-        let to = show::value(values, call.callable);
-        let rebuilds = is_reconstructor(values, call.callable);
-        let later = template::is_traced(call.callable, call.result, values);
-        for (index, global) in found.into_iter().enumerate() {
-            self.names.used(global, spot, |name| {
-                if rebuilds && index == 0 {
-                    Use::Called {
-                        arguments: String::new(),
-                        bare: true,
-                        tame: later && name.known.executes_template,
-                        names_file: false,
-                    }
-                } else {
-                    Use::Handed {
-                        to: to.clone(),
-                        called: calls,
-                    }
-                }
-            });
-        }
-    }
-
-    /// What `partial`, `getattr` or a getter made is handed to a class of Python itself: those call it sooner or later.
-    fn handed_getters(&mut self, spot: Spot, call: Call, values: &Values) {
-        let is_silent = self
-            .names
-            .get(call.callable)
-            .is_some_and(|name| name.known.is_silent() && !name.known.calls_arguments);
-        let resolved = values.global(call.callable).and_then(|global| global.resolved());
-        if !is_silent || resolved == Some(("collections", "defaultdict")) {
-            return;
-        }
-        if matches!(values.view(call.args), View::Instance(_)) {
-            return self.call_result(
-                spot,
-                Call {
-                    callable: call.args,
-                    ..call
-                },
-                values,
-            );
-        }
-        for &value in values.view(call.args).items().unwrap_or_default() {
-            let View::Instance(instance) = values.view(value) else {
-                continue;
-            };
-            let reflects = self
-                .names
-                .get(instance.callable)
-                .is_some_and(|maker| maker.known.can(Capability::Reflect));
-            if reflects && !tame::is_listed_attribute(value, values) {
-                self.call_result(
-                    spot,
-                    Call {
-                        callable: value,
-                        ..call
-                    },
-                    values,
-                );
-            }
-        }
-    }
-
-    /// A `defaultdict` is given something to call that a call has made.
-    fn factory(&mut self, spot: Spot, call: Call, values: &Values) {
-        let resolved = values.global(call.callable).and_then(|global| global.resolved());
-        if resolved != Some(("collections", "defaultdict")) {
-            return;
-        }
-        let callable = match values.view(call.args) {
-            View::Tuple(items) if !items.crowd => items.kept.first().copied(),
-            _ => Some(call.args),
-        };
-        if let Some(callable) = callable.filter(|&callable| !tame::is_tame_factory(callable, values)) {
-            self.call_result(spot, Call { callable, ..call }, values);
-        }
-    }
-
-    /// What stands where a call that calls its arguments could call it must be a name, which is judged as such, or made
-    /// by something silent. An object of a class may call whatever its state says, and arguments that are made by a
-    /// call cannot be told.
-    fn made_arguments(&mut self, spot: Spot, call: Call, values: &Values) {
-        let items = match values.view(call.args) {
-            View::Tuple(items) if !items.crowd => items.kept,
-            _ => {
-                return self.call_result(
-                    spot,
-                    Call {
-                        callable: call.args,
-                        ..call
-                    },
-                    values,
-                );
-            }
-        };
-        for (index, &callable) in items.iter().enumerate() {
-            let View::Instance(instance) = values.view(callable) else {
-                continue;
-            };
-            let maker = self.names.get(instance.callable).map(|name| name.known);
-            let reflects = maker.is_some_and(|known| known.can(Capability::Reflect));
-            let is_silent = maker.is_some_and(|known| known.is_silent());
-            if reflects || index < CALLED_POSITIONS && !is_silent {
-                self.call_result(spot, Call { callable, ..call }, values);
-            }
-        }
     }
 
     /// Constants that are handed to a call and hold a stream are examined on their own.
@@ -333,106 +198,6 @@ impl<'a> Watcher<'a> {
                 };
                 self.put(spot, seen);
                 self.nested.push((spot.0, content));
-            }
-        }
-    }
-
-    fn build(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
-        if matches!(values.view(object), View::Global(_)) {
-            self.names.changed(object, spot, |_| Use::Changed);
-        }
-        let of = || show::value(values, object);
-        for hook in HOOKS {
-            for dict in dicts(values, state) {
-                match values.item(dict, hook) {
-                    Some(value) if values.global(value).is_some() => {
-                        self.names.changed(value, spot, |_| Use::State {
-                            of: of(),
-                            key: hook.to_owned(),
-                            hook: true,
-                        });
-                    }
-                    Some(value) if matches!(values.view(value), View::Instance(_)) => {
-                        let key = hook.to_owned();
-                        self.put(spot, Seen::Hook { of: of(), key });
-                    }
-                    _ => {}
-                }
-            }
-        }
-        self.build_template(spot, object, state, values);
-        self.build_partial(spot, object, state, values);
-        if self.names.any_risky {
-            for global in values.globals_in(state, &mut self.steps) {
-                self.names.used(global, spot, |_| Use::State {
-                    of: of(),
-                    key: String::new(),
-                    hook: false,
-                });
-            }
-        }
-    }
-
-    /// A class that executes a text of its state is given one.
-    fn build_template(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
-        let Some(class) = class_of(object, values) else {
-            return;
-        };
-        let executes = self
-            .names
-            .get(class)
-            .is_some_and(|name| name.known.executes_template);
-        if executes && !template::is_plain(state, values) {
-            self.names.used(class, spot, |_| Use::Called {
-                arguments: show::value(values, state),
-                bare: true,
-                tame: false,
-                names_file: false,
-            });
-        }
-    }
-
-    /// The function of a `functools.partial` is replaced.
-    fn build_partial(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
-        let Some(class) = class_of(object, values) else {
-            return;
-        };
-        let is_partial = values
-            .global(class)
-            .is_some_and(|global| global.resolved() == Some(("functools", "partial")));
-        if is_partial && !tame::is_tame_partial_state(state, values) {
-            self.names.used(class, spot, |_| Use::Called {
-                arguments: show::value(values, state),
-                bare: false,
-                tame: false,
-                names_file: false,
-            });
-        }
-    }
-
-    fn modify(&mut self, spot: Spot, object: Value, items: Value, values: &Values) {
-        match values.view(object) {
-            View::Global(_) => self.names.changed(object, spot, |_| Use::Changed),
-            View::Instance(instance) => {
-                let maker = values.global(instance.callable).map(Name::new);
-                let makes_tensors = |name: &Name| {
-                    name.known.grade == Grade::TorchWeights
-                        && name.known.kind == crate::imports::Kind::Function
-                };
-                if let Some(maker) = maker.filter(makes_tensors) {
-                    self.put(spot, Seen::Items { maker });
-                }
-            }
-            _ => {}
-        }
-        if self.names.any_risky {
-            let of = show::value(values, object);
-            for global in values.globals_in(items, &mut self.steps) {
-                self.names.used(global, spot, |_| Use::State {
-                    of: of.clone(),
-                    key: String::new(),
-                    hook: false,
-                });
             }
         }
     }
@@ -484,13 +249,23 @@ fn is_reconstructor(values: &Values, callable: Value) -> bool {
     resolved == Some(("copyreg", "_reconstructor"))
 }
 
-/// The dicts of a state: itself, or those of the pair of attributes and slots.
-fn dicts(values: &Values, state: Value) -> impl Iterator<Item = Value> {
-    let pair = match values.view(state) {
-        View::Tuple(items) => items.kept,
-        _ => &[],
-    };
-    [state].into_iter().chain(pair.iter().copied().take(2))
+/// What was called first to make a value.
+fn root(value: Value, values: &Values) -> Option<&pickle::Global> {
+    let mut root = value;
+    // Each step goes to an older value, and the number of steps is bounded.
+    for _ in 0..1000 {
+        match values.view(root) {
+            View::Instance(instance) => root = instance.callable,
+            _ => break,
+        }
+    }
+    values.global(root)
+}
+
+/// Whether it belongs to Python itself.
+fn is_of_python(name: &Name) -> bool {
+    let module = name.global.resolved().map(|(module, _)| module);
+    module.is_some_and(imports::is_of_python)
 }
 
 impl Observer for Watcher<'_> {

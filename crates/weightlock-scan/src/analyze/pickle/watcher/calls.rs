@@ -1,0 +1,173 @@
+//! What a call is given: names, and callables that the file put together.
+
+use weightlock_format::pickle::{Op, Value, Values, View};
+
+use super::{Call, Watcher, is_of_python, is_reconstructor, root};
+use crate::{
+    analyze::pickle::{names::Spot, show, tame, template},
+    imports::{Capability, Grade},
+    observation::pickle::{Name, Seen, Use},
+};
+
+/// Arguments among which those that a rebuilding function calls stand.
+const CALLED_POSITIONS: usize = 2;
+
+impl Watcher<'_> {
+    /// Names among the arguments of a call count as called when the call could do so.
+    pub(super) fn arguments(&mut self, spot: Spot, call: Call, values: &Values) {
+        let maker = self.names.get(call.callable);
+        let calls = maker.is_some_and(|name| name.known.calls_arguments);
+        // What is dangerous itself is judged with what it is given.
+        let may_call = maker.is_some_and(|name| {
+            let is_python = name.known.is_silent() || is_of_python(name);
+            is_python && name.known.grade != Grade::Dangerous && !tame::keeps_arguments(name)
+        });
+        if calls {
+            self.made_arguments(spot, call, values);
+        }
+        self.factory(spot, call, values);
+        self.base(spot, call, values);
+        self.part(spot, call.callable, call.args, values);
+        self.loose_arguments(spot, call, values);
+        if !self.names.any_risky {
+            return;
+        }
+        let mut found = values.globals_in(call.args, &mut self.steps);
+        found.extend(values.globals_in(call.kwargs, &mut self.steps));
+        if found.is_empty() {
+            return;
+        }
+        let to = show::value(values, call.callable);
+        let rebuilds = is_reconstructor(values, call.callable);
+        let later = template::is_traced(call.callable, call.result, values);
+        for (index, global) in found.into_iter().enumerate() {
+            self.names.used(global, spot, |name| {
+                if rebuilds && index == 0 {
+                    Use::Called {
+                        arguments: String::new(),
+                        bare: true,
+                        tame: later && name.known.executes_template,
+                        names_file: false,
+                    }
+                } else {
+                    Use::Handed {
+                        to: to.clone(),
+                        called: calls || may_call && !rebuilds,
+                    }
+                }
+            });
+        }
+    }
+
+    /// `copyreg._reconstructor(class, base, state)` calls the base with the state, unless the base is `object`.
+    fn base(&mut self, spot: Spot, call: Call, values: &Values) {
+        let Some(&[_, base, state]) = values.view(call.args).items() else {
+            return;
+        };
+        if is_reconstructor(values, call.callable) {
+            self.names.used(base, spot, |_| Use::Called {
+                arguments: show::value(values, state),
+                bare: false,
+                tame: false,
+                names_file: tame::is_file(state, values),
+            });
+        }
+    }
+
+    /// A `functools.partial` is told to call a name with a path: as if it had done so.
+    pub(super) fn part(&mut self, spot: Spot, callable: Value, args: Value, values: &Values) {
+        let is_partial = self.names.get(callable).is_some_and(tame::is_partial);
+        let target = values.view(args).items().and_then(|items| items.first());
+        if let Some(&target) = target
+            && is_partial
+            && tame::names_file(args, values)
+        {
+            self.called_with_path(spot, target, args, values);
+        }
+    }
+
+    pub(super) fn called_with_path(&mut self, spot: Spot, target: Value, args: Value, values: &Values) {
+        self.names.used(target, spot, |_| Use::Called {
+            arguments: show::arguments(values, args),
+            bare: false,
+            tame: false,
+            names_file: true,
+        });
+    }
+
+    /// What the file put together is handed to something that may call it, or it is put together here.
+    fn loose_arguments(&mut self, spot: Spot, call: Call, values: &Values) {
+        let [in_args, in_kwargs] =
+            [call.args, call.kwargs].map(|given| self.loose.within(given, values, &mut self.steps));
+        let held = in_args.or(in_kwargs);
+        let Some(maker) = self.names.get(call.callable) else {
+            return;
+        };
+        let reflects = maker.known.can(Capability::Reflect);
+        let is_bare = matches!(spot.1, Op::NewObj | Op::NewObjEx);
+        // What made it is judged by what it was given; a class of a library keeps what it is given by `__new__`.
+        let keeps =
+            reflects || is_bare && maker.known.bare().grade == Grade::LibraryClass && !is_of_python(maker);
+        let puts_together = reflects
+            && !tame::is_listed_attribute(call.result, values)
+            && !tame::is_part_of_listed(call.callable, call.args, values);
+        if puts_together || keeps && held.is_some() {
+            self.loose.add(call.result);
+        }
+        if let Some(held) = held.filter(|_| !keeps) {
+            let to = maker.dotted();
+            self.exposed(spot, held, to, values);
+        }
+    }
+
+    /// A callable that the file put together lies where it may be called.
+    pub(super) fn exposed(&mut self, spot: Spot, callable: Value, to: String, values: &Values) {
+        let root = root(callable, values).map(Name::new);
+        self.put(spot, Seen::Exposed { root, to });
+    }
+
+    /// A `defaultdict` is given something to call that a call has made.
+    fn factory(&mut self, spot: Spot, call: Call, values: &Values) {
+        let resolved = values.global(call.callable).and_then(|global| global.resolved());
+        if resolved != Some(("collections", "defaultdict")) {
+            return;
+        }
+        let callable = match values.view(call.args) {
+            View::Tuple(items) if !items.crowd => items.kept.first().copied(),
+            _ => Some(call.args),
+        };
+        if let Some(callable) = callable.filter(|&callable| !tame::is_tame_factory(callable, values)) {
+            self.call_result(spot, Call { callable, ..call }, values);
+        }
+    }
+
+    /// What stands where a call that calls its arguments could call it must be a name, which is judged as such, or made
+    /// by something silent. An object of a class may call whatever its state says, and arguments that are made by a
+    /// call cannot be told.
+    fn made_arguments(&mut self, spot: Spot, call: Call, values: &Values) {
+        let items = match values.view(call.args) {
+            View::Tuple(items) if !items.crowd => items.kept,
+            _ => {
+                return self.call_result(
+                    spot,
+                    Call {
+                        callable: call.args,
+                        ..call
+                    },
+                    values,
+                );
+            }
+        };
+        for (index, &callable) in items.iter().enumerate() {
+            let View::Instance(instance) = values.view(callable) else {
+                continue;
+            };
+            let maker = self.names.get(instance.callable).map(|name| name.known);
+            let reflects = maker.is_some_and(|known| known.can(Capability::Reflect));
+            let is_silent = maker.is_some_and(|known| known.is_silent());
+            if reflects || index < CALLED_POSITIONS && !is_silent {
+                self.call_result(spot, Call { callable, ..call }, values);
+            }
+        }
+    }
+}
