@@ -6,7 +6,9 @@ byte of them must be accounted for.
 
 Prints one line for each kind that was written, and for each that was not, with the reason.
 """
-import gzip, importlib, io, json, os, pickle, shutil, struct, sys, tarfile, traceback, warnings, zipfile
+import gzip, importlib, io, json, os, pickle, shutil, struct, tarfile, warnings, zipfile
+
+import kinds
 
 os.environ.update(KERAS_BACKEND="jax", PYTHONWARNINGS="ignore", OMP_NUM_THREADS="1")
 warnings.filterwarnings("ignore")
@@ -421,15 +423,4 @@ KINDS = (scikit_learn, scikit_learn_composed, joblib_compressions, numpy_arrays,
          tflite_files, archives)
 
 if __name__ == "__main__":
-    failed = False
-    for kind in KINDS:
-        folder = os.path.join(sys.argv[1], kind.__name__)
-        os.makedirs(folder, exist_ok=True)
-        try:
-            kind(folder)
-            print(f"written {kind.__name__}: {sum(len(files) for _, _, files in os.walk(folder))} files", flush=True)
-        except Exception:
-            traceback.print_exc()
-            print(f"FAILED {kind.__name__}", flush=True)
-            failed = True
-    sys.exit(failed)
+    kinds.write(KINDS)

@@ -6,7 +6,9 @@ and every byte of them must be accounted for.
 
 Prints one line for each kind that was written. Everything is random: nothing is downloaded.
 """
-import argparse, collections, datetime, functools, os, pathlib, pickle, random, sys, traceback, uuid, warnings
+import argparse, collections, datetime, functools, os, pathlib, pickle, random, uuid, warnings
+
+import kinds
 
 os.environ.update(PYTHONWARNINGS="ignore", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false",
                   CUDA_VISIBLE_DEVICES="", WANDB_DISABLED="true")
@@ -420,15 +422,4 @@ KINDS = (state_dicts, tensor_kinds, modules, vision, checkpoints, scripts, expor
          trainer_run, adapters, sentence_models, lightning_checkpoints, accelerate_state, metrics)
 
 if __name__ == "__main__":
-    failed = False
-    for kind in KINDS:
-        folder = os.path.join(sys.argv[1], kind.__name__)
-        os.makedirs(folder, exist_ok=True)
-        try:
-            kind(folder)
-            print(f"written {kind.__name__}: {sum(len(files) for _, _, files in os.walk(folder))} files", flush=True)
-        except Exception:
-            traceback.print_exc()
-            print(f"FAILED {kind.__name__}", flush=True)
-            failed = True
-    sys.exit(failed)
+    kinds.write(KINDS)

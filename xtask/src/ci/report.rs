@@ -61,8 +61,12 @@ impl Report {
         passed
     }
 
-    /// Runs `cargo test …` and counts its tests.
+    /// Runs `cargo test …` and counts its tests. Property tests draw the same cases on every machine, unless the seed is
+    /// set otherwise: what is new is looked for by the fuzz targets, and by whoever runs `cargo test`.
     pub(crate) fn tests(&mut self, name: &str, command: &mut Command) -> bool {
+        if std::env::var_os(PROPERTY_SEED).is_none() {
+            command.env(PROPERTY_SEED, "1");
+        }
         let (ended, seconds) = self.timed(name, command);
         let skips = self.new_skips();
         let counts = Counts::of_tests(&ended.output)
@@ -142,6 +146,9 @@ impl Report {
 fn header(name: &str) {
     say(&format!("\n== {name}"));
 }
+
+/// What the cases of property tests are drawn from.
+const PROPERTY_SEED: &str = "PROPTEST_RNG_SEED";
 
 /// `cargo` with arguments.
 pub(crate) fn cargo_step(args: &[&str]) -> Command {
