@@ -97,7 +97,24 @@ pub(super) fn keeps_arguments(name: &Name) -> bool {
 
 /// Whether what its state holds is not called.
 pub(super) fn keeps_state(name: &Name) -> bool {
-    keeps_arguments(name) || name.global.resolved() == Some(("collections", "defaultdict"))
+    keeps_arguments(name) || is_defaultdict(name)
+}
+
+/// Whether it is `collections.defaultdict`.
+pub(super) fn is_defaultdict(name: &Name) -> bool {
+    name.global.resolved() == Some(("collections", "defaultdict"))
+}
+
+/// How deep in the arguments of a class of Python objects lie whose methods it calls. Deeper ones are kept as they are;
+/// those in a container that becomes a mapping are pairs, and what is in a pair is kept.
+pub(super) fn looked_into(name: &Name) -> usize {
+    match name.global.resolved() {
+        // A time zone is asked later, when times are compared, and its own class is on a list.
+        Some(("datetime", "datetime" | "time")) => 0,
+        Some(("builtins", "dict") | ("collections", "OrderedDict" | "defaultdict")) => 2,
+        Some(pair) if KEEPERS.contains(&pair) => 1,
+        _ => usize::MAX,
+    }
 }
 
 /// Whether a `defaultdict` makes its values with a silent name, or a `partial` of one: whatever looks into it calls that.

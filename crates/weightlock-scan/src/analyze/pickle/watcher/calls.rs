@@ -61,10 +61,16 @@ impl Watcher<'_> {
 
     /// `copyreg._reconstructor(class, base, state)` calls the base with the state, unless the base is `object`.
     fn base(&mut self, spot: Spot, call: Call, values: &Values) {
-        let Some(&[_, base, state]) = values.view(call.args).items() else {
+        if !is_reconstructor(values, call.callable) {
             return;
-        };
-        if is_reconstructor(values, call.callable) {
+        }
+        let names = values.view(call.args).items().unwrap_or_default().iter().take(2);
+        let made = names.copied().find(|&name| values.global(name).is_none());
+        if let Some(callable) = made {
+            // It calls `__new__` of whatever this is.
+            self.call_result(spot, Call { callable, ..call }, values);
+        }
+        if let Some(&[_, base, state]) = values.view(call.args).items() {
             self.names.used(base, spot, |_| Use::Called {
                 arguments: show::value(values, state),
                 bare: false,
@@ -100,9 +106,14 @@ impl Watcher<'_> {
         let [in_args, in_kwargs] =
             [call.args, call.kwargs].map(|given| self.loose.within(given, values, &mut self.steps));
         let held = in_args.or(in_kwargs);
+        let object = self.handed_object(call, values);
         let Some(maker) = self.names.get(call.callable) else {
             return;
         };
+        if let Some(object) = object {
+            let to = maker.dotted();
+            return self.exposed(spot, object, to, values);
+        }
         let reflects = maker.known.can(Capability::Reflect);
         let is_bare = matches!(spot.1, Op::NewObj | Op::NewObjEx);
         // What made it is judged by what it was given; a class of a library keeps what it is given by `__new__`.
@@ -118,6 +129,41 @@ impl Watcher<'_> {
             let to = maker.dotted();
             self.exposed(spot, held, to, values);
         }
+    }
+
+    /// An object of a library that is handed to what is part of Python or of an array library, and that converts, iterates
+    /// or compares: it would call the object's methods.
+    fn handed_object(&mut self, call: Call, values: &Values) -> Option<Value> {
+        let maker = self.names.get(call.callable)?;
+        let calls_methods = maker.known.is_silent() || is_of_python(maker);
+        if !calls_methods || maker.known.grade == Grade::Dangerous {
+            return None;
+        }
+        let looked_into = tame::looked_into(maker);
+        // The factory of a `defaultdict` is judged as such.
+        let passed_over = usize::from(tame::is_defaultdict(maker));
+        let mut open = vec![(call.args, 0)];
+        while let Some((value, depth)) = open.pop() {
+            if self.steps == 0 {
+                break;
+            }
+            self.steps = self.steps.saturating_sub(1);
+            match values.view(value) {
+                View::Instance(instance) if !self.is_plain_maker(instance.callable) => return Some(value),
+                view if depth < looked_into => {
+                    let items = view.items().unwrap_or_default().iter();
+                    let items = items.skip(if depth == 0 { passed_over } else { 0 });
+                    open.extend(items.map(|&item| (item, depth.saturating_add(1))));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether what a name gives has no methods but its library's own for plain values.
+    fn is_plain_maker(&self, maker: Value) -> bool {
+        self.names.get(maker).is_some_and(|name| name.known.is_silent())
     }
 
     /// A callable that the file put together lies where it may be called.

@@ -44,7 +44,7 @@ pub(super) struct Watcher<'a> {
 
 impl<'a> Watcher<'a> {
     /// Steps for searching arguments for names, of one stream.
-    const STEPS: u64 = 20_000_000;
+    const STEPS: u64 = 100_000_000;
     /// Observations of one stream, besides those on names.
     const MOST_SEEN: usize = 1000;
     /// Streams in constants of one stream.
@@ -302,6 +302,8 @@ impl Observer for Watcher<'_> {
     fn after_build(&mut self, object: Value, state: Value, next: u64, values: &Values) -> Inline {
         let follows = self.companion.after_build(object, state, next, values);
         if let Inline::Data(bytes) = follows.inline {
+            // What stands for an array becomes one.
+            self.loose.replace(object);
             self.inline
                 .push(next.saturating_add(follows.padding)..next.saturating_add(bytes));
         }
