@@ -16,6 +16,8 @@ pub(super) struct Loose {
     all: HashSet<Value>,
     /// Those that a state made so: their methods call what the file says.
     by_state: HashSet<Value>,
+    /// Objects of libraries whose state the file has chosen.
+    stateful: HashSet<Value>,
 }
 
 impl Loose {
@@ -28,10 +30,19 @@ impl Loose {
         self.by_state.insert(value);
     }
 
+    pub(super) fn add_stateful(&mut self, value: Value) {
+        self.stateful.insert(value);
+    }
+
+    pub(super) fn is_stateful(&self, value: Value) -> bool {
+        self.stateful.contains(&value)
+    }
+
     /// It is replaced by something plain.
     pub(super) fn replace(&mut self, value: Value) {
         self.all.remove(&value);
         self.by_state.remove(&value);
+        self.stateful.remove(&value);
     }
 
     pub(super) fn is(&self, value: Value) -> bool {

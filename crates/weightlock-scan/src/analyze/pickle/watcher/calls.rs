@@ -2,7 +2,7 @@
 
 use weightlock_format::pickle::{Op, Value, Values, View};
 
-use super::{Call, Watcher, is_of_python, is_reconstructor, root};
+use super::{Call, Watcher, class_of, is_of_python, is_reconstructor, root};
 use crate::{
     analyze::pickle::{names::Spot, show, tame, template},
     imports::{Capability, Grade},
@@ -106,7 +106,9 @@ impl Watcher<'_> {
         let [in_args, in_kwargs] =
             [call.args, call.kwargs].map(|given| self.loose.within(given, values, &mut self.steps));
         let held = in_args.or(in_kwargs);
-        let object = self.handed_object(call, values);
+        let object = self
+            .handed_object(call, values)
+            .or_else(|| self.strange_object(call, values));
         let Some(maker) = self.names.get(call.callable) else {
             return;
         };
@@ -159,6 +161,25 @@ impl Watcher<'_> {
             }
         }
         None
+    }
+
+    /// An object with a state that is handed to another library than its own. Picklers of pandas hand arrays, blocks and
+    /// indices of pandas to pandas; no library's hand over a stranger's.
+    fn strange_object(&mut self, call: Call, values: &Values) -> Option<Value> {
+        let callee = self.names.get(call.callable)?;
+        let is_library = !callee.known.is_silent() && !is_of_python(callee);
+        if !is_library || callee.known.grade == Grade::Dangerous {
+            return None;
+        }
+        let library = root_package(callee).map(str::to_owned);
+        let found = values.instances_in(call.args, &mut self.steps);
+        found.into_iter().find(|&object| {
+            let class = class_of(object, values).and_then(|class| self.names.get(class));
+            let strange = class.is_some_and(|name| {
+                !name.known.is_silent() && !is_of_python(name) && root_package(name) != library.as_deref()
+            });
+            strange && self.loose.is_stateful(object)
+        })
     }
 
     /// Whether what a name gives has no methods but its library's own for plain values.
@@ -216,4 +237,10 @@ impl Watcher<'_> {
             }
         }
     }
+}
+
+/// The library that a name belongs to.
+fn root_package(name: &Name) -> Option<&str> {
+    let (module, _) = name.global.resolved()?;
+    module.split('.').next()
 }

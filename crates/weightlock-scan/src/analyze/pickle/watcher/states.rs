@@ -182,6 +182,7 @@ impl Watcher<'_> {
         if holds_names || held.is_some() {
             self.loose.add_by_state(object);
         }
+        self.loose.add_stateful(object);
         let Some(held) = held else {
             return;
         };
