@@ -3,6 +3,8 @@
 //! `functools.partial(torch.nn.LayerNorm, eps=1e-6)` is a part of ordinary models; `functools.partial(os.system, …)`
 //! is an attack. What such a call gives may still be called later, which is judged on its own.
 
+use std::collections::VecDeque;
+
 use weightlock_format::pickle::{Global, Instance, Op, Value, Values, View};
 
 use crate::{imports, observation::pickle::Name};
@@ -294,16 +296,33 @@ fn is_tame_attribute(object: Value, attribute: Value, called: bool, values: &Val
     known.is_silent() || listed || !called && known.may_be_held
 }
 
-/// Whether a text among the arguments of a call is a path from the root or out of the folder, an address, or the name
-/// of a file: what a constructor does with one is more than to keep it.
+/// Whether a text among the arguments of a call, or in a container among them, is a path from the root or out of the
+/// folder, an address, or the name of a file: what a constructor does with one is more than to keep it.
 pub(super) fn names_file(args: Value, values: &Values) -> bool {
-    let items = values.view(args).items().unwrap_or_default();
-    items.iter().any(|&item| is_file(item, values))
+    // What lies on top comes first, so that nothing hides it.
+    let mut open = VecDeque::from([args]);
+    for _ in 0..MOST_ARGUMENTS {
+        let Some(value) = open.pop_front() else {
+            break;
+        };
+        if is_file(value, values) {
+            return true;
+        }
+        let items = values.view(value).items().unwrap_or_default();
+        open.extend(items.iter().take(MOST_ARGUMENTS.saturating_sub(open.len())));
+    }
+    false
 }
 
-/// The same of one value.
+/// Arguments, and what is in them, that are looked at for paths.
+const MOST_ARGUMENTS: usize = 10_000;
+
+/// The same of one value. A text that a call made, as `pathlib` makes one, is taken for a path: no pickler hands a
+/// constructor one.
 pub(super) fn is_file(value: Value, values: &Values) -> bool {
-    values.text(value, MOST_PATH).is_some_and(|text| is_path(&text))
+    values
+        .text(value, MOST_PATH)
+        .is_some_and(|text| values.is_made(value) || is_path(&text))
 }
 
 /// Bytes of a text that may be a path.

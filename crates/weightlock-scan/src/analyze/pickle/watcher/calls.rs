@@ -1,11 +1,13 @@
 //! What a call is given: names, and callables that the file put together.
 
+use std::collections::HashSet;
+
 use weightlock_format::pickle::{Op, Value, Values, View};
 
 use super::{Call, Watcher, class_of, is_of_python, is_reconstructor, root};
 use crate::{
     analyze::pickle::{names::Spot, show, tame, template},
-    imports::{Capability, Grade},
+    imports::{Capability, Grade, Kind},
     observation::pickle::{Name, Seen, Use},
 };
 
@@ -109,6 +111,7 @@ impl Watcher<'_> {
         let object = self
             .handed_object(call, values)
             .or_else(|| self.strange_object(call, values));
+        let keeps_names = self.holds_callable(call, values);
         let Some(maker) = self.names.get(call.callable) else {
             return;
         };
@@ -124,13 +127,27 @@ impl Watcher<'_> {
         let puts_together = reflects
             && !tame::is_listed_attribute(call.result, values)
             && !tame::is_part_of_listed(call.callable, call.args, values);
-        if puts_together || keeps && held.is_some() {
+        if puts_together || keeps && held.is_some() || keeps_names {
             self.loose.add(call.result);
         }
         if let Some(held) = held.filter(|_| !keeps) {
             let to = maker.dotted();
             self.exposed(spot, held, to, values);
         }
+    }
+
+    /// Whether a function is among the arguments: an object that is made with one may call it.
+    fn holds_callable(&mut self, call: Call, values: &Values) -> bool {
+        let maker = self.names.get(call.callable);
+        if maker.is_none_or(|maker| maker.known.is_silent()) {
+            return false;
+        }
+        let names = values.globals_in(call.args, &mut self.steps);
+        names.into_iter().any(|name| {
+            self.names
+                .get(name)
+                .is_some_and(|name| name.known.kind == Kind::Function || !name.is_vouched())
+        })
     }
 
     /// An object of a library that is handed to what is part of Python or of an array library, and that converts, iterates
@@ -145,15 +162,24 @@ impl Watcher<'_> {
         // The factory of a `defaultdict` is judged as such.
         let passed_over = usize::from(tame::is_defaultdict(maker));
         let mut open = vec![(call.args, 0)];
+        let mut seen = HashSet::new();
         while let Some((value, depth)) = open.pop() {
             if self.steps == 0 {
                 break;
             }
             self.steps = self.steps.saturating_sub(1);
-            match values.view(value) {
+            let view = values.view(value);
+            match view {
                 View::Instance(instance) if !self.is_plain_maker(instance.callable) => return Some(value),
-                view if depth < looked_into => {
-                    let items = view.items().unwrap_or_default().iter();
+                _ if depth < looked_into => {
+                    let Some(items) = view.items() else {
+                        continue;
+                    };
+                    // One that is reached by several ways is looked into once, if depth is no matter.
+                    if looked_into == usize::MAX && !seen.insert(value) {
+                        continue;
+                    }
+                    let items = items.iter();
                     let items = items.skip(if depth == 0 { passed_over } else { 0 });
                     open.extend(items.map(|&item| (item, depth.saturating_add(1))));
                 }

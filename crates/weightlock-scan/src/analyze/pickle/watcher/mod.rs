@@ -134,7 +134,9 @@ impl<'a> Watcher<'a> {
                     arguments: show::arguments(values, call.args),
                     bare,
                     tame: tame::is_tame(name, call.args, values) || later && name.known.executes_template,
-                    names_file: tame::names_file(call.args, values),
+                    names_file: [call.args, call.kwargs]
+                        .into_iter()
+                        .any(|given| tame::names_file(given, values)),
                 });
             }
             View::Instance(_) if tame::is_listed_attribute(call.callable, values) => {}
