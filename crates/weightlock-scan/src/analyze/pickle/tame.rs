@@ -317,9 +317,14 @@ pub(super) fn names_file(args: Value, values: &Values) -> bool {
 /// Arguments, and what is in them, that are looked at for paths.
 const MOST_ARGUMENTS: usize = 10_000;
 
-/// The same of one value. A text that a call made, as `pathlib` makes one, is taken for a path: no pickler hands a
-/// constructor one.
+/// The same of one value; and whether `pathlib` made it, or a call that gives a text: no pickler hands a constructor one.
 pub(super) fn is_file(value: Value, values: &Values) -> bool {
+    if let View::Instance(instance) = values.view(value) {
+        let resolved = values
+            .global(instance.callable)
+            .and_then(|global| global.resolved());
+        return resolved.is_some_and(|(module, _)| matches!(module, "pathlib" | "pathlib._local"));
+    }
     values
         .text(value, MOST_PATH)
         .is_some_and(|text| values.is_made(value) || is_path(&text))
