@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::{
     eval::is_namespace,
     facts::{Argument, How},
-    fold,
+    fold, paths,
     value::{Origin, Value, What, origin_of},
     walk::{Walker, element_of},
 };
@@ -22,7 +22,7 @@ impl Walker {
             Some((object, name)) => self.attribute(object, name, it.func.range()),
             None => self.eval(&it.func),
         };
-        let arguments = self.arguments(it);
+        let mut arguments = self.arguments(it);
         let mut results = Vec::new();
         if let Some((object, name)) = &method {
             let positional = positional(&arguments);
@@ -33,6 +33,16 @@ impl Walker {
         if let Some((object, name)) = &method {
             self.inherited(object, name);
         }
+        // What a method of a path is done to is as much of the call as its arguments.
+        let path = method.iter().flat_map(|(object, _)| object.alternatives());
+        let path = path.filter_map(|object| match &object.what {
+            What::Path(_) => Some(object.clone()),
+            _ => None,
+        });
+        arguments.extend(path.take(1).map(|value| Argument {
+            keyword: Some("self".to_owned()),
+            value,
+        }));
         results.push(self.apply(&function, &arguments, it.range));
         Value::any(results.into_iter().filter(|value| *value != Value::default()))
     }
@@ -50,6 +60,9 @@ impl Walker {
 
     /// A method of an object of a built-in type.
     fn method(&mut self, object: &Value, name: &str, arguments: &[Value], range: TextRange) -> Option<Value> {
+        if let What::Path(path) = &object.what {
+            return paths::method(path, name, arguments);
+        }
         let first = arguments.first();
         let is_table = match &object.what {
             What::Table(_) | What::Items(_) => true,
@@ -226,6 +239,7 @@ impl Walker {
         let values = positional(arguments);
         self.reflected(name, &values, arguments, range)
             .or_else(|| fold::call(name, &values, &mut self.fuel))
+            .or_else(|| paths::call(name, &values))
             .unwrap_or_else(|| Value::from(What::Result(name.into())).with(origin_of(name)))
     }
 
@@ -294,6 +308,20 @@ impl Walker {
             | "functools.partialmethod"
             | "builtins.staticmethod"
             | "builtins.classmethod" => first.cloned(),
+            "builtins.type" if values.len() == 1 => {
+                let kinds = first?
+                    .alternatives()
+                    .iter()
+                    .filter_map(|value| match &value.what {
+                        What::Global(name)
+                            if name.ends_with("__loader__") || name.ends_with("__spec__.loader") =>
+                        {
+                            Some(Value::global(format!("{name}.__class__")).with(value.origin))
+                        }
+                        _ => None,
+                    });
+                Some(Value::any(kinds)).filter(|found| *found != Value::default())
+            }
             "builtins.next" | "random.choice" => first.map(element_of),
             "builtins.max" | "builtins.min" if values.len() == 1 => first.map(element_of),
             "builtins.sorted" | "builtins.filter" => values.last().cloned(),
@@ -333,7 +361,7 @@ impl Walker {
                 Some(parts.fold(start, |object, name| self.attribute(&object, name, range)))
             }
             "os.environ.get" | "os.getenv" | "os.environ.pop" | "os.environ.setdefault" => {
-                Some(Value::unknown())
+                Some(first.map_or_else(Value::unknown, |key| paths::variable(&key.what)))
             }
             _ => None,
         }

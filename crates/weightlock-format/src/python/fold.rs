@@ -44,6 +44,10 @@ pub(super) fn add(left: &Value, right: &Value, fuel: &mut Fuel) -> Option<Value>
             fuel.burn(a.len().saturating_add(b.len()))?;
             fuel.text([&**a, &**b].concat(), origin)
         }
+        (What::Tail(a), What::Text(b)) => {
+            fuel.burn(a.len().saturating_add(b.len()))?;
+            Some(Value::from(What::Tail([&**a, &**b].concat().into())).with(origin))
+        }
         (What::Bytes(a), What::Bytes(b)) => {
             fuel.burn(a.len().saturating_add(b.len()))?;
             fuel.bytes([&**a, &**b].concat(), origin)
