@@ -80,20 +80,24 @@ pub(super) fn of_call(call: &Call, name: &str) -> Option<What> {
     if is_sensitive(call, name) {
         return Some(What::SensitiveFile);
     }
-    let what = if DELETE.contains(&name) {
-        What::Delete
-    } else if writes(call, name) {
-        What::Write
-    } else if FOLDER.contains(&name) {
+    if FOLDER.contains(&name) {
         return is_far(call).then_some(What::WriteOutside);
-    } else {
-        return None;
-    };
-    Some(match what {
-        What::Delete if is_far(call) => What::SensitiveFile,
-        What::Write if is_run(call) => What::SensitiveFile,
-        What::Write if is_far(call) => What::WriteOutside,
-        what => what,
+    }
+    if DELETE.contains(&name) {
+        return Some(if is_far(call) {
+            What::SensitiveFile
+        } else {
+            What::Delete
+        });
+    }
+    writes(call, name).then(|| {
+        if is_run(call) {
+            What::SensitiveFile
+        } else if is_far(call) {
+            What::WriteOutside
+        } else {
+            What::Write
+        }
     })
 }
 
@@ -134,11 +138,22 @@ fn reads_only(flags: &Value) -> bool {
 
 /// Functions that the import policy has as writing, where a path is written down.
 fn is_known_to_write(call: &Call, name: &str) -> bool {
-    let has_path = call.reach <= Reach::Construct && paths(call).any(|path| path.contains(['/', '\\', '.']));
+    let has_path = call.reach == Reach::Import
+        && names::of(name).is_none()
+        && paths(call).any(|path| path.contains(['/', '\\', '.']));
     has_path
         && names::ask(name).is_some_and(|(module, function)| {
             let import = look_up(module, function);
-            import.can(Capability::FileWrite) && import.kind == crate::imports::Kind::Function
+            // What also reads, connects or starts programs writes somewhere on its way, not necessarily to that path.
+            let only_writes = ![
+                Capability::FileRead,
+                Capability::Process,
+                Capability::Network,
+                Capability::Execute,
+            ]
+            .iter()
+            .any(|other| import.can(*other));
+            import.can(Capability::FileWrite) && only_writes && import.kind == crate::imports::Kind::Function
         })
 }
 

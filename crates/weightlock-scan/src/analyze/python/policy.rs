@@ -8,7 +8,7 @@ use weightlock_format::python::{Call, Reach, Value};
 
 use super::names;
 use crate::{
-    imports::{Capability, Import, Kind, look_up},
+    imports::{Capability, Import, Kind, is_of_python, look_up},
     observation::python::What,
 };
 
@@ -23,7 +23,12 @@ pub(super) fn of(call: &Call, name: &str) -> Option<What> {
     let (module, function) = names::ask(name)?;
     let import = look_up(module, function);
     let is_class = import.kind == Kind::Class;
-    if import.can(Capability::Process) && gives_command(call) {
+    // What a library can do through many hands says little of what its caller wants.
+    let of_python = is_of_python(module);
+    if call.reach > Reach::Import && !of_python {
+        return None;
+    }
+    if import.can(Capability::Process) && gives_command(call, of_python) {
         return Some(What::Process);
     }
     if import.can(Capability::Execute) && !is_class && gives_code(call) {
@@ -35,11 +40,12 @@ pub(super) fn of(call: &Call, name: &str) -> Option<What> {
     None
 }
 
-/// Whether a command is among the arguments: words, or text.
-fn gives_command(call: &Call) -> bool {
+/// Whether a command is among the arguments: words, or text; for a function of a library, one that cannot be a name.
+fn gives_command(call: &Call, any_text: bool) -> bool {
     use weightlock_format::python::What as Is;
     let is_words = |value: &Value| match &value.what {
-        Is::Text(_) | Is::Bytes(_) => true,
+        Is::Text(text) => any_text || text.starts_with('/') || text.trim().contains(' '),
+        Is::Bytes(_) => true,
         Is::Items(words) => words.first().is_some_and(|word| word.as_path().is_some()),
         _ => false,
     };
