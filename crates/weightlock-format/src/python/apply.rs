@@ -19,7 +19,10 @@ impl Walker {
             _ => None,
         };
         let function = match &method {
-            Some((object, name)) => self.attribute(object, name, it.func.range()),
+            Some((object, name)) => match self.attribute(object, name, it.func.range()) {
+                unknown if unknown == Value::default() => self.inherits(object, name),
+                known => known,
+            },
             None => self.eval(&it.func),
         };
         let mut arguments = self.arguments(it);
@@ -45,6 +48,27 @@ impl Walker {
         }));
         results.push(self.apply(&function, &arguments, it.range));
         Value::any(results.into_iter().filter(|value| *value != Value::default()))
+    }
+
+    /// The method `name` that a class of the file has from a class elsewhere.
+    fn inherits(&self, object: &Value, name: &str) -> Value {
+        let classes = object
+            .alternatives()
+            .iter()
+            .filter_map(|object| match object.what {
+                What::Instance(class) | What::Class(class) => Some(class),
+                _ => None,
+            });
+        let bases = classes.flat_map(|class| self.foreign_bases(class));
+        Value::any(bases.map(|base| Value::global(format!("{base}.{name}")).with(Origin::INHERITED)))
+    }
+
+    /// The classes elsewhere from which a class of the file derives.
+    fn foreign_bases(&self, class: usize) -> Vec<String> {
+        let bases = self.source.classes.get(class).map(|class| class.bases.clone());
+        let is_foreign =
+            |base: &String| base.contains('.') && !base.starts_with('.') && !base.starts_with("builtins.");
+        bases.into_iter().flatten().filter(is_foreign).collect()
     }
 
     /// A method that a class of the file inherits from elsewhere calls those that it expects there.
@@ -149,7 +173,13 @@ impl Walker {
             }
             What::Class(class) => {
                 self.runs_methods(function, &["__init__", "__new__", "__post_init__"]);
-                for constructor in self.member(*class, "__init__").alternatives() {
+                let constructors = self.member(*class, "__init__");
+                if constructors == Value::default() {
+                    for base in self.foreign_bases(*class) {
+                        self.put(base, Origin::INHERITED, How::Called, arguments.to_vec(), range);
+                    }
+                }
+                for constructor in constructors.alternatives() {
                     if let What::Function(constructor) = constructor.what {
                         self.bind_arguments(constructor, arguments);
                     }

@@ -83,6 +83,8 @@ impl Origin {
     pub const ASSEMBLED: Self = Self(16);
     /// A builtin whose name the file also binds, later or elsewhere.
     pub const SHADOWED: Self = Self(32);
+    /// A member that a class of the file has from a class elsewhere.
+    pub const INHERITED: Self = Self(64);
 
     /// Both.
     #[must_use]

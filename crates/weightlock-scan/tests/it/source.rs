@@ -597,6 +597,8 @@ fn pickles_and_templates_are_read_whatever_loads_them() {
                 .all(|(severity, _)| *severity == Severity::Low)
         );
     }
+    let derived = "import pickle, io\nclass U(pickle.Unpickler):\n    pass\nU(io.BytesIO(b\"cposix\\nsystem\\n(S'x'\\ntR.\")).load()";
+    assert!(rules("modeling_x.py", derived).contains(&(Severity::Critical, "pickle-code-execution")));
     let render = |text: &str| format!("import jinja2\njinja2.Template({text:?}).render()\n");
     let evil = rules(
         "modeling_x.py",
@@ -641,6 +643,7 @@ fn files_are_judged_by_where_they_are_written() {
         ("open('/tmp/x', 'w')", Low),
         ("open('/opt/x', 'w')", Medium),
         ("open('../x', 'w')", Medium),
+        ("open('/opt/ml/output/x', 'w')", Low),
         ("open('/tmp/../opt/x', 'w')", Medium),
         (
             "import os\nopen(os.path.join(os.environ['HOME'], 'x'), 'w')",
@@ -683,6 +686,8 @@ fn files_are_judged_by_where_they_are_written() {
     }
     for text in [
         "import sqlite3\nsqlite3.connect(':memory:')\n",
+        "import numpy as np\nnp.save('x.npy', 1)\n",
+        "import os\nos.makedirs('/opt/ml/model', exist_ok=True)\n",
         "import logging\nlogging.basicConfig(level=logging.INFO)\nlog = logging.getLogger(__name__)\n",
         "import os\nos.makedirs(os.path.join(os.path.expanduser('~'), '.cache', 'x'), exist_ok=True)\n",
         "import os\nfd = os.open('x', os.O_RDONLY)\n",
@@ -700,6 +705,8 @@ fn connections_are_known_through_the_objects_that_make_them() {
         "import socket\nk = socket.socket()\nk.connect(('x', 9))",
         "import socket\nsocket.socket().connect_ex(('x', 9))",
         "import socket\nwith socket.socket(2, 2) as s:\n    s.sendto(b'x', ('x', 9))",
+        "import ssl, socket\nssl.create_default_context().wrap_socket(socket.socket()).connect(('x', 1))",
+        "import requests\nclass S(requests.Session):\n    pass\nS().get('https://x')",
         "import requests\nrequests.head('https://x')",
         "import requests\nrequests.Session().send(p)",
         "import urllib.request as u\nu.build_opener().open('https://x')",
@@ -716,6 +723,7 @@ fn connections_are_known_through_the_objects_that_make_them() {
         worst(text, Severity::Medium, "source-opens-connection");
     }
     for text in [
+        "from transformers import PreTrainedModel\nclass A(PreTrainedModel):\n    pass\nm = A.from_pretrained('org/model')\n",
         "import requests\ns = requests.Session()\ns.headers['a'] = 'b'\n",
         "import http.client as h\nc = h.HTTPConnection('x:9')\n",
         "import torch.distributed as d\nok = d.is_available()\n",

@@ -81,10 +81,10 @@ pub(super) fn of_call(call: &Call, name: &str) -> Option<What> {
         return Some(What::SensitiveFile);
     }
     if FOLDER.contains(&name) {
-        return is_far(call).then_some(What::WriteOutside);
+        return is_far(call, WORK).then_some(What::WriteOutside);
     }
     if DELETE.contains(&name) {
-        return Some(if is_far(call) {
+        return Some(if is_far(call, &[]) {
             What::SensitiveFile
         } else {
             What::Delete
@@ -93,7 +93,7 @@ pub(super) fn of_call(call: &Call, name: &str) -> Option<What> {
     writes(call, name).then(|| {
         if is_run(call) {
             What::SensitiveFile
-        } else if is_far(call) {
+        } else if is_far(call, WORK) {
             What::WriteOutside
         } else {
             What::Write
@@ -136,12 +136,11 @@ fn reads_only(flags: &Value) -> bool {
     }
 }
 
-/// Functions that the import policy has as writing, where a path is written down.
+/// Functions that the import policy has as writing, with a path that is written down and no business of a model.
 fn is_known_to_write(call: &Call, name: &str) -> bool {
-    let has_path = call.reach == Reach::Import
-        && names::of(name).is_none()
-        && paths(call).any(|path| path.contains(['/', '\\', '.']));
-    has_path
+    let is_elsewhere =
+        call.reach == Reach::Import && names::of(name).is_none() && (is_far(call, WORK) || is_run(call));
+    is_elsewhere
         && names::ask(name).is_some_and(|(module, function)| {
             let import = look_up(module, function);
             // What also reads, connects or starts programs writes somewhere on its way, not necessarily to that path.
@@ -164,26 +163,33 @@ fn paths(call: &Call) -> impl Iterator<Item = &str> {
         .filter_map(|argument| argument.value.as_path())
 }
 
-/// A path, written down, that is nowhere near the model, nor in a place for what is thrown away.
-fn is_far(call: &Call) -> bool {
-    const SCRATCH: &[&str] = &[
-        "/tmp",
-        "/var/tmp",
-        "/content",
-        "/kaggle",
-        "/workspace",
-        "/dev/shm",
-        "/dev/null",
-        "/dev/stdout",
-        "/dev/stderr",
-        "~/.cache",
-    ];
+/// Places for what is thrown away.
+const SCRATCH: &[&str] = &[
+    "/tmp",
+    "/var/tmp",
+    "/content",
+    "/kaggle",
+    "/workspace",
+    "/dev/shm",
+    "/dev/null",
+    "/dev/stdout",
+    "/dev/stderr",
+    "~/.cache",
+];
+
+/// Places where hosts of training and of notebooks have programs work and leave what they made.
+const WORK: &[&str] = &[
+    "/data", "/dbfs", "/mnt", "/opt/ml", "/output", "/outputs", "/scratch",
+];
+
+/// A path, written down, that is nowhere near the model, nor in a place for what is thrown away, nor in one of `also`.
+fn is_far(call: &Call, also: &[&str]) -> bool {
     let is_scratch = |path: &str| {
         let inside = |place: &&str| {
             path.strip_prefix(*place)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        SCRATCH.iter().any(|place| inside(place)) && !path.split('/').any(|part| part == "..")
+        SCRATCH.iter().chain(also).any(inside) && !path.split('/').any(|part| part == "..")
     };
     paths(call).any(|path| {
         let escape = reach::escape(path);

@@ -298,7 +298,7 @@ fn reads_data(source: &Source) -> bool {
         .calls
         .iter()
         .filter(opens)
-        .filter_map(|call| call.argument(0, "file")?.as_text());
+        .filter_map(|call| call.argument(0, "file")?.as_path());
     let mut found = false;
     let is_source = texts.any(|text| {
         let name = text
