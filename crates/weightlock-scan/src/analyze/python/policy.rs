@@ -61,11 +61,14 @@ fn gives_code(call: &Call) -> bool {
     texts.into_iter().any(reaches_out)
 }
 
-/// Whether an expression leads out of what it is about: it has a call, and names of the interpreter or attributes.
+/// Whether an expression leads out of what it is about: it names what is inside of objects, or calls by way of them.
+/// `@` is how an expression on a table names what stands outside of it.
 pub(super) fn reaches_out(text: &str) -> bool {
-    let calls = text.contains('(');
-    text.contains("__")
-        || calls && (text.contains("import") || text.contains("exec") || text.contains(".system"))
+    let outside = text.contains('@') && text.contains('.')
+        || ["import", "exec", "eval", ".system", ".popen", ".spawn", "open("]
+            .iter()
+            .any(|word| text.contains(word));
+    text.contains("__") || text.contains('(') && outside
 }
 
 /// An address in an argument of what reads, or opens.
