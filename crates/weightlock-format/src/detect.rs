@@ -4,11 +4,11 @@
 //! no evidence. Where no magic number exists (pickle protocols 0 and 1, protobuf, JSON, text) the rule is the
 //! plausibility of the first bytes, and it errs towards the more dangerous reading.
 
-use std::fmt;
+use std::{fmt, io::BufRead as _};
 
 use serde::Serialize;
 
-use crate::pickle;
+use crate::{content::Content, pickle};
 
 /// Bytes of the start of a file that [`Format::of`] makes use of; more do not hurt.
 pub const HEAD_BYTES: usize = 4096;
@@ -259,6 +259,28 @@ impl Format {
         .unwrap_or(Self::Unknown)
     }
 
+    /// What `content` is. Unlike [`Format::of`] this looks at all of it where the first bytes are no evidence: printable
+    /// opcodes of a pickle, and blanks in front of JSON or XML, can be as many as one likes.
+    ///
+    /// # Errors
+    /// What reading raises.
+    pub fn of_content(content: &Content) -> std::io::Result<Self> {
+        let head = content.read(0, HEAD_BYTES)?;
+        let format = Self::of(&head);
+        if format != Self::Text || head.len() as u64 == content.size() {
+            return Ok(format);
+        }
+        if pickle::is_text_stream(content)? {
+            return Ok(Self::Pickle);
+        }
+        let blank = leading_blanks(content)?;
+        if blank == 0 {
+            return Ok(format);
+        }
+        // What is no text behind blanks is what nobody reads; the text ends there then.
+        Ok(textual(&content.read(blank, HEAD_BYTES)?).unwrap_or(format))
+    }
+
     /// What else the file is that ends with `tail`: a zip archive can follow anything, and zip readers look for it
     /// at the end. Give [`TAIL_BYTES`] bytes, or all of a smaller file.
     #[must_use]
@@ -396,8 +418,35 @@ fn textual(head: &[u8]) -> Option<Format> {
     })
 }
 
-const fn is_json_value(rest: &[u8]) -> bool {
+/// Bytes before the first letter of a text: a byte order mark and blanks.
+fn leading_blanks(content: &Content) -> std::io::Result<u64> {
+    let mut cursor = content.cursor();
+    if content.read(0, 3)? == b"\xef\xbb\xbf" {
+        cursor.set_offset(3);
+    }
+    loop {
+        let window = cursor.fill_buf()?;
+        let length = window.len();
+        let blanks = window
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
+        cursor.consume(blanks);
+        if blanks < length || length == 0 {
+            return Ok(cursor.offset());
+        }
+    }
+}
+
+fn is_json_value(rest: &[u8]) -> bool {
+    let is_word = |word: &&[u8]| {
+        rest.strip_prefix(*word)
+            .is_some_and(|behind| matches!(behind.trim_ascii_start(), [] | [b',' | b']', ..]))
+    };
     matches!(rest, [] | [b'{' | b'[' | b'"' | b']' | b'-' | b'0'..=b'9', ..])
+        || [&b"null"[..], b"true", b"false", b"NaN", b"Infinity"]
+            .iter()
+            .any(is_word)
 }
 
 /// Whether the bytes are UTF-8 without control characters other than white space. A character cut off by the end
@@ -514,6 +563,21 @@ mod tests {
         ] {
             assert_eq!(Format::of(head), format, "{:?}", String::from_utf8_lossy(head));
         }
+    }
+
+    #[test]
+    fn what_comes_late_decides_too() {
+        let blanks = b" \n".repeat(4096);
+        let of = |bytes: &[u8]| Format::of_content(&[&blanks, bytes].concat().into()).unwrap();
+        assert_eq!(of(b"{\"a\": 1}"), Format::Json);
+        assert_eq!(of(b"[null, 1]"), Format::Json);
+        assert_eq!(of(b"<PMML/>"), Format::Xml);
+        assert_eq!(of(b"words"), Format::Text);
+        assert_eq!(of(b""), Format::Text);
+        let pickle = [&b"N0".repeat(3000)[..], b"cposix\nsystem\n)R."].concat();
+        assert_eq!(Format::of_content(&pickle.into()).unwrap(), Format::Pickle);
+        let text = "Names of things\n".repeat(1000).into_bytes();
+        assert_eq!(Format::of_content(&text.into()).unwrap(), Format::Text);
     }
 
     #[test]

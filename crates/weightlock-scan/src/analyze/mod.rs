@@ -49,7 +49,7 @@ mod ubjson;
 pub(crate) mod unmarked;
 mod walked;
 pub(crate) mod wide;
-mod xml;
+pub(crate) mod xml;
 mod zip;
 
 use std::{ops::Range, sync::Arc};
@@ -182,7 +182,6 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::json, keras::architecture],
         Format::Text => &[script::analyze, document::perhaps_yaml],
         Format::Script => &[script::analyze],
         _ => &[],

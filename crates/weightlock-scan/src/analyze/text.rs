@@ -39,8 +39,15 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if !is_requirements && !name.ends_with(".dvc") {
         return;
     }
-    let Ok(Some(text)) = subject.content.whole(exam.limits.text) else {
-        return;
+    let text = match subject.content.whole(exam.limits.held) {
+        Ok(Some(text)) => text,
+        // As text it is accounted for above, so this is said beside that.
+        Ok(None) => {
+            let limit = exam.limits.held as u64;
+            let what = "bytes of a list of requirements";
+            return exam.gap(0, size, Gap::Limit { what, limit });
+        }
+        Err(error) => return exam.gap(0, size, Gap::Unreadable(error.to_string())),
     };
     let text = String::from_utf8_lossy(&text);
     let mut offset = 0_u64;
