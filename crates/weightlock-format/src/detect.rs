@@ -66,6 +66,9 @@ pub enum Format {
     /// The weights of a Core ML program, by their headers.
     #[serde(rename = "coreml-weights")]
     CoreMlWeights,
+    /// A SentencePiece model, by the fields of its protocol buffer.
+    #[serde(rename = "sentencepiece")]
+    SentencePiece,
     /// A TensorFlow Lite flatbuffer.
     TfLite,
     /// An ExecuTorch program.
@@ -112,6 +115,8 @@ pub enum Format {
     Xml,
     /// A picture: PNG, JPEG, GIF, WebP, BMP.
     Image,
+    /// Sound, film, a picture of a rarer kind, a font, a table of records.
+    Media,
     /// PDF.
     Pdf,
     /// UTF-8 text without control characters.
@@ -166,6 +171,23 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"\x89PNG\r\n\x1a\n", Format::Image),
     (b"\xff\xd8\xff", Format::Image),
     (b"GIF8", Format::Image),
+    (b"\0\0\x01\0", Format::Media),
+    (b"P5\n", Format::Media),
+    (b"P6\n", Format::Media),
+    (b"II*\0", Format::Media),
+    (b"MM\0*", Format::Media),
+    (b"ID3", Format::Media),
+    (b"\xff\xfb", Format::Media),
+    (b"fLaC", Format::Media),
+    (b"OggS\0", Format::Media),
+    (b"\0\x01\0\0\0", Format::Media),
+    (b"OTTO\0", Format::Media),
+    (b"wOFF", Format::Media),
+    (b"wOF2", Format::Media),
+    (b"SQLite format 3\0", Format::Media),
+    (b"PAR1", Format::Media),
+    (b"ARROW1\0\0", Format::Media),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", Format::Media),
     (b"BM", Format::Image),
 ];
 
@@ -173,7 +195,9 @@ const MAGIC: &[(&[u8], Format)] = &[
 const MAGIC_AT: &[(usize, &[u8], Format)] = &[
     (4, b"TFL3", Format::TfLite),
     (4, b"ET12", Format::ExecuTorch),
+    (4, b"ftyp", Format::Media),
     (8, b"WEBP", Format::Image),
+    (8, b"WAVE", Format::Media),
     (257, b"ustar", Format::Tar),
 ];
 
@@ -192,6 +216,7 @@ impl fmt::Display for Format {
             Self::TensorBundle => "the index of a TensorFlow checkpoint",
             Self::CoreMl => "a Core ML model",
             Self::CoreMlWeights => "the weights of a Core ML model",
+            Self::SentencePiece => "a SentencePiece model",
             Self::TfLite => "TensorFlow Lite",
             Self::ExecuTorch => "an ExecuTorch program",
             Self::Rds => "an R object",
@@ -224,6 +249,7 @@ impl fmt::Display for Format {
             Self::Json => "JSON",
             Self::Xml => "XML",
             Self::Image => "a picture",
+            Self::Media => "sound, film, a picture, a font or a table",
             Self::Pdf => "PDF",
             Self::Text => "text",
             Self::Empty => "nothing",
@@ -340,9 +366,10 @@ fn by_magic(head: &[u8]) -> Option<Format> {
         };
         MAGIC_AT.iter().find(at).map(|&(_, _, format)| format)
     })?;
-    // Two letters are few: text may begin with them too.
-    let is_short =
-        head.starts_with(b"BM") || head.starts_with(b"MZ") && !head.starts_with(b"MZqFpD=") && head.len() > 2;
+    // Two letters are few: text may begin with them too, and with what media begin with.
+    let is_short = found == Format::Media
+        || head.starts_with(b"BM")
+        || head.starts_with(b"MZ") && !head.starts_with(b"MZqFpD=") && head.len() > 2;
     (!is_short || !is_text(head)).then_some(found)
 }
 

@@ -23,7 +23,7 @@ use weightlock_format::{
 
 use crate::{
     Finding, Place, Profile, Trail,
-    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened, xml},
+    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, media, opened, xml},
     coverage::{Coverage, Gap, Regions, Unread},
     finding::{self, Findings, LeftOut},
     observation::{
@@ -291,6 +291,7 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
         }
     };
     let first = match first {
+        Format::Media if !media::is_whole(&subject.content) => Format::Unknown,
         Format::Xml if xml::is_mere_text(subject, exam.limits) => Format::Text,
         first => first,
     };

@@ -22,6 +22,7 @@ pub(crate) mod keras;
 mod mar;
 mod marker;
 pub(crate) mod marshal;
+pub(crate) mod media;
 pub(crate) mod metadata;
 mod msgpack;
 mod ndarrays;
@@ -33,6 +34,7 @@ mod python;
 mod rds;
 mod safetensors;
 mod script;
+mod sentencepiece;
 mod sevenzip;
 mod stream;
 mod tar;
@@ -150,6 +152,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Ubjson => ubjson::analyze,
         Format::CatBoost => catboost::analyze,
         Format::TensorBundle => bundle::analyze,
+        Format::SentencePiece => sentencepiece::analyze,
         Format::CoreMl => coreml::analyze,
         Format::CoreMlWeights => coreml::weights,
         Format::Numpy => numpy::analyze,
@@ -164,6 +167,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         }
         Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
         Format::Image => image::analyze,
+        Format::Media => media::analyze,
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@
 
 use weightlock_format::content::Content;
 
-use super::{Examination, Subject, template};
+use super::{Examination, Subject, template, wide};
 use crate::{
     coverage::Gap,
     observation::config::{Seen, Source},
@@ -24,6 +24,9 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let size = subject.content.size();
     match text_end(&subject.content) {
         Ok(end) => {
+            // Text in another encoding may look like UTF-8 for long.
+            let is_single = end < size && wide::is_single_byte(&subject.content).unwrap_or(false);
+            let end = if is_single { size } else { end };
             exam.explain(0..end);
             if end < size {
                 exam.unread(
