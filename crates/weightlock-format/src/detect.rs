@@ -171,23 +171,6 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"\x89PNG\r\n\x1a\n", Format::Image),
     (b"\xff\xd8\xff", Format::Image),
     (b"GIF8", Format::Image),
-    (b"\0\0\x01\0", Format::Media),
-    (b"P5\n", Format::Media),
-    (b"P6\n", Format::Media),
-    (b"II*\0", Format::Media),
-    (b"MM\0*", Format::Media),
-    (b"ID3", Format::Media),
-    (b"\xff\xfb", Format::Media),
-    (b"fLaC", Format::Media),
-    (b"OggS\0", Format::Media),
-    (b"\0\x01\0\0\0", Format::Media),
-    (b"OTTO\0", Format::Media),
-    (b"wOFF", Format::Media),
-    (b"wOF2", Format::Media),
-    (b"SQLite format 3\0", Format::Media),
-    (b"PAR1", Format::Media),
-    (b"ARROW1\0\0", Format::Media),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", Format::Media),
     (b"BM", Format::Image),
 ];
 
@@ -195,10 +178,31 @@ const MAGIC: &[(&[u8], Format)] = &[
 const MAGIC_AT: &[(usize, &[u8], Format)] = &[
     (4, b"TFL3", Format::TfLite),
     (4, b"ET12", Format::ExecuTorch),
-    (4, b"ftyp", Format::Media),
     (8, b"WEBP", Format::Image),
-    (8, b"WAVE", Format::Media),
     (257, b"ustar", Format::Tar),
+];
+
+/// How sound, film, rarer pictures, fonts and tables begin, and where: too few bytes to be believed before anything else.
+const MEDIA: &[(usize, &[u8])] = &[
+    (0, b"\0\0\x01\0"),
+    (0, b"P5\n"),
+    (0, b"P6\n"),
+    (0, b"II*\0"),
+    (0, b"MM\0*"),
+    (0, b"ID3"),
+    (0, b"\xff\xfb"),
+    (0, b"fLaC"),
+    (0, b"OggS\0"),
+    (0, b"\0\x01\0\0\0"),
+    (0, b"OTTO\0"),
+    (0, b"wOFF"),
+    (0, b"wOF2"),
+    (0, b"SQLite format 3\0"),
+    (0, b"PAR1"),
+    (0, b"ARROW1\0\0"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n"),
+    (4, b"ftyp"),
+    (8, b"WAVE"),
 ];
 
 impl fmt::Display for Format {
@@ -279,6 +283,7 @@ impl Format {
             protobuf,
             paddle,
             old_tar,
+            media,
         ]
         .into_iter()
         .find_map(|rule| rule(head))
@@ -366,10 +371,9 @@ fn by_magic(head: &[u8]) -> Option<Format> {
         };
         MAGIC_AT.iter().find(at).map(|&(_, _, format)| format)
     })?;
-    // Two letters are few: text may begin with them too, and with what media begin with.
-    let is_short = found == Format::Media
-        || head.starts_with(b"BM")
-        || head.starts_with(b"MZ") && !head.starts_with(b"MZqFpD=") && head.len() > 2;
+    // Two letters are few: text may begin with them too.
+    let is_short =
+        head.starts_with(b"BM") || head.starts_with(b"MZ") && !head.starts_with(b"MZqFpD=") && head.len() > 2;
     (!is_short || !is_text(head)).then_some(found)
 }
 
@@ -506,6 +510,11 @@ fn paddle(head: &[u8]) -> Option<Format> {
     crate::ndarrays::is_paddle(head).then_some(Format::Paddle)
 }
 
+fn media(head: &[u8]) -> Option<Format> {
+    let is_there = |&(at, magic): &(usize, &[u8])| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
+    MEDIA.iter().any(is_there).then_some(Format::Media)
+}
+
 /// A tar without `ustar`: a name, then octal numbers, with a checksum that holds.
 fn old_tar(head: &[u8]) -> Option<Format> {
     let block = head.get(..512)?;
@@ -578,6 +587,10 @@ mod tests {
             (b"<?xml version", Format::Xml),
             (b"\x89PNG\r\n\x1a\n", Format::Image),
             (b"%PDF-1.4", Format::Pdf),
+            (b"ID3\x04\0\0", Format::Media),
+            (b"ID3 is a tag", Format::Text),
+            (b"\0\x01\0\0\0\x0a", Format::Media),
+            (b"\0\x01\0\0\0\0\0\0{\"a\":", Format::Safetensors),
             ("modèle\n".as_bytes(), Format::Text),
             (b"{% if x %}", Format::Text),
             (b"[MASK] is a token", Format::Text),
