@@ -22,6 +22,7 @@ pub(crate) mod keras;
 mod mar;
 mod marker;
 pub(crate) mod marshal;
+pub(crate) mod media;
 pub(crate) mod metadata;
 mod msgpack;
 mod ndarrays;
@@ -33,6 +34,7 @@ mod python;
 mod rds;
 mod safetensors;
 mod script;
+mod sentencepiece;
 mod sevenzip;
 mod stream;
 mod tar;
@@ -49,7 +51,7 @@ mod ubjson;
 pub(crate) mod unmarked;
 mod walked;
 pub(crate) mod wide;
-mod xml;
+pub(crate) mod xml;
 mod zip;
 
 use std::{ops::Range, sync::Arc};
@@ -150,6 +152,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Ubjson => ubjson::analyze,
         Format::CatBoost => catboost::analyze,
         Format::TensorBundle => bundle::analyze,
+        Format::SentencePiece => sentencepiece::analyze,
         Format::CoreMl => coreml::analyze,
         Format::CoreMlWeights => coreml::weights,
         Format::Numpy => numpy::analyze,
@@ -164,6 +167,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         }
         Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
         Format::Image => image::analyze,
+        Format::Media => media::analyze,
         _ => return None,
     })
 }
@@ -182,7 +186,6 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::json, keras::architecture],
         Format::Text => &[script::analyze, document::perhaps_yaml],
         Format::Script => &[script::analyze],
         _ => &[],

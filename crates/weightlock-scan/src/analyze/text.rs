@@ -5,7 +5,7 @@
 
 use weightlock_format::content::Content;
 
-use super::{Examination, Subject, template};
+use super::{Examination, Subject, template, wide};
 use crate::{
     coverage::Gap,
     observation::config::{Seen, Source},
@@ -24,6 +24,9 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let size = subject.content.size();
     match text_end(&subject.content) {
         Ok(end) => {
+            // Text in another encoding may look like UTF-8 for long.
+            let is_single = end < size && wide::is_single_byte(&subject.content).unwrap_or(false);
+            let end = if is_single { size } else { end };
             exam.explain(0..end);
             if end < size {
                 exam.unread(
@@ -39,8 +42,15 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if !is_requirements && !name.ends_with(".dvc") {
         return;
     }
-    let Ok(Some(text)) = subject.content.whole(exam.limits.text) else {
-        return;
+    let text = match subject.content.whole(exam.limits.held) {
+        Ok(Some(text)) => text,
+        // As text it is accounted for above, so this is said beside that.
+        Ok(None) => {
+            let limit = exam.limits.held as u64;
+            let what = "bytes of a list of requirements";
+            return exam.gap(0, size, Gap::Limit { what, limit });
+        }
+        Err(error) => return exam.gap(0, size, Gap::Unreadable(error.to_string())),
     };
     let text = String::from_utf8_lossy(&text);
     let mut offset = 0_u64;

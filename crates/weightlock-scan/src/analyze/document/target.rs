@@ -255,6 +255,11 @@ pub(super) fn decides(key: &str) -> bool {
         )
 }
 
+/// Whether what a text under `key` names is called.
+pub(super) fn is_called(key: &str) -> bool {
+    CALLED.contains(&key)
+}
+
 /// What a value under `key` asks for.
 pub(super) fn of_value(key: &str, text: &str, resolve: impl Fn(&str) -> Option<String>) -> Option<Seen> {
     let is_called = CALLED.contains(&key);
