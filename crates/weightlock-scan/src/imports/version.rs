@@ -1,7 +1,7 @@
 //! The version of the tables; written by `cargo xtask imports --stamp` when they change.
 
 /// The version of the tables. It goes into reports, so that two verdicts can be compared.
-pub const VERSION: &str = "11";
+pub const VERSION: &str = "13";
 
 /// The SHA-256 of the tables of this version, so that none changes without a new one.
-pub const DIGEST: &str = "c929e4b31021cbf71dcda6681e3c22876d69633707bc67bdfdf51a6addd17bd3";
+pub const DIGEST: &str = "760d8beacfa016f93c9d30325f0a70d47c721687d0c47bc353f712bbf64774eb";

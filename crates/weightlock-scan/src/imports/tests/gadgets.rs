@@ -335,11 +335,13 @@ fn no_gadget_passes_for_safe() {
 /// Functions that reach an attribute by a computed name, or that call what they are handed or compute: none of them may
 /// be kept as a value without a word.
 const REFLECTION: &[(&str, &str)] = &[
+    ("formulaic", "model_matrix"),
     ("numpy.core.multiarray", "__getattr__"),
     ("numpy.core.numeric", "__getattr__"),
     ("numpy.f2py.auxfuncs", "l_not"),
     ("numpy.lib._format_impl", "write_array"),
     ("pandas._testing", "get_op_from_name"),
+    ("patsy.highlevel", "dmatrices"),
     ("scipy.linalg.blas", "_get_funcs"),
     ("sklearn.utils.validation", "_check_response_method"),
     ("torch", "_register_device_module"),
