@@ -1,7 +1,7 @@
 //! The version of the tables; written by `cargo xtask imports --stamp` when they change.
 
 /// The version of the tables. It goes into reports, so that two verdicts can be compared.
-pub const VERSION: &str = "11";
+pub const VERSION: &str = "14";
 
 /// The SHA-256 of the tables of this version, so that none changes without a new one.
-pub const DIGEST: &str = "237ce19c17ce146cd040ade3db7204acb914237a66b12247dd376150f3b16cf8";
+pub const DIGEST: &str = "8b86e870ff669acf335cebc00cb8a2495b18029ab04da3c791134aa7b6e8e6c1";
