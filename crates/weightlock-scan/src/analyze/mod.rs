@@ -5,6 +5,7 @@
 
 pub(crate) mod blob;
 mod bundle;
+mod callable;
 mod catboost;
 mod coreml;
 pub(crate) mod data;
