@@ -264,6 +264,60 @@ fn skops_nodes_are_judged_by_what_they_build_or_call() {
 }
 
 #[test]
+fn every_value_of_a_key_of_skops_is_judged() {
+    use Severity::{Critical, Medium};
+    let function = |content: &str| {
+        format!(
+            r#"{{"__class__": "mean", "__module__": "numpy", "__loader__": "FunctionNode", "content": {content}}}"#
+        )
+    };
+    let good = r#"{"module_path": "numpy", "function": "mean"}"#;
+    let bad = r#"{"module_path": "posix", "function": "system"}"#;
+    let twice =
+        r#"{"module_path": "numpy", "module_path": "posix", "function": "mean", "function": "system"}"#;
+    for text in [
+        function(twice),
+        function(&format!(r#"{good}, "content": {bad}"#)),
+        function(&format!(r#"{bad}, "content": {good}"#)),
+        // What the node declares, where the content is what an old protocol takes.
+        function(good)
+            .replace("\"numpy\", \"__l", "\"posix\", \"__l")
+            .replacen("mean", "system", 1),
+    ] {
+        let found = told("schema.json", &text);
+        let posix = (Critical, "skops-untrusted-type", "posix.system".to_owned());
+        assert!(found.contains(&posix), "{text}\n{found:?}");
+    }
+    let found = told("schema.json", &function(twice));
+    assert!(
+        found
+            .iter()
+            .any(|(severity, rule, _)| *severity == Medium && *rule == "broken-format")
+    );
+    let text = function(good).replace("mean", "ndarray");
+    assert_eq!(told("schema.json", &text), []);
+}
+
+#[test]
+fn operators_of_skops_only_compute() {
+    let operator = |name: &str| skops(&node("operator", name, "OperatorFuncNode", &json!(null)));
+    for name in ["itemgetter", "add", "lt", "matmul"] {
+        assert_eq!(operator(name), [], "{name}");
+    }
+    for name in [
+        "__call__",
+        "call",
+        "__loader__",
+        "__builtins__",
+        "attrgetter",
+        "setitem",
+        "iadd",
+    ] {
+        assert_eq!(operator(name), [(Severity::Critical, format!("operator.{name}"))]);
+    }
+}
+
+#[test]
 fn text_in_wide_letters_is_read() {
     use weightlock_scan::{Settings, Severity, scan};
     let wide = |text: &str, big: bool| -> Vec<u8> {
