@@ -41,6 +41,7 @@ pub(crate) mod template;
 mod tensorflow;
 mod tensors;
 mod text;
+mod text_proto;
 mod tflite;
 pub mod torch;
 mod torch7;

@@ -198,6 +198,49 @@ impl Model {
     }
 }
 
+/// A model that is written as text or JSON, of which operators and files are judged.
+#[derive(Default)]
+pub(super) struct Text {
+    model: Model,
+    locations: Vec<(String, u64)>,
+}
+
+impl Text {
+    /// A node.
+    pub(super) fn node(&mut self, domain: &str, operator: &str, offset: u64) {
+        self.model.node(Node {
+            domain: domain.to_owned(),
+            operator: operator.to_owned(),
+            range: offset..offset,
+            ..Node::default()
+        });
+    }
+
+    /// Where the data of a tensor lies.
+    pub(super) fn location(&mut self, location: &str, offset: u64) {
+        if self.locations.len() < MOST_FACTS {
+            self.locations.push((location.to_owned(), offset));
+        }
+    }
+
+    /// Judges what was collected.
+    pub(super) fn conclude(self, exam: &mut Examination<'_>) {
+        for (location, offset) in self.locations {
+            if let Some(escape) = escape(&location) {
+                let construct = Some("external_data[location]".to_owned());
+                let tensor = String::new();
+                let seen = Seen::ExternalData {
+                    tensor,
+                    location,
+                    escape,
+                };
+                exam.put(Some(offset), construct, seen);
+            }
+        }
+        self.model.conclude(exam);
+    }
+}
+
 /// The product of the sizes; 0 and less, which mean "as it is", count as one.
 fn product(sizes: &[i64]) -> u128 {
     sizes

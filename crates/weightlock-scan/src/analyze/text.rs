@@ -21,7 +21,13 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if template::is_template(&name) {
         return template::file(subject, exam);
     }
+    if super::text_proto::analyze(subject, exam) {
+        return;
+    }
     let size = subject.content.size();
+    if name.ends_with(".onnxtxt") || name.ends_with(".onnxtext") {
+        return exam.unread(0..size, Gap::UnsupportedFormat("ONNX text"));
+    }
     match text_end(&subject.content) {
         Ok(end) => {
             exam.explain(0..end);

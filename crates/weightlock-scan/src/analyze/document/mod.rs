@@ -15,7 +15,7 @@ use weightlock_format::{
 };
 
 use super::{
-    Examination, Subject,
+    Examination, Subject, onnx,
     python::{is_commit, notebook},
 };
 use crate::{
@@ -244,6 +244,10 @@ const MARKERS: &[&[u8]] = &[
     b"\"__target__\"",
     b"\"__loader__\"",
     b"\"nbformat\"",
+    b"\"opType\"",
+    b"\"op_type\"",
+    b"\"externalData\"",
+    b"\"external_data\"",
     b"\\u00",
 ];
 
@@ -272,9 +276,32 @@ pub(super) fn json(subject: &Subject, exam: &mut Examination<'_>) {
     if tree.all(0, "nbformat").next().is_some() {
         notebook::analyze(&tree, exam);
     }
+    if tree.all(0, "graph").next().is_some() {
+        onnx_model(&tree, exam);
+    }
     if skops::is_schema(&tree) {
         skops::judge(&tree, exam);
     }
+}
+
+/// An ONNX model as JSON, with the names of fields in either spelling.
+fn onnx_model(tree: &Tree, exam: &mut Examination<'_>) {
+    let mut model = onnx::Text::default();
+    for (id, _) in tree.nodes() {
+        let offset = tree.offset(id);
+        for operator in ["opType", "op_type"].iter().flat_map(|key| tree.texts(id, key)) {
+            let mut domains = tree.texts(id, "domain").peekable();
+            if domains.peek().is_none() {
+                model.node("", operator, offset);
+            }
+            domains.for_each(|domain| model.node(domain, operator, offset));
+        }
+        if tree.texts(id, "key").any(|key| key == "location") {
+            tree.texts(id, "value")
+                .for_each(|location| model.location(location, offset));
+        }
+    }
+    model.conclude(exam);
 }
 
 impl TargetReach {
