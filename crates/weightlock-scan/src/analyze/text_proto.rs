@@ -52,7 +52,8 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) -> bool {
         _ => return false,
     };
     let has = |marker: &[u8]| text.windows(marker.len()).any(|window| window == marker);
-    if !is_name(&name) && !(begins(&text) && MARKERS.iter().any(|marker| has(marker))) {
+    let looks_like_one = begins(&text) && MARKERS.iter().any(|marker| has(marker));
+    if !is_name(&name) && !looks_like_one {
         return false;
     }
     let mut walk = Walk::default();

@@ -233,6 +233,25 @@ fn a_tensor_that_comes_with_a_model_is_read_when_it_is_whole() {
 }
 
 #[test]
+fn addresses_in_memory_and_compiled_parts_outside_are_told() {
+    let located = |location: &str| {
+        let weights = tensor("w", &[4], 1, &[external(&[("location", location)])]);
+        found(&look(onnx(&[bytes(5, weights)], &[])))
+    };
+    for location in ["*/_ORT_MEM_ADDR_/*", "a/_ORT_MEM_ADDR_/b"] {
+        assert_eq!(located(location), [format!("onnx-external-path high {location}")]);
+    }
+    let context = |path: &str| {
+        let attribute = [bytes(1, "ep_cache_context"), bytes(4, path), number(20, 3)].concat();
+        let node = node("EPContext", "com.microsoft", &["x"], &[attribute]);
+        found(&look(onnx(&[node], &[])))
+    };
+    assert_eq!(context("../x.bin"), ["onnx-external-path high ../x.bin"]);
+    assert_eq!(context("/x.bin"), ["onnx-external-path high /x.bin"]);
+    assert_eq!(context("x_ctx.bin"), [""; 0]);
+}
+
+#[test]
 fn a_cut_model_keeps_its_findings_and_is_not_complete() {
     let weights = tensor("w", &[4], 1, &[external(&[("location", "/etc/shadow")])]);
     let mut model = onnx(&[bytes(5, weights), node("Add", "", &["x", "w"], &[])], &[]);
