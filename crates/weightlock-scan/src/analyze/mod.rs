@@ -28,6 +28,7 @@ mod msgpack;
 mod ndarrays;
 mod numpy;
 mod onnx;
+mod onnx_text;
 pub(crate) mod opened;
 pub(crate) mod pickle;
 mod python;

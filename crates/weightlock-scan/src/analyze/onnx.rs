@@ -251,6 +251,13 @@ impl Text {
         });
     }
 
+    /// A function that the model defines.
+    pub(super) fn define(&mut self, domain: &str, name: &str) {
+        if self.model.defined.len() < MOST_REMEMBERED {
+            self.model.defined.insert((domain.to_owned(), name.to_owned()));
+        }
+    }
+
     /// Where the data of a tensor lies.
     pub(super) fn location(&mut self, location: &str, offset: u64) {
         if self.locations.len() < MOST_FACTS {

@@ -5,7 +5,7 @@
 
 use weightlock_format::content::Content;
 
-use super::{Examination, Subject, template};
+use super::{Examination, Subject, onnx_text, template, text_proto};
 use crate::{
     coverage::Gap,
     observation::config::{Seen, Source},
@@ -21,13 +21,10 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if template::is_template(&name) {
         return template::file(subject, exam);
     }
-    if super::text_proto::analyze(subject, exam) {
+    if text_proto::analyze(subject, exam) || onnx_text::analyze(subject, exam) {
         return;
     }
     let size = subject.content.size();
-    if name.ends_with(".onnxtxt") || name.ends_with(".onnxtext") {
-        return exam.unread(0..size, Gap::UnsupportedFormat("ONNX text"));
-    }
     match text_end(&subject.content) {
         Ok(end) => {
             exam.explain(0..end);

@@ -384,3 +384,41 @@ fn aliases_that_stand_for_too_much_are_told() {
     assert_eq!(worst(&laughs), Some(Severity::Medium));
     assert_eq!(worst("a: &a {b: 1}\nc: *a\nd:\n  <<: *a\n"), None);
 }
+
+#[test]
+fn expressions_that_a_loader_evaluates_are_source() {
+    let worst = |name: &str, text: &str| {
+        let report = report(name, text);
+        assert!(report.coverage.is_complete(), "{text}\n{:?}", report.coverage);
+        report.findings.iter().map(|finding| finding.severity).max()
+    };
+    for code in [
+        "__import__('os').system('x')",
+        "os.system('x')",
+        "subprocess.run(['x'])",
+        "eval(input())",
+    ] {
+        let yaml = format!("activation: \"{code}\"\n");
+        assert!(worst("a.yaml", &yaml) >= Some(Severity::High), "{code}");
+        let bundle = json!({"a": [format!("${code}")]}).to_string();
+        assert!(worst("a.json", &bundle) >= Some(Severity::High), "{code}");
+        assert!(
+            worst("a.yaml", &format!("a: \"${code}\"\n")) >= Some(Severity::High),
+            "{code}"
+        );
+    }
+    for code in ["nn.SiLU()", "torch.nn.LeakyReLU(0.1)"] {
+        assert_eq!(worst("a.yaml", &format!("activation: {code}\n")), None, "{code}");
+    }
+    for text in [
+        "$@network.parameters()",
+        "$import glob",
+        "$torch.device('cuda:0')",
+        "$5.00",
+        "$@a::b#0 + 1",
+        "${x}",
+    ] {
+        let bundle = json!({"_target_": "UNet", "a": text}).to_string();
+        assert_eq!(worst("a.json", &bundle), None, "{text}");
+    }
+}

@@ -495,6 +495,29 @@ fn graphs_in_text_are_judged_like_those_in_bytes() {
     );
     let json = r#"{"graph": {"node": [{"opType": "Add", "domain": ""}, {"op_type": "Mul"}]}}"#;
     assert_eq!(told("a.json", json), (vec![], true));
+    let syntax = |start: &str, location: &str, operator: &str| {
+        format!(
+            "{start}ir_version: 8, opset_import: [\"\" : 17]>\ng (float[1] x) => (float[1] y) <float[1] w = [\"location\": \"{location}\"]> {{ y = {operator}(x) # z\n }}\n<domain: \"mine\", opset_import: [\"\": 17]> f (a) => (b) {{ b = Add(a, a) }}"
+        )
+    };
+    for (name, start) in [("a.onnxtxt", "<"), ("a", "<\n  "), ("b", "# x\n<")] {
+        assert_eq!(
+            told(name, &syntax(start, "../w", "x.PyOp")).0,
+            [
+                "onnx-external-path high ../w",
+                "onnx-python-operator critical x::PyOp"
+            ]
+        );
+        assert_eq!(
+            told(name, &syntax(start, "w.bin", "mine.f")),
+            (vec![], true),
+            "{name}"
+        );
+        assert_eq!(
+            told(name, &syntax(start, "w.bin", "x.f")).0,
+            ["onnx-unknown-operator low x::f"]
+        );
+    }
     // Broken text is not taken for read, prose is no graph.
     assert!(!told("a.pbtxt", "node { op: \"Add\" ").1);
     assert_eq!(

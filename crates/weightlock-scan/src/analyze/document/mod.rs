@@ -4,6 +4,7 @@
 //! configuration has; prose that quotes YAML is not taken for it. JSON is looked at when it holds one of the keys that
 //! matter here, besides what every JSON text is looked at for.
 
+mod expression;
 mod mlflow;
 mod skops;
 mod target;
@@ -168,6 +169,7 @@ fn judge(stream: &Stream, subject: &Subject, exam: &mut Examination<'_>) {
 }
 
 fn scalar_asks(scalar: &Scalar, stream: &Stream, exam: &mut Examination<'_>) {
+    expression::look(&scalar.key, &scalar.text, &scalar.path, exam);
     let resolve = |path: &str| stream.at(path).map(|scalar| scalar.text.clone());
     if let Some(seen) = target::of_value(&scalar.key, &scalar.text, resolve) {
         exam.put(Some(scalar.offset), Some(scalar.path.clone()), seen);
@@ -248,6 +250,7 @@ const MARKERS: &[&[u8]] = &[
     b"\"op_type\"",
     b"\"externalData\"",
     b"\"external_data\"",
+    b"\"$",
     b"\\u00",
 ];
 
@@ -266,7 +269,11 @@ pub(super) fn json(subject: &Subject, exam: &mut Examination<'_>) {
         return;
     }
     let tree = Tree::read(&text, limits);
+    let is_bundle = holds(b"\"$");
     for (id, _) in tree.nodes() {
+        if let Some(text) = tree.text(id).filter(|_| is_bundle) {
+            expression::look("", text, &tree.path(id), exam);
+        }
         if let (Some(key), Some(text)) = (tree.key(id), tree.text(id))
             && let Some(seen) = target::of_value(key, text, |_| None)
         {
