@@ -444,7 +444,10 @@ fn textual(head: &[u8]) -> Option<Format> {
             Format::Json
         }
         [b'[', rest @ ..] if is_json_value(rest.trim_ascii_start()) => Format::Json,
-        [b'<', b'?' | b'!' | b'a'..=b'z' | b'A'..=b'Z', ..] => Format::Xml,
+        // ONNX in its own syntax begins with a list in angle brackets.
+        [b'<', b'?' | b'!' | b'a'..=b'z' | b'A'..=b'Z', ..] if !text.starts_with(b"<ir_version") => {
+            Format::Xml
+        }
         _ => Format::Text,
     })
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod blob;
 mod bundle;
+mod callable;
 mod catboost;
 mod coreml;
 pub(crate) mod data;
@@ -28,6 +29,7 @@ mod msgpack;
 mod ndarrays;
 mod numpy;
 mod onnx;
+mod onnx_text;
 pub(crate) mod opened;
 pub(crate) mod pickle;
 mod python;
@@ -42,6 +44,7 @@ pub(crate) mod template;
 mod tensorflow;
 mod tensors;
 mod text;
+mod text_proto;
 mod tflite;
 pub mod torch;
 mod torch7;

@@ -4,6 +4,7 @@
 //! configuration has; prose that quotes YAML is not taken for it. What JSON asks for is collected while it is walked
 //! ([`Asked`]).
 
+mod expression;
 mod mlflow;
 mod skops;
 mod target;
@@ -21,7 +22,7 @@ use weightlock_format::{
 };
 
 use super::{
-    Examination, Subject,
+    Examination, Subject, onnx,
     python::{is_commit, notebook},
 };
 use crate::{
@@ -209,6 +210,7 @@ fn judge(stream: &Stream, subject: &Subject, exam: &mut Examination<'_>) {
 }
 
 fn scalar_asks(scalar: &Scalar, stream: &Stream, exam: &mut Examination<'_>) {
+    expression::look(&scalar.key, &scalar.text, &scalar.path, exam);
     let resolve = |path: &str| stream.at(path).map(|scalar| scalar.text.clone());
     if let Some(seen) = target::of_value(&scalar.key, &scalar.text, resolve) {
         exam.put(Some(scalar.offset), Some(scalar.path.clone()), seen);
@@ -288,6 +290,8 @@ pub(super) struct Asked {
     names_class: bool,
     /// The text has a key whose value is called.
     calls: bool,
+    /// An object has a key that nodes or tensors of ONNX have.
+    operators: bool,
     /// What is called only where something else is, too.
     perhaps: Vec<(u64, String, Seen)>,
 }
@@ -296,6 +300,7 @@ pub(super) struct Asked {
 #[derive(Clone, Copy, Default)]
 struct Keys {
     notebook: bool,
+    graph: bool,
     class_name: bool,
     config: bool,
     /// `__class__`, `__module__`, `__loader__`.
@@ -320,6 +325,11 @@ impl Asked {
                 self.text(key, text, offset, walk, exam);
             }
         }
+        if let Token::Text(text) = token
+            && text.starts_with('$')
+        {
+            expression::look("", text, &walk.path(), exam);
+        }
         if opens {
             self.open.push(Keys::default());
         }
@@ -332,6 +342,11 @@ impl Asked {
         };
         match key {
             "nbformat" => keys.notebook = true,
+            "graph" => keys.graph = true,
+            "opType" | "op_type" | "externalData" | "external_data" => {
+                self.operators = true;
+                return;
+            }
             "class_name" => keys.class_name |= matches!(token, Token::Text(_)),
             "config" | "module" | "registered_name" => keys.config = true,
             "__class__" => keys.schema[0] = true,
@@ -371,7 +386,8 @@ impl Asked {
         if self.names_class {
             super::keras::examine(text, 0, "", exam);
         }
-        if !self.root.notebook && !is_schema {
+        let is_onnx = self.root.graph && self.operators;
+        if !self.root.notebook && !is_schema && !is_onnx {
             return;
         }
         let limits = json::Limits {
@@ -390,10 +406,33 @@ impl Asked {
         if self.root.notebook {
             notebook::analyze(&tree, exam);
         }
+        if is_onnx {
+            onnx_model(&tree, exam);
+        }
         if skops::is_schema(&tree) {
             skops::judge(&tree, exam);
         }
     }
+}
+
+/// An ONNX model as JSON, with the names of fields in either spelling.
+fn onnx_model(tree: &Tree, exam: &mut Examination<'_>) {
+    let mut model = onnx::Text::default();
+    for (id, _) in tree.nodes() {
+        let offset = tree.offset(id);
+        for operator in ["opType", "op_type"].iter().flat_map(|key| tree.texts(id, key)) {
+            let mut domains = tree.texts(id, "domain").peekable();
+            if domains.peek().is_none() {
+                model.node("", operator, offset);
+            }
+            domains.for_each(|domain| model.node(domain, operator, offset));
+        }
+        if tree.texts(id, "key").any(|key| key == "location") {
+            tree.texts(id, "value")
+                .for_each(|location| model.location(location, offset));
+        }
+    }
+    model.conclude(exam);
 }
 
 impl TargetReach {
