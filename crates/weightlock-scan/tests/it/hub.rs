@@ -128,6 +128,22 @@ fn names_that_leave_the_folder_are_told() {
         let index = json!({"metadata": {"total_size": 4}, "weight_map": {"w": path}});
         is("model.safetensors.index.json", index, High, rule, "weight_map.w");
     }
+    let web = |path: &str| json!({"weightsManifest": [{"paths": ["group1-shard1of1.bin", path]}]});
+    is(
+        "model.json",
+        web("../x"),
+        High,
+        rule,
+        "weightsManifest[0].paths[1]",
+    );
+    let package = |path: &str| json!({"itemInfoEntries": {"A": {"path": path}}});
+    is(
+        "Manifest.json",
+        package("../x"),
+        High,
+        rule,
+        "itemInfoEntries.A.path",
+    );
     is(
         "modules.json",
         json!([{"type": "sentence_transformers.models.Pooling", "path": "../x"}]),

@@ -30,6 +30,8 @@ pub(super) struct Hub {
     classes: Vec<(u64, String, String)>,
     /// Paths of an adapter to its base model.
     bases: Vec<(u64, String)>,
+    /// Where the first component or class stands that was not kept.
+    lost: Option<u64>,
 }
 
 struct Component {
@@ -81,11 +83,29 @@ impl Hub {
             (Some(Step::Key(name)), Some(Step::Index(_)), None, Token::Text(text)) => {
                 self.component(name, offset, text);
             }
+            // TensorFlow.js.
+            (
+                Some(Step::Key("weightsManifest")),
+                Some(Step::Index(_)),
+                Some(Step::Key("paths")),
+                Token::Text(path),
+            ) => {
+                escaping(path, offset, walk, exam);
+            }
+            // Core ML packages.
+            (
+                Some(Step::Key("itemInfoEntries")),
+                Some(Step::Key(_)),
+                Some(Step::Key("path")),
+                Token::Text(path),
+            ) => {
+                escaping(path, offset, walk, exam);
+            }
             (Some(Step::Key("weight_map")), Some(Step::Key(_)), None, Token::Text(path)) => {
                 escaping(path, offset, walk, exam);
             }
             (Some(Step::Index(_)), Some(Step::Key("type")), None, Token::Text(class)) => {
-                self.module(walk, offset, class);
+                self.module(walk, offset, class, exam);
             }
             (Some(Step::Index(_)), Some(Step::Key("path")), None, Token::Text(path))
                 if self.base_name == "modules.json" =>
@@ -164,8 +184,12 @@ impl Hub {
             && walk.way().count() == 2;
         if key == "__kind__" {
             self.has_kinds = true;
-        } else if key == "class" && self.classes.len() < MOST {
-            self.classes.push((offset, walk.path(), text.to_owned()));
+        } else if key == "class" {
+            if self.classes.len() < MOST {
+                self.classes.push((offset, walk.path(), text.to_owned()));
+            } else {
+                self.lost = self.lost.or(Some(offset));
+            }
         } else if is_activation && !is_activation_class(text) || is_route && !is_encoder_class(text) {
             tell(key, text, callable::reach(text), offset, walk.path(), exam);
         }
@@ -199,13 +223,18 @@ impl Hub {
                 name: name.to_owned(),
                 texts: vec![text.to_owned()],
             }),
-            _ => {}
+            _ => self.lost = self.lost.or(Some(offset)),
         }
     }
 
-    fn module(&mut self, walk: &Walk<'_>, offset: u64, class: &str) {
-        if self.base_name == "modules.json" && self.modules.len() < MOST {
+    fn module(&mut self, walk: &Walk<'_>, offset: u64, class: &str, exam: &mut Examination<'_>) {
+        if self.base_name != "modules.json" {
+            return;
+        }
+        if self.modules.len() < MOST {
             self.modules.push((offset, walk.path(), class.to_owned()));
+        } else {
+            exam.lose(offset);
         }
     }
 
@@ -217,6 +246,12 @@ impl Hub {
                 .components
                 .iter()
                 .any(|component| component.name == "_class_name");
+        if let Some(offset) = self
+            .lost
+            .filter(|_| is_pipeline || self.has_kinds || self.is_stage)
+        {
+            exam.lose(offset);
+        }
         for component in self.components.iter().filter(|_| is_pipeline) {
             let [library, class] = component.texts.as_slice() else {
                 continue;
