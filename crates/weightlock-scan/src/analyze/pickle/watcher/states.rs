@@ -35,7 +35,7 @@ impl Watcher<'_> {
         let of = || show::value(values, object);
         for hook in HOOKS {
             for dict in dicts(values, state) {
-                match values.item(dict, hook) {
+                match self.item(dict, hook, values) {
                     Some(value) if values.global(value).is_some() => {
                         self.names.changed(value, spot, |_| Use::State {
                             of: of(),
@@ -117,10 +117,21 @@ impl Watcher<'_> {
         }
     }
 
+    /// The value of a key in a dict. What is looked at is counted: of many objects one dict may stand for all states.
+    fn item(&mut self, dict: Value, key: &str, values: &Values) -> Option<Value> {
+        let items = values.view(dict).items().unwrap_or_default().len() as u64;
+        self.steps = self.steps.checked_sub(items).unwrap_or_default();
+        if self.steps == 0 {
+            None
+        } else {
+            values.item(dict, key)
+        }
+    }
+
     /// A state says where in memory an array lies.
     fn addresses(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
         for key in ADDRESSES {
-            if dicts(values, state).any(|dict| values.item(dict, key).is_some()) {
+            if dicts(values, state).any(|dict| self.item(dict, key, values).is_some()) {
                 let of = show::value(values, object);
                 let key = key.to_owned();
                 self.put(spot, Seen::Address { of, key });
