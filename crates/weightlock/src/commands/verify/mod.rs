@@ -179,6 +179,7 @@ impl Case {
                     settings,
                     observer,
                     cache: cache.as_mut(),
+                    keeper: None,
                 },
             )
         });
