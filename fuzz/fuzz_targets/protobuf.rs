@@ -6,7 +6,7 @@ use weightlock_format::{
     content::Content,
     coreml,
     limits::{Budget, Limits},
-    onnx, tensorflow,
+    onnx, sentencepiece, tensorflow,
 };
 
 fuzz_target!(|file: &[u8]| {
@@ -36,6 +36,11 @@ fuzz_target!(|file: &[u8]| {
             }
         });
     }
+    let _ = sentencepiece::fits(&content, &limits);
+    let _ = sentencepiece::read(&content, &limits, &mut budget, &mut |fact| match fact {
+        sentencepiece::Fact::Data { range, .. } | sentencepiece::Fact::Unknown { range } => inside(&range),
+        _ => {}
+    });
     let _ = coreml::read(&content, &limits, &mut budget, &mut |fact| {
         if let coreml::Fact::Data { range, .. } = fact {
             inside(&range);

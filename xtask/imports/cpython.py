@@ -108,7 +108,7 @@ def function(universe, module, name):
 
 
 def made_class(universe, module, name):
-    return "C", universe.reach["full", (module, name)], universe.reach["bare", (module, name)]
+    return "C", *universe.classes_reach((module, name))
 
 
 def read():

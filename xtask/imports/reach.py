@@ -1,16 +1,19 @@
 """What each function and class of many modules can reach, as sets of capability letters.
 
 The names whose reach is decided by hand are the ground; from there it spreads backwards over calls until nothing
-changes. Reflection does not spread: half of all Python looks something up by name.
+changes. Reflection, R, spreads only among the methods of one object, which call what its state says: half of all
+Python looks something up by name.
 """
 
+import builtins
 import re
 import sys
 from functools import lru_cache
 
-from summary import METHODS, read_module
+from summary import FILLERS, METHODS, read_module
 
 SPREADS = frozenset("XPILWDNTM")
+REFLECTS = frozenset("R")
 
 # A name that is assigned an attribute of its own would lead on for ever.
 MOST_DOTS = 12
@@ -150,19 +153,54 @@ class Universe:
                 return "ground", owner, f"{label}.{method}"
         return None
 
+    def classes(self, cls):
+        """The summaries of a class and its bases, as far as their sources are known."""
+        return [self.modules[owner].classes[label] for kind, owner, label in self.lineage(*cls) if kind == "class"]
+
+    def setters(self, cls):
+        """The methods of a class that set its properties."""
+        return sorted(name for held in self.classes(cls) for name in held.methods if name.endswith("="))
+
+    def property(self, cls, name):
+        """The methods behind a property of a class; none when it is no property."""
+        return (name, name + "=") if any(name in held.properties for held in self.classes(cls)) else ()
+
+    def needs(self, node):
+        """How many arguments a method must be given."""
+        if node[0] != "method":
+            return 0
+        owner, label = node[3]
+        return self.modules[owner].classes[label].methods[node[2]].needs
+
+    def is_state(self, cls, name):
+        """Whether an attribute that is no method of a class is one of its state: it is no class either, and no base that
+        nobody has read has it."""
+        if name == "__class__":
+            return False
+        for kind, owner, label in self.lineage(*cls):
+            if kind == "ground" and (owner != "builtins" or hasattr(getattr(builtins, label, None), name)):
+                return False
+            if kind == "class" and f"{label}.{name}" in self.modules[owner].classes:
+                return False
+            if kind == "class" and not all(self.look(owner, base) for base in self.modules[owner].classes[label].bases):
+                return False
+        return True
+
     def all_methods(self, module, name):
         """The names of the methods of a class, inherited ones too."""
-        lineage = (item for item in self.lineage(module, name) if item[0] == "class")
-        return set().union(*(self.modules[owner].classes[label].methods for _, owner, label in lineage))
+        methods = set().union(*(held.methods for held in self.classes((module, name))))
+        return {method for method in methods if not method.endswith("=")}
 
     def edges(self, node):
-        """What a node leads to: ("node", node) or ("letters", letters)."""
+        """What a node leads to: ("node", node), ("later", node) or ("letters", letters)."""
         kind = node[0]
         if kind == "function":
             yield from self.calls(node[1], self.modules[node[1]].functions[node[2]], None, None)
         elif kind == "method":
             _, cls, method, definer = node
             function = self.modules[definer[0]].classes[definer[1]].methods[method]
+            if function.at_once:
+                yield "letters", "R"
             yield from self.calls(definer[0], function, cls, definer)
         elif kind == "ground":
             yield "letters", self.ground[node[1:]]
@@ -173,13 +211,18 @@ class Universe:
         for call in function.calls:
             if call.where == "method":
                 yield "letters", METHODS.get(call.path, "")
-            elif call.where in ("self", "super"):
+            elif call.where == "property":
+                found = (self.method(cls, name) for name in self.property(cls, call.path)) if cls else ()
+                yield from (("node", node) for node in found if node)
+            elif call.where in ("self", "class", "super"):
                 above = call.where == "super"
                 found = cls and self.method(cls, call.path, definer if above else None, above)
                 if found:
-                    yield "node", found
+                    yield "later" if call.later else "node", found
                 elif not above:
                     yield "letters", METHODS.get(call.path, "")
+                    if call.where == "self" and not call.later and cls and self.is_state(cls, call.path):
+                        yield "letters", "R"
             else:
                 yield from self.named(module, call, cls)
 
@@ -191,8 +234,7 @@ class Universe:
             return
         kind, owner, name = found
         if kind == "ground":
-            letters = self.ground[owner, name]
-            yield "letters", "".join(set(letters) - {"W"}) if call.reads_only else letters
+            yield "letters", set(self.ground[owner, name]) - REFLECTS - set("W" if call.reads_only else "")
         elif kind == "function":
             yield "node", found
         elif kind == "class":
@@ -207,16 +249,22 @@ class Universe:
 
     def making(self, cls, methods):
         """What runs when a class is made. A class that is decided by hand gives its letters to those below it."""
-        for method in (*methods, "__post_init__") if "__init__" in methods else methods:
+        if "__init__" in methods:
+            methods = (*methods, "__post_init__")
+        if "__setstate__" in methods:
             # A state is set attribute by attribute only where no method takes it.
-            skipped = method == "__setattr__" and self.method(cls, "__setstate__")
+            takes = self.method(cls, "__setstate__")
+            methods = [method for method in methods if method != "__setattr__"] if takes else [*methods, *self.setters(cls)]
+        for method in methods:
             found = self.method(cls, method)
-            if found and not skipped:
+            if found and not (method in FILLERS and self.needs(found) > 1):
                 yield "node", found
         for kind, owner, label in self.lineage(*cls):
             if kind == "ground":
                 letters = self.ground[owner, label]
-                yield "letters", letters if "__init__" in methods else self.bare.get((owner, label), letters)
+                letters = letters if "__init__" in methods else self.bare.get((owner, label), letters)
+                # What makes classes goes on doing so; other reflection lies in how a class is called.
+                yield "letters", letters if (owner, label) == ("builtins", "type") else set(letters) - REFLECTS
 
     def solve(self, methods=False):
         """Fills `reach` for ("function", module, name), for classes when they are called, ("full", (module, name)), and
@@ -235,20 +283,28 @@ class Universe:
             self.reach[node] = set()
             for kind, value in self.edges(node):
                 if kind == "letters":
-                    self.reach[node] |= set(value) & SPREADS
+                    self.reach[node] |= set(value) & (SPREADS | (REFLECTS if node[0] != "function" else set()))
                 else:
-                    self.callers.setdefault(value, set()).add(node)
+                    self.callers.setdefault(value, set()).add((node, kind))
                     work.append(value)
         self.sure = {node: set(letters) for node, letters in self.reach.items()}
         self.spread()
+
+    def classes_reach(self, cls):
+        """The letters of a class when it is called, and when it is made without its `__init__`. A constructor calls
+        what it is given in half of all Python, as in `self.norm = norm_layer(size)`: that is no reach of the class."""
+        full, bare = self.reach["full", cls], self.reach["bare", cls]
+        return full - REFLECTS | bare, bare
 
     def spread(self):
         work = [node for node, letters in self.reach.items() if letters]
         while work:
             node = work.pop()
-            for caller in self.callers.get(node, ()):
-                if not self.reach[node] <= self.reach[caller]:
-                    self.reach[caller] |= self.reach[node]
+            for caller, when in self.callers.get(node, ()):
+                own = when == "node" and node[0] == "method" and caller[1] == node[1]
+                letters = self.reach[node] if own else self.reach[node] - REFLECTS
+                if not letters <= self.reach[caller]:
+                    self.reach[caller] |= letters
                     work.append(caller)
 
     def explain(self, node, letter):
@@ -263,7 +319,7 @@ class Universe:
                     node = seen[node]
                 return way[::-1]
             for kind, target in self.edges(node):
-                if kind == "node" and target not in seen and letter in self.reach[target]:
+                if kind != "letters" and target not in seen and letter in self.reach[target]:
                     seen[target] = node
                     work.append(target)
         return []

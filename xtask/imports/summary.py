@@ -12,35 +12,72 @@ from dataclasses import dataclass, field
 METHODS = {
     "exec_module": "X", "load_module": "I", "import_module": "I",
     "write_text": "W", "write_bytes": "W", "unlink": "W", "rmdir": "W", "mkdir": "W", "touch": "W",
-    "symlink_to": "W", "hardlink_to": "W", "extractall": "W", "read_text": "D", "read_bytes": "D",
+    "symlink_to": "W", "hardlink_to": "W", "extractall": "W", "tofile": "W", "to_csv": "W", "savefig": "W",
+    "read_text": "D", "read_bytes": "D",
     "urlopen": "N", "urlretrieve": "N", "popen": "P", "Popen": "P", "check_output": "P", "check_call": "P",
 }
 # Functions that look at what they are handed and do not call it.
 ASKERS = {"isinstance", "issubclass", "hasattr", "cast", "typing.cast", "type", "id", "repr", "str"}
 OPENERS = {"open", "open_code", "fdopen", "File", "TarFile", "ZipFile"}
+# Builtins that reach an attribute whose name may be computed, and that execute a text.
+BY_NAME = {"getattr", "setattr", "delattr"}
+EVALUATORS = {"eval", "exec"}
+# Functions that call, or keep to call, their first argument.
+APPLIERS = {"filter", "map", "partial", "reduce", "starmap"}
+# Functions and methods whose result holds what they are handed, or the object itself holds.
+PASSERS = {"dict", "enumerate", "iter", "list", "next", "reversed", "set", "sorted", "tuple", "zip"}
+TAKERS = {"get", "items", "pop", "popitem", "popleft", "setdefault", "values"}
+# Methods that an unpickler calls to fill an object, and that a class body may bind to another function.
+FILLERS = {"append", "extend", "add"}
+# Decorators that leave a method a method; of others, None stands for those with arguments, it may become a property.
+METHOD_DECORATORS = {"staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod", "overload", None}
 
 
 @dataclass
 class Call:
     """A call: `where` says how to read `path`."""
 
-    where: str  # "name": in the module; "self", "super": a method; "method": of an object nobody knows
+    where: str  # "name": in the module; "self", "class", "super": a method; "method": of an object nobody knows;
+    # "property": an attribute of the object at hand that is read or set
     path: str
     reads_only: bool = False
+    later: bool = False  # in a function that is made and not called
 
 
 @dataclass
 class Function:
+    """`calls_argument`: it calls what it is given, or takes an attribute whose object and name it is given; `at_once`:
+    it does so itself, not in a function that it makes; `reflects`: it calls something computed, or takes an attribute by
+    a computed name; `needs`: how many arguments it must be given."""
+
     calls: list = field(default_factory=list)
     calls_argument: bool = False
+    at_once: bool = False
+    reflects: bool = False
+    needs: int = 0
     rebuilders: list = field(default_factory=list)
+
+    def join(self, other):
+        """With what another definition of the same name does."""
+        self.calls += other.calls
+        self.calls_argument |= other.calls_argument
+        self.at_once |= other.at_once
+        self.reflects |= other.reflects
+        self.rebuilders += other.rebuilders
 
 
 @dataclass
 class Class:
     bases: list
-    methods: dict = field(default_factory=dict)
+    methods: dict = field(default_factory=dict)  # what sets a property `x` is called `x=`
+    properties: set = field(default_factory=set)
     is_dataclass: bool = False
+
+    def define(self, name, function):
+        if name in self.methods:
+            self.methods[name].join(function)
+        else:
+            self.methods[name] = function
 
 
 @dataclass
@@ -83,6 +120,19 @@ def names(node):
     return found
 
 
+def bound(target):
+    """The names that an assignment to `target` binds, not those of objects that it changes."""
+    if isinstance(target, ast.Name):
+        return {target.id}
+    if isinstance(target, ast.Starred):
+        return bound(target.value)
+    return set().union(*map(bound, target.elts)) if isinstance(target, (ast.Tuple, ast.List)) else set()
+
+
+def last(path):
+    return path.rpartition(".")[2] if path else None
+
+
 def imported(module, node):
     """(local name, absolute path) of each name that an import statement binds; the name is `*` for all."""
     if isinstance(node, ast.Import):
@@ -114,15 +164,16 @@ def strings(node):
 
 
 class Body:
-    """The calls of one function, nested functions included."""
+    """The calls of one function, nested functions included. `own` is how its `receiver` is called: "self" or "class"."""
 
-    def __init__(self, module, node, receiver):
-        self.module, self.node, self.receiver = module, node, receiver
-        self.found = Function()
+    def __init__(self, module, node, receiver, own):
+        self.module, self.node, self.receiver, self.own = module, node, receiver, own
+        self.found = Function(needs=required(node) - bool(receiver))
         self.local = {}
-        self.types = {}
         self.parameters = set()
         self.nodes = list(ast.walk(node))
+        self.called = {id(inner.func): dotted(inner.func) for inner in self.nodes if isinstance(inner, ast.Call)}
+        self.deferred = self.in_made_functions()
         for inner in self.nodes:
             if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
                 arguments = inner.args
@@ -131,38 +182,106 @@ class Body:
                         self.parameters.add(arg.arg)
             elif isinstance(inner, (ast.Import, ast.ImportFrom)):
                 self.local.update(imported(module, inner))
-        self.tainted = set(self.parameters)
-        self.spread()
+        self.pairs = list(self.assignments())
+        self.tainted = self.spread()
+        self.types = self.constructors()
+        self.origins = self.trace()
+
+    def in_made_functions(self):
+        """The nodes of the functions that this one makes and does not call."""
+        called = set(self.called.values())
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+        made = (inner for inner in self.nodes[1:] if isinstance(inner, functions) and inner.name not in called)
+        return {id(node) for inner in made for node in ast.walk(inner)}
 
     def is_tainted(self, node):
         return not self.tainted.isdisjoint(names(node))
 
-    def spread(self):
-        """Whatever is assigned from something tainted is tainted, in any order of statements."""
-        pairs = []
+    def assignments(self):
+        """`(target, value)` of whatever binds a name."""
         for node in self.nodes:
             if isinstance(node, ast.Assign):
-                pairs += [(target, node.value) for target in node.targets]
-                if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
-                    self.types[node.targets[0].id] = dotted(node.value.func)
+                yield from ((target, node.value) for target in node.targets)
             elif isinstance(node, (ast.AugAssign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-                pairs.append((node.target, node.value))
+                yield node.target, node.value
             elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
-                pairs.append((node.target, node.iter))
+                yield node.target, node.iter
             elif isinstance(node, (ast.With, ast.AsyncWith)):
-                pairs += [(item.optional_vars, item.context_expr) for item in node.items if item.optional_vars]
-        flows = [(names(target), names(value)) for target, value in pairs]
+                yield from ((item.optional_vars, item.context_expr) for item in node.items if item.optional_vars)
+
+    def spread(self):
+        """Whatever is assigned from something tainted is tainted, in any order of statements."""
+        tainted = set(self.parameters)
+        flows = [(names(target), names(value)) for target, value in self.pairs]
         before = -1
-        while before != len(self.tainted):
-            before = len(self.tainted)
+        while before != len(tainted):
+            before = len(tainted)
             for targets, values in flows:
-                if not self.tainted.isdisjoint(values):
-                    self.tainted |= targets
+                if not tainted.isdisjoint(values):
+                    tainted |= targets
+        return tainted
+
+    def constructors(self):
+        """What each name, or attribute such as `self.x`, is the result of: the paths that may be classes."""
+        types = {}
+        for target, value in self.pairs:
+            path = dotted(target)
+            made = dotted(value.func) if isinstance(value, ast.Call) else None
+            if path and made:
+                types.setdefault(path, set()).add(made)
+        return types
+
+    def trace(self):
+        """Where what a name holds was taken from, unchanged: "" for an argument, else an attribute of the object."""
+        origins = {name: {""} for name in self.parameters if name != self.receiver}
+        flows = [(bound(target), value) for target, value in self.pairs]
+        changed = True
+        while changed:
+            changed = False
+            for targets, value in flows:
+                taken = self.origin(value, origins)
+                for name in targets:
+                    if not taken <= origins.setdefault(name, set()):
+                        origins[name] |= taken
+                        changed = True
+        return origins
+
+    def origin(self, node, origins):
+        """The same of an expression: itself, or what lies in it."""
+        if isinstance(node, ast.Name):
+            return origins.get(node.id, NOTHING)
+        if isinstance(node, ast.Attribute):
+            return {node.attr} if self.is_own(node) else NOTHING
+        if isinstance(node, (ast.Subscript, ast.Starred, ast.NamedExpr)):
+            parts = [node.value]
+        elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+            parts = node.elts
+        elif isinstance(node, (ast.Dict, ast.BoolOp)):
+            parts = node.values
+        elif isinstance(node, ast.IfExp):
+            parts = [node.body, node.orelse]
+        elif isinstance(node, ast.Call):
+            func = node.func
+            if is_by_name(node) and self.is_tainted(node):
+                return {""}
+            takes = isinstance(func, ast.Attribute) and func.attr in TAKERS
+            parts = [func.value] if takes else node.args if dotted(func) in PASSERS else []
+        else:
+            parts = []
+        return NOTHING.union(*(self.origin(part, origins) for part in parts))
+
+    def is_own(self, node):
+        """Whether it is an attribute of the object at hand."""
+        return isinstance(node.value, ast.Name) and node.value.id == self.receiver
 
     def read(self):
         for node in self.nodes:
             if isinstance(node, ast.Call):
                 self.read_call(node)
+            elif isinstance(node, ast.Attribute) and self.is_own(node) and id(node) not in self.called:
+                self.found.calls.append(Call("property", node.attr))
+            elif isinstance(node, ast.Name) and node.id in BY_NAME and id(node) not in self.called:
+                self.found.reflects = True
             elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and node.value.elts:
                 path = dotted(node.value.elts[0])
                 if path:
@@ -171,11 +290,11 @@ class Body:
 
     def read_call(self, node):
         arguments = [*node.args, *[keyword.value for keyword in node.keywords]]
+        self.look_for_reflection(node)
         tainted = self.is_tainted(node.func) or any(map(self.is_tainted, arguments))
         if not tainted:
             return
         self.add(node.func, node)
-        self.look_for_reflection(node)
         if dotted(node.func) in ASKERS:
             return
         for argument in arguments:
@@ -185,16 +304,28 @@ class Body:
                 self.found.calls.append(Call("name", self.absolute(path)))
 
     def look_for_reflection(self, node):
-        """The function calls what it is given, or reaches an attribute whose object and name it is given."""
-        given = self.parameters - ({self.receiver} if self.receiver else set())
-        func = node.func
-        if isinstance(func, ast.Name):
-            if func.id in given:
-                self.found.calls_argument = True
-            if func.id == "getattr" and len(node.args) >= 2 and all(
-                isinstance(arg, ast.Name) and arg.id in given for arg in node.args[:2]
-            ):
-                self.found.calls_argument = True
+        """Says whether the function calls what it is given or what it computes; what it takes from the object at hand
+        and calls may be a method."""
+        func, path = node.func, dotted(node.func)
+        if not isinstance(func, ast.Attribute):
+            origin = self.origin(func, self.origins)
+            self.found.calls_argument |= "" in origin
+            self.found.reflects |= self.is_computed(func)
+            if id(node) not in self.deferred:
+                self.found.at_once |= "" in origin
+                self.found.calls += [Call(self.own, attribute) for attribute in sorted(origin - {""})]
+        if is_by_name(node):
+            self.found.reflects = True
+            given = ("" in self.origin(argument, self.origins) for argument in node.args[:2])
+            self.found.calls_argument |= path == "getattr" and all(given)
+        applied = last(path) in APPLIERS and node.args and not isinstance(node.args[0], ast.Lambda)
+        self.found.reflects |= path in EVALUATORS or bool(applied and self.is_tainted(node.args[0]))
+
+    def is_computed(self, func):
+        """Whether what is called depends on what the caller hands in; the class of an object does not count."""
+        if isinstance(func, ast.Call):
+            return self.is_tainted(func) and dotted(func.func) not in ("super", "type")
+        return not isinstance(func, ast.Lambda) and self.is_tainted(func)
 
     def add(self, func, node):
         path = dotted(func)
@@ -211,14 +342,15 @@ class Body:
                 self.found.calls.append(Call("method", func.attr))
             return
         first, _, rest = path.partition(".")
+        owner, _, method = path.rpartition(".")
+        for kind in sorted(self.types.get(owner, ())):
+            self.found.calls.append(Call("name", self.absolute(f"{kind}.{method}")))
         if self.receiver and first == self.receiver and rest:
-            self.found.calls.append(Call("self" if "." not in rest else "method", rest.rpartition(".")[2]))
+            later = id(node) in self.deferred
+            self.found.calls.append(Call(self.own if "." not in rest else "method", method, later=later))
         elif first in self.tainted and first not in self.local:
             if rest:
-                kind = self.types.get(first)
-                if kind and "." not in rest:
-                    self.found.calls.append(Call("name", self.absolute(f"{kind}.{rest}")))
-                self.found.calls.append(Call("method", rest.rpartition(".")[2]))
+                self.found.calls.append(Call("method", method))
         else:
             self.found.calls.append(Call("name", self.absolute(path), self.reads_only(path, node)))
 
@@ -236,8 +368,21 @@ class Body:
         return isinstance(modes[0], ast.Constant) and not set(str(modes[0].value)) & set("wax+")
 
 
-def read_function(module, node, receiver=None):
-    return Body(module, node, receiver).read()
+def is_by_name(node):
+    """Whether it takes or sets an attribute whose name is computed."""
+    if dotted(node.func) not in BY_NAME:
+        return False
+    return any(isinstance(argument, ast.Starred) or not isinstance(argument, ast.Constant) for argument in node.args[1:2])
+
+
+def required(node):
+    """How many parameters of a function have no default."""
+    arguments = node.args
+    return len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+
+
+def read_function(module, node, receiver=None, own="self"):
+    return Body(module, node, receiver, own).read()
 
 
 def read_class(module, node, prefix):
@@ -248,16 +393,40 @@ def read_class(module, node, prefix):
     module.classes[name] = made
     for inner in statements(node.body):
         if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            static = any(dotted(item) == "staticmethod" for item in inner.decorator_list)
-            first = (inner.args.posonlyargs + inner.args.args)[:1]
-            made.methods[inner.name] = read_function(module, inner, first[0].arg if first and not static else None)
+            decorators = [dotted(item) for item in inner.decorator_list]
+            receiver = None if "staticmethod" in decorators else first_parameter(inner)
+            own = "class" if "classmethod" in decorators or inner.name == "__new__" else "self"
+            sets = f"{inner.name}.setter" in decorators
+            made.define(inner.name + "=" * sets, read_function(module, inner, receiver, own))
+            if set(decorators) - METHOD_DECORATORS:
+                made.properties.add(inner.name)
         elif isinstance(inner, ast.ClassDef):
             read_class(module, inner, name + ".")
-        elif isinstance(inner, ast.Assign) and isinstance(inner.value, (ast.Name, ast.Attribute)):
+        elif isinstance(inner, ast.Assign):
             for target in inner.targets:
-                path = dotted(inner.value)
-                if isinstance(target, ast.Name) and path and target.id.startswith("__"):
-                    made.methods[target.id] = Function([Call("name", "." + path), Call("self", path)])
+                if isinstance(target, ast.Name):
+                    read_class_value(module, made, target.id, inner.value)
+
+
+def first_parameter(node):
+    first = (node.args.posonlyargs + node.args.args)[:1]
+    return first[0].arg if first else None
+
+
+def read_class_value(module, made, name, value):
+    """Methods that a class body assigns: another function, a lambda, or a property of other methods."""
+    is_special = name.startswith("__") or name in FILLERS
+    path = dotted(value)
+    if path and is_special:
+        made.define(name, Function([Call("name", "." + path), Call("class", path)]))
+    elif isinstance(value, ast.Lambda) and is_special:
+        made.define(name, read_function(module, value, first_parameter(value)))
+    elif isinstance(value, ast.Call) and dotted(value.func) == "property":
+        given = dict(zip(("fget", "fset"), value.args)) | {keyword.arg: keyword.value for keyword in value.keywords}
+        for key, suffix in (("fget", ""), ("fset", "=")):
+            path = dotted(given.get(key))
+            made.define(name + suffix, Function([Call("class", path)] if path else []))
+        made.properties.add(name)
 
 
 def read_module(name, is_package, text):
@@ -265,7 +434,7 @@ def read_module(name, is_package, text):
     module = Module(name, is_package)
     for node in statements(ast.parse(text).body):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            module.functions[node.name] = read_function(module, node)
+            module.functions.setdefault(node.name, Function()).join(read_function(module, node))
         elif isinstance(node, ast.ClassDef):
             read_class(module, node, "")
         elif isinstance(node, (ast.Import, ast.ImportFrom)):

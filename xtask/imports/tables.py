@@ -14,6 +14,9 @@ HOLDERS = set(
     " scipy sklearn statsmodels timm torch torchvision xgboost".split()
 )
 
+# Functions of a module that answer for every name.
+HOOKS = {"__getattr__", "__dir__"}
+
 # How SciPy executes a text of a distribution's state.
 TEMPLATE = "_attach_argparser_methods"
 
@@ -28,6 +31,7 @@ class Tables:
         self.reviewed, self.standard = reviewed, standard
         self.found = {}  # (module, name) -> (kind, full, bare)
         self.rebuilders = set()
+        self.reflecting = set()  # functions that may not be kept as values
         self.templates = set()
 
     def kind(self, key):
@@ -45,6 +49,7 @@ class Tables:
         for (module, name), found in other.found.items():
             self.put(module, name, *found)
         self.rebuilders |= other.rebuilders
+        self.reflecting |= other.reflecting
         self.templates |= other.templates
 
     def collect(self, universe):
@@ -62,13 +67,14 @@ class Tables:
         full = set(universe.reach["function", owner, name])
         if function.calls_argument:
             full.add("R")
+        if function.reflects or name in HOOKS:
+            self.reflecting.add((module, alias))
         if full or holds(module):
             self.put(module, alias, "F", full, full)
 
     def put_class(self, universe, owner, name, module, alias, public):
         """A class; of the standard library none is vouched for here, and so none has a better way of being made."""
-        full = universe.reach["full", (owner, name)] - RAW
-        bare = universe.reach["bare", (owner, name)] - RAW
+        full, bare = (reach - RAW for reach in universe.classes_reach((owner, name)))
         if bare == {"X"} and universe.method((owner, name), TEMPLATE):
             self.templates.add((module, alias))
         if full or public:
@@ -118,6 +124,8 @@ class Tables:
                 codes = files.setdefault("stdlib", {}).setdefault(module, {})
                 codes.setdefault(standard_code(kind, full, name), []).append(name)
         for (module, name), (kind, full, bare) in self.found.items():
+            if not full and (module, name) in self.reflecting - self.rebuilders:
+                continue
             root = module.split(".")[0]
             file = FILES.get(root) or file_of(root)
             code = code_of(kind, full, bare, (module, name) in self.rebuilders)

@@ -4,11 +4,11 @@
 //! no evidence. Where no magic number exists (pickle protocols 0 and 1, protobuf, JSON, text) the rule is the
 //! plausibility of the first bytes, and it errs towards the more dangerous reading.
 
-use std::fmt;
+use std::{fmt, io::BufRead as _};
 
 use serde::Serialize;
 
-use crate::pickle;
+use crate::{content::Content, pickle};
 
 /// Bytes of the start of a file that [`Format::of`] makes use of; more do not hurt.
 pub const HEAD_BYTES: usize = 4096;
@@ -66,6 +66,9 @@ pub enum Format {
     /// The weights of a Core ML program, by their headers.
     #[serde(rename = "coreml-weights")]
     CoreMlWeights,
+    /// A SentencePiece model, by the fields of its protocol buffer.
+    #[serde(rename = "sentencepiece")]
+    SentencePiece,
     /// A TensorFlow Lite flatbuffer.
     TfLite,
     /// An ExecuTorch program.
@@ -112,6 +115,8 @@ pub enum Format {
     Xml,
     /// A picture: PNG, JPEG, GIF, WebP, BMP.
     Image,
+    /// Sound, film, a picture of a rarer kind, a font, a table of records.
+    Media,
     /// PDF.
     Pdf,
     /// UTF-8 text without control characters.
@@ -177,6 +182,29 @@ const MAGIC_AT: &[(usize, &[u8], Format)] = &[
     (257, b"ustar", Format::Tar),
 ];
 
+/// How sound, film, rarer pictures, fonts and tables begin, and where: too few bytes to be believed before anything else.
+const MEDIA: &[(usize, &[u8])] = &[
+    (0, b"\0\0\x01\0"),
+    (0, b"P5\n"),
+    (0, b"P6\n"),
+    (0, b"II*\0"),
+    (0, b"MM\0*"),
+    (0, b"ID3"),
+    (0, b"\xff\xfb"),
+    (0, b"fLaC"),
+    (0, b"OggS\0"),
+    (0, b"\0\x01\0\0\0"),
+    (0, b"OTTO\0"),
+    (0, b"wOFF"),
+    (0, b"wOF2"),
+    (0, b"SQLite format 3\0"),
+    (0, b"PAR1"),
+    (0, b"ARROW1\0\0"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n"),
+    (4, b"ftyp"),
+    (8, b"WAVE"),
+];
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -192,6 +220,7 @@ impl fmt::Display for Format {
             Self::TensorBundle => "the index of a TensorFlow checkpoint",
             Self::CoreMl => "a Core ML model",
             Self::CoreMlWeights => "the weights of a Core ML model",
+            Self::SentencePiece => "a SentencePiece model",
             Self::TfLite => "TensorFlow Lite",
             Self::ExecuTorch => "an ExecuTorch program",
             Self::Rds => "an R object",
@@ -224,6 +253,7 @@ impl fmt::Display for Format {
             Self::Json => "JSON",
             Self::Xml => "XML",
             Self::Image => "a picture",
+            Self::Media => "sound, film, a picture, a font or a table",
             Self::Pdf => "PDF",
             Self::Text => "text",
             Self::Empty => "nothing",
@@ -253,10 +283,33 @@ impl Format {
             protobuf,
             paddle,
             old_tar,
+            media,
         ]
         .into_iter()
         .find_map(|rule| rule(head))
         .unwrap_or(Self::Unknown)
+    }
+
+    /// What `content` is. Unlike [`Format::of`] this looks at all of it where the first bytes are no evidence: printable
+    /// opcodes of a pickle, and blanks in front of JSON or XML, can be as many as one likes.
+    ///
+    /// # Errors
+    /// What reading raises.
+    pub fn of_content(content: &Content) -> std::io::Result<Self> {
+        let head = content.read(0, HEAD_BYTES)?;
+        let format = Self::of(&head);
+        if format != Self::Text || head.len() as u64 == content.size() {
+            return Ok(format);
+        }
+        if pickle::is_text_stream(content)? {
+            return Ok(Self::Pickle);
+        }
+        let blank = leading_blanks(content)?;
+        if blank == 0 {
+            return Ok(format);
+        }
+        // What is no text behind blanks is what nobody reads; the text ends there then.
+        Ok(textual(&content.read(blank, HEAD_BYTES)?).unwrap_or(format))
     }
 
     /// What else the file is that ends with `tail`: a zip archive can follow anything, and zip readers look for it
@@ -391,13 +444,43 @@ fn textual(head: &[u8]) -> Option<Format> {
             Format::Json
         }
         [b'[', rest @ ..] if is_json_value(rest.trim_ascii_start()) => Format::Json,
-        [b'<', b'?' | b'!' | b'a'..=b'z' | b'A'..=b'Z', ..] => Format::Xml,
+        // ONNX in its own syntax begins with a list in angle brackets.
+        [b'<', b'?' | b'!' | b'a'..=b'z' | b'A'..=b'Z', ..] if !text.starts_with(b"<ir_version") => {
+            Format::Xml
+        }
         _ => Format::Text,
     })
 }
 
-const fn is_json_value(rest: &[u8]) -> bool {
+/// Bytes before the first letter of a text: a byte order mark and blanks.
+fn leading_blanks(content: &Content) -> std::io::Result<u64> {
+    let mut cursor = content.cursor();
+    if content.read(0, 3)? == b"\xef\xbb\xbf" {
+        cursor.set_offset(3);
+    }
+    loop {
+        let window = cursor.fill_buf()?;
+        let length = window.len();
+        let blanks = window
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
+        cursor.consume(blanks);
+        if blanks < length || length == 0 {
+            return Ok(cursor.offset());
+        }
+    }
+}
+
+fn is_json_value(rest: &[u8]) -> bool {
+    let is_word = |word: &&[u8]| {
+        rest.strip_prefix(*word)
+            .is_some_and(|behind| matches!(behind.trim_ascii_start(), [] | [b',' | b']', ..]))
+    };
     matches!(rest, [] | [b'{' | b'[' | b'"' | b']' | b'-' | b'0'..=b'9', ..])
+        || [&b"null"[..], b"true", b"false", b"NaN", b"Infinity"]
+            .iter()
+            .any(is_word)
 }
 
 /// Whether the bytes are UTF-8 without control characters other than white space. A character cut off by the end
@@ -428,6 +511,11 @@ fn protobuf(head: &[u8]) -> Option<Format> {
 
 fn paddle(head: &[u8]) -> Option<Format> {
     crate::ndarrays::is_paddle(head).then_some(Format::Paddle)
+}
+
+fn media(head: &[u8]) -> Option<Format> {
+    let is_there = |&(at, magic): &(usize, &[u8])| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
+    MEDIA.iter().any(is_there).then_some(Format::Media)
 }
 
 /// A tar without `ustar`: a name, then octal numbers, with a checksum that holds.
@@ -502,6 +590,10 @@ mod tests {
             (b"<?xml version", Format::Xml),
             (b"\x89PNG\r\n\x1a\n", Format::Image),
             (b"%PDF-1.4", Format::Pdf),
+            (b"ID3\x04\0\0", Format::Media),
+            (b"ID3 is a tag", Format::Text),
+            (b"\0\x01\0\0\0\x0a", Format::Media),
+            (b"\0\x01\0\0\0\0\0\0{\"a\":", Format::Safetensors),
             ("modèle\n".as_bytes(), Format::Text),
             (b"{% if x %}", Format::Text),
             (b"[MASK] is a token", Format::Text),
@@ -514,6 +606,21 @@ mod tests {
         ] {
             assert_eq!(Format::of(head), format, "{:?}", String::from_utf8_lossy(head));
         }
+    }
+
+    #[test]
+    fn what_comes_late_decides_too() {
+        let blanks = b" \n".repeat(4096);
+        let of = |bytes: &[u8]| Format::of_content(&[&blanks, bytes].concat().into()).unwrap();
+        assert_eq!(of(b"{\"a\": 1}"), Format::Json);
+        assert_eq!(of(b"[null, 1]"), Format::Json);
+        assert_eq!(of(b"<PMML/>"), Format::Xml);
+        assert_eq!(of(b"words"), Format::Text);
+        assert_eq!(of(b""), Format::Text);
+        let pickle = [&b"N0".repeat(3000)[..], b"cposix\nsystem\n)R."].concat();
+        assert_eq!(Format::of_content(&pickle.into()).unwrap(), Format::Pickle);
+        let text = "Names of things\n".repeat(1000).into_bytes();
+        assert_eq!(Format::of_content(&text.into()).unwrap(), Format::Text);
     }
 
     #[test]

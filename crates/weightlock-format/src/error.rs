@@ -125,6 +125,9 @@ pub enum Fault {
     /// A rule of protocol buffers.
     #[error(transparent)]
     Protobuf(#[from] crate::protobuf::Fault),
+    /// In a protocol buffer written as text.
+    #[error(transparent)]
+    ProtobufText(#[from] crate::protobuf::text::Fault),
     /// A rule of the index of a TensorFlow checkpoint.
     #[error(transparent)]
     TensorBundle(#[from] crate::tensorflow::bundle::Fault),
@@ -179,6 +182,7 @@ impl Problem {
                 Fault::FlatBuffer(fault) => fault.code(),
                 Fault::TfLite(fault) => fault.code(),
                 Fault::Protobuf(fault) => fault.code(),
+                Fault::ProtobufText(_) => reason::MALFORMED,
                 Fault::TensorBundle(fault) => fault.code(),
             },
         }

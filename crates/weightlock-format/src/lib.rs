@@ -55,6 +55,7 @@ pub mod rds;
 pub mod reader;
 pub mod reason;
 pub mod safetensors;
+pub mod sentencepiece;
 pub mod stream;
 pub mod tensorflow;
 pub mod tflite;

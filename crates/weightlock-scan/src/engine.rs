@@ -15,15 +15,15 @@ use serde::Serialize;
 use weightlock_format::{
     container::zip,
     content::Content,
-    detect::{self, Format},
+    detect::Format,
     hdf5,
     limits::{Budget, Limits},
-    pickle,
+    pickle, tensorflow,
 };
 
 use crate::{
     Finding, Place, Profile, Trail,
-    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, opened},
+    analyze::{self, Claim, Examination, Inner, Role, Source, Subject, Template, blob, media, opened, xml},
     coverage::{Coverage, Gap, Regions, Unread},
     finding::{self, Findings, LeftOut},
     observation::{
@@ -283,14 +283,18 @@ impl<'a> Run<'a> {
 /// Every format that some reader could take the content for, the first bytes' first.
 fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     let size = subject.content.size();
-    let head = match subject.content.read(0, detect::HEAD_BYTES) {
-        Ok(head) => head,
+    let first = match Format::of_content(&subject.content) {
+        Ok(first) => first,
         Err(error) => {
             exam.unread(0..size, Gap::Unreadable(error.to_string()));
             return Vec::new();
         }
     };
-    let first = Format::of(&head);
+    let first = match first {
+        Format::Media if !media::is_whole(&subject.content) => Format::Unknown,
+        Format::Xml if xml::is_mere_text(subject, exam.limits) => Format::Text,
+        first => first,
+    };
     let mut formats = vec![first];
     // Formats without a magic number, told by their fields. What its first bytes only look like is kept when nothing
     // fits, so that a broken file is still read up to the break.
@@ -299,6 +303,12 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
         && !fitting.is_empty()
     {
         formats = fitting;
+    }
+    // A message whose lengths are all printable is text to the eye.
+    if first == Format::Text
+        && tensorflow::Kind::all_of(&subject.content, exam.limits).is_ok_and(|kinds| !kinds.is_empty())
+    {
+        formats.push(Format::TensorFlow);
     }
     if formats == [Format::Unknown] && analyze::wide::analyze(subject, exam) {
         return Vec::new();
@@ -318,6 +328,13 @@ fn identify(subject: &Subject, exam: &mut Examination<'_>) -> Vec<Format> {
     if is_unpickled && first != Format::Pickle && size > 0 {
         formats.retain(|format| format.is_container() || format.is_code() && *format != Format::Pickle);
         formats.insert(0, Format::Pickle);
+    }
+    // Whatever else it is: a loader that goes by the name hands it to the unpickler.
+    if !formats.contains(&Format::Pickle)
+        && first != Format::Text
+        && pickle::calls_from_start(&subject.content).is_ok_and(|calls| calls)
+    {
+        formats.push(Format::Pickle);
     }
     // A file of HDF5 may lie behind a block of the user's.
     if first != Format::Hdf5

@@ -92,7 +92,7 @@ fn stream(content: &Content, head: &[u8]) -> Option<Format> {
 /// Whether the bytes are, as a whole, a pickle that imports something. Arrays of small numbers look like opcodes, but
 /// not up to a STOP at their end.
 fn is_pickle(content: &Content, head: &[u8], limits: &Limits) -> bool {
-    if Format::of(head) != Format::Pickle {
+    if Format::of(head) != Format::Pickle && !pickle::calls_from_start(content).unwrap_or(false) {
         return false;
     }
     let mut few = limits.clone();

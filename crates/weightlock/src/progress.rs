@@ -116,9 +116,15 @@ fn line(doing: &str, done: u64, total: Option<u64>, elapsed: Duration) -> String
     match total.filter(|total| *total > 0) {
         Some(total) => {
             let percent = (done as f64 / total as f64 * 100.0).min(100.0);
-            let left = total.saturating_sub(done) as f64 / rate.max(1.0);
+            // Of less than a hundredth nothing can be told about the rest.
+            let left = if percent < 1.0 {
+                String::new()
+            } else {
+                let left = total.saturating_sub(done) as f64 / rate.max(1.0);
+                format!(", {left:.0} s left")
+            };
             format!(
-                "{doing} {} of {} ({percent:.0} %), {speed}/s, {left:.0} s left",
+                "{doing} {} of {} ({percent:.0} %), {speed}/s{left}",
                 Size(done),
                 Size(total)
             )
@@ -138,6 +144,8 @@ mod tests {
             line("hashing", one, Some(4 * one), Duration::from_secs(1)),
             "hashing 1.0 GiB of 4.0 GiB (25 %), 1.0 GiB/s, 3 s left"
         );
+        let stuck = line("scanning", 1, Some(1 << 20), Duration::from_secs(9));
+        assert!(!stuck.contains("left"), "{stuck}");
         assert_eq!(
             line("hashing", one, None, Duration::from_secs(2)),
             "hashing 1.0 GiB, 512.0 MiB/s"

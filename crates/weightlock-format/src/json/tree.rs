@@ -13,10 +13,10 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Limits,
+    Fault, Limits,
     events::{Event, Events},
 };
-use crate::{Problem, reader::within};
+use crate::{Named, Problem, reader::within};
 
 /// A place in a [`Tree`].
 pub type NodeId = u32;
@@ -274,6 +274,13 @@ impl Tree {
         }
         found
     }
+
+    /// The broken rule that [`Tree::duplicates`] has found at `id`.
+    #[must_use]
+    pub fn duplicate(&self, id: NodeId) -> Problem {
+        let key = Named::new(self.key(id).unwrap_or_default());
+        Problem::malformed(self.offset(id), Fault::DuplicateKey(key))
+    }
 }
 
 struct Open {
@@ -345,6 +352,7 @@ mod tests {
         assert_eq!(tree.path(id), "a[1]");
         let [later] = tree.duplicates()[..] else { panic!() };
         assert_eq!(tree.path(later), "a[1].b");
+        assert_eq!(tree.duplicate(later).offset(), tree.offset(later));
         assert_eq!(tree.text(later), Some("y"));
         assert_eq!(tree.texts(0, "e").collect::<Vec<_>>(), ["\u{fffd}"]);
     }

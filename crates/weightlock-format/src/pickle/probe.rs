@@ -33,8 +33,17 @@ struct Probe {
     structure: u64,
     proto: bool,
     end: Option<u64>,
-    /// The bytes, or the fuel, ended before it did.
-    ran_out: bool,
+    /// The bytes ended before it did.
+    cut: bool,
+    /// The fuel, or another limit, ended before it did.
+    exhausted: bool,
+}
+
+impl Probe {
+    /// Whether it went as far as there was something to go.
+    const fn ran_out(&self) -> bool {
+        self.cut || self.exhausted
+    }
 }
 
 impl Observer for Probe {
@@ -59,24 +68,27 @@ impl Observer for Probe {
 }
 
 fn probe(content: &Content, start: u64) -> io::Result<Probe> {
+    run(&content.part(start, REACH), start, &mut FUEL.clone())
+}
+
+/// Runs `part`, which begins at `start` of the content, on what is left of `fuel`.
+fn run(part: &Content, start: u64, fuel: &mut u64) -> io::Result<Probe> {
     let mut probe = Probe::default();
     let limits = Limits {
-        entries: FUEL,
-        opcodes: FUEL,
+        entries: *fuel,
+        opcodes: *fuel,
         ..Limits::default()
     };
     let mut budget = Budget::new(&limits);
-    let part = content.part(start, REACH);
-    let stream = machine::read(&part, 0, Frames::Ignored, &limits, &mut budget, &mut probe)?;
+    let stream = machine::read(part, 0, Frames::Ignored, &limits, &mut budget, &mut probe)?;
+    *fuel = budget.opcodes;
     match stream.broken {
         None => probe.end = Some(start.saturating_add(stream.range.end)),
-        Some(
-            Problem::LimitExceeded { .. }
-            | Problem::Malformed {
-                fault: Fault::Truncated { .. },
-                ..
-            },
-        ) => probe.ran_out = true,
+        Some(Problem::LimitExceeded { .. }) => probe.exhausted = true,
+        Some(Problem::Malformed {
+            fault: Fault::Truncated { .. },
+            ..
+        }) => probe.cut = true,
         Some(_) => {}
     }
     Ok(probe)
@@ -88,64 +100,94 @@ pub fn is_stream(content: &Content) -> bool {
     probe(content, 0).is_ok_and(|probe| probe.calls > 0 || probe.imports > 0 && probe.end.is_some())
 }
 
-/// Whether a file that begins with `head` is a pickle. See the [module](self).
-pub(crate) fn is_head(head: &[u8]) -> bool {
-    let Some(first) = head.first().copied().and_then(Op::of) else {
-        return false;
+/// Whether the first byte is what pickles in use begin with; the others are not worth the fuel.
+fn begins(first: Option<u8>) -> Option<Op> {
+    let is_idle = |op: &Op| {
+        matches!(
+            op,
+            Op::Stop | Op::Pop | Op::PopMark | Op::Dup | Op::Append | Op::Build
+        )
     };
-    // What every pickle in use begins with; the others are not worth the fuel.
-    if matches!(
-        first,
-        Op::Stop | Op::Pop | Op::PopMark | Op::Dup | Op::Append | Op::Build
-    ) {
-        return false;
-    }
-    let Ok(probe) = probe(&Content::from(head.to_vec()), 0) else {
-        return false;
-    };
-    if probe.calls > 0 || probe.imports > 0 && probe.end.is_some() {
-        return true;
-    }
-    match probe.end.and_then(|end| usize::try_from(end).ok()) {
-        Some(end) => {
-            let rest = head.get(end..).unwrap_or_default();
-            let padding = rest.iter().take_while(|byte| is_padding(**byte)).count();
-            let again = rest.get(padding..).unwrap_or_default();
-            let is_alone =
-                again.is_empty() || matches!(again, [0x80, 0..=5, ..]) || again.first() == head.first();
-            probe.opcodes >= 3 && probe.structure > 0 && is_alone || is_followed_by_a_call(again)
-        }
-        None => {
-            probe.ran_out && probe.structure > 0 && probe.opcodes >= 3
-                || head.len() >= crate::detect::HEAD_BYTES && is_endless_number(first, head)
-        }
-    }
+    first.and_then(Op::of).filter(|op| !is_idle(op))
 }
 
-/// Streams that are tried one behind the other before the first bytes are believed to be something else.
-const MOST_STREAMS: usize = 16;
+/// Whether a file that begins with `head` is a pickle. See the [module](self).
+pub(crate) fn is_head(head: &[u8]) -> bool {
+    let Some(first) = begins(head.first().copied()) else {
+        return false;
+    };
+    let content = Content::from(head.to_vec());
+    let Ok(probe) = probe(&content, 0) else {
+        return false;
+    };
+    is_convincing(&probe, &content, &mut FUEL.clone()).unwrap_or(false)
+        || probe.exhausted && probe.structure > 0 && probe.opcodes >= 3
+        || probe.end.is_none() && head.len() >= crate::detect::HEAD_BYTES && is_endless_number(first, head)
+}
 
-/// Whether one of the streams that lie right behind each other in `rest` calls something: loaders that read several
-/// objects come to it.
-fn is_followed_by_a_call(mut rest: &[u8]) -> bool {
-    for _ in 0..MOST_STREAMS {
-        let Ok(probe) = probe(&Content::from(rest.to_vec()), 0) else {
-            return false;
-        };
-        if probe.calls > 0 {
-            return true;
-        }
-        let Some(behind) = probe
-            .end
-            .and_then(|end| usize::try_from(end).ok())
-            .and_then(|end| rest.get(end..))
-        else {
-            return false;
-        };
-        let padding = behind.iter().take_while(|byte| is_padding(**byte)).count();
-        rest = behind.get(padding..).unwrap_or_default();
+/// Opcodes that are done before a text that breaks nowhere is taken for a pickle.
+const WHOLE_FUEL: u64 = 200_000;
+
+/// Whether `content`, text as far as one can see, is a pickle as a whole: the machine is let run over all of it, for what
+/// is printed in front of a call can be as long as one likes. What it does not come to the end of counts as a pickle, so
+/// that its analyzer says how far it gets.
+///
+/// # Errors
+/// What reading raises.
+pub fn is_text_stream(content: &Content) -> io::Result<bool> {
+    if begins(content.read(0, 1)?.first().copied()).is_none() {
+        return Ok(false);
     }
-    false
+    let mut fuel = WHOLE_FUEL;
+    let probe = run(content, 0, &mut fuel)?;
+    Ok(probe.exhausted || is_convincing(&probe, content, &mut fuel)? || fuel == 0)
+}
+
+/// Whether the machine comes to a call of something imported, whatever else `content` is: a reader that is given the file
+/// as a pickle asks for no more.
+///
+/// # Errors
+/// What reading raises.
+pub fn calls_from_start(content: &Content) -> io::Result<bool> {
+    // An id in text is resolved by its loader, which first asks what else the file could be.
+    let first = begins(content.read(0, 1)?.first().copied());
+    if first.is_none_or(|op| op == Op::PersId) {
+        return Ok(false);
+    }
+    let probe = run(content, 0, &mut WHOLE_FUEL.clone())?;
+    Ok(probe.calls > 0 && probe.imports > 0)
+}
+
+/// Whether what the machine made of the first stream of `content` says that it is a pickle. See the [module](self).
+fn is_convincing(probe: &Probe, content: &Content, fuel: &mut u64) -> io::Result<bool> {
+    if probe.calls > 0 || probe.imports > 0 && probe.end.is_some() {
+        return Ok(true);
+    }
+    let is_built = probe.structure > 0 && probe.opcodes >= 3;
+    let Some(end) = probe.end else {
+        return Ok(is_built && probe.cut);
+    };
+    let again = padding(content, end);
+    let next = content.read(again, 2)?;
+    let is_alone =
+        next.is_empty() || matches!(*next, [0x80, 0..=5]) || next.first() == content.read(0, 1)?.first();
+    Ok(is_built && is_alone || is_followed_by_a_call(content, again, fuel)?)
+}
+
+/// Whether one of the streams that lie right behind each other from `at` on calls something: loaders that read several
+/// objects come to it.
+fn is_followed_by_a_call(content: &Content, mut at: u64, fuel: &mut u64) -> io::Result<bool> {
+    while *fuel > 0 && at < content.size() {
+        let probe = run(&content.since(at), at, fuel)?;
+        if probe.calls > 0 {
+            return Ok(true);
+        }
+        let Some(end) = probe.end else {
+            return Ok(false);
+        };
+        at = padding(content, end);
+    }
+    Ok(false)
 }
 
 /// Whether an integer in text goes on as far as one can see: readers take quadratic time for it.
@@ -228,7 +270,7 @@ pub fn next_stream(content: &Content, from: u64) -> Option<u64> {
 }
 
 const fn is_next(probe: Probe) -> bool {
-    probe.calls > 0 || probe.opcodes >= 2 && (probe.end.is_some() || probe.proto && probe.ran_out)
+    probe.calls > 0 || probe.opcodes >= 2 && (probe.end.is_some() || probe.proto && probe.ran_out())
 }
 
 /// Whether a stream may begin here, among other bytes.
@@ -317,6 +359,41 @@ mod tests {
         far.extend(b"\x80\x04\x8c\x02os\x8c\x06system\x93)R.");
         assert_eq!(next(&far, 1), Some(70_001));
         assert_eq!(padding(&Content::from(b"N.\0\0 \nx".to_vec()), 2), 6);
+    }
+
+    #[test]
+    fn text_is_run_to_where_it_breaks_or_calls() {
+        let whole = |bytes: &[u8]| is_text_stream(&Content::from(bytes.to_vec())).unwrap();
+        const EVIL: &[u8] = b"cposix\nsystem\n(Vecho\ntR.";
+        for front in [
+            b"N0".repeat(2100),
+            [b"S'", &[b'x'; 5000][..], b"'\n0"].concat(),
+            [b"V", &b"model weights ".repeat(400)[..], b"\n0"].concat(),
+            b"F1.5\n0".repeat(1200),
+            b"ccollections\nOrderedDict\n0".repeat(300),
+            b"N.\n".repeat(2000),
+            b"N0".repeat(2 << 20),
+        ] {
+            assert!(whole(&[&front, EVIL].concat()), "{:?}", &front[..8]);
+        }
+        for text in [
+            "cat\ndog\nbird\n".repeat(1000),
+            "Name,Value\na,b\n".repeat(1000),
+            "N. N. Smith (R. I.) wrote it.\n".repeat(1000),
+            "Vocabulary\nVowel\nand\n".repeat(1000),
+            "I am a text.\n".repeat(1000),
+            "# Title\n".repeat(1000),
+        ] {
+            assert!(!whole(text.as_bytes()), "{text:.20}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_told_whatever_the_bytes_are_besides() {
+        let calls = |bytes: &[u8]| calls_from_start(&Content::from(bytes.to_vec())).unwrap();
+        assert!(calls(b"GIF89a\x01\x000cposix\nsystem\n)R.\0\xff"));
+        assert!(!calls(b"GIF89a\x01\0\x01\0\0\0\0"));
+        assert!(!calls(b"PK\x03\x04\ncposix\nsystem\n)R."));
     }
 
     #[test]

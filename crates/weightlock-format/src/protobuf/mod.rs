@@ -15,6 +15,8 @@
 //! are on a stack of its own, bounded by [`Limits::nesting`]. A length that reaches beyond its message is cut to what is left, so that a file whose
 //! end is missing is still read as far as it goes, and the fault ends the walk.
 
+pub mod text;
+
 use std::{
     io::{BufRead as _, Read as _},
     ops::Range,

@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::{
     eval::is_namespace,
     facts::{Argument, How},
-    fold,
+    fold, paths,
     value::{Origin, Value, What, origin_of},
     walk::{Walker, element_of},
 };
@@ -19,10 +19,13 @@ impl Walker {
             _ => None,
         };
         let function = match &method {
-            Some((object, name)) => self.attribute(object, name, it.func.range()),
+            Some((object, name)) => match self.attribute(object, name, it.func.range()) {
+                unknown if unknown == Value::default() => self.inherits(object, name),
+                known => known,
+            },
             None => self.eval(&it.func),
         };
-        let arguments = self.arguments(it);
+        let mut arguments = self.arguments(it);
         let mut results = Vec::new();
         if let Some((object, name)) = &method {
             let positional = positional(&arguments);
@@ -33,8 +36,39 @@ impl Walker {
         if let Some((object, name)) = &method {
             self.inherited(object, name);
         }
+        // What a method of a path is done to is as much of the call as its arguments.
+        let path = method.iter().flat_map(|(object, _)| object.alternatives());
+        let path = path.filter_map(|object| match &object.what {
+            What::Path(_) => Some(object.clone()),
+            _ => None,
+        });
+        arguments.extend(path.take(1).map(|value| Argument {
+            keyword: Some("self".to_owned()),
+            value,
+        }));
         results.push(self.apply(&function, &arguments, it.range));
         Value::any(results.into_iter().filter(|value| *value != Value::default()))
+    }
+
+    /// The method `name` that a class of the file has from a class elsewhere.
+    fn inherits(&self, object: &Value, name: &str) -> Value {
+        let classes = object
+            .alternatives()
+            .iter()
+            .filter_map(|object| match object.what {
+                What::Instance(class) | What::Class(class) => Some(class),
+                _ => None,
+            });
+        let bases = classes.flat_map(|class| self.foreign_bases(class));
+        Value::any(bases.map(|base| Value::global(format!("{base}.{name}")).with(Origin::INHERITED)))
+    }
+
+    /// The classes elsewhere from which a class of the file derives.
+    fn foreign_bases(&self, class: usize) -> Vec<String> {
+        let bases = self.source.classes.get(class).map(|class| class.bases.clone());
+        let is_foreign =
+            |base: &String| base.contains('.') && !base.starts_with('.') && !base.starts_with("builtins.");
+        bases.into_iter().flatten().filter(is_foreign).collect()
     }
 
     /// A method that a class of the file inherits from elsewhere calls those that it expects there.
@@ -50,6 +84,9 @@ impl Walker {
 
     /// A method of an object of a built-in type.
     fn method(&mut self, object: &Value, name: &str, arguments: &[Value], range: TextRange) -> Option<Value> {
+        if let What::Path(path) = &object.what {
+            return paths::method(path, name, arguments);
+        }
         let first = arguments.first();
         let is_table = match &object.what {
             What::Table(_) | What::Items(_) => true,
@@ -136,7 +173,13 @@ impl Walker {
             }
             What::Class(class) => {
                 self.runs_methods(function, &["__init__", "__new__", "__post_init__"]);
-                for constructor in self.member(*class, "__init__").alternatives() {
+                let constructors = self.member(*class, "__init__");
+                if constructors == Value::default() {
+                    for base in self.foreign_bases(*class) {
+                        self.put(base, Origin::INHERITED, How::Called, arguments.to_vec(), range);
+                    }
+                }
+                for constructor in constructors.alternatives() {
                     if let What::Function(constructor) = constructor.what {
                         self.bind_arguments(constructor, arguments);
                     }
@@ -226,6 +269,7 @@ impl Walker {
         let values = positional(arguments);
         self.reflected(name, &values, arguments, range)
             .or_else(|| fold::call(name, &values, &mut self.fuel))
+            .or_else(|| paths::call(name, &values))
             .unwrap_or_else(|| Value::from(What::Result(name.into())).with(origin_of(name)))
     }
 
@@ -294,6 +338,20 @@ impl Walker {
             | "functools.partialmethod"
             | "builtins.staticmethod"
             | "builtins.classmethod" => first.cloned(),
+            "builtins.type" if values.len() == 1 => {
+                let kinds = first?
+                    .alternatives()
+                    .iter()
+                    .filter_map(|value| match &value.what {
+                        What::Global(name)
+                            if name.ends_with("__loader__") || name.ends_with("__spec__.loader") =>
+                        {
+                            Some(Value::global(format!("{name}.__class__")).with(value.origin))
+                        }
+                        _ => None,
+                    });
+                Some(Value::any(kinds)).filter(|found| *found != Value::default())
+            }
             "builtins.next" | "random.choice" => first.map(element_of),
             "builtins.max" | "builtins.min" if values.len() == 1 => first.map(element_of),
             "builtins.sorted" | "builtins.filter" => values.last().cloned(),
@@ -333,7 +391,7 @@ impl Walker {
                 Some(parts.fold(start, |object, name| self.attribute(&object, name, range)))
             }
             "os.environ.get" | "os.getenv" | "os.environ.pop" | "os.environ.setdefault" => {
-                Some(Value::unknown())
+                Some(first.map_or_else(Value::unknown, |key| paths::variable(&key.what)))
             }
             _ => None,
         }

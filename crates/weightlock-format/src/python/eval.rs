@@ -9,6 +9,7 @@ use ruff_text_size::TextRange;
 use super::{
     facts::{Argument, How, Reach},
     fold::{self, Fuel},
+    paths,
     scope::Sort,
     value::{Origin, Value, What},
     walk::{Here, Walker, element_of},
@@ -59,6 +60,7 @@ impl Walker {
                 };
                 let folded = match it.op {
                     Operator::Add => self.each_pair(&left, &right, fold::add),
+                    Operator::Div => self.each_pair(&left, &right, |a, b, _| paths::divide(a, b)),
                     _ => self.each_pair(&left, &right, |a, b, fuel| fold::arithmetic(symbol, a, b, fuel)),
                 };
                 folded.unwrap_or_else(|| Value::unknown().with(left.origin.and(right.origin)))
@@ -354,7 +356,10 @@ impl Walker {
     fn one_item(&mut self, object: &Value, key: &Value, range: TextRange) -> Value {
         let origin = object.origin.and(key.origin);
         match (&object.what, &key.what) {
-            (What::Global(name), _) if name.starts_with("os.environ") => Value::unknown(),
+            (What::Global(name), key) if name.starts_with("os.environ") => paths::variable(key),
+            (What::Global(library), What::Text(member)) if &**library == "ctypes.pythonapi" => {
+                Value::global(format!("{library}.{member}")).with(origin)
+            }
             (What::Items(items), What::Number(at)) => {
                 let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
                 let at = if *at < 0 { at.saturating_add(length) } else { *at };
@@ -429,6 +434,7 @@ impl Walker {
                 What::Global(module) | What::Result(module) => {
                     Value::global(format!("{module}.{name}")).with(object.origin)
                 }
+                What::Path(path) => paths::attribute(path, name).with(object.origin),
                 What::Class(class) => self.member(*class, name),
                 What::Instance(class) => self.read(*class, name),
                 _ => Value::unknown().with(object.origin),

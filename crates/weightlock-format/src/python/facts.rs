@@ -13,6 +13,8 @@ pub struct Source {
     pub classes: Vec<Class>,
     /// Values stored under a global: `os.environ['PATH'] = …`, `builtins.print = …`.
     pub stores: Vec<Store>,
+    /// Annotations that are texts and hold a call, with their offset: whoever asks for types evaluates them.
+    pub annotations: Vec<(u64, String)>,
     /// Commands of notebooks: `!pip install x`, `%run y.py`.
     pub commands: Vec<Command>,
     /// Where the text breaks the grammar, and how; what could be read around it is there.
@@ -44,6 +46,8 @@ pub struct Call {
 pub enum How {
     /// Called.
     Called,
+    /// Imported.
+    Imported,
     /// Handed to a call of this name, which may call it.
     Passed(String),
     /// Given back by a method whose result a loader calls, such as `__reduce__`.

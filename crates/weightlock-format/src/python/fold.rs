@@ -44,6 +44,10 @@ pub(super) fn add(left: &Value, right: &Value, fuel: &mut Fuel) -> Option<Value>
             fuel.burn(a.len().saturating_add(b.len()))?;
             fuel.text([&**a, &**b].concat(), origin)
         }
+        (What::Tail(a), What::Text(b)) => {
+            fuel.burn(a.len().saturating_add(b.len()))?;
+            Some(Value::from(What::Tail([&**a, &**b].concat().into())).with(origin))
+        }
         (What::Bytes(a), What::Bytes(b)) => {
             fuel.burn(a.len().saturating_add(b.len()))?;
             fuel.bytes([&**a, &**b].concat(), origin)
@@ -127,6 +131,10 @@ pub(super) fn call(name: &str, arguments: &[Value], fuel: &mut Fuel) -> Option<V
             }
             _ => None,
         },
+        "io.BytesIO" | "io.StringIO" => match &first?.what {
+            What::Text(_) | What::Bytes(_) => first.cloned(),
+            _ => None,
+        },
         "builtins.reversed" => method(first?, "[::-1]", &[], fuel),
         "builtins.map" => {
             let (What::Global(function), What::Items(items)) = (&first?.what, &arguments.get(1)?.what) else {
@@ -174,6 +182,8 @@ pub(super) fn method(object: &Value, name: &str, arguments: &[Value], fuel: &mut
             fuel.burn(items.len().saturating_mul(16))?;
             Some(Value::items(items.iter().rev().cloned().collect()).with(origin))
         }
+        // Of a file in memory.
+        (What::Text(_) | What::Bytes(_), "read" | "getvalue" | "getbuffer") => Some(object.clone()),
         (What::Text(separator), "join") => {
             let What::Items(items) = &arguments.first()?.what else {
                 return None;

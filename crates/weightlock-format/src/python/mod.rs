@@ -23,6 +23,7 @@ mod eval;
 mod facts;
 mod fold;
 mod nesting;
+mod paths;
 mod reach;
 mod scope;
 mod value;

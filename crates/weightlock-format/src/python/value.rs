@@ -39,6 +39,10 @@ pub enum What {
     Global(Arc<str>),
     /// What a call of the global of that name gives, or an attribute of it.
     Result(Arc<str>),
+    /// A path of `pathlib`, as far as it is known.
+    Path(Arc<str>),
+    /// A text that is a path whose beginning is not known: its end.
+    Tail(Arc<str>),
     /// A list, tuple or set whose elements are written down.
     Items(Arc<[Value]>),
     /// A dictionary whose entries are written down.
@@ -79,6 +83,8 @@ impl Origin {
     pub const ASSEMBLED: Self = Self(16);
     /// A builtin whose name the file also binds, later or elsewhere.
     pub const SHADOWED: Self = Self(32);
+    /// A member that a class of the file has from a class elsewhere.
+    pub const INHERITED: Self = Self(64);
 
     /// Both.
     #[must_use]
@@ -225,6 +231,15 @@ impl Value {
         })
     }
 
+    /// The path, if it is one, as far as it is known: a text, or a path of `pathlib`.
+    #[must_use]
+    pub fn as_path(&self) -> Option<&str> {
+        self.alternatives().iter().find_map(|value| match &value.what {
+            What::Text(text) | What::Path(text) | What::Tail(text) => Some(&**text),
+            _ => None,
+        })
+    }
+
     /// Whether it is known to be `wanted`.
     #[must_use]
     pub fn is_bool(&self, wanted: bool) -> bool {
@@ -342,8 +357,20 @@ const REEXPORTED: &[&str] = &[
     "types",
 ];
 
+/// Members of modules that are called like a module.
+const OWN_MEMBERS: &[(&str, &str)] = &[("asyncio", "subprocess"), ("socket", "socket")];
+
 /// The name under which an object is known, whatever way led to it.
 fn canonical(name: String) -> String {
+    // The loader of a module that came from source, or its class.
+    let loader = |name: &str| {
+        ["__loader__", "__spec__.loader"]
+            .iter()
+            .any(|end| name.strip_suffix(end).is_some_and(|before| before.ends_with('.')))
+    };
+    if name.strip_suffix(".__class__").is_some_and(loader) {
+        return "importlib.machinery.SourceFileLoader".to_owned();
+    }
     // `random._os` is `os`, too.
     let public = |part: &str| {
         part.strip_prefix('_')
@@ -354,6 +381,15 @@ fn canonical(name: String) -> String {
     let from = parts.iter().enumerate().rposition(|(at, part)| {
         let is_builtins = *part == "__builtins__" || *part == "__builtin__";
         is_builtins || REEXPORTED.contains(part) || at > 0 && public(part)
+    });
+    // `socket.socket` and `asyncio.subprocess` are members of their modules, and not what these have imported.
+    let from = from.map(|at| {
+        let owner = at.checked_sub(1).and_then(|before| parts.get(before));
+        let is_own = owner.zip(parts.get(at)).is_some_and(|(owner, part)| {
+            let owner = owner.strip_prefix('_').unwrap_or(owner);
+            OWN_MEMBERS.contains(&(owner, part))
+        });
+        at.saturating_sub(usize::from(is_own))
     });
     let Some(from) = from.filter(|&at| at > 0 || parts.first().is_some_and(|part| part.starts_with("__b")))
     else {
@@ -387,6 +423,21 @@ mod tests {
             ("__builtin__", "builtins"),
             ("x.__builtins__.exec", "builtins.exec"),
             ("os.path.join", "os.path.join"),
+            ("socket.socket.connect", "socket.socket.connect"),
+            ("http.client.socket.socket.connect", "socket.socket.connect"),
+            ("random._socket.socket", "socket.socket"),
+            ("urllib.request.socket", "socket"),
+            ("asyncio.subprocess.PIPE", "asyncio.subprocess.PIPE"),
+            ("asyncio.subprocess.subprocess.run", "subprocess.run"),
+            (
+                "builtins.__loader__.__class__",
+                "importlib.machinery.SourceFileLoader",
+            ),
+            (
+                "os.__spec__.loader.__class__",
+                "importlib.machinery.SourceFileLoader",
+            ),
+            ("x.my__loader__.__class__", "x.my__loader__.__class__"),
             (".os.system", ".os.system"),
             ("torch.nn.Linear", "torch.nn.Linear"),
         ] {

@@ -154,7 +154,7 @@ impl Walker {
             }
             Stmt::AugAssign(it) => self.augment(it),
             Stmt::AnnAssign(it) => {
-                self.look(&it.annotation);
+                self.annotation(&it.annotation);
                 if let Some(value) = &it.value {
                     let value = self.eval(value);
                     self.assign(&it.target, value);
@@ -221,6 +221,13 @@ impl Walker {
                             .unwrap_or_default(),
                     };
                     self.bind(bound, Value::global(value), it.range);
+                    self.put(
+                        whole.to_owned(),
+                        Origin::NONE,
+                        How::Imported,
+                        Vec::new(),
+                        it.range,
+                    );
                 }
             }
             Stmt::ImportFrom(it) => self.import_from(it),
@@ -238,6 +245,28 @@ impl Walker {
     /// Evaluates for what happens on the way.
     pub(super) fn look(&mut self, expression: &Expr) {
         let _ = self.eval(expression);
+    }
+
+    /// Evaluates an annotation, and keeps the texts in it that hold a call.
+    fn annotation(&mut self, annotation: &Expr) {
+        self.look(annotation);
+        if !self.reporting {
+            return;
+        }
+        let mut left = vec![annotation];
+        while let Some(part) = left.pop() {
+            match part {
+                Expr::StringLiteral(it) if it.value.to_str().contains('(') && self.spend() => {
+                    let text = it.value.to_str().chars().take(self.fuel.one).collect();
+                    self.source.annotations.push((self.offset(it.range), text));
+                }
+                Expr::Subscript(it) => left.extend([&*it.value, &*it.slice]),
+                Expr::Tuple(it) => left.extend(&it.elts),
+                Expr::List(it) => left.extend(&it.elts),
+                Expr::BinOp(it) => left.extend([&*it.left, &*it.right]),
+                _ => {}
+            }
+        }
     }
 
     fn conditional(&mut self, test: &Expr, body: &[Stmt], rest: &[ElifElseClause]) {
@@ -262,6 +291,7 @@ impl Walker {
             "{dots}{}",
             it.module.as_ref().map(|name| name.as_str()).unwrap_or_default()
         );
+        self.put(module.clone(), Origin::NONE, How::Imported, Vec::new(), it.range);
         for alias in &it.names {
             let name = alias.name.as_str();
             if name == "*" {
@@ -523,7 +553,9 @@ impl Walker {
             self.decorate(&value, What::Function(function).into(), decorator.range);
         }
         let defaults = self.signature(&it.parameters, it.type_params.as_deref());
-        it.returns.iter().for_each(|annotation| self.look(annotation));
+        it.returns
+            .iter()
+            .for_each(|annotation| self.annotation(annotation));
         self.bind(it.name.as_str(), What::Function(function).into(), it.range);
         let scope = self
             .scopes
@@ -552,7 +584,7 @@ impl Walker {
             parameter
                 .annotation()
                 .into_iter()
-                .for_each(|annotation| self.look(annotation));
+                .for_each(|annotation| self.annotation(annotation));
         }
         for kind in types.into_iter().flat_map(|types| types.type_params.iter()) {
             if let ruff_python_ast::TypeParam::TypeVar(variable) = kind {

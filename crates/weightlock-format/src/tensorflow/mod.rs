@@ -108,8 +108,14 @@ pub struct Node {
     pub operator: String,
     /// The function of the library that it stands in; empty for the graph itself.
     pub function: String,
-    /// The texts in its attributes, at any depth, by the name of the attribute; the first few of too many.
+    /// The texts in its attributes, at any depth, by the name of the attribute. Of those of a constant, which can be a
+    /// whole vocabulary, the first few.
     pub texts: Vec<(String, String)>,
+    /// Whether texts of attributes that decide were too many to be kept.
+    pub is_cut: bool,
+    bytes: usize,
+    /// The first outputs of other nodes that it takes, as written: `name`, `name:0`, `name:output:0`, `^name`.
+    pub inputs: Vec<String>,
     /// Where it lies.
     pub range: Range<u64>,
 }
@@ -120,6 +126,16 @@ pub struct Node {
 pub enum Fact {
     /// A node.
     Node(Node),
+    /// A function of the library, by its name: an operator may be called like it.
+    Function {
+        /// The name.
+        name: String,
+    },
+    /// The tensor that is given the path of a file beside the model.
+    AssetTensor {
+        /// The tensor, as `node:0`.
+        name: String,
+    },
     /// A file beside the model, by its name.
     Asset {
         /// The name.
@@ -185,8 +201,46 @@ pub fn read(
     Ok(())
 }
 
-/// Texts that are kept for one node.
-const MOST_TEXTS: usize = 64;
+/// Texts that are kept of a constant.
+const MOST_CONSTANTS: usize = 64;
+/// Texts of the other attributes that are kept for one node, and their bytes.
+const MOST_TEXTS: usize = 16_384;
+const MOST_BYTES: usize = 1 << 20;
+/// Inputs that are kept for one node.
+const MOST_INPUTS: usize = 16;
+
+impl Node {
+    /// A node that stands in `function`, about which nothing else is known yet.
+    #[must_use]
+    pub fn new(function: String, range: Range<u64>) -> Self {
+        Self {
+            function,
+            range,
+            ..Self::default()
+        }
+    }
+
+    /// Keeps a text of the attribute.
+    pub fn keep(&mut self, attribute: &str, text: &str) {
+        let is_constant = attribute == "value";
+        if is_constant && self.texts.len() >= MOST_CONSTANTS {
+            return;
+        }
+        if self.texts.len() >= MOST_TEXTS || self.bytes.saturating_add(text.len()) > MOST_BYTES {
+            self.is_cut = true;
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(text.len());
+        self.texts.push((attribute.to_owned(), text.to_owned()));
+    }
+
+    /// Keeps an input.
+    pub fn take(&mut self, input: &str) {
+        if self.inputs.len() < MOST_INPUTS {
+            self.inputs.push(input.to_owned());
+        }
+    }
+}
 
 /// What stands around the place that is being read.
 #[derive(Default)]
@@ -204,11 +258,7 @@ impl Open {
         self.messages.push(schema.name);
         match schema.name {
             "NodeDef" => {
-                self.node = Some(Node {
-                    function: self.function.clone(),
-                    range,
-                    ..Node::default()
-                });
+                self.node = Some(Node::new(self.function.clone(), range));
             }
             "AttrEntry" => self.attributes.push(String::new()),
             "FunctionDef" => self.function.clear(),
@@ -238,7 +288,16 @@ impl Open {
         match (message, field, &mut self.node) {
             ("NodeDef", "name", Some(node)) => text.clone_into(&mut node.name),
             ("NodeDef", "op", Some(node)) => text.clone_into(&mut node.operator),
-            ("OpDef", "name", None) => text.clone_into(&mut self.function),
+            ("NodeDef", "input", Some(node)) => node.take(text),
+            ("OpDef", "name", None) => {
+                text.clone_into(&mut self.function);
+                tell(Fact::Function {
+                    name: text.to_owned(),
+                });
+            }
+            ("TensorInfo", "name", _) => tell(Fact::AssetTensor {
+                name: text.to_owned(),
+            }),
             ("AttrEntry", "key", _) => {
                 if let Some(attribute) = self.attributes.last_mut() {
                     text.clone_into(attribute);
@@ -253,9 +312,9 @@ impl Open {
                 "AttrValue" | "AttrValue.ListValue" | "NameAttrList" | "TensorProto",
                 "s" | "placeholder" | "function" | "string_val",
                 Some(node),
-            ) if node.texts.len() < MOST_TEXTS => {
-                let attribute = self.attributes.first().cloned().unwrap_or_default();
-                node.texts.push((attribute, text.to_owned()));
+            ) => {
+                let attribute = self.attributes.first().map_or("", String::as_str);
+                node.keep(attribute, text);
             }
             _ => {}
         }
@@ -300,7 +359,7 @@ mod tests {
         let graph = message(2, &function);
         assert!(kinds(graph.clone()).contains(&Kind::Graph));
         let facts = facts(graph, Kind::Graph);
-        let [Fact::Node(node)] = facts.as_slice() else {
+        let [Fact::Function { .. }, Fact::Node(node)] = facts.as_slice() else {
             panic!("{facts:?}")
         };
         assert_eq!(

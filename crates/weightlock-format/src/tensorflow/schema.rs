@@ -124,7 +124,21 @@ static COLLECTION: Schema = Schema {
 
 static ASSET: Schema = Schema {
     name: "AssetFileDef",
-    fields: &[field(1, "tensor_info", Data), field(2, "filename", Text)],
+    fields: &[
+        field(1, "tensor_info", Message(&TENSOR_INFO)),
+        field(2, "filename", Text),
+    ],
+};
+
+static TENSOR_INFO: Schema = Schema {
+    name: "TensorInfo",
+    fields: &[
+        field(1, "name", Text),
+        field(2, "dtype", Number),
+        field(3, "tensor_shape", Data),
+        field(4, "coo_sparse", Data),
+        field(5, "composite_tensor", Data),
+    ],
 };
 
 static VERSIONS: Schema = Schema {

@@ -76,6 +76,7 @@ fn text(attribute: &Attribute, value: &Range<u64>, subject: &Subject, exam: &mut
     if size > VALUE_BYTES {
         let what = "the size of an HDF5 attribute";
         let (offset, limit) = (value.start, VALUE_BYTES);
+        exam.gap(offset, size, Gap::Limit { what, limit });
         return exam.problem(weightlock_format::Problem::LimitExceeded {
             offset,
             what,
@@ -180,7 +181,7 @@ fn user_block(base: u64, subject: &Subject, exam: &mut Examination<'_>) {
                 .read(0, weightlock_format::detect::HEAD_BYTES)
                 .unwrap_or_default();
             // Of any other format the whole content is examined as well.
-            if matches!(Format::of(&head), Format::Unknown | Format::Text) {
+            if matches!(Format::of(&head), Format::Unknown | Format::Text | Format::Xml) {
                 let text = trimmed(&block);
                 exam.explain(text.size()..base);
                 exam.pass(0..text.size(), "user block", text, Role::Plain);

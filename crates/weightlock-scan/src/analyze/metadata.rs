@@ -62,10 +62,16 @@ const MOST_CARRIED: usize = 8 << 20;
 pub(crate) fn carried(text: &str, offset: u64, path: impl FnOnce() -> String, exam: &mut Examination<'_>) {
     const BASE64: &[&str] = &["gA", "f0VMR", "TV", "yv66v", "z/rt+"];
     const HEXADECIMAL: &[&str] = &["800", "0x800", "7f454c46", "4d5a", "7F454C46", "4D5A"];
-    if !(24..=MOST_CARRIED).contains(&text.len()) {
+    let begins = |list: &[&str]| list.iter().any(|start| text.starts_with(start));
+    let is_long = text.len() > MOST_CARRIED;
+    if is_long && (begins(HEXADECIMAL) || begins(BASE64)) {
+        let limit = MOST_CARRIED as u64;
+        let what = "bytes of an encoded text";
+        exam.gap(offset, text.len() as u64, Gap::Limit { what, limit });
+    }
+    if is_long || text.len() < 24 {
         return;
     }
-    let begins = |list: &[&str]| list.iter().any(|start| text.starts_with(start));
     let (encoding, bytes) = if begins(HEXADECIMAL) {
         (Encoding::Hexadecimal, hexadecimal(text.as_bytes()))
     } else if begins(BASE64) {

@@ -5,6 +5,7 @@
 
 pub(crate) mod blob;
 mod bundle;
+mod callable;
 mod catboost;
 mod coreml;
 pub(crate) mod data;
@@ -22,17 +23,20 @@ pub(crate) mod keras;
 mod mar;
 mod marker;
 pub(crate) mod marshal;
+pub(crate) mod media;
 pub(crate) mod metadata;
 mod msgpack;
 mod ndarrays;
 mod numpy;
 mod onnx;
+mod onnx_text;
 pub(crate) mod opened;
 pub(crate) mod pickle;
 mod python;
 mod rds;
 mod safetensors;
 mod script;
+mod sentencepiece;
 mod sevenzip;
 mod stream;
 mod tar;
@@ -40,6 +44,7 @@ pub(crate) mod template;
 mod tensorflow;
 mod tensors;
 mod text;
+mod text_proto;
 mod tflite;
 pub mod torch;
 mod torch7;
@@ -49,7 +54,7 @@ mod ubjson;
 pub(crate) mod unmarked;
 mod walked;
 pub(crate) mod wide;
-mod xml;
+pub(crate) mod xml;
 mod zip;
 
 use std::{ops::Range, sync::Arc};
@@ -150,6 +155,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         Format::Ubjson => ubjson::analyze,
         Format::CatBoost => catboost::analyze,
         Format::TensorBundle => bundle::analyze,
+        Format::SentencePiece => sentencepiece::analyze,
         Format::CoreMl => coreml::analyze,
         Format::CoreMlWeights => coreml::weights,
         Format::Numpy => numpy::analyze,
@@ -164,6 +170,7 @@ pub fn for_format(format: Format) -> Option<Analyzer> {
         }
         Format::Elf | Format::Pe | Format::MachO | Format::Wasm | Format::Script => executable::analyze,
         Format::Image => image::analyze,
+        Format::Media => media::analyze,
         _ => return None,
     })
 }
@@ -182,7 +189,6 @@ pub fn for_name(name: &str) -> Option<Analyzer> {
 #[must_use]
 pub const fn beside(format: Format) -> &'static [Analyzer] {
     match format {
-        Format::Json => &[document::json, keras::architecture],
         Format::Text => &[script::analyze, document::perhaps_yaml],
         Format::Script => &[script::analyze],
         _ => &[],

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use weightlock_format::onnx::{self, Fact, Kind, Node, Tensor};
 
 use super::{Claim, Examination, Role, Subject, walked::Walked};
-use crate::{observation::onnx::Seen, reach::escape};
+use crate::{
+    observation::onnx::Seen,
+    reach::{Escape, escape},
+};
 
 /// Domains that runtimes have by themselves.
 const KNOWN_DOMAINS: [&str; 11] = [
@@ -108,12 +111,27 @@ struct Model {
     foreign: BTreeMap<(String, String), u64>,
     /// Nodes that call Python functions; one of them is enough to refuse the model.
     python: Vec<Node>,
+    /// Files outside the folder that execution providers load: node, path and where.
+    contexts: Vec<(String, String, u64)>,
     /// Functions that the model defines.
     defined: BTreeSet<(String, String)>,
 }
 
 impl Model {
     fn node(&mut self, node: Node) {
+        // The compiled part of a model, that an execution provider loads from a file of that name.
+        let context = node.texts.iter().find(|(name, text)| {
+            node.operator == "EPContext"
+                && name == "ep_cache_context"
+                && is_path(text)
+                && escape(text).is_some()
+        });
+        if let Some((_, path)) = context
+            && self.contexts.len() < MOST_REMEMBERED
+        {
+            self.contexts
+                .push((node.name.clone(), path.clone(), node.range.start));
+        }
         if PYTHON_OPERATORS.contains(&node.operator.as_str()) {
             if self.python.len() < MOST_REMEMBERED {
                 self.python.push(node.clone());
@@ -147,7 +165,7 @@ impl Model {
             exam.put(Some(tensor.range.start), construct("location"), seen);
         }
         for location in locations {
-            match escape(location) {
+            match location_escape(location) {
                 Some(escape) => {
                     let seen = Seen::ExternalData {
                         tensor: tensor.name.clone(),
@@ -171,6 +189,16 @@ impl Model {
     fn conclude(self, exam: &mut Examination<'_>) {
         for node in &self.python {
             python_operator(node, exam);
+        }
+        for (tensor, location, offset) in self.contexts {
+            if let Some(escape) = escape(&location) {
+                let seen = Seen::ExternalData {
+                    tensor,
+                    location,
+                    escape,
+                };
+                exam.put(Some(offset), Some("ep_cache_context".to_owned()), seen);
+            }
         }
         for ((domain, operator), offset) in self.foreign {
             let name = (domain, operator);
@@ -196,6 +224,68 @@ impl Model {
             }
         }
     }
+}
+
+/// How a location leaves the folder. The runtime takes one of its own names for an address in memory, whatever stands
+/// before it.
+fn location_escape(location: &str) -> Option<Escape> {
+    let is_memory = location.to_ascii_uppercase().contains("_ORT_MEM_ADDR_");
+    escape(location).or_else(|| is_memory.then_some(Escape::Absolute))
+}
+
+/// A model that is written as text or JSON, of which operators and files are judged.
+#[derive(Default)]
+pub(super) struct Text {
+    model: Model,
+    locations: Vec<(String, u64)>,
+}
+
+impl Text {
+    /// A node.
+    pub(super) fn node(&mut self, domain: &str, operator: &str, offset: u64) {
+        self.model.node(Node {
+            domain: domain.to_owned(),
+            operator: operator.to_owned(),
+            range: offset..offset,
+            ..Node::default()
+        });
+    }
+
+    /// A function that the model defines.
+    pub(super) fn define(&mut self, domain: &str, name: &str) {
+        if self.model.defined.len() < MOST_REMEMBERED {
+            self.model.defined.insert((domain.to_owned(), name.to_owned()));
+        }
+    }
+
+    /// Where the data of a tensor lies.
+    pub(super) fn location(&mut self, location: &str, offset: u64) {
+        if self.locations.len() < MOST_FACTS {
+            self.locations.push((location.to_owned(), offset));
+        }
+    }
+
+    /// Judges what was collected.
+    pub(super) fn conclude(self, exam: &mut Examination<'_>) {
+        for (location, offset) in self.locations {
+            if let Some(escape) = location_escape(&location) {
+                let construct = Some("external_data[location]".to_owned());
+                let tensor = String::new();
+                let seen = Seen::ExternalData {
+                    tensor,
+                    location,
+                    escape,
+                };
+                exam.put(Some(offset), construct, seen);
+            }
+        }
+        self.model.conclude(exam);
+    }
+}
+
+/// Whether a text could be a path, and is no compiled model that stands in the attribute itself.
+fn is_path(text: &str) -> bool {
+    text.len() < 4096 && !text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER)
 }
 
 /// The product of the sizes; 0 and less, which mean "as it is", count as one.

@@ -12,6 +12,7 @@ const MOST_CALLS: usize = 100_000;
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     let mut walked = Walked::default();
     let mut calls = Vec::new();
+    let mut lost = false;
     let limits = exam.limits;
     let end = read(
         &subject.content,
@@ -20,9 +21,13 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         &mut |fact| match fact {
             Fact::Data(range) => walked.data("vector", range),
             Fact::Call(call) if calls.len() < MOST_CALLS => calls.push(call),
+            Fact::Call(_) => lost = true,
             _ => {}
         },
     );
+    if lost {
+        exam.lose(0);
+    }
     for call in calls {
         let seen = Seen::RCall {
             function: call.name,

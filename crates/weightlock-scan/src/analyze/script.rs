@@ -13,8 +13,9 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if python::is_source_name(name) {
         return;
     }
-    let Ok(head) = subject.content.read(0, 256) else {
-        return;
+    let head = match subject.content.read(0, 256) {
+        Ok(head) => head,
+        Err(error) => return exam.gap(0, subject.content.size(), Gap::Unreadable(error.to_string())),
     };
     if python::is_site_name(name) {
         return python::site_file(subject, exam);
@@ -62,8 +63,13 @@ fn commands(subject: &Subject, exam: &mut Examination<'_>) {
     let size = subject.content.size();
     let text = match subject.content.whole(exam.limits.text) {
         Ok(Some(text)) => text,
-        Ok(None) => return,
-        Err(error) => return exam.unread(0..size, Gap::Unreadable(error.to_string())),
+        // As text it is accounted for elsewhere, so this is said beside that.
+        Ok(None) => {
+            let limit = exam.limits.text as u64;
+            let what = "bytes of commands";
+            return exam.gap(0, size, Gap::Limit { what, limit });
+        }
+        Err(error) => return exam.gap(0, size, Gap::Unreadable(error.to_string())),
     };
     let mut offset = 0_u64;
     for line in text.split_inclusive(|&byte| byte == b'\n') {

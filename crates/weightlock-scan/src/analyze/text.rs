@@ -5,7 +5,7 @@
 
 use weightlock_format::content::Content;
 
-use super::{Examination, Subject, template};
+use super::{Examination, Subject, onnx_text, template, text_proto, wide};
 use crate::{
     coverage::Gap,
     observation::config::{Seen, Source},
@@ -21,9 +21,15 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if template::is_template(&name) {
         return template::file(subject, exam);
     }
+    if text_proto::analyze(subject, exam) || onnx_text::analyze(subject, exam) {
+        return;
+    }
     let size = subject.content.size();
     match text_end(&subject.content) {
         Ok(end) => {
+            // Text in another encoding may look like UTF-8 for long.
+            let is_single = end < size && wide::is_single_byte(&subject.content).unwrap_or(false);
+            let end = if is_single { size } else { end };
             exam.explain(0..end);
             if end < size {
                 exam.unread(
@@ -39,8 +45,15 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     if !is_requirements && !name.ends_with(".dvc") {
         return;
     }
-    let Ok(Some(text)) = subject.content.whole(exam.limits.text) else {
-        return;
+    let text = match subject.content.whole(exam.limits.held) {
+        Ok(Some(text)) => text,
+        // As text it is accounted for above, so this is said beside that.
+        Ok(None) => {
+            let limit = exam.limits.held as u64;
+            let what = "bytes of a list of requirements";
+            return exam.gap(0, size, Gap::Limit { what, limit });
+        }
+        Err(error) => return exam.gap(0, size, Gap::Unreadable(error.to_string())),
     };
     let text = String::from_utf8_lossy(&text);
     let mut offset = 0_u64;
@@ -84,18 +97,15 @@ fn requirement(line: &str) -> Option<Seen> {
     if line.starts_with('#') {
         return None;
     }
-    let option = |names: &[&str]| {
-        names.iter().find_map(|name| {
-            let rest = line.strip_prefix(name)?;
-            rest.starts_with([' ', '=', '\t'])
-                .then(|| rest.trim_start_matches(['=', ' ', '\t']))
-        })
-    };
-    let source = if let Some(url) = option(&["--index-url", "-i", "--extra-index-url", "--find-links", "-f"])
-    {
-        index(url)
-    } else if option(&["--trusted-host"]).is_some() {
-        Source::Insecure
+    let source = if let Some((option, value)) = option(line) {
+        match option {
+            "--index-url" | "--extra-index-url" | "--find-links" => index(value),
+            "--trusted-host" => Source::Insecure,
+            // Another list of requirements, from somewhere else.
+            _ if value.starts_with("http://") => Source::Insecure,
+            _ if value.contains("://") => Source::Address,
+            _ => return None,
+        }
     } else if line.contains("://") {
         if line.contains("http://") || line.contains("git://") {
             Source::Insecure
@@ -109,6 +119,39 @@ fn requirement(line: &str) -> Option<Seen> {
         line: line.chars().take(200).collect(),
         source,
     })
+}
+
+/// The option of a line and its value. As `pip` takes them: a long one may be cut where it stays clear, and the value of a
+/// short one may stand right behind it.
+fn option(line: &str) -> Option<(&'static str, &str)> {
+    const SHORT: &[(&str, &str)] = &[
+        ("-i", "--index-url"),
+        ("-f", "--find-links"),
+        ("-r", "--requirement"),
+        ("-c", "--constraint"),
+    ];
+    // `--pypi-url` is an old name.
+    const LONG: &[(&str, &str)] = &[
+        ("--index-url", "--index-url"),
+        ("--pypi-url", "--index-url"),
+        ("--extra-index-url", "--extra-index-url"),
+        ("--find-links", "--find-links"),
+        ("--trusted-host", "--trusted-host"),
+        ("--requirement", "--requirement"),
+        ("--constraint", "--constraint"),
+    ];
+    let trimmed = |text: &'static str, rest| (text, str::trim_matches(rest, ['=', ' ', '\t', '"', '\'']));
+    if !line.starts_with("--") {
+        return SHORT
+            .iter()
+            .find_map(|(short, option)| Some(trimmed(option, line.strip_prefix(short)?)));
+    }
+    let end = line.find(['=', ' ', '\t']).unwrap_or(line.len());
+    let (word, value) = line.split_at_checked(end)?;
+    let found = LONG
+        .iter()
+        .find(|(long, _)| word.len() > 3 && long.starts_with(word));
+    found.map(|(_, option)| trimmed(option, value))
 }
 
 fn index(url: &str) -> Source {
@@ -171,6 +214,16 @@ mod tests {
                 Some(Source::KnownIndex),
             ),
             ("-i http://example.org", Some(Source::Insecure)),
+            ("-ihttps://example.org/simple", Some(Source::Index)),
+            ("-fhttps://example.org", Some(Source::Index)),
+            ("--pypi-url https://example.org/s", Some(Source::Index)),
+            ("--extra-index https://example.org/s", Some(Source::Index)),
+            ("--index-u=https://pypi.org/simple", Some(Source::KnownIndex)),
+            ("-r https://example.org/r.txt", Some(Source::Address)),
+            ("-rhttp://example.org/r.txt", Some(Source::Insecure)),
+            ("-c constraints.txt", None),
+            ("--no-binary :all:", None),
+            ("--pre", None),
             ("--trusted-host example.org", Some(Source::Insecure)),
             ("git+https://github.com/a/b@main", Some(Source::Address)),
             ("pkg @ https://example.org/pkg.whl", Some(Source::Address)),

@@ -1,7 +1,13 @@
 //! Formats without a magic number, told by taking a content apart: protocol buffers, MessagePack, UBJSON.
 
 use weightlock_format::{
-    content::Content, coreml, detect::Format, limits::Limits, msgpack, onnx, pickle, tensorflow, ubjson,
+    content::Content,
+    coreml,
+    detect::Format,
+    limits::{Budget, Limits},
+    msgpack, onnx, pickle, sentencepiece,
+    tensorflow::{self, Fact},
+    ubjson,
 };
 
 /// Everything that `content` could be. A file that is made to be two is both.
@@ -19,7 +25,13 @@ pub(crate) fn formats(content: &Content, limits: &Limits) -> std::io::Result<Vec
     if is_onnx {
         formats.push(Format::Onnx);
     }
-    if !tensorflow::Kind::all_of(content, limits)?.is_empty() {
+    let is_sentencepiece = sentencepiece::fits(content, limits)?;
+    if is_sentencepiece {
+        formats.push(Format::SentencePiece);
+    }
+    let graphs = tensorflow::Kind::all_of(content, limits)?;
+    // By its outermost fields alone each vocabulary is a graph, too.
+    if !graphs.is_empty() && (!is_sentencepiece || graphs.iter().any(|&kind| does(content, kind, limits))) {
         formats.push(Format::TensorFlow);
     }
     if tensorflow::bundle::is_bundle(content)? {
@@ -38,4 +50,18 @@ pub(crate) fn formats(content: &Content, limits: &Limits) -> std::io::Result<Vec
         formats.push(Format::Ubjson);
     }
     Ok(formats)
+}
+
+/// Whether anything in the content, read as `kind`, is an operator, or an object or file of a model.
+fn does(content: &Content, kind: tensorflow::Kind, limits: &Limits) -> bool {
+    let mut does = false;
+    // Where it breaks, its loader gives up as well.
+    let _ = tensorflow::read(content, kind, limits, &mut Budget::new(limits), &mut |fact| {
+        does |= match fact {
+            Fact::Node(node) => !node.operator.is_empty(),
+            Fact::Asset { .. } | Fact::Keras { .. } => true,
+            _ => false,
+        };
+    });
+    does
 }

@@ -1,9 +1,10 @@
-//! Text in UTF-16 or UTF-32: readers of JSON, YAML and XML decode it, and whoever looks for words in it finds none.
+//! Text in UTF-16, UTF-32 or an encoding of one byte a letter: readers of JSON, YAML and XML decode it, and whoever looks for words in it finds none.
 //!
 //! The encoding is told by a byte order mark, or by the zeros around the first letter of a document; the text is passed on
-//! in UTF-8 under the same name.
+//! in UTF-8 under the same name. Bytes that are no UTF-8 and hold no control characters are taken for Latin 1: which of
+//! its kin they are makes no difference to keys and tags.
 
-use weightlock_format::pickle;
+use weightlock_format::{content::Content, pickle};
 
 use super::{Examination, Subject};
 
@@ -20,19 +21,48 @@ struct Encoding {
 /// Passes the text on, if the content is one.
 pub(crate) fn analyze(subject: &Subject, exam: &mut Examination<'_>) -> bool {
     let size = subject.content.size();
-    let Ok(Some(bytes)) = subject.content.whole(exam.limits.text) else {
+    let is_single = is_single_byte(&subject.content).unwrap_or(false);
+    let most = if is_single {
+        exam.limits.held
+    } else {
+        exam.limits.text
+    };
+    let Ok(Some(bytes)) = subject.content.whole(most) else {
         return false;
     };
-    let Some(text) = encoding(&bytes).and_then(|encoding| decode(&bytes, encoding)) else {
+    let decoded = encoding(&bytes).and_then(|encoding| decode(&bytes, encoding));
+    // Python tells the encoding of its source itself.
+    let is_source = super::python::is_source_name(subject.trail.base_name());
+    let single = || (is_single && !is_source).then(|| bytes.iter().copied().map(char::from).collect());
+    let Some(text) = decoded.or_else(single) else {
         return false;
     };
     // Two bytes in front of a pickle make most of it some script or other.
-    if !is_document(&text) || (0..=4).any(|at| holds_pickle(subject, at)) {
+    if !is_single && !is_document(&text) || (0..=4).any(|at| holds_pickle(subject, at)) {
         return false;
     }
     let name = subject.trail.base_name().to_owned();
     exam.pass(0..size, &name, text.into_bytes().into(), subject.role.clone());
     true
+}
+
+/// Bytes that are looked at together.
+const WINDOW: usize = 64 << 10;
+
+/// Whether the content is text in an encoding of one byte a letter: no control characters but those of text, and mostly
+/// the letters that all of them share.
+pub(super) fn is_single_byte(content: &Content) -> std::io::Result<bool> {
+    let (mut at, mut shared) = (0_u64, 0_u64);
+    while at < content.size() {
+        let window = content.read(at, WINDOW)?;
+        let is_control = |byte: &u8| *byte < 0x20 && !b"\t\n\r\x0c".contains(byte) || *byte == 0x7f;
+        if window.is_empty() || window.iter().any(is_control) {
+            return Ok(false);
+        }
+        shared = shared.saturating_add(window.iter().filter(|byte| byte.is_ascii()).count() as u64);
+        at = at.saturating_add(window.len() as u64);
+    }
+    Ok(at > 0 && shared >= at.saturating_sub(shared))
 }
 
 /// Whether most letters are of the kind that keys and tags are written in.

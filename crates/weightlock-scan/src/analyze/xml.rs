@@ -1,9 +1,58 @@
 //! XML: entities, inclusions, and what OpenVINO and PMML documents name.
 
-use weightlock_format::xml::{Fact, read};
+use weightlock_format::{
+    Error, Problem,
+    limits::{Budget, Limits},
+    xml::{Fact, read},
+};
 
 use super::{Claim, Examination, Subject};
-use crate::observation::other::Seen;
+use crate::observation::other::{Declared, Seen};
+
+/// Endings of names under which XML is read as such.
+const NAMES: &[&str] = &[
+    ".xml", ".pmml", ".svg", ".xhtml", ".xsd", ".xsl", ".xslt", ".rdf", ".plist", ".xaml", ".kml", ".mathml",
+];
+/// Endings of names under which HTML and words in angle brackets are usual, however long.
+const PROSE: &[&str] = &[
+    ".md",
+    ".markdown",
+    ".rst",
+    ".txt",
+    ".vocab",
+    ".html",
+    ".htm",
+    ".tex",
+    ".csv",
+    ".tsv",
+    ".log",
+    ".mdx",
+];
+
+/// Whether what begins with a tag is no XML to anybody: it is neither declared nor named as XML, is not well formed, and
+/// asks for nothing before it breaks. Pages of HTML, read-me files and vocabularies begin like that.
+pub(crate) fn is_mere_text(subject: &Subject, limits: &Limits) -> bool {
+    let name = subject.trail.base_name().to_ascii_lowercase();
+    let ends = |names: &[&str]| names.iter().any(|end| name.ends_with(end));
+    let head = subject.content.read(0, 64).unwrap_or_default();
+    let bare = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    if ends(NAMES) || bare.trim_ascii_start().starts_with(b"<?xml") {
+        return false;
+    }
+    let mut asks = false;
+    let end = read(&subject.content, limits, &mut Budget::new(limits), &mut |fact| {
+        asks |= match &fact {
+            Fact::DocType { text, .. } => entities(text).is_some_and(|seen| !is_public(&seen)),
+            fact => is_telling(fact),
+        };
+    });
+    let is_broken = match end {
+        Ok(()) | Err(Error::Io(_)) => false,
+        Err(Error::Refused(Problem::LimitExceeded { .. })) => ends(PROSE),
+        Err(_) => true,
+    };
+    is_broken && !asks
+}
 
 /// Examines an XML document.
 pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
@@ -36,7 +85,7 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     match end {
         Ok(()) => exam.explain(0..subject.content.size()),
         Err(error) => {
-            if let weightlock_format::Error::Refused(problem) = &error {
+            if let Error::Refused(problem) = &error {
                 exam.explain(0..problem.offset());
             }
             exam.gave_up(error, subject);
@@ -63,6 +112,13 @@ fn local(name: &str) -> &str {
 }
 
 fn doc_type(text: &str, offset: u64, exam: &mut Examination<'_>) {
+    if let Some(seen) = entities(text) {
+        exam.put(Some(offset), Some("DOCTYPE".to_owned()), seen);
+    }
+}
+
+/// What a document type declares, or where it has its declarations.
+fn entities(text: &str) -> Option<Seen> {
     let (outside, inside) = text
         .split_once('[')
         .map_or((text, None), |(outside, inside)| (outside, Some(inside)));
@@ -71,7 +127,7 @@ fn doc_type(text: &str, offset: u64, exam: &mut Examination<'_>) {
         .iter()
         .any(|word| outside.split_whitespace().any(|part| part == *word));
     if !declares && !names_file {
-        return;
+        return None;
     }
     let from = text.find("<!ENTITY").unwrap_or(0);
     let declaration: String = text
@@ -79,11 +135,40 @@ fn doc_type(text: &str, offset: u64, exam: &mut Examination<'_>) {
         .skip(text.get(..from).unwrap_or_default().chars().count())
         .take(160)
         .collect();
-    let seen = Seen::Entities {
-        declaration,
-        only_outside: !declares,
+    let source = if declares {
+        Declared::Inside
+    } else if inside.is_none() && is_standard(outside) {
+        Declared::Standard
+    } else {
+        Declared::Outside
     };
-    exam.put(Some(offset), Some("DOCTYPE".to_owned()), seen);
+    Some(Seen::Entities { declaration, source })
+}
+
+fn is_public(seen: &Seen) -> bool {
+    matches!(
+        seen,
+        Seen::Entities {
+            source: Declared::Standard,
+            ..
+        }
+    )
+}
+
+/// Whether the document type is one of the World Wide Web Consortium's, as drawing programs and editors write it: a public
+/// identifier of theirs, and an address of theirs or none.
+fn is_standard(text: &str) -> bool {
+    let mut quoted = text.split(['"', '\'']).skip(1).step_by(2);
+    let is_public = text.split_whitespace().any(|word| word == "PUBLIC");
+    let (first, second) = (quoted.next().unwrap_or_default(), quoted.next());
+    let is_theirs = |address: &str| {
+        ["http://www.w3.org/", "https://www.w3.org/"]
+            .iter()
+            .any(|start| address.starts_with(start))
+    };
+    let legacy = !is_public && second.is_none() && first == "about:legacy-compat";
+    let own = is_public && first.starts_with("-//W3C//DTD ") && second.is_none_or(is_theirs);
+    (legacy || own) && quoted.next().is_none()
 }
 
 fn element(

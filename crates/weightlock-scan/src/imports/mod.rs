@@ -153,14 +153,16 @@ const TABLES: &[Table] = tables![
 
 /// What is known of `name` in `module`, both exactly as they are imported.
 ///
-/// 1. The pair is in a table: its entry.
-/// 2. The module or the pair is one of Python 2, which unpicklers map: the answer for today's pair.
-/// 3. The name has dots: what they lead to, never better than [`Grade::Unlisted`].
-/// 4. The module belongs to the standard library or to a known library: [`Grade::Unlisted`].
-/// 5. Otherwise [`Grade::Unknown`].
+/// 1. The module runs when it is imported: its name does not matter.
+/// 2. The pair is in a table: its entry.
+/// 3. The module or the pair is one of Python 2, which unpicklers map: the answer for today's pair.
+/// 4. The name has dots: what they lead to, never better than [`Grade::Unlisted`].
+/// 5. The module belongs to the standard library or to a known library: [`Grade::Unlisted`].
+/// 6. Otherwise [`Grade::Unknown`].
 #[must_use]
 pub fn look_up(module: &str, name: &str) -> Import {
-    listed(module, name)
+    started(module)
+        .or_else(|| listed(module, name))
         .or_else(|| modern(module, name).and_then(|(module, name)| listed(&module, &name)))
         .or_else(|| dotted::judge(module, name))
         .or_else(|| module_object(name))
@@ -171,6 +173,16 @@ pub fn look_up(module: &str, name: &str) -> Import {
                 Grade::Unknown
             })
         })
+}
+
+/// Modules that do their work when they are imported, beside those named `__main__`.
+const PROGRAMS: &[&str] = &["antigravity", "idlelib.idle"];
+
+/// What every name stands for in a module that runs when it is imported: `unittest.__main__` is a program, and plain
+/// `__main__` is the one that reads the file.
+fn started(module: &str) -> Option<Import> {
+    let is_program = module.ends_with(".__main__") || PROGRAMS.contains(&module);
+    is_program.then(|| table::read_code("dOX")).flatten()
 }
 
 /// Modules from which everything is reached, wherever another module has imported them: `logging.os` is `os`.
@@ -202,6 +214,7 @@ const MODULES: &[&str] = &[
     "types",
     "urllib",
     "warnings",
+    "webbrowser",
     "zipimport",
 ];
 

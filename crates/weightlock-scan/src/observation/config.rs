@@ -77,7 +77,7 @@ pub enum TargetReach {
     Unbounded,
     /// It loads a second file that can run code, writes files, or opens a connection.
     Files,
-    /// It belongs to no library that is known.
+    /// It belongs to no library that is known, or is a function of one that is on no list of harmless ones.
     Unknown,
     /// Which one it is, is told only when the configuration is read.
     Computed,

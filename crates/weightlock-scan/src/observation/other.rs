@@ -10,8 +10,8 @@ pub enum Seen {
     Entities {
         /// The declaration as far as it tells: `SYSTEM "file:///etc/passwd"`.
         declaration: String,
-        /// Whether the document only names a file of declarations.
-        only_outside: bool,
+        /// Where the declarations are.
+        source: Declared,
     },
     /// An XML document takes in another.
     Inclusion {
@@ -42,4 +42,15 @@ pub enum Seen {
         /// The class.
         name: String,
     },
+}
+
+/// Where the declarations of a document type are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Declared {
+    /// In the document: entities of its own.
+    Inside,
+    /// In a file that the document names.
+    Outside,
+    /// In a file of the World Wide Web Consortium that every parser knows by name.
+    Standard,
 }

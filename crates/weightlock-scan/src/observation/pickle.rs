@@ -148,6 +148,13 @@ pub enum Seen {
         /// What found it.
         finder: Name,
     },
+    /// The state of an object says where in memory an array lies.
+    Address {
+        /// The object.
+        of: String,
+        /// The key.
+        key: String,
+    },
     /// The state of an object puts the result of a call where Python looks for a method.
     Hook {
         /// The object.

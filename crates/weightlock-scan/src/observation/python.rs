@@ -70,6 +70,8 @@ pub enum What {
     Delete,
     /// Writes files.
     Write,
+    /// Writes files in a place, written down, that is neither the model's nor one for what is thrown away.
+    WriteOutside,
     /// Reads or writes files that hold secrets or are run at the start of something.
     SensitiveFile,
     /// Changes how the interpreter imports, traces or loads.

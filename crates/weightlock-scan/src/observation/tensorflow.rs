@@ -17,6 +17,13 @@ pub enum Seen {
         /// The text that decides, such as the address that is written to.
         target: Option<String>,
     },
+    /// An operator that TensorFlow has not got and the file does not define.
+    ForeignOperator {
+        /// The operator.
+        operator: String,
+        /// The first node of it.
+        node: String,
+    },
     /// A file beside the model, named so that it leaves the folder.
     Asset {
         /// The name.

@@ -264,6 +264,60 @@ fn skops_nodes_are_judged_by_what_they_build_or_call() {
 }
 
 #[test]
+fn every_value_of_a_key_of_skops_is_judged() {
+    use Severity::{Critical, Medium};
+    let function = |content: &str| {
+        format!(
+            r#"{{"__class__": "mean", "__module__": "numpy", "__loader__": "FunctionNode", "content": {content}}}"#
+        )
+    };
+    let good = r#"{"module_path": "numpy", "function": "mean"}"#;
+    let bad = r#"{"module_path": "posix", "function": "system"}"#;
+    let twice =
+        r#"{"module_path": "numpy", "module_path": "posix", "function": "mean", "function": "system"}"#;
+    for text in [
+        function(twice),
+        function(&format!(r#"{good}, "content": {bad}"#)),
+        function(&format!(r#"{bad}, "content": {good}"#)),
+        // What the node declares, where the content is what an old protocol takes.
+        function(good)
+            .replace("\"numpy\", \"__l", "\"posix\", \"__l")
+            .replacen("mean", "system", 1),
+    ] {
+        let found = told("schema.json", &text);
+        let posix = (Critical, "skops-untrusted-type", "posix.system".to_owned());
+        assert!(found.contains(&posix), "{text}\n{found:?}");
+    }
+    let found = told("schema.json", &function(twice));
+    assert!(
+        found
+            .iter()
+            .any(|(severity, rule, _)| *severity == Medium && *rule == "broken-format")
+    );
+    let text = function(good).replace("mean", "ndarray");
+    assert_eq!(told("schema.json", &text), []);
+}
+
+#[test]
+fn operators_of_skops_only_compute() {
+    let operator = |name: &str| skops(&node("operator", name, "OperatorFuncNode", &json!(null)));
+    for name in ["itemgetter", "add", "lt", "matmul"] {
+        assert_eq!(operator(name), [], "{name}");
+    }
+    for name in [
+        "__call__",
+        "call",
+        "__loader__",
+        "__builtins__",
+        "attrgetter",
+        "setitem",
+        "iadd",
+    ] {
+        assert_eq!(operator(name), [(Severity::Critical, format!("operator.{name}"))]);
+    }
+}
+
+#[test]
 fn text_in_wide_letters_is_read() {
     use weightlock_scan::{Settings, Severity, scan};
     let wide = |text: &str, big: bool| -> Vec<u8> {
@@ -329,4 +383,42 @@ fn aliases_that_stand_for_too_much_are_told() {
     }
     assert_eq!(worst(&laughs), Some(Severity::Medium));
     assert_eq!(worst("a: &a {b: 1}\nc: *a\nd:\n  <<: *a\n"), None);
+}
+
+#[test]
+fn expressions_that_a_loader_evaluates_are_source() {
+    let worst = |name: &str, text: &str| {
+        let report = report(name, text);
+        assert!(report.coverage.is_complete(), "{text}\n{:?}", report.coverage);
+        report.findings.iter().map(|finding| finding.severity).max()
+    };
+    for code in [
+        "__import__('os').system('x')",
+        "os.system('x')",
+        "subprocess.run(['x'])",
+        "eval(input())",
+    ] {
+        let yaml = format!("activation: \"{code}\"\n");
+        assert!(worst("a.yaml", &yaml) >= Some(Severity::High), "{code}");
+        let bundle = json!({"a": [format!("${code}")]}).to_string();
+        assert!(worst("a.json", &bundle) >= Some(Severity::High), "{code}");
+        assert!(
+            worst("a.yaml", &format!("a: \"${code}\"\n")) >= Some(Severity::High),
+            "{code}"
+        );
+    }
+    for code in ["nn.SiLU()", "torch.nn.LeakyReLU(0.1)"] {
+        assert_eq!(worst("a.yaml", &format!("activation: {code}\n")), None, "{code}");
+    }
+    for text in [
+        "$@network.parameters()",
+        "$import glob",
+        "$torch.device('cuda:0')",
+        "$5.00",
+        "$@a::b#0 + 1",
+        "${x}",
+    ] {
+        let bundle = json!({"_target_": "UNet", "a": text}).to_string();
+        assert_eq!(worst("a.json", &bundle), None, "{text}");
+    }
 }

@@ -233,6 +233,25 @@ fn a_tensor_that_comes_with_a_model_is_read_when_it_is_whole() {
 }
 
 #[test]
+fn addresses_in_memory_and_compiled_parts_outside_are_told() {
+    let located = |location: &str| {
+        let weights = tensor("w", &[4], 1, &[external(&[("location", location)])]);
+        found(&look(onnx(&[bytes(5, weights)], &[])))
+    };
+    for location in ["*/_ORT_MEM_ADDR_/*", "a/_ORT_MEM_ADDR_/b"] {
+        assert_eq!(located(location), [format!("onnx-external-path high {location}")]);
+    }
+    let context = |path: &str| {
+        let attribute = [bytes(1, "ep_cache_context"), bytes(4, path), number(20, 3)].concat();
+        let node = node("EPContext", "com.microsoft", &["x"], &[attribute]);
+        found(&look(onnx(&[node], &[])))
+    };
+    assert_eq!(context("../x.bin"), ["onnx-external-path high ../x.bin"]);
+    assert_eq!(context("/x.bin"), ["onnx-external-path high /x.bin"]);
+    assert_eq!(context("x_ctx.bin"), [""; 0]);
+}
+
+#[test]
 fn a_cut_model_keeps_its_findings_and_is_not_complete() {
     let weights = tensor("w", &[4], 1, &[external(&[("location", "/etc/shadow")])]);
     let mut model = onnx(&[bytes(5, weights), node("Add", "", &["x", "w"], &[])], &[]);
@@ -300,6 +319,214 @@ fn operators_are_judged_by_type_and_not_by_name() {
             "tensorflow-operator high PrintV2",
             "tensorflow-operator high WriteFile"
         ]
+    );
+}
+
+#[test]
+fn no_number_of_other_texts_hides_the_one_that_decides() {
+    let classes: Vec<u8> = (0..5000).flat_map(|_| bytes(2, "loc:@x")).collect();
+    let print = tf_node(
+        "print",
+        "PrintV2",
+        &[
+            ("_class", bytes(1, &classes)),
+            ("output_stream", bytes(2, "file:///tmp/x")),
+        ],
+    );
+    assert_eq!(
+        found(&look(saved_model(&[print], &[]))),
+        ["tensorflow-operator high PrintV2"]
+    );
+    let addresses = [
+        (0..70).flat_map(|_| bytes(2, "x")).collect(),
+        bytes(2, "file:///tmp/x"),
+    ]
+    .concat();
+    let debug = tf_node("debug", "DebugIdentityV3", &[("debug_urls", bytes(1, addresses))]);
+    assert_eq!(
+        found(&look(saved_model(&[debug], &[]))),
+        ["tensorflow-operator high DebugIdentityV3"]
+    );
+    // More than is kept: nobody knows where it leads.
+    let many: Vec<u8> = (0..20_000).flat_map(|_| bytes(2, "x")).collect();
+    let debug = tf_node("debug", "DebugIdentityV3", &[("debug_urls", bytes(1, many))]);
+    assert_eq!(
+        found(&look(saved_model(&[debug], &[]))),
+        ["tensorflow-operator high DebugIdentityV3"]
+    );
+}
+
+/// A constant text.
+fn tf_text(name: &str, text: &str) -> Vec<u8> {
+    tf_node(name, "Const", &[("value", bytes(8, bytes(8, text)))])
+}
+
+fn tf_fed(name: &str, operator: &str, inputs: &[&str]) -> Vec<u8> {
+    let inputs: Vec<u8> = inputs.iter().flat_map(|input| bytes(3, input)).collect();
+    [tf_node(name, operator, &[]), inputs].concat()
+}
+
+#[test]
+fn paths_that_the_graph_itself_gives_stay_in_the_folder() {
+    let report = |path: &str, operator: &str, inputs: &[&str]| {
+        found(&look(saved_model(
+            &[
+                tf_text("path", path),
+                tf_fed("same", "Identity", &["path:0"]),
+                tf_fed("join", "StringJoin", &["prefix", "same"]),
+                tf_fed("n", operator, inputs),
+            ],
+            &[],
+        )))
+    };
+    let refused = [
+        ("/root/.ssh/x", "SaveV2", &["join:0", "b"][..]),
+        ("../../x", "MergeV2Checkpoints", &["a", "path"]),
+        ("/etc/passwd", "RestoreV2", &["same"]),
+        ("/etc/passwd", "InitializeTableFromTextFileV2", &["table", "path"]),
+    ];
+    for (path, operator, inputs) in refused {
+        let expected = format!("tensorflow-operator high {operator}");
+        assert_eq!(report(path, operator, inputs), [expected]);
+        assert_eq!(report("_temp/part", operator, inputs), [""; 0], "{operator}");
+    }
+    // The path of the table is not an input that is a path.
+    assert_eq!(report("/x", "SaveV2", &["a", "path"]), [""; 0]);
+    // In a function the names are those of the function.
+    let body = [
+        tf_text("path", "/etc/x"),
+        tf_fed("n", "SaveV2", &["path:output:0"]),
+    ];
+    let functions: Vec<u8> = body.iter().flat_map(|node| bytes(3, node)).collect();
+    let library = bytes(2, bytes(1, [bytes(1, bytes(1, "f")), functions].concat()));
+    let graph = [bytes(1, tf_node("a", "NoOp", &[])), library].concat();
+    assert_eq!(found(&look(graph)), ["tensorflow-operator high SaveV2"]);
+}
+
+#[test]
+fn the_path_of_an_asset_is_filled_in_by_the_loader() {
+    let graph = [
+        tf_text("asset", "/home/me/vocab.txt"),
+        tf_fed("n", "InitializeTableFromTextFileV2", &["table", "asset"]),
+    ];
+    let nodes: Vec<u8> = graph.iter().flat_map(|node| bytes(1, node)).collect();
+    let model = |tensor: &str| {
+        let asset = [bytes(1, bytes(1, tensor)), bytes(2, "vocab.txt")].concat();
+        let meta = [bytes(1, bytes(4, "serve")), bytes(2, &nodes), bytes(6, asset)];
+        [number(1, 1), bytes(2, meta.concat())].concat()
+    };
+    assert_eq!(found(&look(model("asset:0"))), [""; 0]);
+    assert_eq!(
+        found(&look(model("other:0"))),
+        ["tensorflow-operator high InitializeTableFromTextFileV2"]
+    );
+}
+
+#[test]
+fn operators_that_tensorflow_has_not_got_are_told() {
+    let model = saved_model(
+        &[
+            tf_node("a", "Evil>DoIt", &[]),
+            tf_node("b", "Evil>DoIt", &[]),
+            tf_node("c", "f", &[]),
+            tf_node("d", "MatMul", &[]),
+        ],
+        &[tf_node("e", "Conv2D", &[])],
+    );
+    assert_eq!(found(&look(model)), ["custom-operator low Evil>DoIt"]);
+    let sampler = |file: &str| {
+        let sampler = tf_node(
+            "s",
+            "FixedUnigramCandidateSampler",
+            &[("vocab_file", bytes(2, file))],
+        );
+        found(&look(saved_model(&[sampler], &[])))
+    };
+    assert_eq!(sampler(""), [""; 0]);
+    assert_eq!(
+        sampler("/etc/passwd"),
+        ["tensorflow-operator high FixedUnigramCandidateSampler"]
+    );
+}
+
+#[test]
+fn graphs_in_text_are_judged_like_those_in_bytes() {
+    let told = |name: &str, text: &str| {
+        let report = scan(name, text.as_bytes().to_vec().into(), &Settings::default());
+        (found(&report), report.coverage.is_complete())
+    };
+    let graph = |operator: &str| {
+        format!(
+            "# a graph\nmeta_graphs {{ graph_def {{ node {{ name: \"f\" op: 'Const' attr {{ key: \"value\" value {{ tensor {{ string_val: \"/etc/x\" }} }} }} }} node: < name: 'n' op: {operator} input: 'f' >; }} }}"
+        )
+    };
+    for name in ["saved_model.pbtxt", "graph.txt", "model"] {
+        let (found, complete) = told(name, &graph("'Write' \"F\\x69le\""));
+        assert_eq!(
+            (found, complete),
+            (vec!["tensorflow-operator high WriteFile".to_owned()], true)
+        );
+        let (found, complete) = told(name, &graph("'SaveV2'"));
+        assert_eq!(
+            (found, complete),
+            (vec!["tensorflow-operator high SaveV2".to_owned()], true)
+        );
+        assert_eq!(told(name, &graph("'MatMul'")), (vec![], true), "{name}");
+    }
+    let model = "ir_version: 8 graph { node { op_type: \"PyOp\" domain: \"x\" } initializer { external_data { key: \"location\" value: \"../w\" } } }";
+    assert_eq!(
+        told("a.textproto", model).0,
+        [
+            "onnx-python-operator critical x::PyOp",
+            "onnx-external-path high ../w"
+        ]
+    );
+    assert_eq!(
+        told("a.textproto", "graph { node { op_type: \"Add\" } }"),
+        (vec![], true)
+    );
+    let json = r#"{"graph": {"node": [{"opType": "PyOp", "domain": "x"}], "initializer": [{"externalData": [{"key": "location", "value": "../w"}]}]}}"#;
+    assert_eq!(
+        told("a.json", json).0,
+        [
+            "onnx-python-operator critical x::PyOp",
+            "onnx-external-path high ../w"
+        ]
+    );
+    let json = r#"{"graph": {"node": [{"opType": "Add", "domain": ""}, {"op_type": "Mul"}]}}"#;
+    assert_eq!(told("a.json", json), (vec![], true));
+    let syntax = |start: &str, location: &str, operator: &str| {
+        format!(
+            "{start}ir_version: 8, opset_import: [\"\" : 17]>\ng (float[1] x) => (float[1] y) <float[1] w = [\"location\": \"{location}\"]> {{ y = {operator}(x) # z\n }}\n<domain: \"mine\", opset_import: [\"\": 17]> f (a) => (b) {{ b = Add(a, a) }}"
+        )
+    };
+    for (name, start) in [("a.onnxtxt", "<"), ("a", "<\n  "), ("b", "# x\n<")] {
+        assert_eq!(
+            told(name, &syntax(start, "../w", "x.PyOp")).0,
+            [
+                "onnx-external-path high ../w",
+                "onnx-python-operator critical x::PyOp"
+            ]
+        );
+        assert_eq!(
+            told(name, &syntax(start, "w.bin", "mine.f")),
+            (vec![], true),
+            "{name}"
+        );
+        assert_eq!(
+            told(name, &syntax(start, "w.bin", "x.f")).0,
+            ["onnx-unknown-operator low x::f"]
+        );
+    }
+    // Broken text is not taken for read, prose is no graph.
+    assert!(!told("a.pbtxt", "node { op: \"Add\" ").1);
+    assert_eq!(
+        told("label_map.pbtxt", "item { id: 1 name: 'cat' }\n"),
+        (vec![], true)
+    );
+    assert_eq!(
+        told("notes.txt", "note: op: WriteFile { is used\n"),
+        (vec![], true)
     );
 }
 

@@ -128,6 +128,22 @@ fn names_that_leave_the_folder_are_told() {
         let index = json!({"metadata": {"total_size": 4}, "weight_map": {"w": path}});
         is("model.safetensors.index.json", index, High, rule, "weight_map.w");
     }
+    let web = |path: &str| json!({"weightsManifest": [{"paths": ["group1-shard1of1.bin", path]}]});
+    is(
+        "model.json",
+        web("../x"),
+        High,
+        rule,
+        "weightsManifest[0].paths[1]",
+    );
+    let package = |path: &str| json!({"itemInfoEntries": {"A": {"path": path}}});
+    is(
+        "Manifest.json",
+        package("../x"),
+        High,
+        rule,
+        "itemInfoEntries.A.path",
+    );
     is(
         "modules.json",
         json!([{"type": "sentence_transformers.models.Pooling", "path": "../x"}]),
@@ -266,4 +282,104 @@ fn text_that_turns_into_something_else_is_unread() {
     let report = scan("big.json", vec![b'['; 1000].into(), &Settings::default());
     assert!(!report.coverage.is_complete());
     assert_eq!(report.findings[0].severity, Severity::Medium);
+}
+
+#[test]
+fn names_that_are_imported_and_called_are_judged() {
+    let told = |name: &str, text: &str| -> Vec<(Severity, String)> {
+        let report = scan(name, text.as_bytes().to_vec().into(), &Settings::default());
+        let told = report.findings.into_iter();
+        told.map(|finding| (finding.severity, finding.name.unwrap_or_default()))
+            .collect()
+    };
+    let encoder = |name: &str| {
+        told(
+            "config.json",
+            &format!(r#"{{"sentence_transformers": {{"activation_fn": "{name}"}}}}"#),
+        )
+    };
+    let old = |name: &str| {
+        told(
+            "config.json",
+            &format!(r#"{{"sbert_ce_default_activation_function": "{name}"}}"#),
+        )
+    };
+    let dense = |name: &str| {
+        told(
+            "config.json",
+            &format!(r#"{{"in_features": 2, "activation_function": "{name}"}}"#),
+        )
+    };
+    let module = |name: &str| {
+        told(
+            "modules.json",
+            &format!(r#"[{{"idx": 0, "path": "", "type": "{name}"}}]"#),
+        )
+    };
+    let router = |name: &str| {
+        told(
+            "router_config.json",
+            &format!(r#"{{"types": {{"a": "{name}"}}}}"#),
+        )
+    };
+    let gluon = |name: &str| {
+        told(
+            "predictor.json",
+            &format!(r#"{{"__kind__": "instance", "class": "{name}"}}"#),
+        )
+    };
+    for name in [
+        "torch.nn.modules.activation.Sigmoid",
+        "torch.nn.modules.linear.Identity",
+        "torch.nn.Identity",
+    ] {
+        for report in [encoder(name), old(name), dense(name)] {
+            assert_eq!(report, [], "{name}");
+        }
+    }
+    for name in [
+        "os.abort",
+        "torch.utils.collect_env.main",
+        "sentence_transformers.util.misc.os.system",
+    ] {
+        for report in [
+            encoder(name),
+            old(name),
+            dense(name),
+            module(name),
+            router(name),
+            gluon(name),
+        ] {
+            assert!(
+                matches!(report.as_slice(), [(worst, found)] if *worst >= Severity::High && found == name),
+                "{name} {report:?}"
+            );
+        }
+    }
+    assert_eq!(
+        encoder("evil_package.Evil"),
+        [(Severity::Medium, "evil_package.Evil".to_owned())]
+    );
+    assert_eq!(dense("gelu_new"), []);
+    for name in [
+        "sentence_transformers.models.Pooling",
+        "sentence_transformers.sentence_transformer.modules.dense.Dense",
+        "pylate.models.Dense.Dense",
+    ] {
+        assert_eq!(module(name), [], "{name}");
+        assert_eq!(router(name), [], "{name}");
+    }
+    assert_eq!(
+        module("sentence_transformers.SentenceTransformer")[0].0,
+        Severity::Medium
+    );
+    assert_eq!(gluon("gluonts.torch.model.predictor.PyTorchPredictor"), []);
+    let stage = |class: &str| {
+        told(
+            "part-00000",
+            &format!(r#"{{"class": "{class}", "sparkVersion": "3.4.0"}}"#),
+        )
+    };
+    assert_eq!(stage("org.apache.spark.ml.PipelineModel"), []);
+    assert_eq!(stage("evil.Stage")[0].0, Severity::Medium);
 }

@@ -10,6 +10,7 @@ mod limits;
 mod others;
 mod pickles;
 mod seeds;
+mod sniffing;
 mod source;
 mod templates;
 mod tensor_files;

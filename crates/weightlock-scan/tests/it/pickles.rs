@@ -716,6 +716,10 @@ fn part(name: (&str, &str), argument: &str) -> Vec<u8> {
     .concat()
 }
 
+fn call_with(name: (&str, &str), argument: &[u8]) -> Vec<u8> {
+    call(name.0, name.1, argument)
+}
+
 /// An object with an attribute, of a class that is made without its `__init__`.
 fn object_with(class: (&str, &str), key: &str, value: &[u8]) -> Vec<u8> {
     [&global(class.0, class.1)[..], b")\x81}", &text(key), value, b"sb"].concat()
@@ -749,6 +753,14 @@ fn constructors_of_libraries_are_given_no_paths() {
         high(&based(&class, path), path);
         high(&built(path), path);
         assert!(is_clean(&based(&global("builtins", "object"), path)));
+        // Nor made without its `__init__`, nor with the path in a list.
+        high(&stream(&[&class[..], &text(path), b"\x85\x81"].concat()), path);
+        let list = [&b"]"[..], &text(path), b"a"].concat();
+        high(&stream(&call_with(CLASS, &list)), path);
+        high(
+            &stream(&call_with(CLASS, &call("pathlib", "PurePosixPath", &text("x")))),
+            path,
+        );
     }
     // These open what they are given, however it is called.
     for (module, class) in [
@@ -810,6 +822,111 @@ fn callables_that_the_file_puts_together_are_kept_and_not_called() {
     let sorted_by = |module, name| call(module, name, &global(HELD.0, HELD.1));
     least(&sorted_by("collections", "Counter"), Severity::High);
     assert!(is_clean(&stream(&sorted_by("collections", "deque"))));
+}
+
+/// An object of a class that is made with these arguments.
+fn made(class: (&str, &str), arguments: &[u8]) -> Vec<u8> {
+    [&global(class.0, class.1)[..], b"(", arguments, b"tR"].concat()
+}
+
+#[test]
+fn objects_that_answer_with_callables_are_handed_to_nobody() {
+    let refused = |bytes: &[u8]| {
+        let (severity, rule, ..) = worst(&stream(bytes)).unwrap();
+        assert!(
+            severity >= Severity::High && rule == "pickle-reflection",
+            "{bytes:?}"
+        );
+    };
+    let held = global(HELD.0, HELD.1);
+    let namespace = |key: &str, value: &[u8]| object_with(("types", "SimpleNamespace"), key, value);
+    // `numpy.exp(x)` calls `x.exp()`, `dict(x)` calls `x.keys()`, `UUID(x)` calls `x.replace(…)`.
+    for callee in [
+        ("builtins", "dict"),
+        ("uuid", "UUID"),
+        ("collections", "OrderedDict"),
+        CLASS,
+    ] {
+        refused(&made(callee, &namespace("keys", &held)));
+        refused(&made(
+            callee,
+            &namespace("keys", &object_with(CLASS, "score", &held)),
+        ));
+        refused(&made(
+            callee,
+            &[&b"]"[..], &namespace("keys", &held), b"a"].concat(),
+        ));
+    }
+    assert!(is_clean(&stream(&namespace("keys", &held))));
+    assert!(is_clean(&stream(&made(
+        CLASS,
+        &namespace("penalty", &text("l2"))
+    ))));
+    // What looks at attributes of what it calls is given a name.
+    let reconstructor = |base: &[u8]| {
+        let arguments = [&global(CLASS.0, CLASS.1)[..], base, b"N"].concat();
+        made(("copyreg", "_reconstructor"), &arguments)
+    };
+    refused(&reconstructor(&namespace("__new__", &text("x"))));
+    assert!(is_clean(&stream(&reconstructor(&global("builtins", "object")))));
+    // A universal function is called by nobody.
+    let applied = stream(&made(("numpy", "exp"), &namespace("exp", b"K\x01")));
+    assert_eq!(worst(&applied).unwrap().0, Severity::High);
+    assert!(is_clean(&stream(&global("numpy", "exp"))));
+}
+
+#[test]
+fn objects_of_libraries_are_handed_to_their_own_library_only() {
+    let tree = object_with(CLASS, "coef_", b"K\x01");
+    let refused = |bytes: &[u8]| assert_eq!(worst(&stream(bytes)).unwrap().0, Severity::High, "{bytes:?}");
+    // Python would iterate over it, convert it, ask how long it is.
+    for callee in [
+        ("builtins", "list"),
+        ("builtins", "tuple"),
+        ("collections", "OrderedDict"),
+    ] {
+        refused(&made(callee, &tree));
+    }
+    // Kept as it is, in what is made of a list or of pairs.
+    let list = [&b"]"[..], &tree, b"a"].concat();
+    assert!(is_clean(&stream(&made(("builtins", "tuple"), &list))));
+    refused(&made(("collections", "OrderedDict"), &list));
+    let pairs = [&b"]]"[..], &text("key"), b"a", &tree, b"aa"].concat();
+    assert!(is_clean(&stream(&made(("collections", "OrderedDict"), &pairs))));
+    assert!(is_clean(&stream(&made(("sklearn.pipeline", "Pipeline"), &list))));
+    refused(&made(("lightgbm.sklearn", "LGBMClassifier"), &list));
+}
+
+#[test]
+fn items_do_not_follow_a_state_that_holds_callables() {
+    let object = object_with(CLASS, "score", &global(HELD.0, HELD.1));
+    for more in [&b"K\x01a"[..], b"(K\x01e", b"}b"] {
+        let bytes = stream(&[&object, more].concat());
+        assert_eq!(worst(&bytes).unwrap().1, "pickle-reflection", "{more:?}");
+    }
+    assert!(is_clean(&stream(&object)));
+}
+
+#[test]
+fn addresses_of_arrays_are_refused() {
+    for key in ["__array_interface__", "__cuda_array_interface__"] {
+        let bytes = stream(&object_with(CLASS, key, b"}"));
+        assert_eq!(worst(&bytes).unwrap().1, "pickle-object-rewrite");
+    }
+}
+
+#[test]
+fn functions_that_are_held_are_told_by_strict_profiles() {
+    let bytes = stream(&global(HELD.0, HELD.1));
+    let worst = |profile| {
+        let mut settings = Settings::default();
+        settings.profile = profile;
+        let report = scan("a.pkl", bytes.clone().into(), &settings);
+        report.findings.iter().map(|finding| finding.severity).max()
+    };
+    assert_eq!(worst(Profile::Default), None);
+    assert_eq!(worst(Profile::Strict), Some(Severity::Medium));
+    assert_eq!(worst(Profile::WeightsOnly), Some(Severity::High));
 }
 
 #[test]

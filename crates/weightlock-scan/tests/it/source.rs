@@ -526,3 +526,210 @@ fn what_a_function_of_the_file_is_called_with_is_followed() {
         "import importlib\ndef get(name):\n    return importlib.import_module(name)\nget('torch').nn.Linear(1, 2)\nget('.layers')\n",
     );
 }
+
+#[test]
+fn what_an_import_reaches_is_known_by_any_name_and_through_objects() {
+    use Severity::{Critical, Medium};
+    for text in [
+        "import asyncio\nasync def f():\n    await asyncio.subprocess.create_subprocess_shell('x')\nasyncio.run(f())",
+        "import asyncio.subprocess as s\nasync def f():\n    await s.create_subprocess_exec('x')\nimport asyncio\nasyncio.run(f())",
+        "import asyncio\nasync def f():\n    l = asyncio.get_running_loop()\n    await l.subprocess_shell(asyncio.SubprocessProtocol, 'x')\nasyncio.run(f())",
+        "import os\nos._execvpe('x', ['x'])",
+        "import os\nos._spawnvef(0, 'x', ['x'], None, print)",
+        "import multiprocessing.util as u\nu.spawnv_passfds(b'x', [b'x'], [])",
+        "import webbrowser\nwebbrowser.GenericBrowser(['x']).open('y')",
+        "from torch.distributed.run import main\nmain(['--no-python', 'x'])",
+        "import torch.utils.collect_env as c\nc.run('x')",
+        "from torch._inductor.cpp_builder import run_compile_cmd as r\nr('x', '/tmp')",
+    ] {
+        worst(text, Critical, "source-runs-process");
+    }
+    for text in [
+        "import ctypes\nctypes.pythonapi.PyRun_SimpleString(b'f()')",
+        "import ctypes\nctypes.pythonapi['PyRun_SimpleString'](b'f()')",
+        "import _frozen_importlib_external as f, os\nf.SourceFileLoader('x', os.path.join(os.path.dirname(__file__), 'p.txt')).load_module()",
+        "import os\n__loader__.__class__('x', os.path.join(os.path.dirname(__file__), 'p.txt')).load_module()",
+        "import os\ntype(os.__loader__)('x', 'p.txt').load_module()",
+        "import torch.fx.graph_module as g\ng._exec_with_source('f()', {})",
+        "import numpy.f2py.crackfortran as c\nc.myeval('f()', {}, {})",
+        "import pandas as pd\npd.DataFrame({'a': [1]}).query('@pd.io.common.os.system(\"x\") == 0', engine='python')",
+        "import sympy\nsympy.sympify('__import__(\"os\").system(\"x\")')",
+        "import yaml\nyaml.UnsafeLoader('!!python/object/apply:os.system [x]').get_single_data()",
+        "import yaml\nlist(yaml.unsafe_load_all('!!python/object/apply:os.system [x]'))",
+    ] {
+        worst(text, Critical, "source-executes-code");
+    }
+    worst(
+        "import logging.config\nlogging.config.fileConfig('log.ini')",
+        Medium,
+        "source-executes-code",
+    );
+    for text in [
+        "import asyncio\nlock = asyncio.Lock()\nPIPE = asyncio.subprocess.PIPE\n",
+        "import ctypes\nctypes.pythonapi.PyThreadState_SetAsyncExc(1, None)\n",
+        "import sympy\ny = sympy.sympify('x**2 + sin(x)')\n",
+        "import pandas as pd\nd = pd.DataFrame({'a': [1]}).query('a > 1')\n",
+        "import yaml\nyaml.SafeLoader('a: 1').get_single_data()\n",
+        "import torch.utils.collect_env\nimport os\nsize = os._get_exports_list(os)\n",
+        "import webbrowser\n",
+    ] {
+        quiet("modeling_x.py", text);
+    }
+}
+
+#[test]
+fn pickles_and_templates_are_read_whatever_loads_them() {
+    let loads = [
+        "import pickle\npickle._loads(DATA)",
+        "import pickle, io\npickle._Unpickler(io.BytesIO(DATA)).load()",
+        "import multiprocessing.reduction as r\nr.ForkingPickler.loads(DATA)",
+    ];
+    for load in loads {
+        let evil = load.replace("DATA", "b\"cposix\\nsystem\\n(S'x'\\ntR.\"");
+        assert!(
+            rules("modeling_x.py", &evil).contains(&(Severity::Critical, "pickle-code-execution")),
+            "{evil}"
+        );
+        let honest = load.replace("DATA", "b'N.'");
+        assert!(
+            rules("modeling_x.py", &honest)
+                .iter()
+                .all(|(severity, _)| *severity == Severity::Low)
+        );
+    }
+    let derived = "import pickle, io\nclass U(pickle.Unpickler):\n    pass\nU(io.BytesIO(b\"cposix\\nsystem\\n(S'x'\\ntR.\")).load()";
+    assert!(rules("modeling_x.py", derived).contains(&(Severity::Critical, "pickle-code-execution")));
+    let render = |text: &str| format!("import jinja2\njinja2.Template({text:?}).render()\n");
+    let evil = rules(
+        "modeling_x.py",
+        &render("{{ cycler.__init__.__globals__.os.system('x') }}"),
+    );
+    assert!(
+        evil.first()
+            .is_some_and(|(severity, _)| *severity >= Severity::High),
+        "{evil:?}"
+    );
+    quiet(
+        "modeling_x.py",
+        &render("{% for m in messages %}{{ m['role'] }}{% endfor %}"),
+    );
+}
+
+#[test]
+fn annotations_that_are_written_as_text_are_code() {
+    for text in [
+        "import typing\nclass A:\n    x: \"__import__('os').system('x')\"\ntyping.get_type_hints(A)",
+        "import inspect\ndef f(a: \"__import__('os').system('x')\"): pass\ninspect.signature(f, eval_str=True)",
+        "from typing import Optional\nclass A:\n    x: Optional[\"__import__('os').system('x')\"]",
+        "def f() -> \"__import__('os').system('x')\": pass",
+    ] {
+        worst(text, Severity::Critical, "source-runs-process");
+    }
+    quiet(
+        "modeling_x.py",
+        "import typing\nclass A:\n    x: 'typing.Optional[A]' = None\n    y: Float[Tensor, '(b h) w c']\n    z: 'Annotated[int, Field(gt=0)]'\ntyping.get_type_hints(A)\n",
+    );
+}
+
+#[test]
+fn files_are_judged_by_where_they_are_written() {
+    use Severity::{High, Low, Medium};
+    for (text, severity) in [
+        ("import pathlib\npathlib.Path('x').touch()", Low),
+        ("import os\nos.close(os.open('x', os.O_CREAT | os.O_WRONLY))", Low),
+        ("import numpy\nnumpy.frombuffer(b'x').tofile('x')", Low),
+        ("import logging\nlogging.basicConfig(filename='x.log')", Low),
+        ("import sqlite3\nsqlite3.connect('x.db')", Low),
+        ("open('/tmp/x', 'w')", Low),
+        ("open('/opt/x', 'w')", Medium),
+        ("open('../x', 'w')", Medium),
+        ("open('/opt/ml/output/x', 'w')", Low),
+        ("open('/tmp/../opt/x', 'w')", Medium),
+        (
+            "import os\nopen(os.path.join(os.environ['HOME'], 'x'), 'w')",
+            Medium,
+        ),
+        (
+            "from pathlib import Path\n(Path.home() / 'a' / 'x').write_text('y')",
+            Medium,
+        ),
+        (
+            "from pathlib import Path\nwith Path('/opt/x').open('w') as f:\n    f.write('y')",
+            Medium,
+        ),
+        ("import os\nos.makedirs('/opt/x')", Medium),
+        (
+            "import zipfile\nzipfile.ZipFile('a.zip').extractall('/opt')",
+            Medium,
+        ),
+        (
+            "import tarfile\nwith tarfile.open('a.tar') as t:\n    t.extractall('/opt')",
+            Medium,
+        ),
+        ("import numpy as np\nnp.save('/opt/x', 1)", Medium),
+        ("open('/usr/lib/python3/x.pth', 'w')", High),
+        (
+            "import site, os\nopen(os.path.join(site.getsitepackages()[0], 'x.pth'), 'w')",
+            High,
+        ),
+        (
+            "from pathlib import Path\n(Path.home() / '.bashrc').open('a')",
+            High,
+        ),
+        (
+            "import zipfile\nwith zipfile.ZipFile('a.zip') as z:\n    z.extractall('/root/.ssh')",
+            High,
+        ),
+        ("import shutil\nshutil.copy('x', '/etc/cron.d/x')", High),
+    ] {
+        worst(text, severity, "source-touches-files");
+    }
+    for text in [
+        "import sqlite3\nsqlite3.connect(':memory:')\n",
+        "import numpy as np\nnp.save('x.npy', 1)\n",
+        "import os\nos.makedirs('/opt/ml/model', exist_ok=True)\n",
+        "import logging\nlogging.basicConfig(level=logging.INFO)\nlog = logging.getLogger(__name__)\n",
+        "import os\nos.makedirs(os.path.join(os.path.expanduser('~'), '.cache', 'x'), exist_ok=True)\n",
+        "import os\nfd = os.open('x', os.O_RDONLY)\n",
+        "import pathlib\nv = (pathlib.Path(__file__).parent / 'vocab.txt').read_text()\n",
+        "import zipfile\nnames = zipfile.ZipFile('a.zip').namelist()\n",
+        "import os\ndef save(d):\n    open(os.path.join(d, 'x'), 'w')\n",
+    ] {
+        quiet("modeling_x.py", text);
+    }
+}
+
+#[test]
+fn connections_are_known_through_the_objects_that_make_them() {
+    for text in [
+        "import socket\nk = socket.socket()\nk.connect(('x', 9))",
+        "import socket\nsocket.socket().connect_ex(('x', 9))",
+        "import socket\nwith socket.socket(2, 2) as s:\n    s.sendto(b'x', ('x', 9))",
+        "import ssl, socket\nssl.create_default_context().wrap_socket(socket.socket()).connect(('x', 1))",
+        "import requests\nclass S(requests.Session):\n    pass\nS().get('https://x')",
+        "import requests\nrequests.head('https://x')",
+        "import requests\nrequests.Session().send(p)",
+        "import urllib.request as u\nu.build_opener().open('https://x')",
+        "import http.client as h\nh.HTTPConnection('x:9').connect()",
+        "import imaplib\nimaplib.IMAP4('x')",
+        "from multiprocessing.connection import Client\nClient(('x', 9))",
+        "import torch.distributed as d\nd.init_process_group('gloo')",
+        "import torch.distributed.rpc as r\nr.init_rpc('x')",
+        "import fsspec\nfsspec.open('http://x/y')",
+        "import pandas as pd\npd.read_csv('https://x/y.csv')",
+        "import antigravity",
+        "from antigravity import fly",
+    ] {
+        worst(text, Severity::Medium, "source-opens-connection");
+    }
+    for text in [
+        "from transformers import PreTrainedModel\nclass A(PreTrainedModel):\n    pass\nm = A.from_pretrained('org/model')\n",
+        "import requests\ns = requests.Session()\ns.headers['a'] = 'b'\n",
+        "import http.client as h\nc = h.HTTPConnection('x:9')\n",
+        "import torch.distributed as d\nok = d.is_available()\n",
+        "import pandas as pd\nd = pd.read_csv('x.csv')\n",
+        "import requests\ndef f(u):\n    return requests.Session().get(u)\n",
+    ] {
+        quiet("modeling_x.py", text);
+    }
+}

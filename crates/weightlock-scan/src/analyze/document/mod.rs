@@ -1,21 +1,28 @@
 //! Documents that are more than data: what a configuration in YAML or JSON has built, loaded or run.
 //!
 //! YAML is told by its name, as its readers do, or by its first line together with something that only a
-//! configuration has; prose that quotes YAML is not taken for it. JSON is looked at when it holds one of the keys that
-//! matter here, besides what every JSON text is looked at for.
+//! configuration has; prose that quotes YAML is not taken for it. What JSON asks for is collected while it is walked
+//! ([`Asked`]).
 
+mod expression;
 mod mlflow;
 mod skops;
 mod target;
 
+use memchr::memmem;
 use weightlock_format::{
     Error, Problem,
-    json::{self, tree::Tree},
+    content::Content,
+    json::{
+        self,
+        tree::Tree,
+        walk::{Step, Token, Walk},
+    },
     yaml::{self, Scalar, Stream},
 };
 
 use super::{
-    Examination, Subject,
+    Examination, Subject, onnx,
     python::{is_commit, notebook},
 };
 use crate::{
@@ -78,46 +85,81 @@ pub(super) fn perhaps_yaml(subject: &Subject, exam: &mut Examination<'_>) {
     if is_prose || is_yaml_name(&name) || super::python::is_source_name(&name) {
         return;
     }
-    let Ok(Some(text)) = subject.content.whole(exam.limits.text) else {
-        return;
-    };
-    if !looks_like_yaml(&text) {
+    if !looks_like_yaml(&subject.content).unwrap_or(false) {
         return;
     }
+    let size = subject.content.size();
+    let text = match subject.content.whole(exam.limits.text) {
+        Ok(Some(text)) => text,
+        // As text it is accounted for elsewhere, so this is said beside that.
+        Ok(None) => {
+            let limit = exam.limits.text as u64;
+            let what = "bytes of YAML text";
+            return exam.gap(0, size, Gap::Limit { what, limit });
+        }
+        Err(error) => return exam.gap(0, size, Gap::Unreadable(error.to_string())),
+    };
     if let Ok(stream) = yaml::read(&text, exam.limits) {
         judge(&stream, subject, exam);
     }
 }
 
+/// Bytes in which the first line of YAML is looked for, behind comments and blank lines.
+const FIRST_LINE: usize = 64 << 10;
+/// Bytes that are searched at once for what only configurations hold.
+const WINDOW: usize = 1 << 20;
+/// What only configurations hold.
+const MARKERS: &[&[u8]] = &[
+    b"_target_",
+    b"!!",
+    b"!<",
+    b"!new:",
+    b"!apply:",
+    b"loader_module",
+    b"_component_",
+];
+
 /// A first line as YAML has it, and something that only configurations hold.
-fn looks_like_yaml(text: &[u8]) -> bool {
-    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    let first = lines
-        .find(|line| !line.is_empty() && !line.starts_with(b"#"))
-        .unwrap_or_default();
+fn looks_like_yaml(content: &Content) -> std::io::Result<bool> {
+    let head = content.read(0, FIRST_LINE)?;
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    let mut lines = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
+    // Whoever writes so many comments has something to hide in front of.
+    let is_hidden = first.is_none() && content.size() > FIRST_LINE as u64;
+    if !is_hidden && !is_first_line(first.unwrap_or_default()) {
+        return Ok(false);
+    }
+    let finders: Vec<_> = MARKERS
+        .iter()
+        .map(|marker| memmem::Finder::new(*marker))
+        .collect();
+    let mut at = 0_u64;
+    while at < content.size() {
+        let window = content.read(at, WINDOW)?;
+        if finders.iter().any(|finder| finder.find(&window).is_some()) {
+            return Ok(true);
+        }
+        if window.len() < WINDOW {
+            break;
+        }
+        // A marker may lie across the edge.
+        at = at.saturating_add(window.len().saturating_sub(16) as u64);
+    }
+    Ok(false)
+}
+
+fn is_first_line(first: &[u8]) -> bool {
     let key_end = first.iter().position(|&byte| byte == b':').unwrap_or(0);
     let key = first.get(..key_end).unwrap_or_default();
     let is_key = !key.is_empty()
         && key
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-.\"'".contains(byte));
-    let is_first = is_key
+    is_key
         || [&b"---"[..], b"- ", b"%YAML", b"%TAG", b"!!", b"!<", b"{"]
             .iter()
-            .any(|start| first.starts_with(start));
-    let holds = |marker: &[u8]| text.windows(marker.len()).any(|window| window == marker);
-    is_first
-        && [
-            &b"_target_"[..],
-            b"!!",
-            b"!<",
-            b"!new:",
-            b"!apply:",
-            b"loader_module",
-            b"_component_",
-        ]
-        .iter()
-        .any(|marker| holds(marker))
+            .any(|start| first.starts_with(start))
 }
 
 /// What a YAML stream asks for.
@@ -168,6 +210,7 @@ fn judge(stream: &Stream, subject: &Subject, exam: &mut Examination<'_>) {
 }
 
 fn scalar_asks(scalar: &Scalar, stream: &Stream, exam: &mut Examination<'_>) {
+    expression::look(&scalar.key, &scalar.text, &scalar.path, exam);
     let resolve = |path: &str| stream.at(path).map(|scalar| scalar.text.clone());
     if let Some(seen) = target::of_value(&scalar.key, &scalar.text, resolve) {
         exam.put(Some(scalar.offset), Some(scalar.path.clone()), seen);
@@ -236,45 +279,160 @@ fn packages(stream: &Stream, exam: &mut Examination<'_>) {
     }
 }
 
-/// Keys that make a JSON text worth a closer look.
-const MARKERS: &[&[u8]] = &[
-    b"\"_target_\"",
-    b"\"_component_\"",
-    b"\"class_path\"",
-    b"\"__target__\"",
-    b"\"__loader__\"",
-    b"\"nbformat\"",
-    b"\\u00",
-];
+/// What a JSON text asks for, collected while it is walked.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// Of each open object or array, what its keys tell.
+    open: Vec<Keys>,
+    /// Keys of an outermost object.
+    root: Keys,
+    /// An object names a class and brings what it is made from, as Keras writes it.
+    names_class: bool,
+    /// The text has a key whose value is called.
+    calls: bool,
+    /// An object has a key that nodes or tensors of ONNX have.
+    operators: bool,
+    /// What is called only where something else is, too.
+    perhaps: Vec<(u64, String, Seen)>,
+}
 
-/// Examines a JSON text for what it asks.
-pub(super) fn json(subject: &Subject, exam: &mut Examination<'_>) {
-    let limits = json::Limits {
-        depth: exam.limits.nesting as u64,
-        ..json::Limits::default()
-    };
-    let most = usize::try_from(limits.bytes).unwrap_or(usize::MAX);
-    let Ok(Some(text)) = subject.content.whole(most) else {
-        return;
-    };
-    let holds = |marker: &[u8]| text.windows(marker.len()).any(|window| window == marker);
-    if !MARKERS.iter().any(|marker| holds(marker)) {
-        return;
-    }
-    let tree = Tree::read(&text, limits);
-    for (id, _) in tree.nodes() {
-        if let (Some(key), Some(text)) = (tree.key(id), tree.text(id))
-            && let Some(seen) = target::of_value(key, text, |_| None)
+/// Keys of one object that tell what it is.
+#[derive(Clone, Copy, Default)]
+struct Keys {
+    notebook: bool,
+    graph: bool,
+    class_name: bool,
+    config: bool,
+    /// `__class__`, `__module__`, `__loader__`.
+    schema: [bool; 3],
+}
+
+/// Values under keys that are called by some programs only, which are kept until the end.
+const MOST_PERHAPS: usize = 1000;
+
+impl Asked {
+    /// Looks at one value.
+    pub(super) fn see(&mut self, walk: &Walk<'_>, offset: u64, token: &Token, exam: &mut Examination<'_>) {
+        let opens = matches!(token, Token::Object | Token::Array);
+        if matches!(token, Token::End) {
+            self.open.pop();
+            return;
+        }
+        // The way ends within what begins here.
+        if let Some(Step::Key(key)) = walk.way().rev().nth(usize::from(opens)) {
+            self.key(key, token);
+            if let Token::Text(text) = token {
+                self.text(key, text, offset, walk, exam);
+            }
+        }
+        if let Token::Text(text) = token
+            && text.starts_with('$')
         {
-            exam.put(Some(tree.offset(id)), Some(tree.path(id)), seen);
+            expression::look("", text, &walk.path(), exam);
+        }
+        if opens {
+            self.open.push(Keys::default());
         }
     }
-    if tree.all(0, "nbformat").next().is_some() {
-        notebook::analyze(&tree, exam);
+
+    fn key(&mut self, key: &str, token: &Token) {
+        let is_root = self.open.len() == 1;
+        let Some(keys) = self.open.last_mut() else {
+            return;
+        };
+        match key {
+            "nbformat" => keys.notebook = true,
+            "graph" => keys.graph = true,
+            "opType" | "op_type" | "externalData" | "external_data" => {
+                self.operators = true;
+                return;
+            }
+            "class_name" => keys.class_name |= matches!(token, Token::Text(_)),
+            "config" | "module" | "registered_name" => keys.config = true,
+            "__class__" => keys.schema[0] = true,
+            "__module__" => keys.schema[1] = true,
+            "__loader__" => keys.schema[2] = true,
+            _ => return,
+        }
+        self.names_class |= keys.class_name && keys.config;
+        if is_root {
+            self.root = *keys;
+        }
     }
-    if skops::is_schema(&tree) {
-        skops::judge(&tree, exam);
+
+    fn text(&mut self, key: &str, text: &str, offset: u64, walk: &Walk<'_>, exam: &mut Examination<'_>) {
+        let is_called = target::is_called(key);
+        self.calls |= is_called;
+        let Some(seen) = target::of_value(key, text, |_| None) else {
+            return;
+        };
+        if is_called {
+            exam.put(Some(offset), Some(walk.path()), seen);
+        } else if self.perhaps.len() < MOST_PERHAPS {
+            self.perhaps.push((offset, walk.path(), seen));
+        } else if self.calls {
+            exam.lose(offset);
+        }
     }
+
+    /// Judges what depends on the kind of the document.
+    pub(super) fn conclude(self, text: &[u8], exam: &mut Examination<'_>) {
+        let is_schema = self.root.schema == [true; 3];
+        if self.calls || self.root.notebook || is_schema {
+            for (offset, path, seen) in self.perhaps {
+                exam.put(Some(offset), Some(path), seen);
+            }
+        }
+        if self.names_class {
+            super::keras::examine(text, 0, "", exam);
+        }
+        let is_onnx = self.root.graph && self.operators;
+        if !self.root.notebook && !is_schema && !is_onnx {
+            return;
+        }
+        let limits = json::Limits {
+            bytes: text.len() as u64,
+            depth: exam.limits.nesting as u64,
+            ..json::Limits::default()
+        };
+        let tree = Tree::read(text, limits);
+        if let Some(Problem::LimitExceeded {
+            offset, what, limit, ..
+        }) = tree.problem()
+        {
+            let left = (text.len() as u64).saturating_sub(*offset);
+            exam.gap(*offset, left, Gap::Limit { what, limit: *limit });
+        }
+        if self.root.notebook {
+            notebook::analyze(&tree, exam);
+        }
+        if is_onnx {
+            onnx_model(&tree, exam);
+        }
+        if skops::is_schema(&tree) {
+            skops::judge(&tree, exam);
+        }
+    }
+}
+
+/// An ONNX model as JSON, with the names of fields in either spelling.
+fn onnx_model(tree: &Tree, exam: &mut Examination<'_>) {
+    let mut model = onnx::Text::default();
+    for (id, _) in tree.nodes() {
+        let offset = tree.offset(id);
+        for operator in ["opType", "op_type"].iter().flat_map(|key| tree.texts(id, key)) {
+            let mut domains = tree.texts(id, "domain").peekable();
+            if domains.peek().is_none() {
+                model.node("", operator, offset);
+            }
+            domains.for_each(|domain| model.node(domain, operator, offset));
+        }
+        if tree.texts(id, "key").any(|key| key == "location") {
+            tree.texts(id, "value")
+                .for_each(|location| model.location(location, offset));
+        }
+    }
+    model.conclude(exam);
 }
 
 impl TargetReach {

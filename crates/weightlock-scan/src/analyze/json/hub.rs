@@ -7,8 +7,9 @@
 use weightlock_format::json::walk::{Step, Token, Walk};
 
 use crate::{
-    analyze::Examination,
-    observation::config::{Loader, Seen},
+    analyze::{Examination, callable},
+    imports::{Grade, look_up},
+    observation::config::{Loader, Seen, TargetReach},
     reach,
 };
 
@@ -23,8 +24,14 @@ pub(super) struct Hub {
     components: Vec<Component>,
     /// `type` of each module of a sentence encoder.
     modules: Vec<(u64, String, String)>,
+    /// Keys that tell a predictor of GluonTS, or a stage of Spark, and the classes that such a file names.
+    has_kinds: bool,
+    is_stage: bool,
+    classes: Vec<(u64, String, String)>,
     /// Paths of an adapter to its base model.
     bases: Vec<(u64, String)>,
+    /// Where the first component or class stands that was not kept.
+    lost: Option<u64>,
 }
 
 struct Component {
@@ -76,11 +83,29 @@ impl Hub {
             (Some(Step::Key(name)), Some(Step::Index(_)), None, Token::Text(text)) => {
                 self.component(name, offset, text);
             }
+            // TensorFlow.js.
+            (
+                Some(Step::Key("weightsManifest")),
+                Some(Step::Index(_)),
+                Some(Step::Key("paths")),
+                Token::Text(path),
+            ) => {
+                escaping(path, offset, walk, exam);
+            }
+            // Core ML packages.
+            (
+                Some(Step::Key("itemInfoEntries")),
+                Some(Step::Key(_)),
+                Some(Step::Key("path")),
+                Token::Text(path),
+            ) => {
+                escaping(path, offset, walk, exam);
+            }
             (Some(Step::Key("weight_map")), Some(Step::Key(_)), None, Token::Text(path)) => {
                 escaping(path, offset, walk, exam);
             }
             (Some(Step::Index(_)), Some(Step::Key("type")), None, Token::Text(class)) => {
-                self.module(walk, offset, class);
+                self.module(walk, offset, class, exam);
             }
             (Some(Step::Index(_)), Some(Step::Key("path")), None, Token::Text(path))
                 if self.base_name == "modules.json" =>
@@ -104,6 +129,7 @@ impl Hub {
         match (key, token) {
             ("_class_name" | "_diffusers_version", Token::Text(_)) => self.is_pipeline = true,
             ("peft_type", Token::Text(_)) => self.is_adapter = true,
+            ("sparkVersion", Token::Text(_)) => self.is_stage = true,
             ("base_model_name_or_path", Token::Text(path)) => self.bases.push((offset, path.clone())),
             ("_attn_implementation" | "attn_implementation", Token::Text(name)) if name.contains('/') => {
                 let seen = Seen::RemoteCode {
@@ -118,7 +144,7 @@ impl Hub {
     }
 
     /// Keys that mean the same at any depth.
-    fn anywhere(&self, walk: &Walk<'_>, offset: u64, token: &Token, exam: &mut Examination<'_>) {
+    fn anywhere(&mut self, walk: &Walk<'_>, offset: u64, token: &Token, exam: &mut Examination<'_>) {
         if let Token::Other(value) = token {
             if value.as_bool() == Some(true) && walk.way().next_back() == Some(Step::Key("trust_remote_code"))
             {
@@ -127,6 +153,7 @@ impl Hub {
             return;
         }
         let Token::Text(text) = token else { return };
+        self.called(walk, offset, text, exam);
         let is_under = |name: &str| walk.way().any(|step| step == Step::Key(name));
         let last = walk.way().next_back();
         let loader = if is_under("auto_map") {
@@ -144,6 +171,28 @@ impl Hub {
             repository: repository(text),
         };
         exam.put(Some(offset), Some(walk.path()), seen);
+    }
+
+    /// Names that are imported and called.
+    fn called(&mut self, walk: &Walk<'_>, offset: u64, text: &str, exam: &mut Examination<'_>) {
+        let Some(Step::Key(key)) = walk.way().next_back() else {
+            return;
+        };
+        let is_activation = ACTIVATIONS.contains(&key) && text.contains('.');
+        let is_route = self.base_name == "router_config.json"
+            && walk.way().next() == Some(Step::Key("types"))
+            && walk.way().count() == 2;
+        if key == "__kind__" {
+            self.has_kinds = true;
+        } else if key == "class" {
+            if self.classes.len() < MOST {
+                self.classes.push((offset, walk.path(), text.to_owned()));
+            } else {
+                self.lost = self.lost.or(Some(offset));
+            }
+        } else if is_activation && !is_activation_class(text) || is_route && !is_encoder_class(text) {
+            tell(key, text, callable::reach(text), offset, walk.path(), exam);
+        }
     }
 
     fn library(
@@ -174,13 +223,18 @@ impl Hub {
                 name: name.to_owned(),
                 texts: vec![text.to_owned()],
             }),
-            _ => {}
+            _ => self.lost = self.lost.or(Some(offset)),
         }
     }
 
-    fn module(&mut self, walk: &Walk<'_>, offset: u64, class: &str) {
-        if self.base_name == "modules.json" && self.modules.len() < MOST {
+    fn module(&mut self, walk: &Walk<'_>, offset: u64, class: &str, exam: &mut Examination<'_>) {
+        if self.base_name != "modules.json" {
+            return;
+        }
+        if self.modules.len() < MOST {
             self.modules.push((offset, walk.path(), class.to_owned()));
+        } else {
+            exam.lose(offset);
         }
     }
 
@@ -192,6 +246,12 @@ impl Hub {
                 .components
                 .iter()
                 .any(|component| component.name == "_class_name");
+        if let Some(offset) = self
+            .lost
+            .filter(|_| is_pipeline || self.has_kinds || self.is_stage)
+        {
+            exam.lose(offset);
+        }
         for component in self.components.iter().filter(|_| is_pipeline) {
             let [library, class] = component.texts.as_slice() else {
                 continue;
@@ -210,8 +270,34 @@ impl Hub {
                 exam.put(Some(component.offset), Some(component.name.clone()), seen);
             }
         }
+        for (offset, path, class) in &self.classes {
+            let is_java = self.is_stage && !KNOWN_STAGES.iter().any(|start| class.starts_with(start));
+            if self.has_kinds {
+                tell(
+                    "class",
+                    class,
+                    callable::reach(class),
+                    *offset,
+                    path.clone(),
+                    exam,
+                );
+            } else if is_java {
+                tell("class", class, TargetReach::Unknown, *offset, path.clone(), exam);
+            }
+        }
         for (offset, path, class) in self.modules {
-            if !Loader::Encoder.knows(&class) {
+            if is_encoder_class(&class) {
+                continue;
+            }
+            let reach = callable::reach(&class);
+            let is_dangerous = matches!(reach, TargetReach::Unbounded | TargetReach::Files);
+            if is_dangerous && !class.contains("--") || Loader::Encoder.knows(&class) {
+                let unlisted = match reach {
+                    TargetReach::Known => TargetReach::Unknown,
+                    reach => reach,
+                };
+                tell("type", &class, unlisted, offset, path, exam);
+            } else {
                 let seen = Seen::RemoteCode {
                     loader: Loader::Encoder,
                     repository: repository(&class),
@@ -226,6 +312,91 @@ impl Hub {
                 exam.put(Some(offset), field, Seen::ForeignBase { path, how });
             }
         }
+    }
+}
+
+/// Keys of sentence-transformers whose value is imported and called. Elsewhere they hold the short name of a function.
+const ACTIVATIONS: &[&str] = &[
+    "activation_fn",
+    "activation_function",
+    "default_activation_function",
+    "sbert_ce_default_activation_function",
+];
+
+/// Modules of sentence-transformers and its relatives.
+const ENCODERS: &[&str] = &[
+    "Asym",
+    "BoW",
+    "CLIPModel",
+    "CNN",
+    "CSRSparsity",
+    "ColBERT",
+    "Dense",
+    "Dropout",
+    "IDF",
+    "LSTM",
+    "LateInteractionPooling",
+    "LayerNorm",
+    "LogitScore",
+    "MLMTransformer",
+    "Normalize",
+    "Pooling",
+    "Router",
+    "SparseAutoEncoder",
+    "SparseStaticEmbedding",
+    "SpladePooling",
+    "StaticEmbedding",
+    "Transformer",
+    "WeightedLayerPooling",
+    "WordEmbeddings",
+    "WordWeights",
+];
+
+/// Packages of stages of Spark pipelines.
+const KNOWN_STAGES: &[&str] = &[
+    "org.apache.spark.",
+    "pyspark.ml.",
+    "com.microsoft.azure.synapse.ml.",
+    "com.microsoft.ml.spark.",
+    "com.johnsnowlabs.",
+    "ml.dmlc.xgboost4j.",
+    "ai.h2o.sparkling.",
+    "xgboost.spark.",
+];
+
+/// A class of `torch.nn.modules.activation`, or the function that changes nothing.
+fn is_activation_class(name: &str) -> bool {
+    if matches!(name, "torch.nn.modules.linear.Identity" | "torch.nn.Identity") {
+        return true;
+    }
+    let class = name
+        .strip_prefix("torch.nn.modules.activation.")
+        .or_else(|| name.strip_prefix("torch.nn."));
+    class.is_some_and(|class| {
+        ["torch.nn.modules.activation", "torch.nn"]
+            .iter()
+            .any(|module| look_up(module, class).grade == Grade::LibraryClass)
+    })
+}
+
+/// A module of an encoder, by the name that its library gives it.
+fn is_encoder_class(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('.').collect();
+    let is_own = matches!(parts.first(), Some(&("sentence_transformers" | "pylate")));
+    let is_listed = parts.last().is_some_and(|class| ENCODERS.contains(class));
+    let words = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_own && is_listed && parts.len() > 2 && parts.iter().all(|part| words(part) && !part.starts_with("__"))
+        || is_activation_class(name)
+}
+
+fn tell(key: &str, name: &str, reach: TargetReach, offset: u64, path: String, exam: &mut Examination<'_>) {
+    if reach != TargetReach::Known {
+        let seen = Seen::Target {
+            key: key.to_owned(),
+            name: name.to_owned(),
+            reach,
+        };
+        exam.put(Some(offset), Some(path), seen);
     }
 }
 

@@ -14,11 +14,11 @@ use weightlock_format::{
     },
 };
 
-use super::{Examination, Role, Subject, indicator, metadata, template};
+use super::{Examination, Role, Subject, document, indicator, metadata, template};
 use crate::coverage::Gap;
 
 /// Bytes of a file that are walked. The largest published tokenizers have 34 MB.
-const BYTES: usize = 40 << 20;
+pub(super) const BYTES: usize = 40 << 20;
 /// Values that are walked. The largest published tokenizers have two million.
 const VALUES: u64 = 8_000_000;
 
@@ -45,11 +45,13 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     };
     let mut walk = Walk::new(&text, limits);
     let mut hub = hub::Hub::new(subject.trail.base_name());
+    let mut asked = document::Asked::default();
     let mut name = String::new();
     let end = loop {
         match walk.next() {
             Ok(Some((offset, token))) => {
                 hub.see(&walk, offset, &token, exam);
+                asked.see(&walk, offset, &token, exam);
                 if let Token::Text(text) = token {
                     indicator::look(&text, Some(offset), || Some(walk.path()), exam);
                     if is_serialized(&walk) {
@@ -69,6 +71,7 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         }
     };
     hub.conclude(exam);
+    asked.conclude(&text, exam);
     for (key, problem) in walk.duplicates() {
         if hub::decides(key) {
             exam.problem(problem.clone());

@@ -22,7 +22,7 @@ use super::{Examination, Subject};
 use crate::{coverage::Gap, observation::keras::Seen};
 
 /// Bytes of a configuration. That of a model with some thousand layers has one megabyte.
-const MOST_BYTES: u64 = 16 << 20;
+const MOST_BYTES: u64 = super::json::BYTES as u64;
 /// Values of a configuration. That of a model with some thousand layers has a hundred thousand.
 const MOST_VALUES: u64 = 400_000;
 
@@ -56,17 +56,6 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
             exam.unread(0..size, Gap::Limit { what, limit });
         }
         Err(error) => exam.unread(0..size, Gap::Unreadable(error.to_string())),
-    }
-}
-
-/// Examines JSON that is the configuration of a model by its content: an architecture file, or the configuration of a
-/// model that was unpacked. As JSON it is accounted for elsewhere.
-pub(super) fn architecture(subject: &Subject, exam: &mut Examination<'_>) {
-    let text = subject.content.whole(usize::try_from(MOST_BYTES).unwrap_or(0));
-    if let Ok(Some(text)) = text
-        && may_name_classes(&text)
-    {
-        examine(&text, 0, "", exam);
     }
 }
 
@@ -108,6 +97,13 @@ fn read(text: &[u8], exam: &Examination<'_>) -> Tree {
 
 fn judge(tree: &Tree, at: u64, field: &str, exam: &mut Examination<'_>) {
     if let Some(problem) = tree.problem() {
+        if let Problem::LimitExceeded {
+            offset, what, limit, ..
+        } = problem
+        {
+            // What is read elsewhere as JSON or as an attribute is not read as a model from here on.
+            exam.gap(at.saturating_add(*offset), 0, Gap::Limit { what, limit: *limit });
+        }
         exam.problem(moved(problem.clone(), at));
     }
     Walk::new(tree, at, field, exam).all();

@@ -3,6 +3,8 @@
 //! `functools.partial(torch.nn.LayerNorm, eps=1e-6)` is a part of ordinary models; `functools.partial(os.system, …)`
 //! is an attack. What such a call gives may still be called later, which is judged on its own.
 
+use std::collections::VecDeque;
+
 use weightlock_format::pickle::{Global, Instance, Op, Value, Values, View};
 
 use crate::{imports, observation::pickle::Name};
@@ -97,7 +99,24 @@ pub(super) fn keeps_arguments(name: &Name) -> bool {
 
 /// Whether what its state holds is not called.
 pub(super) fn keeps_state(name: &Name) -> bool {
-    keeps_arguments(name) || name.global.resolved() == Some(("collections", "defaultdict"))
+    keeps_arguments(name) || is_defaultdict(name)
+}
+
+/// Whether it is `collections.defaultdict`.
+pub(super) fn is_defaultdict(name: &Name) -> bool {
+    name.global.resolved() == Some(("collections", "defaultdict"))
+}
+
+/// How deep in the arguments of a class of Python objects lie whose methods it calls. Deeper ones are kept as they are;
+/// those in a container that becomes a mapping are pairs, and what is in a pair is kept.
+pub(super) fn looked_into(name: &Name) -> usize {
+    match name.global.resolved() {
+        // A time zone is asked later, when times are compared, and its own class is on a list.
+        Some(("datetime", "datetime" | "time")) => 0,
+        Some(("builtins", "dict") | ("collections", "OrderedDict" | "defaultdict")) => 2,
+        Some(pair) if KEEPERS.contains(&pair) => 1,
+        _ => usize::MAX,
+    }
 }
 
 /// Whether a `defaultdict` makes its values with a silent name, or a `partial` of one: whatever looks into it calls that.
@@ -277,16 +296,38 @@ fn is_tame_attribute(object: Value, attribute: Value, called: bool, values: &Val
     known.is_silent() || listed || !called && known.may_be_held
 }
 
-/// Whether a text among the arguments of a call is a path from the root or out of the folder, an address, or the name
-/// of a file: what a constructor does with one is more than to keep it.
+/// Whether a text among the arguments of a call, or in a container among them, is a path from the root or out of the
+/// folder, an address, or the name of a file: what a constructor does with one is more than to keep it.
 pub(super) fn names_file(args: Value, values: &Values) -> bool {
-    let items = values.view(args).items().unwrap_or_default();
-    items.iter().any(|&item| is_file(item, values))
+    // What lies on top comes first, so that nothing hides it.
+    let mut open = VecDeque::from([args]);
+    for _ in 0..MOST_ARGUMENTS {
+        let Some(value) = open.pop_front() else {
+            break;
+        };
+        if is_file(value, values) {
+            return true;
+        }
+        let items = values.view(value).items().unwrap_or_default();
+        open.extend(items.iter().take(MOST_ARGUMENTS.saturating_sub(open.len())));
+    }
+    false
 }
 
-/// The same of one value.
+/// Arguments, and what is in them, that are looked at for paths.
+const MOST_ARGUMENTS: usize = 10_000;
+
+/// The same of one value; and whether `pathlib` made it, or a call that gives a text: no pickler hands a constructor one.
 pub(super) fn is_file(value: Value, values: &Values) -> bool {
-    values.text(value, MOST_PATH).is_some_and(|text| is_path(&text))
+    if let View::Instance(instance) = values.view(value) {
+        let resolved = values
+            .global(instance.callable)
+            .and_then(|global| global.resolved());
+        return resolved.is_some_and(|(module, _)| matches!(module, "pathlib" | "pathlib._local"));
+    }
+    values
+        .text(value, MOST_PATH)
+        .is_some_and(|text| values.is_made(value) || is_path(&text))
 }
 
 /// Bytes of a text that may be a path.

@@ -23,8 +23,9 @@ pub(super) fn is_plain(state: Value, values: &Values) -> bool {
             Some(scipy::STATE_KEY) => values
                 .text(value, MOST_TEXT)
                 .is_some_and(|text| scipy::is_argument_parser(&text)),
+            // `statsmodels` evaluates the formula beside it.
+            Some("restore_model_spec") | None => false,
             Some(_) => true,
-            None => false,
         },
         _ => false,
     };

@@ -2,7 +2,7 @@
 
 use weightlock_format::python::{Call, How, Origin, Source, Store, Value, What as Is};
 
-use super::{function_name, names};
+use super::{files, function_name, names, policy};
 use crate::{
     observation::python::{Deed, Given, What},
     reach::{self, Escape},
@@ -13,6 +13,7 @@ pub(super) fn of_call(call: &Call) -> Option<What> {
     match &call.how {
         How::Called => called(call),
         How::Attribute => Some(What::Reflection),
+        How::Imported => names::of_module(&call.name),
         How::Passed(to) => handed(call, to),
         _ => runs(&call.name),
     }
@@ -29,8 +30,12 @@ fn called(call: &Call) -> Option<What> {
     if name == "logging.config.dictConfig" && names_factory(call) {
         return Some(What::Execute);
     }
-    if is_sensitive(call) {
-        return Some(What::SensitiveFile);
+    let public = names::public(name);
+    if let Some(what) = files::of_call(call, &public) {
+        return Some(what);
+    }
+    if names::evaluates(&public) {
+        return expression(call);
     }
     match names::of(name) {
         Some(What::Process) if is_tool(call) => Some(What::Tool),
@@ -38,12 +43,22 @@ fn called(call: &Call) -> Option<What> {
         Some(What::Execute) if is_harmless_code(call) => None,
         Some(What::Deserialize) if makes_objects(call) => Some(What::Execute),
         Some(What::Deserialize) if is_safe_load(call) => None,
-        Some(What::Delete) if is_far(call) => Some(What::SensitiveFile),
         Some(What::Network) if call.arguments_origin().has(Origin::ENVIRONMENT) => Some(What::Exfiltrate),
         None if sends(name) && call.arguments_origin().has(Origin::ENVIRONMENT) => Some(What::Exfiltrate),
-        None if is_write(call) => Some(What::Write),
+        // `files` has seen what it is given.
+        Some(What::Write) => None,
+        None => policy::of(call, &public),
         what => what,
     }
+}
+
+/// An expression is code when it leads out of what it is about, or is hidden.
+fn expression(call: &Call) -> Option<What> {
+    let texts = call.arguments.iter().filter(|argument| {
+        let is_hidden = argument.value.origin.has(Origin::DECODED);
+        is_hidden || argument.value.as_text().is_some_and(policy::reaches_out)
+    });
+    (texts.count() > 0).then_some(What::Execute)
 }
 
 /// A callable that is handed over may be called by whoever gets it. Only what runs something counts.
@@ -199,30 +214,21 @@ fn makes_objects(call: &Call) -> bool {
         && !is_safe_load(call)
 }
 
-/// A path, written down, that is nowhere near the model.
-fn is_far(call: &Call) -> bool {
-    const SCRATCH: &[&str] = &["/tmp/", "/content/", "/kaggle/", "/workspace/", "/dev/shm/"];
-    let mut texts = call
-        .arguments
-        .iter()
-        .filter_map(|argument| argument.value.as_text());
-    texts.any(|text| {
-        let is_far = matches!(reach::escape(text), Some(Escape::Absolute | Escape::Expanded));
-        is_far && !SCRATCH.iter().any(|place| text.starts_with(place))
-    })
-}
-
 /// A source file that is not called like one, so that nobody reads it as one, or that lies nowhere near the model.
 fn is_misnamed(call: &Call) -> bool {
     let mut texts = call
         .arguments
         .iter()
-        .filter_map(|argument| argument.value.as_text());
+        .filter_map(|argument| argument.value.as_path());
     texts.any(|text| {
         let name = text.rsplit(['/', '\\']).next().unwrap_or_default();
         let is_odd = name.contains('.') && !name.to_ascii_lowercase().ends_with(".py");
         let is_elsewhere = matches!(reach::escape(text), Some(Escape::Absolute | Escape::Remote));
-        (is_odd || is_elsewhere) && call.name != "runpy.run_module"
+        (is_odd || is_elsewhere)
+            && !matches!(
+                call.name.as_str(),
+                "runpy.run_module" | "logging.config.fileConfig"
+            )
     })
 }
 
@@ -261,76 +267,6 @@ fn sends(name: &str) -> bool {
         && SENDING.iter().any(|method| name.ends_with(method))
 }
 
-/// `open` for writing, when the mode is written down.
-fn is_write(call: &Call) -> bool {
-    let position = match call.name.as_str() {
-        "builtins.open" | "io.open" | "codecs.open" => 1,
-        "pathlib.Path.open" => 0,
-        _ => return false,
-    };
-    let mode = call.argument(position, "mode").and_then(Value::as_text);
-    mode.is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']))
-}
-
-/// A path, in an argument that is written down, to a file that holds secrets or is run at the start of something.
-fn is_sensitive(call: &Call) -> bool {
-    const PLACES: &[&str] = &[
-        "/.ssh",
-        "~/.ssh",
-        "id_rsa",
-        "id_ed25519",
-        "authorized_keys",
-        ".bashrc",
-        ".bash_profile",
-        ".zshrc",
-        "/.profile",
-        "/etc/passwd",
-        "/etc/shadow",
-        "/etc/cron",
-        "/etc/sudoers",
-        "/etc/ld.so.preload",
-        "/var/spool/cron",
-        "/.aws/",
-        "~/.aws",
-        ".netrc",
-        "/.kube/",
-        "/.docker/config",
-        "sitecustomize",
-        "usercustomize",
-        "/LaunchAgents",
-        "/.config/autostart",
-        "/proc/self/mem",
-        "\\Startup\\",
-        "/.git/hooks",
-        "/.huggingface/token",
-        "huggingface/token",
-        "/.gnupg",
-    ];
-    let opens = [
-        "builtins.open",
-        "io.open",
-        "codecs.open",
-        "os.open",
-        "pathlib.Path",
-        "shutil.copy",
-        "shutil.copyfile",
-        "shutil.copytree",
-        "shutil.move",
-        "os.rename",
-        "os.replace",
-        "os.symlink",
-        "os.path.expanduser",
-    ];
-    if !opens.contains(&call.name.as_str()) {
-        return false;
-    }
-    let mut texts = call
-        .arguments
-        .iter()
-        .filter_map(|argument| argument.value.as_text());
-    texts.any(|text| PLACES.iter().any(|place| text.contains(place)))
-}
-
 /// What storing a value under a global does.
 pub(super) fn of_store(store: &Store, source: &Source) -> Option<Deed> {
     let key = store.key.as_deref();
@@ -342,6 +278,8 @@ pub(super) fn of_store(store: &Store, source: &Source) -> Option<Deed> {
         "PYTHONHOME",
         "DYLD_INSERT_LIBRARIES",
         "BASH_ENV",
+        "BROWSER",
+        "PYTHONBREAKPOINT",
     ];
     let matters = match store.target.as_str() {
         "os.environ" => key.is_some_and(|key| loads.contains(&key)),
@@ -385,16 +323,32 @@ pub(super) fn source_inside(call: &Call) -> Option<(&'static str, Vec<u8>)> {
     (call.how == How::Called && !inside.is_empty()).then_some((name, inside))
 }
 
+/// A template that is written down, perhaps encoded.
+pub(super) fn template_inside(call: &Call) -> Option<(&'static str, Vec<u8>)> {
+    const MAKERS: &[&str] = &[
+        "jinja2.Template",
+        "jinja2.environment.Template",
+        "jinja2.Environment.from_string",
+        "jinja2.environment.Environment.from_string",
+        "jinja2.nativetypes.NativeEnvironment.from_string",
+        "jinja2.nativetypes.NativeTemplate",
+    ];
+    let is_maker = call.how == How::Called && MAKERS.contains(&call.name.as_str());
+    let inside = bytes(is_maker.then(|| call.argument(0, "source"))??)?;
+    (!inside.is_empty()).then_some(("template", inside))
+}
+
 /// A pickle that is written down, perhaps encoded, and handed to what loads it.
 pub(super) fn pickle_inside(call: &Call) -> Option<(&'static str, Vec<u8>)> {
     const LOADERS: &[&str] = &[
         "pickle.loads",
-        "_pickle.loads",
-        "cPickle.loads",
+        "pickle.Unpickler",
         "dill.loads",
+        "dill.Unpickler",
         "cloudpickle.loads",
+        "multiprocessing.reduction.ForkingPickler.loads",
     ];
-    let is_loader = call.how == How::Called && LOADERS.contains(&call.name.as_str());
+    let is_loader = call.how == How::Called && LOADERS.contains(&&*names::public(&call.name));
     let inside = bytes(is_loader.then(|| call.argument(0, "data"))??)?;
     (!inside.is_empty()).then_some(("pickle", inside))
 }

@@ -3,7 +3,7 @@
 //! A download is pinned when it names a commit by its 40 hexadecimal digits: a branch or a tag can be moved, and what
 //! comes then is what the publisher, or whoever has the publisher's account, put there last.
 
-use weightlock_format::python::{Call, How, Value, What as Is};
+use weightlock_format::python::{Call, How, Origin, Value, What as Is};
 
 use crate::observation::python::{Download, RemoteCode, Seen};
 
@@ -106,7 +106,7 @@ const PACKAGES: &[&str] = &[
 
 /// What `call` fetches and agrees to.
 pub(super) fn of_call(call: &Call, in_model_code: bool) -> Vec<Seen> {
-    if call.how != How::Called {
+    if call.how != How::Called || call.origin.has(Origin::INHERITED) {
         return Vec::new();
     }
     let mut seen = Vec::new();

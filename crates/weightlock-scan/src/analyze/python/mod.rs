@@ -3,8 +3,10 @@
 mod commands;
 mod deeds;
 mod downloads;
+mod files;
 mod names;
 pub(super) mod notebook;
+mod policy;
 
 use weightlock_format::{
     Error, Fault, Problem,
@@ -127,9 +129,27 @@ fn read(text: &[u8], kind: Kind, offset: u64, subject: &Subject, exam: &mut Exam
                 );
             }
             judge(&source, offset, subject, exam);
+            annotations(&source, offset, subject, exam);
         }
         Err(Error::Refused(problem)) => refused(problem, whole, exam),
         Err(error) => exam.unread(whole, Gap::Unreadable(error.to_string())),
+    }
+}
+
+/// Judges the annotations that are written as text: whoever asks for types (`typing.get_type_hints`, data classes that
+/// check, compilers) evaluates them. Those that are no Python are prose, such as the shape of a tensor.
+fn annotations(source: &Source, offset: u64, subject: &Subject, exam: &mut Examination<'_>) {
+    for (at, text) in &source.annotations {
+        let cost = (text.len() as u64).div_ceil(BYTES_PER_OBJECT);
+        let Some(left) = exam.budget.objects.checked_sub(cost) else {
+            return;
+        };
+        exam.budget.objects = left;
+        if let Ok(inner) = python::read(text.as_bytes(), Kind::Module, exam.limits)
+            && inner.broken.is_none()
+        {
+            judge(&inner, offset.saturating_add(*at), subject, exam);
+        }
     }
 }
 
@@ -169,6 +189,13 @@ fn judge(source: &Source, offset: u64, subject: &Subject, exam: &mut Examination
                 Role::Python,
             );
         }
+        if let Some((name, inner)) = deeds::template_inside(call) {
+            exam.inner(
+                &format!("{name} at {}", offset.saturating_add(call.offset)),
+                inner.into(),
+                Role::Template,
+            );
+        }
         if let Some((name, inner)) = deeds::pickle_inside(call) {
             exam.inner(
                 &format!("{name} at {}", offset.saturating_add(call.offset)),
@@ -193,6 +220,7 @@ fn construct(call: &Call) -> Option<String> {
         match &call.how {
             How::Called => "call",
             How::Passed(_) => "argument",
+            How::Imported => "import",
             How::Returned => "return",
             How::Stored(_) => "assignment",
             _ => "attribute",
@@ -207,6 +235,7 @@ fn deed(what: What, call: &Call, source: &Source) -> Deed {
         How::Called => "is called".to_owned(),
         How::Passed(to) if to.is_empty() => "is handed to a call".to_owned(),
         How::Passed(to) => format!("is handed to {to}"),
+        How::Imported => "is imported".to_owned(),
         How::Returned => "is given back to the unpickler".to_owned(),
         How::Stored(target) => format!("is put in place of {target}"),
         _ => "is read".to_owned(),
@@ -269,7 +298,7 @@ fn reads_data(source: &Source) -> bool {
         .calls
         .iter()
         .filter(opens)
-        .filter_map(|call| call.argument(0, "file")?.as_text());
+        .filter_map(|call| call.argument(0, "file")?.as_path());
     let mut found = false;
     let is_source = texts.any(|text| {
         let name = text

@@ -1,7 +1,9 @@
 //! Names of functions by what they do in *source*, where a call of an unknown library is ordinary.
 //!
-//! These lists hold exact dotted names. What they lack is asked of [`crate::imports`], for starting programs and
-//! running code alone: most of what a pickle must not name, source may.
+//! These lists hold exact dotted names. What they lack is asked of [`crate::imports`], here for starting programs and
+//! running code alone: most of what a pickle must not name, source may. See [`super::policy`] for the rest.
+
+use std::borrow::Cow;
 
 use crate::{
     imports::{Capability, look_up},
@@ -93,6 +95,22 @@ const PROCESS: &[&str] = &[
     "trio.run_process",
     "win32api.ShellExecute",
     "win32com.client.Dispatch",
+    "os._spawnvef",
+    "multiprocessing.util.spawnv_passfds",
+    "torch.distributed.run.main",
+    "torch.distributed.run.run",
+    "torch.distributed.launch.main",
+    "torch.distributed.launch.launch",
+    "torch.distributed.launcher.api.elastic_launch",
+    "torch.distributed.launcher.elastic_launch",
+    "torch.utils.collect_env.run",
+    "torch.utils.collect_env.run_and_read_all",
+    "torch.utils.collect_env.run_and_parse_first_match",
+    "torch.utils.collect_env.run_and_return_first_line",
+    "webbrowser.GenericBrowser",
+    "webbrowser.BackgroundBrowser",
+    "webbrowser.UnixBrowser",
+    "webbrowser.register",
 ];
 
 /// Run source or byte code that they are given.
@@ -130,6 +148,27 @@ const EXECUTE: &[&str] = &[
     "builtins.get_ipython.ex",
     "js2py.eval_js",
     "execjs.eval",
+    "torch.fx.graph_module._exec_with_source",
+    "torch.fx.graph_module._forward_from_src",
+    "torch.fx.graph_module._method_from_src",
+    "numpy.f2py.crackfortran.myeval",
+    "numpy.f2py.crackfortran._eval_scalar",
+];
+
+/// Evaluate an expression that they are given as text, in which names of Python can be reached.
+const EXPRESSION: &[&str] = &[
+    "sympy.sympify",
+    "sympy.S",
+    "sympy.parse_expr",
+    "sympy.core.sympify.sympify",
+    "sympy.parsing.sympy_parser.parse_expr",
+    "sympy.parsing.sympy_parser.eval_expr",
+    "pandas.eval",
+    "pandas.core.computation.eval.eval",
+    "numexpr.evaluate",
+    "numpy.f2py.crackfortran.param_eval",
+    "numpy.f2py.crackfortran.getlincoef",
+    "asteval.Interpreter.eval",
 ];
 
 /// Run another source file.
@@ -144,6 +183,7 @@ const SOURCE: &[&str] = &[
     "importlib.machinery.SourceFileLoader",
     "importlib.machinery.SourcelessFileLoader",
     "importlib.util.spec_from_file_location",
+    "logging.config.fileConfig",
 ];
 
 /// Load native code.
@@ -216,6 +256,22 @@ const DESERIALIZE: &[&str] = &[
     "sklearn.externals.joblib.load",
     "compress_pickle.load",
     "pickle5.loads",
+    "multiprocessing.reduction.ForkingPickler.loads",
+    "multiprocessing.connection.Connection.recv",
+    "yaml.unsafe_load_all",
+    "yaml.full_load_all",
+    "yaml.Loader",
+    "yaml.FullLoader",
+    "yaml.UnsafeLoader",
+    "yaml.CLoader",
+    "yaml.CFullLoader",
+    "yaml.CUnsafeLoader",
+    "yaml.loader.Loader",
+    "yaml.loader.FullLoader",
+    "yaml.loader.UnsafeLoader",
+    "yaml.cyaml.CLoader",
+    "yaml.cyaml.CFullLoader",
+    "yaml.cyaml.CUnsafeLoader",
 ];
 
 /// Open a connection.
@@ -268,36 +324,116 @@ const NETWORK: &[&str] = &[
     "asyncio.open_connection",
     "socketserver.TCPServer",
     "http.server.HTTPServer",
+    "imaplib.IMAP4",
+    "imaplib.IMAP4_SSL",
+    "poplib.POP3",
+    "poplib.POP3_SSL",
+    "nntplib.NNTP",
+    "ftplib.FTP_TLS",
+    "multiprocessing.connection.Client",
+    "multiprocessing.connection.Listener",
+    "multiprocessing.managers.BaseManager.connect",
+    "torch.distributed.init_process_group",
+    "torch.distributed.distributed_c10d.init_process_group",
+    "torch.distributed.rpc.init_rpc",
+    "torch.distributed.TCPStore",
+    "torch.hub.load_state_dict_from_url",
+    "logging.handlers.SocketHandler.emit",
+    "logging.config.listen",
 ];
 
-/// Delete files.
-const DELETE: &[&str] = &[
-    "os.remove",
-    "os.unlink",
-    "os.rmdir",
-    "os.removedirs",
-    "shutil.rmtree",
-    "pathlib.Path.unlink",
-    "pathlib.Path.rmdir",
+/// Open a connection when they are imported.
+const NETWORK_MODULES: &[&str] = &["antigravity"];
+
+/// Classes, and functions that give an object of one, whose methods of [`CONNECTING`] open a connection or send.
+const CONNECTORS: &[&str] = &[
+    "socket.socket",
+    "ssl.wrap_socket",
+    "ssl.SSLSocket",
+    "ssl.SSLContext.wrap_socket",
+    "ssl.create_default_context.wrap_socket",
+    "ssl._create_unverified_context.wrap_socket",
+    "requests.Session",
+    "requests.session",
+    "requests.sessions.Session",
+    "requests.adapters.HTTPAdapter",
+    "urllib.request.build_opener",
+    "urllib.request.OpenerDirector",
+    "urllib.request.URLopener",
+    "urllib.request.FancyURLopener",
+    "urllib3.PoolManager",
+    "urllib3.ProxyManager",
+    "urllib3.HTTPConnectionPool",
+    "urllib3.HTTPSConnectionPool",
+    "urllib3.connectionpool.HTTPConnectionPool",
+    "urllib3.connectionpool.HTTPSConnectionPool",
+    "http.client.HTTPConnection",
+    "http.client.HTTPSConnection",
+    "httpx.Client",
+    "httpx.AsyncClient",
+    "aiohttp.ClientSession",
+    "websocket.WebSocket",
+    "websockets.connect",
+    "paramiko.SSHClient",
+    "paramiko.Transport",
+    "asyncssh.connect",
+    "asyncio.get_event_loop",
+    "asyncio.get_running_loop",
+    "asyncio.new_event_loop",
+    "asyncio.BaseEventLoop",
+    "asyncio.AbstractEventLoop",
 ];
 
-/// Write or move files.
-const WRITE: &[&str] = &[
-    "pathlib.Path.write_text",
-    "pathlib.Path.write_bytes",
-    "shutil.copy",
-    "shutil.copy2",
-    "shutil.copyfile",
-    "shutil.copytree",
-    "shutil.move",
-    "os.rename",
-    "os.replace",
-    "os.symlink",
-    "os.link",
-    "os.chmod",
-    "os.chown",
-    "os.truncate",
-    "shutil.unpack_archive",
+/// See [`CONNECTORS`].
+const CONNECTING: &[&str] = &[
+    "connect",
+    "connect_ex",
+    "bind",
+    "listen",
+    "send",
+    "sendall",
+    "sendto",
+    "sendmsg",
+    "sendfile",
+    "get",
+    "head",
+    "options",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "request",
+    "urlopen",
+    "open",
+    "retrieve",
+    "stream",
+    "build_request",
+    "ws_connect",
+    "create_connection",
+    "create_server",
+    "create_datagram_endpoint",
+    "create_unix_connection",
+    "sock_connect",
+];
+
+/// Roots of modules whose functions are about connections.
+const NETWORK_ROOTS: &[&str] = &[
+    "aiohttp",
+    "ftplib",
+    "http",
+    "httpx",
+    "imaplib",
+    "multiprocessing",
+    "nntplib",
+    "poplib",
+    "requests",
+    "smtplib",
+    "socket",
+    "ssl",
+    "telnetlib",
+    "urllib",
+    "urllib3",
+    "xmlrpc",
 ];
 
 /// Change how the interpreter imports, traces or loads.
@@ -411,25 +547,139 @@ const MODULES: &[&str] = &[
 
 /// What calling `name` does.
 pub(super) fn of(name: &str) -> Option<What> {
-    let lists = [
-        (PROCESS, What::Process),
-        (EXECUTE, What::Execute),
-        (SOURCE, What::Source),
-        (NATIVE, What::Native),
-        (NATIVE_SOURCE, What::NativeSource),
-        (DESERIALIZE, What::Deserialize),
-        (NETWORK, What::Network),
-        (DELETE, What::Delete),
-        (WRITE, What::Write),
-        (INTERPRETER, What::Interpreter),
-    ];
-    let listed = lists
-        .into_iter()
+    of_public(&public(name))
+}
+
+/// What importing the module `name` does.
+pub(super) fn of_module(name: &str) -> Option<What> {
+    NETWORK_MODULES.contains(&name).then_some(What::Network)
+}
+
+/// Whether calling `name` evaluates an expression.
+pub(super) fn evaluates(name: &str) -> bool {
+    let frame = name.starts_with("pandas.") && (name.ends_with(".query") || name.ends_with(".eval"));
+    frame || EXPRESSION.contains(&name)
+}
+
+/// Whether every source may call `name`.
+pub(super) fn is_everyday(name: &str) -> bool {
+    EVERYDAY.contains(&name)
+}
+
+/// Whether `name` is of a module about connections.
+pub(super) fn is_of_network(name: &str) -> bool {
+    NETWORK_ROOTS.contains(&name.split('.').next().unwrap_or_default())
+}
+
+/// The module and the name for which the import policy is asked.
+pub(super) fn ask(name: &str) -> Option<(&str, &str)> {
+    name.rsplit_once('.')
+        .filter(|(module, function)| !module.is_empty() && !module.starts_with('.') && !function.is_empty())
+}
+
+/// Modules by another name, mostly of their half in C.
+const ALIASES: &[(&str, &str)] = &[
+    ("_frozen_importlib", "importlib.machinery"),
+    ("_frozen_importlib_external", "importlib.machinery"),
+    ("_io", "io"),
+    ("_pickle", "pickle"),
+    ("_pyio", "io"),
+    ("_socket", "socket"),
+    ("_sqlite3", "sqlite3"),
+    ("cPickle", "pickle"),
+    ("importlib._bootstrap", "importlib.machinery"),
+    ("importlib._bootstrap_external", "importlib.machinery"),
+    ("nt", "os"),
+    ("posix", "os"),
+];
+
+/// Modules whose private members do what the public ones of the same name do.
+const PRIVATE_TOO: &[&str] = &[
+    "importlib",
+    "io",
+    "multiprocessing",
+    "os",
+    "pickle",
+    "shutil",
+    "socket",
+    "subprocess",
+];
+
+/// The name under which the lists know what may be called by a private name.
+pub(super) fn public(name: &str) -> Cow<'_, str> {
+    let aliased = ALIASES.iter().find_map(|(module, known)| {
+        let rest = name.strip_prefix(module)?.strip_prefix('.')?;
+        Some(format!("{known}.{rest}"))
+    });
+    let whole = aliased.as_deref().unwrap_or(name);
+    let root = whole.split('.').next().unwrap_or_default();
+    if !PRIVATE_TOO.contains(&root) || is_listed(whole) || !whole.contains("._") {
+        return aliased.map_or(Cow::Borrowed(name), Cow::Owned);
+    }
+    let open = |part: &str| match part.strip_prefix('_') {
+        Some(open) if !open.starts_with('_') => open.to_owned(),
+        _ => part.to_owned(),
+    };
+    Cow::Owned(whole.split('.').map(open).collect::<Vec<_>>().join("."))
+}
+
+fn is_listed(name: &str) -> bool {
+    LISTS.iter().any(|(list, _)| list.contains(&name))
+}
+
+/// The lists, and what their names do.
+const LISTS: &[(&[&str], What)] = &[
+    (PROCESS, What::Process),
+    (EXECUTE, What::Execute),
+    (SOURCE, What::Source),
+    (NATIVE, What::Native),
+    (NATIVE_SOURCE, What::NativeSource),
+    (DESERIALIZE, What::Deserialize),
+    (NETWORK, What::Network),
+    (INTERPRETER, What::Interpreter),
+];
+
+fn of_public(name: &str) -> Option<What> {
+    let listed = LISTS
+        .iter()
         .find(|(list, _)| list.contains(&name))
-        .map(|(_, what)| what);
+        .map(|(_, what)| *what);
     listed
+        .or_else(|| super::files::of_name(name))
         .or_else(|| member_of_library(name))
+        .or_else(|| method(name))
         .or_else(|| elsewhere(name))
+}
+
+/// Methods of objects that a constructor, or what stands for one, gave.
+fn method(name: &str) -> Option<What> {
+    let (object, method) = name.rsplit_once('.')?;
+    if name.starts_with("asyncio.") && matches!(method, "subprocess_shell" | "subprocess_exec") {
+        return Some(What::Process);
+    }
+    // Of what C gives Python: to run text, to evaluate, to call, to import.
+    if object == "ctypes.pythonapi" {
+        const RUNS: &[&str] = &[
+            "PyRun_",
+            "PyEval_Eval",
+            "PyEval_Call",
+            "Py_Compile",
+            "PyObject_Call",
+            "PyImport_",
+            "PyMarshal_Read",
+            "Py_Main",
+            "Py_BytesMain",
+        ];
+        return RUNS
+            .iter()
+            .any(|begin| method.starts_with(begin))
+            .then_some(What::Execute);
+    }
+    if object == "pickle.Unpickler" {
+        return Some(What::Deserialize);
+    }
+    let sends = CONNECTORS.contains(&object) && CONNECTING.contains(&method);
+    sends.then_some(What::Network)
 }
 
 /// Whether `name` is a member, not known by name, of a module whose members must be known.
@@ -495,8 +745,6 @@ mod tests {
             NATIVE_SOURCE,
             DESERIALIZE,
             NETWORK,
-            DELETE,
-            WRITE,
             INTERPRETER,
             EVERYDAY,
         ];

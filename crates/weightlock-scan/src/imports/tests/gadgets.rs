@@ -1,6 +1,6 @@
 //! Names with reach that no table was written for: they must be found by what they call, or be suspect at least.
 
-use super::super::{Grade, look_up};
+use super::super::{Capability, Grade, look_up};
 
 const GADGETS: &[(&str, &str)] = &[
     ("IPython", "start_ipython"),
@@ -330,4 +330,69 @@ fn no_gadget_passes_for_safe() {
         told >= 75,
         "{told} % of the gadgets are known; not known: {unlisted:#?}"
     );
+}
+
+/// Functions that reach an attribute by a computed name, or that call what they are handed or compute: none of them may
+/// be kept as a value without a word.
+const REFLECTION: &[(&str, &str)] = &[
+    ("formulaic", "model_matrix"),
+    ("numpy.core.multiarray", "__getattr__"),
+    ("numpy.core.numeric", "__getattr__"),
+    ("numpy.f2py.auxfuncs", "l_not"),
+    ("numpy.lib._format_impl", "write_array"),
+    ("pandas._testing", "get_op_from_name"),
+    ("patsy.highlevel", "dmatrices"),
+    ("scipy.linalg.blas", "_get_funcs"),
+    ("sklearn.utils.validation", "_check_response_method"),
+    ("torch", "_register_device_module"),
+    ("torch.ao.pruning.sparsifier.utils", "fqn_to_module"),
+    ("torch.ao.quantization.fuse_modules", "_get_module"),
+    ("torch.ao.quantization.fuse_modules", "_set_module"),
+    ("torch.ao.quantization.utils", "getattr_from_fqn"),
+    ("torchvision.models._api", "get_weight"),
+];
+
+#[test]
+fn functions_that_reflect_may_not_be_held() {
+    for &(module, name) in REFLECTION {
+        let import = look_up(module, name);
+        assert!(!import.may_be_held, "{module} {name}");
+        assert!(
+            matches!(import.grade, Grade::Dangerous | Grade::Unlisted),
+            "{module} {name}"
+        );
+    }
+}
+
+/// Classes whose reach lies behind a local object, a property, or an attribute that the state decides.
+#[test]
+fn classes_with_hidden_reach_are_told() {
+    for (module, name, bare, can) in [
+        ("statsmodels.base.data", "ModelData", true, Capability::Execute),
+        ("statsmodels.base.data", "PandasData", true, Capability::Execute),
+        ("torch.fx.graph_module", "GraphModule", false, Capability::Execute),
+        (
+            "torch.export.unflatten",
+            "UnflattenedModule",
+            false,
+            Capability::Execute,
+        ),
+        (
+            "torch.multiprocessing.reductions",
+            "StorageWeakRef",
+            true,
+            Capability::Reflect,
+        ),
+        (
+            "torch.utils._appending_byte_serializer",
+            "AppendingByteSerializer",
+            true,
+            Capability::Reflect,
+        ),
+    ] {
+        let import = look_up(module, name);
+        assert_eq!(import.grade, Grade::Dangerous, "{module} {name}");
+        assert!(import.can(can), "{module} {name}");
+        assert_eq!(import.bare().grade == Grade::Dangerous, bare, "{module} {name}");
+    }
 }

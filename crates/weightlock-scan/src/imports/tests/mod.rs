@@ -30,6 +30,25 @@ fn names_of_python_2_are_judged_as_todays() {
 }
 
 #[test]
+fn modules_that_run_when_they_are_imported_are_dangerous_whatever_the_name() {
+    for module in [
+        "unittest.__main__",
+        "nobody.knows.__main__",
+        "antigravity",
+        "idlelib.idle",
+    ] {
+        for name in ["main", "no_such_name", "a.b"] {
+            let import = look_up(module, name);
+            assert_eq!(import.grade, Grade::Dangerous, "{module} {name}");
+            assert!(import.can(Capability::Execute), "{module} {name}");
+        }
+    }
+    assert_eq!(grade("__main__", "main"), Grade::Unknown);
+    assert_eq!(grade("nobody.__main__x", "main"), Grade::Unknown);
+    assert_eq!(grade("json", "webbrowser"), Grade::Dangerous);
+}
+
+#[test]
 fn dots_lead_out_and_are_never_vouched_for() {
     for (module, name, can) in [
         ("builtins", "eval.__call__", Capability::Execute),

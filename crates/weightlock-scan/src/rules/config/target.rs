@@ -30,7 +30,7 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             "which can run code or reach any other callable",
         ),
         TargetReach::Files => (Severity::High, "which loads or writes files or opens connections"),
-        TargetReach::Unknown => (Severity::Medium, "which belongs to no known library"),
+        TargetReach::Unknown => (Severity::Medium, "which no list of harmless ones has"),
         TargetReach::Computed => (
             Severity::Medium,
             "which is put together when the configuration is read",

@@ -2,7 +2,7 @@
 
 use crate::{
     Severity,
-    observation::other::Seen,
+    observation::other::{Declared, Seen},
     rules::{Check, Context, Judgement, Rule},
 };
 
@@ -26,10 +26,18 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     match seen {
         Seen::Entities {
             declaration,
-            only_outside: false,
+            source: Declared::Inside,
         } => Some(
             Judgement::new(Severity::High, "the document declares entities of its own").named(declaration),
         ),
+        Seen::Entities {
+            declaration,
+            source: Declared::Standard,
+        } => {
+            let reason =
+                "the document is of a type of the World Wide Web Consortium, and declares nothing of its own";
+            Some(Judgement::new(Severity::Info, reason).named(declaration))
+        }
         Seen::Entities { declaration, .. } => {
             let reason = "the document takes its declarations from another file";
             Some(Judgement::new(Severity::High, reason).named(declaration))

@@ -36,14 +36,7 @@ fn check(seen: &Seen, context: &Context<'_>) -> Option<Judgement> {
     if !(listed || tame) || matches!(used, Use::Changed) {
         return None;
     }
-    let opens = matches!(
-        used,
-        Use::Called {
-            bare: false,
-            names_file: true,
-            ..
-        }
-    );
+    let opens = matches!(used, Use::Called { names_file: true, .. });
     if opens && !tame && verdict::known(name, used).grade == Grade::LibraryClass {
         let reason = format!(
             "{}: a constructor of a library is given a path or an address",

@@ -35,6 +35,7 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             high(verdict::describe(name, used)).map(|judgement| judgement.named(name.dotted()))
         }
         Seen::Hook { of, key } => high(format!("puts the result of a call into {of} as {key}")),
+        Seen::Address { of, key } => high(format!("puts an address in memory into {of} as {key}")),
         Seen::Shared { finder } => {
             let finder = finder.dotted();
             high(format!("changes what {finder} gave, which others share"))

@@ -2,7 +2,7 @@
 
 use super::verdict::{self, Reach};
 use crate::{
-    Confidence, Severity,
+    Confidence, Profile, Severity,
     imports::Grade,
     observation::pickle::{Seen, Use},
     rules::{Check, Context, Judgement, Rule},
@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Pickle(check),
 };
 
-fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
+fn check(seen: &Seen, context: &Context<'_>) -> Option<Judgement> {
     let Seen::Name { name, used } = seen else {
         return None;
     };
@@ -46,7 +46,14 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
             Severity::Medium,
             format!("{described}, a class of a known library that is on no list of harmless ones"),
         ),
-        Grade::Unlisted if name.known.may_be_held && !matches!(used, Use::Changed) => return None,
+        Grade::Unlisted if name.known.may_be_held && !matches!(used, Use::Changed) => {
+            let severity = match context.profile {
+                Profile::Default => return None,
+                Profile::Strict => Severity::Medium,
+                Profile::WeightsOnly => Severity::High,
+            };
+            (severity, format!("{described}, a function of a known library"))
+        }
         Grade::Unlisted => (
             Severity::Low,
             format!("{described}, which is on no list of harmless names"),

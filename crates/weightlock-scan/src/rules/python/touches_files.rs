@@ -27,9 +27,9 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     let severity = match (deed.what, deed.reach) {
         (What::SensitiveFile, Reach::Import | Reach::Construct | Reach::Use) => Severity::High,
         (What::SensitiveFile, _) => Severity::Medium,
-        (What::Delete, Reach::Import) => Severity::Medium,
-        (What::Delete | What::Write, Reach::Import | Reach::Construct) => Severity::Low,
-        (What::Delete | What::Write, _) => Severity::Info,
+        (What::Delete | What::WriteOutside, Reach::Import) => Severity::Medium,
+        (What::Delete | What::Write | What::WriteOutside, Reach::Import | Reach::Construct) => Severity::Low,
+        (What::Delete | What::Write | What::WriteOutside, _) => Severity::Info,
         _ => return None,
     };
     Some(super::judge(deed, severity))

@@ -1,11 +1,13 @@
 //! What a call is given: names, and callables that the file put together.
 
+use std::collections::HashSet;
+
 use weightlock_format::pickle::{Op, Value, Values, View};
 
-use super::{Call, Watcher, is_of_python, is_reconstructor, root};
+use super::{Call, Watcher, class_of, is_of_python, is_reconstructor, root};
 use crate::{
     analyze::pickle::{names::Spot, show, tame, template},
-    imports::{Capability, Grade},
+    imports::{Capability, Grade, Kind},
     observation::pickle::{Name, Seen, Use},
 };
 
@@ -61,10 +63,16 @@ impl Watcher<'_> {
 
     /// `copyreg._reconstructor(class, base, state)` calls the base with the state, unless the base is `object`.
     fn base(&mut self, spot: Spot, call: Call, values: &Values) {
-        let Some(&[_, base, state]) = values.view(call.args).items() else {
+        if !is_reconstructor(values, call.callable) {
             return;
-        };
-        if is_reconstructor(values, call.callable) {
+        }
+        let names = values.view(call.args).items().unwrap_or_default().iter().take(2);
+        let made = names.copied().find(|&name| values.global(name).is_none());
+        if let Some(callable) = made {
+            // It calls `__new__` of whatever this is.
+            self.call_result(spot, Call { callable, ..call }, values);
+        }
+        if let Some(&[_, base, state]) = values.view(call.args).items() {
             self.names.used(base, spot, |_| Use::Called {
                 arguments: show::value(values, state),
                 bare: false,
@@ -100,9 +108,17 @@ impl Watcher<'_> {
         let [in_args, in_kwargs] =
             [call.args, call.kwargs].map(|given| self.loose.within(given, values, &mut self.steps));
         let held = in_args.or(in_kwargs);
+        let object = self
+            .handed_object(call, values)
+            .or_else(|| self.strange_object(call, values));
+        let keeps_names = self.holds_callable(call, values);
         let Some(maker) = self.names.get(call.callable) else {
             return;
         };
+        if let Some(object) = object {
+            let to = maker.dotted();
+            return self.exposed(spot, object, to, values);
+        }
         let reflects = maker.known.can(Capability::Reflect);
         let is_bare = matches!(spot.1, Op::NewObj | Op::NewObjEx);
         // What made it is judged by what it was given; a class of a library keeps what it is given by `__new__`.
@@ -111,13 +127,90 @@ impl Watcher<'_> {
         let puts_together = reflects
             && !tame::is_listed_attribute(call.result, values)
             && !tame::is_part_of_listed(call.callable, call.args, values);
-        if puts_together || keeps && held.is_some() {
+        if puts_together || keeps && held.is_some() || keeps_names {
             self.loose.add(call.result);
         }
         if let Some(held) = held.filter(|_| !keeps) {
             let to = maker.dotted();
             self.exposed(spot, held, to, values);
         }
+    }
+
+    /// Whether a function is among the arguments: an object that is made with one may call it.
+    fn holds_callable(&mut self, call: Call, values: &Values) -> bool {
+        let maker = self.names.get(call.callable);
+        if maker.is_none_or(|maker| maker.known.is_silent()) {
+            return false;
+        }
+        let names = values.globals_in(call.args, &mut self.steps);
+        names.into_iter().any(|name| {
+            self.names
+                .get(name)
+                .is_some_and(|name| name.known.kind == Kind::Function || !name.is_vouched())
+        })
+    }
+
+    /// An object of a library that is handed to what is part of Python or of an array library, and that converts, iterates
+    /// or compares: it would call the object's methods.
+    fn handed_object(&mut self, call: Call, values: &Values) -> Option<Value> {
+        let maker = self.names.get(call.callable)?;
+        let calls_methods = maker.known.is_silent() || is_of_python(maker);
+        if !calls_methods || maker.known.grade == Grade::Dangerous {
+            return None;
+        }
+        let looked_into = tame::looked_into(maker);
+        // The factory of a `defaultdict` is judged as such.
+        let passed_over = usize::from(tame::is_defaultdict(maker));
+        let mut open = vec![(call.args, 0)];
+        let mut seen = HashSet::new();
+        while let Some((value, depth)) = open.pop() {
+            if self.steps == 0 {
+                break;
+            }
+            self.steps = self.steps.saturating_sub(1);
+            let view = values.view(value);
+            match view {
+                View::Instance(instance) if !self.is_plain_maker(instance.callable) => return Some(value),
+                _ if depth < looked_into => {
+                    let Some(items) = view.items() else {
+                        continue;
+                    };
+                    // One that is reached by several ways is looked into once, if depth is no matter.
+                    if looked_into == usize::MAX && !seen.insert(value) {
+                        continue;
+                    }
+                    let items = items.iter();
+                    let items = items.skip(if depth == 0 { passed_over } else { 0 });
+                    open.extend(items.map(|&item| (item, depth.saturating_add(1))));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// An object with a state that is handed to another library than its own. Picklers of pandas hand arrays, blocks and
+    /// indices of pandas to pandas; no library's hand over a stranger's.
+    fn strange_object(&mut self, call: Call, values: &Values) -> Option<Value> {
+        let callee = self.names.get(call.callable)?;
+        let is_library = !callee.known.is_silent() && !is_of_python(callee);
+        if !is_library || callee.known.grade == Grade::Dangerous {
+            return None;
+        }
+        let library = root_package(callee).map(str::to_owned);
+        let found = values.instances_in(call.args, &mut self.steps);
+        found.into_iter().find(|&object| {
+            let class = class_of(object, values).and_then(|class| self.names.get(class));
+            let strange = class.is_some_and(|name| {
+                !name.known.is_silent() && !is_of_python(name) && root_package(name) != library.as_deref()
+            });
+            strange && self.loose.is_stateful(object)
+        })
+    }
+
+    /// Whether what a name gives has no methods but its library's own for plain values.
+    fn is_plain_maker(&self, maker: Value) -> bool {
+        self.names.get(maker).is_some_and(|name| name.known.is_silent())
     }
 
     /// A callable that the file put together lies where it may be called.
@@ -170,4 +263,10 @@ impl Watcher<'_> {
             }
         }
     }
+}
+
+/// The library that a name belongs to.
+fn root_package(name: &Name) -> Option<&str> {
+    let (module, _) = name.global.resolved()?;
+    module.split('.').next()
 }

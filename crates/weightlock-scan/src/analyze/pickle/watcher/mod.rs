@@ -44,7 +44,7 @@ pub(super) struct Watcher<'a> {
 
 impl<'a> Watcher<'a> {
     /// Steps for searching arguments for names, of one stream.
-    const STEPS: u64 = 20_000_000;
+    const STEPS: u64 = 100_000_000;
     /// Observations of one stream, besides those on names.
     const MOST_SEEN: usize = 1000;
     /// Streams in constants of one stream.
@@ -134,7 +134,9 @@ impl<'a> Watcher<'a> {
                     arguments: show::arguments(values, call.args),
                     bare,
                     tame: tame::is_tame(name, call.args, values) || later && name.known.executes_template,
-                    names_file: tame::names_file(call.args, values),
+                    names_file: [call.args, call.kwargs]
+                        .into_iter()
+                        .any(|given| tame::names_file(given, values)),
                 });
             }
             View::Instance(_) if tame::is_listed_attribute(call.callable, values) => {}
@@ -302,6 +304,8 @@ impl Observer for Watcher<'_> {
     fn after_build(&mut self, object: Value, state: Value, next: u64, values: &Values) -> Inline {
         let follows = self.companion.after_build(object, state, next, values);
         if let Inline::Data(bytes) = follows.inline {
+            // What stands for an array becomes one.
+            self.loose.replace(object);
             self.inline
                 .push(next.saturating_add(follows.padding)..next.saturating_add(bytes));
         }

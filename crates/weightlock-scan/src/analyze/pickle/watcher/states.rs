@@ -20,9 +20,18 @@ const HOOKS: [&str; 7] = [
     "add",
 ];
 
+/// Where array libraries look for an address in memory.
+const ADDRESSES: [&str; 3] = [
+    "__array_interface__",
+    "__array_struct__",
+    "__cuda_array_interface__",
+];
+
 impl Watcher<'_> {
     pub(super) fn build(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
         self.changes_shared(spot, object, values);
+        self.changes_loose(spot, object, values);
+        self.addresses(spot, object, state, values);
         let of = || show::value(values, object);
         for hook in HOOKS {
             for dict in dicts(values, state) {
@@ -58,6 +67,7 @@ impl Watcher<'_> {
 
     pub(super) fn modify(&mut self, spot: Spot, object: Value, items: Value, values: &Values) {
         self.changes_shared(spot, object, values);
+        self.changes_loose(spot, object, values);
         if let View::Instance(instance) = values.view(object) {
             let maker = values.global(instance.callable).map(Name::new);
             let makes_tensors =
@@ -95,6 +105,26 @@ impl Watcher<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// An object gets items or another state after a state that holds callables: its methods may call those. Picklers
+    /// write items before the state, and one state.
+    fn changes_loose(&mut self, spot: Spot, object: Value, values: &Values) {
+        if self.loose.is_by_state(object) {
+            let to = "the unpickler, which calls its methods".to_owned();
+            self.exposed(spot, object, to, values);
+        }
+    }
+
+    /// A state says where in memory an array lies.
+    fn addresses(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
+        for key in ADDRESSES {
+            if dicts(values, state).any(|dict| values.item(dict, key).is_some()) {
+                let of = show::value(values, object);
+                let key = key.to_owned();
+                self.put(spot, Seen::Address { of, key });
+            }
         }
     }
 
@@ -147,10 +177,15 @@ impl Watcher<'_> {
     /// A callable that the file put together lies in a state. Objects of libraries keep it; those of Python itself are
     /// made to call it sooner or later, and a state that is no plain dict answers with what it holds.
     fn build_loose(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
-        let Some(held) = self.loose.within(state, values, &mut self.steps) else {
+        let holds_names = !values.globals_in(state, &mut self.steps).is_empty();
+        let held = self.loose.within(state, values, &mut self.steps);
+        if holds_names || held.is_some() {
+            self.loose.add_by_state(object);
+        }
+        self.loose.add_stateful(object);
+        let Some(held) = held else {
             return;
         };
-        self.loose.add(object);
         let class = class_of(object, values).and_then(|class| self.names.get(class));
         let is_kept = class
             .is_some_and(|name| tame::is_partial(name) || tame::keeps_state(name) || !is_of_python(name));

@@ -1,12 +1,12 @@
 //! TensorFlow graphs: what each operator reaches, judged by its type and never by the name of the node.
 
+mod graph;
+
+pub(super) use graph::Graph;
 use weightlock_format::tensorflow::{Fact, Kind, Node, read};
 
 use super::{Examination, Role, Subject, walked::Walked};
-use crate::{
-    observation::tensorflow::{Reach, Seen},
-    reach::escape,
-};
+use crate::observation::tensorflow::Reach;
 
 /// Operators that reach beyond the tensors they are given. Those that every SavedModel has for its own weights
 /// (`SaveV2`, `RestoreV2`, `MergeV2Checkpoints`, `ShardedFilename`) and for its vocabularies
@@ -48,6 +48,7 @@ const OPERATORS: &[(Reach, &[&str])] = &[
             "RecursivelyCreateDir",
             "DeleteRecursively",
             "FileSystemSetConfiguration",
+            "SerializeTRTResource",
         ],
     ),
     (
@@ -63,6 +64,9 @@ const OPERATORS: &[(Reach, &[&str])] = &[
             "GetFileSize",
             "FileExists",
             "ListDirectory",
+            "GenerateVocabRemapping",
+            "LoadAndRemapMatrix",
+            "InitializeTRTResource",
         ],
     ),
     (
@@ -89,6 +93,10 @@ const OPERATORS: &[(Reach, &[&str])] = &[
             "ExperimentalCSVDataset",
             "LoadDataset",
             "SnapshotDatasetReader",
+            "SnapshotNestedDatasetReader",
+            "SnapshotChunkDataset",
+            "ListSnapshotChunksDataset",
+            "RecordInput",
         ],
     ),
     (
@@ -114,6 +122,7 @@ const OPERATORS: &[(Reach, &[&str])] = &[
             "KafkaDataset",
             "KinesisDataset",
             "WorkerHeartbeat",
+            "RemoteCall",
         ],
     ),
     (
@@ -128,17 +137,40 @@ const OPERATORS: &[(Reach, &[&str])] = &[
     ),
 ];
 
-/// Operators, assets and metadata with something to be judged that are remembered. An honest graph has a handful.
-const MOST_FACTS: usize = 30_000;
+/// Operators of TensorFlow itself: one to a line, in order, from its own definitions. What is not here is native code
+/// beside it.
+const KNOWN: &str = include_str!("operators.txt");
 
 /// Operators that write where a text in an attribute says.
-const ADDRESSED: [&str; 6] = [
+const ADDRESSED: &[&str] = &[
     "PrintV2",
     "DebugIdentity",
     "DebugIdentityV2",
     "DebugIdentityV3",
     "DebugNanCount",
     "DebugNumericSummary",
+    "DebugNumericSummaryV2",
+    "Copy",
+    "CopyHost",
+];
+
+/// Operators that reach a file when an attribute names one.
+const BY_ATTRIBUTE: &[(&str, &str, Reach)] =
+    &[("FixedUnigramCandidateSampler", "vocab_file", Reach::FileRead)];
+
+/// Operators that every SavedModel has, and the inputs that are paths of them. The paths are given when they run; where
+/// the file itself gives one, it must stay inside the folder.
+const BY_PATH: &[(&str, &[usize], Reach)] = &[
+    ("Save", &[0], Reach::FileWrite),
+    ("SaveSlices", &[0], Reach::FileWrite),
+    ("SaveV2", &[0], Reach::FileWrite),
+    ("MergeV2Checkpoints", &[0, 1], Reach::FileWrite),
+    ("Restore", &[0], Reach::FileRead),
+    ("RestoreSlice", &[0], Reach::FileRead),
+    ("RestoreV2", &[0], Reach::FileRead),
+    ("DTensorRestoreV2", &[0], Reach::FileRead),
+    ("InitializeTableFromTextFile", &[1], Reach::FileRead),
+    ("InitializeTableFromTextFileV2", &[1], Reach::FileRead),
 ];
 
 /// What the operator reaches, by its type alone.
@@ -151,20 +183,52 @@ pub(super) fn reach_of(operator: &str) -> Option<Reach> {
     listed.or_else(|| operator.starts_with("IO>").then_some(Reach::Network))
 }
 
-/// What an operator reaches whose attribute names an address, and the address.
-fn addressed(node: &Node) -> Option<(Reach, String)> {
-    if !ADDRESSED.contains(&node.operator.as_str()) {
-        return None;
+/// Whether TensorFlow has an operator of that name by itself.
+fn is_known(operator: &str) -> bool {
+    let mut names = KNOWN;
+    while !names.is_empty() {
+        let middle = names.len() / 2;
+        let start = names
+            .get(..middle)
+            .and_then(|text| text.rfind('\n'))
+            .map_or(0, |at| at.saturating_add(1));
+        let rest = names.get(start..).unwrap_or_default();
+        let (name, behind) = rest.split_once('\n').unwrap_or((rest, ""));
+        match name.cmp(operator) {
+            std::cmp::Ordering::Equal => return true,
+            std::cmp::Ordering::Less => names = behind,
+            std::cmp::Ordering::Greater => names = names.get(..start).unwrap_or_default(),
+        }
     }
-    let text = node.texts.iter().find(|(_, text)| text.contains("://"));
-    text.map(|(_, text)| {
-        let reach = if text.starts_with("file:") {
-            Reach::FileWrite
-        } else {
-            Reach::Network
+    false
+}
+
+/// What an operator reaches whose attribute names an address or a file, and the text.
+fn addressed(node: &Node) -> Option<(Reach, String)> {
+    let operator = node.operator.as_str();
+    if ADDRESSED.contains(&operator) {
+        let text = node.texts.iter().find(|(_, text)| text.contains("://"));
+        let reach = |text: &str| {
+            if text.contains("file:") {
+                Reach::FileWrite
+            } else {
+                Reach::Network
+            }
         };
-        (reach, text.clone())
-    })
+        return match text {
+            Some((_, text)) => Some((reach(text), text.clone())),
+            // There is more than was kept, and nobody knows where it leads.
+            None => node.is_cut.then(|| (Reach::FileWrite, "…".to_owned())),
+        };
+    }
+    BY_ATTRIBUTE
+        .iter()
+        .filter(|(name, ..)| *name == operator)
+        .find_map(|(_, wanted, reach)| {
+            let mut texts = node.texts.iter();
+            let (_, text) = texts.find(|(attribute, text)| attribute == wanted && !text.is_empty())?;
+            Some((*reach, text.clone()))
+        })
 }
 
 /// Examines whatever graphs the file could be.
@@ -180,14 +244,13 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         kinds
     };
     for kind in kinds {
-        graph(kind, subject, exam);
+        examine(kind, subject, exam);
     }
 }
 
-fn graph(kind: Kind, subject: &Subject, exam: &mut Examination<'_>) {
+fn examine(kind: Kind, subject: &Subject, exam: &mut Examination<'_>) {
     let mut walked = Walked::default();
-    let mut facts = Vec::new();
-    let mut lost = false;
+    let mut graph = Graph::default();
     let limits = exam.limits;
     let end = read(
         &subject.content,
@@ -197,60 +260,29 @@ fn graph(kind: Kind, subject: &Subject, exam: &mut Examination<'_>) {
         &mut |fact| match fact {
             Fact::Data { field, range } => walked.data(field, range),
             Fact::Unknown { range, .. } => walked.unknown(range),
-            Fact::Node(node) if reach_of(&node.operator).is_none() && addressed(&node).is_none() => {}
-            fact if facts.len() < MOST_FACTS => facts.push(fact),
-            _ => lost = true,
+            fact => graph.see(fact),
         },
     );
-    if lost {
-        exam.lose(0);
-    }
-    for fact in facts {
-        match fact {
-            Fact::Node(node) => observe_node(node, exam),
-            Fact::Asset { name, range } => {
-                if let Some(escape) = escape(&name) {
-                    let construct = Some("asset_file_def.filename".to_owned());
-                    exam.put(Some(range.start), construct, Seen::Asset { name, escape });
-                }
-            }
-            Fact::Keras { object, range } => {
-                let content = subject
-                    .content
-                    .part(range.start, range.end.saturating_sub(range.start));
-                exam.inner(&format!("metadata of {object}"), content, Role::Plain);
-            }
-            _ => {}
-        }
+    for (object, range) in graph.conclude(exam) {
+        let content = subject
+            .content
+            .part(range.start, range.end.saturating_sub(range.start));
+        exam.inner(&format!("metadata of {object}"), content, Role::Plain);
     }
     walked.close(end, subject, exam);
 }
 
-fn observe_node(node: Node, exam: &mut Examination<'_>) {
-    let addressed = addressed(&node);
-    let target = addressed
-        .as_ref()
-        .map(|(_, address)| address.clone())
-        .or_else(|| node.texts.first().map(|(_, text)| text.clone()));
-    let Some(reach) = addressed
-        .map(|(reach, _)| reach)
-        .or_else(|| reach_of(&node.operator))
-    else {
-        return;
-    };
-    let place = if node.function.is_empty() {
-        node.name
-    } else {
-        format!("{}/{}", node.function, node.name)
-    };
-    exam.put(
-        Some(node.range.start),
-        Some("op".to_owned()),
-        Seen::Operator {
-            operator: node.operator,
-            reach,
-            node: place,
-            target,
-        },
-    );
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_of_tensorflow_are_in_order_and_found() {
+        let names: Vec<&str> = KNOWN.lines().collect();
+        assert!(names.len() > 1500 && names.is_sorted_by(|a, b| a < b));
+        assert!(names.iter().all(|name| is_known(name)));
+        for name in ["", "A", "Evil>DoIt", "MatMu", "MatMull", "zzz"] {
+            assert!(!is_known(name), "{name}");
+        }
+    }
 }
