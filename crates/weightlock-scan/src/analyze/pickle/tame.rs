@@ -97,9 +97,13 @@ pub(super) fn keeps_arguments(name: &Name) -> bool {
     name.global.resolved().is_some_and(|pair| KEEPERS.contains(&pair))
 }
 
-/// Whether what its state holds is not called.
-pub(super) fn keeps_state(name: &Name) -> bool {
-    keeps_arguments(name) || is_defaultdict(name)
+/// Whether it is a mapping or sequence of Python: what it holds is not called, and its methods are its own.
+pub(super) fn is_mapping(name: &Name) -> bool {
+    let is_namespace = matches!(
+        name.global.resolved(),
+        Some(("argparse" | "types", "Namespace" | "SimpleNamespace"))
+    );
+    keeps_arguments(name) && !is_namespace || is_defaultdict(name)
 }
 
 /// Whether it is `collections.defaultdict`.

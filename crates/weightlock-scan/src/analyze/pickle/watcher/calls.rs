@@ -85,16 +85,37 @@ impl Watcher<'_> {
     /// A `functools.partial` is told to call a name with a path: as if it had done so.
     pub(super) fn part(&mut self, spot: Spot, callable: Value, args: Value, values: &Values) {
         let is_partial = self.names.get(callable).is_some_and(tame::is_partial);
-        let target = values.view(args).items().and_then(|items| items.first());
-        if let Some(&target) = target
-            && is_partial
-            && tame::names_file(args, values)
-        {
+        let Some((&target, rest)) = values.view(args).items().and_then(|items| items.split_first()) else {
+            return;
+        };
+        if !is_partial {
+            return;
+        }
+        if tame::names_file(args, values) {
             self.called_with_path(spot, target, args, values);
+        }
+        self.part_of_object(spot, rest, values);
+    }
+
+    /// A `functools.partial` hands an object of a library to whatever it calls.
+    pub(super) fn part_of_object(&mut self, spot: Spot, given: &[Value], values: &Values) {
+        let mut objects = Vec::new();
+        for &given in given {
+            objects.extend(values.instances_in(given, &mut self.steps));
+        }
+        let strange = objects.into_iter().find(|&object| match values.view(object) {
+            View::Instance(instance) => !self.is_plain_maker(instance.callable),
+            _ => false,
+        });
+        if let Some(object) = strange {
+            self.exposed(spot, object, "functools.partial".to_owned(), values);
         }
     }
 
     pub(super) fn called_with_path(&mut self, spot: Spot, target: Value, args: Value, values: &Values) {
+        if values.global(target).is_none() {
+            return self.exposed(spot, target, show::arguments(values, args), values);
+        }
         self.names.used(target, spot, |_| Use::Called {
             arguments: show::arguments(values, args),
             bare: false,
@@ -209,7 +230,7 @@ impl Watcher<'_> {
     }
 
     /// Whether what a name gives has no methods but its library's own for plain values.
-    fn is_plain_maker(&self, maker: Value) -> bool {
+    pub(super) fn is_plain_maker(&self, maker: Value) -> bool {
         self.names.get(maker).is_some_and(|name| name.known.is_silent())
     }
 

@@ -35,7 +35,7 @@ impl Watcher<'_> {
         let of = || show::value(values, object);
         for hook in HOOKS {
             for dict in dicts(values, state) {
-                match values.item(dict, hook) {
+                match self.item(dict, hook, values) {
                     Some(value) if values.global(value).is_some() => {
                         self.names.changed(value, spot, |_| Use::State {
                             of: of(),
@@ -117,10 +117,21 @@ impl Watcher<'_> {
         }
     }
 
+    /// The value of a key in a dict. What is looked at is counted: of many objects one dict may stand for all states.
+    fn item(&mut self, dict: Value, key: &str, values: &Values) -> Option<Value> {
+        let items = values.view(dict).items().unwrap_or_default().len() as u64;
+        self.steps = self.steps.checked_sub(items).unwrap_or_default();
+        if self.steps == 0 {
+            None
+        } else {
+            values.item(dict, key)
+        }
+    }
+
     /// A state says where in memory an array lies.
     fn addresses(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
         for key in ADDRESSES {
-            if dicts(values, state).any(|dict| values.item(dict, key).is_some()) {
+            if dicts(values, state).any(|dict| self.item(dict, key, values).is_some()) {
                 let of = show::value(values, object);
                 let key = key.to_owned();
                 self.put(spot, Seen::Address { of, key });
@@ -169,6 +180,7 @@ impl Watcher<'_> {
         if let Some(&args) = rest.iter().find(|&&args| tame::names_file(args, values)) {
             self.called_with_path(spot, target, args, values);
         }
+        self.part_of_object(spot, rest, values);
         if !tame::is_listed(target, values) {
             self.loose.add(object);
         }
@@ -177,8 +189,11 @@ impl Watcher<'_> {
     /// A callable that the file put together lies in a state. Objects of libraries keep it; those of Python itself are
     /// made to call it sooner or later, and a state that is no plain dict answers with what it holds.
     fn build_loose(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
-        let holds_names = !values.globals_in(state, &mut self.steps).is_empty();
+        let names = values.globals_in(state, &mut self.steps);
+        let holds_names = !names.is_empty();
         let held = self.loose.within(state, values, &mut self.steps);
+        self.build_namespace(spot, object, &names, values);
+        self.build_of_object(spot, object, state, values);
         if holds_names || held.is_some() {
             self.loose.add_by_state(object);
         }
@@ -187,11 +202,53 @@ impl Watcher<'_> {
             return;
         };
         let class = class_of(object, values).and_then(|class| self.names.get(class));
-        let is_kept = class
-            .is_some_and(|name| tame::is_partial(name) || tame::keeps_state(name) || !is_of_python(name));
+        let is_kept =
+            class.is_some_and(|name| tame::is_partial(name) || tame::is_mapping(name) || !is_of_python(name));
         let answers = dicts(values, state).any(|dict| self.loose.is(dict));
         if !is_kept || answers {
             let to = class.map_or_else(|| "?".to_owned(), Name::dotted);
+            self.exposed(spot, held, to, values);
+        }
+    }
+}
+
+impl Watcher<'_> {
+    /// An object of Python itself that has no methods of its own (`SimpleNamespace`, `Namespace`) is given functions or
+    /// classes: it answers to any method that somebody looks up. Values such as dtypes are none.
+    fn build_namespace(&mut self, spot: Spot, object: Value, names: &[Value], values: &Values) {
+        let Some(class) = class_of(object, values).and_then(|class| self.names.get(class)) else {
+            return;
+        };
+        let answers = is_of_python(class) && !tame::is_partial(class) && !tame::is_mapping(class);
+        let is_callable = |name: &Name| name.known.kind != Kind::Other || !name.is_vouched();
+        let callable = names
+            .iter()
+            .copied()
+            .find(|&name| self.names.get(name).is_some_and(is_callable));
+        if let Some(callable) = callable.filter(|_| answers) {
+            let to = class.dotted();
+            self.exposed(spot, callable, to, values);
+        }
+    }
+
+    /// Attributes and slots, of which either may be none. Other pairs are for a `__setstate__` that knows them.
+    fn is_pair_of_attributes(items: &[Value], values: &Values) -> bool {
+        let is_known = |value: &Value| matches!(values.view(*value), View::None | View::Dict(_));
+        items.len() == 2 && items.iter().any(is_known)
+    }
+
+    /// A state is an object of a library: it is asked for its items.
+    fn build_of_object(&mut self, spot: Spot, object: Value, state: Value, values: &Values) {
+        let is_object = |state: Value| match values.view(state) {
+            View::Instance(instance) => !self.is_plain_maker(instance.callable),
+            _ => false,
+        };
+        let attributes = match values.view(state) {
+            View::Tuple(items) if Self::is_pair_of_attributes(items.kept, values) => items.kept,
+            _ => std::slice::from_ref(&state),
+        };
+        if let Some(held) = attributes.iter().copied().find(|&state| is_object(state)) {
+            let to = show::value(values, object);
             self.exposed(spot, held, to, values);
         }
     }
