@@ -120,7 +120,7 @@ impl Watcher<'_> {
     /// The value of a key in a dict. What is looked at is counted: of many objects one dict may stand for all states.
     fn item(&mut self, dict: Value, key: &str, values: &Values) -> Option<Value> {
         let items = values.view(dict).items().unwrap_or_default().len() as u64;
-        self.steps = self.steps.checked_sub(items).unwrap_or_default();
+        self.steps = self.steps.saturating_sub(items);
         if self.steps == 0 {
             None
         } else {
