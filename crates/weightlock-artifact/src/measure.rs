@@ -8,7 +8,7 @@ use crate::{
     cache::{DigestCache, settle},
     digest::{
         Algorithm, Digest,
-        engine::{self, Failure, Files, Job, Observer, Settings, Want},
+        engine::{self, Destination, Failure, Files, Job, Observer, Settings, Want},
     },
     inventory::{Entry, Inventory, Stamp},
 };
@@ -27,6 +27,33 @@ pub struct Measured {
 /// Which digests are wanted of every file.
 pub type Wanted = Want;
 
+/// Keeps the bytes of files while they are measured.
+pub trait Keeper {
+    /// Memory for the bytes of these files, in their order; `None` for a file whose bytes need not stay. What lies in it
+    /// after a measurement are the bytes that were hashed, if the measurement ended well; otherwise it is anything.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when there is no memory.
+    fn keep<'k>(&'k mut self, entries: &[&Entry]) -> Result<Vec<Option<Destination<'k>>>, Error>;
+}
+
+/// Digests of these files of the inventory, in their order, whose bytes stay with `keeper`: each is read once. No digest
+/// comes from a cache.
+///
+/// # Errors
+/// As [`measure`], and what the keeper says.
+pub fn measure_kept(
+    inventory: &Inventory,
+    entries: &[&Entry],
+    want: Wanted,
+    settings: &Settings,
+    observer: &dyn Observer,
+    keeper: &mut dyn Keeper,
+) -> Result<Vec<Measured>, Error> {
+    let destinations = keeper.keep(entries)?;
+    read_all(inventory, entries, &destinations, want, settings, observer)
+}
+
 /// Digests of these files of the inventory, in their order.
 ///
 /// Every file is opened below the root, must still be the one the walk saw, and must be unchanged when its last
@@ -44,7 +71,7 @@ pub fn measure(
 ) -> Result<Vec<Measured>, Error> {
     let usable = matches!(want, Want::Whole) && settings.algorithm == Algorithm::Sha256;
     let Some(cache) = cache.filter(|_| usable) else {
-        return read_all(inventory, entries, want, settings, observer);
+        return read_all(inventory, entries, &[], want, settings, observer);
     };
     let known: Vec<_> = entries.iter().map(|entry| cache.find(&entry.stamp)).collect();
     let unknown: Vec<&Entry> = entries
@@ -58,7 +85,7 @@ pub fn measure(
         .iter()
         .map(|entry| Ok(settle(&open(entry)?)))
         .collect::<Result<_, Error>>()?;
-    let mut read = read_all(inventory, &unknown, want, settings, observer)?.into_iter();
+    let mut read = read_all(inventory, &unknown, &[], want, settings, observer)?.into_iter();
     for ((entry, measured), settled) in unknown.iter().zip(read.as_slice()).zip(settled) {
         if let Some(digest) = measured.whole.filter(|_| settled) {
             cache.remember(&open(entry)?, entry.stamp, digest);
@@ -86,18 +113,23 @@ pub fn measure_pieces(
     settings: &Settings,
     observer: &dyn Observer,
 ) -> Result<Vec<Digest>, Error> {
-    let mut measured = read_all(inventory, &[entry], Want::Pieces(piece), settings, observer)?;
+    let mut measured = read_all(inventory, &[entry], &[], Want::Pieces(piece), settings, observer)?;
     Ok(measured.pop().unwrap_or_default().pieces)
 }
 
 fn read_all(
     inventory: &Inventory,
     entries: &[&Entry],
+    destinations: &[Option<Destination<'_>>],
     want: Want,
     settings: &Settings,
     observer: &dyn Observer,
 ) -> Result<Vec<Measured>, Error> {
-    let files = Opened { inventory, entries };
+    let files = Opened {
+        inventory,
+        entries,
+        destinations,
+    };
     let jobs: Vec<Job> = entries
         .iter()
         .enumerate()
@@ -147,6 +179,8 @@ const fn whole(entry: &Entry) -> Range<u64> {
 struct Opened<'a> {
     inventory: &'a Inventory,
     entries: &'a [&'a Entry],
+    /// Where the bytes of each file stay; empty when none do.
+    destinations: &'a [Option<Destination<'a>>],
 }
 
 impl Opened<'_> {
@@ -204,6 +238,10 @@ impl Files for Opened<'_> {
         let handle = self.inventory.root().open_file(&entry.path)?;
         self.same(file, &handle)?;
         Ok(handle)
+    }
+
+    fn destination(&self, file: usize) -> Option<&Destination<'_>> {
+        self.destinations.get(file)?.as_ref()
     }
 
     fn finished(&self, file: usize, handle: &File) -> Result<(), Error> {

@@ -151,6 +151,15 @@ impl Diagnostic {
     }
 }
 
+impl From<weightlock_runtime::Error> for Diagnostic {
+    fn from(error: weightlock_runtime::Error) -> Self {
+        match error {
+            weightlock_runtime::Error::Artifact(error) => error.into(),
+            other => Self::of(other.code(), &other),
+        }
+    }
+}
+
 impl From<weightlock_artifact::Error> for Diagnostic {
     fn from(error: weightlock_artifact::Error) -> Self {
         let told = Self::of(error.code(), &error);

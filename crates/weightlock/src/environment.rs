@@ -101,10 +101,13 @@ pub(crate) const CLICOLOR_FORCE: Variable = foreign(
     "CLICOLOR_FORCE",
     "Colours also where no terminal is seen, unless it is `0`",
 );
+/// The user's own folder for what lasts as long as a session.
+pub(crate) const XDG_RUNTIME_DIR: Variable =
+    foreign("XDG_RUNTIME_DIR", "Folder for the sealed views of `run`");
 /// Where temporary files go.
-const TMPDIR: Variable = foreign(
+pub(crate) const TMPDIR: Variable = foreign(
     "TMPDIR",
-    "Folder for the temporary files of `demo`, instead of `/tmp`",
+    "Folder for the temporary files of `demo`, and for the sealed views of `run` where there is no XDG_RUNTIME_DIR; else `/tmp`",
 );
 
 /// Every variable, in the order of the reference.
@@ -143,6 +146,7 @@ pub const VARIABLES: &[Variable] = &[
     HOME,
     NO_COLOR,
     CLICOLOR_FORCE,
+    XDG_RUNTIME_DIR,
     TMPDIR,
 ];
 

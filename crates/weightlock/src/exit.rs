@@ -19,6 +19,8 @@ pub enum Exit {
     CouldNotWork,
     /// A signal ended the run (128 + its number).
     Signal(u8),
+    /// What a program that was run ended with, for `run`.
+    Program(u8),
     /// The number another tool would use, for `compat`.
     Foreign(u8),
 }
@@ -34,7 +36,7 @@ impl Exit {
             Self::NoAnswer => 3,
             Self::CouldNotWork => 4,
             Self::Signal(signal) => 128 + signal,
-            Self::Foreign(number) => number,
+            Self::Program(number) | Self::Foreign(number) => number,
         }
     }
 
@@ -42,7 +44,7 @@ impl Exit {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Yes => "yes",
+            Self::Yes | Self::Program(_) => "yes",
             Self::No => "no",
             Self::Usage => "usage",
             Self::NoAnswer => "no-answer",

@@ -5,33 +5,47 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::{
+    SigId,
+    consts::{SIGINT, SIGTERM},
+};
 
 static CAUGHT: LazyLock<Caught> = LazyLock::new(Caught::install);
 
 struct Caught {
     signal: Arc<AtomicUsize>,
+    registered: Vec<SigId>,
 }
 
 impl Caught {
     fn install() -> Self {
         let signal = Arc::new(AtomicUsize::new(0));
         let twice = Arc::new(AtomicBool::new(false));
+        let mut registered = Vec::new();
         for (number, value) in [(SIGINT, 2), (SIGTERM, 15)] {
             // Registered in this order: the second signal finds the flag that the first one set. Registering a
             // signal that may be caught fails only when memory is exhausted; then the system's default stays.
-            let _ =
-                signal_hook::flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&twice));
-            let _ = signal_hook::flag::register(number, Arc::clone(&twice));
-            let _ = signal_hook::flag::register_usize(number, Arc::clone(&signal), value);
+            let actions = [
+                signal_hook::flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&twice)),
+                signal_hook::flag::register(number, Arc::clone(&twice)),
+                signal_hook::flag::register_usize(number, Arc::clone(&signal), value),
+            ];
+            registered.extend(actions.into_iter().flatten());
         }
-        Self { signal }
+        Self { signal, registered }
     }
 }
 
 /// Catches signals from now on.
 pub(crate) fn install() {
     LazyLock::force(&CAUGHT);
+}
+
+/// Leaves signals to others from now on: a program that this process stays beside decides what they mean.
+pub(crate) fn hand_over() {
+    for action in &CAUGHT.registered {
+        signal_hook::low_level::unregister(*action);
+    }
 }
 
 /// The signal that asked to stop: 2 or 15.

@@ -38,7 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             let context = Context::new(&cli.global);
             let format = cli.global.format();
             let reply = if cli.command.writes(format) {
-                commands::dispatch(&cli.command, format, &context)
+                commands::dispatch(&cli.command, &cli.global, &context)
             } else {
                 let told = format!("this verb has no form {}", format.name());
                 let told = diagnostic::Diagnostic::new(explanations::USAGE, told);

@@ -23,6 +23,7 @@ use std::{
     thread,
 };
 
+pub use super::destination::Destination;
 use super::{Algorithm, Digest, cpu, sha256::Kernel};
 use feed::Trouble;
 use plan::Plan;
@@ -54,6 +55,13 @@ pub trait Files: Sync {
     /// # Errors
     /// Stops the run with [`Failure::File`].
     fn open(&self, file: usize) -> Result<File, Self::Error>;
+
+    /// Where the bytes of a file are to stay, if they are: they are read there and hashed there. It must have the size of
+    /// the file, and the jobs of such a file must not overlap.
+    fn destination(&self, file: usize) -> Option<&Destination<'_>> {
+        let _ = file;
+        None
+    }
 
     /// Called once after the last byte that jobs want from a file was hashed, with the size checked again: the
     /// place to compare times and inode with what was seen before.
@@ -212,6 +220,12 @@ pub enum Failure<E: std::error::Error + 'static> {
         /// The size that [`Files::size`] said.
         size: u64,
     },
+    /// The destination of a file has another size, or several jobs would write to the same part of it.
+    #[error("the memory for file number {file} does not fit its jobs")]
+    Destination {
+        /// The number of the file.
+        file: usize,
+    },
     /// There would be more pieces than [`MOST_PIECES`].
     #[error("more than {MOST_PIECES} pieces; use larger ones")]
     TooManyPieces,
@@ -229,7 +243,8 @@ impl<E: std::error::Error> Failure<E> {
             | Self::Read { file, .. }
             | Self::Resized { file, .. }
             | Self::Changed { file, .. }
-            | Self::Range { file, .. } => Some(*file),
+            | Self::Range { file, .. }
+            | Self::Destination { file } => Some(*file),
             Self::TooManyPieces | Self::Cancelled => None,
         }
     }

@@ -11,6 +11,8 @@ use sha2::Digest as _;
 #[cfg(feature = "fs")]
 pub mod cpu;
 #[cfg(feature = "fs")]
+mod destination;
+#[cfg(feature = "fs")]
 pub mod engine;
 #[cfg(feature = "fs")]
 mod mapped;

@@ -37,6 +37,7 @@ fn work() -> Work<'static> {
         settings: Settings::new(Algorithm::Sha256),
         observer: &(),
         cache: None,
+        keeper: None,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod inventory;
 pub mod key;
 pub mod man;
+pub mod run;
 pub mod scan;
 pub mod sign;
 mod target;
@@ -21,7 +22,11 @@ pub mod version;
 
 use clap::Subcommand;
 
-use crate::{cli::Format, context::Context, reply::Reply};
+use crate::{
+    cli::{Format, Global},
+    context::Context,
+    reply::Reply,
+};
 
 /// What to do. Each verb's help is the documentation of its arguments.
 #[derive(Subcommand, Debug)]
@@ -32,6 +37,7 @@ use crate::{cli::Format, context::Context, reply::Reply};
 pub enum Command {
     Sign(Box<sign::Arguments>),
     Verify(Box<verify::Arguments>),
+    Run(Box<run::Arguments>),
     Key(key::Arguments),
     Demo(demo::Arguments),
     Digest(digest::Arguments),
@@ -62,10 +68,12 @@ impl Command {
 }
 
 /// Does what was asked.
-pub(crate) fn dispatch(command: &Command, format: Format, context: &Context) -> Reply {
+pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) -> Reply {
+    let format = global.format();
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
+        Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),

@@ -327,6 +327,7 @@ fn prepared(
                 settings,
                 observer,
                 cache: None,
+                keeper: None,
             },
         )
     });

@@ -177,7 +177,14 @@ fn the_quick_start_is_short_and_runs() {
 
 #[test]
 fn the_how_tos_run_and_print_what_they_show() {
-    for name in ["publisher", "ml-engineer", "auditor", "platform-engineer", "scan"] {
+    for name in [
+        "publisher",
+        "ml-engineer",
+        "auditor",
+        "platform-engineer",
+        "scan",
+        "run",
+    ] {
         let text = document(&format!("docs/howto/{name}.md"));
         assert!(text.lines().count() <= 60, "{name} is longer than a page");
         let place = prepared(name != "publisher");

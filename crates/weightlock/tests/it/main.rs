@@ -13,6 +13,7 @@ mod disassemble;
 mod doctor;
 mod documents;
 mod formats;
+mod guarded;
 mod help;
 mod hostile;
 mod inspect;

@@ -268,6 +268,7 @@ fn sign_natively(model: &Path, plan: &Plan) -> Vec<u8> {
         settings: Settings::new(Algorithm::Sha256),
         observer: &(),
         cache: None,
+        keeper: None,
     };
     let root = Root::open(model, Links::Refused).unwrap();
     let prepared = prepare(root, plan, None, &mut work).unwrap().unwrap();

@@ -1,4 +1,9 @@
-//! The bytes of one task in chunks, in order: copied into a buffer or mapped, perhaps by a thread of its own.
+//! The bytes of one task in chunks, in order: copied into a buffer or to where they stay, or mapped, perhaps by a
+//! thread of its own.
+#![expect(
+    unsafe_code,
+    reason = "parts of a destination, of which each belongs to one chunk"
+)]
 
 use std::{
     io,
@@ -14,7 +19,10 @@ use super::{
     Scope,
     queue::{Handle, Task, Work},
 };
-use crate::digest::mapped::Window;
+use crate::digest::{
+    destination::{Part, Place},
+    mapped::Window,
+};
 
 /// What goes wrong with the bytes of a file.
 #[derive(Debug)]
@@ -45,14 +53,23 @@ const READY: usize = 2;
 
 /// A run of bytes in reach of the processor.
 pub(super) enum Chunk {
-    Buffer { memory: Vec<u8>, used: Range<usize> },
-    Window { window: Window, range: Range<u64> },
+    Buffer {
+        memory: Vec<u8>,
+        used: Range<usize>,
+    },
+    /// Bytes where they stay.
+    Placed(Part),
+    Window {
+        window: Window,
+        range: Range<u64>,
+    },
 }
 
 impl Chunk {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Buffer { memory, used } => &memory[used.clone()],
+            Self::Placed(part) => part.bytes(),
             Self::Window { window, .. } => window.bytes(),
         }
     }
@@ -61,6 +78,7 @@ impl Chunk {
     fn release(self) -> Result<Option<Vec<u8>>, Trouble> {
         match self {
             Self::Buffer { memory, .. } => Ok(Some(memory)),
+            Self::Placed(_) => Ok(None),
             Self::Window { window, .. } if window.intact() => Ok(None),
             Self::Window { range, .. } => Err(Trouble::Torn { range }),
         }
@@ -197,7 +215,7 @@ impl Reader {
                     range: range.clone(),
                 }
             }
-            None => self.read(length)?,
+            None => self.read(range.clone())?,
         };
         self.position = range.end;
         Ok(Some(chunk))
@@ -232,16 +250,28 @@ impl Reader {
         }
     }
 
-    fn read(&mut self, length: u64) -> Result<Chunk, Trouble> {
+    fn read(&mut self, range: Range<u64>) -> Result<Chunk, Trouble> {
+        if let Some(place) = self.handle.place {
+            return self.read_into(place, range);
+        }
         let mut memory = std::mem::take(&mut self.spare);
         // `most` and `PAGE` are far below what a length can be on any platform.
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         memory.resize(size(self.most.min(self.end - self.start) + 2 * PAGE), 0);
         // The copy runs at full speed only if source and target lie alike within their pages.
         let first = memory.as_ptr().align_offset(size(PAGE)) + size(self.position % PAGE);
-        let used = first..first + size(length);
+        let used = first..first + size(range.end - range.start);
         self.fill(&mut memory[used.clone()])?;
         Ok(Chunk::Buffer { memory, used })
+    }
+
+    fn read_into(&self, place: Place, range: Range<u64>) -> Result<Chunk, Trouble> {
+        let outside = || Trouble::Ended { offset: range.start };
+        // SAFETY: the run ends before its destinations do, tasks are disjoint (`Queue::new`), and the chunks of one
+        // task are.
+        let mut part = unsafe { place.part(range.clone()) }.ok_or_else(outside)?;
+        self.fill(part.bytes_mut())?;
+        Ok(Chunk::Placed(part))
     }
 
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Trouble> {

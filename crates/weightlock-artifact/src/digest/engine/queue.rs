@@ -16,9 +16,10 @@ use std::{
 };
 
 use super::{
-    Algorithm, Failure, Files, Job, MOST_PIECES, Reading, Settings, Want, feed::Trouble, lock, plain::SUBTREE,
+    Algorithm, Destination, Failure, Files, Job, MOST_PIECES, Reading, Settings, Want, feed::Trouble, lock,
+    plain::SUBTREE,
 };
-use crate::digest::mapped;
+use crate::digest::{destination::Place, mapped};
 
 /// Pieces smaller than this are taken several at a time, so that taking them costs nothing.
 const PIECES_TOGETHER: u64 = 1 << 20;
@@ -88,12 +89,14 @@ impl<'a, F: Files> Queue<'a, F> {
     pub(super) fn new(files: &'a F, jobs: &'a [Job], settings: &Settings) -> Result<Self, Failure<F::Error>> {
         check(files, jobs)?;
         let algorithm = settings.algorithm;
+        let groups = groups(jobs, algorithm);
+        check_destinations(files, jobs, &groups)?;
         Ok(Self {
             files,
             jobs,
             algorithm,
             mapped: settings.reading == Reading::Mapped && mapped::guarded(),
-            groups: groups(jobs, algorithm),
+            groups,
             cursor: Mutex::default(),
         })
     }
@@ -165,6 +168,24 @@ fn check<F: Files>(files: &F, jobs: &[Job]) -> Result<(), Failure<F::Error>> {
     } else {
         Ok(())
     }
+}
+
+/// Each part of a destination is written by one task only.
+fn check_destinations<F: Files>(files: &F, jobs: &[Job], groups: &[Group]) -> Result<(), Failure<F::Error>> {
+    for group in groups {
+        let file = group.file;
+        let Some(destination) = files.destination(file) else {
+            continue;
+        };
+        // Jobs are in the order of their starts.
+        let disjoint = group
+            .jobs
+            .is_sorted_by(|&one, &next| jobs[one].range.end <= jobs[next].range.start);
+        if !disjoint || destination.size() != files.size(file) {
+            return Err(Failure::Destination { file });
+        }
+    }
+    Ok(())
 }
 
 fn groups(jobs: &[Job], algorithm: Algorithm) -> Vec<Group> {
@@ -265,10 +286,11 @@ pub(super) struct Opened {
     handle: Mutex<Option<Arc<Handle>>>,
 }
 
-/// An open file, and whether it may be mapped.
+/// An open file, whether it may be mapped, and where its bytes stay.
 pub(super) struct Handle {
     pub(super) file: File,
     pub(super) mapped: bool,
+    pub(super) place: Option<Place>,
 }
 
 impl Opened {
@@ -283,8 +305,10 @@ impl Opened {
             source,
         })?;
         self.check_size(&file)?;
-        let mapped = self.mapped && self.size >= SMALLEST_MAPPED && mapped::local(&file);
-        Ok(Arc::clone(handle.insert(Arc::new(Handle { file, mapped }))))
+        let place = files.destination(self.file).map(Destination::place);
+        let mapped = place.is_none() && self.mapped && self.size >= SMALLEST_MAPPED && mapped::local(&file);
+        let opened = Handle { file, mapped, place };
+        Ok(Arc::clone(handle.insert(Arc::new(opened))))
     }
 
     /// Closes the file after its last task, if it is still the same.

@@ -534,3 +534,103 @@ fn five_thousand_files_with_few_descriptors() {
         assert_eq!(outcome, folder.expected(Algorithm::Sha256, job));
     }
 }
+
+/// A folder whose files stay in memory.
+struct Kept<'a> {
+    folder: &'a Folder,
+    destinations: Vec<Option<Destination<'a>>>,
+}
+
+impl Files for Kept<'_> {
+    type Error = Refusal;
+
+    fn size(&self, file: usize) -> u64 {
+        self.folder.size(file)
+    }
+
+    fn open(&self, file: usize) -> Result<File, Refusal> {
+        self.folder.open(file)
+    }
+
+    fn destination(&self, file: usize) -> Option<&Destination<'_>> {
+        self.destinations[file].as_ref()
+    }
+
+    fn finished(&self, file: usize, handle: &File) -> Result<(), Refusal> {
+        self.folder.finished(file, handle)
+    }
+}
+
+#[test]
+fn bytes_stay_where_they_are_wanted_and_are_hashed_there() {
+    let folder = Folder::new(&[0, 1, 100_000, 3 * MIB as usize + 17, 20 * MIB as usize, 9]);
+    for want in [
+        Want::Whole,
+        Want::Pieces(NonZeroU64::new(MIB).unwrap()),
+        Want::Both(NonZeroU64::new(100).unwrap()),
+    ] {
+        for algorithm in [Algorithm::Sha256, Algorithm::Blake3] {
+            for workers in [1, 4] {
+                let mut memory: Vec<Vec<u8>> = folder
+                    .contents
+                    .iter()
+                    .map(|content| vec![0xaa; content.len()])
+                    .collect();
+                // The last stays nowhere, beside others that do.
+                let last = memory.len() - 1;
+                let destinations = memory
+                    .iter_mut()
+                    .enumerate()
+                    .map(|(file, memory)| (file != last).then(|| Destination::new(memory)));
+                let kept = Kept {
+                    folder: &folder,
+                    destinations: destinations.collect(),
+                };
+                let settings = Settings {
+                    workers: NonZeroUsize::new(workers).unwrap(),
+                    reading: Reading::Mapped,
+                    ..Settings::new(algorithm)
+                };
+                let jobs = folder.jobs(want);
+                let outcomes = run(&kept, &jobs, &settings, &()).unwrap();
+                for (job, outcome) in jobs.iter().zip(outcomes) {
+                    assert_eq!(outcome, folder.expected(algorithm, job), "{job:?} {settings:?}");
+                }
+                assert!(memory[..last] == folder.contents[..last], "{settings:?}");
+                assert_eq!(memory[last], [0xaa; 9]);
+            }
+        }
+    }
+}
+
+#[test]
+fn memory_that_does_not_fit_is_refused_before_anything_is_read() {
+    let folder = Folder::new(&[100]);
+    let job = |range| Job {
+        file: 0,
+        range,
+        want: Want::Whole,
+    };
+    let attempt = |size: usize, jobs: &[Job]| {
+        let mut memory = vec![0; size];
+        let kept = Kept {
+            folder: &folder,
+            destinations: vec![Some(Destination::new(&mut memory))],
+        };
+        run(&kept, jobs, &Settings::new(Algorithm::Sha256), &()).map(|outcomes| outcomes.len())
+    };
+    assert_eq!(attempt(100, &[job(0..60), job(60..100)]).unwrap(), 2);
+    for (size, jobs) in [
+        (99, vec![job(0..100)]),
+        (101, vec![job(0..100)]),
+        (100, vec![job(0..60), job(59..100)]),
+        (100, vec![job(0..100), job(10..20), job(30..40)]),
+    ] {
+        let open = folder.open.load(SeqCst);
+        assert!(
+            matches!(attempt(size, &jobs), Err(Failure::Destination { file: 0 })),
+            "{jobs:?}"
+        );
+        assert_eq!(folder.open.load(SeqCst), open);
+    }
+}

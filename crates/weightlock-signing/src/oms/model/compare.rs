@@ -227,7 +227,7 @@ pub fn compare(
         .filter(|entry| !misplaced && listed.contains_key(&entry.path) && wanted(&entry.path))
         .collect();
     let algorithm = statement.serialization().algorithm;
-    let measured = work.measure(&inventory, &present, per_file(statement), algorithm)?;
+    let measured = work.measure_listed(&inventory, &present, per_file(statement), algorithm)?;
     let mut found: BTreeMap<ArtifactPath, Digest> = present
         .iter()
         .zip(&measured)

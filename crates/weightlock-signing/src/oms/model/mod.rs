@@ -7,9 +7,12 @@ mod prepare;
 use weightlock_artifact::{
     Error,
     cache::DigestCache,
-    digest::engine::{Observer, Settings},
+    digest::{
+        Algorithm,
+        engine::{Observer, Settings},
+    },
     inventory::{Entry, Inventory},
-    measure::{Measured, Wanted, measure},
+    measure::{Keeper, Measured, Wanted, measure, measure_kept},
     path::ArtifactPath,
 };
 
@@ -30,17 +33,37 @@ pub struct Work<'a> {
     pub settings: Settings,
     /// Sees progress and may stop the work.
     pub observer: &'a dyn Observer,
-    /// Where known digests may be taken from.
+    /// Where known digests may be taken from; not those of files that are kept.
     pub cache: Option<&'a mut DigestCache>,
+    /// Keeps the bytes of the listed files that [`compare`] reads.
+    pub keeper: Option<&'a mut dyn Keeper>,
 }
 
 impl Work<'_> {
+    /// As [`Work::measure`], of files whose bytes are kept if somebody wants them.
+    fn measure_listed(
+        &mut self,
+        inventory: &Inventory,
+        entries: &[&Entry],
+        wanted: Wanted,
+        algorithm: Algorithm,
+    ) -> Result<Vec<Measured>, Error> {
+        let settings = Settings {
+            algorithm,
+            ..self.settings
+        };
+        match self.keeper.as_deref_mut() {
+            Some(keeper) => measure_kept(inventory, entries, wanted, &settings, self.observer, keeper),
+            None => self.measure(inventory, entries, wanted, algorithm),
+        }
+    }
+
     fn measure(
         &mut self,
         inventory: &Inventory,
         entries: &[&Entry],
         wanted: Wanted,
-        algorithm: weightlock_artifact::digest::Algorithm,
+        algorithm: Algorithm,
     ) -> Result<Vec<Measured>, Error> {
         let settings = Settings {
             algorithm,

@@ -129,7 +129,7 @@ fn verb(arguments: &[&str], expect: Exit, shows: &[&str], context: &Context) -> 
         .try_get_matches_from(words)
         .and_then(|matches| Cli::from_arg_matches(&matches))
         .map_err(|error| wrong("does not parse").note(error.to_string()))?;
-    let reply = commands::dispatch(&parsed.command, parsed.global.format(), context);
+    let reply = commands::dispatch(&parsed.command, &parsed.global, context);
     let output = reply.reasons_text(context) + reply.text() + &reply.verdict_text();
     if reply.exit() != expect {
         return Err(wrong("ended otherwise than it must")

@@ -141,7 +141,7 @@ pub struct Arguments {
 
 /// `--fail-on`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Level {
+pub(super) enum Level {
     Info,
     Low,
     Medium,
@@ -335,7 +335,7 @@ fn reply(report: &Report, arguments: &Arguments, format: Format, context: &Conte
 }
 
 /// One reason for the findings, one for each kind of gap, one for each thing that was not opened.
-fn reasons(report: &Report) -> Vec<Diagnostic> {
+pub(super) fn reasons(report: &Report) -> Vec<Diagnostic> {
     let totals = report.totals();
     let mut reasons = Vec::new();
     if totals.failing > 0 {

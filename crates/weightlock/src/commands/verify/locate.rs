@@ -127,6 +127,7 @@ fn by_leaves(
             settings,
             observer,
             cache: None,
+            keeper: None,
         };
         let found = changed.iter().filter_map(|path| {
             let ranges = locate(&mismatch.comparison().inventory, path, &table, &work).ok()??;

@@ -4,7 +4,7 @@ mod evidence;
 mod locate;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use globset::{GlobBuilder, GlobMatcher};
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
             .help("leave out --only, or use --json"),
         ]);
     }
-    let case = match Case::open(arguments, context) {
+    let case = match open(arguments, context) {
         Ok(case) => case,
         Err(told) => return refused(vec![told]),
     };
@@ -113,9 +113,20 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
     }
 }
 
-/// What one run is about.
-struct Case {
-    root: Root,
+fn open(arguments: &Arguments, context: &Context) -> Result<Case, Diagnostic> {
+    let (method, model) = Method::split(&arguments.words)?;
+    let trust = arguments.trust.trust(method, context.now())?;
+    Case::open(
+        model,
+        arguments.signature.as_deref(),
+        &arguments.files,
+        (trust, arguments.trust.at_time),
+    )
+}
+
+/// A model, its signature, and whose signature counts.
+pub(super) struct Case {
+    pub(super) root: Root,
     found: Found,
     trust: Trust,
     /// The time that was stated instead of now.
@@ -125,45 +136,44 @@ struct Case {
 type Checked = (VerifiedStatement, Result<VerifiedModel, Mismatch>);
 
 impl Case {
-    fn open(arguments: &Arguments, context: &Context) -> Result<Self, Diagnostic> {
-        let (method, model) = Method::split(&arguments.words)?;
-        let trust = arguments.trust.trust(method, context.now())?;
-        let root = target::open(model, &arguments.files)?;
-        let found = target::signature(&root, arguments.signature.as_deref())?;
+    /// Opens a model and finds its signature.
+    pub(super) fn open(
+        model: &Path,
+        signature: Option<&Path>,
+        files: &Selection,
+        (trust, stated): (Trust, Option<jiff::Timestamp>),
+    ) -> Result<Self, Diagnostic> {
+        let root = target::open(model, files)?;
+        let found = target::signature(&root, signature)?;
         Ok(Self {
             root,
             found,
             trust,
-            stated: arguments.trust.at_time,
+            stated,
         })
     }
 
     /// The signature first, then the evidence folder, then the files: nothing is read that cannot matter.
     fn check(&self, arguments: &Arguments, context: &Context) -> Result<Checked, Vec<Diagnostic>> {
         let one = |told| vec![told];
-        let verified = oms::verify(&self.found.bundle, &self.trust)
-            .map_err(|refusal| one(self.other_signature(report::refusal(&refusal, &self.found))))?;
-        self.same_shape(&verified).map_err(one)?;
-        self.no_stowaways()?;
-        let ignore = target::below(&self.root, &arguments.files.ignore_paths).map_err(one)?;
+        let verified = self.statement()?;
         let only = |path: &ArtifactPath| arguments.only.iter().any(|glob| glob.is_match(path.as_str()));
         let rules = Rules {
             strictness: Strictness::Native {
                 loaders: &KnownLoaders,
                 git: !arguments.no_ignore_git_paths,
             },
-            ignore,
             unsigned: if arguments.ignore_unsigned_files {
                 Unsigned::Tolerated
             } else {
                 Unsigned::Refused
             },
-            signature: target::inside(&self.root, &self.found.path),
             only: if arguments.only.is_empty() {
                 None
             } else {
                 Some(&only)
             },
+            ..self.rules(&arguments.files).map_err(one)?
         };
         let settings = context
             .hashing(&arguments.hashing, Reading::Mapped)
@@ -179,6 +189,7 @@ impl Case {
                     settings,
                     observer,
                     cache: cache.as_mut(),
+                    keeper: None,
                 },
             )
         });
@@ -187,6 +198,40 @@ impl Case {
             cache.save().map_err(|error| one(error.into()))?;
         }
         Ok((verified, comparison.accept()))
+    }
+
+    /// What was signed, if it was signed by one whose signature counts; and nothing lies among the evidence but evidence.
+    pub(super) fn statement(&self) -> Result<VerifiedStatement, Vec<Diagnostic>> {
+        let one = |told| vec![told];
+        let verified = oms::verify(&self.found.bundle, &self.trust)
+            .map_err(|refusal| one(self.other_signature(report::refusal(&refusal, &self.found))))?;
+        self.same_shape(&verified).map_err(one)?;
+        self.no_stowaways()?;
+        Ok(verified)
+    }
+
+    /// How the model is compared: every file of it must be signed.
+    pub(super) fn rules(&self, files: &Selection) -> Result<Rules<'static>, Diagnostic> {
+        Ok(Rules {
+            strictness: Strictness::Native {
+                loaders: &KnownLoaders,
+                git: true,
+            },
+            ignore: target::below(&self.root, &files.ignore_paths)?,
+            unsigned: Unsigned::Refused,
+            signature: target::inside(&self.root, &self.found.path),
+            only: None,
+        })
+    }
+
+    /// The reasons of a mismatch, gravest first.
+    pub(super) fn reasons(&self, verified: &VerifiedStatement, mismatch: &Mismatch) -> Vec<Diagnostic> {
+        report::reasons(self, verified, mismatch, &[])
+    }
+
+    /// What was verified.
+    pub(super) fn accepted(&self, verified: &VerifiedStatement, model: &VerifiedModel) -> Verified {
+        report::accepted(self, verified, model)
     }
 
     /// A folder's signature says nothing about one file taken alone, under whatever name.

@@ -223,7 +223,7 @@ impl From<&Signer> for SignedBy {
 }
 
 impl SignedBy {
-    fn text(&self) -> String {
+    pub(in crate::commands) fn text(&self) -> String {
         match self {
             Self::Key {
                 algorithm,

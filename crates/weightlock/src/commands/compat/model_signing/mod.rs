@@ -100,6 +100,7 @@ fn working<T>(
             settings,
             observer: progress,
             cache: None,
+            keeper: None,
         })
     }))
 }

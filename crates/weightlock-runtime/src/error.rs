@@ -1,0 +1,106 @@
+//! The crate's [`Error`]: what stopped a guarded load, and the codes of it.
+
+use std::{io, path::PathBuf};
+
+use weightlock_artifact::reason::{Code, Explanation, Outcome};
+
+/// The model does not fit into the memory there is.
+pub const MEMORY: Code = Code::new("WL-RUN-MEMORY");
+/// The system has no sealed memory, or somebody else can write to it.
+pub const NOT_SEALED: Code = Code::new("WL-RUN-NOT-SEALED");
+/// The folder of links could not be made, or leads nowhere.
+pub const VIEW: Code = Code::new("WL-RUN-VIEW");
+/// The program could not be started.
+pub const START: Code = Code::new("WL-RUN-START");
+
+/// Why a guarded load could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model could not be read.
+    #[error(transparent)]
+    Artifact(#[from] weightlock_artifact::Error),
+    /// There is not enough memory for the whole model.
+    #[error("the model needs {needed} bytes of memory, and {available} are available")]
+    Memory {
+        /// Bytes of all files.
+        needed: u64,
+        /// Bytes that can be had, by the system or by the control group.
+        available: u64,
+    },
+    /// A file could not be kept in memory that nobody can change.
+    #[error("cannot keep {name} in sealed memory")]
+    Seal {
+        /// The file, by its name in the model.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder for programs could not be made.
+    #[error("cannot make the sealed view at {}", .path.display())]
+    View {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The program could not be started.
+    #[error("cannot start {program}")]
+    Start {
+        /// Its name.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The reason code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Artifact(error) => error.code(),
+            Self::Memory { .. } => MEMORY,
+            Self::Seal { .. } => NOT_SEALED,
+            Self::View { .. } => VIEW,
+            Self::Start { .. } => START,
+        }
+    }
+}
+
+/// What `explain` says of this crate's codes.
+pub const EXPLANATIONS: &[Explanation] = &[
+    Explanation {
+        code: MEMORY,
+        outcome: Outcome::CouldNotWork,
+        what: "the files of the model together are larger than the memory that is available",
+        why: "a guarded load keeps the verified bytes in memory, because a file on disk can change after it was checked",
+        example: "a model of 140 GB in a container that is allowed 64 GiB",
+        fix: "give the container or the machine more memory, or load a quantised model",
+    },
+    Explanation {
+        code: NOT_SEALED,
+        outcome: Outcome::CouldNotWork,
+        what: "a file could not be put into memory that nobody can change: the system refused, or another process holds \
+               the memory open for writing",
+        why: "bytes that somebody can still change are not the bytes that were verified",
+        example: "a process of the same user that opens /proc/PID/fd of the loader on a kernel before 5.1",
+        fix: "look at the cause; Linux 5.1 or later is needed, and no process of the same user may be hostile",
+    },
+    Explanation {
+        code: VIEW,
+        outcome: Outcome::CouldNotWork,
+        what: "the private folder through which programs read the verified bytes could not be made, or its links lead nowhere",
+        why: "without it a program would have to open the files on disk again, which may be other files by then",
+        example: "/proc is not mounted in the container, or the process forbids to be looked at (PR_SET_DUMPABLE)",
+        fix: "mount /proc, and let TMPDIR or XDG_RUNTIME_DIR name a folder that this user may write to",
+    },
+    Explanation {
+        code: START,
+        outcome: Outcome::CouldNotWork,
+        what: "the program after -- could not be started",
+        why: "nothing ran; the model was verified and is not loaded",
+        example: "weightlock run --key SIGNER.pub --model ./model -- no-such-server --model {model}",
+        fix: "check the name of the program and that it may be executed",
+    },
+];

@@ -1,0 +1,243 @@
+//! `weightlock run --model PATH[=NAME] … -- CMD …{NAME}…`: a program that reads what was verified, and nothing else.
+//!
+//! 1. Each model is verified and read into sealed memory, in one act ([`weightlock_runtime::guard`]).
+//! 2. If asked for, those very bytes are scanned ([`scanned`]).
+//! 3. A folder of links to them is made ([`SealedView`]), whose path takes the place of `{NAME}` in the command.
+//! 4. The program runs; its signals and its exit code are passed through.
+//!
+//! The program may do what this user may do: it is not confined. What it reads by the paths it was given was verified.
+
+mod placeholder;
+mod scanned;
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use weightlock_artifact::{
+    Error, digest::engine::Reading, error::NAME, inventory::RootKind, path::ArtifactPath,
+};
+use weightlock_runtime::{child, guard, view::SealedView};
+
+use self::placeholder::Placeholders;
+use super::{
+    scan::Level,
+    trust::TrustFlags,
+    verify::{Case, Verified},
+};
+use crate::{
+    cli::{Global, Hashing, Selection},
+    context::Context,
+    diagnostic::Diagnostic,
+    environment::{TMPDIR, XDG_RUNTIME_DIR},
+    exit::Exit,
+    explanations::USAGE,
+    interrupt, progress,
+    reply::Reply,
+    terminal,
+    text::{Shown, Size},
+};
+
+const VERB: &str = "run";
+
+/// Run a program with models that were verified, and that nobody can change while it reads them.
+///
+/// Each model is read once, into memory that is sealed, and compared with its signature there. The program gets the path
+/// of a private folder that leads to this memory: weights, configuration, tokenizer, code. Files that the signature does
+/// not cover are not in it. The program itself is not confined.
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "weightlock run --key SIGNER.pub --model PATH[=NAME]... [OPTIONS] -- COMMAND [ARG]...",
+    after_help = "\
+{NAME} in an argument becomes the path of the model; without =NAME the only model is {model}.
+{NAME:FILE} becomes the path of an open descriptor of one file, for programs that want no folder.
+
+  weightlock run --key release.pub --model ./model -- python serve.py --model {model}
+  weightlock run --key release.pub --model ./qwen.gguf=m -- llama-server -m {m}
+  weightlock run --key release.pub --model ./base=base --model ./adapter=lora -- vllm serve {base} --lora {lora}
+
+The program's exit code is passed on, and 128 plus the number of the signal that ended it. A model that is refused ends
+with 1 or 3, and the program is not started."
+)]
+pub struct Arguments {
+    /// A model, and the name that stands for it in the command [default name: model]; repeatable
+    #[arg(long, value_name = "PATH[=NAME]", required = true, value_parser = clap::builder::OsStringValueParser::new())]
+    model: Vec<OsString>,
+    #[command(flatten)]
+    trust: TrustFlags,
+    /// The signature [default: model.sig in the model, or beside it in MODEL.weightlock/]; for one model
+    #[arg(long, value_name = "FILE", help_heading = "Signature")]
+    signature: Option<PathBuf>,
+    #[command(flatten)]
+    files: Selection,
+    /// Scan the verified bytes too: refuse findings of this severity and above, and what cannot be read
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        num_args = 0..=1,
+        default_missing_value = "medium",
+        require_equals = true,
+        help_heading = "Judgement"
+    )]
+    scan: Option<Level>,
+    #[command(flatten)]
+    hashing: Hashing,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> Reply {
+    match prepare(arguments, context) {
+        Ok(models) => {
+            if global.quiet == 0 {
+                for model in &models {
+                    terminal::say(&model.line());
+                }
+            }
+            start(arguments, &models)
+        }
+        Err(reasons) => Reply::refusal(VERB, reasons).with_verdict("refused: the program was not started"),
+    }
+}
+
+/// A model that a program may read.
+struct Ready {
+    name: String,
+    verified: Verified,
+    view: SealedView,
+}
+
+impl Ready {
+    /// What was verified, in one line.
+    fn line(&self) -> String {
+        let digest = self.verified.digest.as_deref().unwrap_or("no manifest digest");
+        let text = format!(
+            "verified: {}   {digest}   {}   signed by {}",
+            self.verified.model,
+            Size(self.verified.bytes_checked),
+            self.verified.signer.text()
+        );
+        format!("{}\n", Shown(&text))
+    }
+}
+
+fn prepare(arguments: &Arguments, context: &Context) -> Result<Vec<Ready>, Vec<Diagnostic>> {
+    let one = |told| vec![told];
+    let named = models(arguments).map_err(one)?;
+    let placeholders = Placeholders::find(&arguments.command, &named).map_err(one)?;
+    let mut ready = Vec::new();
+    for (path, name) in &named {
+        ready.push(guarded(path, name, arguments, context)?);
+    }
+    placeholders.check(&ready).map_err(one)?;
+    if interrupt::signal().is_some() {
+        return Err(one(Error::Interrupted.into()));
+    }
+    Ok(ready)
+}
+
+/// The models with their names: what stands before and behind the last `=`. A path that is there is one as a whole.
+fn models(arguments: &Arguments) -> Result<Vec<(PathBuf, String)>, Diagnostic> {
+    let mut models: Vec<(PathBuf, String)> = Vec::new();
+    for given in &arguments.model {
+        let split = given.to_str().and_then(|text| text.rsplit_once('='));
+        let (path, name) = match split {
+            Some((path, name)) if !Path::new(given).exists() => (PathBuf::from(path), name),
+            _ => (PathBuf::from(given), "model"),
+        };
+        if !placeholder::is_name(name) {
+            return Err(Diagnostic::new(
+                USAGE,
+                format!("{name:?} cannot stand for a model; a name is made of letters, digits, - and _"),
+            ));
+        }
+        if models.iter().any(|(_, other)| other == name) {
+            return Err(
+                Diagnostic::new(USAGE, format!("two models have the name {name:?}"))
+                    .help("give each its own:  --model ./base=base --model ./adapter=adapter"),
+            );
+        }
+        models.push((path, name.to_owned()));
+    }
+    if arguments.signature.is_some() && models.len() > 1 {
+        return Err(Diagnostic::new(
+            USAGE,
+            "--signature names the signature of one model, and there are several",
+        ));
+    }
+    Ok(models)
+}
+
+fn guarded(
+    path: &Path,
+    name: &str,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Ready, Vec<Diagnostic>> {
+    let one = |told| vec![told];
+    let trust = arguments.trust.trust(None, context.now()).map_err(one)?;
+    let case = Case::open(
+        path,
+        arguments.signature.as_deref(),
+        &arguments.files,
+        (trust, arguments.trust.at_time),
+    )
+    .map_err(one)?;
+    let verified = case.statement()?;
+    let rules = case.rules(&arguments.files).map_err(one)?;
+    let settings = context
+        .hashing(&arguments.hashing, Reading::Buffered)
+        .map_err(one)?;
+    let root = case.root.reopen().map_err(|error| one(error.into()))?;
+    let read = progress::shown_as("verifying", context.show, |observer| {
+        guard::read(&verified, root, &rules, settings, observer)
+    });
+    let guarded = read
+        .map_err(|error| one(error.into()))?
+        .map_err(|mismatch| case.reasons(&verified, &mismatch))?;
+    if let Some(level) = arguments.scan {
+        scanned::judge(path, &guarded, level.into())?;
+    }
+    let result = case.accepted(&verified, guarded.model());
+    let called = ArtifactPath::parse(case.root.base_name())
+        .map_err(|source| one(Diagnostic::of(NAME, &source).at(path.display().to_string())))?;
+    let is_file = matches!(case.root.kind(), RootKind::File(_));
+    let view = SealedView::new(guarded, &place(), &called, is_file).map_err(|error| one(error.into()))?;
+    Ok(Ready {
+        name: name.to_owned(),
+        verified: result,
+        view,
+    })
+}
+
+/// Where private folders belong: the user's own folder for them, or else the one for temporary files.
+fn place() -> PathBuf {
+    let named = [XDG_RUNTIME_DIR, TMPDIR]
+        .into_iter()
+        .filter_map(|variable| variable.filled());
+    let found = named.map(PathBuf::from).find(|folder| folder.is_dir());
+    found.unwrap_or_else(|| PathBuf::from("/tmp"))
+}
+
+fn start(arguments: &Arguments, models: &[Ready]) -> Reply {
+    let filled: Vec<OsString> = arguments
+        .command
+        .iter()
+        .map(|argument| placeholder::fill(argument, models))
+        .collect();
+    let Some((program, rest)) = filled.split_first() else {
+        return Reply::refusal(
+            VERB,
+            vec![Diagnostic::new(USAGE, "no program is named behind --")],
+        );
+    };
+    let inherited = placeholder::inherited(&arguments.command, models);
+    interrupt::hand_over();
+    match child::run(program, rest, &inherited) {
+        Ok(ended) => Reply::verbatim(VERB, String::new()).with_exit(Exit::Program(ended.code())),
+        Err(error) => Reply::refusal(VERB, vec![error.into()]),
+    }
+}
