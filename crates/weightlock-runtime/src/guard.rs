@@ -3,7 +3,7 @@
 //! Each file that the signature covers is opened once, below the model's root; its bytes are read once, into memory that
 //! is [sealed](crate::sealed) later, and hashed where they lie, on as many streams at once as the processor has lanes for.
 //! Everything else that makes a verification (what is missing, added, ignored, a walk at the end) is
-//! [`compare`](weightlock_signing::oms::model::compare)'s. Nothing is handed out before all of it said yes: a caller gets
+//! [`compare`]'s. Nothing is handed out before all of it said yes: a caller gets
 //! a [`Guarded`] model or none of its bytes.
 
 use std::{collections::BTreeMap, fs};
