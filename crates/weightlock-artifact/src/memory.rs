@@ -26,13 +26,15 @@ pub fn resident() -> Option<u64> {
 }
 
 /// Has the allocator keep little of what is freed, from now on. By itself it learns from every large piece that is freed
-/// to keep as much, up to 64 MiB for each thread, which [`give_back`] does not reach.
+/// to keep as much, up to 64 MiB for each thread, and small pieces that it sets aside without joining them to their
+/// neighbours hold the end of a thread's memory in place. [`give_back`] reaches neither.
 pub fn keep_little() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         const KEPT_BYTES: libc::c_int = 2 << 20;
-        // SAFETY: both only set numbers that later calls of the allocator go by.
+        // SAFETY: all only set numbers that later calls of the allocator go by.
         unsafe {
+            libc::mallopt(libc::M_MXFAST, 0);
             libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BYTES);
             libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_BYTES);
         }

@@ -65,13 +65,7 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
         write_page(&root, &load(&root)?)?;
         return Ok(true);
     }
-    if let Some(word) = args
-        .words
-        .iter()
-        .find(|word| !cases::NAMES.contains(&word.as_str()))
-    {
-        bail!("there is no case {word}; see --list");
-    }
+    known(&args, |word| cases::NAMES.contains(&word))?;
     let rows = measure_all(&args, &root)?;
     // A quick run has sizes of its own; its numbers do not belong in the table.
     if !args.has("--quick") && !args.has("--no-write") {
@@ -90,6 +84,8 @@ pub(crate) fn run_scans(raw: &[String]) -> Result<bool> {
         scans::names()?.iter().for_each(|name| say(name));
         return Ok(true);
     }
+    let names = scans::names()?;
+    known(&args, |word| names.iter().any(|name| name == word))?;
     let root = Metadata::load()?.workspace_root;
     let dir = args.value("--dir").map_or_else(env::temp_dir, PathBuf::from);
     let lab = Lab::new(&dir, binary(&args, &root)?, false)?;
@@ -97,7 +93,7 @@ pub(crate) fn run_scans(raw: &[String]) -> Result<bool> {
     say(&machine);
     let wanted = |name: &String| args.words.is_empty() || args.words.contains(name);
     let mut all = load(&root)?;
-    for name in scans::names()?.into_iter().filter(wanted) {
+    for name in names.into_iter().filter(wanted) {
         match scans::measure(&name, &lab) {
             Ok(measured) => {
                 let row = Row {
@@ -116,6 +112,14 @@ pub(crate) fn run_scans(raw: &[String]) -> Result<bool> {
         write_page(&root, &all)?;
     }
     Ok(true)
+}
+
+/// Refuses the name of a case that does not exist: it would measure nothing and look like success.
+fn known(args: &Args, exists: impl Fn(&str) -> bool) -> Result<()> {
+    match args.words.iter().find(|word| !exists(word)) {
+        Some(word) => bail!("there is no case {word}; see --list"),
+        None => Ok(()),
+    }
 }
 
 fn measure_all(args: &Args, root: &Path) -> Result<Vec<Row>> {
