@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use weightlock_artifact::{
     digest::{Algorithm, Digest},
     leaf::{LEAF, LeafError, LeafTable},
-    manifest::Subject,
+    manifest::{ManifestFile, Subject},
+    path::ArtifactPath,
 };
 
 use crate::{
@@ -60,6 +61,8 @@ pub enum NotBelieved {
 pub struct SignedTable {
     table: LeafTable,
     sha256: Digest,
+    /// The model is one file, recorded without a name.
+    single: bool,
 }
 
 impl SignedTable {
@@ -78,6 +81,7 @@ impl SignedTable {
         let signed = Self {
             table: table(evidence, bytes)?,
             sha256: Algorithm::Sha256.digest(bytes),
+            single: matches!(verified.statement().files(), Files::Single(_)),
         };
         if signed.is_of(verified) {
             Ok(signed)
@@ -92,15 +96,33 @@ impl SignedTable {
     pub fn is_of(&self, verified: &VerifiedStatement) -> bool {
         let manifest = self.table.manifest();
         match verified.statement().files() {
-            Files::Named(files) => files.iter().all(|(path, claim)| {
-                let file = manifest.file(path);
-                file.is_some_and(|file| *claim == FileClaim::Whole(*file.sha256()))
-            }),
+            Files::Named(files) => {
+                let same = |(path, claim): (&ArtifactPath, &FileClaim)| {
+                    let file = manifest.file(path);
+                    file.is_some_and(|file| *claim == FileClaim::Whole(*file.sha256()))
+                };
+                !self.single && files.iter().all(same)
+            }
             Files::Single(claim) => match manifest.files() {
-                [only] => *claim == FileClaim::Whole(*only.sha256()),
+                [only] => self.single && *claim == FileClaim::Whole(*only.sha256()),
                 _ => false,
             },
         }
+    }
+
+    /// Size and digest of a file of the model, with its leaves. A model that is one file may have any name now.
+    #[must_use]
+    pub fn file(&self, path: &ArtifactPath) -> Option<(&ManifestFile, &[[u8; 32]])> {
+        match self.table.manifest().files() {
+            [only] if self.single => self.table.file(&only.path),
+            _ => self.table.file(path),
+        }
+    }
+
+    /// The model is one file, whose name does not matter.
+    #[must_use]
+    pub const fn is_single(&self) -> bool {
+        self.single
     }
 
     /// The table.
@@ -194,7 +216,7 @@ struct TableRef {
 #[cfg(feature = "sign")]
 #[cfg(test)]
 mod tests {
-    use weightlock_artifact::{leaf::LeafFile, manifest::ManifestFile, path::ArtifactPath};
+    use weightlock_artifact::leaf::LeafFile;
 
     use super::*;
     use crate::{
