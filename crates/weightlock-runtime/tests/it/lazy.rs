@@ -157,9 +157,10 @@ fn what_is_not_there_is_not_read() {
     assert_eq!(lazy.verified_bytes(), 0);
 }
 
-/// What a file becomes between the survey and its first byte, or between two reads.
+/// What happens to a model, by a word for it.
 type Change = (&'static str, fn(&Signed));
 
+/// What a file becomes between the survey and its first byte, or between two reads.
 const CHANGES: [Change; 4] = [
     ("cut off", |signed| {
         let file = fs::File::options()
@@ -214,7 +215,7 @@ fn a_file_that_changes_after_the_survey_is_refused_or_read_as_it_was() {
 
 #[test]
 fn names_are_compared_before_any_byte_is_handed_out() {
-    let changes: [(&str, fn(&Signed)); 4] = [
+    let changes: [Change; 4] = [
         ("WL-SIG-EXTRA-FILE", |signed| {
             fs::write(signed.file("modeling.py"), "").unwrap();
         }),

@@ -5,6 +5,7 @@
     reason = "helpers of tests, with small numbers"
 )]
 
+mod guard;
 mod lazy;
 mod share;
 
