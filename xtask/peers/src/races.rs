@@ -440,6 +440,42 @@ pub struct Count {
     pub verified: usize,
     /// With an error.
     pub refused: usize,
+    /// Of these, with the one that says that something changed while it was read.
+    pub midway: usize,
+}
+
+impl Count {
+    /// Adds how one load ended.
+    pub fn add(&mut self, outcome: Result<(), String>) {
+        match outcome {
+            Ok(()) => self.verified += 1,
+            Err(why) => {
+                self.refused += 1;
+                self.midway += usize::from(why == "WL-ART-CHANGED");
+            }
+        }
+    }
+
+    /// Whether there was a race at all.
+    #[must_use]
+    pub const fn is_race(&self) -> bool {
+        self.verified > 0 && self.refused > 0
+    }
+
+    /// Writes the count where `cargo xtask races` wants it, if it does.
+    pub fn publish(self, of: &str, layout: Layout, what: &str) {
+        let Self {
+            verified,
+            refused,
+            midway,
+        } = self;
+        let row = format!(
+            "| {what}, {} | {} | {verified} | {refused} | {midway} |\n",
+            layout.name(),
+            verified + refused
+        );
+        publish(&format!("rounds-{of}-{layout:?}.md"), &row);
+    }
 }
 
 impl fmt::Display for Count {
@@ -519,7 +555,7 @@ impl Table {
 ///
 /// # Panics
 /// When it is wanted and cannot be written.
-pub fn publish(name: &str, text: &str) {
+fn publish(name: &str, text: &str) {
     if let Some(folder) = env::var_os(RESULTS) {
         let written = fs::write(Path::new(&folder).join(name), text);
         assert!(

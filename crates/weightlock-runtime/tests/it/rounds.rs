@@ -14,9 +14,7 @@ use weightlock_artifact::{
     inventory::{Links, Root},
     path::ArtifactPath,
 };
-use weightlock_peers::races::{
-    Attacker, CODE, CONFIG, Count, Layout, TOKENIZER, Victim, WEIGHTS, publish, rounds,
-};
+use weightlock_peers::races::{Attacker, CODE, CONFIG, Count, Layout, TOKENIZER, Victim, WEIGHTS, rounds};
 use weightlock_runtime::view::SealedView;
 use weightlock_signing::oms::{Method, VerifiedStatement, model::Plan};
 
@@ -55,19 +53,13 @@ fn raced(layout: Layout, least: usize, alive: &mpsc::Sender<()>) -> Option<Count
     attacker.storm(7, victim.model(), &[WEIGHTS, CONFIG, CODE, TOKENIZER]);
     let (begun, mut count) = (Instant::now(), Count::default());
     let mut number = 0;
-    while number < least || ((count.verified == 0 || count.refused == 0) && begun.elapsed() < PATIENCE) {
-        match round(&victim, &verified[number % 2], number) {
-            Ok(()) => count.verified += 1,
-            Err(_) => count.refused += 1,
-        }
+    while number < least || (!count.is_race() && begun.elapsed() < PATIENCE) {
+        count.add(round(&victim, &verified[number % 2], number));
         number += 1;
         alive.send(()).unwrap();
     }
     assert!(attacker.is_alive(), "nobody attacked any more");
-    assert!(
-        count.verified > 0 && count.refused > 0,
-        "there was no race: {count:?}"
-    );
+    assert!(count.is_race(), "there was no race: {count:?}");
     let left = fs::read_dir(victim.home().join("views")).unwrap().count();
     assert_eq!(left, 0, "something is left of a view");
     Some(count)
@@ -89,15 +81,8 @@ fn free_running_loads_give_the_signed_bytes_or_an_error() {
                 Err(mpsc::RecvTimeoutError::Timeout) => panic!("a load hangs: {layout:?}"),
             }
         }
-        if let Some(Count { verified, refused }) = racing.join().unwrap() {
-            publish(
-                &format!("rounds-library-{layout:?}.md"),
-                &format!(
-                    "| in one process, {} | {} | {verified} | {refused} |\n",
-                    layout.name(),
-                    verified + refused
-                ),
-            );
+        if let Some(count) = racing.join().unwrap() {
+            count.publish("library", layout, "in one process");
         }
     }
 }

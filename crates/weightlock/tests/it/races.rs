@@ -21,8 +21,8 @@ use std::{
 use weightlock_peers::{
     Peer,
     races::{
-        Attack, Attacker, CODE, CONFIG, Count, Layout, Stage, TOKENIZER, Table, Victim, WEIGHTS, publish,
-        python, rounds,
+        Attack, Attacker, CODE, CONFIG, Count, Layout, Stage, TOKENIZER, Table, Victim, WEIGHTS, python,
+        rounds,
     },
 };
 
@@ -323,15 +323,8 @@ fn free_running_runs_give_the_signed_bytes_or_an_error() {
             });
         }
     });
-    for (layout, Count { verified, refused }) in counts.into_inner().unwrap() {
-        publish(
-            &format!("rounds-run-{layout:?}.md"),
-            &format!(
-                "| `weightlock run`, {} | {} | {verified} | {refused} |\n",
-                layout.name(),
-                verified + refused
-            ),
-        );
+    for (layout, count) in counts.into_inner().unwrap() {
+        count.publish("run", layout, "`weightlock run`");
     }
 }
 
@@ -341,22 +334,15 @@ fn raced(layout: Layout, least: usize) -> Option<Count> {
     let mut attacker = Attacker::start()?;
     attacker.storm(11, case.victim.model(), &[WEIGHTS, CONFIG, CODE, TOKENIZER]);
     let (begun, mut count, mut number) = (Instant::now(), Count::default(), 0);
-    while number < least || ((count.verified == 0 || count.refused == 0) && begun.elapsed() < PATIENCE) {
+    while number < least || (!count.is_race() && begun.elapsed() < PATIENCE) {
         let child = case.load(None, &["/bin/sh", "-c", COPY]).spawn().unwrap();
-        match case.outcome(child) {
-            Ok(bytes) => {
-                assert!(bytes.is_ok(), "round {number} loaded other bytes: {bytes:?}");
-                count.verified += 1;
-                fs::remove_dir_all(case.path("seen")).unwrap();
-            }
-            Err(_) => count.refused += 1,
-        }
+        count.add(case.outcome(child).map(|bytes| {
+            assert!(bytes.is_ok(), "round {number} loaded other bytes: {bytes:?}");
+            fs::remove_dir_all(case.path("seen")).unwrap();
+        }));
         number += 1;
     }
     assert!(attacker.is_alive(), "nobody attacked any more");
-    assert!(
-        count.verified > 0 && count.refused > 0,
-        "there was no race: {count:?}"
-    );
+    assert!(count.is_race(), "there was no race: {count:?}");
     Some(count)
 }

@@ -10,7 +10,7 @@ use std::{
 
 use weightlock_peers::{
     Peer,
-    races::{Layout, Victim, python},
+    races::{Layout, Victim, WEIGHTS, python},
 };
 
 use crate::run::{Place, key};
@@ -19,11 +19,11 @@ use crate::run::{Place, key};
 const CALLS: &str = "?open,?creat,openat,openat2,open_by_handle_at,read,readv,pread64,preadv,preadv2,mmap,sendfile,\
                      copy_file_range,splice,?fork,?vfork,clone,clone3,execve";
 
-/// Reads every file of the view in two processes.
+/// Reads every file of the view in two processes; what is no folder is the one file.
 const PROGRAM: &str = "
 import os, subprocess, sys
 def read(view):
-    found = {}
+    found = {'': len(open(view, 'rb').read())} if os.path.isfile(view) else {}
     for at, _, names in os.walk(view):
         for name in names:
             with open(os.path.join(at, name), 'rb') as file:
@@ -195,17 +195,39 @@ fn each_byte_is_read_once_by_the_verifier_and_by_nobody_else() {
     for layout in Layout::BOTH {
         // Large enough for several threads.
         let victim = Victim::new(layout, 20 << 20).unwrap();
-        let place = Place::new();
-        let (model, private) = (victim.model().to_str().unwrap(), key("p256.key.pem"));
-        place
-            .run(["sign", model, "--key", private.to_str().unwrap()])
-            .yes();
         let signature = match layout {
             Layout::Folder => victim.model().join("model.sig"),
-            Layout::HubCache => PathBuf::from(format!("{model}.weightlock/model.sig")),
+            Layout::HubCache => beside(victim.model()),
         };
-        let calls = traced(&strace, victim.model(), &place.path("."));
-        let files = sizes(victim.files().keys().map(|name| victim.model().join(name)));
-        assert_read_once(&calls, &files, &signature, victim.home());
+        let files = victim.files().keys().map(|name| victim.model().join(name));
+        assert_signed_and_read_once(&strace, victim.model(), &signature, files, victim.home());
     }
+    let alone = Victim::new(Layout::Folder, 20 << 20).unwrap();
+    let file = alone.model().join(WEIGHTS);
+    let only = std::iter::once(file.clone());
+    assert_signed_and_read_once(&strace, &file, &beside(&file), only, alone.home());
+}
+
+/// Where a signature lies that is not in its model.
+fn beside(model: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.weightlock/model.sig", model.display()))
+}
+
+fn assert_signed_and_read_once(
+    strace: &Path,
+    model: &Path,
+    signature: &Path,
+    files: impl Iterator<Item = PathBuf>,
+    around: &Path,
+) {
+    let (place, private) = (Place::new(), key("p256.key.pem"));
+    let sign = [
+        "sign",
+        model.to_str().unwrap(),
+        "--key",
+        private.to_str().unwrap(),
+    ];
+    place.run(sign).yes();
+    let calls = traced(strace, model, &place.path("."));
+    assert_read_once(&calls, &sizes(files), signature, around);
 }
