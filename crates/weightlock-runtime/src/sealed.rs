@@ -19,7 +19,10 @@ use std::{
 };
 
 use rustix::{
-    fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, ftruncate, memfd_create},
+    fs::{
+        FileType, MemfdFlags, SealFlags, Stat, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate,
+        memfd_create,
+    },
     io::Errno,
     mm::{MapFlags, ProtFlags, mmap, munmap},
 };
@@ -127,6 +130,32 @@ pub struct Sealed {
 }
 
 impl Sealed {
+    /// Takes a file that another process has sealed: `handle` was opened by that process's `/proc/PID/fd`.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] when it is not sealed memory, not all of it is sealed, or it is another file or of
+    /// another size than it is said to be.
+    pub(crate) fn adopt(handle: OwnedFd, identity: Identity, size: u64) -> io::Result<Self> {
+        // Only files in memory have seals at all; ordinary ones there can get none.
+        let sealed = fcntl_get_seals(&handle).is_ok_and(|seals| seals.contains(ALL));
+        let stat = fstat(&handle)?;
+        let plain = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 0;
+        let this = Identity::new(&stat) == identity && u64::try_from(stat.st_size) == Ok(size);
+        if sealed && plain && this {
+            Ok(Self { handle, size })
+        } else {
+            Err(io::ErrorKind::InvalidData.into())
+        }
+    }
+
+    /// Which file it is.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn identity(&self) -> io::Result<Identity> {
+        Ok(Identity::new(&fstat(&self.handle)?))
+    }
+
     /// Its size in bytes.
     #[must_use]
     pub const fn size(&self) -> u64 {
@@ -169,6 +198,23 @@ impl Sealed {
             .then(|| Mapping::new(self.handle.as_fd(), length, protection, flags))
             .transpose()?;
         Ok(Bytes { memory })
+    }
+}
+
+/// Which file in memory one is, among all that there are now: device and inode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Identity {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+}
+
+impl Identity {
+    #[expect(clippy::unnecessary_cast, reason = "widths differ between architectures")]
+    const fn new(stat: &Stat) -> Self {
+        Self {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+        }
     }
 }
 
@@ -343,6 +389,32 @@ mod tests {
         drop(filling);
         let left = Mapping::new(other.as_fd(), size, ProtFlags::READ, MapFlags::SHARED).unwrap();
         assert!(left.bytes().iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn only_what_is_sealed_and_the_very_file_is_adopted() {
+        let sealed = filled(b"tensor").seal().unwrap();
+        let identity = sealed.identity().unwrap();
+        let reopened = || OwnedFd::from(sealed.reopen().unwrap());
+        let adopted = Sealed::adopt(reopened(), identity, 6).unwrap();
+        drop(Sealed::adopt(reopened(), identity, 5).unwrap_err());
+        let other = filled(b"tensor").seal().unwrap();
+        drop(Sealed::adopt(reopened(), other.identity().unwrap(), 6).unwrap_err());
+        let refused = |handle: OwnedFd| {
+            let identity = Identity::new(&fstat(&handle).unwrap());
+            Sealed::adopt(handle, identity, 6).unwrap_err()
+        };
+        let filling = filled(b"tensor");
+        refused(filling.handle.try_clone().unwrap());
+        let mut plain = tempfile::tempfile().unwrap();
+        plain.write_all(b"tensor").unwrap();
+        refused(plain.into());
+        if let Ok(mut shared) = tempfile::tempfile_in("/dev/shm") {
+            shared.write_all(b"tensor").unwrap();
+            refused(shared.into());
+        }
+        drop(sealed);
+        assert_eq!(adopted.map().unwrap().as_ref(), b"tensor");
     }
 
     #[test]

@@ -48,11 +48,12 @@ const SERVER: &str = "weightlock-server";
 const BINARY: &str = "weightlock";
 
 /// Where `unsafe` may stand: kernel dispatch, mapped reading and memory that several threads fill; what the allocator is
-/// told; sealed memory and what a child does before it becomes another program. None of it has a safe interface. The
+/// told; sealed and private memory, and what a child does before it becomes another program. None of it has a safe interface. The
 /// edge of `python` joins this list when it exists.
-const UNSAFE_ROOMS: [(&str, &str); 4] = [
+const UNSAFE_ROOMS: [(&str, &str); 5] = [
     (ARTIFACT, "crates/weightlock-artifact/src/digest/"),
     (ARTIFACT, "crates/weightlock-artifact/src/memory.rs"),
+    (RUNTIME, "crates/weightlock-runtime/src/private.rs"),
     (RUNTIME, "crates/weightlock-runtime/src/sealed.rs"),
     (RUNTIME, "crates/weightlock-runtime/src/child.rs"),
 ];
@@ -234,7 +235,7 @@ fn safe(room: &Room) -> Vec<Breach> {
             breaches.push(breach(
                 "unsafe-outside-its-room",
                 at(file, line),
-                "unsafe is confined to artifact::{digest, memory} and runtime::{sealed, child}",
+                "unsafe is confined to artifact::{digest, memory} and runtime::{private, sealed, child}",
             ));
         }
         for line in lines_with_word(&file.code, "unsafe_code")
