@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, num::NonZeroUsize, path::Path};
 use weightlock_artifact::{
     digest::{
         Algorithm,
-        engine::{Observer, Settings},
+        engine::{Observer, PastCache, Settings},
     },
     inventory::{Links, Root},
     path::ArtifactPath,
@@ -65,8 +65,14 @@ fn signed(victim: &Victim, plan: &Plan) -> VerifiedStatement {
     .unwrap()
 }
 
-fn settings(workers: usize) -> Settings {
+/// Through the page cache, or past it wherever the file system can do that.
+fn settings(workers: usize, past_cache: bool) -> Settings {
     Settings {
+        past_cache: if past_cache {
+            PastCache::Always
+        } else {
+            PastCache::Never
+        },
         workers: NonZeroUsize::new(workers).unwrap(),
         ..Settings::new(Algorithm::Sha256)
     }

@@ -228,6 +228,27 @@ fn assert_signed_and_read_once(
         private.to_str().unwrap(),
     ];
     place.run(sign).yes();
-    let calls = traced(strace, model, &place.path("."));
-    assert_read_once(&calls, &sizes(files), signature, around);
+    let sizes = sizes(files);
+    for is_cold in [false, true] {
+        let place = Place::new();
+        if is_cold {
+            sizes.keys().for_each(|file| forget(file));
+        }
+        let calls = traced(strace, model, &place.path("."));
+        assert_read_once(&calls, &sizes, signature, around);
+    }
+}
+
+/// Has the kernel drop a file from its cache.
+fn forget(file: &str) {
+    let dd = Command::new("dd")
+        .arg(format!("of={file}"))
+        .args([
+            "oflag=nocache",
+            "conv=notrunc,fdatasync",
+            "count=0",
+            "status=none",
+        ])
+        .status();
+    assert!(dd.unwrap().success());
 }

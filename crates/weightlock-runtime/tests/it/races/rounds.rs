@@ -32,7 +32,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// One load: the signed bytes, or an error.
 fn round(victim: &Victim, verified: &VerifiedStatement, number: usize) -> Result<(), String> {
     let root = Root::open(victim.model(), Links::Refused).map_err(|error| error.code().to_string())?;
-    let guarded = load(verified, root, &|_| true, (settings(1 + number % 4), &()))?;
+    let guarded = load(
+        verified,
+        root,
+        &|_| true,
+        (settings(1 + number % 4, number.is_multiple_of(3)), &()),
+    )?;
     let called = ArtifactPath::parse("m").unwrap();
     let view = SealedView::new(guarded, &victim.home().join("views"), &called, false).unwrap();
     let told = judged(&view, victim);
