@@ -163,9 +163,13 @@ fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
             seconds: None,
         },
         _ => {
-            let script = if other == "hash" { HASH } else { COPY };
-            let seconds = lab.path("seconds");
-            let fixed = ["-c".into(), script.into(), seconds.clone()];
+            let (script, name) = match other {
+                "hash" => (HASH, "hash_then_load_file_and_clone.py"),
+                _ => (COPY, "load_file_and_clone.py"),
+            };
+            let (program, seconds) = (lab.path(name), lab.path("seconds"));
+            fs::write(&program, script)?;
+            let fixed = [program, seconds.clone()];
             Way {
                 line: pinned(
                     peer(Peer::Torch)?.into_os_string(),
