@@ -30,6 +30,8 @@ pub struct SealedView {
     folder: PathBuf,
     /// The one file, when the model is one.
     single: Option<ArtifactPath>,
+    /// The process that made the folder. One that was forked from it has a copy of this value, and not of the folder.
+    owner: u32,
 }
 
 impl SealedView {
@@ -59,6 +61,7 @@ impl SealedView {
             around,
             folder,
             single,
+            owner: std::process::id(),
         };
         view.link().map_err(failed)?;
         Ok(view)
@@ -129,6 +132,10 @@ impl SealedView {
 
 impl Drop for SealedView {
     fn drop(&mut self) {
+        if self.owner != std::process::id() {
+            self.around.disable_cleanup(true);
+            return;
+        }
         // Then the folder can be removed. Where that fails, links that lead nowhere are left, and no bytes.
         let _: io::Result<()> = self.set_mode(0o700);
     }

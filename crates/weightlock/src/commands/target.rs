@@ -112,6 +112,28 @@ pub(crate) fn signature(root: &Root, named: Option<&Path>) -> Result<Found, Diag
     Err(unsigned(root))
 }
 
+/// Folders that are looked at for a signature that covers a file in them.
+const MOST_FOLDERS: usize = 8;
+
+/// The nearest folder with a signature, in it or beside it, that a file without one of its own lies in; and the name of
+/// the file there. `None` for a folder, and for a file that is signed by itself.
+///
+/// Names are taken as they were typed, because the links of a hub cache lead out of the folder that is signed. Whether the
+/// signature covers the file is not asked here.
+pub(crate) fn around(file: &Path) -> Option<(PathBuf, ArtifactPath)> {
+    let signed = |model: &Path, place| Store::at(model, place).signature().symlink_metadata().is_ok();
+    if !file.is_file() || signed(file, Place::Beside) {
+        return None;
+    }
+    let whole = std::path::absolute(file).ok()?;
+    let folders = whole.ancestors().skip(1).take(MOST_FOLDERS);
+    let folder = folders
+        .filter(|folder| folder.file_name().is_some())
+        .find(|folder| signed(folder, Place::Inside) || signed(folder, Place::Beside))?;
+    let name = whole.strip_prefix(folder).ok()?.to_str()?;
+    Some((folder.to_owned(), ArtifactPath::parse(name).ok()?))
+}
+
 /// Where signatures and evidence of a model may lie, in the order they are looked for.
 pub(crate) fn stores(root: &Root) -> Vec<Store> {
     let beside = Store::at(root.path(), Place::Beside);

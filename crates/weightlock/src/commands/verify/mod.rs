@@ -180,7 +180,7 @@ impl Case {
             .map_err(one)?;
         let mut cache = context.cache(&arguments.hashing).map_err(one)?;
         let root = self.root.reopen().map_err(|error| one(error.into()))?;
-        let comparison = progress::shown(context.show, |observer| {
+        let comparison = progress::shown(&context.show, |observer| {
             compare(
                 &verified,
                 root,

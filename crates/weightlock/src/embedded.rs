@@ -1,0 +1,173 @@
+//! Weightlock inside another program, such as Python: the verbs and the guarded load, without a terminal.
+//!
+//! [`answer`] runs a verb as it was typed and gives the JSON document that `--json` prints; [`load`] gives a sealed view.
+//! Nothing is printed and nobody is asked for a password. Signals are left to the program, which watches a [`Progress`] from
+//! another thread, and stops the work by it. Flags that have a variable are read from the environment, as always.
+
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
+
+use crate::{
+    cli::{Cli, Hashing, Selection},
+    commands::{self, Command, guarded::Asked, trust::TrustFlags, verify},
+    context::Context,
+    exit::Exit,
+    explanations::{self, NOT_BUILT, USAGE},
+    reply::Reply,
+    text::Shown,
+};
+pub use crate::{commands::guarded::Loaded, diagnostic::Diagnostic, progress::Progress};
+
+/// A model, and whose signature counts.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// A folder or a file. A file without a signature of its own may be covered by that of a folder which it lies in.
+    pub path: PathBuf,
+    /// The public key of the signer; without it and certificates, the one that WEIGHTLOCK_PUBLIC_KEY names.
+    pub key: Option<PathBuf>,
+    /// Root certificates of the signer.
+    pub certificate_chain: Vec<PathBuf>,
+    /// The signature, when it is not where signatures lie.
+    pub signature: Option<PathBuf>,
+    /// Only files that match are read and handed out, when there are any patterns.
+    pub only: Vec<String>,
+    /// Links to files inside the model are followed.
+    pub allow_symlinks: bool,
+}
+
+/// What later versions will judge by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Later {
+    /// A Sigstore identity is asked for.
+    pub identity: bool,
+    /// A policy is to decide.
+    pub policy: bool,
+}
+
+impl Later {
+    /// Refuses what this version cannot check: what was asked for must not pass unchecked.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn refuse(self) -> Result<(), Vec<Diagnostic>> {
+        let refused = |what: &str, release: &str| {
+            let told = Diagnostic::new(NOT_BUILT, format!("{what} needs the {release}"));
+            Err(vec![
+                told.note("this version verifies with a key or with certificates"),
+            ])
+        };
+        match self {
+            Self { identity: true, .. } => refused(
+                "verifying an identity (identity, identity_provider)",
+                "Sigstore release",
+            ),
+            Self { policy: true, .. } => refused("judging by a policy (policy)", "release with policies"),
+            Self { .. } => Ok(()),
+        }
+    }
+}
+
+/// Verifies a model and reads it into a sealed view, in one act.
+///
+/// # Errors
+/// Why not, gravest first; none of its bytes are handed out then.
+pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagnostic>> {
+    let trust = TrustFlags {
+        key: model.key.clone(),
+        certificate_chain: model.certificate_chain.clone(),
+        ..TrustFlags::default()
+    };
+    let only: Result<Vec<_>, _> = model.only.iter().map(|pattern| verify::glob(pattern)).collect();
+    let asked = Asked {
+        path: &model.path,
+        trust: &trust,
+        signature: model.signature.as_deref(),
+        files: &Selection {
+            allow_symlinks: model.allow_symlinks,
+            ..Selection::default()
+        },
+        only: &only.map_err(|error| vec![Diagnostic::new(USAGE, error)])?,
+        hashing: &Hashing::default(),
+        in_folder: true,
+    };
+    asked.read(&Context::embedded(Arc::clone(progress)))?.into_view()
+}
+
+/// What a verb answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The JSON document of the verb.
+    pub document: serde_json::Value,
+    /// How the program would have ended.
+    pub exit: Exit,
+    /// Why the answer is not yes.
+    pub reasons: Vec<Diagnostic>,
+}
+
+/// Runs a verb with its arguments, as they are typed behind the program's name.
+#[must_use]
+pub fn answer(words: &[OsString], progress: &Arc<Progress>) -> Answer {
+    let before = ["weightlock", "--json"].map(OsString::from);
+    match Cli::read(before.into_iter().chain(words.iter().cloned())) {
+        Ok(mut cli) => {
+            if let Command::Sign(sign) = &mut cli.command {
+                sign.never_ask();
+            }
+            let context = Context::embedded(Arc::clone(progress));
+            answered(commands::dispatch(&cli.command, &cli.global, &context))
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let sentence = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
+            answered(Reply::refusal(
+                "weightlock",
+                vec![Diagnostic::new(USAGE, sentence)],
+            ))
+        }
+    }
+}
+
+fn answered(reply: Reply) -> Answer {
+    Answer {
+        document: serde_json::from_str(&reply.document()).unwrap_or_default(),
+        exit: reply.exit(),
+        reasons: reply.into_reasons(),
+    }
+}
+
+/// A reason in the words of a person: what, where, why it matters, what to do next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason {
+    /// The stable code.
+    pub code: String,
+    /// What, in one sentence, with the facts.
+    pub what: String,
+    /// Where: a file, with offset or tensor where known.
+    pub place: Option<String>,
+    /// The file alone, as it is named on disk.
+    pub file: Option<String>,
+    /// Why it matters.
+    pub why: String,
+    /// What to do next.
+    pub next: String,
+}
+
+impl From<&Diagnostic> for Reason {
+    fn from(told: &Diagnostic) -> Self {
+        let explained = explanations::find(told.code().as_str());
+        // A program prints it to a terminal, and names in it are a stranger's.
+        let shown = |text: &str| Shown(text).to_string();
+        let fix = || explained.map_or_else(String::new, |explained| explained.fix.to_owned());
+        Self {
+            code: told.code().to_string(),
+            what: shown(&told.sentence()),
+            place: told.place().map(shown),
+            file: told.file().map(str::to_owned),
+            why: explained.map_or_else(String::new, |explained| explained.why.to_owned()),
+            next: shown(&told.advice().unwrap_or_else(fix)),
+        }
+    }
+}
