@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import weightlock
-from support import WEIGHTS, Case
+from support import WEIGHTS, Case, facts
 from weightlock import VerificationError
 
 
@@ -193,7 +193,7 @@ class OneFile(Case):
             self.assertEqual([entry.name for entry in Path(path).parent.iterdir()], ["model.safetensors"])
         with weightlock.guarded(self.model / "code" / "modeling_tiny.py", key=self.key) as model:
             self.assertEqual(model.files(), ["code/modeling_tiny.py"])
-            self.assertFalse(model.verified["complete"])
+            self.assertFalse(facts(model)["complete"])
             self.assertEqual(Path(model.path).read_text(), "SIZE = 4096\n")
         file.write_bytes(WEIGHTS[::-1])
         self.assertEqual(self.refused("WL-SIG-TAMPERED", file).path, str(file))
@@ -229,7 +229,9 @@ class OneFile(Case):
         (self.model / "config.json").write_text("changed, and not asked for")
         with weightlock.guarded(self.model, key=self.key, only=["*.safetensors"]) as model:
             self.assertEqual(model.files(), ["model.safetensors"])
-            self.assertFalse(model.verified["complete"])
+            self.assertFalse(facts(model)["complete"])
+        with weightlock.guarded(self.model, key=self.key, only="*.py") as model:
+            self.assertEqual(model.files(), ["code/modeling_tiny.py"])
 
 
 class Styles(Case):
