@@ -135,6 +135,16 @@ class Verified(Case):
             weightlock.load_model_verified(self.model, "release@example.org", "https://accounts.example.org")
         self.assertIn("needs the Sigstore release", str(caught.exception))
 
+    def test_one_line_says_what_was_verified(self) -> None:
+        with self.assertLogs("weightlock", "INFO") as logged:
+            model = weightlock.guarded(self.model, key=self.key)
+        self.addCleanup(model.close)
+        (line,) = logged.output
+        for part in (str(self.model), str(facts(model)["digest"]), "signed by ECDSA P-256 key"):
+            self.assertIn(part, line)
+        with self.assertNoLogs("weightlock"), self.assertRaises(VerificationError):
+            weightlock.guarded(self.make("plain"), key=self.key)
+
     def test_a_model_that_is_no_model_is_an_error_of_the_same_kind(self) -> None:
         self.assertIn("No such file", str(self.refused("WL-IO-NOT-FOUND", self.folder / "missing")))
 
