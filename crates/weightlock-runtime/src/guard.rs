@@ -29,6 +29,7 @@ use crate::{
 
 pub mod lazy;
 pub mod leaves;
+pub mod pinned;
 pub mod share;
 
 /// Descriptors that the process needs for other things.

@@ -268,10 +268,19 @@ pub struct Bytes {
 }
 
 impl Bytes {
-    /// Where they begin, for whoever hands them to another language; dangling when there are none.
+    /// How many there are.
     #[must_use]
-    pub fn as_ptr(&self) -> *const u8 {
-        AsRef::<[u8]>::as_ref(self).as_ptr()
+    pub fn size(&self) -> usize {
+        self.memory.as_ref().map_or(0, |memory| memory.length)
+    }
+
+    /// Where they begin, for whoever hands them to another language; dangling when there are none. Only a private copy
+    /// may be written to, and then by nobody who also looks at it through [`AsRef`].
+    #[must_use]
+    pub fn start(&self) -> NonNull<u8> {
+        self.memory
+            .as_ref()
+            .map_or(NonNull::dangling(), |memory| memory.start)
     }
 }
 

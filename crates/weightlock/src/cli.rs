@@ -233,4 +233,7 @@ pub struct PasswordFlags {
     /// WEIGHTLOCK_PASSWORD or COSIGN_PASSWORD
     #[arg(long, value_name = "FILE", env = "WEIGHTLOCK_PASSWORD_FILE", hide_env = true)]
     pub password_file: Option<PathBuf>,
+    /// Nobody is there who could be asked.
+    #[arg(skip)]
+    pub(crate) never_asked: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -20,8 +21,8 @@ use crate::{
     diagnostic::Diagnostic,
     environment::{self, Variable},
     explanations, interrupt,
-    progress::Show,
-    terminal::{self, Paint},
+    progress::{Progress, Show, Stop},
+    terminal::{self, ColorChoice, Paint},
 };
 
 /// The world around one run.
@@ -55,6 +56,26 @@ impl Context {
             show,
             verbose: global.verbose > 0,
         }
+    }
+
+    /// For a program that this library is part of: no terminal, and its signals are left alone.
+    pub(crate) fn embedded(progress: Arc<Progress>) -> Self {
+        let plain = Paint::decide(ColorChoice::Never, false);
+        Self {
+            out: plain,
+            err: plain,
+            show: Show::Told(progress),
+            verbose: false,
+        }
+    }
+
+    /// Whether somebody wants the work to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        match &self.show {
+            Show::Told(progress) => progress.stopping(),
+            _ => Stop::default(),
+        }
+        .is_wanted()
     }
 
     /// The time now.

@@ -117,6 +117,36 @@ impl Diagnostic {
         &self.message
     }
 
+    /// Where, if that is known.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+
+    /// The file of the place, which may be followed by three spaces and what lies where in it.
+    pub(crate) fn file(&self) -> Option<&str> {
+        let place = self.place()?;
+        Some(place.split_once("   ").map_or(place, |(file, _)| file))
+    }
+
+    /// The sentence with its facts and notes, in one line.
+    pub(crate) fn sentence(&self) -> String {
+        let facts = self
+            .facts
+            .iter()
+            .map(|fact| format!("{} {}", fact.name, fact.value));
+        let more: Vec<String> = facts.chain(self.notes.iter().cloned()).collect();
+        if more.is_empty() {
+            self.message.to_string()
+        } else {
+            format!("{} ({})", self.message, more.join("; "))
+        }
+    }
+
+    /// What to do next, if this reason says so itself.
+    pub(crate) fn advice(&self) -> Option<String> {
+        (!self.help.is_empty()).then(|| self.help.join("; or: "))
+    }
+
     /// The text for a person. Ends with a line feed.
     pub(crate) fn text(&self, paint: Paint, verbose: bool) -> String {
         let head = paint.apply(Style::Error, &format!("error[{}]", self.code));

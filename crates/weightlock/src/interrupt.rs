@@ -1,7 +1,7 @@
 //! Ctrl-C and termination: the first signal asks the work to stop, a second one ends the process at once.
 
 use std::sync::{
-    Arc, LazyLock,
+    Arc, OnceLock,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
@@ -10,7 +10,8 @@ use signal_hook::{
     consts::{SIGINT, SIGTERM},
 };
 
-static CAUGHT: LazyLock<Caught> = LazyLock::new(Caught::install);
+/// Empty where this library is part of another program, whose signals are its own.
+static CAUGHT: OnceLock<Caught> = OnceLock::new();
 
 struct Caught {
     signal: Arc<AtomicUsize>,
@@ -38,19 +39,18 @@ impl Caught {
 
 /// Catches signals from now on.
 pub(crate) fn install() {
-    LazyLock::force(&CAUGHT);
+    CAUGHT.get_or_init(Caught::install);
 }
 
 /// Leaves signals to others from now on: a program that this process stays beside decides what they mean.
 pub(crate) fn hand_over() {
-    for action in &CAUGHT.registered {
+    for action in CAUGHT.get().iter().flat_map(|caught| &caught.registered) {
         signal_hook::low_level::unregister(*action);
     }
 }
 
 /// The signal that asked to stop: 2 or 15.
 pub(crate) fn signal() -> Option<u8> {
-    u8::try_from(CAUGHT.signal.load(Ordering::Relaxed))
-        .ok()
-        .filter(|signal| *signal != 0)
+    let signal = CAUGHT.get()?.signal.load(Ordering::Relaxed);
+    u8::try_from(signal).ok().filter(|signal| *signal != 0)
 }

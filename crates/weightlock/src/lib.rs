@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 mod context;
 mod diagnostic;
+pub mod embedded;
 pub mod environment;
 pub mod exit;
 pub mod explanations;

@@ -25,6 +25,7 @@ const VARIABLES: [Variable; 2] = [environment::PASSWORD, environment::COSIGN_PAS
 pub(crate) fn existing(flags: &PasswordFlags, of: &str) -> Result<Password, Diagnostic> {
     match given(flags)? {
         Some(password) => Ok(password),
+        None if flags.never_asked => Err(nobody_to_ask()),
         None => ask(&format!("Password of {of}: ")).map(|text| Password::new(text.as_bytes())),
     }
 }
@@ -93,12 +94,16 @@ fn first_line(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(Zeroizing::new(line.to_vec()))
 }
 
+fn nobody_to_ask() -> Diagnostic {
+    Diagnostic::new(
+        explanations::NO_PASSWORD,
+        "the key needs a password, and there is no terminal to ask on",
+    )
+}
+
 fn ask(prompt: &str) -> Result<Zeroizing<String>, Diagnostic> {
     if !terminal::stdin_is_terminal() {
-        return Err(Diagnostic::new(
-            explanations::NO_PASSWORD,
-            "the key needs a password, and there is no terminal to ask on",
-        ));
+        return Err(nobody_to_ask());
     }
     match rpassword::prompt_password(prompt) {
         Ok(text) => Ok(Zeroizing::new(text)),

@@ -1,9 +1,10 @@
-//! Progress of hashing: bytes, rate and time left, after half a second, on standard error.
+//! Progress of hashing: bytes, rate and time left, after half a second, on standard error. Or, where this library is part
+//! of another program, counters that the program looks at, and may stop the work by.
 
 use std::{
     sync::{
-        Condvar, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread,
     time::{Duration, Instant},
@@ -14,7 +15,7 @@ use weightlock_artifact::digest::engine::Observer;
 use crate::{interrupt, terminal, text::Size};
 
 /// How progress is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Show {
     /// Not at all.
     Nothing,
@@ -22,13 +23,44 @@ pub(crate) enum Show {
     Line,
     /// A further line every ten seconds.
     Log,
+    /// By these counters, to a program.
+    Told(Arc<Progress>),
 }
 
-/// Counts bytes as they are hashed, and passes Ctrl-C on to the engine.
+/// Counts bytes as they are hashed, and passes the wish to stop on to the engine.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub struct Progress {
     done: AtomicU64,
     total: AtomicU64,
+    stop: Stop,
+}
+
+impl Progress {
+    /// Bytes that were read, and bytes that are to be read as far as that is known by now.
+    #[must_use]
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.done.load(Relaxed), self.total.load(Relaxed))
+    }
+
+    /// Has the work end soon, as if interrupted.
+    pub fn stop(&self) {
+        self.stop.0.store(true, Relaxed);
+    }
+
+    /// Whether to stop, for whoever works without these counters.
+    pub(crate) fn stopping(&self) -> Stop {
+        self.stop.clone()
+    }
+}
+
+/// Whether somebody wants the work to stop: a signal, or the program that this library is part of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.load(Relaxed) || interrupt::signal().is_some()
+    }
 }
 
 impl Observer for Progress {
@@ -41,19 +73,22 @@ impl Observer for Progress {
     }
 
     fn cancelled(&self) -> bool {
-        interrupt::signal().is_some()
+        self.stop.is_wanted()
     }
 }
 
 /// Does the work while a second thread shows how far it is.
-pub(crate) fn shown<T>(show: Show, work: impl FnOnce(&Progress) -> T) -> T {
+pub(crate) fn shown<T>(show: &Show, work: impl FnOnce(&Progress) -> T) -> T {
     shown_as("hashing", show, work)
 }
 
 /// As [`shown`], with another word for the work.
-pub(crate) fn shown_as<T>(doing: &str, show: Show, work: impl FnOnce(&Progress) -> T) -> T {
-    let progress = Progress::default();
-    if show == Show::Nothing {
+pub(crate) fn shown_as<T>(doing: &str, show: &Show, work: impl FnOnce(&Progress) -> T) -> T {
+    let progress = match show {
+        Show::Told(progress) => return work(progress),
+        _ => Progress::default(),
+    };
+    if matches!(show, Show::Nothing) {
         return work(&progress);
     }
     let finished = (Mutex::new(false), Condvar::new());
@@ -74,11 +109,11 @@ impl Drop for Finish<'_> {
     }
 }
 
-fn watch(doing: &str, show: Show, progress: &Progress, finished: &(Mutex<bool>, Condvar)) {
+fn watch(doing: &str, show: &Show, progress: &Progress, finished: &(Mutex<bool>, Condvar)) {
     let started = Instant::now();
     let pause = match show {
         Show::Log => Duration::from_secs(10),
-        Show::Line | Show::Nothing => Duration::from_millis(100),
+        _ => Duration::from_millis(100),
     };
     let mut wait = Duration::from_millis(500);
     let mut drawn = false;
@@ -93,12 +128,12 @@ fn watch(doing: &str, show: Show, progress: &Progress, finished: &(Mutex<bool>, 
         let line = line(doing, progress.done.load(Relaxed), total, started.elapsed());
         match show {
             Show::Line => terminal::say(&format!("\r\x1b[2K{line}")),
-            Show::Log | Show::Nothing => terminal::say(&format!("{line}\n")),
+            _ => terminal::say(&format!("{line}\n")),
         }
         drawn = true;
         wait = pause;
     }
-    if drawn && show == Show::Line {
+    if drawn && matches!(show, Show::Line) {
         terminal::say("\r\x1b[2K");
     }
 }
@@ -154,6 +189,19 @@ mod tests {
 
     #[test]
     fn short_work_shows_nothing_and_returns() {
-        assert_eq!(shown(Show::Line, |_| 7), 7);
+        assert_eq!(shown(&Show::Line, |_| 7), 7);
+    }
+
+    #[test]
+    fn a_program_sees_the_bytes_and_may_stop_the_work() {
+        let told = Arc::new(Progress::default());
+        shown(&Show::Told(Arc::clone(&told)), |progress| {
+            progress.begins(10);
+            progress.advanced(4);
+            assert!(!progress.cancelled());
+            told.stop();
+            assert!(progress.cancelled());
+        });
+        assert_eq!(told.bytes(), (4, 10));
     }
 }

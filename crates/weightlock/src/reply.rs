@@ -180,6 +180,11 @@ impl Reply {
         if self.exit_zero { Exit::Yes } else { self.exit }
     }
 
+    /// Why the answer is not yes.
+    pub(crate) fn into_reasons(self) -> Vec<Diagnostic> {
+        self.reasons
+    }
+
     /// The text for standard output.
     pub(crate) fn text(&self) -> &str {
         &self.text

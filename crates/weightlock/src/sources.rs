@@ -259,7 +259,7 @@ fn read(
         })
         .collect();
     let files = Opened(sources);
-    let outcomes = progress::shown(context.show, |watched| {
+    let outcomes = progress::shown(&context.show, |watched| {
         engine::run(&files, &jobs, settings, watched)
     })
     .map_err(|failure| files.explain(failure))?;

@@ -28,7 +28,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
         ],
     ),
     (
-        "weightlock-python",
+        PYTHON,
         &[
             ARTIFACT, FORMAT, SCAN, TRANSPORT, SOURCE, SIGNING, BOM, POLICY, RUNTIME, BINARY,
         ],
@@ -46,16 +46,18 @@ const POLICY: &str = "weightlock-policy";
 const RUNTIME: &str = "weightlock-runtime";
 const SERVER: &str = "weightlock-server";
 const BINARY: &str = "weightlock";
+const PYTHON: &str = "weightlock-python";
 
 /// Where `unsafe` may stand: kernel dispatch, mapped reading and memory that several threads fill; what the allocator is
-/// told; sealed and private memory, and what a child does before it becomes another program. None of it has a safe interface. The
-/// edge of `python` joins this list when it exists.
-const UNSAFE_ROOMS: [(&str, &str); 5] = [
+/// told; sealed and private memory, and what a child does before it becomes another program; the pointer that Python's
+/// buffer protocol is made of. None of it has a safe interface.
+const UNSAFE_ROOMS: [(&str, &str); 6] = [
     (ARTIFACT, "crates/weightlock-artifact/src/digest/"),
     (ARTIFACT, "crates/weightlock-artifact/src/memory.rs"),
     (RUNTIME, "crates/weightlock-runtime/src/private.rs"),
     (RUNTIME, "crates/weightlock-runtime/src/sealed.rs"),
     (RUNTIME, "crates/weightlock-runtime/src/child.rs"),
+    (PYTHON, "crates/weightlock-python/src/buffer.rs"),
 ];
 
 /// Rooms that take bytes or a reader and open nothing.
@@ -235,7 +237,7 @@ fn safe(room: &Room) -> Vec<Breach> {
             breaches.push(breach(
                 "unsafe-outside-its-room",
                 at(file, line),
-                "unsafe is confined to artifact::{digest, memory} and runtime::{private, sealed, child}",
+                "unsafe is confined to artifact::{digest, memory}, runtime::{private, sealed, child} and python::buffer",
             ));
         }
         for line in lines_with_word(&file.code, "unsafe_code")

@@ -8,6 +8,7 @@ pub mod digest;
 pub mod disassemble;
 pub mod doctor;
 pub mod explain;
+pub(crate) mod guarded;
 pub mod inspect;
 pub mod inventory;
 pub mod key;
@@ -16,7 +17,7 @@ pub mod run;
 pub mod scan;
 pub mod sign;
 mod target;
-mod trust;
+pub(crate) mod trust;
 pub mod verify;
 pub mod version;
 

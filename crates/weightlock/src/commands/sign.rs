@@ -102,6 +102,13 @@ pub struct Arguments {
     hashing: Hashing,
 }
 
+impl Arguments {
+    /// Nobody is there who could be asked for a password.
+    pub(crate) const fn never_ask(&mut self) {
+        self.signer.password.never_asked = true;
+    }
+}
+
 /// The result in JSON.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -318,7 +325,7 @@ fn prepared(
             written: earlier.written,
         })
     });
-    let outcome = progress::shown(context.show, |observer| {
+    let outcome = progress::shown(&context.show, |observer| {
         prepare(
             root,
             plan,

@@ -112,6 +112,28 @@ pub(crate) fn signature(root: &Root, named: Option<&Path>) -> Result<Found, Diag
     Err(unsigned(root))
 }
 
+/// Folders that are looked at for a signature that covers a file in them.
+const MOST_FOLDERS: usize = 8;
+
+/// The nearest folder with a signature, in it or beside it, that a file without one of its own lies in; and the name of
+/// the file there. `None` for a folder, and for a file that is signed by itself.
+///
+/// Names are taken as they were typed, because the links of a hub cache lead out of the folder that is signed. Whether the
+/// signature covers the file is not asked here.
+pub(crate) fn around(file: &Path) -> Option<(PathBuf, ArtifactPath)> {
+    let signed = |model: &Path, place| Store::at(model, place).signature().symlink_metadata().is_ok();
+    if !file.is_file() || signed(file, Place::Beside) {
+        return None;
+    }
+    let whole = std::path::absolute(file).ok()?;
+    let folders = whole.ancestors().skip(1).take(MOST_FOLDERS);
+    let folder = folders
+        .filter(|folder| folder.file_name().is_some())
+        .find(|folder| signed(folder, Place::Inside) || signed(folder, Place::Beside))?;
+    let name = whole.strip_prefix(folder).ok()?.to_str()?;
+    Some((folder.to_owned(), ArtifactPath::parse(name).ok()?))
+}
+
 /// Where signatures and evidence of a model may lie, in the order they are looked for.
 pub(crate) fn stores(root: &Root) -> Vec<Store> {
     let beside = Store::at(root.path(), Place::Beside);
@@ -209,4 +231,48 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
 /// Reads at most one byte more than the limit, for the parser to refuse.
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Diagnostic> {
     Ok(input::read_at_most(path, limit)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_belongs_to_the_nearest_folder_with_a_signature() {
+        let folder = tempfile::tempdir().unwrap();
+        let outer = folder.path().join("outer");
+        let inner = outer.join("inner");
+        fs::create_dir_all(inner.join("deep")).unwrap();
+        let file = inner.join("deep/weights.bin");
+        fs::write(&file, "weights").unwrap();
+        assert_eq!(around(&file), None);
+
+        fs::write(outer.join("model.sig"), "").unwrap();
+        let (found, name) = around(&file).unwrap();
+        assert_eq!((found, name.as_str()), (outer.clone(), "inner/deep/weights.bin"));
+
+        fs::create_dir(outer.join("inner.weightlock")).unwrap();
+        fs::write(outer.join("inner.weightlock/model.sig"), "").unwrap();
+        let (found, name) = around(&file).unwrap();
+        assert_eq!((found, name.as_str()), (inner.clone(), "deep/weights.bin"));
+
+        assert_eq!(around(&inner), None, "a folder is looked at as a whole");
+        fs::create_dir(inner.join("deep/weights.bin.weightlock")).unwrap();
+        fs::write(inner.join("deep/weights.bin.weightlock/model.sig"), "").unwrap();
+        assert_eq!(around(&file), None, "it has a signature of its own");
+    }
+
+    #[test]
+    fn a_link_keeps_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("model");
+        fs::create_dir(&model).unwrap();
+        fs::write(model.join("model.sig"), "").unwrap();
+        fs::write(folder.path().join("blob"), "weights").unwrap();
+        std::os::unix::fs::symlink("../blob", model.join("weights.bin")).unwrap();
+        let (found, name) = around(&model.join("weights.bin")).unwrap();
+        assert_eq!((found, name.as_str()), (model, "weights.bin"));
+    }
 }

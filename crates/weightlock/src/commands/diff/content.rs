@@ -60,7 +60,7 @@ impl Content {
         let pairs = Pairs::new(&a, &b);
         content.tensors_compared = pairs.len() as u64;
         let total = pairs.bytes();
-        content.tensors = progress::shown_as("comparing", context.show, |progress| {
+        content.tensors = progress::shown_as("comparing", &context.show, |progress| {
             progress.begins(total);
             pairs.compare(progress)
         })?;

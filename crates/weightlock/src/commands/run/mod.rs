@@ -1,8 +1,8 @@
 //! `weightlock run --model PATH[=NAME] … -- CMD …{NAME}…`: a program that reads what was verified, and nothing else.
 //!
-//! 1. Each model is verified and read into sealed memory, in one act ([`weightlock_runtime::guard`]).
+//! 1. Each model is verified and read into sealed memory, in one act ([`guarded`](super::guarded)).
 //! 2. If asked for, those very bytes are scanned ([`scanned`]).
-//! 3. A folder of links to them is made ([`SealedView`]), whose path takes the place of `{NAME}` in the command.
+//! 3. A folder of links to them is made ([`weightlock_runtime::view`]), whose path takes the place of `{NAME}` in the command.
 //! 4. The program runs; its signals and its exit code are passed through.
 //!
 //! The program may do what this user may do: it is not confined. What it reads by the paths it was given was verified.
@@ -16,28 +16,24 @@ use std::{
 };
 
 use clap::Args;
-use weightlock_artifact::{
-    Error, digest::engine::Reading, error::NAME, inventory::RootKind, path::ArtifactPath,
-};
-use weightlock_runtime::{child, guard, view::SealedView};
+use weightlock_artifact::Error;
+use weightlock_runtime::child;
 
 use self::placeholder::Placeholders;
 use super::{
+    guarded::{Asked, Loaded},
     scan::Level,
     trust::TrustFlags,
-    verify::{Case, Verified},
 };
 use crate::{
     cli::{Global, Hashing, Selection},
     context::Context,
     diagnostic::Diagnostic,
-    environment::{TMPDIR, XDG_RUNTIME_DIR},
     exit::Exit,
     explanations::USAGE,
-    interrupt, progress,
+    interrupt,
     reply::Reply,
     terminal,
-    text::{Shown, Size},
 };
 
 const VERB: &str = "run";
@@ -94,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
         Ok(models) => {
             if global.quiet == 0 {
                 for model in &models {
-                    terminal::say(&model.line());
+                    terminal::say(&format!("{}\n", model.loaded.line()));
                 }
             }
             start(arguments, &models)
@@ -106,22 +102,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
 /// A model that a program may read.
 struct Ready {
     name: String,
-    verified: Verified,
-    view: SealedView,
-}
-
-impl Ready {
-    /// What was verified, in one line.
-    fn line(&self) -> String {
-        let digest = self.verified.digest.as_deref().unwrap_or("no manifest digest");
-        let text = format!(
-            "verified: {}   {digest}   {}   signed by {}",
-            self.verified.model,
-            Size(self.verified.bytes_checked),
-            self.verified.signer.text()
-        );
-        format!("{}\n", Shown(&text))
-    }
+    loaded: Loaded,
 }
 
 fn prepare(arguments: &Arguments, context: &Context) -> Result<Vec<Ready>, Vec<Diagnostic>> {
@@ -177,49 +158,23 @@ fn guarded(
     arguments: &Arguments,
     context: &Context,
 ) -> Result<Ready, Vec<Diagnostic>> {
-    let one = |told| vec![told];
-    let trust = arguments.trust.trust(None, context.now()).map_err(one)?;
-    let case = Case::open(
+    let asked = Asked {
         path,
-        arguments.signature.as_deref(),
-        &arguments.files,
-        (trust, arguments.trust.at_time),
-    )
-    .map_err(one)?;
-    let verified = case.statement()?;
-    let rules = case.rules(&arguments.files).map_err(one)?;
-    let settings = context
-        .hashing(&arguments.hashing, Reading::Buffered)
-        .map_err(one)?;
-    let root = case.root.reopen().map_err(|error| one(error.into()))?;
-    let read = progress::shown_as("verifying", context.show, |observer| {
-        guard::read(&verified, root, &rules, settings, observer)
-    });
-    let guarded = read
-        .map_err(|error| one(error.into()))?
-        .map_err(|mismatch| case.reasons(&verified, &mismatch))?;
+        trust: &arguments.trust,
+        signature: arguments.signature.as_deref(),
+        files: &arguments.files,
+        only: &[],
+        hashing: &arguments.hashing,
+        in_folder: false,
+    };
+    let read = asked.read(context)?;
     if let Some(level) = arguments.scan {
-        scanned::judge(path, &guarded, level.into())?;
+        scanned::judge(path, read.guarded(), level.into())?;
     }
-    let result = case.accepted(&verified, guarded.model());
-    let called = ArtifactPath::parse(case.root.base_name())
-        .map_err(|source| one(Diagnostic::of(NAME, &source).at(path.display().to_string())))?;
-    let is_file = matches!(case.root.kind(), RootKind::File(_));
-    let view = SealedView::new(guarded, &place(), &called, is_file).map_err(|error| one(error.into()))?;
     Ok(Ready {
         name: name.to_owned(),
-        verified: result,
-        view,
+        loaded: read.into_view()?,
     })
-}
-
-/// Where private folders belong: the user's own folder for them, or else the one for temporary files.
-fn place() -> PathBuf {
-    let named = [XDG_RUNTIME_DIR, TMPDIR]
-        .into_iter()
-        .filter_map(|variable| variable.filled());
-    let found = named.map(PathBuf::from).find(|folder| folder.is_dir());
-    found.unwrap_or_else(|| PathBuf::from("/tmp"))
 }
 
 fn start(arguments: &Arguments, models: &[Ready]) -> Reply {

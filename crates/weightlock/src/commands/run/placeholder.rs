@@ -115,7 +115,13 @@ impl<'a> Placeholders<'a> {
         for (name, file) in &self.files {
             let model = models.iter().find(|model| model.name == *name);
             if let Some(model) = model.filter(|model| sealed(model, file).is_none()) {
-                let names = model.view.guarded().files().keys().map(ArtifactPath::as_str);
+                let names = model
+                    .loaded
+                    .view()
+                    .guarded()
+                    .files()
+                    .keys()
+                    .map(ArtifactPath::as_str);
                 let told = Diagnostic::new(
                     USAGE,
                     format!("the signature of {{{name}}} covers no file {file:?}"),
@@ -132,7 +138,7 @@ impl<'a> Placeholders<'a> {
 
 fn sealed<'a>(model: &'a Ready, file: &str) -> Option<&'a weightlock_runtime::sealed::Sealed> {
     let path = ArtifactPath::parse(file).ok()?;
-    model.view.guarded().files().get(&path)
+    model.loaded.view().guarded().files().get(&path)
 }
 
 /// An argument with paths in the place of what stands for models.
@@ -142,7 +148,9 @@ pub(super) fn fill(argument: &OsStr, models: &[Ready]) -> OsString {
         match piece {
             Piece::Text(text) => filled.extend_from_slice(text),
             Piece::Model { name, file } => match (models.iter().find(|model| model.name == name), file) {
-                (Some(model), None) => filled.extend_from_slice(model.view.path().as_os_str().as_bytes()),
+                (Some(model), None) => {
+                    filled.extend_from_slice(model.loaded.view().path().as_os_str().as_bytes())
+                }
                 (Some(model), Some(file)) => {
                     let number = sealed(model, file).map_or(-1, weightlock_runtime::sealed::Sealed::number);
                     filled.extend_from_slice(format!("/proc/self/fd/{number}").as_bytes());

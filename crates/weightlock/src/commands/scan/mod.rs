@@ -45,7 +45,6 @@ use crate::{
     diagnostic::Diagnostic,
     exit::Exit,
     explanations::{FINDINGS, NOTHING_TO_SCAN, USAGE, outcome},
-    interrupt,
     reply::Reply,
     sources::{Source, Target},
 };
@@ -223,7 +222,7 @@ fn examine(arguments: &Arguments, context: &Context) -> Result<Report, Diagnosti
         hash: attester.is_some(),
     };
     let examined = work::examine(&targets.sources, work, context);
-    if interrupt::signal().is_some() {
+    if context.is_stopped() {
         return Err(Error::Interrupted.into());
     }
     let mut not_examined = targets.not_examined.clone();
@@ -285,7 +284,7 @@ fn of_targets(
         hash: false,
     };
     let examined = work::examine(&targets.sources, work, context);
-    if interrupt::signal().is_some() {
+    if context.is_stopped() {
         return Err(Error::Interrupted.into());
     }
     let mut not_examined = targets.not_examined;

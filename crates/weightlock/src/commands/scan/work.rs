@@ -37,8 +37,8 @@ use weightlock_scan::{
 use super::room::{self, Room, Share};
 use crate::{
     context::Context,
-    explanations, interrupt,
-    progress::{self, Progress},
+    explanations,
+    progress::{self, Progress, Stop},
     sources::Source,
 };
 
@@ -74,7 +74,7 @@ pub(super) fn examine(sources: &[Source], work: Work<'_>, context: &Context) -> 
         .map(NonZeroUsize::get)
         .unwrap_or_else(|| thread::available_parallelism().map_or(1, |some| some.get().min(MOST_JOBS)))
         .min(sources.len());
-    let examined = progress::shown_as("scanning", context.show, |progress| {
+    let examined = progress::shown_as("scanning", &context.show, |progress| {
         let bytes = sources.iter().map(|source| source.stamp.size);
         progress.begins(bytes.fold(0, u64::saturating_add));
         on_threads(sources, work, jobs, progress)
@@ -102,7 +102,7 @@ fn on_threads(sources: &[Source], how: Work<'_>, jobs: usize, progress: &Progres
     let done: Mutex<Vec<(usize, One)>> = Mutex::default();
     let refused: Mutex<Vec<usize>> = Mutex::default();
     let examine = |at: usize, room: Option<&Arc<Room>>| {
-        let Some(source) = sources.get(at).filter(|_| interrupt::signal().is_none()) else {
+        let Some(source) = sources.get(at).filter(|_| !progress.cancelled()) else {
             return false;
         };
         match examine_one(source, how, room, progress) {
@@ -148,7 +148,7 @@ fn examine_one(
 ) -> Option<One> {
     let name = source.name.to_string_lossy().into_owned();
     let share = room.map(Share::of);
-    let watched = match Watched::open(source, share) {
+    let watched = match Watched::open(source, share, progress.stopping()) {
         Ok(watched) => watched,
         Err(error) => return Some(Err(failure(&name, &error))),
     };
@@ -242,21 +242,23 @@ struct Watched {
     size: u64,
     /// Of the memory; `None` when there is nobody to share it with.
     share: Option<Share>,
+    stop: Stop,
 }
 
 impl Watched {
-    fn open(source: &Source, share: Option<Share>) -> Result<Arc<Self>, Error> {
+    fn open(source: &Source, share: Option<Share>, stop: Stop) -> Result<Arc<Self>, Error> {
         Ok(Arc::new(Self {
             file: source.open()?,
             size: source.stamp.size,
             share,
+            stop,
         }))
     }
 }
 
 /// The bytes of a file, read as they are asked for.
 pub(crate) fn opened(source: &Source) -> Result<Content, Error> {
-    Watched::open(source, None).map(|watched| Content::new(watched))
+    Watched::open(source, None, Stop::default()).map(|watched| Content::new(watched))
 }
 
 impl Bytes for Watched {
@@ -279,7 +281,7 @@ impl Bytes for Watched {
 impl Watched {
     /// Reads for whoever keeps nothing, and so asks for no room.
     fn fill(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        if interrupt::signal().is_some() {
+        if self.stop.is_wanted() {
             return Err(io::Error::other("interrupted"));
         }
         let mut done = 0;

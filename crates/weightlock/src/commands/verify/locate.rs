@@ -122,7 +122,7 @@ fn by_leaves(
     let Ok(settings) = context.hashing(&arguments.hashing, Reading::Mapped) else {
         return Vec::new();
     };
-    progress::shown(context.show, |observer| {
+    progress::shown(&context.show, |observer| {
         let work = Work {
             settings,
             observer,

@@ -33,6 +33,7 @@ pub(super) fn private_key(flags: &PrivateKeyFile) -> Result<PrivateKey, Failure>
     let text = zeroize::Zeroizing::new(read(path, PrivateKey::MAX_PEM_BYTES)?);
     let from = PasswordFlags {
         password_file: flags.password_file.clone(),
+        never_asked: false,
     };
     Ok(PrivateKey::from_pem(&text, |_| {
         password::existing(&from, &path.display().to_string())

@@ -91,11 +91,11 @@ fn working<T>(
     work: impl FnOnce(&mut Work<'_>) -> T,
 ) -> Result<T, Failure> {
     let settings: Settings = context.hashing(&Hashing::default(), reading)?;
-    let show = match context.show {
-        Show::Line => Show::Line,
-        Show::Log | Show::Nothing => Show::Nothing,
+    let show = match &context.show {
+        Show::Log => Show::Nothing,
+        other => other.clone(),
     };
-    Ok(progress::shown(show, |progress: &Progress| {
+    Ok(progress::shown(&show, |progress: &Progress| {
         work(&mut Work {
             settings,
             observer: progress,

@@ -1,0 +1,155 @@
+"""Verify and load in one act."""
+
+from __future__ import annotations
+
+import os
+
+from weightlock import _native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    Path = str | os.PathLike[str]
+    Progress = Callable[[int, int], object]
+
+__all__ = ["guarded", "load_model_verified", "secure_load_model", "verified", "verify_weights"]
+
+
+def guarded(
+    path: Path,
+    *,
+    key: Path | None = None,
+    certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    signature: Path | None = None,
+    policy: Path | None = None,
+    only: str | Sequence[str] = (),
+    allow_symlinks: bool = False,
+    progress: Progress | None = None,
+) -> _native.Guarded:
+    """Verifies a model and reads it into sealed memory, and gives an object that leads to it.
+
+    ``path`` is a folder or a file; a file without a signature of its own is looked for in the signature of a folder that it
+    lies in, and then only this file is read. ``key`` is the public key of the signer, ``certificate_chain`` a file, or files,
+    with its root certificates; without either, the key that ``WEIGHTLOCK_PUBLIC_KEY`` names. ``only`` are patterns such as
+    ``"*.safetensors"``: other files are neither read nor handed out. ``progress`` is called with the bytes that were read and
+    those that are to be read.
+
+    Raises :class:`VerificationError`.
+    """
+    model = _native.load(
+        path,
+        key=key,
+        certificate_chain=_paths(certificate_chain),
+        signature=signature,
+        identity=identity is not None or identity_provider is not None,
+        policy=policy is not None,
+        only=[only] if isinstance(only, str) else list(only),
+        allow_symlinks=allow_symlinks,
+        progress=progress,
+    )
+    return _told(model)
+
+
+class verified:
+    """A context manager that verifies a model and gives the path of its sealed view.
+
+    >>> with weightlock.verified("model", key="release.pub") as path:
+    ...     model = AutoModel.from_pretrained(path)
+
+    The model is verified when this is called. The path leads to it until the context is left; what a framework has mapped
+    by then stays. Arguments as of :func:`guarded`. ``identity``, ``identity_provider`` and ``policy`` are refused by this
+    version, which cannot check them.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        key: Path | None = None,
+        certificate_chain: Path | Sequence[Path] | None = None,
+        identity: str | None = None,
+        identity_provider: str | None = None,
+        signature: Path | None = None,
+        policy: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._model = guarded(
+            path,
+            key=key,
+            certificate_chain=certificate_chain,
+            identity=identity,
+            identity_provider=identity_provider,
+            signature=signature,
+            policy=policy,
+            progress=progress,
+        )
+
+    def __enter__(self) -> str:
+        return self._model.path
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._model.close()
+
+
+def secure_load_model(model_path: Path, bundle_path: Path, pubkey_path: Path) -> _native.Guarded:
+    """Verifies a model against a named signature and a public key, and loads it into sealed memory.
+
+    What is returned is a path (``os.PathLike``) for any framework, and gives each file's bytes as a buffer. It belongs to
+    the caller, who closes it when the framework has read it.
+
+    Raises :class:`VerificationError`.
+    """
+    return guarded(model_path, signature=bundle_path, key=pubkey_path)
+
+
+def verify_weights(path: Path, name: str, pins: Mapping[str, str] | Path) -> _native.Guarded:
+    """Compares a file with the SHA-256 that is pinned for ``name``, and loads it into sealed memory.
+
+    ``path`` is the file, or a folder that has a file called ``name``. ``pins`` gives the digest (``sha256:HEX`` or ``HEX``)
+    by name: a mapping, or a JSON file with one. A digest says which bytes are wanted, and not who made them: keep the pins
+    in reviewed source, or in a container that is signed itself, and read them from its sealed view.
+
+    Returns what :func:`secure_load_model` returns. Raises :class:`VerificationError`, also when nothing is pinned for
+    ``name``.
+    """
+    digests = _read_pins(pins) if isinstance(pins, (str, os.PathLike)) else pins
+    weights = os.path.join(path, name) if os.path.isdir(path) else path
+    return _told(_native.load_pinned(weights, name, digests.get(name)))
+
+
+def load_model_verified(model_dir: Path, expected_identity: str, identity_provider: str) -> _native.Guarded:
+    """As :func:`secure_load_model`, for models that were signed with a Sigstore identity. This version refuses it."""
+    return guarded(model_dir, identity=expected_identity, identity_provider=identity_provider)
+
+
+def _read_pins(path: Path) -> dict[str, str]:
+    import json
+
+    with open(path, encoding="utf-8") as file:
+        return dict(json.load(file))
+
+
+def _told(model: _native.Guarded) -> _native.Guarded:
+    """Says in one line what was verified, to whoever listens."""
+    # Not at the top: it is slow to import, and many programs never ask for it.
+    import logging
+
+    logging.getLogger("weightlock").info("%s", model.line)
+    return model
+
+
+def _paths(paths: Path | Sequence[Path] | None) -> list[Path]:
+    if paths is None:
+        return []
+    if isinstance(paths, (str, os.PathLike)):
+        return [paths]
+    return list(paths)

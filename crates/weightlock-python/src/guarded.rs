@@ -1,0 +1,205 @@
+//! [`Guarded`]: a model that was verified and lies in memory that nobody can change, as Python sees it.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    os::fd::IntoRawFd as _,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use pyo3::{
+    exceptions::{PyFileNotFoundError, PyValueError},
+    prelude::*,
+};
+use weightlock::embedded::{self, Later, Loaded, Model, PinnedFile};
+use weightlock_artifact::path::ArtifactPath;
+use weightlock_runtime::{sealed::Sealed, view::Frozen as _};
+
+use crate::{answer::to_python, attend::attend, buffer::Buffer, refusal::refused};
+
+/// How it was verified, and what keeps it.
+#[derive(Debug)]
+enum Kept {
+    /// By a signature.
+    Signed(Box<Loaded>),
+    /// By a digest that the caller knew.
+    Pinned(PinnedFile),
+}
+
+impl Kept {
+    fn files(&self) -> &BTreeMap<ArtifactPath, Sealed> {
+        match self {
+            Self::Signed(loaded) => loaded.view().guarded().files(),
+            Self::Pinned(file) => file.view().guarded().files(),
+        }
+    }
+
+    fn sealed(&self, name: &str) -> PyResult<&Sealed> {
+        let path = ArtifactPath::parse(name).ok();
+        let found = path.and_then(|path| self.files().get(&path));
+        found.ok_or_else(|| {
+            PyFileNotFoundError::new_err(format!("nothing was verified under the name {name:?}"))
+        })
+    }
+}
+
+/// A model that was verified. Its view and descriptors last until it is closed; buffers last longer.
+#[pyclass(frozen, weakref, module = "weightlock._native")]
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    path: PathBuf,
+    line: String,
+    /// Taken out when it is closed. What runs meanwhile has its own reference.
+    kept: Mutex<Option<Arc<Kept>>>,
+}
+
+impl Guarded {
+    fn new(kept: Kept) -> Self {
+        let (path, line) = match &kept {
+            Kept::Signed(loaded) => (loaded.view().path(), loaded.line()),
+            Kept::Pinned(file) => (file.view().path(), file.line().to_owned()),
+        };
+        Self {
+            path,
+            line,
+            kept: Mutex::new(Some(Arc::new(kept))),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Kept>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> PyResult<Arc<Kept>> {
+        let kept = self.lock().clone();
+        kept.ok_or_else(|| PyValueError::new_err("the guarded model is closed"))
+    }
+}
+
+#[pymethods]
+impl Guarded {
+    /// The sealed view: the folder, or the one file.
+    #[getter]
+    fn path(&self) -> PyResult<String> {
+        self.open()?;
+        Ok(self.path.to_string_lossy().into_owned())
+    }
+
+    fn __fspath__(&self) -> PyResult<String> {
+        self.path()
+    }
+
+    /// What was verified, in one line.
+    #[getter]
+    fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// What was verified, as the JSON of `verify` has it under `result`; none when it was a digest and no signature.
+    #[getter]
+    fn verified<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let document = match self.open()?.as_ref() {
+            Kept::Signed(loaded) => serde_json::to_value(loaded.verified()).unwrap_or_default(),
+            Kept::Pinned(_) => serde_json::Value::Null,
+        };
+        to_python(py, &document)
+    }
+
+    /// The names of the files, sorted.
+    fn files(&self) -> PyResult<Vec<String>> {
+        let kept = self.open()?;
+        Ok(kept.files().keys().map(|name| name.as_str().to_owned()).collect())
+    }
+
+    /// The bytes of a file: shared and read-only, or a private copy that can be written to.
+    #[pyo3(signature = (name, *, writable = false))]
+    fn buffer(&self, name: &str, writable: bool) -> PyResult<Buffer> {
+        let kept = self.open()?;
+        let file = kept.sealed(name)?;
+        let bytes = if writable { file.map_private() } else { file.map() };
+        Ok(Buffer::new(bytes?, writable))
+    }
+
+    /// A new descriptor of a file, to read from its start. It belongs to the caller.
+    fn descriptor(&self, name: &str) -> PyResult<i32> {
+        let kept = self.open()?;
+        let file = kept.sealed(name)?.reopen();
+        Ok(file.map(File::into_raw_fd)?)
+    }
+
+    /// Whether it was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.lock().is_none()
+    }
+
+    /// Removes the view and gives up the memory that nobody else uses.
+    fn close(&self, py: Python<'_>) {
+        let kept = self.lock().take();
+        py.detach(|| drop(kept));
+    }
+
+    const fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyAny>) {
+        self.close(py);
+    }
+
+    fn __repr__(&self) -> String {
+        let state = if self.closed() { ", closed" } else { "" };
+        format!("<weightlock guarded model at {}{state}>", self.path.display())
+    }
+}
+
+/// Verifies a model and reads it into sealed memory, in one act.
+#[pyfunction]
+#[pyo3(signature = (path, *, key=None, certificate_chain=Vec::new(), signature=None, identity=false, policy=false,
+                    only=Vec::new(), allow_symlinks=false, progress=None))]
+#[expect(clippy::too_many_arguments, reason = "named arguments of Python")]
+pub(crate) fn load(
+    py: Python<'_>,
+    path: PathBuf,
+    key: Option<PathBuf>,
+    certificate_chain: Vec<PathBuf>,
+    signature: Option<PathBuf>,
+    identity: bool,
+    policy: bool,
+    only: Vec<String>,
+    allow_symlinks: bool,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Guarded> {
+    let later = Later { identity, policy };
+    later.refuse().map_err(|reasons| refused(py, &path, &reasons))?;
+    let model = Model {
+        path,
+        key,
+        certificate_chain,
+        signature,
+        only,
+        allow_symlinks,
+    };
+    let loaded = attend(py, progress, |progress| embedded::load(&model, progress))?;
+    let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
+    Ok(Guarded::new(Kept::Signed(Box::new(loaded))))
+}
+
+/// Reads a file whose SHA-256 is known into sealed memory. `name` is what `pin` was looked up by.
+#[pyfunction]
+#[pyo3(signature = (path, name, pin, *, progress=None))]
+pub(crate) fn load_pinned(
+    py: Python<'_>,
+    path: PathBuf,
+    name: &str,
+    pin: Option<&str>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Guarded> {
+    let loaded = attend(py, progress, |progress| {
+        embedded::load_pinned(&path, name, pin, progress)
+    })?;
+    let loaded = loaded.map_err(|reasons| refused(py, &path, &reasons))?;
+    Ok(Guarded::new(Kept::Pinned(loaded)))
+}
