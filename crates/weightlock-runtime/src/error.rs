@@ -150,7 +150,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
                those of the signed files",
         why: "whoever reads a part of a file by its leaves relies on them alone; leaves of other bytes would let other bytes in",
         example: "a model that was signed again, and reads with the leaf table of the version before",
-        fix: "sign model and leaves together again (weightlock sign --leaves --replace), or read whole files",
+        fix: "sign model and leaves together again, or read whole files:  weightlock sign --leaves --replace --key KEY MODEL",
     },
     Explanation {
         code: RANGE,
