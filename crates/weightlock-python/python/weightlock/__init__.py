@@ -12,6 +12,7 @@ with the signature. It holds what the signature covers and nothing else. A model
 from weightlock._errors import Reason, VerificationError
 from weightlock._load import guarded, load_model_verified, secure_load_model, verified
 from weightlock._native import Buffer, Guarded, __version__
+from weightlock._trust import trust
 from weightlock._verbs import inspect, scan, sign, verify
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "scan",
     "secure_load_model",
     "sign",
+    "trust",
     "verified",
     "verify",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from weightlock import _native
+from weightlock import _native, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def guarded(
         allow_symlinks=allow_symlinks,
         progress=progress,
     )
+    _views.remember(model)
     # Not at the top: it is slow to import, and many programs never ask for it.
     import logging
 
