@@ -24,6 +24,7 @@ cargo xtask COMMAND
   check-rooms                                        which crate may use what, and where unsafe may be
   docs [--check]                                     writes docs/reference and docs/schemas; with --check: these, the
                                                      features table, links, codes and benchmarks agree
+  wheel [--out FOLDER]                               builds the Python wheel; its size and its programs are checked
   imports [--check | --write | --stamp]              the scanner's tables of imports: verifies their form; makes them
                                                      again from pinned wheels and compares, or replaces; gives them a
                                                      version
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         "check-rooms" => rooms::run(&rest),
         "docs" => docs::run(&rest),
         "imports" => imports::run(&rest),
+        "wheel" => ci::wheel::run(&rest),
         "bench" => bench::run(&rest),
         "bench-scan" => scan::run(&rest),
         bench::MEASURE => bench::measure_child(&rest),

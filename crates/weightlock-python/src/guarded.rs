@@ -1,6 +1,7 @@
 //! [`Guarded`]: a model that was verified and lies in memory that nobody can change, as Python sees it.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     os::fd::IntoRawFd as _,
     path::PathBuf,
@@ -11,11 +12,37 @@ use pyo3::{
     exceptions::{PyFileNotFoundError, PyValueError},
     prelude::*,
 };
-use weightlock::embedded::{self, Later, Loaded, Model};
+use weightlock::embedded::{self, Later, Loaded, Model, PinnedFile};
 use weightlock_artifact::path::ArtifactPath;
-use weightlock_runtime::sealed::Sealed;
+use weightlock_runtime::{sealed::Sealed, view::Frozen as _};
 
 use crate::{answer::to_python, attend::attend, buffer::Buffer, refusal::refused};
+
+/// How it was verified, and what keeps it.
+#[derive(Debug)]
+enum Kept {
+    /// By a signature.
+    Signed(Loaded),
+    /// By a digest that the caller knew.
+    Pinned(PinnedFile),
+}
+
+impl Kept {
+    fn files(&self) -> &BTreeMap<ArtifactPath, Sealed> {
+        match self {
+            Self::Signed(loaded) => loaded.view().guarded().files(),
+            Self::Pinned(file) => file.view().guarded().files(),
+        }
+    }
+
+    fn sealed(&self, name: &str) -> PyResult<&Sealed> {
+        let path = ArtifactPath::parse(name).ok();
+        let found = path.and_then(|path| self.files().get(&path));
+        found.ok_or_else(|| {
+            PyFileNotFoundError::new_err(format!("nothing was verified under the name {name:?}"))
+        })
+    }
+}
 
 /// A model that was verified. Its view and descriptors last until it is closed; buffers last longer.
 #[pyclass(frozen, weakref, module = "weightlock._native")]
@@ -24,32 +51,30 @@ pub(crate) struct Guarded {
     path: PathBuf,
     line: String,
     /// Taken out when it is closed. What runs meanwhile has its own reference.
-    loaded: Mutex<Option<Arc<Loaded>>>,
+    kept: Mutex<Option<Arc<Kept>>>,
 }
 
 impl Guarded {
-    fn new(loaded: Loaded) -> Self {
+    fn new(kept: Kept) -> Self {
+        let (path, line) = match &kept {
+            Kept::Signed(loaded) => (loaded.view().path(), loaded.line()),
+            Kept::Pinned(file) => (file.view().path(), file.line().to_owned()),
+        };
         Self {
-            path: loaded.view().path(),
-            line: loaded.line(),
-            loaded: Mutex::new(Some(Arc::new(loaded))),
+            path,
+            line,
+            kept: Mutex::new(Some(Arc::new(kept))),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Loaded>>> {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Kept>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self) -> PyResult<Arc<Loaded>> {
-        let loaded = self.lock().clone();
-        loaded.ok_or_else(|| PyValueError::new_err("the guarded model is closed"))
+    fn open(&self) -> PyResult<Arc<Kept>> {
+        let kept = self.lock().clone();
+        kept.ok_or_else(|| PyValueError::new_err("the guarded model is closed"))
     }
-}
-
-fn sealed<'a>(loaded: &'a Loaded, name: &str) -> PyResult<&'a Sealed> {
-    let path = ArtifactPath::parse(name).ok();
-    let found = path.and_then(|path| loaded.view().guarded().files().get(&path));
-    found.ok_or_else(|| PyFileNotFoundError::new_err(format!("the signature covers no file {name:?}")))
 }
 
 #[pymethods]
@@ -71,33 +96,35 @@ impl Guarded {
         &self.line
     }
 
-    /// What was verified, as the JSON of `verify` has it under `result`.
+    /// What was verified, as the JSON of `verify` has it under `result`; none when it was a digest and no signature.
     #[getter]
     fn verified<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let loaded = self.open()?;
-        to_python(py, &serde_json::to_value(loaded.verified()).unwrap_or_default())
+        let document = match self.open()?.as_ref() {
+            Kept::Signed(loaded) => serde_json::to_value(loaded.verified()).unwrap_or_default(),
+            Kept::Pinned(_) => serde_json::Value::Null,
+        };
+        to_python(py, &document)
     }
 
     /// The names of the files, sorted.
     fn files(&self) -> PyResult<Vec<String>> {
-        let loaded = self.open()?;
-        let names = loaded.view().guarded().files().keys();
-        Ok(names.map(|name| name.as_str().to_owned()).collect())
+        let kept = self.open()?;
+        Ok(kept.files().keys().map(|name| name.as_str().to_owned()).collect())
     }
 
     /// The bytes of a file: shared and read-only, or a private copy that can be written to.
     #[pyo3(signature = (name, *, writable = false))]
     fn buffer(&self, name: &str, writable: bool) -> PyResult<Buffer> {
-        let loaded = self.open()?;
-        let file = sealed(&loaded, name)?;
+        let kept = self.open()?;
+        let file = kept.sealed(name)?;
         let bytes = if writable { file.map_private() } else { file.map() };
         Ok(Buffer::new(bytes?, writable))
     }
 
     /// A new descriptor of a file, to read from its start. It belongs to the caller.
     fn descriptor(&self, name: &str) -> PyResult<i32> {
-        let loaded = self.open()?;
-        let file = sealed(&loaded, name)?.reopen();
+        let kept = self.open()?;
+        let file = kept.sealed(name)?.reopen();
         Ok(file.map(File::into_raw_fd)?)
     }
 
@@ -109,8 +136,8 @@ impl Guarded {
 
     /// Removes the view and gives up the memory that nobody else uses.
     fn close(&self, py: Python<'_>) {
-        let loaded = self.lock().take();
-        py.detach(|| drop(loaded));
+        let kept = self.lock().take();
+        py.detach(|| drop(kept));
     }
 
     const fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -157,5 +184,22 @@ pub(crate) fn load(
     };
     let loaded = attend(py, progress, |progress| embedded::load(&model, progress))?;
     let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
-    Ok(Guarded::new(loaded))
+    Ok(Guarded::new(Kept::Signed(loaded)))
+}
+
+/// Reads a file whose SHA-256 is known into sealed memory. `name` is what `pin` was looked up by.
+#[pyfunction]
+#[pyo3(signature = (path, name, pin, *, progress=None))]
+pub(crate) fn load_pinned(
+    py: Python<'_>,
+    path: PathBuf,
+    name: &str,
+    pin: Option<&str>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Guarded> {
+    let loaded = attend(py, progress, |progress| {
+        embedded::load_pinned(&path, name, pin, progress)
+    })?;
+    let loaded = loaded.map_err(|reasons| refused(py, &path, &reasons))?;
+    Ok(Guarded::new(Kept::Pinned(loaded)))
 }

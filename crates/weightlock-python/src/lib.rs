@@ -23,7 +23,7 @@ mod _native {
     use crate::{
         answer::{answer, later, main},
         buffer::Buffer,
-        guarded::{Guarded, load},
+        guarded::{Guarded, load, load_pinned},
     };
 
     /// The version of the program and of the package.

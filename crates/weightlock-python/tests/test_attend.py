@@ -48,11 +48,13 @@ except KeyboardInterrupt:
         self.assertFalse(self.long.with_name("long.safetensors.weightlock").exists())
 
     def test_ctrl_c_ends_a_scan(self) -> None:
-        self.long.rename(self.folder / "long.pkl")
-        self.long = self.folder / "long.pkl"
-        with open(self.long, "r+b") as file:
-            # A pickle that is one long string.
-            file.write(b"\x80\x04\x8d" + (LONG - 64).to_bytes(8, "little"))
+        many = self.folder / "many"
+        many.mkdir()
+        source = self.folder / "source.py"
+        source.write_text("value = [1, 2, 3]\n" * 5000)
+        for number in range(10_000):
+            os.link(source, many / f"{number}.py")
+        self.long = many
         self.interrupted("weightlock.scan(sys.argv[1])")
 
     def test_what_the_callback_raises_ends_the_work(self) -> None:

@@ -24,6 +24,8 @@ use crate::{
     sealed::{Filling, Sealed},
 };
 
+pub mod pinned;
+
 /// Descriptors that the process needs for other things.
 const SPARE_FILES: u64 = 64;
 

@@ -21,10 +21,22 @@ use weightlock_artifact::path::ArtifactPath;
 
 use crate::{Error, guard::Guarded, sealed::Sealed};
 
+/// A model whose bytes nobody can change any more.
+pub trait Frozen {
+    /// Its files by name.
+    fn files(&self) -> &BTreeMap<ArtifactPath, Sealed>;
+}
+
+impl Frozen for Guarded {
+    fn files(&self) -> &BTreeMap<ArtifactPath, Sealed> {
+        self.files()
+    }
+}
+
 /// A folder of links to the sealed files of a model.
 #[derive(Debug)]
-pub struct SealedView {
-    guarded: Guarded,
+pub struct SealedView<M: Frozen = Guarded> {
+    guarded: M,
     /// What has the folder, which has the name of the model.
     around: TempDir,
     folder: PathBuf,
@@ -34,13 +46,13 @@ pub struct SealedView {
     owner: u32,
 }
 
-impl SealedView {
+impl<M: Frozen> SealedView<M> {
     /// Makes the folder below `place`, which should be one that only this user can write to. `name` is what the model is
     /// called; `is_file` says that the model is one file and not a folder.
     ///
     /// # Errors
     /// [`Error::View`] when it could not be made, or when its links lead nowhere.
-    pub fn new(guarded: Guarded, place: &Path, name: &ArtifactPath, is_file: bool) -> Result<Self, Error> {
+    pub fn new(guarded: M, place: &Path, name: &ArtifactPath, is_file: bool) -> Result<Self, Error> {
         let failed = |source| Error::View {
             path: place.to_owned(),
             source,
@@ -78,7 +90,7 @@ impl SealedView {
 
     /// What was verified, and the bytes.
     #[must_use]
-    pub const fn guarded(&self) -> &Guarded {
+    pub const fn guarded(&self) -> &M {
         &self.guarded
     }
 
@@ -130,7 +142,7 @@ impl SealedView {
     }
 }
 
-impl Drop for SealedView {
+impl<M: Frozen> Drop for SealedView<M> {
     fn drop(&mut self) {
         if self.owner != std::process::id() {
             self.around.disable_cleanup(true);

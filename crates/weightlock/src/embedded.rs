@@ -4,16 +4,36 @@
 //! Nothing is printed and nobody is asked for a password. Signals are left to the program, which watches a [`Progress`] from
 //! another thread, and stops the work by it. Flags that have a variable are read from the environment, as always.
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use weightlock_artifact::{
+    digest::engine::Reading,
+    error::NAME,
+    inventory::{Links, Root},
+    path::ArtifactPath,
+};
+use weightlock_runtime::{
+    guard::pinned::{self, Pinned},
+    view::SealedView,
+};
 
 use crate::{
     cli::{Cli, Hashing, Selection},
-    commands::{self, Command, guarded::Asked, trust::TrustFlags, verify},
+    commands::{
+        self, Command,
+        guarded::{self, Asked},
+        trust::TrustFlags,
+        verify,
+    },
     context::Context,
     exit::Exit,
-    explanations::{self, NOT_BUILT, USAGE},
+    explanations::{self, NOT_BUILT, PIN, USAGE},
     reply::Reply,
-    text::Shown,
+    text::{Shown, quoted},
 };
 pub use crate::{commands::guarded::Loaded, diagnostic::Diagnostic, progress::Progress};
 
@@ -90,6 +110,64 @@ pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagn
         in_folder: true,
     };
     asked.read(&Context::embedded(Arc::clone(progress)))?.into_view()
+}
+
+/// A file with the digest that was expected of it, and the private folder through which it is read.
+#[derive(Debug)]
+pub struct PinnedFile {
+    view: SealedView<Pinned>,
+    line: String,
+}
+
+impl PinnedFile {
+    /// The view.
+    #[must_use]
+    pub const fn view(&self) -> &SealedView<Pinned> {
+        &self.view
+    }
+
+    /// What was verified, in one line without its end.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+}
+
+/// Reads a file whose SHA-256 is known (`pin`: `sha256:HEX` or `HEX`) into a sealed view. `name` is what the pin was looked
+/// up by; without a pin the file is refused.
+///
+/// # Errors
+/// Why not; none of its bytes are handed out then.
+pub fn load_pinned(
+    path: &Path,
+    name: &str,
+    pin: Option<&str>,
+    progress: &Arc<Progress>,
+) -> Result<PinnedFile, Vec<Diagnostic>> {
+    let shown = path.display().to_string();
+    let Some(pin) = pin else {
+        let told = Diagnostic::new(PIN, format!("no digest is pinned for {name:?}")).at(shown.clone());
+        return Err(vec![told.help(format!(
+            "after review, pin what this prints:  weightlock digest {}",
+            quoted(&shown)
+        ))]);
+    };
+    let expected = verify::pinned(pin)
+        .map_err(|error| Diagnostic::new(USAGE, format!("the pin of {name:?} is no SHA-256: {error}")))?;
+    let root = Root::open(path, Links::Refused).map_err(Diagnostic::from)?;
+    let base = ArtifactPath::parse(root.base_name())
+        .map_err(|source| Diagnostic::of(NAME, &source).at(shown.clone()))?;
+    let settings = Context::embedded(Arc::clone(progress)).hashing(&Hashing::default(), Reading::Buffered)?;
+    let read = pinned::read(root, &expected, settings, progress.as_ref()).map_err(Diagnostic::from)?;
+    let pinned = read.map_err(|found| {
+        Diagnostic::new(PIN, format!("{name} is not the file that was pinned"))
+            .at(shown.clone())
+            .fact("pinned", expected.to_string())
+            .fact("found", found.to_string())
+    })?;
+    let line = Shown(&format!("verified: {shown}   {}   as pinned", pinned.digest())).to_string();
+    let view = SealedView::new(pinned, &guarded::place(), &base, true).map_err(Diagnostic::from)?;
+    Ok(PinnedFile { view, line })
 }
 
 /// What a verb answered.

@@ -64,11 +64,15 @@ pub enum Peer {
     ModelLibraries,
     /// A Python that has PyTorch and what is built on it.
     Torch,
+    /// `maturin`, which builds the Python wheel.
+    Maturin,
+    /// `pyright`, which checks types of Python.
+    Pyright,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -86,6 +90,8 @@ impl Peer {
         Self::ModelAudit,
         Self::ModelLibraries,
         Self::Torch,
+        Self::Maturin,
+        Self::Pyright,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -109,6 +115,8 @@ impl Peer {
             Self::ModelAudit => "WEIGHTLOCK_TEST_MODELAUDIT_PYTHON",
             Self::ModelLibraries => "WEIGHTLOCK_TEST_MODELS_PYTHON",
             Self::Torch => "WEIGHTLOCK_TEST_TORCH_PYTHON",
+            Self::Maturin => "WEIGHTLOCK_TEST_MATURIN",
+            Self::Pyright => "WEIGHTLOCK_TEST_PYRIGHT",
         }
     }
 
@@ -133,6 +141,8 @@ impl Peer {
             Self::ModelAudit => "modelaudit",
             Self::ModelLibraries => "model-libraries",
             Self::Torch => "torch",
+            Self::Maturin => "maturin",
+            Self::Pyright => "pyright",
         }
     }
 
@@ -146,7 +156,7 @@ impl Peer {
             Self::Pkcs11Tool => "apt-get install opensc",
             Self::B3sum => "apt-get install b3sum",
             Self::Strace => "apt-get install strace",
-            Self::PreCommit | Self::CheckJsonschema => {
+            Self::PreCommit | Self::CheckJsonschema | Self::Maturin | Self::Pyright => {
                 "cargo xtask ci --prepare   (installs it in a virtual environment)"
             }
             Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
@@ -171,6 +181,7 @@ impl Peer {
             Self::PreCommit | Self::CheckJsonschema => {
                 existing(cache_folder()?.join("lint/bin").join(self.name()))
             }
+            Self::Maturin | Self::Pyright => existing(cache_folder()?.join("wheel/bin").join(self.name())),
             Self::SarifSchema => existing(cache_folder()?.join("sarif/sarif-schema-2.1.0.json")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
             Self::Picklescan

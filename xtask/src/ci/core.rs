@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::report::{Report, cargo_step};
-use super::{c_free, fuzz, lanes, peers};
+use super::{c_free, fuzz, lanes, peers, wheel};
 use crate::workspace::{Metadata, cargo};
 use crate::{docs, imports, rooms};
 
@@ -28,6 +28,7 @@ pub(super) fn run(metadata: &Metadata, report: &mut Report) {
     }
     lints(metadata, report);
     peers_and_tests(report);
+    wheel::check(metadata, report);
     let mut doc = cargo_step(&["doc", "--locked", "--workspace", "--no-deps"]);
     report.check("documentation builds", doc.env("RUSTDOCFLAGS", "-D warnings"));
     c_free::run(metadata, report);

@@ -52,6 +52,35 @@ impl Counts {
         })
     }
 
+    /// Sums the results of `python -m unittest` in `output`: how many ran, and then how they ended.
+    ///
+    /// ```text
+    /// Ran 12 tests in 0.123s
+    ///
+    /// FAILED (failures=1, errors=2, skipped=3)
+    /// ```
+    pub(crate) fn of_unittest(output: &str) -> Self {
+        let mut sum = Self::default();
+        let mut ran = None;
+        for line in output.lines() {
+            if let Some(count) = ran_line(line) {
+                ran = Some(count);
+            } else if let Some((word, counts)) = ended_line(line)
+                && let Some(ran) = ran.take()
+            {
+                let failed = counts("failures") + counts("errors") + counts("unexpected successes");
+                let skipped = counts("skipped");
+                sum += Self {
+                    passed: ran - (failed + skipped).min(ran),
+                    // A word that counts do not bear out is still no success.
+                    failed: failed.max(u64::from(word != "OK")),
+                    skipped,
+                };
+            }
+        }
+        sum
+    }
+
     /// The harness reported `skips` tests as passed which said themselves that they were skipped.
     pub(crate) fn with_skips(self, skips: u64) -> Self {
         Self {
@@ -69,6 +98,27 @@ impl Counts {
         }
         self
     }
+}
+
+/// `Ran 12 tests in 0.123s`
+fn ran_line(line: &str) -> Option<u64> {
+    let (count, rest) = line.strip_prefix("Ran ")?.split_once(" test")?;
+    rest.contains(" in ").then(|| count.parse().ok())?
+}
+
+/// `OK`, `OK (skipped=1)` or `FAILED (failures=1, errors=2)`: the word, and the counts by name.
+fn ended_line(line: &str) -> Option<(&str, impl Fn(&str) -> u64)> {
+    let (word, counts) = line.split_once(" (").unwrap_or((line, ""));
+    let counts = counts.trim_end_matches(')').to_owned();
+    let count = move |name: &str| {
+        let found = counts
+            .split(", ")
+            .find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+        found.and_then(|count| count.parse().ok()).unwrap_or(0)
+    };
+    ["OK", "FAILED", "NO TESTS RAN"]
+        .contains(&word)
+        .then_some((word, count))
 }
 
 impl AddAssign for Counts {
@@ -120,6 +170,17 @@ mod tests {
         ] {
             assert_eq!(Counts::of_tests(line), Counts::default(), "{line}");
         }
+    }
+
+    #[test]
+    fn results_of_python_are_summed() {
+        let ended = |words: &str| Counts::of_unittest(&format!("..F.\nRan 6 tests in 0.1s\n\n{words}\n"));
+        assert_eq!(ended("OK"), counts(6, 0, 0));
+        assert_eq!(ended("OK (skipped=2)"), counts(4, 0, 2));
+        assert_eq!(ended("FAILED (failures=1, errors=2, skipped=1)"), counts(2, 3, 1));
+        assert_eq!(ended("FAILED (strange=1)"), counts(6, 1, 0));
+        assert_eq!(ended("NO TESTS RAN"), counts(6, 1, 0));
+        assert_eq!(Counts::of_unittest("OK\nRan 3 tests\nKilled\n"), counts(0, 0, 0));
     }
 
     #[test]

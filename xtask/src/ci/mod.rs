@@ -15,6 +15,7 @@ mod lanes;
 mod peers;
 mod report;
 mod step;
+pub(crate) mod wheel;
 
 use std::time::Instant;
 

@@ -17,6 +17,9 @@ const REQUIREMENTS: &str = include_str!("../../peers/requirements.txt");
 /// Pinned versions and hashes of the checkers of hook and action definitions.
 const LINTERS: &str = include_str!("../../peers/lint.txt");
 
+/// Pinned versions and hashes of what builds the wheel and checks its types.
+const WHEEL: &str = include_str!("../../peers/wheel.txt");
+
 /// Pinned versions and hashes of the scanners that the lane `frameworks` compares with.
 const SCANNERS: [(Peer, &str); 4] = [
     (
@@ -166,6 +169,17 @@ fn install_python(folder: &str, what: &str, pins: &str, peers: &[Peer], report: 
     }
     fs::write(&stamp, pins)?;
     Ok(())
+}
+
+/// Installs what builds the wheel and checks its types.
+pub(super) fn wheel(report: &mut Report) -> Result<()> {
+    install_python(
+        "wheel",
+        "maturin and pyright (pinned)",
+        WHEEL,
+        &[Peer::Maturin, Peer::Pyright],
+        report,
+    )
 }
 
 /// Takes the SARIF schema out of the source of a crate; cargo checks what it fetches against the registry's index.

@@ -76,6 +76,14 @@ impl Report {
         counts.failed == 0
     }
 
+    /// Runs `python -m unittest …` and counts its tests.
+    pub(crate) fn python_tests(&mut self, name: &str, command: &mut Command) -> bool {
+        let (ended, seconds) = self.timed(name, command);
+        let counts = Counts::of_unittest(&ended.output).confirmed(ended.success);
+        self.close(name, counts, seconds);
+        counts.failed == 0
+    }
+
     /// Notes something that did not run, and why.
     pub(crate) fn not_run(&mut self, name: &str, reason: &str) {
         self.note(&format!("{name}: NOT RUN ({reason})"));

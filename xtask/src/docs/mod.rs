@@ -6,6 +6,7 @@
 
 mod features;
 mod prose;
+mod python;
 mod reference;
 
 use std::fs;
@@ -78,7 +79,7 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The Rust files of the repository: path below the root, and text.
+/// The Rust files of the repository, and the tests of the wheel: path below the root, and text.
 #[derive(Debug, Default)]
 pub(crate) struct Sources(Vec<(String, String)>);
 
@@ -86,6 +87,7 @@ impl Sources {
     fn load(root: &Path) -> Result<Self> {
         let mut files = files_below(&root.join("crates"), "rs")?;
         files.extend(files_below(&root.join("xtask"), "rs")?);
+        files.extend(files_below(&root.join("crates/weightlock-python/tests"), "py")?);
         let named = files.into_iter().map(|file| {
             let name = file
                 .strip_prefix(root)
@@ -106,7 +108,13 @@ impl Sources {
         self.0
             .iter()
             .filter(|(path, _)| path == file || *path == in_crates)
-            .any(|(_, text)| is_test(text, function))
+            .any(|(path, text)| {
+                if path.ends_with(".py") {
+                    is_python_test(text, function)
+                } else {
+                    is_test(text, function)
+                }
+            })
     }
 
     /// Whether a reason code is written in the product's sources.
@@ -134,6 +142,12 @@ fn is_test(text: &str, function: &str) -> bool {
     })
 }
 
+/// Whether `text` defines `function` where `unittest` looks for tests.
+fn is_python_test(text: &str, function: &str) -> bool {
+    let wanted = format!("    def {function}(self)");
+    function.starts_with("test_") && text.lines().any(|line| line.starts_with(&wanted))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,13 +155,18 @@ mod tests {
     pub(super) fn sources() -> Sources {
         let text =
             "#[test]\nfn passes() {}\n\nfn helper() {}\nconst C: Code = Code::new(\"WL-SIG-UNSIGNED\");\n";
-        Sources(vec![("crates/weightlock-x/src/a.rs".to_owned(), text.to_owned())])
+        let python = "class A(Case):\n    def test_it_works(self) -> None:\n        pass\n    def help(self) -> None:\n";
+        Sources(vec![
+            ("crates/weightlock-x/src/a.rs".to_owned(), text.to_owned()),
+            ("crates/weightlock-x/tests/a.py".to_owned(), python.to_owned()),
+        ])
     }
 
     #[test]
     fn a_test_is_found_by_file_and_function() {
         assert!(sources().has_test("weightlock-x/src/a.rs::passes"));
         assert!(sources().has_test("crates/weightlock-x/src/a.rs::passes"));
+        assert!(sources().has_test("weightlock-x/tests/a.py::test_it_works"));
     }
 
     #[test]
@@ -155,6 +174,8 @@ mod tests {
         for name in [
             "weightlock-x/src/a.rs::helper",
             "weightlock-x/src/a.rs::gone",
+            "weightlock-x/tests/a.py::help",
+            "weightlock-x/tests/a.py::test_gone",
             "b.rs::passes",
             "passes",
         ] {

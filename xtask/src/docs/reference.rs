@@ -1,4 +1,5 @@
-//! The generated pages: `docs/reference/**/*.md` and `docs/schemas/*.json`, made from the program's own definitions.
+//! The generated pages: `docs/reference/**/*.md` and `docs/schemas/*.json`, made from the program's own definitions; and the
+//! types of the wheel's documents, made from the same schemas.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,6 +11,7 @@ use weightlock::environment::{Origin, VARIABLES};
 use weightlock::{cli::Cli, exit::Exit, explanations, reference};
 use weightlock_scan::rules::{self, Rule};
 
+use super::python;
 use crate::workspace::files_below;
 
 /// What a page begins with, so that nobody mends it by hand.
@@ -22,7 +24,7 @@ pub(super) struct Page {
 }
 
 /// Every generated file.
-pub(super) fn pages() -> Vec<Page> {
+pub(super) fn pages() -> Result<Vec<Page>> {
     let page = |name: &str, text: String| Page {
         path: format!("docs/reference/{name}.md"),
         text: format!("{MADE}{text}"),
@@ -38,12 +40,16 @@ pub(super) fn pages() -> Vec<Page> {
         path: format!("docs/schemas/{name}.json"),
         text: format!("{:#}\n", schema.as_value()),
     }));
-    pages
+    pages.push(Page {
+        path: python::PATH.to_owned(),
+        text: python::module()?,
+    });
+    Ok(pages)
 }
 
 /// Writes every generated file, and removes generated ones that are no longer made.
 pub(super) fn write(root: &Path) -> Result<usize> {
-    let pages = pages();
+    let pages = pages()?;
     for page in &pages {
         let path = root.join(&page.path);
         let folder = path.parent().unwrap_or(root);
@@ -58,7 +64,7 @@ pub(super) fn write(root: &Path) -> Result<usize> {
 
 /// Generated files that differ from what would be made now.
 pub(super) fn stale(root: &Path) -> Result<Vec<String>> {
-    let pages = pages();
+    let pages = pages()?;
     let differs = |page: &&Page| fs::read_to_string(root.join(&page.path)).ok().as_ref() != Some(&page.text);
     let mut stale: Vec<String> = pages
         .iter()
@@ -301,7 +307,7 @@ mod tests {
 
     #[test]
     fn every_verb_code_and_variable_has_its_place() {
-        let pages = pages();
+        let pages = pages().unwrap();
         let text = |name: &str| &pages.iter().find(|page| page.path == name).unwrap().text;
         for verb in [
             "## weightlock sign",

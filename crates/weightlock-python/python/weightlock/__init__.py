@@ -10,7 +10,13 @@ with the signature. It holds what the signature covers and nothing else. A model
 """
 
 from weightlock._errors import Reason, VerificationError
-from weightlock._load import guarded, load_model_verified, secure_load_model, verified
+from weightlock._load import (
+    guarded,
+    load_model_verified,
+    secure_load_model,
+    verified,
+    verify_weights,
+)
 from weightlock._native import Buffer, Guarded, __version__
 from weightlock._trust import trust
 from weightlock._verbs import inspect, scan, sign, verify
@@ -30,4 +36,5 @@ __all__ = [
     "trust",
     "verified",
     "verify",
+    "verify_weights",
 ]

@@ -8,13 +8,13 @@ from weightlock import _native, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     Path = str | os.PathLike[str]
     Progress = Callable[[int, int], object]
 
-__all__ = ["guarded", "load_model_verified", "secure_load_model", "verified"]
+__all__ = ["guarded", "load_model_verified", "secure_load_model", "verified", "verify_weights"]
 
 
 def guarded(
@@ -51,12 +51,7 @@ def guarded(
         allow_symlinks=allow_symlinks,
         progress=progress,
     )
-    _views.remember(model)
-    # Not at the top: it is slow to import, and many programs never ask for it.
-    import logging
-
-    logging.getLogger("weightlock").info("%s", model.line)
-    return model
+    return _told(model)
 
 
 class verified:
@@ -116,9 +111,38 @@ def secure_load_model(model_path: Path, bundle_path: Path, pubkey_path: Path) ->
     return guarded(model_path, signature=bundle_path, key=pubkey_path)
 
 
+def verify_weights(path: Path, name: str, pins: Mapping[str, str] | Path) -> _native.Guarded:
+    """Compares a file with the SHA-256 that is pinned for ``name``, and loads it into sealed memory.
+
+    ``path`` is the file, or a folder that has a file called ``name``. ``pins`` gives the digest (``sha256:HEX`` or ``HEX``)
+    by name: a mapping, or a JSON file with one. A digest says which bytes are wanted, and not who made them: keep the pins
+    in reviewed source, or in a container that is signed itself, and read them from its sealed view.
+
+    Returns what :func:`secure_load_model` returns. Raises :class:`VerificationError`, also when nothing is pinned for
+    ``name``.
+    """
+    if isinstance(pins, (str, os.PathLike)):
+        import json
+
+        with open(pins, encoding="utf-8") as file:
+            pins = json.load(file)
+    weights = os.path.join(path, name) if os.path.isdir(path) else path
+    return _told(_native.load_pinned(weights, name, pins.get(name)))
+
+
 def load_model_verified(model_dir: Path, expected_identity: str, identity_provider: str) -> _native.Guarded:
     """As :func:`secure_load_model`, for models that were signed with a Sigstore identity. This version refuses it."""
     return guarded(model_dir, identity=expected_identity, identity_provider=identity_provider)
+
+
+def _told(model: _native.Guarded) -> _native.Guarded:
+    """Makes the view known to the loaders of this package, and says in one line what was verified, to whoever listens."""
+    _views.remember(model)
+    # Not at the top: it is slow to import, and many programs never ask for it.
+    import logging
+
+    logging.getLogger("weightlock").info("%s", model.line)
+    return model
 
 
 def _paths(paths: Path | Sequence[Path] | None) -> list[Path]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal
 
-    from weightlock._documents import Document, Inspection, Scanned, Signed, Verified
+    from weightlock.documents import Document, Inspection, Scanned, Signed, Verified
 
     Path = str | os.PathLike[str]
     Progress = Callable[[int, int], object]

@@ -147,7 +147,7 @@ impl Loaded {
 }
 
 /// Where private folders belong: the user's own folder for them, or else the one for temporary files.
-fn place() -> PathBuf {
+pub(crate) fn place() -> PathBuf {
     let named = [XDG_RUNTIME_DIR, TMPDIR]
         .into_iter()
         .filter_map(|variable| variable.filled());

@@ -283,7 +283,8 @@ impl Case {
     }
 }
 
-fn pinned(text: &str) -> Result<Digest, String> {
+/// `sha256:HEX`, or `HEX`.
+pub(crate) fn pinned(text: &str) -> Result<Digest, String> {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
     Digest::from_hex(weightlock_artifact::digest::Algorithm::Sha256, hex).map_err(|error| error.to_string())
 }

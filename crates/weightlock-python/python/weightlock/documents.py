@@ -1,0 +1,426 @@
+"""The JSON documents that verbs answer with, as types. Made by `cargo xtask docs` from the schemas."""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, TypedDict, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Document(TypedDict, Generic[Result]):
+    """The document of every verb."""
+
+    schema_version: int
+    """Version of this format."""
+    verb: str
+    """The verb that answered."""
+    outcome: Literal["yes", "no", "usage", "no-answer", "could-not-work", "interrupted"]
+    """How it ended."""
+    exit_code: int
+    """The exit code of the program."""
+    reasons: list[Diagnostic]
+    """Why the outcome is not `yes`."""
+    result: Result
+    """What the verb found out."""
+
+
+class Account(TypedDict):
+    """The account of a file and all that lies in it."""
+
+    complete: bool
+    """Every byte was examined."""
+    contents: int
+    """The file and everything in it."""
+    data: int
+    """Bytes that a format declares as data."""
+    explained: int
+    """Bytes that a reader took apart."""
+    gaps: list[NotRead]
+    """What was not examined."""
+    gaps_left_out: int
+    """Gaps that are not listed."""
+    unread: int
+    """Bytes that were not examined."""
+
+
+class Answer(TypedDict):
+    """One answer."""
+
+    details: list[str]
+    """Files and facts that it rests on."""
+    details_left_out: int
+    """Further details that are not listed."""
+    next: str | None
+    """What to do next, where there is something to do."""
+    says: str
+    """The answer, in one sentence."""
+    standing: Literal["verified", "declared", "inferred", "unknown", "failed"]
+    """How it is known: `verified`, `declared`, `inferred`, `unknown` or `failed`."""
+
+
+class Answers(TypedDict):
+    """The six answers. None of them stands in for another."""
+
+    behaves: Answer
+    """Whether it behaves as it did."""
+    executes: Answer
+    """What it can execute."""
+    made_how: Answer
+    """How it was made."""
+    may_we_use: Answer
+    """Whether it may be used."""
+    unchanged: Answer
+    """Whether it is as it was."""
+    who: Answer
+    """Who vouches for it."""
+
+
+class Counted(TypedDict):
+    """A name and how often it occurs."""
+
+    count: int
+    """How often."""
+    name: str
+    """The name."""
+
+
+class Counts(TypedDict):
+    """Findings by severity."""
+
+    critical: int
+    """Code runs on load, reached by a call."""
+    high: int
+    """A dangerous capability, a file outside the folder, hidden executable content."""
+    info: int
+    """Context."""
+    low: int
+    """Needs an opt-in or outside code."""
+    medium: int
+    """Cannot be vouched for, readers disagree, the format or resources are abused."""
+
+
+class Diagnostic(TypedDict):
+    """One reason of a refusal or failure."""
+
+    code: str
+    """The stable code, `WL-AREA-NAME`; `weightlock explain` tells more."""
+    facts: list[Fact]
+    """Named facts, such as expected and found."""
+    help: list[str]
+    """What to do next."""
+    message: str
+    """What, in one sentence."""
+    notes: list[str]
+    """What else helps to understand."""
+    place: str | None
+    """Where: a file, with offset or tensor where known."""
+
+
+class Fact(TypedDict):
+    """A named fact."""
+
+    name: str
+    value: str
+
+
+class FileChange(TypedDict):
+    """One difference."""
+
+    change: str
+    """`added`, `removed`, `changed`, `renamed` or `retyped`."""
+    expected: str | None
+    """What was signed."""
+    found: str | None
+    """What is there."""
+    path: str
+    """The file, under its signed name where it has one."""
+    ranges: list[str]
+    """Byte ranges that changed, `start..end`, where signed shards or leaves tell."""
+    tensors: list[str]
+    """Tensors in those ranges, by the file's own header as it is now."""
+
+
+class Found(TypedDict):
+    """One finding."""
+
+    confidence: str
+    """`low`, `medium` or `high`."""
+    construct: str | None
+    """The opcode or field."""
+    cwe: int
+    """The CWE number of the weakness."""
+    fingerprint: str
+    """The same as long as the finding is."""
+    fix: str
+    """What to do."""
+    known: bool
+    """The baseline has it."""
+    name: str | None
+    """The name that it resolves to."""
+    offset: int | None
+    """Offset in the innermost content, of the decompressed bytes where it was compressed."""
+    reason: str
+    """What was seen."""
+    rule: str
+    """The rule; `weightlock explain RULE` tells more."""
+    severity: str
+    """`info`, `low`, `medium`, `high` or `critical`."""
+    trail: str
+    """The file and the members of containers in it, joined with `!/`."""
+
+
+class Inspection(TypedDict):
+    """The result in JSON."""
+
+    answers: Answers
+    """The six answers."""
+    bytes: int
+    """Bytes of these files."""
+    files: int
+    """Files of the model. What version control and download tools keep beside it is not counted."""
+    kind: str
+    """`file`, `folder` or `hub-snapshot`."""
+    model: Model
+    """What the model is."""
+    target: str
+    """The target as typed."""
+
+
+class Model(TypedDict):
+    """What the model is, from headers and configuration."""
+
+    architectures: list[str]
+    """Architectures. Declared."""
+    base_models: list[str]
+    """Models that this one is made from. Declared."""
+    dtypes: list[Counted]
+    """Elements by type, the most frequent first. Inferred."""
+    formats: list[Counted]
+    """Files by format, in order of names. Inferred."""
+    licenses: list[str]
+    """Licences. Declared."""
+    parameters: int | None
+    """Elements of all tensors; none where a header is broken or a file is missing. Inferred."""
+    quantization: list[str]
+    """Quantisation methods. Declared, or inferred from GGUF tensors."""
+    task: str | None
+    """The task. Declared."""
+    tensors: int
+    """Tensors in safetensors and GGUF files. Inferred."""
+
+
+class NotRead(TypedDict):
+    """Bytes that were not examined."""
+
+    bytes: int
+    """How many."""
+    code: str
+    """The reason code; `weightlock explain CODE` tells more."""
+    offset: int
+    """The first byte."""
+    trail: str
+    """The content."""
+    why: str
+    """The reason in words."""
+
+
+class Scanned(TypedDict):
+    """What a scan found out."""
+
+    baseline: bool
+    """An earlier report was given, whose findings are known."""
+    complete: bool
+    """Every byte of everything that was to be examined was examined."""
+    evidence: str | None
+    """Where the signed statement about this result lies, when one was made."""
+    files: list[ScannedFile]
+    """The files that were examined, in order of names."""
+    left_out: list[str]
+    """Files that were left out because they were not asked for."""
+    not_examined: list[Skipped]
+    """What was to be examined and was not."""
+    passed_over: list[str]
+    """Names that never belong to a model, such as `.git`."""
+    profile: str
+    """`default`, `strict` or `weights-only`."""
+    threshold: str
+    """Findings at or above this severity decide."""
+    tool: Tool
+    """What examined and judged."""
+    totals: Sums
+    """Sums over all files."""
+
+
+class ScannedFile(TypedDict):
+    """One file."""
+
+    coverage: Account
+    """What was examined."""
+    file: str
+    """Its name, joined with the target as it was typed."""
+    findings: list[Found]
+    """What it can do."""
+    findings_left_out: int
+    """Findings that are not listed: the worst thousand of a file are."""
+    format: str
+    """What it is by content."""
+    size: int
+    """Its size in bytes."""
+    worst_left_out: str | None
+    """The worst severity of those that are not listed."""
+
+
+class Signed(TypedDict):
+    """The result in JSON."""
+
+    bytes: int
+    """Their size in bytes."""
+    digest: str | None
+    """SHA-256 of the canonical manifest (a model of one file: of its bytes); absent for other digests than SHA-256."""
+    files: int
+    """Number of files signed."""
+    ignored: list[str]
+    """Paths that are not signed, without signature and evidence themselves."""
+    leaves: str | None
+    """The evidence written about the leaf table."""
+    model: str
+    """The model as it was named."""
+    note: str | None
+    """What other tools can do with the signature, when not all of them can check it."""
+    reused: int
+    """How many digests were taken over from the earlier signature."""
+    signature: str | None
+    """Where the signature was written; absent after a dry run."""
+    signer: str
+    """`key <hex SHA-256 of its PEM>`, or the subject of the certificate."""
+
+
+class SignedByKey(TypedDict):
+    """The holder of a key."""
+
+    algorithm: str
+    """`ECDSA P-256` and the like."""
+    fingerprint: str
+    """Hex SHA-256 of the public key's PEM text, as OMS hints are written."""
+    kind: Literal["key"]
+
+
+class SignedByCertificate(TypedDict):
+    """The subject of a certificate."""
+
+    issuer: str
+    """Who issued it."""
+    kind: Literal["certificate"]
+    root: str
+    """The root it leads to."""
+    serial: str
+    """Its serial number."""
+    subject: str
+    """Its subject."""
+
+
+SignedBy = SignedByKey | SignedByCertificate
+"""Who signed."""
+
+
+class Skipped(TypedDict):
+    """Something that was to be examined and was not."""
+
+    code: str
+    """The reason code."""
+    name: str
+    """Its name."""
+    why: str
+    """The reason in words."""
+
+
+class Stated(TypedDict):
+    """One piece of evidence."""
+
+    counts: bool
+    """Signed by whom the caller trusts, about exactly this model."""
+    kind: str
+    """`scan` and the like."""
+    name: str
+    """Its name in the evidence folder."""
+    says: str
+    """What it claims; where it does not count, why."""
+
+
+class Sums(TypedDict):
+    """Sums over all files."""
+
+    bytes: int
+    """Their size."""
+    contents: int
+    """The files and everything in them."""
+    data: int
+    """Bytes that a format declares as data of tensors or pictures."""
+    explained: int
+    """Bytes that a reader took apart. Bytes of what was decompressed count as well."""
+    failing: int
+    """Findings at or above the threshold that no baseline knows."""
+    files: int
+    """Files examined."""
+    findings: Counts
+    """Findings by severity."""
+    gaps: int
+    """Ranges that were not examined."""
+    known: int
+    """Findings that the baseline knows."""
+    unread: int
+    """Bytes that were not examined."""
+
+
+class Tool(TypedDict):
+    """What examined and judged."""
+
+    name: str
+    """`weightlock`."""
+    rules: str
+    """The version of its set of rules."""
+    version: str
+    """Its version."""
+
+
+class Verified(TypedDict):
+    """The result in JSON."""
+
+    algorithm: str
+    """The digest algorithm of the files."""
+    at_time: str | None
+    """The stated time that certificates were checked at, when it was not now."""
+    bytes_checked: int
+    """Their size in bytes."""
+    changes: list[FileChange]
+    """Differences to what was signed."""
+    complete: bool
+    """Every listed file was checked, and every other file was looked for."""
+    digest: str | None
+    """SHA-256 of the canonical manifest of what is there (a model of one file: of its bytes), when it was computed."""
+    evidence: list[Stated]
+    """Further evidence about the model. It changes no answer."""
+    files_checked: int
+    """Files that were checked."""
+    files_listed: int
+    """Files the signature lists."""
+    form: str
+    """The statement form: `oms-1.0`, or `model-signing-0.2` (deprecated)."""
+    from_cache: int
+    """Digests that came from the cache instead of from the bytes."""
+    ignored: list[str]
+    """Unsigned files under names that signer or verifier ignored."""
+    method: str
+    """How files became digests: `files` or `shards`."""
+    model: str
+    """The model as it was named."""
+    model_name: str | None
+    """What the signer called the model; informational."""
+    passed_over: list[str]
+    """Names that never belong to a model and were not looked into, such as `.git`."""
+    signature: str
+    """The signature that was checked."""
+    signer: SignedBy
+    """Who signed it: verified."""
+    unsigned: list[str]
+    """Unsigned files that were let pass."""
