@@ -10,6 +10,7 @@ with the signature. It holds what the signature covers and nothing else. A model
 """
 
 from weightlock._errors import Reason, VerificationError
+from weightlock._install import install, uninstall
 from weightlock._load import (
     guarded,
     load_model_verified,
@@ -29,11 +30,13 @@ __all__ = [
     "__version__",
     "guarded",
     "inspect",
+    "install",
     "load_model_verified",
     "scan",
     "secure_load_model",
     "sign",
     "trust",
+    "uninstall",
     "verified",
     "verify",
     "verify_weights",

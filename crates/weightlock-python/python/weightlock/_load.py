@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from weightlock import _native, _views
+from weightlock import _native, _pickle, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,9 +87,12 @@ class verified:
             policy=policy,
             progress=progress,
         )
+        self._loading = _pickle.Loading()
 
     def __enter__(self) -> str:
-        return self._model.path
+        path = self._model.path
+        self._loading.__enter__()
+        return path
 
     def __exit__(
         self,
@@ -97,6 +100,7 @@ class verified:
         raised: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._loading.__exit__(kind, raised, traceback)
         self._model.close()
 
 

@@ -8,6 +8,7 @@ Rejected: trust that takes effect everywhere at once. A load of another thread w
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import os
 import threading
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     Path = str | os.PathLike[str]
 
-__all__ = ["open_file", "open_model", "trust"]
+__all__ = ["holding", "open_file", "open_model", "trust"]
 
 _HERE: contextvars.ContextVar[trust | None] = contextvars.ContextVar("weightlock.trust", default=None)
 
@@ -79,7 +80,9 @@ class trust:
         """Ends it. What held before holds again."""
         token, self._token = self._token, None
         if token is not None:
-            _HERE.reset(token)
+            # In another context, which a generator may be closed in, it never held.
+            with contextlib.suppress(ValueError):
+                _HERE.reset(token)
         with _LOCK:
             if self in _PROCESS:
                 _PROCESS.remove(self)
@@ -93,6 +96,14 @@ def _current() -> trust | None:
         return _PROCESS[-1] if _PROCESS else None
 
 
+def holding(
+    key: Path | None, certificate_chain: Path | Sequence[Path] | None
+) -> tuple[Path | None, Path | Sequence[Path] | None]:
+    """What was asked for, or else the trust that holds here."""
+    current = _current() if key is None and certificate_chain is None else None
+    return (key, certificate_chain) if current is None else (current.key, current.certificate_chain)
+
+
 def open_model(
     path: Path,
     *,
@@ -102,10 +113,7 @@ def open_model(
     only: Sequence[str] = (),
 ) -> Guarded:
     """Verifies a model with the trust that holds here, and reads it into sealed memory."""
-    if key is None and certificate_chain is None:
-        current = _current()
-        if current is not None:
-            key, certificate_chain = current.key, current.certificate_chain
+    key, certificate_chain = holding(key, certificate_chain)
     return guarded(path, key=key, certificate_chain=certificate_chain, signature=signature, only=only)
 
 

@@ -14,12 +14,11 @@ from __future__ import annotations
 import os
 import re
 
-from weightlock import _errors, _trust
+from weightlock import _errors, _load, _trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from weightlock._native import Guarded
 
@@ -93,7 +92,7 @@ def guarded(
     return _trust.open_model(folder, key=key, certificate_chain=certificate_chain, signature=signature, only=only)
 
 
-class verified:
+class verified(_load.verified):
     """A context manager that verifies a cached snapshot and gives the path of its sealed view."""
 
     def __init__(
@@ -106,22 +105,6 @@ class verified:
         certificate_chain: Path | Sequence[Path] | None = None,
         signature: Path | None = None,
     ) -> None:
-        self._model = guarded(
-            repo_id,
-            revision=revision,
-            cache_dir=cache_dir,
-            key=key,
-            certificate_chain=certificate_chain,
-            signature=signature,
-        )
-
-    def __enter__(self) -> str:
-        return self._model.path
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._model.close()
+        trusted = _trust.holding(key, certificate_chain)
+        folder = snapshot(repo_id, revision=revision, cache_dir=cache_dir)
+        super().__init__(folder, key=trusted[0], certificate_chain=trusted[1], signature=signature)

@@ -17,7 +17,7 @@ import os
 
 import torch
 
-from weightlock import _trust
+from weightlock import _pickle, _trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ FORCE_UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 #: What torch takes for yes.
 YES = ("1", "y", "yes", "true")
 
-#: So that torch itself, as it is called from here.
+#: Torch's own, also when `install` has put ours in its place.
 _original = torch.load
 
 
@@ -67,9 +67,10 @@ def load(
     descriptor = file.model.descriptor(file.name)
     try:
         # The name stands for the descriptor, and the descriptor for sealed memory: opening it twice is no second file.
-        return _original(
-            f"/proc/self/fd/{descriptor}", map_location, weights_only=True, mmap=mmap, **pickle_load_args
-        )
+        with _pickle.Loading():
+            return _original(
+                f"/proc/self/fd/{descriptor}", map_location, weights_only=True, mmap=mmap, **pickle_load_args
+            )
     finally:
         os.close(descriptor)
 

@@ -31,7 +31,7 @@ import transformers.dynamic_module_utils
 import transformers.generation.utils
 import transformers.utils.hub
 
-from weightlock import _code, _errors, _trust, _views, hf
+from weightlock import _code, _errors, _pickle, _trust, _views, hf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +132,8 @@ def _guarded() -> Iterator[None]:
         _OFFLINE["loads"] += 1
         huggingface_hub.constants.HF_HUB_OFFLINE = True
     try:
-        yield
+        with _pickle.Loading():
+            yield
     finally:
         _LOADING.reset(token)
         with _LOCK:

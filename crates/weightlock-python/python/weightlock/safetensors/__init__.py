@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = ["load_file", "load_model", "safe_open"]
 
+try:
+    # The original, also when `install` has put ours in its place.
+    from safetensors import safe_open as _theirs
+except ImportError:
+    _theirs = None
+
 BACKENDS = ("mmap", "pread")
 TORCH = ("pt", "torch", "pytorch")
 NUMPY = ("np", "numpy")
@@ -186,11 +192,11 @@ class _Open:
 
 def _original(file: _trust._views.File, framework: str, device: Any) -> Any:
     """The original library, on the sealed file: frameworks that cannot take a buffer of ours."""
-    import safetensors
-
+    if _theirs is None:
+        raise ImportError(f"{framework} needs the package safetensors")
     descriptor = file.model.descriptor(file.name)
     try:
-        opened = safetensors.safe_open(f"/proc/self/fd/{descriptor}", framework, device)
+        opened = _theirs(f"/proc/self/fd/{descriptor}", framework, device)
     finally:
         # It is mapped, and is never opened by this name again.
         os.close(descriptor)
