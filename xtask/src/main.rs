@@ -24,7 +24,8 @@ cargo xtask COMMAND
   check-rooms                                        which crate may use what, and where unsafe may be
   docs [--check]                                     writes docs/reference and docs/schemas; with --check: these, the
                                                      features table, links, codes and benchmarks agree
-  wheel [--out FOLDER]                               builds the Python wheel; its size and its programs are checked
+  wheel [--out FOLDER] [--test]                      builds the Python wheel; with --test: in an empty environment of each
+                                                     interpreter at hand, runs its tests
   imports [--check | --write | --stamp]              the scanner's tables of imports: verifies their form; makes them
                                                      again from pinned wheels and compares, or replaces; gives them a
                                                      version

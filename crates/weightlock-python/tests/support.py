@@ -12,6 +12,7 @@ import unittest
 from pathlib import Path
 
 import weightlock
+from weightlock.documents import Verified
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -43,6 +44,12 @@ def program(*words: str | Path, **options: object) -> subprocess.CompletedProces
         check=False,
         **options,
     )
+
+
+def facts(model: weightlock.Guarded) -> Verified:
+    """What the signature of a model said."""
+    assert model.verified is not None
+    return model.verified
 
 
 class Case(unittest.TestCase):

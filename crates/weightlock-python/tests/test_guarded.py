@@ -9,7 +9,7 @@ import sys
 import threading
 
 import weightlock
-from support import WEIGHTS, Case
+from support import WEIGHTS, Case, facts
 
 
 class Buffers(Case):
@@ -82,8 +82,8 @@ class Buffers(Case):
         with weightlock.guarded(self.model, key=self.key) as model, self.subTest():
             told = weightlock.verify(self.model, key=self.key)["result"]
             self.assertEqual(model.verified, told)
-            self.assertTrue(model.verified["complete"])
-            self.assertIn(str(model.verified["digest"]), model.line)
+            self.assertTrue(facts(model)["complete"])
+            self.assertIn(str(facts(model)["digest"]), model.line)
 
 
 class Life(Case):

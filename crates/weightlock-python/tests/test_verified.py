@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import weightlock
-from support import WEIGHTS, Case
+from support import WEIGHTS, Case, facts
 from weightlock import VerificationError
 
 
@@ -135,6 +135,16 @@ class Verified(Case):
             weightlock.load_model_verified(self.model, "release@example.org", "https://accounts.example.org")
         self.assertIn("needs the Sigstore release", str(caught.exception))
 
+    def test_one_line_says_what_was_verified(self) -> None:
+        with self.assertLogs("weightlock", "INFO") as logged:
+            model = weightlock.guarded(self.model, key=self.key)
+        self.addCleanup(model.close)
+        (line,) = logged.output
+        for part in (str(self.model), str(facts(model)["digest"]), "signed by ECDSA P-256 key"):
+            self.assertIn(part, line)
+        with self.assertNoLogs("weightlock"), self.assertRaises(VerificationError):
+            weightlock.guarded(self.make("plain"), key=self.key)
+
     def test_a_model_that_is_no_model_is_an_error_of_the_same_kind(self) -> None:
         self.assertIn("No such file", str(self.refused("WL-IO-NOT-FOUND", self.folder / "missing")))
 
@@ -193,7 +203,7 @@ class OneFile(Case):
             self.assertEqual([entry.name for entry in Path(path).parent.iterdir()], ["model.safetensors"])
         with weightlock.guarded(self.model / "code" / "modeling_tiny.py", key=self.key) as model:
             self.assertEqual(model.files(), ["code/modeling_tiny.py"])
-            self.assertFalse(model.verified["complete"])
+            self.assertFalse(facts(model)["complete"])
             self.assertEqual(Path(model.path).read_text(), "SIZE = 4096\n")
         file.write_bytes(WEIGHTS[::-1])
         self.assertEqual(self.refused("WL-SIG-TAMPERED", file).path, str(file))
@@ -229,7 +239,9 @@ class OneFile(Case):
         (self.model / "config.json").write_text("changed, and not asked for")
         with weightlock.guarded(self.model, key=self.key, only=["*.safetensors"]) as model:
             self.assertEqual(model.files(), ["model.safetensors"])
-            self.assertFalse(model.verified["complete"])
+            self.assertFalse(facts(model)["complete"])
+        with weightlock.guarded(self.model, key=self.key, only="*.py") as model:
+            self.assertEqual(model.files(), ["code/modeling_tiny.py"])
 
 
 class Styles(Case):

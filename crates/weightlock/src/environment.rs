@@ -103,11 +103,11 @@ pub(crate) const CLICOLOR_FORCE: Variable = foreign(
 );
 /// The user's own folder for what lasts as long as a session.
 pub(crate) const XDG_RUNTIME_DIR: Variable =
-    foreign("XDG_RUNTIME_DIR", "Folder for the sealed views of `run`");
+    foreign("XDG_RUNTIME_DIR", "Folder for the sealed views of `run` and of the Python package");
 /// Where temporary files go.
 pub(crate) const TMPDIR: Variable = foreign(
     "TMPDIR",
-    "Folder for the temporary files of `demo`, and for the sealed views of `run` where there is no XDG_RUNTIME_DIR; else `/tmp`",
+    "Folder for the temporary files of `demo`, and for sealed views where there is no XDG_RUNTIME_DIR; else `/tmp`",
 );
 
 /// Every variable, in the order of the reference.

@@ -24,13 +24,19 @@ const MOST_BYTES: u64 = 15_000_000;
 /// The oldest Python that the wheel is for, and the newest that is looked for.
 const MINORS: std::ops::RangeInclusive<u32> = 11..=20;
 
-/// Builds the wheel and says where it is.
+/// Builds the wheel and says where it is; or tests it, as the core lane does.
 pub(crate) fn run(raw: &[String]) -> Result<bool> {
-    let args = Args::parse(raw, &[], &["--out"])?.no_words()?;
+    let args = Args::parse(raw, &["--test"], &["--out"])?.no_words()?;
     let metadata = Metadata::load()?;
     let out = args.values("--out").next().map(PathBuf::from);
     let out = out.unwrap_or_else(|| metadata.workspace_root.join("target/wheels"));
     let mut report = Report::start()?;
+    if args.has("--test") {
+        check(&metadata, &mut report);
+        let counts = report.finish();
+        say(&counts.to_string());
+        return Ok(counts.failed == 0 && counts.passed > 0);
+    }
     let wheel = build(&metadata, &out, &mut report)?;
     say(&format!(
         "{}, {} bytes",

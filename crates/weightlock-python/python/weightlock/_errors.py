@@ -78,5 +78,6 @@ def refusal(
     path: str | os.PathLike[str], reasons: Sequence[tuple[str, str, str | None, str, str, str | None]]
 ) -> VerificationError:
     """The exception for what the native module tells: a reason's members, and the file that it is about."""
-    file = next((about for *_, about in reasons[:1] if about), None)
-    return VerificationError(file or os.fspath(path), [Reason(*members) for *members, _ in reasons])
+    file = reasons[0][5] if reasons else None
+    told = [Reason(code, what, where, why, next) for code, what, where, why, next, _ in reasons]
+    return VerificationError(file or os.fspath(path), told)

@@ -26,7 +26,7 @@ def guarded(
     identity_provider: str | None = None,
     signature: Path | None = None,
     policy: Path | None = None,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     allow_symlinks: bool = False,
     progress: Progress | None = None,
 ) -> _native.Guarded:
@@ -47,7 +47,7 @@ def guarded(
         signature=signature,
         identity=identity is not None or identity_provider is not None,
         policy=policy is not None,
-        only=list(only),
+        only=[only] if isinstance(only, str) else list(only),
         allow_symlinks=allow_symlinks,
         progress=progress,
     )
@@ -125,18 +125,21 @@ def verify_weights(path: Path, name: str, pins: Mapping[str, str] | Path) -> _na
     Returns what :func:`secure_load_model` returns. Raises :class:`VerificationError`, also when nothing is pinned for
     ``name``.
     """
-    if isinstance(pins, (str, os.PathLike)):
-        import json
-
-        with open(pins, encoding="utf-8") as file:
-            pins = json.load(file)
+    digests = _read_pins(pins) if isinstance(pins, (str, os.PathLike)) else pins
     weights = os.path.join(path, name) if os.path.isdir(path) else path
-    return _told(_native.load_pinned(weights, name, pins.get(name)))
+    return _told(_native.load_pinned(weights, name, digests.get(name)))
 
 
 def load_model_verified(model_dir: Path, expected_identity: str, identity_provider: str) -> _native.Guarded:
     """As :func:`secure_load_model`, for models that were signed with a Sigstore identity. This version refuses it."""
     return guarded(model_dir, identity=expected_identity, identity_provider=identity_provider)
+
+
+def _read_pins(path: Path) -> dict[str, str]:
+    import json
+
+    with open(path, encoding="utf-8") as file:
+        return dict(json.load(file))
 
 
 def _told(model: _native.Guarded) -> _native.Guarded:

@@ -36,7 +36,7 @@ def verify(
     signature: Path | None = None,
     policy: Path | None = None,
     expect_digest: str | None = None,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     ignore_paths: Sequence[Path] = (),
     ignore_unsigned_files: bool = False,
     allow_symlinks: bool = False,
@@ -101,7 +101,7 @@ def sign(
 def scan(
     path: Path,
     *,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     fail_on: Severity | None = None,
     profile: Profile | None = None,
     baseline: Path | None = None,
@@ -127,7 +127,7 @@ def inspect(path: Path, *, progress: Progress | None = None) -> Document[Inspect
     return _described(path, _words("inspect"), progress)
 
 
-def _words(verb: str, **flags: object) -> list[str]:
+def _words(verb: str, **flags: Path | int | Sequence[Path] | None) -> list[str]:
     """A command line. Values are part of their flag's word, so that none is taken for a flag."""
     words = [verb]
     for name, value in flags.items():
@@ -139,11 +139,11 @@ def _words(verb: str, **flags: object) -> list[str]:
         elif isinstance(value, (str, int, os.PathLike)):
             words.append(f"{flag}={_text(value)}")
         else:
-            words.extend(f"{flag}={_text(one)}" for one in value)  # pyright: ignore
+            words.extend(f"{flag}={os.fspath(one)}" for one in value)
     return words
 
 
-def _text(value: Any) -> str:
+def _text(value: str | int | os.PathLike[str]) -> str:
     return str(value) if isinstance(value, int) else os.fspath(value)
 
 

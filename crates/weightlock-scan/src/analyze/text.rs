@@ -5,7 +5,7 @@
 
 use weightlock_format::content::Content;
 
-use super::{Examination, Subject, onnx_text, template, text_proto, wide};
+use super::{Examination, Subject, document, onnx_text, template, text_proto, wide};
 use crate::{
     coverage::Gap,
     observation::config::{Seen, Source},
@@ -42,7 +42,8 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
     }
     let is_requirements =
         name.starts_with("requirements") && name.ends_with(".txt") || name == "constraints.txt";
-    if !is_requirements && !name.ends_with(".dvc") {
+    let names_module = document::names_module(&name);
+    if !is_requirements && !names_module && !name.ends_with(".dvc") {
         return;
     }
     let text = match subject.content.whole(exam.limits.held) {
@@ -50,12 +51,18 @@ pub(super) fn analyze(subject: &Subject, exam: &mut Examination<'_>) {
         // As text it is accounted for above, so this is said beside that.
         Ok(None) => {
             let limit = exam.limits.held as u64;
-            let what = "bytes of a list of requirements";
+            let what = "bytes of a text of which each line counts";
             return exam.gap(0, size, Gap::Limit { what, limit });
         }
         Err(error) => return exam.gap(0, size, Gap::Unreadable(error.to_string())),
     };
     let text = String::from_utf8_lossy(&text);
+    if names_module {
+        if let Some(seen) = document::named_module(&text) {
+            exam.put(Some(0), None, seen);
+        }
+        return;
+    }
     let mut offset = 0_u64;
     for line in text.split_inclusive('\n') {
         let seen = if is_requirements {

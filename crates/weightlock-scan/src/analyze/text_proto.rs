@@ -1,5 +1,6 @@
-//! Protocol buffers written as text: `saved_model.pbtxt`, `graph.pbtxt`, ONNX models as `.textproto`. TensorFlow and ONNX
-//! load them as they load the binary form, so the same rules judge them: nodes by their operator, files by their path.
+//! Protocol buffers written as text: `saved_model.pbtxt`, `graph.pbtxt`, ONNX models as `.textproto`, networks of Caffe as
+//! `.prototxt`. TensorFlow and ONNX load them as they load the binary form, so the same rules judge them: nodes by their
+//! operator, files by their path. A layer of Caffe may be a class of Python, which is imported and called by its name.
 
 use weightlock_format::{
     Problem,
@@ -7,8 +8,8 @@ use weightlock_format::{
     tensorflow::{Fact, Node},
 };
 
-use super::{Examination, Subject, onnx, tensorflow::Graph};
-use crate::coverage::Gap;
+use super::{Examination, Subject, callable::reach, onnx, tensorflow::Graph};
+use crate::{coverage::Gap, observation::config::Seen};
 
 /// Bytes of a file that are read. Graphs in text have some megabytes.
 const BYTES: usize = 40 << 20;
@@ -27,7 +28,8 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// Fields that only graphs have.
-const MARKERS: [&[u8]; 7] = [
+const MARKERS: [&[u8]; 8] = [
+    b"python_param",
     b"op:",
     b"op_type",
     b"graph_def",
@@ -84,6 +86,7 @@ struct Message {
     field: String,
     /// Its direct scalars of which something is made.
     node: Node,
+    /// Of a layer of Caffe its class, and the module that has it.
     operator: String,
     domain: String,
     key: String,
@@ -96,6 +99,8 @@ struct Walk {
     open: Vec<Message>,
     graph: Graph,
     model: onnx::Text,
+    /// Classes of Python that are layers, and where.
+    layers: Vec<(String, u64)>,
 }
 
 impl Walk {
@@ -150,6 +155,8 @@ impl Walk {
         match field {
             "op_type" => text.clone_into(&mut message.operator),
             "domain" => text.clone_into(&mut message.domain),
+            "layer" if message.field == "python_param" => text.clone_into(&mut message.operator),
+            "module" if message.field == "python_param" => text.clone_into(&mut message.domain),
             "key" => text.clone_into(&mut message.key),
             "value" => text.clone_into(&mut message.value),
             "name" if message.field == "tensor_info" => {
@@ -195,6 +202,10 @@ impl Walk {
             "node" | "node_def" if !message.node.operator.is_empty() => {
                 self.graph.see(Fact::Node(message.node));
             }
+            "python_param" => {
+                let class = format!("{}.{}", message.domain, message.operator);
+                self.layers.push((class, offset));
+            }
             "external_data" if message.key == "location" => self.model.location(&message.value, offset),
             _ => {}
         }
@@ -203,5 +214,10 @@ impl Walk {
     fn conclude(self, exam: &mut Examination<'_>) {
         self.graph.conclude(exam);
         self.model.conclude(exam);
+        for (name, offset) in self.layers {
+            let key = "python_param".to_owned();
+            let reach = reach(&name);
+            exam.put(Some(offset), Some(key.clone()), Seen::Target { key, name, reach });
+        }
     }
 }

@@ -164,6 +164,23 @@ fn mlflow_models_are_loaded_by_flavours_from_their_folder() {
     }
 }
 
+#[test]
+fn mlflow_imports_modules_that_are_named_in_files_of_their_own() {
+    use Severity::High;
+    let foreign = |name: &str| vec![(High, "mlflow-foreign-loader", name.to_owned())];
+    let flavour = |module: &str| format!("flavors:\n  keras:\n    keras_module: {module}\n    data: data\n");
+    quiet("MLmodel", &flavour("tensorflow.keras"));
+    assert_eq!(told("MLmodel", &flavour("evil")), foreign("evil"));
+    for (file, usual) in [
+        ("pickle_module_info.txt", "mlflow.pytorch.pickle_module"),
+        ("keras_module.txt", "keras"),
+    ] {
+        quiet(file, usual);
+        assert_eq!(told(file, "evil.module\n"), foreign("evil.module"), "{file}");
+    }
+    quiet("notes.txt", "evil.module\n");
+}
+
 fn node(module: &str, class: &str, loader: &str, content: &Value) -> Value {
     json!({"__module__": module, "__class__": class, "__loader__": loader, "content": content})
 }

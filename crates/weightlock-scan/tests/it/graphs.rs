@@ -518,6 +518,28 @@ fn graphs_in_text_are_judged_like_those_in_bytes() {
             ["onnx-unknown-operator low x::f"]
         );
     }
+    let layer = |module: &str, class: &str| {
+        format!(
+            "name: \"net\"\nlayer {{ name: \"p\" type: \"Python\" python_param {{ module: \"{module}\" layer: \"{class}\" param_str: \"'a': 1\" }} }}"
+        )
+    };
+    for name in ["deploy.prototxt", "net"] {
+        assert_eq!(
+            told(name, &layer("os", "system")).0,
+            ["config-target critical os.system"]
+        );
+        assert_eq!(
+            told(name, &layer("rpn.proposal_layer", "ProposalLayer")).0,
+            ["config-target medium rpn.proposal_layer.ProposalLayer"]
+        );
+    }
+    assert_eq!(
+        told(
+            "deploy.prototxt",
+            "layer { name: \"c\" type: \"Convolution\" convolution_param { num_output: 64 } }"
+        ),
+        (vec![], true)
+    );
     // Broken text is not taken for read, prose is no graph.
     assert!(!told("a.pbtxt", "node { op: \"Add\" ").1);
     assert_eq!(

@@ -52,6 +52,20 @@ const LOADERS: &[&str] = &[
     "mlflow.smolagents",
 ];
 
+/// Packages that a model of Keras is loaded with, and modules that read a pickle of PyTorch.
+const IMPORTED: &[&str] = &[
+    "keras",
+    "tensorflow.keras",
+    "tf_keras",
+    "tf.keras",
+    "pickle",
+    "cloudpickle",
+    "dill",
+    "mlflow.pytorch.pickle_module",
+];
+/// Files that hold nothing but the name of a module, which is imported.
+const NAMING_FILES: &[&str] = &["keras_module.txt", "pickle_module_info.txt"];
+
 /// Keys that name a file or folder of the model.
 const PATHS: &[&str] = &[
     "code",
@@ -70,10 +84,30 @@ const PATHS: &[&str] = &[
     "path",
 ];
 
+/// Whether a file of that name, in lower case, holds nothing but the name of a module.
+pub(in super::super) fn names_module(name: &str) -> bool {
+    NAMING_FILES.contains(&name)
+}
+
+/// What such a file asks for.
+pub(in super::super) fn named_module(text: &str) -> Option<Seen> {
+    let module = text.trim();
+    let is_foreign = !module.is_empty() && !IMPORTED.contains(&module);
+    is_foreign.then(|| Seen::LoaderModule {
+        module: module.chars().take(200).collect(),
+    })
+}
+
 /// What a model description asks for.
 pub(super) fn judge(stream: &Stream, exam: &mut Examination<'_>) {
     for scalar in &stream.scalars {
-        if scalar.key == "loader_module" && !LOADERS.contains(&scalar.text.as_str()) {
+        let name = scalar.text.trim();
+        let is_foreign = match scalar.key.as_str() {
+            "loader_module" => !LOADERS.contains(&name),
+            "keras_module" | "pickle_module_name" => !IMPORTED.contains(&name),
+            _ => false,
+        };
+        if is_foreign {
             let module = scalar.text.clone();
             exam.put(
                 Some(scalar.offset),

@@ -9,6 +9,8 @@ mod mlflow;
 mod skops;
 mod target;
 
+pub(super) use self::mlflow::{named_module, names_module};
+
 use memchr::memmem;
 use weightlock_format::{
     Error, Problem,

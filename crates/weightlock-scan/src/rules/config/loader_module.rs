@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     title: "MLflow model is loaded by a module that is no flavour of MLflow",
     worst: Severity::High,
     cwe: 829,
-    what: "the description of an MLflow model names a module to load it that does not belong to MLflow",
+    what: "the description of an MLflow model, or a file that its flavour reads, names a module to load it that is none of MLflow or of the flavour",
     why: "MLflow imports the module, from the folder of the model or from the machine, and calls it",
     example: "`loader_module: os` in MLmodel",
     fix: "load the model with the module of its flavour, or read the module before it is imported",
@@ -24,6 +24,6 @@ fn check(seen: &Seen, _: &Context<'_>) -> Option<Judgement> {
     let Seen::LoaderModule { module } = seen else {
         return None;
     };
-    let reason = format!("the model is loaded by the module {module:?}, which is no flavour of MLflow");
+    let reason = format!("the model is loaded by the module {module:?}, which no flavour of MLflow uses");
     Some(Judgement::new(Severity::High, reason).named(module))
 }

@@ -40,6 +40,13 @@ pub struct Work<'a> {
 }
 
 impl Work<'_> {
+    fn hashing(&self, algorithm: Algorithm) -> Settings {
+        Settings {
+            algorithm,
+            ..self.settings
+        }
+    }
+
     /// As [`Work::measure`], of files whose bytes are kept if somebody wants them.
     fn measure_listed(
         &mut self,
@@ -48,10 +55,7 @@ impl Work<'_> {
         wanted: Wanted,
         algorithm: Algorithm,
     ) -> Result<Vec<Measured>, Error> {
-        let settings = Settings {
-            algorithm,
-            ..self.settings
-        };
+        let settings = self.hashing(algorithm);
         match self.keeper.as_deref_mut() {
             Some(keeper) => measure_kept(inventory, entries, wanted, &settings, self.observer, keeper),
             None => self.measure(inventory, entries, wanted, algorithm),
@@ -65,10 +69,7 @@ impl Work<'_> {
         wanted: Wanted,
         algorithm: Algorithm,
     ) -> Result<Vec<Measured>, Error> {
-        let settings = Settings {
-            algorithm,
-            ..self.settings
-        };
+        let settings = self.hashing(algorithm);
         measure(
             inventory,
             entries,

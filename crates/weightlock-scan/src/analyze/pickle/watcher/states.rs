@@ -210,9 +210,7 @@ impl Watcher<'_> {
             self.exposed(spot, held, to, values);
         }
     }
-}
 
-impl Watcher<'_> {
     /// An object of Python itself that has no methods of its own (`SimpleNamespace`, `Namespace`) is given functions or
     /// classes: it answers to any method that somebody looks up. Values such as dtypes are none.
     fn build_namespace(&mut self, spot: Spot, object: Value, names: &[Value], values: &Values) {

@@ -1,0 +1,56 @@
+"""What the documents show in Python is run, in order, and prints what they say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from support import ROOT, Case, safetensors
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def snippets(page: Path) -> list[tuple[str, str | None]]:
+    """Each piece of Python, and what follows it as text: its output, where that is shown."""
+    blocks = [(match[1], match[2]) for match in BLOCK.finditer(page.read_text())]
+    found: list[tuple[str, str | None]] = []
+    for at, (language, text) in enumerate(blocks):
+        if language == "python":
+            after = blocks[at + 1] if at + 1 < len(blocks) else ("", "")
+            found.append((text, after[1] if after[0] == "text" else None))
+    return found
+
+
+class Pages(Case):
+    def setUp(self) -> None:
+        super().setUp()
+        (self.model / "code" / "modeling_tiny.py").unlink()
+        (self.model / "code").rmdir()
+        (self.model / "model.safetensors").write_bytes(safetensors({"one": [0.5] * 64, "two": [1.0] * 4}))
+        (self.model / "model.sig").unlink()
+        self.sign(self.model)
+
+    def run_page(self, page: str) -> None:
+        found = snippets(ROOT / page)
+        self.assertTrue(found, f"{page} shows no Python")
+        for text, output in found:
+            with self.subTest(page=page, snippet=text):
+                ran = subprocess.run(
+                    [sys.executable, "-c", text],
+                    cwd=self.folder,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=60,
+                )
+                self.assertEqual(ran.returncode, 0, ran.stderr)
+                if output is not None:
+                    self.assertEqual(ran.stdout, output)
+
+    def test_the_readme(self) -> None:
+        self.run_page("README.md")
+
+    def test_the_page_for_python(self) -> None:
+        self.run_page("docs/howto/python.md")
