@@ -29,7 +29,7 @@ import threading
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
     from weightlock._native import Guarded
 
@@ -165,7 +165,7 @@ class _Loader(importlib.abc.InspectLoader):
             return ""
         return importlib.util.decode_source(self.code.files[self.file])
 
-    def get_code(self, fullname: str) -> object:
+    def get_code(self, fullname: str) -> CodeType:
         return self.source_to_code(self.get_source(fullname), self.origin() or f"<{fullname}>")
 
     def is_package(self, fullname: str) -> bool:

@@ -6,6 +6,7 @@ Refused, as the original refuses it: a header of more than 100 MB, names that oc
 do not end where the file ends, sizes that do not fit shape and type. A signature says who made a file, not that it is sound.
 """
 
+# pyright: basic
 from __future__ import annotations
 
 import json
@@ -78,7 +79,7 @@ def error(message: str) -> Exception:
         from safetensors import SafetensorError  # pyright: ignore
     except ImportError:
         return ValueError(message)
-    return SafetensorError(message)  # pyright: ignore
+    return SafetensorError(message)
 
 
 def read(data: memoryview) -> Header:
@@ -111,9 +112,9 @@ def read(data: memoryview) -> Header:
 
 
 def _tensor(name: str, told: Any, begin: int) -> Tensor:
-    if not isinstance(told, dict) or set(told) != {"dtype", "shape", "data_offsets"}:  # pyright: ignore
+    if not isinstance(told, dict) or set(told) != {"dtype", "shape", "data_offsets"}:
         _refuse(f"invalid entry for tensor `{name}`")
-    dtype, shape, offsets = told["dtype"], told["shape"], told["data_offsets"]  # pyright: ignore
+    dtype, shape, offsets = told["dtype"], told["shape"], told["data_offsets"]
     if not isinstance(dtype, str) or dtype not in BITS:
         _refuse(f"unknown type of tensor `{name}`")
     if not _is_sizes(shape) or not _is_sizes(offsets) or len(offsets) != 2:
@@ -125,15 +126,15 @@ def _tensor(name: str, told: Any, begin: int) -> Tensor:
 
 
 def _is_sizes(told: Any) -> bool:
-    return isinstance(told, list) and all(type(one) is int and 0 <= one <= MOST for one in told)  # pyright: ignore
+    return isinstance(told, list) and all(type(one) is int and 0 <= one <= MOST for one in told)
 
 
 def _metadata(told: Any) -> dict[str, str] | None:
     if told is None:
         return None
-    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):  # pyright: ignore
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
         _refuse("invalid JSON in header: metadata must be text")
-    return told  # pyright: ignore
+    return told
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

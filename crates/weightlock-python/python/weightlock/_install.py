@@ -15,7 +15,7 @@ afresh (call it there too). Readers that it does not know, such as ``torch.jit.l
 Rejected: a hook that watches which files are opened. Loaders map files, and open them again, below Python.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import importlib

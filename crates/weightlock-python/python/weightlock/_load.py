@@ -43,7 +43,7 @@ def guarded(
     model = _native.load(
         path,
         key=key,
-        certificate_chain=_paths(certificate_chain),
+        certificate_chain=paths(certificate_chain),
         signature=signature,
         identity=identity is not None or identity_provider is not None,
         policy=policy is not None,
@@ -152,9 +152,10 @@ def _told(model: _native.Guarded) -> _native.Guarded:
     return model
 
 
-def _paths(paths: Path | Sequence[Path] | None) -> list[Path]:
-    if paths is None:
+def paths(told: Path | Sequence[Path] | None) -> list[Path]:
+    """One path, several, or none, as a list."""
+    if told is None:
         return []
-    if isinstance(paths, (str, os.PathLike)):
-        return [paths]
-    return list(paths)
+    if isinstance(told, (str, os.PathLike)):
+        return [told]
+    return list(told)

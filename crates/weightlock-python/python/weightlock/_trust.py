@@ -14,7 +14,7 @@ import os
 import threading
 
 from weightlock import _views
-from weightlock._load import guarded
+from weightlock._load import guarded, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class trust:
         if key is None and certificate_chain is None:
             raise TypeError("trust() needs a key or a certificate chain")
         # As they are now: neither a list that changes, nor a name that means another file after a change of folder.
-        self.key = None if key is None else os.path.abspath(os.fspath(key))
-        chain = [certificate_chain] if isinstance(certificate_chain, (str, os.PathLike)) else certificate_chain
-        self.certificate_chain = None if chain is None else [os.path.abspath(os.fspath(file)) for file in chain]
+        self.key = None if key is None else _views.absolute(key)
+        chain = [] if certificate_chain is None else paths(certificate_chain)
+        self.certificate_chain = [_views.absolute(file) for file in chain] or None
         self._token: contextvars.Token[trust | None] | None = None
         if everywhere:
             with _LOCK:
@@ -137,6 +137,6 @@ def open_file(
     model = open_model(path, key=key, certificate_chain=certificate_chain, signature=signature)
     names = model.files()
     # It became a folder meanwhile.
-    if len(names) != 1 or os.path.basename(names[0]) != os.path.basename(os.path.abspath(os.fspath(path))):
+    if len(names) != 1 or os.path.basename(names[0]) != os.path.basename(_views.absolute(path)):
         raise IsADirectoryError(os.fspath(path))
     return _views.File(model, names[0])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Path = str | os.PathLike[str]
 
-__all__ = ["File", "find", "inside", "remember"]
+__all__ = ["File", "absolute", "find", "inside", "remember"]
 
 #: Views by the path that they gave out. Single look-ups only: these need no lock.
 _LIVE: weakref.WeakValueDictionary[str, Guarded] = weakref.WeakValueDictionary()
@@ -39,9 +39,15 @@ def remember(model: Guarded) -> None:
     _LIVE[model.path] = model
 
 
+def absolute(path: Path) -> str:
+    """The path as text, from the root, without looking at what is there."""
+    text: str = os.fspath(path)
+    return os.path.abspath(text)
+
+
 def inside(path: Path) -> Guarded | None:
     """The view that is this path, or that this path is in."""
-    folder = os.path.abspath(os.fspath(path))
+    folder = absolute(path)
     while True:
         model = _LIVE.get(folder)
         if model is not None and not model.closed:
@@ -57,7 +63,7 @@ def find(path: Path) -> File | None:
     model = inside(path)
     if model is None:
         return None
-    text = os.path.abspath(os.fspath(path))
+    text = absolute(path)
     names = model.files()
     if text == model.path:
         if os.path.isdir(text):

@@ -9,7 +9,7 @@ Only the ordinary loader can be guarded; formats with loaders of their own are r
 read before, and each rank reads by itself: as for vLLM, ``weightlock run`` gives a server the whole model sealed.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import copy

@@ -10,7 +10,7 @@ variable of the environment that turns the restriction off.
 Rejected: to allow ``weights_only=False`` for signed files. A key that signs models would become a key that runs code.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import os

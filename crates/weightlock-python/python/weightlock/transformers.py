@@ -16,7 +16,7 @@ Several parts of one model are read once with :func:`sealed`:
 Rejected: wrappers of every function that reads a file. The library has dozens, and more in each release.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import contextlib

@@ -12,7 +12,7 @@ sealed view as a whole, which its processes share: ``weightlock run --model … 
 Rejected: a loader from scratch. What vLLM does with names, shards and quantization changes with each release.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import copy

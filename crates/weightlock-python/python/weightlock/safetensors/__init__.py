@@ -14,7 +14,7 @@ and has no effect. ``load_file`` and ``load_model`` are those of ``safetensors.t
 ``weightlock.safetensors.numpy``.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import os

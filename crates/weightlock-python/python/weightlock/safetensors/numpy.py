@@ -1,6 +1,6 @@
 """``safetensors.numpy.load_file`` with verified bytes. ``bfloat16`` and smaller types need the package ``ml_dtypes``."""
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import os

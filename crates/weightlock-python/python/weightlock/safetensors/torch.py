@@ -1,6 +1,6 @@
 """``safetensors.torch.load_file`` and ``load_model`` with verified bytes."""
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import os
