@@ -22,7 +22,7 @@ use crate::{answer::to_python, attend::attend, buffer::Buffer, refusal::refused}
 #[derive(Debug)]
 enum Kept {
     /// By a signature.
-    Signed(Loaded),
+    Signed(Box<Loaded>),
     /// By a digest that the caller knew.
     Pinned(PinnedFile),
 }
@@ -184,7 +184,7 @@ pub(crate) fn load(
     };
     let loaded = attend(py, progress, |progress| embedded::load(&model, progress))?;
     let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
-    Ok(Guarded::new(Kept::Signed(loaded)))
+    Ok(Guarded::new(Kept::Signed(Box::new(loaded))))
 }
 
 /// Reads a file whose SHA-256 is known into sealed memory. `name` is what `pin` was looked up by.

@@ -43,6 +43,28 @@ except KeyboardInterrupt:
         )
         self.assertEqual(done.stdout, "interrupted True\n", done.stderr)
 
+    def test_signals_stay_those_of_python(self) -> None:
+        script = """
+import os, signal, sys, weightlock
+weightlock.verify(sys.argv[1], key=sys.argv[2])
+weightlock.scan(sys.argv[1])
+weightlock.guarded(sys.argv[1], key=sys.argv[2]).close()
+for _ in range(3):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        print("interrupted")
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(self.model), str(self.key)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+        self.assertEqual((done.returncode, done.stdout), (-signal.SIGTERM, "interrupted\n" * 3), done.stderr)
+
     def test_ctrl_c_ends_signing_and_nothing_is_written(self) -> None:
         self.interrupted("weightlock.sign(sys.argv[1], key=sys.argv[2])")
         self.assertFalse(self.long.with_name("long.safetensors.weightlock").exists())

@@ -249,3 +249,54 @@ impl From<&Diagnostic> for Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verb_answers_with_its_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let words = [
+            "scan".into(),
+            "--".into(),
+            folder.path().join("missing").into_os_string(),
+        ];
+        let answer = answer(&words, &Arc::default());
+        assert_eq!(answer.exit, Exit::CouldNotWork);
+        assert_eq!(answer.document["verb"], "scan");
+        assert_eq!(
+            Reason::from(&answer.reasons[0]).code,
+            answer.document["reasons"][0]["code"].as_str().unwrap()
+        );
+    }
+
+    #[test]
+    fn words_that_mean_nothing_are_usage() {
+        let answer = answer(&["verify".into(), "--no-such-flag".into()], &Arc::default());
+        assert_eq!(answer.exit, Exit::Usage);
+        assert_eq!(answer.reasons.len(), 1);
+    }
+
+    #[test]
+    fn work_that_was_stopped_gives_no_model() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("weights.bin");
+        std::fs::write(&file, vec![0; 1 << 20]).unwrap();
+        let pin = "30e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58";
+        let progress = Arc::default();
+        assert!(load_pinned(&file, "weights", Some(pin), &progress).is_ok());
+        assert_eq!(progress.bytes(), (1 << 20, 1 << 20));
+        progress.stop();
+        let reasons = load_pinned(&file, "weights", Some(pin), &progress).unwrap_err();
+        assert_eq!(reasons[0].code(), weightlock_artifact::error::INTERRUPTED);
+    }
+
+    #[test]
+    fn a_reason_cannot_write_to_a_terminal() {
+        let told = Diagnostic::new(USAGE, "a \u{1b}[2J name").at("/model/\u{1b}[2J   offset 7");
+        let reason = Reason::from(&told);
+        assert!(!reason.what.contains('\u{1b}') && !reason.place.unwrap().contains('\u{1b}'));
+        assert_eq!(reason.file.as_deref(), Some("/model/\u{1b}[2J"));
+    }
+}

@@ -102,8 +102,10 @@ pub(crate) const CLICOLOR_FORCE: Variable = foreign(
     "Colours also where no terminal is seen, unless it is `0`",
 );
 /// The user's own folder for what lasts as long as a session.
-pub(crate) const XDG_RUNTIME_DIR: Variable =
-    foreign("XDG_RUNTIME_DIR", "Folder for the sealed views of `run` and of the Python package");
+pub(crate) const XDG_RUNTIME_DIR: Variable = foreign(
+    "XDG_RUNTIME_DIR",
+    "Folder for the sealed views of `run` and of the Python package",
+);
 /// Where temporary files go.
 pub(crate) const TMPDIR: Variable = foreign(
     "TMPDIR",

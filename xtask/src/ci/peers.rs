@@ -79,6 +79,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         report,
     );
     let schema = fetch_sarif_schema(report);
+    let wheel = wheel(report);
     let core = [
         Peer::ModelSigning,
         Peer::Openssl,
@@ -98,7 +99,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
                 .push((peer.variable().to_owned(), path.into_os_string()));
         }
     }
-    debian.and(reference).and(linters).and(schema)
+    debian.and(reference).and(linters).and(schema).and(wheel)
 }
 
 fn install_packages(report: &mut Report) -> Result<()> {

@@ -232,3 +232,47 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Diagnostic> {
     Ok(input::read_at_most(path, limit)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_belongs_to_the_nearest_folder_with_a_signature() {
+        let folder = tempfile::tempdir().unwrap();
+        let outer = folder.path().join("outer");
+        let inner = outer.join("inner");
+        fs::create_dir_all(inner.join("deep")).unwrap();
+        let file = inner.join("deep/weights.bin");
+        fs::write(&file, "weights").unwrap();
+        assert_eq!(around(&file), None);
+
+        fs::write(outer.join("model.sig"), "").unwrap();
+        let (found, name) = around(&file).unwrap();
+        assert_eq!((found, name.as_str()), (outer.clone(), "inner/deep/weights.bin"));
+
+        fs::create_dir(outer.join("inner.weightlock")).unwrap();
+        fs::write(outer.join("inner.weightlock/model.sig"), "").unwrap();
+        let (found, name) = around(&file).unwrap();
+        assert_eq!((found, name.as_str()), (inner.clone(), "deep/weights.bin"));
+
+        assert_eq!(around(&inner), None, "a folder is looked at as a whole");
+        fs::create_dir(inner.join("deep/weights.bin.weightlock")).unwrap();
+        fs::write(inner.join("deep/weights.bin.weightlock/model.sig"), "").unwrap();
+        assert_eq!(around(&file), None, "it has a signature of its own");
+    }
+
+    #[test]
+    fn a_link_keeps_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("model");
+        fs::create_dir(&model).unwrap();
+        fs::write(model.join("model.sig"), "").unwrap();
+        fs::write(folder.path().join("blob"), "weights").unwrap();
+        std::os::unix::fs::symlink("../blob", model.join("weights.bin")).unwrap();
+        let (found, name) = around(&model.join("weights.bin")).unwrap();
+        assert_eq!((found, name.as_str()), (model, "weights.bin"));
+    }
+}
