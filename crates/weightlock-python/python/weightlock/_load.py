@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from weightlock import _native, _pickle, _views
+from weightlock import _native, _pickle, _trust, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,16 +34,18 @@ def guarded(
 
     ``path`` is a folder or a file; a file without a signature of its own is looked for in the signature of a folder that it
     lies in, and then only this file is read. ``key`` is the public key of the signer, ``certificate_chain`` a file, or files,
-    with its root certificates; without either, the key that ``WEIGHTLOCK_PUBLIC_KEY`` names. ``only`` are patterns such as
+    with its root certificates; without either, the :func:`weightlock.trust` that
+    holds here, or else the key that ``WEIGHTLOCK_PUBLIC_KEY`` names. ``only`` are patterns such as
     ``"*.safetensors"``: other files are neither read nor handed out. ``progress`` is called with the bytes that were read and
     those that are to be read.
 
     Raises :class:`VerificationError`.
     """
+    key, certificate_chain = _trust.holding(key, certificate_chain)
     model = _native.load(
         path,
         key=key,
-        certificate_chain=paths(certificate_chain),
+        certificate_chain=_trust.paths(certificate_chain),
         signature=signature,
         identity=identity is not None or identity_provider is not None,
         policy=policy is not None,
@@ -150,12 +152,3 @@ def _told(model: _native.Guarded) -> _native.Guarded:
 
     logging.getLogger("weightlock").info("%s", model.line)
     return model
-
-
-def paths(told: Path | Sequence[Path] | None) -> list[Path]:
-    """One path, several, or none, as a list."""
-    if told is None:
-        return []
-    if isinstance(told, (str, os.PathLike)):
-        return [told]
-    return list(told)

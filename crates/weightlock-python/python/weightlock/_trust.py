@@ -8,24 +8,20 @@ Rejected: trust that takes effect everywhere at once. A load of another thread w
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import os
 import threading
 
 from weightlock import _views
-from weightlock._load import guarded, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from weightlock._native import Guarded
-
     Path = str | os.PathLike[str]
 
-__all__ = ["holding", "open_file", "open_model", "trust"]
+__all__ = ["holding", "paths", "trust"]
 
 _HERE: contextvars.ContextVar[trust | None] = contextvars.ContextVar("weightlock.trust", default=None)
 
@@ -52,18 +48,19 @@ class trust:
         certificate_chain: Path | Sequence[Path] | None = None,
         everywhere: bool = False,
     ) -> None:
-        if key is None and certificate_chain is None:
-            raise TypeError("trust() needs a key or a certificate chain")
         # As they are now: neither a list that changes, nor a name that means another file after a change of folder.
         self.key = None if key is None else _views.absolute(key)
-        chain = [] if certificate_chain is None else paths(certificate_chain)
-        self.certificate_chain = [_views.absolute(file) for file in chain] or None
-        self._token: contextvars.Token[trust | None] | None = None
+        chain = [_views.absolute(file) for file in paths(certificate_chain)]
+        self.certificate_chain = chain or None
+        if self.key is None and self.certificate_chain is None:
+            raise TypeError("trust() needs a key or a certificate chain")
+        self._ended = False
+        self._around = None if everywhere else _here()
         if everywhere:
             with _LOCK:
                 _PROCESS.append(self)
         else:
-            self._token = _HERE.set(self)
+            _HERE.set(self)
 
     def __enter__(self) -> trust:
         return self
@@ -77,19 +74,28 @@ class trust:
         self.withdraw()
 
     def withdraw(self) -> None:
-        """Ends it. What held before holds again."""
-        token, self._token = self._token, None
-        if token is not None:
-            # In another context, which a generator may be closed in, it never held.
-            with contextlib.suppress(ValueError):
-                _HERE.reset(token)
+        """Ends it, wherever it holds. What held before holds again."""
+        # Not by resetting the variable: a generator may be closed in another context than it was begun in.
+        self._ended = True
         with _LOCK:
             if self in _PROCESS:
                 _PROCESS.remove(self)
 
+    def lasting(self) -> trust | None:
+        """This one, or the innermost around it that has not ended."""
+        found: trust | None = self
+        while found is not None and found._ended:
+            found = found._around
+        return found
+
+
+def _here() -> trust | None:
+    here = _HERE.get()
+    return None if here is None else here.lasting()
+
 
 def _current() -> trust | None:
-    here = _HERE.get()
+    here = _here()
     if here is not None:
         return here
     with _LOCK:
@@ -104,39 +110,10 @@ def holding(
     return (key, certificate_chain) if current is None else (current.key, current.certificate_chain)
 
 
-def open_model(
-    path: Path,
-    *,
-    key: Path | None = None,
-    certificate_chain: Path | Sequence[Path] | None = None,
-    signature: Path | None = None,
-    only: Sequence[str] = (),
-) -> Guarded:
-    """Verifies a model with the trust that holds here, and reads it into sealed memory."""
-    key, certificate_chain = holding(key, certificate_chain)
-    return guarded(path, key=key, certificate_chain=certificate_chain, signature=signature, only=only)
-
-
-def open_file(
-    path: Path,
-    *,
-    key: Path | None = None,
-    certificate_chain: Path | Sequence[Path] | None = None,
-    signature: Path | None = None,
-) -> _views.File:
-    """Verifies one file, unless it is in a sealed view, and was verified with it.
-
-    Who names a signer wants to know whether *they* signed it: then a view's file is verified as any other.
-    """
-    if key is None and certificate_chain is None and signature is None:
-        found = _views.find(path)
-        if found is not None:
-            return found
-    if os.path.isdir(path):
-        raise IsADirectoryError(os.fspath(path))
-    model = open_model(path, key=key, certificate_chain=certificate_chain, signature=signature)
-    names = model.files()
-    # It became a folder meanwhile.
-    if len(names) != 1 or os.path.basename(names[0]) != os.path.basename(_views.absolute(path)):
-        raise IsADirectoryError(os.fspath(path))
-    return _views.File(model, names[0])
+def paths(told: Path | Sequence[Path] | None) -> list[Path]:
+    """One path, several, or none, as a list."""
+    if told is None:
+        return []
+    if isinstance(told, (str, os.PathLike)):
+        return [told]
+    return list(told)

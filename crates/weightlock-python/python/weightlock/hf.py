@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 
-from weightlock import _errors, _load, _trust
+from weightlock import _errors, _load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def guarded(
 ) -> Guarded:
     """Verifies a cached snapshot and reads it into sealed memory. As :func:`weightlock.guarded`."""
     folder = snapshot(repo_id, revision=revision, cache_dir=cache_dir)
-    return _trust.open_model(folder, key=key, certificate_chain=certificate_chain, signature=signature, only=only)
+    return _load.guarded(folder, key=key, certificate_chain=certificate_chain, signature=signature, only=only)
 
 
 class verified(_load.verified):
@@ -105,6 +105,5 @@ class verified(_load.verified):
         certificate_chain: Path | Sequence[Path] | None = None,
         signature: Path | None = None,
     ) -> None:
-        trusted = _trust.holding(key, certificate_chain)
         folder = snapshot(repo_id, revision=revision, cache_dir=cache_dir)
-        super().__init__(folder, key=trusted[0], certificate_chain=trusted[1], signature=signature)
+        super().__init__(folder, key=key, certificate_chain=certificate_chain, signature=signature)

@@ -17,7 +17,7 @@ import os
 
 import torch
 
-from weightlock import _pickle, _trust
+from weightlock import _files, _pickle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def load(
         from weightlock.safetensors.torch import load_file
 
         return load_file(f, _device(map_location), **trusted)
-    file = _trust.open_file(f, **trusted)
+    file = _files.open_file(f, **trusted)
     descriptor = file.model.descriptor(file.name)
     try:
         # The name stands for the descriptor, and the descriptor for sealed memory: opening it twice is no second file.

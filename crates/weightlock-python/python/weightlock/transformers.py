@@ -31,7 +31,8 @@ import transformers.dynamic_module_utils
 import transformers.generation.utils
 import transformers.utils.hub
 
-from weightlock import _code, _errors, _pickle, _trust, _views, hf
+from weightlock import _code, _errors, _pickle, _views, hf
+from weightlock._load import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def sealed(
 def _open(path: Path, revision: str | None, cache_dir: Path | None, **trusted: Any) -> Guarded:
     name = os.fspath(path)
     if os.path.isdir(name) or not hf.is_repository(name):
-        return _trust.open_model(path, **trusted)
+        return guarded(path, **trusted)
     return hf.guarded(name, revision=revision, cache_dir=cache_dir, **trusted)
 
 

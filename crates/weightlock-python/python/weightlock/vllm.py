@@ -19,7 +19,8 @@ import copy
 import inspect
 import os
 
-from weightlock import _trust, hf
+from weightlock import hf
+from weightlock._load import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Sealed:
         known = self._models.get((name, revision))
         if known is None:
             if os.path.isdir(name) or not hf.is_repository(name):
-                known = _trust.open_model(name, **self._options)
+                known = guarded(name, **self._options)
             else:
                 known = hf.guarded(name, revision=revision, **self._options)
             self._models[name, revision] = known

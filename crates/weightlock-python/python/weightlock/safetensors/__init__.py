@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 import threading
 
-from weightlock import _header, _trust
+from weightlock import _files, _header, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class safe_open:
             raise _header.error(f'backend "{backend}" is invalid (expected one of: "mmap", "pread")')
         if framework not in TORCH + NUMPY + OTHERS:
             raise _header.error(f"framework {framework} is invalid")
-        file = _trust.open_file(filename, key=key, certificate_chain=certificate_chain, signature=signature)
+        file = _files.open_file(filename, key=key, certificate_chain=certificate_chain, signature=signature)
         self._open: _Open | None = _Open(file, framework, device)
 
     def _file(self) -> _Open:
@@ -143,7 +143,7 @@ class Slice:
 class _Open:
     """The inside of an open file."""
 
-    def __init__(self, file: _trust._views.File, framework: str, device: Any) -> None:
+    def __init__(self, file: _views.File, framework: str, device: Any) -> None:
         self._sealed = file
         self._lock = threading.Lock()
         self._given: set[str] = set()
@@ -190,7 +190,7 @@ class _Open:
             return self._buffer
 
 
-def _original(file: _trust._views.File, framework: str, device: Any) -> Any:
+def _original(file: _views.File, framework: str, device: Any) -> Any:
     """The original library, on the sealed file: frameworks that cannot take a buffer of ours."""
     if _theirs is None:
         raise ImportError(f"{framework} needs the package safetensors")
