@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import threading
 from pathlib import Path
@@ -42,6 +43,20 @@ class Torch(Attacked):
             if tensor.numel():
                 raw = [one.reshape(-1).view(torch.uint8).tolist() for one in (ours[name].clone(), tensor.clone())]
                 self.assertEqual(raw[0], raw[1], name)
+
+    def test_its_arguments_are_those_of_the_original_and_a_signer(self) -> None:
+        def told(function: Any) -> list[tuple[str, str]]:
+            return [(one.name, one.kind.name) for one in inspect.signature(function).parameters.values()]
+
+        signer = [(name, "KEYWORD_ONLY") for name in ("key", "certificate_chain", "signature")]
+        for ours, theirs in (
+            (load_file, safetensors.torch.load_file),
+            (load_model, safetensors.torch.load_model),
+            (safe_open, safetensors.safe_open),
+        ):
+            self.assertEqual(told(ours), told(theirs) + signer)
+        members = {name for name in dir(safetensors.safe_open) if not name.startswith("_")}
+        self.assertLessEqual(members, set(dir(safe_open)))
 
     def test_it_loads_what_the_original_loads(self) -> None:
         self.same(load_file(self.file, key=self.key), safetensors.torch.load_file(self.file))
