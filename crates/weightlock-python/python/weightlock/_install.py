@@ -82,6 +82,9 @@ def install(
         pairs = _pairs()
         for module in list(sys.modules.values()):
             _replace(module, pairs)
+        if importlib.util.find_spec("transformers") is not None:
+            # Code in sealed views is then imported from them.
+            importlib.import_module("weightlock.transformers")
         _pickle.enable(True)
         if key is not None or certificate_chain is not None:
             before, _TRUST[:] = _TRUST[:], [trust(key=key, certificate_chain=certificate_chain, everywhere=True)]

@@ -124,7 +124,6 @@ def _let_go(model: Guarded, loaded: Any) -> None:
 @contextlib.contextmanager
 def _guarded() -> Iterator[None]:
     """One load: offline, and nothing but the model."""
-    _wrap()
     refused: list[BaseException] = []
     token = _LOADING.set(refused)
     with _LOCK:
@@ -199,3 +198,7 @@ def _class_in_module(class_name: str, module_path: Any, *, force_reload: bool = 
     if words[0] != _code.PACKAGE:
         return _THEIRS["class"](class_name, module_path, force_reload=force_reload)
     return getattr(_code.import_module(_code.known(words[1]), words[2]), class_name)
+
+
+# When this module is imported, so that code in every sealed view is treated alike, whoever made it.
+_wrap()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import subprocess
+import sys
 import unittest
 
 from frameworks.libraries import Attacked, needs, safetensors_file
@@ -14,6 +16,7 @@ import numpy  # noqa: E402
 import safetensors  # noqa: E402
 import safetensors.numpy  # noqa: E402
 
+import weightlock  # noqa: E402
 from weightlock import _header  # noqa: E402
 from weightlock.safetensors import safe_open  # noqa: E402
 from weightlock.safetensors.numpy import load_file  # noqa: E402
@@ -92,6 +95,43 @@ class Numpy(Attacked):
                 numpy.testing.assert_array_equal(arrays["one"], numpy.arange(4096, dtype=numpy.float32))
                 self.file.unlink(missing_ok=True)
                 self.file.write_bytes(content)
+
+    def test_a_file_that_changes_all_the_time_is_the_signed_one_or_refused(self) -> None:
+        good, bad = self.file.read_bytes(), bytes(byte ^ 1 for byte in self.file.read_bytes())
+        attack = """
+import os, sys
+file, good, bad = sys.argv[1], open(sys.argv[2], "rb").read(), open(sys.argv[3], "rb").read()
+print("ready", flush=True)
+while True:
+    for content in (good, bad):
+        with open(file, "r+b") as opened:
+            opened.write(content)
+        with open(file + ".new", "wb") as opened:
+            opened.write(content)
+        os.replace(file + ".new", file)
+    os.truncate(file, len(good) // 2)
+    with open(file, "r+b") as opened:
+        opened.write(good)
+"""
+        (self.folder / "good").write_bytes(good)
+        (self.folder / "bad").write_bytes(bad)
+        words = [sys.executable, "-c", attack, str(self.file), str(self.folder / "good"), str(self.folder / "bad")]
+        seen = {"loaded": 0, "refused": 0}
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as attacker:
+            self.addCleanup(attacker.kill)
+            assert attacker.stdout is not None
+            attacker.stdout.readline()
+            for _ in range(400):
+                try:
+                    arrays = load_file(self.file, key=self.key)
+                except weightlock.VerificationError:
+                    seen["refused"] += 1
+                    continue
+                seen["loaded"] += 1
+                numpy.testing.assert_array_equal(arrays["one"], numpy.arange(4096, dtype=numpy.float32))
+                numpy.testing.assert_array_equal(arrays["two"], numpy.full(512, 0.5, numpy.float32))
+            attacker.kill()
+        self.assertGreater(min(seen.values()), 0, seen)
 
     def test_arrays_are_private_and_can_be_written_to(self) -> None:
         with safe_open(self.file, "np", key=self.key) as file:

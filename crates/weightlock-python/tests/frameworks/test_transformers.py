@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from frameworks.libraries import Attacked, needs
+from frameworks.libraries import Attacked, needs, python
 
 needs("torch", "transformers", "safetensors")
 
@@ -187,7 +187,6 @@ class RemoteCode(Attacked):
         self.assertTrue(module.__name__.startswith("weightlock_remote_code.model_"))
         self.assertEqual(inspect.getsource(module).strip(), CODE["modeling_own.py"].strip())
         self.assertIs(type(self.load()), type(model))
-        self.assertNotIn("transformers_modules", sys.modules)
 
     def test_code_still_has_to_be_allowed(self) -> None:
         with self.assertRaises(ValueError):
@@ -216,12 +215,21 @@ class RemoteCode(Attacked):
         self.assertNotIn("WEIGHTLOCK_TEST_RAN", os.environ)
 
     def test_what_others_planted_in_the_cache_of_modules_is_not_reached(self) -> None:
-        cache = Path(transformers.utils.hub.HF_MODULES_CACHE)
-        model = self.load()
-        self.assertFalse(any("own" in entry.name for entry in cache.glob("transformers_modules/own*")))
-        with sealed(self.place, key=self.key) as path:
-            again = transformers.AutoModel.from_pretrained(path, trust_remote_code=True)
-        self.assertIs(type(again), type(model))
+        cache = self.folder / "modules"
+        for package in ("transformers_modules", "weightlock_remote_code"):
+            (cache / package).mkdir(parents=True)
+            (cache / package / "__init__.py").write_text(HOSTILE)
+        script = """
+import os, sys, torch, transformers, weightlock.transformers
+sys.path.insert(0, os.environ["HF_MODULES_CACHE"])
+load = weightlock.transformers.from_pretrained
+model = load("AutoModel", sys.argv[1], key=sys.argv[2], trust_remote_code=True)
+print(model(torch.ones(4)).tolist(), os.environ.get("WEIGHTLOCK_TEST_RAN"), "transformers_modules" in sys.modules)
+"""
+        ran = python(script, self.place, self.key, HF_MODULES_CACHE=str(cache))
+        self.assertEqual(ran.stdout.strip(), "[2.0, 2.0, 2.0, 2.0] None False", ran.stderr)
+        self.assertEqual(sorted(entry.name for entry in cache.iterdir()), ["transformers_modules", "weightlock_remote_code"])
+        self.assertEqual([entry.name for entry in (cache / "transformers_modules").iterdir()], ["__init__.py"])
 
     def test_a_plain_sealed_view_is_treated_alike(self) -> None:
         with weightlock.verified(self.place, key=self.key) as path:
