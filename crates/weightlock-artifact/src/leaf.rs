@@ -186,6 +186,13 @@ impl LeafTable {
         &self.manifest
     }
 
+    /// The leaves of a file in order, with its size and digest; `None` when the table does not cover the path.
+    #[must_use]
+    pub fn file(&self, path: &ArtifactPath) -> Option<(&ManifestFile, &[[u8; 32]])> {
+        let at = self.manifest.position(path)?;
+        Some((self.manifest.files().get(at)?, self.leaves.get(at)?))
+    }
+
     /// The byte ranges of a file whose leaves differ from those found, adjacent ones joined; `None` when the
     /// table does not cover the path. Bytes beyond the recorded size count as one further range.
     #[must_use]

@@ -1,7 +1,7 @@
 //! Digests of a model's files: the hashing engine applied to an [`Inventory`], with the check that no file moved
 //! meanwhile, and with an opt-in [`DigestCache`].
 
-use std::{fs::File, num::NonZeroU64, ops::Range};
+use std::{fs::File, num::NonZeroU64, ops::Range, path::Path};
 
 use crate::{
     Error,
@@ -12,6 +12,10 @@ use crate::{
     },
     inventory::{Entry, Inventory, Stamp},
 };
+
+mod parts;
+
+pub use parts::{Part, measure_parts};
 
 /// The digests of one file.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -201,28 +205,27 @@ impl Opened<'_> {
     }
 
     fn explain(&self, failure: Failure<Error>) -> Error {
-        match failure {
-            Failure::File { source, .. } => source,
-            Failure::Read { file, source, .. } => Error::io("read", &self.shown(file), source),
-            Failure::Cancelled => Error::Interrupted,
-            Failure::Changed { file, offset } => Error::Changed {
-                path: self.shown(file),
-                offset: Some(offset),
-            },
-            Failure::Resized {
-                file,
-                expected,
-                found,
-            } => Error::Changed {
-                path: self.shown(file),
-                offset: Some(expected.min(found)),
-            },
-            other => Error::io(
-                "hash",
-                self.inventory.root().path(),
-                std::io::Error::other(other.to_string()),
-            ),
-        }
+        let shown = failure.file().map_or_else(
+            || self.inventory.root().path().to_owned(),
+            |file| self.shown(file),
+        );
+        explain(failure, &shown)
+    }
+}
+
+/// Why hashing gave nothing, in words about the file that people know.
+fn explain(failure: Failure<Error>, shown: &Path) -> Error {
+    let changed = |offset| Error::Changed {
+        path: shown.to_owned(),
+        offset: Some(offset),
+    };
+    match failure {
+        Failure::File { source, .. } => source,
+        Failure::Read { source, .. } => Error::io("read", shown, source),
+        Failure::Cancelled => Error::Interrupted,
+        Failure::Changed { offset, .. } => changed(offset),
+        Failure::Resized { expected, found, .. } => changed(expected.min(found)),
+        other => Error::io("hash", shown, std::io::Error::other(other.to_string())),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The crate's [`Error`]: what stopped a guarded load, and the codes of it.
 
-use std::{io, path::PathBuf};
+use std::{io, ops::Range, path::PathBuf};
 
 use weightlock_artifact::reason::{Code, Explanation, Outcome};
+use weightlock_signing::reason::TAMPERED;
 
 /// The model does not fit into the memory there is.
 pub const MEMORY: Code = Code::new("WL-RUN-MEMORY");
@@ -12,6 +13,12 @@ pub const NOT_SEALED: Code = Code::new("WL-RUN-NOT-SEALED");
 pub const VIEW: Code = Code::new("WL-RUN-VIEW");
 /// The program could not be started.
 pub const START: Code = Code::new("WL-RUN-START");
+/// A leaf table cannot stand in for the digests of files.
+pub const LEAVES: Code = Code::new("WL-RUN-LEAVES");
+/// Bytes were asked for that the model does not have.
+pub const RANGE: Code = Code::new("WL-RUN-RANGE");
+/// The folder where processes of one user meet is not private.
+pub const FOLDER: Code = Code::new("WL-RUN-FOLDER");
 
 /// Why a guarded load could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +41,41 @@ pub enum Error {
         /// The file, by its name in the model.
         name: String,
         /// What the system said.
+        source: io::Error,
+    },
+    /// Bytes of a file, within these leaves of it, are not what was signed.
+    #[error("bytes {} to {} of {name} differ from what was signed", .range.start, .range.end)]
+    LeafDiffers {
+        /// The file, by its name in the model.
+        name: String,
+        /// The first leaf that differs, or what was asked for when one had differed before.
+        range: Range<u64>,
+    },
+    /// The leaf table belongs to another signature.
+    #[error("the leaf table is not of the model's signature")]
+    OtherTable,
+    /// The leaves that were signed are not those of the file that was signed.
+    #[error("the signed leaves are not those of {name}, or the file is another one")]
+    OtherLeaves {
+        /// The file, by its name in the table.
+        name: String,
+    },
+    /// The model has no such bytes.
+    #[error("{name} has no bytes {} to {}", .range.start, .range.end)]
+    NoSuchRange {
+        /// The file that was asked for.
+        name: String,
+        /// The bytes that were asked for.
+        range: Range<u64>,
+        /// Its size; none when it is not a file that was signed.
+        size: Option<u64>,
+    },
+    /// A private folder could not be used.
+    #[error("cannot use the private folder {}", .path.display())]
+    Folder {
+        /// Where.
+        path: PathBuf,
+        /// Why.
         source: io::Error,
     },
     /// The folder for programs could not be made.
@@ -62,6 +104,10 @@ impl Error {
             Self::Artifact(error) => error.code(),
             Self::Memory { .. } => MEMORY,
             Self::Seal { .. } => NOT_SEALED,
+            Self::LeafDiffers { .. } => TAMPERED,
+            Self::OtherTable | Self::OtherLeaves { .. } => LEAVES,
+            Self::NoSuchRange { .. } => RANGE,
+            Self::Folder { .. } => FOLDER,
             Self::View { .. } => VIEW,
             Self::Start { .. } => START,
         }
@@ -94,6 +140,32 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "without it a program would have to open the files on disk again, which may be other files by then",
         example: "/proc is not mounted in the container, or the process forbids to be looked at (PR_SET_DUMPABLE)",
         fix: "mount /proc, and let TMPDIR or XDG_RUNTIME_DIR name a folder that this user may write to",
+    },
+    Explanation {
+        code: LEAVES,
+        outcome: Outcome::No,
+        what: "a leaf table cannot stand in for the digests of files: it belongs to another signature, or its leaves are not \
+               those of the signed files",
+        why: "whoever reads a part of a file by its leaves relies on them alone; leaves of other bytes would let other bytes in",
+        example: "a model that was signed again, and reads with the leaf table of the version before",
+        fix: "sign model and leaves together again (weightlock sign --leaves --replace), or read whole files",
+    },
+    Explanation {
+        code: RANGE,
+        outcome: Outcome::Usage,
+        what: "bytes were asked for that the file does not have, or of a file that the signature does not list",
+        why: "only what was signed can be read; beyond it there is nothing that anybody vouched for",
+        example: "a tensor whose offsets lie behind the end of the file",
+        fix: "look at the header of the file, which is verified before anything else of it",
+    },
+    Explanation {
+        code: FOLDER,
+        outcome: Outcome::CouldNotWork,
+        what: "the folder in which processes of one user find each other's verified bytes cannot be used: it is a link, belongs \
+               to somebody else, lets others in, or cannot be made",
+        why: "whoever can write there could pass other bytes off as verified",
+        example: "somebody made /tmp/weightlock-1000 before this user did",
+        fix: "set XDG_RUNTIME_DIR to a folder of this user, or name another place",
     },
     Explanation {
         code: START,

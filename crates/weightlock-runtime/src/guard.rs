@@ -5,6 +5,9 @@
 //! Everything else that makes a verification (what is missing, added, ignored, a walk at the end) is
 //! [`compare`]'s. Nothing is handed out before all of it said yes: a caller gets
 //! a [`Guarded`] model or none of its bytes.
+//!
+//! Two other ways, each with rules of its own: parts of a model by signed leaves ([`lazy`]), and several processes of one
+//! user that read a model once between them ([`share`]).
 
 use std::{collections::BTreeMap, fs};
 
@@ -24,7 +27,10 @@ use crate::{
     sealed::{Filling, Sealed},
 };
 
+pub mod lazy;
+pub mod leaves;
 pub mod pinned;
+pub mod share;
 
 /// Descriptors that the process needs for other things.
 const SPARE_FILES: u64 = 64;

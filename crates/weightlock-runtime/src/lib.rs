@@ -6,7 +6,10 @@
 //! | question | where |
 //! |---|---|
 //! | is the model what was signed, and where are its bytes? | [`guard`] |
-//! | what is memory that nobody can change? | [`sealed`] |
+//! | how are parts of it read, each verified? | [`guard::lazy`] |
+//! | how do several processes verify it once? | [`guard::share`] |
+//! | what is memory that nobody can change? | [`sealed`], [`private`] |
+//! | where do processes of one user meet? | [`folder`] |
 //! | how does a program that knows only paths read it? | [`view`] |
 //! | how is such a program run? | [`child`] |
 //!
@@ -14,7 +17,9 @@
 
 pub mod child;
 pub mod error;
+pub mod folder;
 pub mod guard;
+pub mod private;
 pub mod sealed;
 pub mod view;
 

@@ -1,11 +1,13 @@
 //! Memory that nobody can change: a file without a name (`memfd_create(2)`), filled once and sealed.
 //!
 //! 1. [`Filling::new`] makes the file, gives it its size, maps it for itself, and seals it against every other writer
-//!    (`F_SEAL_FUTURE_WRITE`, Linux 5.1): from now on the mapping is the only way in. On an older kernel another process
-//!    of the same user could open it by `/proc` until it is sealed; it is in the threat model.
+//!    (`F_SEAL_FUTURE_WRITE`, Linux 5.1): from now on the mapping is the only way in. A process of the same user that opened
+//!    the file by `/proc` before that could have a mapping of its own; a lease, which is given only to who has a file for
+//!    himself, tells, and then there is no filling. On an older kernel the file can be opened so until it is sealed; it is
+//!    in the threat model.
 //! 2. The bytes are read into the mapping and hashed there.
-//! 3. [`Filling::seal`] gives the mapping up and seals the file for good. A mapping that somebody else had got before
-//!    step 1 was over makes this fail: then nobody can tell what is in it.
+//! 3. [`Filling::seal`] gives the mapping up and seals the file for good. A mapping that somebody else still has makes this
+//!    fail: then nobody can tell what is in it.
 //!
 //! A file that is given up without being sealed is overwritten.
 #![expect(unsafe_code, reason = "mappings of memory that belongs to this process")]
@@ -19,10 +21,16 @@ use std::{
 };
 
 use rustix::{
-    fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, ftruncate, memfd_create},
+    fs::{
+        FileType, MemfdFlags, SealFlags, Stat, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate,
+        memfd_create,
+    },
     io::Errno,
-    mm::{MapFlags, ProtFlags, mmap, munmap},
+    mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// Bytes of a name that the kernel takes, which is for people who look at `/proc`.
 const MOST_NAME: usize = 200;
@@ -48,7 +56,8 @@ impl Filling {
     /// Makes a file of this size. `name` is shown by `/proc` and otherwise means nothing.
     ///
     /// # Errors
-    /// What the system says; a size that no memory has is [`io::ErrorKind::OutOfMemory`].
+    /// What the system says; a size that no memory has is [`io::ErrorKind::OutOfMemory`], and a process that has got hold
+    /// of the file already is [`io::ErrorKind::ResourceBusy`].
     pub fn new(name: &str, size: u64) -> io::Result<Self> {
         let plain: Vec<u8> = name.bytes().filter(|&byte| byte != 0).take(MOST_NAME).collect();
         let name = CString::new(plain)?;
@@ -65,11 +74,10 @@ impl Filling {
                 )
             })
             .transpose()?;
-        let fixed = SealFlags::GROW | SealFlags::SHRINK;
-        match fcntl_add_seals(&handle, fixed | SealFlags::FUTURE_WRITE) {
-            Err(Errno::INVAL) => fcntl_add_seals(&handle, fixed)?,
-            other => other?,
+        if let Some(memory) = &memory {
+            memory.keep_from_children();
         }
+        shut_out(&handle)?;
         Ok(Self { handle, memory, size })
     }
 
@@ -119,6 +127,38 @@ fn create(name: &CString) -> rustix::io::Result<OwnedFd> {
     }
 }
 
+/// Seals a file against every writer but those that have it mapped, and makes sure that this process alone may have.
+fn shut_out(handle: &OwnedFd) -> io::Result<()> {
+    let fixed = SealFlags::GROW | SealFlags::SHRINK;
+    match fcntl_add_seals(handle, fixed | SealFlags::FUTURE_WRITE) {
+        Err(Errno::INVAL) => Ok(fcntl_add_seals(handle, fixed)?),
+        Ok(()) if is_held_by_others(handle)? => Err(io::ErrorKind::ResourceBusy.into()),
+        other => Ok(other?),
+    }
+}
+
+/// Whether somebody else has opened the file, or has a mapping made when he had. Where the system gives no leases, nobody
+/// is known to have.
+fn is_held_by_others(handle: &OwnedFd) -> io::Result<bool> {
+    /// Which signal tells of a lease that somebody wants broken (fcntl(2)).
+    const F_SETSIG: libc::c_int = 10;
+    // The kernel counts who opens a file, and this process has not opened it yet but made it.
+    let path = format!("/proc/self/fd/{}", handle.as_raw_fd());
+    let own = match File::options().read(true).write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    };
+    let number = own.as_raw_fd();
+    // SAFETY: the descriptor is open, and these commands take a number. Whoever opens the file while it is leased makes the
+    // kernel send a signal: not SIGIO, which ends a process, but one that is ignored.
+    let lease = unsafe {
+        libc::fcntl(number, F_SETSIG, libc::SIGURG);
+        libc::fcntl(number, libc::F_SETLEASE, libc::F_WRLCK)
+    };
+    // The lease ends with `own`.
+    Ok(lease == -1 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock)
+}
+
 /// A file in memory that nobody can change, not even this process.
 #[derive(Debug)]
 pub struct Sealed {
@@ -127,6 +167,32 @@ pub struct Sealed {
 }
 
 impl Sealed {
+    /// Takes a file that another process has sealed: `handle` was opened by that process's `/proc/PID/fd`.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] when it is not sealed memory, not all of it is sealed, or it is another file or of
+    /// another size than it is said to be.
+    pub(crate) fn adopt(handle: OwnedFd, identity: Identity, size: u64) -> io::Result<Self> {
+        // Only files in memory have seals at all; ordinary ones there can get none.
+        let sealed = fcntl_get_seals(&handle).is_ok_and(|seals| seals.contains(ALL));
+        let stat = fstat(&handle)?;
+        let plain = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 0;
+        let this = Identity::new(&stat) == identity && u64::try_from(stat.st_size) == Ok(size);
+        if sealed && plain && this {
+            Ok(Self { handle, size })
+        } else {
+            Err(io::ErrorKind::InvalidData.into())
+        }
+    }
+
+    /// Which file it is.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn identity(&self) -> io::Result<Identity> {
+        Ok(Identity::new(&fstat(&self.handle)?))
+    }
+
     /// Its size in bytes.
     #[must_use]
     pub const fn size(&self) -> u64 {
@@ -169,6 +235,23 @@ impl Sealed {
             .then(|| Mapping::new(self.handle.as_fd(), length, protection, flags))
             .transpose()?;
         Ok(Bytes { memory })
+    }
+}
+
+/// Which file in memory one is, among all that there are now: device and inode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Identity {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+}
+
+impl Identity {
+    #[expect(clippy::unnecessary_cast, reason = "widths differ between architectures")]
+    const fn new(stat: &Stat) -> Self {
+        Self {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+        }
     }
 }
 
@@ -243,6 +326,13 @@ impl Mapping {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
     }
 
+    /// A process that is forked off while the file is filled would have it mapped too, and it could not be sealed.
+    fn keep_from_children(&self) {
+        // SAFETY: the range is this value's own mapping, and the advice changes no content.
+        let _: rustix::io::Result<()> =
+            unsafe { madvise(self.start.as_ptr().cast(), self.length, Advice::LinuxDontFork) };
+    }
+
     /// Overwrites what is there, for whoever else got hold of the file. Pages that were never filled stay unfilled.
     fn wipe(&mut self) {
         let page = rustix::param::page_size();
@@ -264,101 +354,5 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: made by `mmap` with this length, and nothing borrows from it any more.
         let _: rustix::io::Result<()> = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{io::Write as _, os::unix::fs::FileExt as _};
-
-    use super::*;
-
-    fn filled(content: &[u8]) -> Filling {
-        let mut filling = Filling::new("weights", content.len() as u64).unwrap();
-        filling.bytes().copy_from_slice(content);
-        filling
-    }
-
-    fn path(handle: impl AsFd) -> String {
-        format!("/proc/self/fd/{}", handle.as_fd().as_raw_fd())
-    }
-
-    #[test]
-    fn what_is_sealed_can_be_read_and_by_no_way_written() {
-        let sealed = filled(b"tensor").seal().unwrap();
-        assert_eq!(std::fs::read(path(&sealed)).unwrap(), b"tensor");
-        let mut again = std::fs::OpenOptions::new()
-            .write(true)
-            .open(path(&sealed))
-            .unwrap();
-        assert!(again.write_all(b"x").is_err());
-        assert!(again.write_at(b"x", 3).is_err());
-        assert!(again.set_len(0).is_err() && again.set_len(100).is_err());
-        let writable = ProtFlags::READ | ProtFlags::WRITE;
-        assert!(Mapping::new(again.as_fd(), 6, writable, MapFlags::SHARED).is_err());
-        assert!(fcntl_add_seals(&sealed, SealFlags::GROW).is_err());
-        assert_eq!(sealed.map().unwrap().as_ref(), b"tensor");
-    }
-
-    #[test]
-    fn a_private_copy_can_be_written_and_changes_nothing() {
-        let sealed = filled(&[7; 10_000]).seal().unwrap();
-        let mut copy = sealed.map_private().unwrap();
-        copy.memory.as_mut().unwrap().bytes_mut()[5000] = 1;
-        assert_eq!(copy.as_ref()[5000], 1);
-        assert!(sealed.map().unwrap().as_ref().iter().all(|&byte| byte == 7));
-        drop(sealed);
-        assert_eq!(copy.as_ref().len(), 10_000);
-    }
-
-    #[test]
-    fn nobody_writes_while_it_is_filled() {
-        let filling = filled(&[1; 5000]);
-        let other = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path(&filling.handle))
-            .unwrap();
-        assert!(other.write_at(b"x", 0).is_err());
-        let writable = ProtFlags::READ | ProtFlags::WRITE;
-        assert!(Mapping::new(other.as_fd(), 5000, writable, MapFlags::SHARED).is_err());
-        let sealed = filling.seal().unwrap();
-        assert!(sealed.map().unwrap().as_ref().iter().all(|&byte| byte == 1));
-    }
-
-    #[test]
-    fn memory_that_another_can_write_is_not_sealed() {
-        let handle = create(&CString::new("x").unwrap()).unwrap();
-        ftruncate(&handle, 4096).unwrap();
-        let writable = ProtFlags::READ | ProtFlags::WRITE;
-        // As if somebody had been quicker than the first seal.
-        let quick = Mapping::new(handle.as_fd(), 4096, writable, MapFlags::SHARED).unwrap();
-        let memory = Some(Mapping::new(handle.as_fd(), 4096, writable, MapFlags::SHARED).unwrap());
-        let filling = Filling {
-            handle,
-            memory,
-            size: 4096,
-        };
-        assert_eq!(filling.seal().unwrap_err().kind(), io::ErrorKind::ResourceBusy);
-        drop(quick);
-    }
-
-    #[test]
-    fn what_is_given_up_is_overwritten() {
-        let size = 3 * WIPED_AT_ONCE + 1;
-        let mut filling = Filling::new("x", size as u64).unwrap();
-        filling.bytes()[WIPED_AT_ONCE..].fill(9);
-        let other = filling.handle.try_clone().unwrap();
-        drop(filling);
-        let left = Mapping::new(other.as_fd(), size, ProtFlags::READ, MapFlags::SHARED).unwrap();
-        assert!(left.bytes().iter().all(|&byte| byte == 0));
-    }
-
-    #[test]
-    fn nothing_is_sealed_too() {
-        let sealed = Filling::new("a\0b", 0).unwrap().seal().unwrap();
-        assert_eq!(sealed.size(), 0);
-        assert!(sealed.map().unwrap().as_ref().is_empty());
-        assert!(std::fs::read(path(&sealed)).unwrap().is_empty());
     }
 }

@@ -8,8 +8,11 @@
 //! A file must have the size that [`Files::size`] says when it is opened and when its last byte was hashed, so a
 //! truncated or growing file is an error and never a digest. The first error stops all workers.
 //!
+//! Bytes that stay and are not in the page cache are read past it ([`past_cache`]).
+//!
 //! Rejected: a thread pool of a library (the division into lanes needs to know how many tasks are left), io_uring
-//! (no gain over reads with read-ahead), O_DIRECT (loses against a warm page cache, which is the usual case).
+//! (no gain over reads with read-ahead), O_DIRECT for bytes that are only looked at (they go through a buffer that is used
+//! again, and often they are in the page cache).
 
 use std::{
     fs::File,
@@ -17,7 +20,7 @@ use std::{
     num::{NonZeroU64, NonZeroUsize},
     ops::Range,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread,
@@ -26,11 +29,13 @@ use std::{
 pub use super::destination::Destination;
 use super::{Algorithm, Digest, cpu, sha256::Kernel};
 use feed::Trouble;
+use past_cache::Pool;
 use plan::Plan;
-use queue::{Queue, Task};
+use queue::{Handle, Queue, Task};
 
 mod feed;
 mod lanes;
+mod past_cache;
 mod plain;
 mod plan;
 mod queue;
@@ -50,14 +55,14 @@ pub trait Files: Sync {
     /// The size that the file must have.
     fn size(&self, file: usize) -> u64;
 
-    /// Opens a file for reading.
+    /// Opens a file for reading. The descriptor is the run's alone: its flags may change.
     ///
     /// # Errors
     /// Stops the run with [`Failure::File`].
     fn open(&self, file: usize) -> Result<File, Self::Error>;
 
     /// Where the bytes of a file are to stay, if they are: they are read there and hashed there. It must have the size of
-    /// the file, and the jobs of such a file must not overlap.
+    /// the file, or be a [part](Destination::part) that holds its jobs; the jobs of such a file must not overlap.
     fn destination(&self, file: usize) -> Option<&Destination<'_>> {
         let _ = file;
         None
@@ -123,6 +128,18 @@ pub enum Reading {
     Mapped,
 }
 
+/// Whether the bytes of files that stay somewhere ([`Files::destination`]) are read past the page cache. Where that is
+/// impossible they are read through it, silently: digests and bytes are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PastCache {
+    /// Files of some size of which less than half is in the cache.
+    WhenCold,
+    /// None.
+    Never,
+    /// All, however short or cached they are: for measuring and for tests.
+    Always,
+}
+
 /// How to run.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -134,6 +151,8 @@ pub struct Settings {
     pub workers: NonZeroUsize,
     /// How files are read.
     pub reading: Reading,
+    /// How files are read whose bytes stay.
+    pub past_cache: PastCache,
 }
 
 impl Settings {
@@ -145,6 +164,7 @@ impl Settings {
             kernel: Kernel::best(),
             workers: cpu::workers(),
             reading: Reading::Buffered,
+            past_cache: PastCache::WhenCold,
         }
     }
 }
@@ -269,18 +289,31 @@ pub fn run<F: Files>(
         files,
         observer,
         queue,
+        pool: Pool::default(),
         stopped: AtomicBool::new(false),
         failure: Mutex::new(None),
         results: Mutex::new(jobs.iter().map(|_| Collected::default()).collect()),
     };
+    let readers = if shared.queue.may_pass_cache() {
+        past_cache::readers(settings.workers.get())
+    } else {
+        0
+    };
     match &plan.workers[..] {
         // The common small case needs no thread.
-        [alone] if !plan.ahead => shared.work(settings, *alone, None),
+        [alone] if !plan.ahead && readers == 0 => shared.work(settings, *alone, None),
         workers => thread::scope(|scope| {
+            let shared = &shared;
             for &lanes in workers {
-                let shared = &shared;
+                let working = shared.pool.enter();
                 let scope_for_readers = plan.ahead.then_some(scope);
-                scope.spawn(move || shared.work(settings, lanes, scope_for_readers));
+                scope.spawn(move || {
+                    let _working = working;
+                    shared.work(settings, lanes, scope_for_readers);
+                });
+            }
+            for _ in 0..readers {
+                scope.spawn(|| shared.pool.read_ahead(shared));
             }
         }),
     }
@@ -292,6 +325,8 @@ struct Shared<'a, F: Files> {
     files: &'a F,
     observer: &'a dyn Observer,
     queue: Queue<'a, F>,
+    /// Reads ahead in files that are read past the page cache.
+    pool: Pool,
     stopped: AtomicBool,
     failure: Mutex<Option<Failure<F::Error>>>,
     results: Mutex<Vec<Collected>>,
@@ -348,6 +383,13 @@ impl<F: Files> Shared<'_, F> {
 
     fn next_task(&self) -> Option<Task> {
         if self.stopping() { None } else { self.queue.next() }
+    }
+
+    /// The open file of a task.
+    fn open(&self, task: &Task) -> Result<Arc<Handle>, Failure<F::Error>> {
+        let handle = task.opened.handle(self.files)?;
+        self.pool.add(&task.opened, &handle);
+        Ok(handle)
     }
 
     /// Takes what a task computed, after all of its bytes proved to be the file's.

@@ -180,6 +180,17 @@ impl Root {
         &self.kind
     }
 
+    /// Device and inode of the folder, or of the folder that holds the one file.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn identity(&self) -> Result<(u64, u64), Error> {
+        let stat = rustix::fs::fstat(&self.folder)
+            .map_err(|source| Error::io("look at", &self.path, source.into()))?;
+        let stamp = Stamp::new(&stat);
+        Ok((stamp.device, stamp.inode))
+    }
+
     /// Whether this is a snapshot in a hub cache, where nothing of ours is ever written.
     #[must_use]
     pub const fn is_hub_snapshot(&self) -> bool {

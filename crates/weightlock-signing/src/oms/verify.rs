@@ -1,5 +1,7 @@
 //! From a bundle and what the caller trusts to a statement that somebody known has signed.
 
+use weightlock_artifact::digest::{Algorithm, Digest};
+
 use crate::{
     bundle::Bundle,
     envelope::Envelope,
@@ -14,6 +16,7 @@ use crate::{
 pub struct VerifiedStatement {
     statement: ModelStatement,
     signer: Signer,
+    digest: Digest,
 }
 
 impl VerifiedStatement {
@@ -21,6 +24,12 @@ impl VerifiedStatement {
     #[must_use]
     pub const fn statement(&self) -> &ModelStatement {
         &self.statement
+    }
+
+    /// SHA-256 of the signed payload: which statement it is.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
     }
 
     /// Who signed it.
@@ -53,7 +62,11 @@ pub fn verify_bundle(bundle: Bundle, trust: &Trust) -> Result<VerifiedStatement,
     let (envelope, signer) = signer_of(bundle, trust)?;
     check_signature(&envelope, &signer)?;
     let statement = parse::statement(&envelope.payload)?;
-    Ok(VerifiedStatement { statement, signer })
+    Ok(VerifiedStatement {
+        statement,
+        signer,
+        digest: Algorithm::Sha256.digest(&envelope.payload),
+    })
 }
 
 fn check_signature(envelope: &Envelope, signer: &Signer) -> Result<(), Refusal> {

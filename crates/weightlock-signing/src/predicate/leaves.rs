@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use weightlock_artifact::{
     digest::{Algorithm, Digest},
     leaf::{LEAF, LeafError, LeafTable},
-    manifest::Subject,
+    manifest::{ManifestFile, Subject},
+    path::ArtifactPath,
 };
 
 use crate::{
     json::{self, Object},
+    oms::{FileClaim, Files, VerifiedStatement},
     refusal::Refusal,
     statement::{Statement, VerifiedEvidence},
 };
@@ -43,6 +45,97 @@ pub enum NotBelieved {
     /// The table is about other files than the statement.
     #[error("the leaf table covers another model than the statement names")]
     OtherModel,
+    /// Somebody else than the signer of the model signed the statement.
+    #[error("the leaf table was not signed by the signer of the model")]
+    OtherSigner,
+    /// The table lacks a file of the model's signature, or has another digest for it.
+    #[error("the leaf table is not of the files that the model's signature lists")]
+    OtherFiles,
+}
+
+/// A table that the signer of a model signed for exactly the files of the model's signature: for each of them it binds
+/// name, size, leaf size and leaves to the signed digest.
+///
+/// Whether its leaves are those of the bytes with that digest is another question, which only the bytes answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedTable {
+    table: LeafTable,
+    sha256: Digest,
+    /// The model is one file, recorded without a name.
+    single: bool,
+}
+
+impl SignedTable {
+    /// Checks a table against the signature of the model.
+    ///
+    /// # Errors
+    /// [`NotBelieved`] names the first condition that does not hold.
+    pub fn check(
+        verified: &VerifiedStatement,
+        evidence: &VerifiedEvidence,
+        bytes: &[u8],
+    ) -> Result<Self, NotBelieved> {
+        if evidence.signer().public_key() != verified.signer().public_key() {
+            return Err(NotBelieved::OtherSigner);
+        }
+        let signed = Self {
+            table: table(evidence, bytes)?,
+            sha256: Algorithm::Sha256.digest(bytes),
+            single: matches!(verified.statement().files(), Files::Single(_)),
+        };
+        if signed.is_of(verified) {
+            Ok(signed)
+        } else {
+            Err(NotBelieved::OtherFiles)
+        }
+    }
+
+    /// Whether every file that a statement lists is in the table with the signed digest. Signatures by shards, and with
+    /// other algorithms than SHA-256, have no such table.
+    #[must_use]
+    pub fn is_of(&self, verified: &VerifiedStatement) -> bool {
+        let manifest = self.table.manifest();
+        match verified.statement().files() {
+            Files::Named(files) => {
+                let same = |(path, claim): (&ArtifactPath, &FileClaim)| {
+                    let file = manifest.file(path);
+                    file.is_some_and(|file| *claim == FileClaim::Whole(*file.sha256()))
+                };
+                !self.single && files.iter().all(same)
+            }
+            Files::Single(claim) => match manifest.files() {
+                [only] => self.single && *claim == FileClaim::Whole(*only.sha256()),
+                _ => false,
+            },
+        }
+    }
+
+    /// Size and digest of a file of the model, with its leaves. A model that is one file may have any name now.
+    #[must_use]
+    pub fn file(&self, path: &ArtifactPath) -> Option<(&ManifestFile, &[[u8; 32]])> {
+        match self.table.manifest().files() {
+            [only] if self.single => self.table.file(&only.path),
+            _ => self.table.file(path),
+        }
+    }
+
+    /// The model is one file, whose name does not matter.
+    #[must_use]
+    pub const fn is_single(&self) -> bool {
+        self.single
+    }
+
+    /// The table.
+    #[must_use]
+    pub const fn table(&self) -> &LeafTable {
+        &self.table
+    }
+
+    /// SHA-256 of the table's bytes.
+    #[must_use]
+    pub const fn sha256(&self) -> &Digest {
+        &self.sha256
+    }
 }
 
 /// The statement about a table: its subjects are the model's.
@@ -123,7 +216,7 @@ struct TableRef {
 #[cfg(feature = "sign")]
 #[cfg(test)]
 mod tests {
-    use weightlock_artifact::{leaf::LeafFile, manifest::ManifestFile, path::ArtifactPath};
+    use weightlock_artifact::leaf::LeafFile;
 
     use super::*;
     use crate::{

@@ -347,18 +347,22 @@ fn what_cannot_be_scanned_clean_is_not_run_when_that_is_asked_for() {
     run(&place, "--scan=critical").refused(3, "WL-SCAN-UNKNOWN-FORMAT");
 }
 
-/// The bytes of the model are read once, through the verifier's descriptors, and by nobody else.
-#[test]
-fn each_byte_is_read_once() {
-    let place = signed();
+/// Bytes of the weights that `run` reads, and what it did meanwhile; `None` without `strace`.
+fn traced(place: &Place) -> Option<(u64, String)> {
     let Some(strace) = weightlock_peers::on_path("strace") else {
         weightlock_peers::skip("strace is not installed");
-        return;
+        return None;
     };
     let log = place.path("trace");
     let mut traced = Command::new(strace);
     traced
-        .args(["-f", "-y", "-e", "trace=openat,openat2,read,pread64,mmap", "-o"])
+        .args([
+            "-f",
+            "-y",
+            "-e",
+            "trace=openat,openat2,read,pread64,mmap,fcntl",
+            "-o",
+        ])
         .arg(&log)
         .arg(env!("CARGO_BIN_EXE_weightlock"))
         .args(arguments(
@@ -369,21 +373,83 @@ fn each_byte_is_read_once() {
         .env("TMPDIR", place.path("."));
     assert!(traced.status().unwrap().success());
     let trace = fs::read_to_string(log).unwrap();
-    let model = format!(
-        "{}>",
-        place
-            .path("m/model.safetensors")
-            .canonicalize()
-            .unwrap()
-            .display()
-    );
-    let size = fs::metadata(place.path("m/model.safetensors")).unwrap().len();
+    let weights = place.path("m/model.safetensors").canonicalize().unwrap();
+    let model = format!("{}>", weights.display());
     let mut read = 0;
-    for line in trace.lines().filter(|line| line.contains(&model)) {
+    for line in whole_calls(&trace).iter().filter(|line| line.contains(&model)) {
         assert!(!line.contains("mmap("), "{line}");
         if line.contains("pread64(") || line.contains("read(") {
             read += line.rsplit_once("= ").unwrap().1.trim().parse::<u64>().unwrap();
         }
     }
+    Some((read, trace))
+}
+
+/// Calls that another thread interrupted in the log are joined again.
+fn whole_calls(trace: &str) -> Vec<String> {
+    let mut begun: Vec<(&str, &str)> = Vec::new();
+    let mut calls = Vec::new();
+    for line in trace.lines() {
+        let (thread, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if let Some((start, _)) = rest.split_once(" <unfinished ...>") {
+            begun.push((thread, start));
+        } else if let Some((_, end)) = rest.split_once(" resumed>") {
+            let at = begun.iter().position(|(other, _)| *other == thread);
+            let start = at.map_or("", |at| begun.remove(at).1);
+            calls.push(format!("{start}{end}"));
+        } else {
+            calls.push(rest.to_owned());
+        }
+    }
+    calls
+}
+
+/// The bytes of the model are read once, through the verifier's descriptors, and by nobody else.
+#[test]
+fn each_byte_is_read_once() {
+    let place = signed();
+    let Some((read, trace)) = traced(&place) else {
+        return;
+    };
+    let size = fs::metadata(place.path("m/model.safetensors")).unwrap().len();
     assert_eq!(read, size, "{trace}");
+}
+
+/// So are those of a file that is not in the page cache, and they do not get into it.
+#[test]
+fn each_byte_of_a_cold_file_is_read_once() {
+    let place = Place::with_model();
+    let weights = place.path("m/model.safetensors");
+    // Zeros behind the tensors are no valid file, which is of no matter here.
+    fs::OpenOptions::new()
+        .write(true)
+        .open(&weights)
+        .unwrap()
+        .set_len(20 << 20)
+        .unwrap();
+    let filled = fs::read(&weights)
+        .unwrap()
+        .iter()
+        .map(|byte| byte | 1)
+        .collect::<Vec<_>>();
+    fs::write(&weights, filled).unwrap();
+    place.sign(&[]).yes();
+    let forgotten = Command::new("dd")
+        .arg(format!("of={}", weights.display()))
+        .args([
+            "oflag=nocache",
+            "conv=notrunc,fdatasync",
+            "count=0",
+            "status=none",
+        ])
+        .status();
+    assert!(forgotten.unwrap().success());
+    let Some((read, trace)) = traced(&place) else {
+        return;
+    };
+    assert_eq!(read, 20 << 20, "{trace}");
+    assert_eq!(fs::read(place.path("seen")).unwrap(), fs::read(&weights).unwrap());
+    if !trace.contains("O_DIRECT") {
+        weightlock_peers::skip("temporary files lie where nothing is read past the page cache");
+    }
 }

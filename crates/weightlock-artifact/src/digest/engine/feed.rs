@@ -103,7 +103,8 @@ impl Feed {
         readers: Option<Scope<'scope, '_>>,
     ) -> Self {
         let length = task.range.end - task.range.start;
-        let readers = readers.filter(|_| length > LARGE);
+        // Whoever reads past the cache has threads of its own for it.
+        let readers = readers.filter(|_| length > LARGE && handle.blocks.is_none());
         let most = match (readers, together) {
             (Some(_), _) => LARGE,
             (None, 0..=4) if handle.mapped => LARGE,
@@ -234,7 +235,8 @@ impl Reader {
 
     /// Tells the kernel what comes next, unless the task is so short that it is read at once.
     fn advise(&mut self) {
-        if self.end - self.start > MEDIUM
+        if self.handle.blocks.is_none()
+            && self.end - self.start > MEDIUM
             && self.advised < self.end
             && self.advised.saturating_sub(self.position) <= AHEAD / 2
         {
@@ -267,10 +269,15 @@ impl Reader {
 
     fn read_into(&self, place: Place, range: Range<u64>) -> Result<Chunk, Trouble> {
         let outside = || Trouble::Ended { offset: range.start };
+        if let Some(blocks) = &self.handle.blocks {
+            blocks.fetch(&self.handle.file, &range)?;
+        }
         // SAFETY: the run ends before its destinations do, tasks are disjoint (`Queue::new`), and the chunks of one
         // task are.
         let mut part = unsafe { place.part(range.clone()) }.ok_or_else(outside)?;
-        self.fill(part.bytes_mut())?;
+        if self.handle.blocks.is_none() {
+            self.fill(part.bytes_mut())?;
+        }
         Ok(Chunk::Placed(part))
     }
 

@@ -30,7 +30,7 @@ pub(super) fn work<'scope, F: Files>(
         while lanes.len() < count
             && let Some(task) = shared.next_task()
         {
-            let handle = task.opened.handle(shared.files)?;
+            let handle = shared.open(&task)?;
             if suits_lanes(&task) {
                 let feed = Feed::new(&task, handle, count, readers);
                 keep_or_finish(shared, Lane::new(task, feed), &mut lanes)?;

@@ -16,7 +16,10 @@ use std::{
 };
 
 use super::{
-    Algorithm, Destination, Failure, Files, Job, MOST_PIECES, Reading, Settings, Want, feed::Trouble, lock,
+    Algorithm, Destination, Failure, Files, Job, MOST_PIECES, PastCache, Reading, Settings, Want,
+    feed::Trouble,
+    lock,
+    past_cache::{self, Blocks},
     plain::SUBTREE,
 };
 use crate::digest::{destination::Place, mapped};
@@ -65,6 +68,7 @@ pub(super) struct Queue<'a, F> {
     jobs: &'a [Job],
     algorithm: Algorithm,
     mapped: bool,
+    past_cache: PastCache,
     groups: Vec<Group>,
     cursor: Mutex<Cursor>,
 }
@@ -96,6 +100,7 @@ impl<'a, F: Files> Queue<'a, F> {
             jobs,
             algorithm,
             mapped: settings.reading == Reading::Mapped && mapped::guarded(),
+            past_cache: settings.past_cache,
             groups,
             cursor: Mutex::default(),
         })
@@ -110,6 +115,28 @@ impl<'a, F: Files> Queue<'a, F> {
             },
             |sum, group| sum.with(group.load),
         )
+    }
+
+    /// Whether a file could be read past the page cache, as far as can be told before any is open.
+    pub(super) fn may_pass_cache(&self) -> bool {
+        self.groups
+            .iter()
+            .any(|group| self.past_cache(group) != PastCache::Never)
+    }
+
+    /// Only files whose bytes stay, every one of them: blocks take no notice of jobs.
+    fn past_cache(&self, group: &Group) -> PastCache {
+        let size = self.files.size(group.file);
+        let whole = self
+            .files
+            .destination(group.file)
+            .is_some_and(Destination::is_whole);
+        let all = whole && group.load.bytes == size;
+        if all && past_cache::is_candidate(self.past_cache, size) {
+            self.past_cache
+        } else {
+            PastCache::Never
+        }
     }
 
     pub(super) fn next(&self) -> Option<Task> {
@@ -141,6 +168,7 @@ impl<'a, F: Files> Queue<'a, F> {
             file: group.file,
             size: self.files.size(group.file),
             mapped: self.mapped,
+            past_cache: self.past_cache(group),
             left: AtomicU64::new(group.load.tasks),
             handle: Mutex::new(None),
         }
@@ -181,7 +209,9 @@ fn check_destinations<F: Files>(files: &F, jobs: &[Job], groups: &[Group]) -> Re
         let disjoint = group
             .jobs
             .is_sorted_by(|&one, &next| jobs[one].range.end <= jobs[next].range.start);
-        if !disjoint || destination.size() != files.size(file) {
+        let size = files.size(file);
+        let suits = |&job: &usize| destination.suits(&jobs[job].range, size);
+        if !disjoint || !group.jobs.iter().all(suits) {
             return Err(Failure::Destination { file });
         }
     }
@@ -282,6 +312,7 @@ pub(super) struct Opened {
     file: usize,
     size: u64,
     mapped: bool,
+    past_cache: PastCache,
     left: AtomicU64,
     handle: Mutex<Option<Arc<Handle>>>,
 }
@@ -291,6 +322,8 @@ pub(super) struct Handle {
     pub(super) file: File,
     pub(super) mapped: bool,
     pub(super) place: Option<Place>,
+    /// How far its bytes are there, when they are read past the page cache.
+    pub(super) blocks: Option<Blocks>,
 }
 
 impl Opened {
@@ -307,7 +340,13 @@ impl Opened {
         self.check_size(&file)?;
         let place = files.destination(self.file).map(Destination::place);
         let mapped = place.is_none() && self.mapped && self.size >= SMALLEST_MAPPED && mapped::local(&file);
-        let opened = Handle { file, mapped, place };
+        let blocks = place.and_then(|place| Blocks::new(&file, place, self.size, self.past_cache));
+        let opened = Handle {
+            file,
+            mapped,
+            place,
+            blocks,
+        };
         Ok(Arc::clone(handle.insert(Arc::new(opened))))
     }
 

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod past_cache;
+
 const MIB: u64 = 1 << 20;
 
 /// Files in a folder, with what they contain.
@@ -149,6 +151,7 @@ fn settings(algorithm: Algorithm, kernel: Kernel, workers: usize, reading: Readi
         kernel,
         workers: NonZeroUsize::new(workers).unwrap(),
         reading,
+        past_cache: PastCache::WhenCold,
     }
 }
 
@@ -632,5 +635,45 @@ fn memory_that_does_not_fit_is_refused_before_anything_is_read() {
             "{jobs:?}"
         );
         assert_eq!(folder.open.load(SeqCst), open);
+    }
+}
+
+#[test]
+fn a_part_stays_where_it_is_wanted() {
+    let folder = Folder::new(&[3 * MIB as usize]);
+    let attempt = |offset: u64, size: usize, range: Range<u64>| {
+        let mut memory = vec![0xaa; size];
+        let kept = Kept {
+            folder: &folder,
+            destinations: vec![Some(Destination::part(offset, &mut memory))],
+        };
+        let job = Job {
+            file: 0,
+            range,
+            want: Want::Pieces(nonzero(MIB)),
+        };
+        let outcomes = run(
+            &kept,
+            std::slice::from_ref(&job),
+            &Settings::new(Algorithm::Sha256),
+            &(),
+        );
+        outcomes.map(|outcomes| {
+            assert_eq!(outcomes[0], folder.expected(Algorithm::Sha256, &job));
+            memory
+        })
+    };
+    let memory = attempt(MIB, 2 * MIB as usize, MIB..2 * MIB).unwrap();
+    assert!(memory[..MIB as usize] == folder.contents[0][MIB as usize..2 * MIB as usize]);
+    assert!(memory[MIB as usize..].iter().all(|&byte| byte == 0xaa));
+    for (offset, size, range) in [
+        (MIB, 10, MIB..MIB + 11),
+        (MIB, 10, MIB - 1..MIB + 1),
+        (0, 10, 5..11),
+    ] {
+        assert!(matches!(
+            attempt(offset, size, range),
+            Err(Failure::Destination { file: 0 })
+        ));
     }
 }

@@ -149,6 +149,10 @@ impl VerifiedModel {
 }
 
 impl Mismatch {
+    pub(super) const fn of(comparison: Comparison) -> Self {
+        Self(comparison)
+    }
+
     /// What was compared.
     #[must_use]
     pub const fn comparison(&self) -> &Comparison {
@@ -175,7 +179,7 @@ impl Comparison {
         }
     }
 
-    fn codes(&self) -> Vec<Code> {
+    pub(super) fn codes(&self) -> Vec<Code> {
         let mut codes = Vec::new();
         let added = |change: &Change| matches!(change, Change::Added { .. });
         if self.drift.changes().iter().any(|change| !added(change)) {
@@ -214,6 +218,18 @@ pub fn compare(
     rules: &Rules<'_>,
     work: &mut Work<'_>,
 ) -> Result<Comparison, Error> {
+    look(verified, root, rules, work, None)
+}
+
+/// [`compare`], in which the listed files for which `unread` holds are not read: they count as if they had the signed
+/// digests. What comes of it must not be [accepted](Comparison::accept) then.
+pub(super) fn look(
+    verified: &VerifiedStatement,
+    root: Root,
+    rules: &Rules<'_>,
+    work: &mut Work<'_>,
+    unread: Option<&dyn Fn(&Entry) -> bool>,
+) -> Result<Comparison, Error> {
     let statement = verified.statement();
     let listed = listed_files(statement, &root);
     let scope = scope(statement, &listed, rules);
@@ -226,8 +242,13 @@ pub fn compare(
         .iter()
         .filter(|entry| !misplaced && listed.contains_key(&entry.path) && wanted(&entry.path))
         .collect();
-    let algorithm = statement.serialization().algorithm;
-    let measured = work.measure_listed(&inventory, &present, per_file(statement), algorithm)?;
+    let measured = match unread {
+        None => {
+            let algorithm = statement.serialization().algorithm;
+            work.measure_listed(&inventory, &present, per_file(statement), algorithm)?
+        }
+        Some(unread) => measured_or_not(statement, &inventory, &present, &listed, unread, work)?,
+    };
     let mut found: BTreeMap<ArtifactPath, Digest> = present
         .iter()
         .zip(&measured)
@@ -262,7 +283,10 @@ pub fn compare(
     let (ignored, ignored_loadable) = ignored(&inventory, rules.strictness)?;
     let drift = Drift::between(&expected, &found, &retyped);
     let changed_ranges = shard_ranges(statement, &listed, &present, &measured);
-    let manifest = manifest(statement, &inventory, &present, &measured, rules, work)?;
+    let manifest = match unread {
+        None => manifest(statement, &inventory, &present, &measured, rules, work)?,
+        Some(_) => None,
+    };
     inventory.still_holds(&scope)?;
     Ok(Comparison {
         drift,
@@ -282,6 +306,33 @@ pub fn compare(
         manifest,
         inventory,
     })
+}
+
+/// As if files for which `unread` holds had the signed digests; the others are read.
+fn measured_or_not(
+    statement: &ModelStatement,
+    inventory: &Inventory,
+    present: &[&Entry],
+    listed: &BTreeMap<ArtifactPath, &FileClaim>,
+    unread: &dyn Fn(&Entry) -> bool,
+    work: &mut Work<'_>,
+) -> Result<Vec<Measured>, Error> {
+    let read: Vec<&Entry> = present.iter().copied().filter(|entry| !unread(entry)).collect();
+    let algorithm = statement.serialization().algorithm;
+    let mut measured = work
+        .measure(inventory, &read, per_file(statement), algorithm)?
+        .into_iter();
+    let one = |entry: &&Entry| {
+        let claim = listed.get(&entry.path).filter(|_| unread(entry));
+        match claim {
+            Some(claim) => Measured {
+                whole: Some(fold_claim(claim)),
+                ..Measured::default()
+            },
+            None => measured.next().unwrap_or_default(),
+        }
+    };
+    Ok(present.iter().map(one).collect())
 }
 
 /// The byte ranges in which a file differs from a leaf table. The caller has checked who signed the table.

@@ -1,8 +1,9 @@
 //! Statements against folders: what is signed for a model on disk ([`prepare`]), and whether a model on disk is
-//! what was signed ([`compare`]).
+//! what was signed ([`compare`]), or is so but for bytes that somebody else answers for ([`survey`]).
 
 mod compare;
 mod prepare;
+mod survey;
 
 use weightlock_artifact::{
     Error,
@@ -21,6 +22,7 @@ pub use self::{
         Comparison, LoaderView, Mismatch, Rules, Strictness, Unsigned, VerifiedModel, compare, locate,
     },
     prepare::{Plan, Prepared, Previous, Unsignable, prepare},
+    survey::{Surveyed, survey},
 };
 
 /// Names at the root that the reference implementation ignores by default (OMS 6.2).

@@ -6,16 +6,16 @@ use weightlock_artifact::{
     digest::engine::Reading,
     drift::Change,
     evidence::{ContentPrefix, EvidenceName, Kind, Store},
-    leaf::{LEAF, LeafTable},
+    leaf::LEAF,
     path::ArtifactPath,
 };
 use weightlock_format::{gguf, layout::Layout, safetensors};
 use weightlock_signing::{
     oms::{
-        FileClaim, Files, Method, VerifiedStatement,
+        Method, VerifiedStatement,
         model::{Mismatch, Work, locate},
     },
-    predicate::leaves,
+    predicate::leaves::{self, SignedTable},
     statement::{VerifiedEvidence, verify_evidence},
 };
 
@@ -130,7 +130,7 @@ fn by_leaves(
             keeper: None,
         };
         let found = changed.iter().filter_map(|path| {
-            let ranges = locate(&mismatch.comparison().inventory, path, &table, &work).ok()??;
+            let ranges = locate(&mismatch.comparison().inventory, path, table.table(), &work).ok()??;
             Some(((*path).clone(), within(mismatch, path, ranges, LEAF)))
         });
         found.collect()
@@ -138,46 +138,24 @@ fn by_leaves(
 }
 
 /// The leaf table that the signer of the model signed for exactly the files of the model's signature.
-fn signed_table(case: &Case, verified: &VerifiedStatement) -> Option<LeafTable> {
+fn signed_table(case: &Case, verified: &VerifiedStatement) -> Option<SignedTable> {
     let store = &case.found.store;
     let listing = store.list().ok()?;
-    let statements = listing
+    let mut statements = listing
         .evidence
         .iter()
         .filter(|(name, _)| matches!(name, EvidenceName::Statement(Kind::Leaves, _)));
-    statements
-        .filter_map(|(name, _)| {
-            let bundle = store.read(name).ok()?;
-            let evidence = verify_evidence(&bundle, &case.trust).ok()?;
-            let same_signer = evidence.signer().public_key() == verified.signer().public_key();
-            same_signer.then(|| named_table(store, &evidence))?
-        })
-        .find(|table| covers(table, verified))
+    statements.find_map(|(name, _)| {
+        let bundle = store.read(name).ok()?;
+        let evidence = verify_evidence(&bundle, &case.trust).ok()?;
+        SignedTable::check(verified, &evidence, &named_table(store, &evidence)?).ok()
+    })
 }
 
-fn named_table(store: &Store, evidence: &VerifiedEvidence) -> Option<LeafTable> {
+fn named_table(store: &Store, evidence: &VerifiedEvidence) -> Option<Vec<u8>> {
     let digest = leaves::named_table(evidence).ok()?;
     let prefix: ContentPrefix = digest.hex().get(..16)?.parse().ok()?;
-    leaves::table(evidence, &store.read(&EvidenceName::Leaves(prefix)).ok()?).ok()
-}
-
-/// Every file of the statement is in the table with the signed digest: the table is of the signed version.
-fn covers(table: &LeafTable, verified: &VerifiedStatement) -> bool {
-    let same = |path: &ArtifactPath, claim: &FileClaim| match claim {
-        FileClaim::Whole(digest) => table
-            .manifest()
-            .file(path)
-            .is_some_and(|file| file.sha256() == digest),
-        FileClaim::Shards { .. } => false,
-    };
-    match verified.statement().files() {
-        Files::Named(files) => files.iter().all(|(path, claim)| same(path, claim)),
-        Files::Single(claim) => table
-            .manifest()
-            .files()
-            .iter()
-            .all(|file| same(&file.path, claim)),
-    }
+    store.read(&EvidenceName::Leaves(prefix)).ok()
 }
 
 /// The tensors in changed ranges, by the file's own header as it is now.
