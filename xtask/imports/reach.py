@@ -13,7 +13,8 @@ from functools import lru_cache
 from summary import FILLERS, METHODS, read_module
 
 SPREADS = frozenset("XPILWDNTM")
-REFLECTS = frozenset("R")
+HOLDS = frozenset("H")
+REFLECTS = frozenset("R") | HOLDS
 
 # A name that is assigned an attribute of its own would lead on for ever.
 MOST_DOTS = 12
@@ -24,6 +25,8 @@ BARE = (
     "__setitem__", "append", "extend", "add", "__hash__",
 )
 FULL = (*BARE, "__init__")
+# Of these, what runs unasked, when the state is long complete.
+UNASKED = "__del__"
 # What runs when code, not an unpickler, makes one.
 MADE = ("__new__", "__init__")
 
@@ -211,6 +214,8 @@ class Universe:
         for call in function.calls:
             if call.where == "method":
                 yield "letters", METHODS.get(call.path, "")
+            elif call.where == "held":
+                yield "letters", "H" if cls else ""
             elif call.where == "property":
                 found = (self.method(cls, name) for name in self.property(cls, call.path)) if cls else ()
                 yield from (("node", node) for node in found if node)
@@ -258,7 +263,7 @@ class Universe:
         for method in methods:
             found = self.method(cls, method)
             if found and not (method in FILLERS and self.needs(found) > 1):
-                yield "node", found
+                yield "unasked" if method == UNASKED else "node", found
         for kind, owner, label in self.lineage(*cls):
             if kind == "ground":
                 letters = self.ground[owner, label]
@@ -287,8 +292,9 @@ class Universe:
                 else:
                     self.callers.setdefault(value, set()).add((node, kind))
                     work.append(value)
-        self.sure = {node: set(letters) for node, letters in self.reach.items()}
         self.spread()
+        for letters in self.reach.values():
+            letters -= HOLDS
 
     def classes_reach(self, cls):
         """The letters of a class when it is called, and when it is made without its `__init__`. A constructor calls
@@ -301,25 +307,10 @@ class Universe:
         while work:
             node = work.pop()
             for caller, when in self.callers.get(node, ()):
-                own = when == "node" and node[0] == "method" and caller[1] == node[1]
+                own = when != "later" and node[0] == "method" and caller[1] == node[1]
                 letters = self.reach[node] if own else self.reach[node] - REFLECTS
+                if own and when == "unasked" and HOLDS <= letters:
+                    letters = letters | {"R"}
                 if not letters <= self.reach[caller]:
                     self.reach[caller] |= letters
                     work.append(caller)
-
-    def explain(self, node, letter):
-        """A shortest way from a node to what does harm."""
-        seen, work = {node: None}, [node]
-        while work:
-            node = work.pop(0)
-            if letter in self.sure[node]:
-                way = []
-                while node:
-                    way.append(node)
-                    node = seen[node]
-                return way[::-1]
-            for kind, target in self.edges(node):
-                if kind != "letters" and target not in seen and letter in self.reach[target]:
-                    seen[target] = node
-                    work.append(target)
-        return []

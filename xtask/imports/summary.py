@@ -38,7 +38,7 @@ class Call:
     """A call: `where` says how to read `path`."""
 
     where: str  # "name": in the module; "self", "class", "super": a method; "method": of an object nobody knows;
-    # "property": an attribute of the object at hand that is read or set
+    # "property": an attribute of the object at hand that is read or set; "held": a method of what such an attribute holds
     path: str
     reads_only: bool = False
     later: bool = False  # in a function that is made and not called
@@ -307,7 +307,10 @@ class Body:
         """Says whether the function calls what it is given or what it computes; what it takes from the object at hand
         and calls may be a method."""
         func, path = node.func, dotted(node.func)
-        if not isinstance(func, ast.Attribute):
+        if isinstance(func, ast.Attribute):
+            if id(node) not in self.deferred and self.origin(func.value, self.origins) - {""}:
+                self.found.calls.append(Call("held", func.attr))
+        else:
             origin = self.origin(func, self.origins)
             self.found.calls_argument |= "" in origin
             self.found.reflects |= self.is_computed(func)

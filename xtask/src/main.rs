@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod docs;
 mod imports;
+mod races;
 mod rooms;
 mod scan;
 mod source;
@@ -32,6 +33,9 @@ cargo xtask COMMAND
   imports --record VERSION=FOLDER...                 reads the sources of CPython for them
   bench [NAME]... [--quick] [--list]                 measures against peers, writes docs/benchmarks.md
         [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
+  bench-load [NAME]... [--quick] [--list]             guarded loads against other ways to load, writes docs/benchmarks.md
+        [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
+  races [--rounds N] [--date YYYY-MM-DD]             loads beside a process that changes the model; writes docs/races.md
   bench-scan [--bin FILE] [--date YYYY-MM-DD] [--no-write]
                                                      four other scanners on the corpus, writes docs/scan-scorecard.md
   bench-scan --speed [NAME]... [--list] [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--no-write]
@@ -50,6 +54,9 @@ fn main() -> ExitCode {
         "wheel" => ci::wheel::run(&rest),
         "bench" => bench::run(&rest),
         "bench-scan" => scan::run(&rest),
+        "bench-load" => bench::run_loads(&rest),
+        "races" => races::run(&rest),
+        bench::READER => bench::read_unverified(&rest),
         bench::MEASURE => bench::measure_child(&rest),
         _ => {
             complain(&format!("unknown command `{command}`\n\n{HELP}"));

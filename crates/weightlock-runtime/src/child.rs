@@ -45,15 +45,26 @@ impl Ended {
 
 /// Runs a program to its end. `inherited` are descriptors that stay open in it.
 ///
+/// `takes_over` is called as soon as signals are caught here, and before the program starts: the caller lets go of them
+/// then, so that none is lost in between, and says whether there is still to be a program.
+///
 /// # Errors
-/// [`Error::Start`].
-pub fn run(program: &OsString, arguments: &[OsString], inherited: &[BorrowedFd<'_>]) -> Result<Ended, Error> {
+/// [`Error::Start`]; [`weightlock_artifact::Error::Interrupted`] when there is to be none.
+pub fn run(
+    program: &OsString,
+    arguments: &[OsString],
+    inherited: &[BorrowedFd<'_>],
+    takes_over: impl FnOnce() -> bool,
+) -> Result<Ended, Error> {
     let failed = |source| Error::Start {
         program: program.to_string_lossy().into_owned(),
         source,
     };
     // Before it starts, so that no signal is lost in between.
     let mut signals = SignalsInfo::<WithOrigin>::new(PASSED_ON.iter().chain(&[SIGCHLD])).map_err(failed)?;
+    if !takes_over() {
+        return Err(weightlock_artifact::Error::Interrupted.into());
+    }
     let mut child = start(program, arguments, inherited).map_err(failed)?;
     let pid = Pid::from_child(&child);
     loop {
@@ -115,7 +126,12 @@ mod tests {
     use super::*;
 
     fn shell(script: &str, inherited: &[BorrowedFd<'_>]) -> Result<Ended, Error> {
-        run(&"/bin/sh".into(), &["-c".into(), script.into()], inherited)
+        run(
+            &"/bin/sh".into(),
+            &["-c".into(), script.into()],
+            inherited,
+            || true,
+        )
     }
 
     #[test]
@@ -123,8 +139,16 @@ mod tests {
         assert_eq!(shell("exit 0", &[]).unwrap().code(), 0);
         assert_eq!(shell("exit 37", &[]).unwrap().code(), 37);
         assert_eq!(shell("kill -KILL $$", &[]).unwrap().code(), 128 + 9);
-        let missing = run(&"/no/such/program".into(), &[], &[]).unwrap_err();
+        let missing = run(&"/no/such/program".into(), &[], &[], || true).unwrap_err();
         assert_eq!(missing.code(), crate::error::START);
+    }
+
+    #[test]
+    fn nothing_starts_when_it_is_not_wanted_any_more() {
+        let started = tempfile::tempdir().unwrap().path().join("started");
+        let refused = run(&"/bin/touch".into(), &[started.clone().into()], &[], || false).unwrap_err();
+        assert_eq!(refused.code(), weightlock_artifact::error::INTERRUPTED);
+        assert!(!started.exists());
     }
 
     #[test]

@@ -136,10 +136,12 @@ pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: VIEW,
         outcome: Outcome::CouldNotWork,
-        what: "the private folder through which programs read the verified bytes could not be made, or its links lead nowhere",
+        what: "the private folder through which programs read the verified bytes could not be made, its links lead nowhere, or \
+               another user could put a folder of theirs in its place",
         why: "without it a program would have to open the files on disk again, which may be other files by then",
         example: "/proc is not mounted in the container, or the process forbids to be looked at (PR_SET_DUMPABLE)",
-        fix: "mount /proc, and let TMPDIR or XDG_RUNTIME_DIR name a folder that this user may write to",
+        fix: "mount /proc, and let TMPDIR or XDG_RUNTIME_DIR name a folder that this user may write to, and others may not \
+              unless it is sticky",
     },
     Explanation {
         code: LEAVES,

@@ -47,16 +47,18 @@ pub struct SealedView<M: Frozen = Guarded> {
 }
 
 impl<M: Frozen> SealedView<M> {
-    /// Makes the folder below `place`, which should be one that only this user can write to. `name` is what the model is
+    /// Makes the folder below `place`, in which nobody else may rename it. `name` is what the model is
     /// called; `is_file` says that the model is one file and not a folder.
     ///
     /// # Errors
-    /// [`Error::View`] when it could not be made, or when its links lead nowhere.
+    /// [`Error::View`] when it could not be made, when its links lead nowhere, or when another user could put a folder of
+    /// theirs in its place.
     pub fn new(guarded: M, place: &Path, name: &ArtifactPath, is_file: bool) -> Result<Self, Error> {
         let failed = |source| Error::View {
             path: place.to_owned(),
             source,
         };
+        nobody_renames_in(place).map_err(failed)?;
         let around = tempfile::Builder::new()
             .prefix("weightlock-")
             .permissions(Permissions::from_mode(0o700))
@@ -142,6 +144,19 @@ impl<M: Frozen> SealedView<M> {
     }
 }
 
+/// Refuses a folder that every user may write to, unless it is sticky, as `/tmp` is: then they can rename what is theirs
+/// only. The folders above it count as well.
+fn nobody_renames_in(place: &Path) -> io::Result<()> {
+    for folder in fs::canonicalize(place)?.ancestors() {
+        let mode = fs::metadata(folder)?.permissions().mode();
+        if mode & 0o1002 == 0o0002 {
+            let why = format!("every user may rename what lies in {}", folder.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
+    }
+    Ok(())
+}
+
 impl<M: Frozen> Drop for SealedView<M> {
     fn drop(&mut self) {
         if self.owner != std::process::id() {
@@ -150,5 +165,21 @@ impl<M: Frozen> Drop for SealedView<M> {
         }
         // Then the folder can be removed. Where that fails, links that lead nowhere are left, and no bytes.
         let _: io::Result<()> = self.set_mode(0o700);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_where_others_can_rename_the_folder_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let below = home.path().join("below");
+        fs::create_dir(&below).unwrap();
+        for (mode, is_safe) in [(0o700, true), (0o755, true), (0o777, false), (0o1777, true)] {
+            fs::set_permissions(home.path(), Permissions::from_mode(mode)).unwrap();
+            assert_eq!(nobody_renames_in(&below).is_ok(), is_safe, "{mode:o}");
+        }
     }
 }

@@ -145,8 +145,13 @@ impl Lab {
         self.home.join(name).into_os_string()
     }
 
+    /// So many, or a sixteenth with `--quick`.
+    pub(super) const fn smaller(&self, count: u64) -> u64 {
+        if self.quick { count.div_ceil(16) } else { count }
+    }
+
     /// A model folder; with `--quick`, a sixteenth of it.
-    fn model(&self, name: &str, count: u64, size: u64) -> Result<OsString> {
+    pub(super) fn model(&self, name: &str, count: u64, size: u64) -> Result<OsString> {
         let (count, size) = match (self.quick, count) {
             (false, _) => (count, size),
             (true, 1) => (1, size / 16),
@@ -182,7 +187,7 @@ impl Lab {
     }
 
     /// A fresh P-256 pair, made by openssl so that neither side is favoured.
-    fn keys(&self) -> Result<(OsString, OsString)> {
+    pub(super) fn keys(&self) -> Result<(OsString, OsString)> {
         let (key, public) = (self.path("bench.key"), self.path("bench.pub"));
         if !Path::new(&public).exists() {
             let openssl = peer(Peer::Openssl)?;
@@ -346,7 +351,7 @@ impl Lab {
     }
 }
 
-fn words<'a>(fixed: &[&str], rest: impl IntoIterator<Item = &'a OsString>) -> Vec<OsString> {
+pub(super) fn words<'a>(fixed: &[&str], rest: impl IntoIterator<Item = &'a OsString>) -> Vec<OsString> {
     fixed
         .iter()
         .map(OsString::from)
@@ -354,12 +359,12 @@ fn words<'a>(fixed: &[&str], rest: impl IntoIterator<Item = &'a OsString>) -> Ve
         .collect()
 }
 
-fn peer(peer: Peer) -> Result<PathBuf> {
+pub(super) fn peer(peer: Peer) -> Result<PathBuf> {
     peer.find()
         .with_context(|| format!("{} is missing: {}", peer.name(), peer.install()))
 }
 
-fn run(program: &Path, args: Vec<OsString>) -> Result<()> {
+pub(super) fn run(program: &Path, args: Vec<OsString>) -> Result<()> {
     let out = Command::new(program).args(args).stdin(Stdio::null()).output();
     let out = out.with_context(|| format!("cannot run {}", program.display()))?;
     if !out.status.success() {

@@ -120,7 +120,8 @@ pub(crate) fn one(line: &Line) -> Result<Sample> {
     serde_json::from_slice(&out.stdout).context("cannot read the measurement")
 }
 
-fn median(samples: &[Sample]) -> Sample {
+/// The middle of each, and the worst of memory.
+pub(super) fn median(samples: &[Sample]) -> Sample {
     let middle = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         let upper = values.len() / 2;

@@ -10,6 +10,7 @@
 mod cases;
 mod data;
 mod kernels;
+mod loads;
 pub(crate) mod machine;
 mod measure;
 mod scans;
@@ -27,6 +28,7 @@ use crate::say;
 use crate::workspace::{Metadata, cargo};
 use cases::{Case, Lab};
 
+pub(crate) use loads::{READER, read_unverified};
 pub(crate) use measure::{Line, MEASURE, Sample, measure_child, one};
 
 const JSON: &str = "docs/benchmarks.json";
@@ -66,15 +68,14 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
         return Ok(true);
     }
     known(&args, |word| cases::NAMES.contains(&word))?;
-    let rows = measure_all(&args, &root)?;
-    // A quick run has sizes of its own; its numbers do not belong in the table.
-    if !args.has("--quick") && !args.has("--no-write") {
-        let mut all = load(&root)?;
-        rows.into_iter().for_each(|row| table::put(&mut all, row));
-        fs::write(root.join(JSON), serde_json::to_string_pretty(&all)? + "\n")?;
-        write_page(&root, &all)?;
-    }
-    Ok(true)
+    let dir = args.value("--dir").map_or_else(env::temp_dir, PathBuf::from);
+    let lab = Lab::new(&dir, binary(&args, &root)?, args.has("--quick"))?;
+    let rounds = rounds(&args)?;
+    let names = cases::NAMES.iter().map(ToString::to_string).collect();
+    each(&args, &root, names, |name| match name {
+        kernels::NAME => kernels::measure(&root),
+        _ => cases::prepare(name, &lab).and_then(|case| measure_case(name, &case, rounds, &lab)),
+    })
 }
 
 /// `cargo xtask bench-scan --speed`: time and memory of scans, on two processors.
@@ -89,12 +90,39 @@ pub(crate) fn run_scans(raw: &[String]) -> Result<bool> {
     let root = Metadata::load()?.workspace_root;
     let dir = args.value("--dir").map_or_else(env::temp_dir, PathBuf::from);
     let lab = Lab::new(&dir, binary(&args, &root)?, false)?;
-    let (machine, date) = (machine::describe(), date(&args)?);
+    each(&args, &root, names, |name| scans::measure(name, &lab))
+}
+
+/// `cargo xtask bench-load`: guarded loads against other ways to load, on two processors.
+pub(crate) fn run_loads(raw: &[String]) -> Result<bool> {
+    let switches = ["--quick", "--list", "--no-write"];
+    let args = Args::parse(raw, &switches, &["--bin", "--dir", "--date", "--rounds"])?;
+    if args.has("--list") {
+        loads::NAMES.iter().for_each(|name| say(name));
+        return Ok(true);
+    }
+    known(&args, |word| loads::NAMES.contains(&word))?;
+    let root = Metadata::load()?.workspace_root;
+    let dir = args.value("--dir").map_or_else(env::temp_dir, PathBuf::from);
+    let lab = Lab::new(&dir, binary(&args, &root)?, args.has("--quick"))?;
+    let rounds = rounds(&args)?;
+    let names = loads::NAMES.iter().map(ToString::to_string).collect();
+    each(&args, &root, names, |name| loads::measure(name, &lab, rounds))
+}
+
+fn rounds(args: &Args) -> Result<Option<usize>> {
+    let rounds = args.value("--rounds").map(str::parse).transpose();
+    rounds.context("--rounds needs a number")
+}
+
+/// Measures the cases that are wanted, says each row, and keeps them in the table.
+fn each(args: &Args, root: &Path, names: Vec<String>, measure: impl Fn(&str) -> Result<Row>) -> Result<bool> {
+    let (machine, date) = (machine::describe(), date(args)?);
     say(&machine);
     let wanted = |name: &String| args.words.is_empty() || args.words.contains(name);
-    let mut all = load(&root)?;
+    let mut all = load(root)?;
     for name in names.into_iter().filter(wanted) {
-        match scans::measure(&name, &lab) {
+        match measure(&name) {
             Ok(measured) => {
                 let row = Row {
                     machine: machine.clone(),
@@ -107,9 +135,10 @@ pub(crate) fn run_scans(raw: &[String]) -> Result<bool> {
             Err(error) => say(&format!("{name}: NOT RUN ({error:#})")),
         }
     }
-    if !args.has("--no-write") {
+    // A quick run has sizes of its own; its numbers do not belong in the table.
+    if !args.has("--quick") && !args.has("--no-write") {
         fs::write(root.join(JSON), serde_json::to_string_pretty(&all)? + "\n")?;
-        write_page(&root, &all)?;
+        write_page(root, &all)?;
     }
     Ok(true)
 }
@@ -120,41 +149,6 @@ fn known(args: &Args, exists: impl Fn(&str) -> bool) -> Result<()> {
         Some(word) => bail!("there is no case {word}; see --list"),
         None => Ok(()),
     }
-}
-
-fn measure_all(args: &Args, root: &Path) -> Result<Vec<Row>> {
-    let dir = args.value("--dir").map_or_else(env::temp_dir, PathBuf::from);
-    let lab = Lab::new(&dir, binary(args, root)?, args.has("--quick"))?;
-    let rounds = args
-        .value("--rounds")
-        .map(str::parse)
-        .transpose()
-        .context("--rounds needs a number")?;
-    let (machine, date) = (machine::describe(), date(args)?);
-    say(&machine);
-    let mut rows = Vec::new();
-    for name in cases::NAMES
-        .iter()
-        .filter(|name| args.words.is_empty() || args.words.iter().any(|word| word == *name))
-    {
-        let measured = match *name {
-            kernels::NAME => kernels::measure(root),
-            _ => cases::prepare(name, &lab).and_then(|case| measure_case(name, &case, rounds, &lab)),
-        };
-        match measured {
-            Ok(measured) => {
-                let row = Row {
-                    machine: machine.clone(),
-                    date: date.clone(),
-                    ..measured
-                };
-                say(&table::line(&row));
-                rows.push(row);
-            }
-            Err(error) => say(&format!("{name}: NOT RUN ({error:#})")),
-        }
-    }
-    Ok(rows)
 }
 
 fn measure_case(name: &str, case: &Case, rounds: Option<usize>, lab: &Lab) -> Result<Row> {

@@ -237,7 +237,7 @@ impl Root {
     pub fn open_plain(&self, path: &ArtifactPath) -> Result<Result<File, IrregularKind>, Error> {
         let failed = |source: io::Error| Error::io("open", &self.join(path.as_str()), source);
         let file = match self.open_raw(path) {
-            Err(Errno::LOOP | Errno::XDEV) => match self.resolve(path).map_err(failed)? {
+            Err(Errno::LOOP | Errno::XDEV) => match self.resolve(path, file_flags()).map_err(failed)? {
                 Ok(file) => file,
                 Err(kind) => return Ok(Err(kind)),
             },
@@ -252,9 +252,28 @@ impl Root {
         }
     }
 
+    /// What the file system says of a file, which is not opened for reading.
     pub(super) fn stamp(&self, path: &ArtifactPath) -> Result<Stamp, Error> {
-        let file = self.open_file(path)?;
-        Stamp::of(&file).map_err(|source| Error::io("look at", &self.join(path.as_str()), source))
+        let shown = self.join(path.as_str());
+        let failed = |source: io::Error| Error::io("look at", &shown, source);
+        let handle = match open_beneath(
+            &self.folder,
+            path.as_str(),
+            look_flags(),
+            ResolveFlags::NO_SYMLINKS,
+        ) {
+            Err(Errno::LOOP | Errno::XDEV) => None,
+            other => Some(other.map_err(|source| failed(source.into()))?),
+        };
+        let file = handle.map(|handle| plain(handle, String::new())).transpose();
+        match file.map_err(failed)? {
+            Some(Ok(file)) => Stamp::of(&file).map_err(failed),
+            // It is no longer the file that was named.
+            Some(Err(_)) | None => Err(Error::Changed {
+                path: shown.clone(),
+                offset: None,
+            }),
+        }
     }
 
     pub(super) fn open_folder(&self, path: Option<&ArtifactPath>) -> Result<OwnedFd, Error> {
@@ -269,20 +288,20 @@ impl Root {
     /// Looks where a link leads. The outer error is for what could not be looked at.
     pub(super) fn follow(&self, path: &ArtifactPath) -> Result<Result<Stamp, IrregularKind>, Error> {
         let failed = |source: io::Error| Error::io("follow link", &self.join(path.as_str()), source);
-        match self.resolve(path).map_err(failed)? {
+        match self.resolve(path, look_flags()).map_err(failed)? {
             Ok(file) => Ok(Ok(Stamp::of(&file).map_err(failed)?)),
             Err(kind) => Ok(Err(kind)),
         }
     }
 
-    fn resolve(&self, path: &ArtifactPath) -> io::Result<Result<File, IrregularKind>> {
+    fn resolve(&self, path: &ArtifactPath, flags: OFlags) -> io::Result<Result<File, IrregularKind>> {
         let target = rustix::fs::readlinkat(&self.folder, path.as_str(), Vec::new())?;
         let shown = target.to_string_lossy().into_owned();
         if let Some(hub) = &self.snapshot
             && let Some(blob) = blob_name(path, &shown)
         {
             return Ok(
-                match open_beneath(&hub.blobs, blob, file_flags(), ResolveFlags::NO_SYMLINKS) {
+                match open_beneath(&hub.blobs, blob, flags, ResolveFlags::NO_SYMLINKS) {
                     Ok(handle) => plain(handle, shown)?,
                     Err(_) => Err(IrregularKind::LinkBroken { target: shown }),
                 },
@@ -293,10 +312,10 @@ impl Root {
         }
         let followed = match self.links {
             Links::DangerousFilesAnywhere => {
-                rustix::fs::openat(&self.folder, path.as_str(), file_flags(), Mode::empty())
+                rustix::fs::openat(&self.folder, path.as_str(), flags, Mode::empty())
             }
             Links::Refused | Links::FilesInside => {
-                open_beneath(&self.folder, path.as_str(), file_flags(), ResolveFlags::empty())
+                open_beneath(&self.folder, path.as_str(), flags, ResolveFlags::empty())
             }
         };
         match followed {
@@ -361,6 +380,11 @@ const fn file_flags() -> OFlags {
         .union(OFlags::CLOEXEC)
         .union(OFlags::NONBLOCK)
         .union(OFlags::NOCTTY)
+}
+
+/// For looking at a file: nothing can be read by such a descriptor.
+const fn look_flags() -> OFlags {
+    OFlags::PATH.union(OFlags::CLOEXEC)
 }
 
 fn open_folder_at(at: rustix::fd::BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {

@@ -7,6 +7,7 @@
 
 mod guard;
 mod lazy;
+mod races;
 mod share;
 
 use std::{

@@ -898,6 +898,20 @@ fn objects_of_libraries_are_handed_to_their_own_library_only() {
     assert!(is_clean(&stream(&made(("collections", "OrderedDict"), &pairs))));
     assert!(is_clean(&stream(&made(("sklearn.pipeline", "Pipeline"), &list))));
     refused(&made(("lightgbm.sklearn", "LGBMClassifier"), &list));
+    // The same by a keyword.
+    let with = |class: (&str, &str), value: &[u8]| {
+        [
+            &global(class.0, class.1)[..],
+            b")}",
+            &text("key"),
+            value,
+            b"s\x92",
+        ]
+        .concat()
+    };
+    refused(&with(("uuid", "UUID"), &tree));
+    refused(&with(("lightgbm.sklearn", "LGBMClassifier"), &tree));
+    assert!(is_clean(&stream(&with(CLASS, &text("l2")))));
 }
 
 #[test]

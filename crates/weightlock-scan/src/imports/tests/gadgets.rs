@@ -109,11 +109,13 @@ const GADGETS: &[(&str, &str)] = &[
     ("joblib.numpy_pickle", "NumpyUnpickler"),
     ("keras.saving", "load_model"),
     ("keras.src.saving.saving_lib", "load_model"),
+    ("keras.utils", "OrderedEnqueuer"),
     ("keras.utils", "get_file"),
     ("lib2to3.main", "main"),
     ("lib2to3.pgen2.driver", "load_grammar"),
     ("lib2to3.pgen2.grammar", "Grammar"),
     ("lib2to3.refactor", "get_fixers_from_package"),
+    ("lightning.pytorch.profilers", "AdvancedProfiler"),
     (
         "lightning.pytorch.utilities.migration.utils",
         "_RedirectingUnpickler",

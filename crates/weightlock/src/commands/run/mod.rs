@@ -190,8 +190,11 @@ fn start(arguments: &Arguments, models: &[Ready]) -> Reply {
         );
     };
     let inherited = placeholder::inherited(&arguments.command, models);
-    interrupt::hand_over();
-    match child::run(program, rest, &inherited) {
+    let takes_over = || {
+        interrupt::hand_over();
+        interrupt::signal().is_none()
+    };
+    match child::run(program, rest, &inherited, takes_over) {
         Ok(ended) => Reply::verbatim(VERB, String::new()).with_exit(Exit::Program(ended.code())),
         Err(error) => Reply::refusal(VERB, vec![error.into()]),
     }

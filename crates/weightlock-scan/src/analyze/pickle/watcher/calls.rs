@@ -182,7 +182,7 @@ impl Watcher<'_> {
         let looked_into = tame::looked_into(maker);
         // The factory of a `defaultdict` is judged as such.
         let passed_over = usize::from(tame::is_defaultdict(maker));
-        let mut open = vec![(call.args, 0)];
+        let mut open = vec![(call.kwargs, 0), (call.args, 0)];
         let mut seen = HashSet::new();
         while let Some((value, depth)) = open.pop() {
             if self.steps == 0 {
@@ -201,7 +201,7 @@ impl Watcher<'_> {
                         continue;
                     }
                     let items = items.iter();
-                    let items = items.skip(if depth == 0 { passed_over } else { 0 });
+                    let items = items.skip(if value == call.args { passed_over } else { 0 });
                     open.extend(items.map(|&item| (item, depth.saturating_add(1))));
                 }
                 _ => {}
@@ -219,7 +219,8 @@ impl Watcher<'_> {
             return None;
         }
         let library = root_package(callee).map(str::to_owned);
-        let found = values.instances_in(call.args, &mut self.steps);
+        let mut found = values.instances_in(call.args, &mut self.steps);
+        found.extend(values.instances_in(call.kwargs, &mut self.steps));
         found.into_iter().find(|&object| {
             let class = class_of(object, values).and_then(|class| self.names.get(class));
             let strange = class.is_some_and(|name| {

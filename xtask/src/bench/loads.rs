@@ -1,0 +1,296 @@
+//! Guarded loads: how long until the verified bytes of a model are where nobody can change them.
+//!
+//! Ours is the whole process, `weightlock run … -- true`: it starts, checks the signature, reads and hashes into sealed
+//! memory, starts a program that does nothing, and gives the memory back. What it is compared with is chosen so that no
+//! work is left out on the other side: a mapped file that nobody has touched is not loaded, so every tensor is copied once;
+//! and what Python needs to start and to import is not counted against it, so such a peer takes the time itself.
+//!
+//! Everything runs on two processors. A cold round begins with both files out of the page cache
+//! (`posix_fadvise(POSIX_FADV_DONTNEED)`). Another way to load, such as one through Python, is another [`Way`].
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Context as _, Result, bail};
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use weightlock_peers::Peer;
+
+use super::Row;
+use super::cases::{Bar, Lab, Metric, bars, peer, run, words};
+use super::data;
+use super::measure::{self, Line, Sample};
+
+/// The hidden command that reads and verifies nothing.
+pub(crate) const READER: &str = "read-unverified";
+
+/// All cases, in the order of the table.
+pub(super) const NAMES: [&str; 6] = [
+    "load-cold-reader",
+    "load-cold-copy",
+    "load-warm-copy",
+    "load-warm-hash",
+    "load-model-signing-files",
+    "load-model-signing-leaves",
+];
+
+/// Two files of this many tensors of this many bytes each: 2.1 GB.
+const FILES: u64 = 2;
+const TENSORS: u64 = 17;
+const TENSOR: u64 = 63 << 20;
+
+/// Both take the time themselves and write it to the first argument: importing is not loading.
+const COPY: &str = "
+import os, sys, time
+import torch
+from safetensors.torch import load_file
+start = time.perf_counter()
+loaded = [{name: tensor.clone() for name, tensor in load_file(file).items()} for file in sys.argv[2:]]
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
+const HASH: &str = "
+import hashlib, sys, time
+from concurrent.futures import ThreadPoolExecutor
+import torch
+from safetensors.torch import load_file
+def digest(name):
+    with open(name, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+start = time.perf_counter()
+with ThreadPoolExecutor(2) as pool:
+    digests = list(pool.map(digest, sys.argv[2:]))
+loaded = [{name: tensor.clone() for name, tensor in load_file(file).items()} for file in sys.argv[2:]]
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
+
+/// A way to load a model.
+struct Way {
+    line: Line,
+    /// Where it writes the seconds that count; without it the whole process counts.
+    seconds: Option<PathBuf>,
+}
+
+impl Way {
+    fn once(&self) -> Result<Sample> {
+        let sample = measure::one(&self.line)?;
+        let Some(file) = &self.seconds else {
+            return Ok(sample);
+        };
+        let text = fs::read_to_string(file).context("a peer did not tell its time")?;
+        fs::remove_file(file)?;
+        Ok(Sample {
+            wall: text.trim().parse().context("a peer told no time")?,
+            ..sample
+        })
+    }
+}
+
+/// A comparison of two ways.
+struct Case {
+    ours: Way,
+    peer: Way,
+    /// These are out of the page cache when a load begins.
+    cold: Vec<PathBuf>,
+    rounds: usize,
+    bars: Vec<Bar>,
+}
+
+/// Makes what a case loads, measures, and deletes it.
+pub(super) fn measure(name: &str, lab: &Lab, rounds: Option<usize>) -> Result<Row> {
+    let case = prepare(name, lab)?;
+    let rounds = rounds.unwrap_or(case.rounds).max(1);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    // Alternately, and once each that is not counted.
+    for round in 0..=rounds {
+        for (way, samples) in [(&case.ours, &mut ours), (&case.peer, &mut theirs)] {
+            case.cold.iter().try_for_each(|file| forget(file))?;
+            let sample = way.once()?;
+            if round > 0 {
+                samples.push(sample);
+            }
+        }
+    }
+    let (ours, theirs) = (measure::median(&ours), measure::median(&theirs));
+    Ok(Row {
+        name: name.to_owned(),
+        ours: lab.shorten(&case.ours.line),
+        peer: lab.shorten(&case.peer.line),
+        rounds,
+        kernel: measure::kernel_of(lab.program()),
+        our_sample: ours,
+        peer_sample: theirs,
+        bars: case.bars.iter().map(|bar| bar.judge(&ours, &theirs)).collect(),
+        ..Row::default()
+    })
+}
+
+fn prepare(name: &str, lab: &Lab) -> Result<Case> {
+    let wall = |limit| bars(&[(Metric::Wall, limit)]);
+    let pair = |peer: &str, cold: bool, limit| pair(lab, peer, cold, wall(limit));
+    match name {
+        "load-cold-reader" => pair("reader", true, 1.05),
+        "load-cold-copy" => pair("copy", true, 0.75),
+        "load-warm-copy" => pair("copy", false, 2.2),
+        "load-warm-hash" => pair("hash", false, 0.75),
+        "load-model-signing-files" => reference(lab, false, wall(1.0 / 1.8)),
+        "load-model-signing-leaves" => reference(lab, true, wall(1.0 / 2.5)),
+        _ => bail!("there is no case {name}"),
+    }
+}
+
+/// Two safetensors files, ours against another way to get their bytes into memory.
+fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
+    let model = PathBuf::from(lab.path("pair"));
+    let files: Vec<PathBuf> = (0..FILES)
+        .map(|number| model.join(format!("model-{:05}-of-{FILES:05}.safetensors", number + 1)))
+        .collect();
+    let tensors = lab.smaller(TENSORS);
+    for (seed, file) in (0..).zip(&files) {
+        data::safetensors(file, tensors, TENSOR, seed)?;
+    }
+    let named = files.iter().map(|file| file.clone().into_os_string());
+    let peer = match other {
+        "reader" => Way {
+            line: pinned(
+                std::env::current_exe()?.into_os_string(),
+                [READER.into()].into_iter().chain(named),
+            ),
+            seconds: None,
+        },
+        _ => {
+            let (script, name) = match other {
+                "hash" => (HASH, "hash_then_load_file_and_clone.py"),
+                _ => (COPY, "load_file_and_clone.py"),
+            };
+            let (program, seconds) = (lab.path(name), lab.path("seconds"));
+            fs::write(&program, script)?;
+            let fixed = [program, seconds.clone()];
+            Way {
+                line: pinned(
+                    peer(Peer::Torch)?.into_os_string(),
+                    fixed.into_iter().chain(named),
+                ),
+                seconds: Some(seconds.into()),
+            }
+        }
+    };
+    Ok(Case {
+        ours: ours(lab, &model, &[])?,
+        peer,
+        cold: if cold { files } else { Vec::new() },
+        rounds: 5,
+        bars,
+    })
+}
+
+/// Four files of 1 GiB, warm, against the reference, which verifies and loads nothing.
+fn reference(lab: &Lab, leaves: bool, bars: Vec<Bar>) -> Result<Case> {
+    let model = PathBuf::from(lab.model("quad", 4, 1 << 30)?);
+    let leaves: &[&str] = if leaves { &["--leaves"] } else { &[] };
+    let ours = ours(lab, &model, leaves)?;
+    let (_, public) = lab.keys()?;
+    let signature = model.join("model.sig").into_os_string();
+    let fixed = ["verify", "key", "--public_key"].map(OsString::from);
+    let rest = [public, "--signature".into(), signature, model.into_os_string()];
+    let peer = Way {
+        line: pinned(
+            peer(Peer::ModelSigning)?.into_os_string(),
+            fixed.into_iter().chain(rest),
+        ),
+        seconds: None,
+    };
+    Ok(Case {
+        ours,
+        peer,
+        cold: Vec::new(),
+        rounds: 5,
+        bars,
+    })
+}
+
+/// Signs a model, in place of a signature that is there, and loads it for a program that does nothing.
+fn ours(lab: &Lab, model: &Path, sign: &[&str]) -> Result<Way> {
+    let (key, public) = lab.keys()?;
+    let model = model.as_os_str().to_owned();
+    for stale in ["model.sig", ".weightlock"] {
+        let stale = Path::new(&model).join(stale);
+        let _: io::Result<()> = fs::remove_file(&stale).or_else(|_| fs::remove_dir_all(&stale));
+    }
+    let signing = [["sign", "key"].as_slice(), sign, &["--key"]].concat();
+    run(lab.program(), words(&signing, [&key, &model]))?;
+    let fixed = ["run", "-q", "--key"].map(OsString::from);
+    let rest = [
+        public,
+        "--model".into(),
+        model,
+        "--".into(),
+        "/bin/true".into(),
+        "{model}".into(),
+    ];
+    Ok(Way {
+        line: pinned(
+            lab.program().as_os_str().to_owned(),
+            fixed.into_iter().chain(rest),
+        ),
+        seconds: None,
+    })
+}
+
+/// A program on two processors.
+fn pinned(program: OsString, args: impl IntoIterator<Item = OsString>) -> Line {
+    let fixed = ["-c".into(), "0,1".into(), program];
+    Line {
+        program: "taskset".into(),
+        args: fixed.into_iter().chain(args).collect(),
+        may_refuse: false,
+    }
+}
+
+/// Has the kernel drop a file from its cache. What was just written must reach the disk first, or it stays.
+fn forget(file: &Path) -> Result<()> {
+    let open = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
+    open.sync_all()?;
+    posix_fadvise(&open, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).context("posix_fadvise")
+}
+
+/// The reader that verifies nothing: each file by a thread of its own into memory without a name, copied by the kernel.
+pub(crate) fn read_unverified(files: &[String]) -> Result<bool> {
+    let read = |file: &String| -> Result<u64> {
+        let mut from = File::open(file).with_context(|| format!("cannot open {file}"))?;
+        let size = from.metadata()?.len();
+        posix_fadvise(&from, 0, 0, PosixFadviseAdvice::POSIX_FADV_SEQUENTIAL)?;
+        let mut memory = File::from(memfd_create("unverified", MFdFlags::MFD_CLOEXEC)?);
+        memory.set_len(size)?;
+        let read = io::copy(&mut from, &mut memory)?;
+        Ok(size - read)
+    };
+    let missing = thread::scope(|scope| {
+        let reading: Vec<_> = files.iter().map(|file| scope.spawn(move || read(file))).collect();
+        reading
+            .into_iter()
+            .map(|reading| reading.join().unwrap_or_else(|_| bail!("a reader failed")))
+            .sum::<Result<u64>>()
+    })?;
+    Ok(missing == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reader_reads_every_byte_and_fails_where_it_cannot() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("a.safetensors");
+        data::safetensors(&file, 3, 4096, 1).unwrap();
+        forget(&file).unwrap();
+        let name = |path: &Path| path.to_str().unwrap().to_owned();
+        assert!(read_unverified(&[name(&file), name(&file)]).unwrap());
+        assert!(read_unverified(&[name(&home.path().join("b"))]).is_err());
+    }
+}
