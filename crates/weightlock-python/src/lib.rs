@@ -6,6 +6,7 @@
 //! | what is a loaded model to Python? | [`guarded`] |
 //! | how are its bytes handed out? | [`buffer`] |
 //! | how do answers and refusals get there? | [`answer`], [`refusal`] |
+//! | which names may a pickle not import? | [`imports`] |
 //!
 //! The interpreter's lock is given up for everything that reads or hashes. Nothing here is changed without a lock, so the
 //! module also stands in interpreters that have none.
@@ -14,6 +15,7 @@ mod answer;
 mod attend;
 mod buffer;
 mod guarded;
+mod imports;
 mod refusal;
 
 /// The module.
@@ -24,6 +26,7 @@ mod _native {
         answer::{answer, later, main},
         buffer::Buffer,
         guarded::{Guarded, load, load_pinned},
+        imports::harm,
     };
 
     /// The version of the program and of the package.

@@ -23,7 +23,9 @@ def snippets(page: Path) -> list[tuple[str, str | None]]:
     return found
 
 
-class Pages(Case):
+class Page(Case):
+    """A place for the snippets of a page, with the model that they speak of."""
+
     def setUp(self) -> None:
         super().setUp()
         (self.model / "code" / "modeling_tiny.py").unlink()
@@ -32,7 +34,7 @@ class Pages(Case):
         (self.model / "model.sig").unlink()
         self.sign(self.model)
 
-    def run_page(self, page: str) -> None:
+    def run_page(self, page: str, *, seconds: int = 60) -> None:
         found = snippets(ROOT / page)
         self.assertTrue(found, f"{page} shows no Python")
         for text, output in found:
@@ -43,14 +45,24 @@ class Pages(Case):
                     capture_output=True,
                     text=True,
                     check=False,
-                    timeout=60,
+                    timeout=seconds,
                 )
                 self.assertEqual(ran.returncode, 0, ran.stderr)
                 if output is not None:
                     self.assertEqual(ran.stdout, output)
 
+
+class Pages(Page):
     def test_the_readme(self) -> None:
         self.run_page("README.md")
 
     def test_the_page_for_python(self) -> None:
         self.run_page("docs/howto/python.md")
+
+    def test_what_pages_for_frameworks_show_is_python(self) -> None:
+        # It is run where the frameworks are: tests/frameworks/test_pages.py
+        pages = sorted((ROOT / "docs/howto/python").glob("*.md"))
+        self.assertGreater(len(pages), 8)
+        for page in pages:
+            for text, _ in snippets(page):
+                compile(text, str(page), "exec")

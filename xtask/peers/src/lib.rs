@@ -65,6 +65,8 @@ pub enum Peer {
     ModelLibraries,
     /// A Python that has PyTorch and what is built on it.
     Torch,
+    /// A Python that has what models are served with, and two models; what it shares with PyTorch is not in it.
+    Serving,
     /// `maturin`, which builds the Python wheel.
     Maturin,
     /// `pyright`, which checks types of Python.
@@ -73,7 +75,7 @@ pub enum Peer {
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -91,6 +93,7 @@ impl Peer {
         Self::ModelAudit,
         Self::ModelLibraries,
         Self::Torch,
+        Self::Serving,
         Self::Maturin,
         Self::Pyright,
     ];
@@ -116,6 +119,7 @@ impl Peer {
             Self::ModelAudit => "WEIGHTLOCK_TEST_MODELAUDIT_PYTHON",
             Self::ModelLibraries => "WEIGHTLOCK_TEST_MODELS_PYTHON",
             Self::Torch => "WEIGHTLOCK_TEST_TORCH_PYTHON",
+            Self::Serving => "WEIGHTLOCK_TEST_SERVING_PYTHON",
             Self::Maturin => "WEIGHTLOCK_TEST_MATURIN",
             Self::Pyright => "WEIGHTLOCK_TEST_PYRIGHT",
         }
@@ -142,6 +146,7 @@ impl Peer {
             Self::ModelAudit => "modelaudit",
             Self::ModelLibraries => "model-libraries",
             Self::Torch => "torch",
+            Self::Serving => "serving",
             Self::Maturin => "maturin",
             Self::Pyright => "pyright",
         }
@@ -167,7 +172,8 @@ impl Peer {
             | Self::Fickling
             | Self::ModelAudit
             | Self::ModelLibraries
-            | Self::Torch => "cargo xtask ci --lane frameworks   (installs it in a virtual environment)",
+            | Self::Torch
+            | Self::Serving => "cargo xtask ci --lane frameworks   (installs it in a virtual environment)",
         }
     }
 
@@ -190,7 +196,8 @@ impl Peer {
             | Self::Fickling
             | Self::ModelAudit
             | Self::ModelLibraries
-            | Self::Torch => existing(cache_folder()?.join(self.name()).join("bin/python")),
+            | Self::Torch
+            | Self::Serving => existing(cache_folder()?.join(self.name()).join("bin/python")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
                 on_path(self.name())

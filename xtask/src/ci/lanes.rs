@@ -20,6 +20,7 @@ use weightlock_peers::{Peer, REQUIRE};
 
 use super::peers;
 use super::report::{Report, cargo_step};
+use super::wheel;
 use crate::say;
 use crate::workspace::Metadata;
 
@@ -28,7 +29,7 @@ const LANES: [(&str, &str); 4] = [
     ("go", "cosign and other Sigstore programs"),
     (
         "frameworks",
-        "other scanners, and the libraries that write models",
+        "other scanners, and the libraries that write, load and serve models",
     ),
     ("browser", "a headless browser"),
     ("scorer", "independent scorers of documents"),
@@ -140,6 +141,11 @@ pub(super) fn run(metadata: &Metadata, wanted: &Wanted, all: bool, started: Inst
             report.not_run(&name, &format!("{error:#}"));
         } else {
             own.iter().for_each(|target| run_target(target, report));
+            if *lane == "frameworks"
+                && let Err(error) = wheel::frameworks(metadata, report)
+            {
+                report.check_fn("tests of the wheel with the real frameworks", || Err(error));
+            }
         }
     }
 }

@@ -44,6 +44,9 @@ const MODEL_LIBRARIES: &str = include_str!("../../peers/models.txt");
 /// imported, although none is used: about 4 GB are fetched.
 const TORCH: &str = include_str!("../../peers/torch.txt");
 
+/// Pinned versions and hashes of what models are served with, and of two small models.
+const SERVING: &str = include_str!("../../peers/serving.txt");
+
 /// The crate whose source has the official SARIF schema, which no other package registry has by itself.
 const SARIF_CRATE: (&str, &str) = ("serde-sarif", "0.8.0");
 
@@ -236,11 +239,13 @@ fn fetch_sarif_schema(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Each scanner in an environment of its own, and two with the libraries that write models.
+/// Each scanner in an environment of its own, and three with the libraries that write, load and serve models.
 pub(super) fn frameworks(report: &mut Report) -> Result<()> {
-    let wanted = SCANNERS
-        .into_iter()
-        .chain([(Peer::ModelLibraries, MODEL_LIBRARIES), (Peer::Torch, TORCH)]);
+    let wanted = SCANNERS.into_iter().chain([
+        (Peer::ModelLibraries, MODEL_LIBRARIES),
+        (Peer::Torch, TORCH),
+        (Peer::Serving, SERVING),
+    ]);
     for (peer, pins) in wanted {
         install_python(peer.name(), peer.name(), pins, &[peer], report)?;
         if let Some(path) = peer.find() {

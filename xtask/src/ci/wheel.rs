@@ -150,6 +150,56 @@ fn test(metadata: &Metadata, wheel: &Path, version: &str, python: &Path, report:
     report.python_tests(&name, &mut tests);
 }
 
+/// Tests the modules for frameworks with the real libraries: those of two other environments, beside the installed wheel.
+pub(super) fn frameworks(metadata: &Metadata, report: &mut Report) -> Result<()> {
+    let root = &metadata.workspace_root;
+    let wheel = build(metadata, &root.join("target/wheels"), report)?;
+    let home = root.join("target/wheel-tests/frameworks");
+    let mut libraries = Vec::new();
+    for peer in [Peer::Torch, Peer::Serving] {
+        let python = peer
+            .find()
+            .with_context(|| format!("{} is not installed", peer.name()))?;
+        let folder =
+            site_packages(&python).with_context(|| format!("{} has no site-packages", python.display()))?;
+        libraries.push((python, folder));
+    }
+    let mut make = Command::new(&libraries[0].0);
+    make.args(["-m", "venv", "--clear"]).arg(&home);
+    let inside = home.join("bin/python");
+    let mut install = Command::new(&inside);
+    install
+        .args(["-m", "pip", "install", "-q", "--no-index", "--no-deps"])
+        .arg(wheel);
+    if !report.quiet_step("virtual environment for the frameworks", &mut make)
+        || !report.quiet_step("pip install of the wheel", &mut install)
+    {
+        bail!("the wheel could not be installed");
+    }
+    let own = site_packages(&inside).context("the environment has no site-packages")?;
+    let paths: String = libraries
+        .iter()
+        .map(|(_, folder)| format!("{}\n", folder.display()))
+        .collect();
+    fs::write(own.join("libraries.pth"), paths)?;
+    let mut tests = Command::new(&inside);
+    tests
+        .args(["-m", "unittest", "discover", "-t", ".", "-s", "frameworks"])
+        .current_dir(root.join("crates/weightlock-python/tests"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("WEIGHTLOCK_REQUIRE_FRAMEWORKS", "1");
+    report.python_tests("tests of the wheel with the real frameworks", &mut tests);
+    Ok(())
+}
+
+/// Where an environment has its libraries.
+fn site_packages(python: &Path) -> Option<PathBuf> {
+    let asked = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    let told = Command::new(python).args(["-I", "-c", asked]).output().ok()?;
+    let path = PathBuf::from(String::from_utf8(told.stdout).ok()?.trim());
+    path.is_dir().then_some(path)
+}
+
 /// The interpreters that the wheel is for, one of each version: those on `PATH`, and those that pyenv has.
 fn interpreters() -> BTreeMap<String, PathBuf> {
     let mut candidates: Vec<PathBuf> = MINORS

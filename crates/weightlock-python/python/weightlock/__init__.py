@@ -10,6 +10,7 @@ with the signature. It holds what the signature covers and nothing else. A model
 """
 
 from weightlock._errors import Reason, VerificationError
+from weightlock._install import install, uninstall
 from weightlock._load import (
     guarded,
     load_model_verified,
@@ -18,6 +19,7 @@ from weightlock._load import (
     verify_weights,
 )
 from weightlock._native import Buffer, Guarded, __version__
+from weightlock._trust import trust
 from weightlock._verbs import inspect, scan, sign, verify
 
 __all__ = [
@@ -28,10 +30,13 @@ __all__ = [
     "__version__",
     "guarded",
     "inspect",
+    "install",
     "load_model_verified",
     "scan",
     "secure_load_model",
     "sign",
+    "trust",
+    "uninstall",
     "verified",
     "verify",
     "verify_weights",

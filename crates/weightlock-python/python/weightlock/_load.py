@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from weightlock import _native
+from weightlock import _native, _pickle, _trust, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,16 +34,18 @@ def guarded(
 
     ``path`` is a folder or a file; a file without a signature of its own is looked for in the signature of a folder that it
     lies in, and then only this file is read. ``key`` is the public key of the signer, ``certificate_chain`` a file, or files,
-    with its root certificates; without either, the key that ``WEIGHTLOCK_PUBLIC_KEY`` names. ``only`` are patterns such as
+    with its root certificates; without either, the :func:`weightlock.trust` that
+    holds here, or else the key that ``WEIGHTLOCK_PUBLIC_KEY`` names. ``only`` are patterns such as
     ``"*.safetensors"``: other files are neither read nor handed out. ``progress`` is called with the bytes that were read and
     those that are to be read.
 
     Raises :class:`VerificationError`.
     """
+    key, certificate_chain = _trust.holding(key, certificate_chain)
     model = _native.load(
         path,
         key=key,
-        certificate_chain=_paths(certificate_chain),
+        certificate_chain=_trust.paths(certificate_chain),
         signature=signature,
         identity=identity is not None or identity_provider is not None,
         policy=policy is not None,
@@ -87,9 +89,12 @@ class verified:
             policy=policy,
             progress=progress,
         )
+        self._loading = _pickle.Loading()
 
     def __enter__(self) -> str:
-        return self._model.path
+        path = self._model.path
+        self._loading.__enter__()
+        return path
 
     def __exit__(
         self,
@@ -97,6 +102,7 @@ class verified:
         raised: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._loading.__exit__(kind, raised, traceback)
         self._model.close()
 
 
@@ -139,17 +145,10 @@ def _read_pins(path: Path) -> dict[str, str]:
 
 
 def _told(model: _native.Guarded) -> _native.Guarded:
-    """Says in one line what was verified, to whoever listens."""
+    """Makes the view known to the loaders of this package, and says in one line what was verified, to whoever listens."""
+    _views.remember(model)
     # Not at the top: it is slow to import, and many programs never ask for it.
     import logging
 
     logging.getLogger("weightlock").info("%s", model.line)
     return model
-
-
-def _paths(paths: Path | Sequence[Path] | None) -> list[Path]:
-    if paths is None:
-        return []
-    if isinstance(paths, (str, os.PathLike)):
-        return [paths]
-    return list(paths)

@@ -1,0 +1,1 @@
+"""The modules for frameworks, with the real libraries."""
