@@ -99,7 +99,7 @@ class Numpy(Attacked):
     def test_a_file_that_changes_all_the_time_is_the_signed_one_or_refused(self) -> None:
         good, bad = self.file.read_bytes(), bytes(byte ^ 1 for byte in self.file.read_bytes())
         attack = """
-import os, sys
+import os, sys, time
 file, good, bad = sys.argv[1], open(sys.argv[2], "rb").read(), open(sys.argv[3], "rb").read()
 print("ready", flush=True)
 while True:
@@ -112,6 +112,8 @@ while True:
     os.truncate(file, len(good) // 2)
     with open(file, "r+b") as opened:
         opened.write(good)
+    # Else no load would find the signed bytes twice, and all would be refused.
+    time.sleep(0.03)
 """
         (self.folder / "good").write_bytes(good)
         (self.folder / "bad").write_bytes(bad)
