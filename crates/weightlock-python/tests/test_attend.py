@@ -111,7 +111,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 
     def test_progress_ends_with_everything(self) -> None:
         seen: list[tuple[int, int]] = []
-        with weightlock.verified(self.model, key=self.key, progress=lambda *now: seen.append(now)):
+        with weightlock.guarded(self.model, key=self.key, progress=lambda *now: seen.append(now)):
             pass
         size = sum(file.stat().st_size for file in self.model.rglob("*") if file.name != "model.sig" and file.is_file())
         self.assertEqual(seen[-1], (size, size))

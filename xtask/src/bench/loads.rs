@@ -6,7 +6,10 @@
 //! and what Python needs to start and to import is not counted against it, so such a peer takes the time itself.
 //!
 //! Everything runs on two processors. A cold round begins with both files out of the page cache
-//! (`posix_fadvise(POSIX_FADV_DONTNEED)`). Another way to load, such as one through Python, is another [`Way`].
+//! (`posix_fadvise(POSIX_FADV_DONTNEED)`).
+//!
+//! Rows with `python` load through the wheel, in the environment of the lane `frameworks`, and take the time themselves on
+//! both sides.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -28,13 +31,17 @@ use super::measure::{self, Line, Sample};
 pub(crate) const READER: &str = "read-unverified";
 
 /// All cases, in the order of the table.
-pub(super) const NAMES: [&str; 6] = [
+pub(super) const NAMES: [&str; 10] = [
     "load-cold-reader",
     "load-cold-copy",
     "load-warm-copy",
     "load-warm-hash",
     "load-model-signing-files",
     "load-model-signing-leaves",
+    "load-python-cold-copy",
+    "load-python-warm-copy",
+    "load-python-warm-hash",
+    "load-python-import",
 ];
 
 /// Two files of this many tensors of this many bytes each: 2.1 GB.
@@ -42,7 +49,11 @@ const FILES: u64 = 2;
 const TENSORS: u64 = 17;
 const TENSOR: u64 = 63 << 20;
 
-/// Both take the time themselves and write it to the first argument: importing is not loading.
+/// The interpreter with the wheel and the frameworks, below the checkout.
+const PYTHON: &str = "target/wheel-tests/frameworks/bin/python";
+
+/// All scripts take the time themselves and write it to the first argument: importing is not loading. The last arguments
+/// are the files.
 const COPY: &str = "
 import os, sys, time
 import torch
@@ -64,6 +75,31 @@ start = time.perf_counter()
 with ThreadPoolExecutor(2) as pool:
     digests = list(pool.map(digest, sys.argv[2:]))
 loaded = [{name: tensor.clone() for name, tensor in load_file(file).items()} for file in sys.argv[2:]]
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
+/// The second argument is the key, the third the model.
+const VERIFIED: &str = "
+import os, sys, time
+import torch, weightlock
+from weightlock.safetensors import load_file
+start = time.perf_counter()
+with weightlock.verified(sys.argv[3], key=sys.argv[2]) as path:
+    loaded = [load_file(os.path.join(path, os.path.basename(file))) for file in sys.argv[4:]]
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
+const IMPORT: &str = "
+import sys, time
+start = time.perf_counter()
+import weightlock
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
+const IMPORT_PEER: &str = "
+import sys, time
+start = time.perf_counter()
+import safetensors
 took = time.perf_counter() - start
 open(sys.argv[1], 'w').write(str(took))
 ";
@@ -139,45 +175,26 @@ fn prepare(name: &str, lab: &Lab) -> Result<Case> {
         "load-warm-hash" => pair("hash", false, 0.75),
         "load-model-signing-files" => reference(lab, false, wall(1.0 / 1.8)),
         "load-model-signing-leaves" => reference(lab, true, wall(1.0 / 2.5)),
+        "load-python-cold-copy" => through_python(lab, "copy", true, wall(0.75)),
+        "load-python-warm-copy" => through_python(lab, "copy", false, wall(2.2)),
+        "load-python-warm-hash" => through_python(lab, "hash", false, wall(0.75)),
+        "load-python-import" => imports(lab),
         _ => bail!("there is no case {name}"),
     }
 }
 
 /// Two safetensors files, ours against another way to get their bytes into memory.
 fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
-    let model = PathBuf::from(lab.path("pair"));
-    let files: Vec<PathBuf> = (0..FILES)
-        .map(|number| model.join(format!("model-{:05}-of-{FILES:05}.safetensors", number + 1)))
-        .collect();
-    let tensors = lab.smaller(TENSORS);
-    for (seed, file) in (0..).zip(&files) {
-        data::safetensors(file, tensors, TENSOR, seed)?;
-    }
-    let named = files.iter().map(|file| file.clone().into_os_string());
+    let (model, files) = two_files(lab)?;
     let peer = match other {
         "reader" => Way {
             line: pinned(
                 std::env::current_exe()?.into_os_string(),
-                [READER.into()].into_iter().chain(named),
+                [READER.into()].into_iter().chain(names(&files)),
             ),
             seconds: None,
         },
-        _ => {
-            let (script, name) = match other {
-                "hash" => (HASH, "hash_then_load_file_and_clone.py"),
-                _ => (COPY, "load_file_and_clone.py"),
-            };
-            let (program, seconds) = (lab.path(name), lab.path("seconds"));
-            fs::write(&program, script)?;
-            let fixed = [program, seconds.clone()];
-            Way {
-                line: pinned(
-                    peer(Peer::Torch)?.into_os_string(),
-                    fixed.into_iter().chain(named),
-                ),
-                seconds: Some(seconds.into()),
-            }
-        }
+        _ => original(lab, other, &files)?,
     };
     Ok(Case {
         ours: ours(lab, &model, &[])?,
@@ -186,6 +203,83 @@ fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
         rounds: 5,
         bars,
     })
+}
+
+/// The same files through the wheel.
+fn through_python(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
+    let (model, files) = two_files(lab)?;
+    sign(lab, &model, &[])?;
+    let (_, public) = lab.keys()?;
+    let given = [public, model.into_os_string()].into_iter().chain(names(&files));
+    Ok(Case {
+        ours: script(lab, with_wheel()?, ("verified.py", VERIFIED), given)?,
+        peer: original(lab, other, &files)?,
+        cold: if cold { files } else { Vec::new() },
+        rounds: 5,
+        bars,
+    })
+}
+
+/// The import of the package beside that of a small one with a native module.
+fn imports(lab: &Lab) -> Result<Case> {
+    let way = |name, text| script(lab, with_wheel()?, (name, text), []);
+    Ok(Case {
+        ours: way("import_weightlock.py", IMPORT)?,
+        peer: way("import_safetensors.py", IMPORT_PEER)?,
+        cold: Vec::new(),
+        rounds: 15,
+        bars: bars(&[(Metric::Milliseconds, 50.0)]),
+    })
+}
+
+/// A folder of two files, and the files.
+fn two_files(lab: &Lab) -> Result<(PathBuf, Vec<PathBuf>)> {
+    let model = PathBuf::from(lab.path("pair"));
+    let files: Vec<PathBuf> = (0..FILES)
+        .map(|number| model.join(format!("model-{:05}-of-{FILES:05}.safetensors", number + 1)))
+        .collect();
+    let tensors = lab.smaller(TENSORS);
+    for (seed, file) in (0..).zip(&files) {
+        data::safetensors(file, tensors, TENSOR, seed)?;
+    }
+    Ok((model, files))
+}
+
+fn names(files: &[PathBuf]) -> impl Iterator<Item = OsString> {
+    files.iter().map(|file| file.clone().into_os_string())
+}
+
+/// What people do without verifying, or with hashing first.
+fn original(lab: &Lab, other: &str, files: &[PathBuf]) -> Result<Way> {
+    let text = match other {
+        "hash" => ("hash_then_load_file_and_clone.py", HASH),
+        _ => ("load_file_and_clone.py", COPY),
+    };
+    script(lab, peer(Peer::Torch)?.into_os_string(), text, names(files))
+}
+
+/// A script of a name that takes the time itself.
+fn script(
+    lab: &Lab,
+    python: OsString,
+    (name, text): (&str, &str),
+    given: impl IntoIterator<Item = OsString>,
+) -> Result<Way> {
+    let (program, seconds) = (lab.path(name), lab.path("seconds"));
+    fs::write(&program, text)?;
+    let fixed = [program, seconds.clone()];
+    Ok(Way {
+        line: pinned(python, fixed.into_iter().chain(given)),
+        seconds: Some(seconds.into()),
+    })
+}
+
+fn with_wheel() -> Result<OsString> {
+    let python = weightlock_peers::scanners::repository().join(PYTHON);
+    if !python.exists() {
+        bail!("the wheel is not installed beside the frameworks; run cargo xtask ci --lane frameworks");
+    }
+    Ok(python.into_os_string())
 }
 
 /// Four files of 1 GiB, warm, against the reference, which verifies and loads nothing.
@@ -213,16 +307,23 @@ fn reference(lab: &Lab, leaves: bool, bars: Vec<Bar>) -> Result<Case> {
     })
 }
 
-/// Signs a model, in place of a signature that is there, and loads it for a program that does nothing.
-fn ours(lab: &Lab, model: &Path, sign: &[&str]) -> Result<Way> {
-    let (key, public) = lab.keys()?;
-    let model = model.as_os_str().to_owned();
+/// Signs a model, in place of a signature that is there.
+fn sign(lab: &Lab, model: &Path, how: &[&str]) -> Result<()> {
+    let (key, _) = lab.keys()?;
     for stale in ["model.sig", ".weightlock"] {
-        let stale = Path::new(&model).join(stale);
+        let stale = model.join(stale);
         let _: io::Result<()> = fs::remove_file(&stale).or_else(|_| fs::remove_dir_all(&stale));
     }
-    let signing = [["sign", "key"].as_slice(), sign, &["--key"]].concat();
-    run(lab.program(), words(&signing, [&key, &model]))?;
+    let signing = [["sign", "key"].as_slice(), how, &["--key"]].concat();
+    let model = model.as_os_str().to_owned();
+    run(lab.program(), words(&signing, [&key, &model]))
+}
+
+/// Signs a model and loads it for a program that does nothing.
+fn ours(lab: &Lab, model: &Path, how: &[&str]) -> Result<Way> {
+    sign(lab, model, how)?;
+    let (_, public) = lab.keys()?;
+    let model = model.as_os_str().to_owned();
     let fixed = ["run", "-q", "--key"].map(OsString::from);
     let rest = [
         public,

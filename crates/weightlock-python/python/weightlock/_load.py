@@ -63,8 +63,8 @@ class verified:
     ...     model = AutoModel.from_pretrained(path)
 
     The model is verified when this is called. The path leads to it until the context is left; what a framework has mapped
-    by then stays. Arguments as of :func:`guarded`. ``identity``, ``identity_provider`` and ``policy`` are refused by this
-    version, which cannot check them.
+    by then stays. Arguments as of :func:`guarded`, which can also tell its progress. ``identity``, ``identity_provider`` and
+    ``policy`` are refused by this version, which cannot check them.
     """
 
     def __init__(
@@ -77,7 +77,6 @@ class verified:
         identity_provider: str | None = None,
         signature: Path | None = None,
         policy: Path | None = None,
-        progress: Progress | None = None,
     ) -> None:
         self._model = guarded(
             path,
@@ -87,7 +86,6 @@ class verified:
             identity_provider=identity_provider,
             signature=signature,
             policy=policy,
-            progress=progress,
         )
         self._loading = _pickle.Loading()
 
