@@ -67,7 +67,7 @@ impl Memory {
         if units.is_empty() {
             return Ok(());
         }
-        let given = Given {
+        let mut given = Given {
             pages: &self.pages,
             runs: self.runs(&units),
         };
@@ -78,7 +78,8 @@ impl Memory {
             bytes: unsafe { self.pages.bytes_mut(range.clone()) },
         });
         fill(runs.collect())?;
-        std::mem::forget(given);
+        // They came back filled.
+        given.runs.clear();
         units.iter().for_each(|&unit| filled[unit] = true);
         Ok(())
     }

@@ -15,9 +15,9 @@ use weightlock_peers::{
 
 use crate::run::{Place, key};
 
-/// Everything that opens, reads, maps or copies a file, and what makes a process or a thread.
+/// Everything that opens, reads, maps or copies a file or sets its flags, and what makes a process or a thread.
 const CALLS: &str = "?open,?creat,openat,openat2,open_by_handle_at,read,readv,pread64,preadv,preadv2,mmap,sendfile,\
-                     copy_file_range,splice,?fork,?vfork,clone,clone3,execve";
+                     copy_file_range,splice,?fork,?vfork,clone,clone3,execve,fcntl";
 
 /// Reads every file of the view in two processes; what is no folder is the one file.
 const PROGRAM: &str = "
@@ -32,6 +32,9 @@ def read(view):
 again = subprocess.run(['/bin/cp', '-RL', sys.argv[1], 'seen']) if len(sys.argv) == 2 else None
 assert again is None or read(sys.argv[1]) == read('seen')
 ";
+
+/// Bytes from which a cold file is read past the page cache.
+const LARGE: u64 = 8 << 20;
 
 /// A call of the trace, whole, with the process that made it.
 struct Call {
@@ -152,7 +155,9 @@ fn assert_read_once(calls: &[Call], files: &BTreeMap<String, u64>, signature: &P
             }
         }
         let touched = files.keys().find(|file| call.text.contains(&format!("<{file}>")));
-        if let Some(file) = touched.filter(|_| !call.kind().starts_with("open")) {
+        // Flags and locks of a descriptor say nothing of bytes.
+        let may_read = !call.kind().starts_with("open") && call.kind() != "fcntl";
+        if let Some(file) = touched.filter(|_| may_read) {
             assert_eq!(
                 (call.process, call.kind()),
                 (verifier, "pread64"),
@@ -236,6 +241,10 @@ fn assert_signed_and_read_once(
         }
         let calls = traced(strace, model, &place.path("."));
         assert_read_once(&calls, &sizes, signature, around);
+        let is_large = sizes.values().any(|&size| size >= LARGE);
+        if is_cold && is_large && !calls.iter().any(|call| call.text.contains("O_DIRECT")) {
+            weightlock_peers::skip("temporary files lie where nothing is read past the page cache");
+        }
     }
 }
 
