@@ -9,6 +9,7 @@ use crate::{
     digest::{
         Algorithm, Digest,
         engine::{self, Destination, Failure, Files, Job, Observer, Settings, Want},
+        verity::VerityDigest,
     },
     inventory::{Entry, Inventory, Stamp},
 };
@@ -24,6 +25,8 @@ pub struct Measured {
     pub whole: Option<Digest>,
     /// Of its pieces in order, when they were asked for.
     pub pieces: Vec<Digest>,
+    /// What fs-verity calls the digest of the file, when it was asked for.
+    pub verity: Option<VerityDigest>,
     /// The digest was taken from the cache; nothing was read.
     pub from_cache: bool,
 }
@@ -98,8 +101,8 @@ pub fn measure(
     let found = known.into_iter().map(|known| match known {
         Some(digest) => Measured {
             whole: Some(digest),
-            pieces: Vec::new(),
             from_cache: true,
+            ..Measured::default()
         },
         None => read.next().unwrap_or_default(),
     });
@@ -150,6 +153,7 @@ fn read_all(
         .map(|outcome| Measured {
             whole: outcome.whole,
             pieces: outcome.pieces,
+            verity: outcome.verity,
             from_cache: false,
         })
         .collect();
@@ -173,6 +177,9 @@ fn is_complete(entry: &Entry, measured: &Measured, want: Want) -> bool {
         Want::Whole => measured.whole.is_some(),
         Want::Pieces(size) => pieces(size),
         Want::Both(size) => measured.whole.is_some() && pieces(size),
+        Want::WithVerity(size) => {
+            measured.whole.is_some() && measured.verity.is_some() && size.is_none_or(pieces)
+        }
     }
 }
 
@@ -276,7 +283,7 @@ mod tests {
         let measured = |whole, pieces| Measured {
             whole,
             pieces: vec![digest; pieces],
-            from_cache: false,
+            ..Measured::default()
         };
         let complete = |whole, pieces, want| is_complete(&entry, &measured(whole, pieces), want);
         assert!(complete(Some(digest), 0, Want::Whole));
@@ -285,5 +292,6 @@ mod tests {
         assert!(!complete(None, 2, Want::Pieces(four)));
         assert!(complete(Some(digest), 3, Want::Both(four)));
         assert!(!complete(Some(digest), 0, Want::Both(four)));
+        assert!(!complete(Some(digest), 3, Want::WithVerity(Some(four))));
     }
 }

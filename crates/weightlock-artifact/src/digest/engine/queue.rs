@@ -47,11 +47,10 @@ pub(super) enum Work {
     Stream {
         whole: bool,
         piece: Option<NonZeroU64>,
+        verity: bool,
     },
     /// One of several BLAKE3 subtrees, which starts at this offset of the stream.
-    Subtree {
-        offset: u64,
-    },
+    Subtree { offset: u64 },
 }
 
 /// How much there is to do, for dividing it between workers.
@@ -264,7 +263,7 @@ impl Cut {
         let subtrees = algorithm == Algorithm::Blake3 && job.want == Want::Whole && length > SUBTREE;
         let step = match job.want {
             Want::Whole if subtrees => SUBTREE,
-            Want::Whole | Want::Both(_) => length,
+            Want::Whole | Want::Both(_) | Want::WithVerity(_) => length,
             Want::Pieces(size) => size.get().saturating_mul((PIECES_TOGETHER / size).max(1)),
         };
         // An empty range is a task too: its file must exist and have its size.
@@ -301,6 +300,7 @@ impl Cut {
                 Work::Stream {
                     whole: !matches!(job.want, Want::Pieces(_)),
                     piece,
+                    verity: matches!(job.want, Want::WithVerity(_)),
                 }
             },
         }
