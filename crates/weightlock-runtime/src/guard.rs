@@ -6,15 +6,19 @@
 //! [`compare`]'s. Nothing is handed out before all of it said yes: a caller gets
 //! a [`Guarded`] model or none of its bytes.
 //!
-//! Two other ways, each with rules of its own: parts of a model by signed leaves ([`lazy`]), and several processes of one
-//! user that read a model once between them ([`share`]).
+//! Other ways, each with rules of its own: files that are not read because the kernel answers for them ([`verity`]), parts of
+//! a model by signed leaves ([`lazy`]), and several processes of one user that read a model once between them ([`share`]).
 
 use std::{collections::BTreeMap, fs};
 
 use weightlock_artifact::{
-    digest::engine::{Destination, Observer, Settings},
-    inventory::{Entry, Root},
-    measure::Keeper,
+    digest::{
+        Digest,
+        engine::{Destination, Observer, Settings},
+        verity::VerityDigest,
+    },
+    inventory::{Entry, Inventory, Root},
+    measure::{Keeper, Need},
     path::ArtifactPath,
 };
 use weightlock_signing::oms::{
@@ -22,6 +26,7 @@ use weightlock_signing::oms::{
     model::{Mismatch, Rules, VerifiedModel, Work, compare},
 };
 
+use self::verity::Asking;
 use crate::{
     Error,
     sealed::{Filling, Sealed},
@@ -29,8 +34,10 @@ use crate::{
 
 pub mod lazy;
 pub mod leaves;
+mod notes;
 pub mod pinned;
 pub mod share;
+pub mod verity;
 
 /// Descriptors that the process needs for other things.
 const SPARE_FILES: u64 = 64;
@@ -70,7 +77,17 @@ pub fn read(
     settings: Settings,
     observer: &dyn Observer,
 ) -> Result<Result<Guarded, Mismatch>, Error> {
-    let mut freezer = Freezer::default();
+    read_by(Freezer::default(), verified, root, rules, settings, observer)
+}
+
+fn read_by(
+    mut freezer: Freezer<'_>,
+    verified: &VerifiedStatement,
+    root: Root,
+    rules: &Rules<'_>,
+    settings: Settings,
+    observer: &dyn Observer,
+) -> Result<Result<Guarded, Mismatch>, Error> {
     let comparison = compare(
         verified,
         root,
@@ -95,13 +112,15 @@ pub fn read(
 
 /// Has the bytes of files stay in memory.
 #[derive(Default)]
-struct Freezer {
+struct Freezer<'a> {
     files: Vec<(ArtifactPath, Filling)>,
+    /// Asks for which files the kernel answers.
+    asking: Option<Asking<'a>>,
     /// Why there was no memory.
     refused: Option<Error>,
 }
 
-impl Freezer {
+impl Freezer<'_> {
     fn make(&mut self, entries: &[&Entry]) -> Result<(), Error> {
         let needed = entries
             .iter()
@@ -129,11 +148,26 @@ impl Freezer {
                 source,
             }),
         };
-        self.files.into_iter().map(seal).collect()
+        let mut files: BTreeMap<_, _> = self.files.into_iter().map(seal).collect::<Result<_, _>>()?;
+        files.extend(self.asking.into_iter().flat_map(Asking::into_files));
+        Ok(files)
     }
 }
 
-impl Keeper for Freezer {
+impl Keeper for Freezer<'_> {
+    fn needs(&mut self, inventory: &Inventory, entries: &[&Entry]) -> Vec<Need> {
+        match &mut self.asking {
+            Some(asking) => asking.needs(inventory, entries),
+            None => vec![Need::Bytes; entries.len()],
+        }
+    }
+
+    fn worked_out(&mut self, _: &Entry, sha256: Digest, verity: VerityDigest) {
+        if let Some(asking) = &mut self.asking {
+            asking.worked_out(&sha256, &verity);
+        }
+    }
+
     fn keep<'k>(
         &'k mut self,
         entries: &[&Entry],

@@ -10,6 +10,8 @@
 //!    fail: then nobody can tell what is in it.
 //!
 //! A file that is given up without being sealed is overwritten.
+//!
+//! A file on disk that the kernel lets nobody change either ([`verity`]) is [`Sealed`] too, by another [`Seal`].
 #![expect(unsafe_code, reason = "mappings of memory that belongs to this process")]
 
 use std::{
@@ -28,6 +30,9 @@ use rustix::{
     io::Errno,
     mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap},
 };
+use weightlock_artifact::digest::verity::VerityDigest;
+
+use crate::verity;
 
 #[cfg(test)]
 mod tests;
@@ -102,6 +107,7 @@ impl Filling {
             (Ok(seals), Ok(handle)) if seals.contains(ALL) => Ok(Sealed {
                 handle,
                 size: self.size,
+                seal: Seal::Memory,
             }),
             (Err(error), _) => Err(error.into()),
             (_, Err(error)) => Err(error),
@@ -159,14 +165,41 @@ fn is_held_by_others(handle: &OwnedFd) -> io::Result<bool> {
     Ok(lease == -1 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock)
 }
 
-/// A file in memory that nobody can change, not even this process.
+/// A file that nobody can change, not even this process.
 #[derive(Debug)]
 pub struct Sealed {
     handle: OwnedFd,
     size: u64,
+    seal: Seal,
+}
+
+/// What keeps a file from being changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seal {
+    /// It lies in memory, with every seal of that.
+    Memory,
+    /// It lies on disk, under fs-verity: each page is checked when it is read. One that was damaged is an error to who reads
+    /// it, and a signal (`SIGBUS`) to who has it mapped.
+    Verity,
 }
 
 impl Sealed {
+    /// Takes an open file on disk, if the kernel answers for its having this fs-verity digest.
+    pub(crate) fn by_kernel(handle: File, digest: &VerityDigest, size: u64) -> Option<Self> {
+        let same = verity::measure(&handle)? == *digest && handle.metadata().ok()?.len() == size;
+        same.then(|| Self {
+            handle: handle.into(),
+            size,
+            seal: Seal::Verity,
+        })
+    }
+
+    /// What keeps it from being changed.
+    #[must_use]
+    pub const fn seal(&self) -> Seal {
+        self.seal
+    }
+
     /// Takes a file that another process has sealed: `handle` was opened by that process's `/proc/PID/fd`.
     ///
     /// # Errors
@@ -179,7 +212,8 @@ impl Sealed {
         let plain = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 0;
         let this = Identity::new(&stat) == identity && u64::try_from(stat.st_size) == Ok(size);
         if sealed && plain && this {
-            Ok(Self { handle, size })
+            let seal = Seal::Memory;
+            Ok(Self { handle, size, seal })
         } else {
             Err(io::ErrorKind::InvalidData.into())
         }
@@ -317,7 +351,7 @@ impl Mapping {
 
     const fn bytes(&self) -> &[u8] {
         // SAFETY: the mapping lives as long as this value, the file has at least its length and cannot shrink (it is
-        // sealed against that before and after), and nobody else writes to it.
+        // sealed against that before and after, or the kernel forbids it), and nobody else writes to it.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 

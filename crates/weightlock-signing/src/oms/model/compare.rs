@@ -119,6 +119,9 @@ pub struct Comparison {
     pub bytes: u64,
     /// How many digests came from the cache.
     pub from_cache: usize,
+    /// How many of the bytes were not read, because somebody whom the keeper believes answers for them
+    /// ([`Need::Nothing`](weightlock_artifact::measure::Need::Nothing)).
+    pub bytes_vouched: u64,
     /// The canonical manifest of what is there, when every file has a SHA-256 digest.
     pub manifest: Option<Manifest>,
     /// The walk, for looking closer.
@@ -303,6 +306,11 @@ pub(super) fn look(
             .iter()
             .fold(0, |sum, entry| entry.stamp.size.saturating_add(sum)),
         from_cache: measured.iter().filter(|measured| measured.from_cache).count(),
+        bytes_vouched: present
+            .iter()
+            .zip(&measured)
+            .filter(|(_, measured)| measured.vouched)
+            .fold(0, |sum, (entry, _)| entry.stamp.size.saturating_add(sum)),
         manifest,
         inventory,
     })

@@ -40,7 +40,7 @@ impl Tables {
             let subjects = subjects(prepared, table.manifest());
             let table = table.to_bytes();
             let bundle = sign_evidence(&leaves::statement(subjects, &table), signer, material)?;
-            Ok((table, bundle))
+            Ok::<_, SigningError>((table, bundle))
         });
         let verity = prepared.verity.as_ref().map(|list| {
             let subjects = subjects(prepared, list.manifest());
