@@ -20,7 +20,7 @@ use super::{
     queue::{Handle, Task, Work},
 };
 use crate::digest::{
-    destination::{Part, Place},
+    destination::{Memory, Part, Place, Written},
     mapped::Window,
 };
 
@@ -29,6 +29,8 @@ use crate::digest::{
 pub(super) enum Trouble {
     /// The system could not read.
     Read { offset: u64, source: io::Error },
+    /// The system could not write to where the bytes stay.
+    Keep { offset: u64, source: io::Error },
     /// The file ended before its size.
     Ended { offset: u64 },
     /// Pages behind a window were missing.
@@ -253,9 +255,11 @@ impl Reader {
     }
 
     fn read(&mut self, range: Range<u64>) -> Result<Chunk, Trouble> {
-        if let Some(place) = self.handle.place {
-            return self.read_into(place, range);
-        }
+        let written = match self.handle.place {
+            Some(Place::Memory(memory)) => return self.read_into(memory, range),
+            Some(Place::File(written)) => Some(written),
+            None => None,
+        };
         let mut memory = std::mem::take(&mut self.spare);
         // `most` and `PAGE` are far below what a length can be on any platform.
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -263,11 +267,28 @@ impl Reader {
         // The copy runs at full speed only if source and target lie alike within their pages.
         let first = memory.as_ptr().align_offset(size(PAGE)) + size(self.position % PAGE);
         let used = first..first + size(range.end - range.start);
-        self.fill(&mut memory[used.clone()])?;
+        let bytes = &mut memory[used.clone()];
+        match written {
+            Some(written) => self.read_through(written, bytes, &range)?,
+            None => self.fill(bytes)?,
+        }
         Ok(Chunk::Buffer { memory, used })
     }
 
-    fn read_into(&self, place: Place, range: Range<u64>) -> Result<Chunk, Trouble> {
+    /// The bytes of a range that are also written to where they stay, or were.
+    fn read_through(&self, written: Written, bytes: &mut [u8], range: &Range<u64>) -> Result<(), Trouble> {
+        let offset = range.start;
+        if let Some(blocks) = &self.handle.blocks {
+            blocks.fetch(&self.handle.file, range)?;
+            written.read(bytes, offset)
+        } else {
+            self.fill(bytes)?;
+            written.write(bytes, offset)
+        }
+        .map_err(|source| Trouble::Keep { offset, source })
+    }
+
+    fn read_into(&self, place: Memory, range: Range<u64>) -> Result<Chunk, Trouble> {
         let outside = || Trouble::Ended { offset: range.start };
         if let Some(blocks) = &self.handle.blocks {
             blocks.fetch(&self.handle.file, &range)?;

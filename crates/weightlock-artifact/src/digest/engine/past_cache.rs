@@ -7,7 +7,8 @@
 //!
 //! The file is divided into [`BLOCK`]s. Each is read once, by whoever comes first: a worker that needs it now, or one of
 //! the [`Pool`]'s threads, which go round the files in work and read ahead. They never wait for memory, for it is all
-//! there, and lanes hash a block where it lies as soon as it is whole.
+//! there, and lanes hash a block where it lies as soon as it is whole. Blocks that are to stay in a file are written there
+//! and hashed as they are read back.
 //!
 //! Rejected: io_uring (no gain over threads on the disks tried), a second descriptor for these requests (the flag is set on
 //! the one that was opened and checked), a split per block into cached and not (two ways for one file).
@@ -38,10 +39,13 @@ use super::{
     lock,
     queue::{Handle, Opened},
 };
-use crate::digest::destination::Place;
+use crate::digest::destination::{Memory, Place, Written};
 
 /// Bytes of one request: large enough for the disk to be busy with a few of them.
-pub(super) const BLOCK: u64 = 4 << 20;
+pub(super) const BLOCK: u64 = BLOCK_LENGTH as u64;
+
+/// The same, for memory.
+const BLOCK_LENGTH: usize = 4 << 20;
 
 /// Shorter files are not worth the threads.
 const SHORTEST: u64 = 2 * BLOCK;
@@ -72,6 +76,8 @@ pub(super) struct Blocks {
     place: Place,
     size: u64,
     align: usize,
+    /// Aligned buffers for blocks on their way to a file, that nobody uses now.
+    spares: Mutex<Vec<Vec<u8>>>,
     /// The system refused a request; the rest is read through the cache.
     refused: AtomicBool,
     known: AtomicBool,
@@ -99,7 +105,12 @@ impl Blocks {
         if !is_candidate(wanted, size) {
             return None;
         }
-        let align = alignment(file).filter(|align| place.is_aligned(*align))?;
+        let align = alignment(file)?;
+        if let Place::Memory(memory) = place
+            && !memory.is_aligned(align)
+        {
+            return None;
+        }
         if wanted == PastCache::WhenCold && !is_cold(file, size) {
             return None;
         }
@@ -113,6 +124,7 @@ impl Blocks {
             place,
             size,
             align,
+            spares: Mutex::default(),
             refused: AtomicBool::new(false),
             known: AtomicBool::new(false),
             states: Mutex::new(States {
@@ -181,14 +193,39 @@ impl Blocks {
     }
 
     fn fill(&self, file: &File, range: Range<u64>) -> Result<(), Trouble> {
+        match self.place {
+            Place::Memory(memory) => self.fill_memory(memory, file, range),
+            Place::File(written) => self.fill_file(written, file, &range),
+        }
+    }
+
+    fn fill_memory(&self, memory: Memory, file: &File, range: Range<u64>) -> Result<(), Trouble> {
         let outside = || Trouble::Ended { offset: range.start };
         // SAFETY: the run ends before its destinations do. A block is claimed by one thread at a time, and nobody makes
         // a part of it before it is ready.
-        let mut part = unsafe { self.place.part(range.clone()) }.ok_or_else(outside)?;
-        let bytes = part.bytes_mut();
+        let mut part = unsafe { memory.part(range.clone()) }.ok_or_else(outside)?;
+        self.get(file, part.bytes_mut(), range.start)
+    }
+
+    fn fill_file(&self, written: Written, file: &File, range: &Range<u64>) -> Result<(), Trouble> {
+        let spare = lock(&self.spares).pop();
+        let mut buffer = spare.unwrap_or_else(|| vec![0; BLOCK_LENGTH.saturating_add(self.align)]);
+        let start = buffer.as_ptr().align_offset(self.align);
+        // A block is no longer than that.
+        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let bytes = &mut buffer[start..start + length];
+        self.get(file, bytes, range.start)?;
+        let offset = range.start;
+        let kept = written.write(bytes, offset);
+        lock(&self.spares).push(buffer);
+        kept.map_err(|source| Trouble::Keep { offset, source })
+    }
+
+    /// Reads all of `bytes`.
+    fn get(&self, file: &File, bytes: &mut [u8], start: u64) -> Result<(), Trouble> {
         let mut filled = 0;
         while filled < bytes.len() {
-            let offset = range.start + filled as u64;
+            let offset = start + filled as u64;
             let past_cache = !self.refused.load(SeqCst);
             match self.request(file, &mut bytes[filled..], offset, past_cache) {
                 Ok(0) => return Err(Trouble::Ended { offset }),

@@ -372,6 +372,7 @@ impl Opened {
         let file = self.file;
         match trouble {
             Trouble::Read { offset, source } => Failure::Read { file, offset, source },
+            Trouble::Keep { offset, source } => Failure::Keep { file, offset, source },
             Trouble::Ended { offset } => self.size_failure().unwrap_or(Failure::Changed { file, offset }),
             Trouble::Torn { range } => self.size_failure().unwrap_or_else(|| {
                 let handle = lock(&self.handle).clone();
