@@ -17,7 +17,7 @@ use std::{
     ptr::NonNull,
 };
 
-use rustix::io::{Errno, pread, pwrite};
+use rustix::io::{Errno, pwrite};
 
 /// Room for a whole file, from its first byte to its last, or for a part of one.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ impl<'a> Destination<'a> {
         Self::at(offset, true, memory)
     }
 
-    /// Has a file of `size` bytes written to another, at the same offsets. `file` is open for reading and writing, and has
-    /// room for them. While the run lasts nobody else may write to it: cold files are hashed as they are read back from it.
+    /// Has a file of `size` bytes written to another, at the same offsets. `file` is open for writing. What
+    /// is hashed lies in a buffer that it is written from; that nobody else writes to the file is the caller's care.
     #[must_use]
     pub fn file(file: BorrowedFd<'a>, size: u64) -> Self {
         Self {
@@ -89,6 +89,11 @@ impl<'a> Destination<'a> {
     /// Whether it is for a whole file.
     pub(super) const fn is_whole(&self) -> bool {
         !self.is_part
+    }
+
+    /// Whether the bytes are hashed where they stay.
+    pub(super) const fn is_memory(&self) -> bool {
+        matches!(self.place, Place::Memory(_))
     }
 
     pub(super) const fn place(&self) -> Place {
@@ -176,22 +181,6 @@ impl Written {
         }
         Ok(())
     }
-
-    /// Reads back what was written.
-    pub(super) fn read(self, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
-        while !bytes.is_empty() {
-            match pread(self.borrow(), &mut *bytes, offset) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => {
-                    bytes = &mut bytes[count..];
-                    offset += count as u64;
-                }
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Part {
@@ -208,7 +197,7 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::AsFd as _;
+    use std::os::{fd::AsFd as _, unix::fs::FileExt as _};
 
     use super::*;
 
@@ -220,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_gives_back_what_was_written_and_no_more() {
+    fn a_file_has_what_was_written() {
         let file = tempfile::tempfile().unwrap();
         let destination = Destination::file(file.as_fd(), 6);
         assert!(destination.suits(&(0..6), 6) && !destination.suits(&(0..6), 7));
@@ -230,9 +219,13 @@ mod tests {
         written.write(b"ef", 4).unwrap();
         written.write(b"abcd", 0).unwrap();
         let mut bytes = [0; 6];
-        written.read(&mut bytes, 0).unwrap();
+        file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(&bytes, b"abcdef");
-        assert!(written.read(&mut bytes, 1).is_err());
+        let reading = std::fs::File::open(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap();
+        let Place::File(refused) = Destination::file(reading.as_fd(), 6).place() else {
+            unreachable!("it was made of a file");
+        };
+        assert!(refused.write(b"x", 0).is_err());
     }
 
     #[test]

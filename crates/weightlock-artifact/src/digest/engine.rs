@@ -398,7 +398,7 @@ impl<F: Files> Shared<'_, F> {
 
     /// The open file of a task.
     fn open(&self, task: &Task) -> Result<Arc<Handle>, Failure<F::Error>> {
-        let handle = task.opened.handle(self.files)?;
+        let handle = task.opened.handle(self.files, &self.pool)?;
         self.pool.add(&task.opened, &handle);
         Ok(handle)
     }

@@ -17,10 +17,11 @@ use rustix::fs::{Advice, fadvise};
 
 use super::{
     Scope,
+    past_cache::{self, Buffer},
     queue::{Handle, Task, Work},
 };
 use crate::digest::{
-    destination::{Memory, Part, Place, Written},
+    destination::{Memory, Part, Place},
     mapped::Window,
 };
 
@@ -61,6 +62,11 @@ pub(super) enum Chunk {
     },
     /// Bytes where they stay.
     Placed(Part),
+    /// A part of a block that was read past the cache.
+    Block {
+        buffer: Arc<Buffer>,
+        used: Range<usize>,
+    },
     Window {
         window: Window,
         range: Range<u64>,
@@ -72,6 +78,7 @@ impl Chunk {
         match self {
             Self::Buffer { memory, used } => &memory[used.clone()],
             Self::Placed(part) => part.bytes(),
+            Self::Block { buffer, used } => &buffer.bytes()[used.clone()],
             Self::Window { window, .. } => window.bytes(),
         }
     }
@@ -80,7 +87,7 @@ impl Chunk {
     fn release(self) -> Result<Option<Vec<u8>>, Trouble> {
         match self {
             Self::Buffer { memory, .. } => Ok(Some(memory)),
-            Self::Placed(_) => Ok(None),
+            Self::Placed(_) | Self::Block { .. } => Ok(None),
             Self::Window { window, .. } if window.intact() => Ok(None),
             Self::Window { range, .. } => Err(Trouble::Torn { range }),
         }
@@ -232,7 +239,12 @@ impl Reader {
             Some(piece) if piece.get() <= self.most => self.most / piece * piece.get(),
             Some(piece) => self.most.min(piece.get() - (self.position - self.start) % piece),
         };
-        left.min(within)
+        let block = match &self.handle.blocks {
+            // A chunk is of one block.
+            Some(blocks) if blocks.are_written() => past_cache::BLOCK - self.position % past_cache::BLOCK,
+            _ => u64::MAX,
+        };
+        left.min(within).min(block)
     }
 
     /// Tells the kernel what comes next, unless the task is so short that it is read at once.
@@ -260,6 +272,10 @@ impl Reader {
             Some(Place::File(written)) => Some(written),
             None => None,
         };
+        if let Some(blocks) = &self.handle.blocks {
+            let (buffer, used) = blocks.take(&self.handle.file, &range)?;
+            return Ok(Chunk::Block { buffer, used });
+        }
         let mut memory = std::mem::take(&mut self.spare);
         // `most` and `PAGE` are far below what a length can be on any platform.
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -267,25 +283,13 @@ impl Reader {
         // The copy runs at full speed only if source and target lie alike within their pages.
         let first = memory.as_ptr().align_offset(size(PAGE)) + size(self.position % PAGE);
         let used = first..first + size(range.end - range.start);
-        let bytes = &mut memory[used.clone()];
-        match written {
-            Some(written) => self.read_through(written, bytes, &range)?,
-            None => self.fill(bytes)?,
+        self.fill(&mut memory[used.clone()])?;
+        if let Some(written) = written {
+            let offset = range.start;
+            let kept = written.write(&memory[used.clone()], offset);
+            kept.map_err(|source| Trouble::Keep { offset, source })?;
         }
         Ok(Chunk::Buffer { memory, used })
-    }
-
-    /// The bytes of a range that are also written to where they stay, or were.
-    fn read_through(&self, written: Written, bytes: &mut [u8], range: &Range<u64>) -> Result<(), Trouble> {
-        let offset = range.start;
-        if let Some(blocks) = &self.handle.blocks {
-            blocks.fetch(&self.handle.file, range)?;
-            written.read(bytes, offset)
-        } else {
-            self.fill(bytes)?;
-            written.write(bytes, offset)
-        }
-        .map_err(|source| Trouble::Keep { offset, source })
     }
 
     fn read_into(&self, place: Memory, range: Range<u64>) -> Result<Chunk, Trouble> {
