@@ -300,6 +300,7 @@ fn explain(failure: Failure<Error>, shown: &Path) -> Error {
     match failure {
         Failure::File { source, .. } => source,
         Failure::Read { source, .. } => Error::io("read", shown, source),
+        Failure::Keep { source, .. } => Error::io("keep", shown, source),
         Failure::Cancelled => Error::Interrupted,
         Failure::Changed { offset, .. } => changed(offset),
         Failure::Resized { expected, found, .. } => changed(expected.min(found)),

@@ -179,7 +179,7 @@ impl Keeper for Freezer<'_> {
         }
         let kept = self.files.iter_mut();
         Ok(kept
-            .map(|(_, filling)| Some(Destination::new(filling.bytes())))
+            .map(|(_, filling)| Some(filling.destination()))
             .collect())
     }
 }

@@ -1,15 +1,17 @@
 //! Memory that nobody can change: a file without a name (`memfd_create(2)`), filled once and sealed.
 //!
-//! 1. [`Filling::new`] makes the file, gives it its size, maps it for itself, and seals it against every other writer
-//!    (`F_SEAL_FUTURE_WRITE`, Linux 5.1): from now on the mapping is the only way in. A process of the same user that opened
-//!    the file by `/proc` before that could have a mapping of its own; a lease, which is given only to who has a file for
-//!    himself, tells, and then there is no filling. On an older kernel the file can be opened so until it is sealed; it is
-//!    in the threat model.
-//! 2. The bytes are read into the mapping and hashed there.
-//! 3. [`Filling::seal`] gives the mapping up and seals the file for good. A mapping that somebody else still has makes this
-//!    fail: then nobody can tell what is in it.
+//! 1. [`Filling::new`] makes the file and takes a write lease of it (`F_SETLEASE`, fcntl(2)), which is given only to who has
+//!    a file for himself. From now on a process of the same user that opens the file by `/proc` waits, and breaks the lease.
+//! 2. The bytes are hashed in a buffer of this process and written from it.
+//! 3. [`Filling::seal`] seals the file for good, and then looks whether the lease still holds: if it does, nobody else has
+//!    ever had the file open, and what was written is what is sealed. If it does not, the bytes are gone.
 //!
-//! A file that is given up without being sealed is overwritten.
+//! Where the system gives no leases, the file is mapped instead and sealed against every other writer
+//! (`F_SEAL_FUTURE_WRITE`, Linux 5.1): the mapping is the only way in, and a mapping that somebody else was quicker to
+//! make keeps the last seal from being set. There the file can be written by others before the first seal, and on kernels
+//! without that seal until the last; it is in the threat model.
+//!
+//! A file that is given up without being sealed is emptied.
 //!
 //! A file on disk that the kernel lets nobody change either ([`verity`]) is [`Sealed`] too, by another [`Seal`].
 #![expect(unsafe_code, reason = "mappings of memory that belongs to this process")]
@@ -22,6 +24,7 @@ use std::{
     ptr::{self, NonNull},
 };
 
+use libc::c_int;
 use rustix::{
     fs::{
         FileType, MemfdFlags, SealFlags, Stat, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate,
@@ -30,7 +33,7 @@ use rustix::{
     io::Errno,
     mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap},
 };
-use weightlock_artifact::digest::verity::VerityDigest;
+use weightlock_artifact::digest::{engine::Destination, verity::VerityDigest};
 
 use crate::verity;
 
@@ -53,8 +56,17 @@ const ALL: SealFlags = SealFlags::WRITE
 #[derive(Debug)]
 pub struct Filling {
     handle: OwnedFd,
-    memory: Option<Mapping>,
+    way: Way,
     size: u64,
+}
+
+/// How the bytes get into the file, and others are kept out of it.
+#[derive(Debug)]
+enum Way {
+    /// They are written; the handle has a lease.
+    Leased,
+    /// They are put into a mapping, which a file without bytes has none of.
+    Mapped(Option<Mapping>),
 }
 
 impl Filling {
@@ -64,63 +76,89 @@ impl Filling {
     /// What the system says; a size that no memory has is [`io::ErrorKind::OutOfMemory`], and a process that has got hold
     /// of the file already is [`io::ErrorKind::ResourceBusy`].
     pub fn new(name: &str, size: u64) -> io::Result<Self> {
-        let plain: Vec<u8> = name.bytes().filter(|&byte| byte != 0).take(MOST_NAME).collect();
-        let name = CString::new(plain)?;
-        let handle = create(&name)?;
-        ftruncate(&handle, size)?;
+        match leased(make(name, size)?)? {
+            Ok(handle) => Ok(Self {
+                handle,
+                way: Way::Leased,
+                size,
+            }),
+            Err(handle) => Self::mapped(handle, size),
+        }
+    }
+
+    fn mapped(handle: OwnedFd, size: u64) -> io::Result<Self> {
         let length = usize::try_from(size).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        let writable = ProtFlags::READ | ProtFlags::WRITE;
         let memory = (length > 0)
-            .then(|| {
-                Mapping::new(
-                    handle.as_fd(),
-                    length,
-                    ProtFlags::READ | ProtFlags::WRITE,
-                    MapFlags::SHARED,
-                )
-            })
+            .then(|| Mapping::new(handle.as_fd(), length, writable, MapFlags::SHARED))
             .transpose()?;
         if let Some(memory) = &memory {
             memory.keep_from_children();
         }
         shut_out(&handle)?;
-        Ok(Self { handle, memory, size })
+        Ok(Self {
+            handle,
+            way: Way::Mapped(memory),
+            size,
+        })
     }
 
-    /// The bytes, to be filled.
-    pub const fn bytes(&mut self) -> &mut [u8] {
-        match &mut self.memory {
-            Some(memory) => memory.bytes_mut(),
-            None => &mut [],
+    /// Where the bytes are to go.
+    pub fn destination(&mut self) -> Destination<'_> {
+        match &mut self.way {
+            Way::Leased => Destination::file(self.handle.as_fd(), self.size),
+            Way::Mapped(Some(memory)) => Destination::new(memory.bytes_mut()),
+            Way::Mapped(None) => Destination::new(&mut []),
         }
     }
 
     /// Seals the file for good.
     ///
     /// # Errors
-    /// [`io::ErrorKind::ResourceBusy`] when another process can write to it, and what else the system says. The bytes are
-    /// gone then.
+    /// [`io::ErrorKind::ResourceBusy`] when another process can write to it, or could have; and what else the system says.
+    /// The bytes are gone then.
     pub fn seal(mut self) -> io::Result<Sealed> {
-        self.memory = None;
-        let sealed = fcntl_add_seals(&self.handle, ALL).and_then(|()| fcntl_get_seals(&self.handle));
-        let handle = self.handle.try_clone();
-        match (sealed, handle) {
-            (Ok(seals), Ok(handle)) if seals.contains(ALL) => Ok(Sealed {
-                handle,
-                size: self.size,
-                seal: Seal::Memory,
-            }),
-            (Err(error), _) => Err(error.into()),
-            (_, Err(error)) => Err(error),
-            _ => Err(io::Error::other("the memory is not sealed")),
+        let is_leased = matches!(self.way, Way::Leased);
+        if !is_leased {
+            // Nothing can be sealed that is mapped for writing.
+            self.way = Way::Mapped(None);
         }
+        fcntl_add_seals(&self.handle, ALL)?;
+        if !fcntl_get_seals(&self.handle)?.contains(ALL) {
+            return Err(io::Error::other("the memory is not sealed"));
+        }
+        if is_leased {
+            end_lease(&self.handle)?;
+        }
+        Ok(Sealed {
+            handle: self.handle.try_clone()?,
+            size: self.size,
+            seal: Seal::Memory,
+        })
     }
 }
 
 impl Drop for Filling {
     fn drop(&mut self) {
-        if let Some(memory) = &mut self.memory {
-            memory.wipe();
+        match &mut self.way {
+            // The pages go, and whoever waits to open the file finds it empty. What is sealed stays as it is.
+            Way::Leased => {
+                let _: rustix::io::Result<()> = ftruncate(&self.handle, 0);
+            }
+            Way::Mapped(Some(memory)) => memory.wipe(),
+            Way::Mapped(None) => {}
         }
+    }
+}
+
+/// A file of this size that nobody has filled.
+fn make(name: &str, size: u64) -> io::Result<OwnedFd> {
+    let plain: Vec<u8> = name.bytes().filter(|&byte| byte != 0).take(MOST_NAME).collect();
+    let handle = create(&CString::new(plain)?)?;
+    match ftruncate(&handle, size) {
+        // Larger than what the system can count.
+        Err(Errno::INVAL | Errno::FBIG) => Err(io::ErrorKind::OutOfMemory.into()),
+        other => Ok(other.map(|()| handle)?),
     }
 }
 
@@ -133,26 +171,16 @@ fn create(name: &CString) -> rustix::io::Result<OwnedFd> {
     }
 }
 
-/// Seals a file against every writer but those that have it mapped, and makes sure that this process alone may have.
-fn shut_out(handle: &OwnedFd) -> io::Result<()> {
-    let fixed = SealFlags::GROW | SealFlags::SHRINK;
-    match fcntl_add_seals(handle, fixed | SealFlags::FUTURE_WRITE) {
-        Err(Errno::INVAL) => Ok(fcntl_add_seals(handle, fixed)?),
-        Ok(()) if is_held_by_others(handle)? => Err(io::ErrorKind::ResourceBusy.into()),
-        other => Ok(other?),
-    }
-}
-
-/// Whether somebody else has opened the file, or has a mapping made when he had. Where the system gives no leases, nobody
-/// is known to have.
-fn is_held_by_others(handle: &OwnedFd) -> io::Result<bool> {
+/// The file with a write lease; the file as it was where the system gives none.
+///
+/// The kernel counts who has opened a file and who has a mapping of it made when he had. It does not count who made it, so
+/// this process opens it too.
+fn leased(handle: OwnedFd) -> io::Result<Result<OwnedFd, OwnedFd>> {
     /// Which signal tells of a lease that somebody wants broken (fcntl(2)).
-    const F_SETSIG: libc::c_int = 10;
-    // The kernel counts who opens a file, and this process has not opened it yet but made it.
+    const F_SETSIG: c_int = 10;
     let path = format!("/proc/self/fd/{}", handle.as_raw_fd());
-    let own = match File::options().read(true).write(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        other => other?,
+    let Ok(own) = File::options().read(true).write(true).open(path) else {
+        return Ok(Err(handle));
     };
     let number = own.as_raw_fd();
     // SAFETY: the descriptor is open, and these commands take a number. Whoever opens the file while it is leased makes the
@@ -161,8 +189,36 @@ fn is_held_by_others(handle: &OwnedFd) -> io::Result<bool> {
         libc::fcntl(number, F_SETSIG, libc::SIGURG);
         libc::fcntl(number, libc::F_SETLEASE, libc::F_WRLCK)
     };
-    // The lease ends with `own`.
-    Ok(lease == -1 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock)
+    match io::Error::last_os_error().kind() {
+        _ if lease != -1 => Ok(Ok(own.into())),
+        io::ErrorKind::WouldBlock => Err(io::ErrorKind::ResourceBusy.into()),
+        _ => Ok(Err(handle)),
+    }
+}
+
+/// Gives a lease back, if nobody has broken it. Whoever waits for it is let in now.
+fn end_lease(handle: &OwnedFd) -> io::Result<()> {
+    let number = handle.as_raw_fd();
+    // SAFETY: the descriptor is open; one command takes nothing and the other a number. A lease that is broken, or is to be
+    // because somebody waits, is another one than was taken.
+    let (held, ended) = unsafe {
+        let held = libc::fcntl(number, libc::F_GETLEASE);
+        (held, libc::fcntl(number, libc::F_SETLEASE, libc::F_UNLCK))
+    };
+    if held == libc::F_WRLCK && ended == 0 {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+}
+
+/// Seals a file against every writer but those that have it mapped.
+fn shut_out(handle: &OwnedFd) -> io::Result<()> {
+    let fixed = SealFlags::GROW | SealFlags::SHRINK;
+    match fcntl_add_seals(handle, fixed | SealFlags::FUTURE_WRITE) {
+        Err(Errno::INVAL) => Ok(fcntl_add_seals(handle, fixed)?),
+        other => Ok(other?),
+    }
 }
 
 /// A file that nobody can change, not even this process.

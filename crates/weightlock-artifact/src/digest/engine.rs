@@ -62,8 +62,8 @@ pub trait Files: Sync {
     /// Stops the run with [`Failure::File`].
     fn open(&self, file: usize) -> Result<File, Self::Error>;
 
-    /// Where the bytes of a file are to stay, if they are: they are read there and hashed there. It must have the size of
-    /// the file, or be a [part](Destination::part) that holds its jobs; the jobs of such a file must not overlap.
+    /// Where the bytes of a file are to stay, if they are: the very bytes that are hashed. It must have the size of the
+    /// file, or be a [part](Destination::part) that holds its jobs; the jobs of such a file must not overlap.
     fn destination(&self, file: usize) -> Option<&Destination<'_>> {
         let _ = file;
         None
@@ -218,6 +218,16 @@ pub enum Failure<E: std::error::Error + 'static> {
         /// What the system said.
         source: io::Error,
     },
+    /// The system could not write the bytes to where they stay.
+    #[error("cannot keep byte {offset} of file number {file}")]
+    Keep {
+        /// The number of the file.
+        file: usize,
+        /// Where in the file.
+        offset: u64,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The file has another size than it must have, or got one meanwhile.
     #[error("file number {file} has {found} bytes, not {expected}")]
     Resized {
@@ -267,6 +277,7 @@ impl<E: std::error::Error> Failure<E> {
         match self {
             Self::File { file, .. }
             | Self::Read { file, .. }
+            | Self::Keep { file, .. }
             | Self::Resized { file, .. }
             | Self::Changed { file, .. }
             | Self::Range { file, .. }
@@ -395,7 +406,7 @@ impl<F: Files> Shared<'_, F> {
 
     /// The open file of a task.
     fn open(&self, task: &Task) -> Result<Arc<Handle>, Failure<F::Error>> {
-        let handle = task.opened.handle(self.files)?;
+        let handle = task.opened.handle(self.files, &self.pool)?;
         self.pool.add(&task.opened, &handle);
         Ok(handle)
     }

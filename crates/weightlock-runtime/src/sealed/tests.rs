@@ -2,11 +2,45 @@ use std::{io::Write as _, os::unix::fs::FileExt as _};
 
 use super::*;
 
-fn filled(content: &[u8]) -> Filling {
-    let mut filling = Filling::new("weights", content.len() as u64).unwrap();
-    filling.bytes().copy_from_slice(content);
-    filling
+/// Filled in the way of this system, and in that of one without leases.
+fn both_ways(content: &[u8]) -> [Filling; 2] {
+    let size = content.len() as u64;
+    let handle = make("weights", size).unwrap();
+    let mut fillings = [
+        Filling::new("weights", size).unwrap(),
+        Filling::mapped(handle, size).unwrap(),
+    ];
+    assert!(matches!(fillings[0].way, Way::Leased));
+    for filling in &mut fillings {
+        fill(filling, content);
+    }
+    fillings
 }
+
+fn filled(content: &[u8]) -> Filling {
+    let [leased, _mapped] = both_ways(content);
+    leased
+}
+
+fn fill(filling: &mut Filling, content: &[u8]) {
+    match &mut filling.way {
+        Way::Leased => assert_eq!(rustix::io::pwrite(&filling.handle, content, 0), Ok(content.len())),
+        Way::Mapped(Some(memory)) => memory.bytes_mut().copy_from_slice(content),
+        Way::Mapped(None) => assert!(content.is_empty()),
+    }
+}
+
+fn opened(handle: impl AsFd, flags: i32) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = File::options();
+    options
+        .read(true)
+        .write(true)
+        .custom_flags(flags)
+        .open(path(handle))
+}
+
+const WRITABLE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
 fn path(handle: impl AsFd) -> String {
     format!("/proc/self/fd/{}", handle.as_fd().as_raw_fd())
@@ -14,19 +48,18 @@ fn path(handle: impl AsFd) -> String {
 
 #[test]
 fn what_is_sealed_can_be_read_and_by_no_way_written() {
-    let sealed = filled(b"tensor").seal().unwrap();
-    assert_eq!(std::fs::read(path(&sealed)).unwrap(), b"tensor");
-    let mut again = std::fs::OpenOptions::new()
-        .write(true)
-        .open(path(&sealed))
-        .unwrap();
-    assert!(again.write_all(b"x").is_err());
-    assert!(again.write_at(b"x", 3).is_err());
-    assert!(again.set_len(0).is_err() && again.set_len(100).is_err());
-    let writable = ProtFlags::READ | ProtFlags::WRITE;
-    assert!(Mapping::new(again.as_fd(), 6, writable, MapFlags::SHARED).is_err());
-    assert!(fcntl_add_seals(&sealed, SealFlags::GROW).is_err());
-    assert_eq!(sealed.map().unwrap().as_ref(), b"tensor");
+    for filling in both_ways(b"tensor") {
+        let sealed = filling.seal().unwrap();
+        assert_eq!(std::fs::read(path(&sealed)).unwrap(), b"tensor");
+        let mut again = opened(&sealed, 0).unwrap();
+        assert!(again.write_all(b"x").is_err());
+        assert!(again.write_at(b"x", 3).is_err());
+        assert!(again.set_len(0).is_err() && again.set_len(100).is_err());
+        assert!(rustix::io::pwrite(&sealed, b"x", 0).is_err());
+        assert!(Mapping::new(again.as_fd(), 6, WRITABLE, MapFlags::SHARED).is_err());
+        assert!(fcntl_add_seals(&sealed, SealFlags::GROW).is_err());
+        assert_eq!(sealed.map().unwrap().as_ref(), b"tensor");
+    }
 }
 
 #[test]
@@ -41,78 +74,90 @@ fn a_private_copy_can_be_written_and_changes_nothing() {
 }
 
 #[test]
-fn nobody_writes_while_it_is_filled() {
+fn nobody_opens_it_while_it_is_filled() {
     let filling = filled(&[1; 5000]);
-    let other = std::fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(path(&filling.handle))
-        .unwrap();
+    let refused = opened(&filling.handle, libc::O_NONBLOCK).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+    // Who only asked, and did not wait, is one too many: nobody can tell them apart.
+    assert_eq!(filling.seal().unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+}
+
+#[test]
+fn who_waits_for_it_finds_nothing() {
+    let filling = filled(&[1; 5000]);
+    let name = format!("/proc/{}/fd/{}", std::process::id(), filling.handle.as_raw_fd());
+    let waiting = std::thread::spawn(move || File::options().read(true).write(true).open(name));
+    let number = filling.handle.as_raw_fd();
+    // SAFETY: the descriptor is open, and the command takes nothing.
+    while unsafe { libc::fcntl(number, libc::F_GETLEASE) } == libc::F_WRLCK {
+        std::thread::yield_now();
+    }
+    drop(filling.seal().unwrap_err());
+    let mut content = Vec::new();
+    // The file may have gone before it was opened.
+    if let Ok(mut file) = waiting.join().unwrap() {
+        io::Read::read_to_end(&mut file, &mut content).unwrap();
+        assert!(file.write_at(b"x", 0).is_err());
+    }
+}
+
+#[test]
+fn who_lets_it_go_unsealed_leaves_nothing() {
+    let size = 3 * WIPED_AT_ONCE + 1;
+    let mut content = vec![0; WIPED_AT_ONCE];
+    content.resize(size, 9);
+    for filling in both_ways(&content) {
+        let other = filling.handle.try_clone().unwrap();
+        drop(filling);
+        let left = fstat(&other).unwrap().st_size;
+        assert!(left == 0 || left == i64::try_from(size).unwrap());
+        if left > 0 {
+            let left = Mapping::new(other.as_fd(), size, ProtFlags::READ, MapFlags::SHARED).unwrap();
+            assert!(left.bytes().iter().all(|&byte| byte == 0));
+        }
+    }
+}
+
+#[test]
+fn nobody_else_writes_while_it_is_filled_by_a_mapping() {
+    let [_leased, filling] = both_ways(&[1; 5000]);
+    let other = opened(&filling.handle, 0).unwrap();
     assert!(other.write_at(b"x", 0).is_err());
-    let writable = ProtFlags::READ | ProtFlags::WRITE;
-    assert!(Mapping::new(other.as_fd(), 5000, writable, MapFlags::SHARED).is_err());
+    assert!(Mapping::new(other.as_fd(), 5000, WRITABLE, MapFlags::SHARED).is_err());
     let sealed = filling.seal().unwrap();
     assert!(sealed.map().unwrap().as_ref().iter().all(|&byte| byte == 1));
 }
 
 #[test]
 fn memory_that_another_got_hold_of_first_is_not_filled() {
-    let made = || {
-        let handle = create(&CString::new("x").unwrap()).unwrap();
-        ftruncate(&handle, 4096).unwrap();
-        handle
-    };
-    let writable = ProtFlags::READ | ProtFlags::WRITE;
-    let reopen = |handle: &OwnedFd| {
-        let mut options = std::fs::OpenOptions::new();
-        options.read(true).write(true).open(path(handle)).unwrap()
-    };
-    let refused = |handle| shut_out(handle).unwrap_err().kind() == io::ErrorKind::ResourceBusy;
-    // As if somebody had been quicker than the first seal: with an open file, and with a mapping left of one.
-    let handle = made();
-    let other = reopen(&handle);
-    let mapped = Mapping::new(other.as_fd(), 4096, writable, MapFlags::SHARED).unwrap();
-    let own = Mapping::new(handle.as_fd(), 4096, writable, MapFlags::SHARED).unwrap();
-    assert!(refused(&handle));
+    // As if somebody had been quicker than the lease: with an open file, and with a mapping left of one.
+    let refused = |handle| leased(handle).unwrap_err().kind() == io::ErrorKind::ResourceBusy;
+    let handle = make("x", 4096).unwrap();
+    let other = opened(&handle, 0).unwrap();
+    assert!(refused(handle));
+    let handle = make("x", 4096).unwrap();
+    let mapped = Mapping::new(other.as_fd(), 4096, WRITABLE, MapFlags::SHARED).unwrap();
     drop(other);
-    assert!(refused(&handle));
+    // It is another file.
+    assert!(leased(handle.try_clone().unwrap()).unwrap().is_ok());
+    drop((mapped, handle));
+    let handle = make("x", 4096).unwrap();
+    let other = opened(&handle, 0).unwrap();
+    let mapped = Mapping::new(other.as_fd(), 4096, WRITABLE, MapFlags::SHARED).unwrap();
+    drop(other);
+    assert!(refused(handle.try_clone().unwrap()));
     drop(mapped);
-    shut_out(&handle).unwrap();
-    drop(own);
-    // Whoever opens it later cannot write, so he may.
-    let handle = made();
-    shut_out(&handle).unwrap();
-    let other = reopen(&handle);
-    assert!(other.write_at(b"x", 0).is_err());
-    assert!(Mapping::new(other.as_fd(), 4096, writable, MapFlags::SHARED).is_err());
+    assert!(leased(handle).unwrap().is_ok());
 }
 
 #[test]
 fn memory_that_another_can_write_is_not_sealed() {
-    let handle = create(&CString::new("x").unwrap()).unwrap();
-    ftruncate(&handle, 4096).unwrap();
-    let writable = ProtFlags::READ | ProtFlags::WRITE;
+    let handle = make("x", 4096).unwrap();
     // As if somebody had been quicker than the first seal.
-    let quick = Mapping::new(handle.as_fd(), 4096, writable, MapFlags::SHARED).unwrap();
-    let memory = Some(Mapping::new(handle.as_fd(), 4096, writable, MapFlags::SHARED).unwrap());
-    let filling = Filling {
-        handle,
-        memory,
-        size: 4096,
-    };
+    let quick = Mapping::new(handle.as_fd(), 4096, WRITABLE, MapFlags::SHARED).unwrap();
+    let filling = Filling::mapped(handle, 4096).unwrap();
     assert_eq!(filling.seal().unwrap_err().kind(), io::ErrorKind::ResourceBusy);
     drop(quick);
-}
-
-#[test]
-fn what_is_given_up_is_overwritten() {
-    let size = 3 * WIPED_AT_ONCE + 1;
-    let mut filling = Filling::new("x", size as u64).unwrap();
-    filling.bytes()[WIPED_AT_ONCE..].fill(9);
-    let other = filling.handle.try_clone().unwrap();
-    drop(filling);
-    let left = Mapping::new(other.as_fd(), size, ProtFlags::READ, MapFlags::SHARED).unwrap();
-    assert!(left.bytes().iter().all(|&byte| byte == 0));
 }
 
 #[test]
@@ -128,7 +173,7 @@ fn only_what_is_sealed_and_the_very_file_is_adopted() {
         let identity = Identity::new(&fstat(&handle).unwrap());
         Sealed::adopt(handle, identity, 6).unwrap_err()
     };
-    let filling = filled(b"tensor");
+    let [_leased, filling] = both_ways(b"tensor");
     refused(filling.handle.try_clone().unwrap());
     let mut plain = tempfile::tempfile().unwrap();
     plain.write_all(b"tensor").unwrap();

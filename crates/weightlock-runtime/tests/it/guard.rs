@@ -2,19 +2,20 @@
 
 use std::{
     fs::{self, File},
-    io::Read as _,
-    os::unix::fs::FileExt as _,
+    io::ErrorKind,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     sync::Mutex,
 };
 
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use weightlock_artifact::digest::engine::{Observer, PastCache, Settings};
-use weightlock_runtime::guard;
+use weightlock_runtime::{Error, guard};
 
 use super::{Signed, content, path, rules, settings};
 
 const SIZE: usize = (9 << 20) + 77;
 
-/// Gets hold of the memory of a file while it is filled, as a process of the same user could.
+/// Gets hold of the memory of a file while it is filled, as a debugger of this process could.
 struct Spy(&'static str, Mutex<Option<File>>);
 
 impl Observer for Spy {
@@ -23,33 +24,39 @@ impl Observer for Spy {
         if held.is_some() {
             return;
         }
-        for link in fs::read_dir("/proc/self/fd").unwrap().flatten() {
-            let target = fs::read_link(link.path()).unwrap_or_default();
-            if target
-                .to_string_lossy()
-                .starts_with(&format!("/memfd:{}", self.0))
-            {
-                *held = File::open(link.path()).ok();
-            }
-        }
+        *held = descriptors_of(self.0).find_map(|number| {
+            let this = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
+            let shared = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()).ok()?;
+            Some(File::from(shared))
+        });
     }
+}
+
+/// The descriptors of this process that are memory of that name.
+fn descriptors_of(name: &str) -> impl Iterator<Item = i32> {
+    let links = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    links.filter_map(move |link| {
+        let target = fs::read_link(link.path()).ok()?;
+        let named = target.to_string_lossy().starts_with(&format!("/memfd:{name}"));
+        named.then(|| link.file_name().to_string_lossy().parse().unwrap())
+    })
 }
 
 fn spied(signed: &Signed, name: &'static str, settings: Settings) -> (bool, Vec<u8>) {
     let spy = Spy(name, Mutex::default());
     let read = guard::read(&signed.verified(), signed.root(), &rules(), settings, &spy).unwrap();
-    let mut seen = Vec::new();
-    let mut file = spy
+    let file = spy
         .1
         .into_inner()
         .unwrap()
         .expect("the memory has the name of the file");
-    file.read_to_end(&mut seen).unwrap();
+    let mut seen = vec![0; usize::try_from(file.metadata().unwrap().len()).unwrap()];
+    file.read_exact_at(&mut seen, 0).unwrap();
     (read.is_ok(), seen)
 }
 
 #[test]
-fn what_was_read_of_a_refused_model_is_overwritten() {
+fn nothing_is_left_of_what_was_read_of_a_refused_model() {
     for past_cache in [PastCache::Always, PastCache::Never] {
         let settings = Settings {
             past_cache,
@@ -61,10 +68,41 @@ fn what_was_read_of_a_refused_model_is_overwritten() {
         // One bit, in another file than the one that is looked at.
         fs::write(signed.file("config.json"), "{]").unwrap();
         let (accepted, seen) = spied(&signed, "spied.bin", settings);
-        assert!(!accepted);
-        assert_eq!(seen.len(), SIZE);
-        assert!(seen.iter().all(|&byte| byte == 0));
+        assert!(!accepted && seen.is_empty());
     }
+}
+
+/// Whoever opens the memory while it is filled gets nothing, and neither does the caller.
+#[test]
+fn memory_that_somebody_wants_to_open_meanwhile_is_not_handed_out() {
+    struct Opener(&'static str);
+
+    impl Observer for Opener {
+        fn advanced(&self, _: u64) {
+            for number in descriptors_of(self.0) {
+                let mut options = File::options();
+                let path = format!("/proc/self/fd/{number}");
+                let opened = options.write(true).custom_flags(libc::O_NONBLOCK).open(path);
+                assert_eq!(opened.unwrap_err().kind(), ErrorKind::WouldBlock);
+            }
+        }
+    }
+
+    let signed = Signed::new(&[("wanted.bin", &content(SIZE, 1)), ("config.json", b"{}")]);
+    let read = guard::read(
+        &signed.verified(),
+        signed.root(),
+        &rules(),
+        settings(),
+        &Opener("wanted.bin"),
+    );
+    let Err(Error::Seal { name, source }) = read else {
+        panic!("{read:?}");
+    };
+    assert_eq!(
+        (name.as_str(), source.kind()),
+        ("wanted.bin", ErrorKind::ResourceBusy)
+    );
 }
 
 #[test]

@@ -17,10 +17,11 @@ use rustix::fs::{Advice, fadvise};
 
 use super::{
     Scope,
+    past_cache::{self, Buffer},
     queue::{Handle, Task, Work},
 };
 use crate::digest::{
-    destination::{Part, Place},
+    destination::{Memory, Part, Place},
     mapped::Window,
 };
 
@@ -29,6 +30,8 @@ use crate::digest::{
 pub(super) enum Trouble {
     /// The system could not read.
     Read { offset: u64, source: io::Error },
+    /// The system could not write to where the bytes stay.
+    Keep { offset: u64, source: io::Error },
     /// The file ended before its size.
     Ended { offset: u64 },
     /// Pages behind a window were missing.
@@ -59,6 +62,11 @@ pub(super) enum Chunk {
     },
     /// Bytes where they stay.
     Placed(Part),
+    /// A part of a block that was read past the cache.
+    Block {
+        buffer: Arc<Buffer>,
+        used: Range<usize>,
+    },
     Window {
         window: Window,
         range: Range<u64>,
@@ -70,6 +78,7 @@ impl Chunk {
         match self {
             Self::Buffer { memory, used } => &memory[used.clone()],
             Self::Placed(part) => part.bytes(),
+            Self::Block { buffer, used } => &buffer.bytes()[used.clone()],
             Self::Window { window, .. } => window.bytes(),
         }
     }
@@ -78,7 +87,7 @@ impl Chunk {
     fn release(self) -> Result<Option<Vec<u8>>, Trouble> {
         match self {
             Self::Buffer { memory, .. } => Ok(Some(memory)),
-            Self::Placed(_) => Ok(None),
+            Self::Placed(_) | Self::Block { .. } => Ok(None),
             Self::Window { window, .. } if window.intact() => Ok(None),
             Self::Window { range, .. } => Err(Trouble::Torn { range }),
         }
@@ -230,7 +239,12 @@ impl Reader {
             Some(piece) if piece.get() <= self.most => self.most / piece * piece.get(),
             Some(piece) => self.most.min(piece.get() - (self.position - self.start) % piece),
         };
-        left.min(within)
+        let block = match &self.handle.blocks {
+            // A chunk is of one block.
+            Some(blocks) if blocks.are_written() => past_cache::BLOCK - self.position % past_cache::BLOCK,
+            _ => u64::MAX,
+        };
+        left.min(within).min(block)
     }
 
     /// Tells the kernel what comes next, unless the task is so short that it is read at once.
@@ -253,8 +267,14 @@ impl Reader {
     }
 
     fn read(&mut self, range: Range<u64>) -> Result<Chunk, Trouble> {
-        if let Some(place) = self.handle.place {
-            return self.read_into(place, range);
+        let written = match self.handle.place {
+            Some(Place::Memory(memory)) => return self.read_into(memory, range),
+            Some(Place::File(written)) => Some(written),
+            None => None,
+        };
+        if let Some(blocks) = &self.handle.blocks {
+            let (buffer, used) = blocks.take(&self.handle.file, &range)?;
+            return Ok(Chunk::Block { buffer, used });
         }
         let mut memory = std::mem::take(&mut self.spare);
         // `most` and `PAGE` are far below what a length can be on any platform.
@@ -264,10 +284,15 @@ impl Reader {
         let first = memory.as_ptr().align_offset(size(PAGE)) + size(self.position % PAGE);
         let used = first..first + size(range.end - range.start);
         self.fill(&mut memory[used.clone()])?;
+        if let Some(written) = written {
+            let offset = range.start;
+            let kept = written.write(&memory[used.clone()], offset);
+            kept.map_err(|source| Trouble::Keep { offset, source })?;
+        }
         Ok(Chunk::Buffer { memory, used })
     }
 
-    fn read_into(&self, place: Place, range: Range<u64>) -> Result<Chunk, Trouble> {
+    fn read_into(&self, place: Memory, range: Range<u64>) -> Result<Chunk, Trouble> {
         let outside = || Trouble::Ended { offset: range.start };
         if let Some(blocks) = &self.handle.blocks {
             blocks.fetch(&self.handle.file, &range)?;

@@ -6,21 +6,19 @@
 //! through the cache, and so is the rest of one whose system refuses a request after all.
 //!
 //! The file is divided into [`BLOCK`]s. Each is read once, by whoever comes first: a worker that needs it now, or one of
-//! the [`Pool`]'s threads, which go round the files in work and read ahead. They never wait for memory, for it is all
-//! there, and lanes hash a block where it lies as soon as it is whole.
+//! the [`Pool`]'s threads, which go round the files in work and read ahead. Lanes hash a block where it lies as soon as it
+//! is whole. A block that is to stay in a file lies in a buffer, is written from it, and hashed there; of those only so many
+//! are read ahead.
 //!
 //! Rejected: io_uring (no gain over threads on the disks tried), a second descriptor for these requests (the flag is set on
 //! the one that was opened and checked), a split per block into cached and not (two ways for one file).
-#![expect(
-    unsafe_code,
-    reason = "a system call without a wrapper, and blocks of which each has one writer"
-)]
+#![expect(unsafe_code, reason = "blocks of memory, of which each has one writer")]
 
 use std::{
     fs::File,
-    io::{self, IoSliceMut},
+    io,
     ops::Range,
-    os::{fd::AsRawFd as _, unix::fs::FileExt as _},
+    os::unix::fs::FileExt as _,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -28,20 +26,23 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, OFlags, StatxFlags, fcntl_getfl, fcntl_setfl, statx},
-    io::{Errno, ReadWriteFlags, preadv2},
+    fs::{OFlags, fcntl_getfl, fcntl_setfl},
+    io::Errno,
 };
 
-use super::{
-    Files, PastCache, Shared,
-    feed::Trouble,
-    lock,
-    queue::{Handle, Opened},
-};
-use crate::digest::destination::Place;
+use self::cold::{alignment, is_cold};
+pub(super) use self::pool::{Buffer, Pool};
+use super::{PastCache, feed::Trouble, lock};
+use crate::digest::destination::{Memory, Place, Written};
+
+pub(super) mod cold;
+mod pool;
 
 /// Bytes of one request: large enough for the disk to be busy with a few of them.
-pub(super) const BLOCK: u64 = 4 << 20;
+pub(super) const BLOCK: u64 = BLOCK_LENGTH as u64;
+
+/// The same, for memory.
+const BLOCK_LENGTH: usize = 4 << 20;
 
 /// Shorter files are not worth the threads.
 const SHORTEST: u64 = 2 * BLOCK;
@@ -67,11 +68,12 @@ pub(super) fn is_candidate(wanted: PastCache, size: u64) -> bool {
 }
 
 /// The blocks of one open file.
-#[derive(Debug)]
 pub(super) struct Blocks {
     place: Place,
     size: u64,
     align: usize,
+    /// Has buffers for blocks that are written to a file.
+    pool: Pool,
     /// The system refused a request; the rest is read through the cache.
     refused: AtomicBool,
     known: AtomicBool,
@@ -79,40 +81,51 @@ pub(super) struct Blocks {
     changed: Condvar,
 }
 
-#[derive(Debug)]
 struct States {
     blocks: Vec<State>,
     /// All before this one are taken.
     next: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone)]
 enum State {
     Unread,
     Reading,
+    /// In its place.
     Ready,
+    /// Written to its place; so many bytes are to be hashed yet.
+    Held {
+        buffer: Arc<Buffer>,
+        left: usize,
+    },
 }
 
 impl Blocks {
     /// Has the file be read past the cache from now on, if that is wanted and possible.
-    pub(super) fn new(file: &File, place: Place, size: u64, wanted: PastCache) -> Option<Self> {
+    pub(super) fn new(file: &File, place: Place, size: u64, wanted: PastCache, pool: &Pool) -> Option<Self> {
         if !is_candidate(wanted, size) {
             return None;
         }
-        let align = alignment(file).filter(|align| place.is_aligned(*align))?;
+        let align = alignment(file)?;
+        if let Place::Memory(memory) = place
+            && !memory.is_aligned(align)
+        {
+            return None;
+        }
         if wanted == PastCache::WhenCold && !is_cold(file, size) {
             return None;
         }
         fcntl_setfl(file, fcntl_getfl(file).ok()? | OFlags::DIRECT).ok()?;
-        Self::of(place, size, align)
+        Self::of(place, size, align, pool)
     }
 
-    fn of(place: Place, size: u64, align: usize) -> Option<Self> {
+    fn of(place: Place, size: u64, align: usize, pool: &Pool) -> Option<Self> {
         let count = usize::try_from(size.div_ceil(BLOCK)).ok()?;
         Some(Self {
             place,
             size,
             align,
+            pool: pool.clone(),
             refused: AtomicBool::new(false),
             known: AtomicBool::new(false),
             states: Mutex::new(States {
@@ -123,16 +136,52 @@ impl Blocks {
         })
     }
 
-    /// Waits until a range is in its place; reads what nobody reads yet.
+    /// Whether the pool does not know of them yet; asked once.
+    fn is_new(&self) -> bool {
+        !self.known.swap(true, SeqCst)
+    }
+
+    /// Whether they are written to a file, from buffers.
+    pub(super) const fn are_written(&self) -> bool {
+        matches!(self.place, Place::File(_))
+    }
+
+    /// Waits until a range is in its place in memory; reads what nobody reads yet.
     pub(super) fn fetch(&self, file: &File, range: &Range<u64>) -> Result<(), Trouble> {
-        // Ranges of tasks lie within the file, whose memory is there.
-        let index = |offset: u64| usize::try_from(offset / BLOCK).unwrap_or(usize::MAX);
         for block in index(range.start)..=index(range.end.saturating_sub(1)) {
             if self.claim(block) {
-                self.read(file, block)?;
+                self.read(file, block, None)?;
             }
         }
         Ok(())
+    }
+
+    /// Waits until a range is written; gives the buffer in which it lies, and where. It must be of one block, and every
+    /// byte of a file is to be taken once.
+    pub(super) fn take(
+        &self,
+        file: &File,
+        range: &Range<u64>,
+    ) -> Result<(Arc<Buffer>, Range<usize>), Trouble> {
+        let block = index(range.start);
+        if self.claim(block) {
+            self.read(file, block, Some(self.pool.buffer()))?;
+        }
+        // Both are at most the length of a block.
+        let within = |offset: u64| usize::try_from(offset - block as u64 * BLOCK).unwrap_or(usize::MAX);
+        let (start, end) = (within(range.start), within(range.end));
+        let mut states = lock(&self.states);
+        let missing = || Trouble::Ended { offset: range.start };
+        let State::Held { buffer, left } = &mut states.blocks[block] else {
+            return Err(missing());
+        };
+        let taken = Arc::clone(buffer);
+        *left = left.checked_sub(end - start).ok_or_else(missing)?;
+        if *left == 0 {
+            // Who takes it now has another one, so nothing is given back under the lock.
+            states.blocks[block] = State::Ready;
+        }
+        Ok((taken, start..end))
     }
 
     /// Waits while somebody else reads the block; true when it is now the caller's to read.
@@ -140,7 +189,7 @@ impl Blocks {
         let mut states = lock(&self.states);
         loop {
             match states.blocks[block] {
-                State::Ready => return false,
+                State::Ready | State::Held { .. } => return false,
                 State::Unread => {
                     states.blocks[block] = State::Reading;
                     return true;
@@ -158,7 +207,7 @@ impl Blocks {
         let from = states.next;
         let found = states.blocks[from..]
             .iter()
-            .position(|state| *state == State::Unread)
+            .position(|state| matches!(state, State::Unread))
             .map(|ahead| from + ahead);
         states.next = found.map_or(states.blocks.len(), |found| found + 1);
         if let Some(found) = found {
@@ -167,28 +216,60 @@ impl Blocks {
         found
     }
 
-    /// Reads a block that the caller has claimed.
-    fn read(&self, file: &File, block: usize) -> Result<(), Trouble> {
+    /// Reads a block that the caller has claimed. One that is written needs a buffer.
+    fn read(&self, file: &File, block: usize, buffer: Option<Buffer>) -> Result<(), Trouble> {
         let mut claim = Claim {
             blocks: self,
             block,
             outcome: State::Unread,
         };
         let start = block as u64 * BLOCK;
-        self.fill(file, start..start.saturating_add(BLOCK).min(self.size))?;
-        claim.outcome = State::Ready;
+        let range = start..start.saturating_add(BLOCK).min(self.size);
+        claim.outcome = match self.place {
+            Place::Memory(memory) => self.fill_memory(memory, file, range)?,
+            Place::File(written) => {
+                let buffer = buffer.unwrap_or_else(|| self.pool.buffer());
+                self.fill_file(written, file, &range, buffer)?
+            }
+        };
         Ok(())
     }
 
-    fn fill(&self, file: &File, range: Range<u64>) -> Result<(), Trouble> {
+    fn fill_memory(&self, memory: Memory, file: &File, range: Range<u64>) -> Result<State, Trouble> {
         let outside = || Trouble::Ended { offset: range.start };
         // SAFETY: the run ends before its destinations do. A block is claimed by one thread at a time, and nobody makes
         // a part of it before it is ready.
-        let mut part = unsafe { self.place.part(range.clone()) }.ok_or_else(outside)?;
-        let bytes = part.bytes_mut();
+        let mut part = unsafe { memory.part(range.clone()) }.ok_or_else(outside)?;
+        self.get(file, part.bytes_mut(), range.start)?;
+        Ok(State::Ready)
+    }
+
+    fn fill_file(
+        &self,
+        written: Written,
+        file: &File,
+        range: &Range<u64>,
+        mut buffer: Buffer,
+    ) -> Result<State, Trouble> {
+        let offset = range.start;
+        // A block is no longer than that.
+        let length = usize::try_from(range.end - offset).unwrap_or(usize::MAX);
+        let bytes = buffer.room(length, self.align);
+        self.get(file, bytes, offset)?;
+        written
+            .write(bytes, offset)
+            .map_err(|source| Trouble::Keep { offset, source })?;
+        Ok(State::Held {
+            buffer: Arc::new(buffer),
+            left: length,
+        })
+    }
+
+    /// Reads all of `bytes`.
+    fn get(&self, file: &File, bytes: &mut [u8], start: u64) -> Result<(), Trouble> {
         let mut filled = 0;
         while filled < bytes.len() {
-            let offset = range.start + filled as u64;
+            let offset = start + filled as u64;
             let past_cache = !self.refused.load(SeqCst);
             match self.request(file, &mut bytes[filled..], offset, past_cache) {
                 Ok(0) => return Err(Trouble::Ended { offset }),
@@ -241,9 +322,14 @@ struct Claim<'a> {
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        lock(&self.blocks.states).blocks[self.block] = self.outcome;
+        lock(&self.blocks.states).blocks[self.block] = self.outcome.clone();
         self.blocks.changed.notify_all();
     }
+}
+
+/// The block of an offset. Ranges of tasks lie within the file, whose blocks have numbers.
+fn index(offset: u64) -> usize {
+    usize::try_from(offset / BLOCK).unwrap_or(usize::MAX)
 }
 
 /// What a system says to a request that it does not take past the cache.
@@ -252,141 +338,6 @@ fn is_refusal(error: &io::Error) -> bool {
     refusals
         .iter()
         .any(|refusal| error.raw_os_error() == Some(refusal.raw_os_error()))
-}
-
-/// What requests past the cache must be multiples of; `None` where the file system takes none or does not say.
-pub(super) fn alignment(file: &File) -> Option<usize> {
-    let stat = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::DIOALIGN).ok()?;
-    if stat.stx_mask & StatxFlags::DIOALIGN.bits() == 0 {
-        return None;
-    }
-    let (memory, offset) = (stat.stx_dio_mem_align, stat.stx_dio_offset_align);
-    let align = usize::try_from(memory.max(offset)).ok()?.max(PAGE);
-    let usable = memory > 0 && offset > 0 && align.is_power_of_two() && align as u64 <= BLOCK;
-    usable.then_some(align)
-}
-
-/// Whether less than half of the file is in the page cache. Where nobody can tell, it is not cold.
-pub(super) fn is_cold(file: &File, size: u64) -> bool {
-    match cached(file) {
-        Some(pages) => pages.saturating_mul(rustix::param::page_size() as u64) < size / 2,
-        None => looks_cold(file, size),
-    }
-}
-
-/// Pages of the file in the cache: `cachestat(2)`, Linux 6.5; refused for files of others that the caller cannot write to.
-pub(super) fn cached(file: &File) -> Option<u64> {
-    /// The same on every architecture but Alpha.
-    const CACHESTAT: libc::c_long = 451;
-    /// From the first byte to the end (`struct cachestat_range`).
-    const ALL: [u64; 2] = [0, 0];
-    // `struct cachestat`: cached, dirty, in writeback, evicted, recently evicted.
-    let mut counts = [0_u64; 5];
-    // SAFETY: both structures consist of as many words as the kernel reads and writes, and live through the call.
-    let answer = unsafe { libc::syscall(CACHESTAT, file.as_raw_fd(), ALL.as_ptr(), counts.as_mut_ptr(), 0) };
-    (answer == 0).then_some(counts[0])
-}
-
-/// Asks for single bytes, spread over the file, that are given only from the cache (`RWF_NOWAIT`).
-pub(super) fn looks_cold(file: &File, size: u64) -> bool {
-    const SAMPLES: u64 = 8;
-    let mut missing = 0;
-    for sample in 0..SAMPLES {
-        let mut byte = [0];
-        let offset = size / SAMPLES * sample;
-        match preadv2(
-            file,
-            &mut [IoSliceMut::new(&mut byte)],
-            offset,
-            ReadWriteFlags::NOWAIT,
-        ) {
-            Ok(_) => {}
-            Err(Errno::AGAIN) => missing += 1,
-            // The file system does not know the question.
-            Err(_) => return false,
-        }
-    }
-    missing > SAMPLES / 2
-}
-
-/// The files in work that are read past the cache, for the threads that read ahead.
-#[derive(Default)]
-pub(super) struct Pool {
-    files: Mutex<Work>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Work {
-    files: Vec<(Arc<Opened>, Arc<Handle>)>,
-    /// Whose turn it is.
-    turn: usize,
-    /// Workers that have not ended.
-    workers: usize,
-}
-
-/// A worker that may still open files; the threads end with the last.
-pub(super) struct Working<'a>(&'a Pool);
-
-impl Drop for Working<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.files).workers -= 1;
-        self.0.changed.notify_all();
-    }
-}
-
-impl Pool {
-    /// Counts a worker, before any thread is started.
-    pub(super) fn enter(&self) -> Working<'_> {
-        lock(&self.files).workers += 1;
-        Working(self)
-    }
-
-    /// Has the threads read ahead in a file that was opened now.
-    pub(super) fn add(&self, opened: &Arc<Opened>, handle: &Arc<Handle>) {
-        let new = |blocks: &Blocks| !blocks.known.swap(true, SeqCst);
-        if handle.blocks.as_ref().is_some_and(new) {
-            lock(&self.files)
-                .files
-                .push((Arc::clone(opened), Arc::clone(handle)));
-            self.changed.notify_all();
-        }
-    }
-
-    /// One thread: reads what is next, a block of each file in turn, until the run ends.
-    pub(super) fn read_ahead<F: Files>(&self, shared: &Shared<'_, F>) {
-        // A block that was taken is read: somebody may wait for it.
-        while !shared.stopping()
-            && let Some((opened, handle, block)) = self.next()
-        {
-            let blocks = handle.blocks.as_ref();
-            let read = blocks.map_or(Ok(()), |blocks| blocks.read(&handle.file, block));
-            if let Err(trouble) = read {
-                shared.fail(opened.failure(trouble));
-                return;
-            }
-        }
-    }
-
-    fn next(&self) -> Option<(Arc<Opened>, Arc<Handle>, usize)> {
-        let mut work = lock(&self.files);
-        loop {
-            while !work.files.is_empty() {
-                let turn = work.turn % work.files.len();
-                let block = work.files[turn].1.blocks.as_ref().and_then(Blocks::claim_next);
-                if let Some(block) = block {
-                    work.turn = turn + 1;
-                    let (opened, handle) = &work.files[turn];
-                    return Some((Arc::clone(opened), Arc::clone(handle), block));
-                }
-                work.files.remove(turn);
-            }
-            if work.workers == 0 {
-                return None;
-            }
-            work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -411,7 +362,7 @@ mod tests {
         let start = memory.as_ptr().align_offset(4096) + 1;
         let place = Destination::new(&mut memory[start..start + content.len()]).place();
         let size = content.len() as u64;
-        let blocks = Blocks::of(place, size, PAGE).unwrap();
+        let blocks = Blocks::of(place, size, PAGE, &Pool::default()).unwrap();
         blocks.fetch(&file, &(0..size)).unwrap();
         assert!(blocks.refused.load(SeqCst));
         assert!(!fcntl_getfl(&file).unwrap().contains(OFlags::DIRECT));
@@ -422,7 +373,7 @@ mod tests {
     fn blocks_are_taken_once() {
         let mut memory = [0; 8];
         let place = Destination::new(&mut memory).place();
-        let blocks = Blocks::of(place, 5 * BLOCK + 1, PAGE).unwrap();
+        let blocks = Blocks::of(place, 5 * BLOCK + 1, PAGE, &Pool::default()).unwrap();
         assert!(blocks.claim(1));
         let mut taken: Vec<_> = std::iter::from_fn(|| blocks.claim_next()).collect();
         taken.push(1);

@@ -19,10 +19,10 @@ use super::{
     Algorithm, Destination, Failure, Files, Job, MOST_PIECES, PastCache, Reading, Settings, Want,
     feed::Trouble,
     lock,
-    past_cache::{self, Blocks},
+    past_cache::{self, Blocks, Pool},
     plain::SUBTREE,
 };
-use crate::digest::{destination::Place, mapped};
+use crate::digest::{destination::Place, mapped, sha256};
 
 /// Pieces smaller than this are taken several at a time, so that taking them costs nothing.
 const PIECES_TOGETHER: u64 = 1 << 20;
@@ -123,15 +123,17 @@ impl<'a, F: Files> Queue<'a, F> {
             .any(|group| self.past_cache(group) != PastCache::Never)
     }
 
-    /// Only files whose bytes stay, every one of them: blocks take no notice of jobs.
+    /// Only files whose bytes stay, every one of them: blocks take no notice of jobs. Those that are written are hashed a
+    /// block at a time, so their pieces must not end within what is hashed at once.
     fn past_cache(&self, group: &Group) -> PastCache {
         let size = self.files.size(group.file);
-        let whole = self
-            .files
-            .destination(group.file)
-            .is_some_and(Destination::is_whole);
-        let all = whole && group.load.bytes == size;
-        if all && past_cache::is_candidate(self.past_cache, size) {
+        let Some(destination) = self.files.destination(group.file) else {
+            return PastCache::Never;
+        };
+        let all = destination.is_whole() && group.load.bytes == size;
+        let suits =
+            destination.is_memory() || group.jobs.iter().all(|&job| ends_with_hashed(&self.jobs[job]));
+        if all && suits && past_cache::is_candidate(self.past_cache, size) {
             self.past_cache
         } else {
             PastCache::Never
@@ -172,6 +174,16 @@ impl<'a, F: Files> Queue<'a, F> {
             handle: Mutex::new(None),
         }
     }
+}
+
+/// Whether all parts of a job begin where the hash function begins anew.
+fn ends_with_hashed(job: &Job) -> bool {
+    let hashed = sha256::BLOCK as u64;
+    let piece = job
+        .want
+        .piece()
+        .is_none_or(|piece| piece.get().is_multiple_of(hashed));
+    piece && job.range.start.is_multiple_of(hashed)
 }
 
 /// Refuses ranges outside their file and pieces without number, before anything is opened.
@@ -328,7 +340,7 @@ pub(super) struct Handle {
 
 impl Opened {
     /// Opens the file for its first task and checks its size.
-    pub(super) fn handle<F: Files>(&self, files: &F) -> Result<Arc<Handle>, Failure<F::Error>> {
+    pub(super) fn handle<F: Files>(&self, files: &F, pool: &Pool) -> Result<Arc<Handle>, Failure<F::Error>> {
         let mut handle = lock(&self.handle);
         if let Some(handle) = &*handle {
             return Ok(Arc::clone(handle));
@@ -340,7 +352,7 @@ impl Opened {
         self.check_size(&file)?;
         let place = files.destination(self.file).map(Destination::place);
         let mapped = place.is_none() && self.mapped && self.size >= SMALLEST_MAPPED && mapped::local(&file);
-        let blocks = place.and_then(|place| Blocks::new(&file, place, self.size, self.past_cache));
+        let blocks = place.and_then(|place| Blocks::new(&file, place, self.size, self.past_cache, pool));
         let opened = Handle {
             file,
             mapped,
@@ -372,6 +384,7 @@ impl Opened {
         let file = self.file;
         match trouble {
             Trouble::Read { offset, source } => Failure::Read { file, offset, source },
+            Trouble::Keep { offset, source } => Failure::Keep { file, offset, source },
             Trouble::Ended { offset } => self.size_failure().unwrap_or(Failure::Changed { file, offset }),
             Trouble::Torn { range } => self.size_failure().unwrap_or_else(|| {
                 let handle = lock(&self.handle).clone();

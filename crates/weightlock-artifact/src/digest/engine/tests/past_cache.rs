@@ -1,11 +1,11 @@
 //! Reading past the page cache gives the same bytes and digests as reading through it, or the same refusals.
 
-use std::os::unix::fs::FileExt as _;
+use std::os::{fd::AsFd as _, unix::fs::FileExt as _};
 
 use rustix::fs::{Advice, OFlags, fadvise, fcntl_getfl};
 
 use super::{
-    super::past_cache::{alignment, cached, is_cold, looks_cold},
+    super::past_cache::cold::{alignment, cached, is_cold, looks_cold},
     *,
 };
 
@@ -60,9 +60,22 @@ struct Staying<'a> {
 impl<'a> Staying<'a> {
     fn new(folder: &'a Folder, memory: &'a mut [Memory]) -> Self {
         let destinations = memory.iter_mut().map(|memory| Destination::new(memory.bytes()));
+        Self::at(folder, destinations.collect())
+    }
+
+    /// The bytes stay in these files.
+    fn in_files(folder: &'a Folder, files: &'a [File]) -> Self {
+        let destinations = (0..).zip(files).map(|(number, file)| {
+            let size = folder.size(number);
+            Destination::file(file.as_fd(), size)
+        });
+        Self::at(folder, destinations.collect())
+    }
+
+    const fn at(folder: &'a Folder, destinations: Vec<Destination<'a>>) -> Self {
         Self {
             folder,
-            destinations: destinations.collect(),
+            destinations,
             past_cache: AtomicUsize::new(0),
         }
     }
@@ -93,6 +106,11 @@ impl Files for Staying<'_> {
 fn memory_for(folder: &Folder, off: usize) -> Vec<Memory> {
     let lengths = folder.contents.iter().map(Vec::len);
     lengths.map(|length| Memory::new(length, off)).collect()
+}
+
+fn files_for(folder: &Folder) -> Vec<File> {
+    let files = folder.contents.iter().map(|_| tempfile::tempfile().unwrap());
+    files.collect()
 }
 
 /// The file system of temporary files may be one that takes no such requests.
@@ -133,6 +151,25 @@ fn same_both_ways(folder: &Folder, want: Want, settings: &Settings, off: usize) 
     past_cache
 }
 
+/// The same with bytes that are written to files.
+fn same_in_files(folder: &Folder, want: Want, settings: &Settings) -> usize {
+    let jobs = folder.jobs(want);
+    let files = files_for(folder);
+    let staying = Staying::in_files(folder, &files);
+    let outcomes = run(&staying, &jobs, settings, &()).unwrap();
+    for (job, outcome) in jobs.iter().zip(outcomes) {
+        let expected = folder.expected(settings.algorithm, job);
+        assert_eq!(outcome, expected, "{job:?} {settings:?}");
+    }
+    for (file, content) in files.iter().zip(&folder.contents) {
+        let mut written = vec![0; content.len()];
+        file.read_exact_at(&mut written, 0).unwrap();
+        assert!(written == *content, "{settings:?}");
+        assert_eq!(file.metadata().unwrap().len(), content.len() as u64);
+    }
+    staying.past_cache.load(SeqCst)
+}
+
 #[test]
 fn bytes_and_digests_are_the_same_on_both_ways() {
     let folder = Folder::new(&LENGTHS);
@@ -150,7 +187,13 @@ fn bytes_and_digests_are_the_same_on_both_ways() {
             );
             // All but the empty one.
             let past_cache = same_both_ways(&folder, want, &of(PastCache::Always, workers), 0);
-            assert_eq!(past_cache, if possible { LENGTHS.len() - 1 } else { 0 });
+            let all = if possible { LENGTHS.len() - 1 } else { 0 };
+            assert_eq!(past_cache, all);
+            assert_eq!(same_in_files(&folder, want, &of(PastCache::Never, workers)), 0);
+            // Pieces of odd lengths end where no block does.
+            let odd = matches!(want, Want::Pieces(piece) if piece.get() % 64 != 0);
+            let past_cache = same_in_files(&folder, want, &of(PastCache::Always, workers));
+            assert_eq!(past_cache, if odd { 0 } else { all });
         }
     }
     let blake3 = Settings {
@@ -158,6 +201,30 @@ fn bytes_and_digests_are_the_same_on_both_ways() {
         ..of(PastCache::Always, 4)
     };
     same_both_ways(&folder, Want::Whole, &blake3, 0);
+    same_in_files(&folder, Want::Whole, &blake3);
+}
+
+/// More is there than is read ahead at once, of more files than there are lanes.
+#[test]
+fn blocks_on_their_way_to_files_wait_for_lanes_and_lanes_for_none_of_them() {
+    let folder = Folder::new(&[41 << 20, 33 << 20, (28 << 20) + 5, 9 << 20, 8 << 20, 1]);
+    for workers in [1, 2, 4] {
+        for want in [Want::Whole, Want::Pieces(nonzero(MIB))] {
+            same_in_files(&folder, want, &of(PastCache::Always, workers));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_an_error() {
+    let folder = Folder::new(&[9 << 20]);
+    for past_cache in [PastCache::Always, PastCache::Never] {
+        let reading = [File::open(folder.path(0)).unwrap()];
+        let staying = Staying::in_files(&folder, &reading);
+        let settings = of(past_cache, 2);
+        let failure = run(&staying, &folder.jobs(Want::Whole), &settings, &()).unwrap_err();
+        assert!(matches!(failure, Failure::Keep { file: 0, .. }), "{failure:?}");
+    }
 }
 
 #[test]
@@ -215,16 +282,23 @@ fn a_file_that_changes_its_size_meanwhile_is_an_error() {
                 act: || file.set_len(length).unwrap(),
             };
             let mut memory = memory_for(&folder, 0);
-            let staying = Staying::new(&folder, &mut memory);
+            let files = files_for(&folder);
             let settings = of(PastCache::Always, workers);
-            let failure = run(&staying, &folder.jobs(Want::Whole), &settings, &observer).unwrap_err();
-            assert!(
-                matches!(
-                    failure,
-                    Failure::Resized { file: 0, .. } | Failure::Changed { file: 0, .. }
-                ),
-                "{failure:?} {settings:?}"
-            );
+            for staying in [
+                Staying::new(&folder, &mut memory),
+                Staying::in_files(&folder, &files),
+            ] {
+                file.set_len(12 * MIB).unwrap();
+                observer.advanced.store(0, SeqCst);
+                let failure = run(&staying, &folder.jobs(Want::Whole), &settings, &observer).unwrap_err();
+                assert!(
+                    matches!(
+                        failure,
+                        Failure::Resized { file: 0, .. } | Failure::Changed { file: 0, .. }
+                    ),
+                    "{failure:?} {settings:?}"
+                );
+            }
         }
     }
 }
@@ -248,11 +322,16 @@ fn a_shorter_file_than_was_walked_is_an_error() {
 fn cancelling_stops_those_who_read_ahead_too() {
     let folder = Folder::new(&[40 << 20, 40 << 20]);
     let mut memory = memory_for(&folder, 0);
-    let staying = Staying::new(&folder, &mut memory);
-    let observer = Cancel(MIB, AtomicU64::new(0));
-    let settings = of(PastCache::Always, 2);
-    let failure = run(&staying, &folder.jobs(Want::Whole), &settings, &observer).unwrap_err();
-    assert!(matches!(failure, Failure::Cancelled));
+    let files = files_for(&folder);
+    for staying in [
+        Staying::new(&folder, &mut memory),
+        Staying::in_files(&folder, &files),
+    ] {
+        let observer = Cancel(MIB, AtomicU64::new(0));
+        let settings = of(PastCache::Always, 2);
+        let failure = run(&staying, &folder.jobs(Want::Whole), &settings, &observer).unwrap_err();
+        assert!(matches!(failure, Failure::Cancelled));
+    }
 }
 
 /// What is cold is read past the cache, and what is warm through it.
@@ -272,6 +351,7 @@ fn the_page_cache_is_asked() {
     }
     assert!(looks_cold(&file, 16 << 20));
     assert_eq!(same_both_ways(&folder, Want::Whole, &settings, 0), 1);
+    assert_eq!(same_in_files(&folder, Want::Whole, &settings), 1);
     assert!(is_cold(&file, 16 << 20), "it was read past the cache");
     let mut bytes = vec![0; 16 << 20];
     file.read_exact_at(&mut bytes, 0).unwrap();
