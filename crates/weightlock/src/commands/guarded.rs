@@ -1,6 +1,7 @@
 //! A guarded load: a model is verified and read in one act, and lies in a sealed view.
 //!
-//! 1. [`Asked::read`] finds the signature, checks whose it is, and has [`weightlock_runtime::guard`] read and compare.
+//! 1. [`Asked::read`] finds the signature, checks whose it is, and has [`weightlock_runtime::guard`] read and compare. Where
+//!    the signer listed fs-verity digests, files for which the kernel answers are not read.
 //! 2. Whoever wants to look at the verified bytes first does it now ([`Read::guarded`]).
 //! 3. [`Read::into_view`] makes the folder of links ([`SealedView`]).
 //!
@@ -71,8 +72,10 @@ impl Asked<'_> {
         };
         let settings = context.hashing(self.hashing, Reading::Buffered).map_err(one)?;
         let root = case.root.reopen().map_err(|error| one(error.into()))?;
-        let read = progress::shown_as("verifying", &context.show, |observer| {
-            guard::read(&verified, root, &rules, settings, observer)
+        let vouching = case.vouching(&verified);
+        let read = progress::shown_as("verifying", &context.show, |observer| match &vouching {
+            Some(vouching) => guard::verity::read(&verified, vouching, root, &rules, settings, observer),
+            None => guard::read(&verified, root, &rules, settings, observer),
         });
         let guarded = read
             .map_err(|error| one(error.into()))?
@@ -136,8 +139,15 @@ impl Loaded {
     #[must_use]
     pub fn line(&self) -> String {
         let digest = self.verified.digest.as_deref().unwrap_or("no manifest digest");
+        let by_kernel = match self.verified.bytes_by_kernel {
+            0 => String::new(),
+            bytes => format!(
+                ", {} of it not read: the kernel answers for it (fs-verity)",
+                Size(bytes)
+            ),
+        };
         let text = format!(
-            "verified: {}   {digest}   {}   signed by {}",
+            "verified: {}   {digest}   {}{by_kernel}   signed by {}",
             self.verified.model,
             Size(self.verified.bytes_checked),
             self.verified.signer.text()

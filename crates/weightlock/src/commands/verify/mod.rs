@@ -3,6 +3,7 @@
 mod evidence;
 mod locate;
 mod report;
+mod vouching;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use weightlock_artifact::{
     inventory::{Root, RootKind},
     path::ArtifactPath,
 };
+use weightlock_runtime::guard::verity::Vouching;
 use weightlock_signing::{
     Trust, oms,
     oms::{
@@ -222,6 +224,11 @@ impl Case {
             signature: target::inside(&self.root, &self.found.path),
             only: None,
         })
+    }
+
+    /// What a load may believe the kernel about the model's files.
+    pub(super) fn vouching(&self, verified: &VerifiedStatement) -> Option<Vouching> {
+        vouching::find(self, verified)
     }
 
     /// The reasons of a mismatch, gravest first.
