@@ -49,8 +49,8 @@ const BINARY: &str = "weightlock";
 const PYTHON: &str = "weightlock-python";
 
 /// Where `unsafe` may stand: kernel dispatch, mapped reading and memory that several threads fill; what the allocator is
-/// told; sealed and private memory, what is asked of the kernel, and what a child does before it becomes another program; the pointer that Python's
-/// buffer protocol is made of. None of it has a safe interface.
+/// told; sealed and private memory, what is asked of the kernel, and what a child does before it becomes another program; the
+/// pointer that Python's buffer protocol is made of. None of it has a safe interface.
 const UNSAFE_ROOMS: [(&str, &str); 7] = [
     (ARTIFACT, "crates/weightlock-artifact/src/digest/"),
     (ARTIFACT, "crates/weightlock-artifact/src/memory.rs"),

@@ -1,0 +1,476 @@
+//! What happens in the machine: this program is its first process.
+//!
+//! A model is signed on an ext4 file system in an image on a loop device, so that bytes can be changed underneath. Each case
+//! loads it by `weightlock run`, whose line says how much was not read; what the program got is compared with the bytes.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use weightlock::embedded;
+
+use super::{RESULT, machine::MODULES};
+use crate::say;
+
+const MODEL: &str = "/mnt/m";
+const WEIGHTS: &str = "/mnt/m/w.bin";
+const CONFIG: &[u8] = b"{\"model_type\": \"toy\"}";
+const IMAGE: &str = "/tmp/image";
+
+/// Bytes of the weights: three levels of a tree, and a block that is not full.
+const SIZE: usize = (3 << 20) + 77;
+
+/// Is found in the image, to change it underneath.
+const MARK: &[u8] = b"weightlock looks for these bytes underneath the file system 4711";
+const MARK_AT: usize = 2 << 20;
+
+/// Says that something was not read.
+const VOUCHED: &str = "3.0 MiB of it not read";
+
+type Case = (&'static str, fn() -> Result<()>);
+
+/// Every case, in an order in which each leaves what the next one needs.
+pub(super) const CASES: [Case; 15] = [
+    ("without fs-verity everything is read", plain),
+    ("the kernel's digest is the signed one", measured),
+    ("the first load reads and works it out", first_load),
+    ("later loads do not read", later_load),
+    ("the file cannot be written to", immutable),
+    ("mappings, private ones too, have the verified bytes", mapped),
+    ("the scan reads what is not in memory", scanned),
+    ("a wrong key is refused", wrong_key),
+    ("digests by another signer change nothing", other_signer),
+    ("in a folder that others may write to it is read", writable_folder),
+    ("through overlayfs it is read", overlay),
+    ("a salt, and another algorithm: it is read", other_form),
+    ("another file under fs-verity is refused", other_file),
+    ("a list of other bytes never stands in", mistaken_signer),
+    (
+        "bytes changed underneath are an error, never other bytes",
+        tampered,
+    ),
+];
+
+pub(super) fn run() -> Result<bool> {
+    let prepared = prepare();
+    if let Err(error) = &prepared {
+        say(&format!("{RESULT} FAILED to prepare: {error:#}"));
+    }
+    for (name, case) in CASES.iter().filter(|_| prepared.is_ok()) {
+        match case() {
+            Ok(()) => say(&format!("{RESULT} ok {name}")),
+            Err(error) => say(&format!(
+                "{RESULT} FAILED {name}: {}",
+                format!("{error:#}").trim()
+            )),
+        }
+    }
+    let _ = Command::new("/busybox").args(["poweroff", "-f"]).status();
+    Ok(true)
+}
+
+fn prepare() -> Result<()> {
+    for (kind, place) in [
+        ("devtmpfs", "/dev"),
+        ("proc", "/proc"),
+        ("sysfs", "/sys"),
+        ("tmpfs", "/tmp"),
+    ] {
+        // Without devices there is no empty input yet, so this inherits its own.
+        let mounted = Command::new("/busybox")
+            .args(["mount", "-t", kind, kind, place])
+            .status()?;
+        ensure!(mounted.success(), "cannot mount {place}");
+    }
+    for (module, _) in MODULES {
+        tool("/busybox", &["insmod", &format!("/modules/{module}")])?;
+    }
+    tool(
+        "/mke2fs",
+        &["-q", "-t", "ext4", "-O", "verity", "-b", "4096", IMAGE, "64M"],
+    )?;
+    tool("/busybox", &["losetup", "/dev/loop0", IMAGE])?;
+    tool("/busybox", &["mount", "-t", "ext4", "/dev/loop0", "/mnt"])?;
+    for name in ["ours", "theirs"] {
+        tool(
+            "/weightlock",
+            &["key", "generate", "--unencrypted", &format!("/tmp/{name}")],
+        )?;
+    }
+    fs::create_dir(MODEL)?;
+    fs::write("/mnt/m/config.json", CONFIG)?;
+    fs::write(WEIGHTS, weights())?;
+    tool(
+        "/weightlock",
+        &["sign", "--fs-verity", "--leaves", "--key", "/tmp/ours.key", MODEL],
+    )?;
+    Ok(())
+}
+
+/// Bytes without a period of a block.
+fn weights() -> Vec<u8> {
+    let mut bytes: Vec<u8> = (0..SIZE)
+        .map(|at| u8::try_from((at * 7 + at / 4096 * 3) % 251).unwrap_or(0))
+        .collect();
+    bytes[MARK_AT..MARK_AT + MARK.len()].copy_from_slice(MARK);
+    bytes
+}
+
+fn plain() -> Result<()> {
+    loads_right(false)
+}
+
+fn measured() -> Result<()> {
+    tool("/fsverity", &["enable", WEIGHTS])?;
+    let kernel = tool("/fsverity", &["measure", WEIGHTS])?;
+    let evidence = fs::read_dir("/mnt/m/.weightlock/evidence")?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.to_string_lossy().contains("/verity-"))
+        .context("there is no evidence about fs-verity")?;
+    let own = weightlock_artifact::digest::verity::VerityDigest::of(&weights());
+    ensure!(
+        kernel.contains(&own.hex()),
+        "the kernel says {kernel}, and it is {own}"
+    );
+    ensure!(fs::metadata(evidence)?.len() > 100, "the evidence is empty");
+    Ok(())
+}
+
+fn first_load() -> Result<()> {
+    loads_right(false)?;
+    let notes = fs::read_dir("/tmp/cache/notes")?.count();
+    ensure!(notes == 1, "{notes} notes, and one file is under fs-verity");
+    Ok(())
+}
+
+/// Not read: neither said, nor by the count of bytes that the loader's process has read.
+fn later_load() -> Result<()> {
+    loads_right(true)?;
+    let script =
+        "while read name count; do [ $name = rchar: ] && echo $count; done < /proc/$PPID/io; : {model}";
+    let ran = load("/tmp/ours.pub", MODEL, &[], &["/busybox", "sh", "-c", script])?;
+    let read: usize = text(&ran.stdout).trim().parse().context("no count of bytes")?;
+    ensure!(read < SIZE / 2, "{read} bytes were read");
+    Ok(())
+}
+
+fn immutable() -> Result<()> {
+    ensure!(
+        File::options().append(true).open(WEIGHTS).is_err(),
+        "it was opened for writing"
+    );
+    ensure!(
+        File::options().write(true).open(WEIGHTS).is_err(),
+        "it was opened for writing"
+    );
+    // Replaced by name, what was loaded stays what it is.
+    let loaded = embedded()?;
+    fs::rename(WEIGHTS, "/mnt/m/elsewhere")?;
+    fs::write(WEIGHTS, "another")?;
+    let through_view = fs::read(loaded.view().path().join("w.bin"))?;
+    ensure!(through_view == weights(), "the view follows the name");
+    refused(
+        &load("/tmp/ours.pub", MODEL, &[], &["/busybox", "true", "{model}"])?,
+        "WL-SIG-",
+    )?;
+    fs::rename("/mnt/m/elsewhere", WEIGHTS)?;
+    Ok(())
+}
+
+fn mapped() -> Result<()> {
+    let loaded = embedded()?;
+    ensure!(
+        loaded.verified().bytes_by_kernel == SIZE as u64,
+        "{}",
+        loaded.line()
+    );
+    let files = loaded.view().guarded().files();
+    let (_, sealed) = files
+        .iter()
+        .find(|(name, _)| name.as_str() == "w.bin")
+        .context("no weights")?;
+    ensure!(
+        sealed.map()?.as_ref() == weights(),
+        "the shared mapping has other bytes"
+    );
+    ensure!(
+        sealed.map_private()?.as_ref() == weights(),
+        "the private mapping has other bytes"
+    );
+    ensure!(
+        File::options()
+            .write(true)
+            .open(format!("/proc/self/fd/{}", sealed.number()))
+            .is_err()
+    );
+    Ok(())
+}
+
+fn scanned() -> Result<()> {
+    let ran = load(
+        "/tmp/ours.pub",
+        MODEL,
+        &["--scan"],
+        &["/busybox", "true", "{model}"],
+    )?;
+    // Bytes of no format are unread, which is no answer: the scanner looked at them.
+    let told = text(&ran.stderr);
+    ensure!(told.contains("w.bin") || ran.status.success(), "{told}");
+    Ok(())
+}
+
+fn wrong_key() -> Result<()> {
+    refused(
+        &load("/tmp/theirs.pub", MODEL, &[], &["/busybox", "true", "{model}"])?,
+        "WL-SIG-",
+    )
+}
+
+/// The list of a stranger takes the place of the signer's.
+fn other_signer() -> Result<()> {
+    let folder = Path::new("/mnt/m/.weightlock/evidence");
+    let away = Path::new("/tmp/away");
+    fs::create_dir(away)?;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.to_string_lossy().contains("/verity-") {
+            fs::copy(&path, away.join(path.file_name().context("no name")?))?;
+            fs::remove_file(&path)?;
+        }
+    }
+    loads_right(false)?;
+    let sign = [
+        "sign",
+        "--fs-verity",
+        "--key",
+        "/tmp/theirs.key",
+        "--signature",
+        "/tmp/theirs.sig",
+        MODEL,
+    ];
+    tool("/weightlock", &sign)?;
+    loads_right(false)?;
+    for entry in fs::read_dir(away)? {
+        let path = entry?.path();
+        fs::copy(&path, folder.join(path.file_name().context("no name")?))?;
+    }
+    loads_right(true)
+}
+
+fn writable_folder() -> Result<()> {
+    fs::set_permissions(MODEL, Permissions::from_mode(0o775))?;
+    let read = loads_right(false);
+    fs::set_permissions(MODEL, Permissions::from_mode(0o755))?;
+    read?;
+    loads_right(true)
+}
+
+fn overlay() -> Result<()> {
+    for folder in ["/tmp/upper", "/tmp/work", "/tmp/over"] {
+        fs::create_dir(folder)?;
+    }
+    let layers = "lowerdir=/mnt,upperdir=/tmp/upper,workdir=/tmp/work";
+    tool(
+        "/busybox",
+        &["mount", "-t", "overlay", "overlay", "-o", layers, "/tmp/over"],
+    )?;
+    let read = loads("/tmp/over/m", false);
+    tool("/busybox", &["umount", "/tmp/over"])?;
+    read
+}
+
+/// Copies of the model whose files the kernel knows under other digests of the same bytes.
+fn other_form() -> Result<()> {
+    for (place, form) in [("/mnt/salted", "--salt=ab"), ("/mnt/sha512", "--hash-alg=sha512")] {
+        let model = copied(place)?;
+        tool("/fsverity", &["enable", form, &format!("{model}/w.bin")])?;
+        loads(&model, false)?;
+    }
+    let model = copied("/mnt/copy")?;
+    loads(&model, false)?;
+    tool("/fsverity", &["enable", &format!("{model}/w.bin")])?;
+    // The digests were worked out before, of other files with these bytes.
+    loads(&model, true)
+}
+
+fn other_file() -> Result<()> {
+    let model = copied("/mnt/other")?;
+    let mut bytes = weights();
+    bytes[5] ^= 1;
+    fs::write(format!("{model}/w.bin"), bytes)?;
+    tool("/fsverity", &["enable", &format!("{model}/w.bin")])?;
+    refused(
+        &load("/tmp/ours.pub", &model, &[], &["/busybox", "true", "{model}"])?,
+        "WL-SIG-TAMPERED",
+    )
+}
+
+/// The signer lists, beside the SHA-256 of the weights, the fs-verity digest of other bytes, and those lie there: the kernel
+/// says the listed digest. Because nobody has ever seen bytes with both, they are read, and found out.
+fn mistaken_signer() -> Result<()> {
+    let model = copied("/mnt/mistaken")?;
+    let mut bytes = weights();
+    bytes[MARK_AT] ^= 1;
+    let other = weightlock_artifact::digest::verity::VerityDigest::of(&bytes);
+    forge(&model, &other)?;
+    loads(&model, false)?;
+    fs::write(format!("{model}/w.bin"), bytes)?;
+    tool("/fsverity", &["enable", &format!("{model}/w.bin")])?;
+    let measured = tool("/fsverity", &["measure", &format!("{model}/w.bin")])?;
+    ensure!(
+        measured.contains(&other.hex()),
+        "the kernel does not say what was listed: {measured}"
+    );
+    for _ in 0..2 {
+        refused(
+            &load("/tmp/ours.pub", &model, &[], &["/busybox", "true", "{model}"])?,
+            "WL-SIG-TAMPERED",
+        )?;
+    }
+    Ok(())
+}
+
+/// Puts a list, signed by the signer of the model, in the place of the right one.
+fn forge(model: &str, weights_are: &weightlock_artifact::digest::verity::VerityDigest) -> Result<()> {
+    use weightlock_artifact::digest::{Algorithm, verity::VerityDigest};
+    use weightlock_artifact::evidence::{Kind, Place, Store};
+    use weightlock_artifact::manifest::ManifestFile;
+    use weightlock_artifact::path::ArtifactPath;
+    use weightlock_signing::key::PrivateKey;
+    use weightlock_signing::oms::SigningMaterial;
+    use weightlock_signing::predicate::verity::VerityList;
+    use weightlock_signing::statement::sign_evidence;
+    let folder = Path::new(model).join(".weightlock/evidence");
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.to_string_lossy().contains("/verity-") {
+            fs::remove_file(path)?;
+        }
+    }
+    let file = |name: &str, bytes: &[u8]| {
+        let path = ArtifactPath::parse(name)?;
+        let file = ManifestFile::new(path, bytes.len() as u64, Algorithm::Sha256.digest(bytes));
+        file.context("no SHA-256")
+    };
+    let list = VerityList::new(vec![
+        (file("config.json", CONFIG)?, VerityDigest::of(CONFIG)),
+        (file("w.bin", &weights())?, *weights_are),
+    ])?;
+    let key = PrivateKey::from_pem(&fs::read("/tmp/ours.key")?, |_| Err("it has no password"));
+    let key = key.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let bundle = sign_evidence(
+        &list.statement(list.manifest().subjects("m")),
+        &key,
+        &SigningMaterial::Key,
+    )?;
+    Store::at(Path::new(model), Place::Inside).add_statement(Kind::Verity, &bundle)?;
+    Ok(())
+}
+
+/// Bytes of the image are changed, as whoever can write to the disk could. The kernel finds that out when the page is read.
+fn tampered() -> Result<()> {
+    tool("/busybox", &["sync"])?;
+    let image = fs::read(IMAGE)?;
+    let places: Vec<usize> = image
+        .as_chunks::<4096>()
+        .0
+        .iter()
+        .enumerate()
+        .filter(|(_, block)| block.starts_with(MARK))
+        .map(|(at, _)| at * 4096)
+        .collect();
+    ensure!(!places.is_empty(), "the weights are not found in the image");
+    let file = File::options().write(true).open(IMAGE)?;
+    for place in places {
+        file.write_all_at(b"W", place as u64)?;
+    }
+    file.sync_all()?;
+    fs::write("/proc/sys/vm/drop_caches", "3")?;
+    // The loader reads nothing of it, and the kernel still answers: whoever reads the page gets an error.
+    let ran = load("/tmp/ours.pub", MODEL, &[], &["/busybox", "cat", "{model}/w.bin"])?;
+    ensure!(!ran.status.success(), "the program read a changed page");
+    ensure!(weights().starts_with(&ran.stdout), "the program got other bytes");
+    ensure!(ran.stdout.len() <= MARK_AT, "the program got the changed page");
+    ensure!(text(&ran.stderr).contains(VOUCHED), "{}", text(&ran.stderr));
+    // A load that reads, because it knows no list, is refused.
+    refused(
+        &load(
+            "/tmp/ours.pub",
+            "/mnt/salted",
+            &[],
+            &["/busybox", "true", "{model}"],
+        )?,
+        "WL-",
+    )
+}
+
+/// A copy of the model with its signature and evidence.
+fn copied(place: &str) -> Result<String> {
+    tool("/busybox", &["cp", "-r", MODEL, place])?;
+    Ok(place.to_owned())
+}
+
+fn loads_right(vouched: bool) -> Result<()> {
+    loads(MODEL, vouched)
+}
+
+/// A program gets the signed bytes; the line says whether they were read.
+fn loads(model: &str, vouched: bool) -> Result<()> {
+    let ran = load("/tmp/ours.pub", model, &[], &["/busybox", "cat", "{model}/w.bin"])?;
+    let told = text(&ran.stderr);
+    ensure!(ran.status.success(), "{told}");
+    ensure!(ran.stdout == weights(), "the program got other bytes");
+    ensure!(told.contains(VOUCHED) == vouched, "{told}");
+    Ok(())
+}
+
+fn load(key: &str, model: &str, flags: &[&str], command: &[&str]) -> Result<Output> {
+    let ran = Command::new("/weightlock")
+        .args(["run", "--key", key])
+        .arg("--model")
+        .arg(format!("{model}=model"))
+        .args(flags)
+        .arg("--")
+        .args(command)
+        .output()?;
+    Ok(ran)
+}
+
+/// The library, as the wheel calls it.
+fn embedded() -> Result<embedded::Loaded> {
+    let model = embedded::Model {
+        path: MODEL.into(),
+        key: Some("/tmp/ours.pub".into()),
+        ..embedded::Model::default()
+    };
+    let loaded = embedded::load(&model, &Arc::default());
+    loaded.map_err(|reasons| anyhow::anyhow!("refused: {reasons:?}"))
+}
+
+fn refused(ran: &Output, code: &str) -> Result<()> {
+    let told = text(&ran.stderr);
+    ensure!(
+        !ran.status.success() && told.contains(code),
+        "not refused by {code}: {told}"
+    );
+    ensure!(ran.stdout.is_empty(), "the program ran");
+    Ok(())
+}
+
+fn tool(program: &str, arguments: &[&str]) -> Result<String> {
+    let ran = Command::new(program)
+        .args(arguments)
+        .output()
+        .with_context(|| format!("cannot run {program}"))?;
+    if !ran.status.success() {
+        bail!("{program} {arguments:?}: {}", text(&ran.stderr));
+    }
+    Ok(text(&ran.stdout))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
