@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobMatcher;
 use weightlock_artifact::{digest::engine::Reading, error::NAME, inventory::RootKind, path::ArtifactPath};
 use weightlock_runtime::{
-    guard::{self, Guarded},
+    guard::{self, Guarded, Leaves},
     view::SealedView,
 };
 use weightlock_signing::oms::model::Rules;
@@ -19,7 +19,7 @@ use weightlock_signing::oms::model::Rules;
 use super::{
     target,
     trust::TrustFlags,
-    verify::{Case, Verified},
+    verify::{Case, Verified, leaves},
 };
 use crate::{
     cli::{Hashing, Selection},
@@ -71,8 +71,13 @@ impl Asked<'_> {
         };
         let settings = context.hashing(self.hashing, Reading::Buffered).map_err(one)?;
         let root = case.root.reopen().map_err(|error| one(error.into()))?;
+        let notes = leaves::notes();
+        let leaves = notes.as_ref().and_then(|notes| {
+            let table = case.leaf_table(&verified)?;
+            Some(Leaves { table, notes })
+        });
         let read = progress::shown_as("verifying", &context.show, |observer| {
-            guard::read(&verified, root, &rules, settings, observer)
+            guard::read(&verified, root, &rules, leaves, settings, observer)
         });
         let guarded = read
             .map_err(|error| one(error.into()))?
@@ -136,8 +141,13 @@ impl Loaded {
     #[must_use]
     pub fn line(&self) -> String {
         let digest = self.verified.digest.as_deref().unwrap_or("no manifest digest");
+        let how = if self.view.guarded().by_leaves() {
+            " by signed leaves"
+        } else {
+            ""
+        };
         let text = format!(
-            "verified: {}   {digest}   {}   signed by {}",
+            "verified: {}   {digest}   {}{how}   signed by {}",
             self.verified.model,
             Size(self.verified.bytes_checked),
             self.verified.signer.text()

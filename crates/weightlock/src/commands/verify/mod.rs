@@ -1,6 +1,7 @@
 //! `weightlock verify`: who signed the model, and is it what they signed.
 
 mod evidence;
+pub(crate) mod leaves;
 mod locate;
 mod report;
 
@@ -190,6 +191,7 @@ impl Case {
                     observer,
                     cache: cache.as_mut(),
                     keeper: None,
+                    leaves: None,
                 },
             )
         });
