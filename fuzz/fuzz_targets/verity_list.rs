@@ -5,8 +5,13 @@ use libfuzzer_sys::fuzz_target;
 use weightlock_signing::predicate::verity::VerityList;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(list) = VerityList::parse(bytes) else { return };
+    let Ok(list) = VerityList::parse(bytes) else {
+        return;
+    };
     let text = list.to_text();
-    assert_eq!(VerityList::parse(text.as_bytes()).expect("it reads its own form"), list);
+    assert_eq!(
+        VerityList::parse(text.as_bytes()).expect("it reads its own form"),
+        list
+    );
     assert!(list.manifest().files().len() <= bytes.len());
 });

@@ -49,8 +49,8 @@ pub enum Need {
 
 /// Keeps the bytes of files while they are measured.
 pub trait Keeper {
-    /// What is to be read of each of these files, in their order. Asked before [`keep`](Self::keep), and only where whole
-    /// SHA-256 digests are wanted. Whoever says [`Need::Nothing`] has the file open: the one that the walk saw.
+    /// What is to be read of each of these files, in their order. Asked before [`keep`](Self::keep), and only where digests are
+    /// by SHA-256. Whoever says [`Need::Nothing`] has the file open: the one that the walk saw.
     fn needs(&mut self, inventory: &Inventory, entries: &[&Entry]) -> Vec<Need> {
         let _ = inventory;
         vec![Need::Bytes; entries.len()]
@@ -82,11 +82,9 @@ pub fn measure_kept(
     observer: &dyn Observer,
     keeper: &mut dyn Keeper,
 ) -> Result<Vec<Measured>, Error> {
-    let plain = want == Want::Whole && settings.algorithm == Algorithm::Sha256;
-    let mut needs = if plain {
-        keeper.needs(inventory, entries)
-    } else {
-        Vec::new()
+    let mut needs = match settings.algorithm {
+        Algorithm::Sha256 => keeper.needs(inventory, entries),
+        _ => Vec::new(),
     };
     // Whatever was not said is read.
     needs.resize(entries.len(), Need::Bytes);
@@ -95,7 +93,7 @@ pub fn measure_kept(
         match need {
             Need::Nothing(_) => continue,
             Need::Bytes => wants.push(want),
-            Need::BytesAndVerity => wants.push(Want::WithVerity(None)),
+            Need::BytesAndVerity => wants.push(Want::WithVerity(want.piece())),
         }
         read.push(*entry);
     }

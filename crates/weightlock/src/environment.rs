@@ -44,7 +44,7 @@ pub(crate) const PUBLIC_KEY: Variable = own(
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
     "WEIGHTLOCK_CACHE_DIR",
-    "Folder of the digest cache, and of notes on fs-verity digests, instead of `~/.cache/weightlock`",
+    "Folder of the digest cache, and of notes on signed tables, instead of `~/.cache/weightlock`",
 );
 /// Password of a private key.
 pub(crate) const PASSWORD: Variable = secret(

@@ -104,7 +104,7 @@ pub enum Want {
 }
 
 impl Want {
-    const fn piece(self) -> Option<NonZeroU64> {
+    pub(crate) const fn piece(self) -> Option<NonZeroU64> {
         match self {
             Self::Whole => None,
             Self::Pieces(size) | Self::Both(size) => Some(size),

@@ -45,7 +45,7 @@ use weightlock_signing::oms::{
     model::{Mismatch, Rules, Surveyed, VerifiedModel, Work, survey},
 };
 
-use super::{Guarded, allow_descriptors};
+use super::{Guarded, Leaves, allow_descriptors};
 use crate::{
     Error,
     folder::PrivateFolder,
@@ -137,6 +137,7 @@ pub fn read(
     verified: &VerifiedStatement,
     root: &Root,
     rules: &Rules<'_>,
+    leaves: Option<Leaves<'_>>,
     settings: Settings,
     observer: &dyn Observer,
     folder: &PrivateFolder,
@@ -152,7 +153,7 @@ pub fn read(
             Err(mismatch) => return Ok(Err(mismatch)),
         }
     }
-    let guarded = match super::read(verified, root.reopen()?, rules, settings, observer)? {
+    let guarded = match super::read(verified, root.reopen()?, rules, leaves, settings, observer)? {
         Ok(guarded) => guarded,
         Err(mismatch) => return Ok(Err(mismatch)),
     };
@@ -215,6 +216,7 @@ fn join(
         observer,
         cache: None,
         keeper: None,
+        leaves: None,
     };
     let survey = match survey(verified, root.reopen()?, rules, work, &|_| true)? {
         Ok(survey) => survey,

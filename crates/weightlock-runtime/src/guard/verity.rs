@@ -29,7 +29,7 @@ use weightlock_signing::{
     predicate::verity::SignedVerity,
 };
 
-use super::{Freezer, Guarded, allow_descriptors, notes::Kind, read_by};
+use super::{Freezer, Guarded, Leaves, allow_descriptors, notes::Kind, read_by};
 use crate::{Error, folder::PrivateFolder, sealed::Sealed, verity::is_settled};
 
 const DERIVED: Kind = Kind {
@@ -39,17 +39,11 @@ const DERIVED: Kind = Kind {
 
 /// What may be believed of fs-verity digests: signed for a model, and noted in a folder of this user.
 #[derive(Debug)]
-pub struct Vouching {
-    signed: SignedVerity,
-    notes: PrivateFolder,
-}
-
-impl Vouching {
-    /// The list of a model's signer, and where it is noted which digests of it were worked out here.
-    #[must_use]
-    pub const fn new(signed: SignedVerity, notes: PrivateFolder) -> Self {
-        Self { signed, notes }
-    }
+pub struct Vouching<'a> {
+    /// The list of the model's signer.
+    pub signed: SignedVerity,
+    /// The notes of this user: which digests of it were worked out here.
+    pub notes: &'a PrivateFolder,
 }
 
 /// As [`guard::read`](super::read), but for files for which the kernel answers. Those are not read: what is handed out is the
@@ -60,9 +54,10 @@ impl Vouching {
 /// As [`guard::read`](super::read). A list of another model's digests changes nothing: then everything is read.
 pub fn read(
     verified: &VerifiedStatement,
-    vouching: &Vouching,
+    vouching: &Vouching<'_>,
     root: Root,
     rules: &Rules<'_>,
+    leaves: Option<Leaves<'_>>,
     settings: Settings,
     observer: &dyn Observer,
 ) -> Result<Result<Guarded, Mismatch>, Error> {
@@ -71,12 +66,12 @@ pub fn read(
         asking,
         ..Freezer::default()
     };
-    read_by(freezer, verified, root, rules, settings, observer)
+    read_by(freezer, verified, root, rules, leaves, settings, observer)
 }
 
 /// Asks the kernel, file by file.
 pub(super) struct Asking<'a> {
-    vouching: &'a Vouching,
+    vouching: &'a Vouching<'a>,
     /// Files that are not read.
     found: Vec<(ArtifactPath, Sealed)>,
     /// Pairs that were worked out now.
@@ -84,7 +79,7 @@ pub(super) struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    const fn new(vouching: &'a Vouching) -> Self {
+    const fn new(vouching: &'a Vouching<'a>) -> Self {
         Self {
             vouching,
             found: Vec::new(),
@@ -110,7 +105,7 @@ impl<'a> Asking<'a> {
             return None;
         }
         let sealed = Sealed::by_kernel(handle, digest, file.size)?;
-        if !DERIVED.is_noted(&self.vouching.notes, &pair(file.sha256(), digest)) {
+        if !DERIVED.is_noted(self.vouching.notes, &pair(file.sha256(), digest)) {
             return Some(Need::BytesAndVerity);
         }
         self.found.push((entry.path.clone(), sealed));
@@ -125,7 +120,7 @@ impl<'a> Asking<'a> {
     /// The files that were not read. What was worked out is noted; where that fails, it is worked out again next time.
     pub(super) fn into_files(self) -> Vec<(ArtifactPath, Sealed)> {
         for pair in &self.pairs {
-            let _: Result<(), Error> = DERIVED.note(&self.vouching.notes, pair);
+            let _: Result<(), Error> = DERIVED.note(self.vouching.notes, pair);
         }
         self.found
     }

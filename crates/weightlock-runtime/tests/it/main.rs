@@ -5,6 +5,7 @@
     reason = "helpers of tests, with small numbers"
 )]
 
+mod by_leaves;
 mod guard;
 mod lazy;
 mod races;
@@ -112,6 +113,7 @@ impl Signed {
             observer: &(),
             cache: None,
             keeper: None,
+            leaves: None,
         };
         let prepared = prepare(root, &plan, None, &mut work).unwrap().unwrap();
         let bundle = sign_statement(&prepared.statement, &key, &SigningMaterial::Key).unwrap();

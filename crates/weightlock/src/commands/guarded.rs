@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobMatcher;
 use weightlock_artifact::{digest::engine::Reading, error::NAME, inventory::RootKind, path::ArtifactPath};
 use weightlock_runtime::{
-    guard::{self, Guarded},
+    guard::{self, Guarded, Leaves, verity::Vouching},
     view::SealedView,
 };
 use weightlock_signing::oms::model::Rules;
@@ -20,7 +20,7 @@ use weightlock_signing::oms::model::Rules;
 use super::{
     target,
     trust::TrustFlags,
-    verify::{Case, Verified},
+    verify::{Case, Verified, leaves},
 };
 use crate::{
     cli::{Hashing, Selection},
@@ -72,10 +72,20 @@ impl Asked<'_> {
         };
         let settings = context.hashing(self.hashing, Reading::Buffered).map_err(one)?;
         let root = case.root.reopen().map_err(|error| one(error.into()))?;
-        let vouching = case.vouching(&verified);
+        let notes = leaves::notes();
+        let leaves = notes.as_ref().and_then(|notes| {
+            let table = case.leaf_table(&verified)?;
+            Some(Leaves { table, notes })
+        });
+        let vouching = notes.as_ref().and_then(|notes| {
+            let signed = case.verity_digests(&verified)?;
+            Some(Vouching { signed, notes })
+        });
         let read = progress::shown_as("verifying", &context.show, |observer| match &vouching {
-            Some(vouching) => guard::verity::read(&verified, vouching, root, &rules, settings, observer),
-            None => guard::read(&verified, root, &rules, settings, observer),
+            Some(vouching) => {
+                guard::verity::read(&verified, vouching, root, &rules, leaves, settings, observer)
+            }
+            None => guard::read(&verified, root, &rules, leaves, settings, observer),
         });
         let guarded = read
             .map_err(|error| one(error.into()))?
@@ -139,6 +149,11 @@ impl Loaded {
     #[must_use]
     pub fn line(&self) -> String {
         let digest = self.verified.digest.as_deref().unwrap_or("no manifest digest");
+        let how = if self.view.guarded().by_leaves() {
+            " by signed leaves"
+        } else {
+            ""
+        };
         let by_kernel = match self.verified.bytes_by_kernel {
             0 => String::new(),
             bytes => format!(
@@ -147,7 +162,7 @@ impl Loaded {
             ),
         };
         let text = format!(
-            "verified: {}   {digest}   {}{by_kernel}   signed by {}",
+            "verified: {}   {digest}   {}{how}{by_kernel}   signed by {}",
             self.verified.model,
             Size(self.verified.bytes_checked),
             self.verified.signer.text()

@@ -346,6 +346,7 @@ fn prepared(
                 observer,
                 cache: None,
                 keeper: None,
+                leaves: None,
             },
         )
     });

@@ -122,6 +122,8 @@ pub struct Comparison {
     /// How many of the bytes were not read, because somebody whom the keeper believes answers for them
     /// ([`Need::Nothing`](weightlock_artifact::measure::Need::Nothing)).
     pub bytes_vouched: u64,
+    /// Every file that was read has the leaves that [`Work::leaves`] has for it.
+    pub leaves_hold: bool,
     /// The canonical manifest of what is there, when every file has a SHA-256 digest.
     pub manifest: Option<Manifest>,
     /// The walk, for looking closer.
@@ -245,12 +247,18 @@ pub(super) fn look(
         .iter()
         .filter(|entry| !misplaced && listed.contains_key(&entry.path) && wanted(&entry.path))
         .collect();
-    let measured = match unread {
-        None => {
+    let leaves = work.leaves.filter(|leaves| leaves.are_of(verified));
+    let (measured, leaves_hold) = match (unread, leaves) {
+        (None, None) => {
             let algorithm = statement.serialization().algorithm;
-            work.measure_listed(&inventory, &present, per_file(statement), algorithm)?
+            let measured = work.measure_listed(&inventory, &present, per_file(statement), algorithm)?;
+            (measured, false)
         }
-        Some(unread) => measured_or_not(statement, &inventory, &present, &listed, unread, work)?,
+        (None, Some(leaves)) => leaves.measure(&inventory, &present, work)?,
+        (Some(unread), _) => {
+            let measured = measured_or_not(statement, &inventory, &present, &listed, unread, work)?;
+            (measured, false)
+        }
     };
     let mut found: BTreeMap<ArtifactPath, Digest> = present
         .iter()
@@ -311,6 +319,7 @@ pub(super) fn look(
             .zip(&measured)
             .filter(|(_, measured)| measured.vouched)
             .fold(0, |sum, (entry, _)| entry.stamp.size.saturating_add(sum)),
+        leaves_hold,
         manifest,
         inventory,
     })

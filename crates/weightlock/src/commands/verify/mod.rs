@@ -1,9 +1,10 @@
 //! `weightlock verify`: who signed the model, and is it what they signed.
 
 mod evidence;
+pub(crate) mod leaves;
 mod locate;
 mod report;
-mod vouching;
+mod verity;
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,6 @@ use weightlock_artifact::{
     inventory::{Root, RootKind},
     path::ArtifactPath,
 };
-use weightlock_runtime::guard::verity::Vouching;
 use weightlock_signing::{
     Trust, oms,
     oms::{
@@ -192,6 +192,7 @@ impl Case {
                     observer,
                     cache: cache.as_mut(),
                     keeper: None,
+                    leaves: None,
                 },
             )
         });
@@ -224,11 +225,6 @@ impl Case {
             signature: target::inside(&self.root, &self.found.path),
             only: None,
         })
-    }
-
-    /// What a load may believe the kernel about the model's files.
-    pub(super) fn vouching(&self, verified: &VerifiedStatement) -> Option<Vouching> {
-        vouching::find(self, verified)
     }
 
     /// The reasons of a mismatch, gravest first.
