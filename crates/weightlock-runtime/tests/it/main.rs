@@ -10,6 +10,7 @@ mod guard;
 mod lazy;
 mod races;
 mod share;
+mod verity;
 
 use std::{
     fs,
