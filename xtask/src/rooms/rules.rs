@@ -238,7 +238,7 @@ fn safe(room: &Room) -> Vec<Breach> {
             breaches.push(breach(
                 "unsafe-outside-its-room",
                 at(file, line),
-                "unsafe is confined to artifact::{digest, memory}, runtime::{private, sealed, child} and python::buffer",
+                "unsafe is confined to artifact::{digest, memory}, runtime::{private, sealed, verity, child} and python::buffer",
             ));
         }
         for line in lines_with_word(&file.code, "unsafe_code")
