@@ -1,9 +1,10 @@
 //! Guarded loads: how long until the verified bytes of a model are where nobody can change them.
 //!
-//! Ours is the whole process, `weightlock run … -- true`: it starts, checks the signature, reads and hashes into sealed
-//! memory, starts a program that does nothing, and gives the memory back. What it is compared with is chosen so that no
-//! work is left out on the other side: a mapped file that nobody has touched is not loaded, so every tensor is copied once;
-//! and what Python needs to start and to import is not counted against it, so such a peer takes the time itself.
+//! Ours is `weightlock run … -- PROGRAM`, from its own start until the program runs that is to use the model: it starts,
+//! checks the signature, reads and hashes into sealed memory, and makes the view. What it is compared with is chosen so that
+//! no work is left out on the other side: a mapped file that nobody has touched is not loaded, so every tensor is copied
+//! once; and what Python needs to start and to import is not counted against it, so such a peer takes the time itself.
+//! Giving the memory back is counted on neither side.
 //!
 //! Everything runs on two processors. A cold round begins with both files out of the page cache
 //! (`posix_fadvise(POSIX_FADV_DONTNEED)`).
@@ -16,6 +17,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
@@ -29,6 +31,9 @@ use super::measure::{self, Line, Sample};
 
 /// The hidden command that reads and verifies nothing.
 pub(crate) const READER: &str = "read-unverified";
+
+/// The hidden command that writes to a file when it was started.
+pub(crate) const STARTED: &str = "write-time";
 
 /// All cases, in the order of the table.
 pub(super) const NAMES: [&str; 10] = [
@@ -107,23 +112,51 @@ open(sys.argv[1], 'w').write(str(took))
 /// A way to load a model.
 struct Way {
     line: Line,
-    /// Where it writes the seconds that count; without it the whole process counts.
-    seconds: Option<PathBuf>,
+    counted: Counted,
+}
+
+/// What of a process counts.
+enum Counted {
+    Whole,
+    /// The seconds that it writes to this file.
+    Told(PathBuf),
+    /// From its start to the time, in seconds since 1970, that is written to this file.
+    Until(PathBuf),
 }
 
 impl Way {
     fn once(&self) -> Result<Sample> {
+        let begun = since_1970();
         let sample = measure::one(&self.line)?;
-        let Some(file) = &self.seconds else {
-            return Ok(sample);
+        let wall = match &self.counted {
+            Counted::Whole => sample.wall,
+            Counted::Told(file) => told(file)?,
+            // The helper that measures has started meanwhile too: some milliseconds to our disadvantage.
+            Counted::Until(file) => told(file)? - begun,
         };
-        let text = fs::read_to_string(file).context("a peer did not tell its time")?;
-        fs::remove_file(file)?;
-        Ok(Sample {
-            wall: text.trim().parse().context("a peer told no time")?,
-            ..sample
-        })
+        Ok(Sample { wall, ..sample })
     }
+}
+
+fn told(file: &Path) -> Result<f64> {
+    let text = fs::read_to_string(file).context("a program did not tell its time")?;
+    fs::remove_file(file)?;
+    text.trim().parse().context("a program told no time")
+}
+
+fn since_1970() -> f64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64()
+}
+
+/// The program that a model is loaded for: says that it runs.
+pub(crate) fn write_time(arguments: &[String]) -> Result<bool> {
+    let now = since_1970();
+    let [file, ..] = arguments else {
+        bail!("no file is named");
+    };
+    fs::write(file, now.to_string())?;
+    Ok(true)
 }
 
 /// A comparison of two ways.
@@ -190,9 +223,9 @@ fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
         "reader" => Way {
             line: pinned(
                 std::env::current_exe()?.into_os_string(),
-                [READER.into()].into_iter().chain(names(&files)),
+                [READER.into(), lab.path("read")].into_iter().chain(names(&files)),
             ),
-            seconds: None,
+            counted: Counted::Told(lab.path("read").into()),
         },
         _ => original(lab, other, &files)?,
     };
@@ -270,7 +303,7 @@ fn script(
     let fixed = [program, seconds.clone()];
     Ok(Way {
         line: pinned(python, fixed.into_iter().chain(given)),
-        seconds: Some(seconds.into()),
+        counted: Counted::Told(seconds.into()),
     })
 }
 
@@ -296,7 +329,7 @@ fn reference(lab: &Lab, leaves: bool, bars: Vec<Bar>) -> Result<Case> {
             peer(Peer::ModelSigning)?.into_os_string(),
             fixed.into_iter().chain(rest),
         ),
-        seconds: None,
+        counted: Counted::Whole,
     };
     Ok(Case {
         ours,
@@ -325,12 +358,15 @@ fn ours(lab: &Lab, model: &Path, how: &[&str]) -> Result<Way> {
     let (_, public) = lab.keys()?;
     let model = model.as_os_str().to_owned();
     let fixed = ["run", "-q", "--key"].map(OsString::from);
+    let started = lab.path("started");
     let rest = [
         public,
         "--model".into(),
         model,
         "--".into(),
-        "/bin/true".into(),
+        std::env::current_exe()?.into_os_string(),
+        STARTED.into(),
+        started.clone(),
         "{model}".into(),
     ];
     Ok(Way {
@@ -338,7 +374,7 @@ fn ours(lab: &Lab, model: &Path, how: &[&str]) -> Result<Way> {
             lab.program().as_os_str().to_owned(),
             fixed.into_iter().chain(rest),
         ),
-        seconds: None,
+        counted: Counted::Until(started.into()),
     })
 }
 
@@ -360,24 +396,30 @@ fn forget(file: &Path) -> Result<()> {
 }
 
 /// The reader that verifies nothing: each file by a thread of its own into memory without a name, copied by the kernel.
-pub(crate) fn read_unverified(files: &[String]) -> Result<bool> {
-    let read = |file: &String| -> Result<u64> {
+/// Writes how long that took to the first file.
+pub(crate) fn read_unverified(arguments: &[String]) -> Result<bool> {
+    let Some((took, files)) = arguments.split_first() else {
+        bail!("no file is named");
+    };
+    let read = |file: &String| -> Result<(u64, File)> {
         let mut from = File::open(file).with_context(|| format!("cannot open {file}"))?;
         let size = from.metadata()?.len();
         posix_fadvise(&from, 0, 0, PosixFadviseAdvice::POSIX_FADV_SEQUENTIAL)?;
         let mut memory = File::from(memfd_create("unverified", MFdFlags::MFD_CLOEXEC)?);
         memory.set_len(size)?;
         let read = io::copy(&mut from, &mut memory)?;
-        Ok(size - read)
+        Ok((size - read, memory))
     };
-    let missing = thread::scope(|scope| {
+    let begun = Instant::now();
+    let read = thread::scope(|scope| {
         let reading: Vec<_> = files.iter().map(|file| scope.spawn(move || read(file))).collect();
         reading
             .into_iter()
             .map(|reading| reading.join().unwrap_or_else(|_| bail!("a reader failed")))
-            .sum::<Result<u64>>()
+            .collect::<Result<Vec<_>>>()
     })?;
-    Ok(missing == 0)
+    fs::write(took, begun.elapsed().as_secs_f64().to_string())?;
+    Ok(read.iter().all(|(missing, _)| *missing == 0))
 }
 
 #[cfg(test)]
@@ -391,7 +433,10 @@ mod tests {
         data::safetensors(&file, 3, 4096, 1).unwrap();
         forget(&file).unwrap();
         let name = |path: &Path| path.to_str().unwrap().to_owned();
-        assert!(read_unverified(&[name(&file), name(&file)]).unwrap());
-        assert!(read_unverified(&[name(&home.path().join("b"))]).is_err());
+        let took = home.path().join("took");
+        assert!(read_unverified(&[name(&took), name(&file), name(&file)]).unwrap());
+        assert!(told(&took).unwrap() > 0.0);
+        assert!(read_unverified(&[name(&took), name(&home.path().join("b"))]).is_err());
+        assert!(!took.exists());
     }
 }
