@@ -9,8 +9,8 @@
 //! A model with a signed leaf table is compared by its leaves once they are known to be those of its files: see
 //! [`Leaves`]. Then all lanes and processors hash, also one large file.
 //!
-//! Two other ways, each with rules of its own: parts of a model by signed leaves ([`lazy`]), and several processes of one
-//! user that read a model once between them ([`share`]).
+//! Other ways, each with rules of its own: one file into the caller's memory ([`into`]), parts of a model by signed leaves
+//! ([`lazy`]), and several processes of one user that read a model once between them ([`share`]).
 
 use std::{collections::BTreeMap, fs};
 
@@ -35,6 +35,7 @@ use crate::{
     sealed::{Filling, Sealed},
 };
 
+pub mod into;
 pub mod lazy;
 pub mod leaves;
 pub mod pinned;
@@ -98,6 +99,31 @@ pub fn read(
     settings: Settings,
     observer: &dyn Observer,
 ) -> Result<Result<Guarded, Mismatch>, Error> {
+    let mut freezer = Freezer::default();
+    let compared = compared(verified, root, rules, leaves, (settings, observer), &mut freezer);
+    if let Some(refused) = freezer.refused.take() {
+        return Err(refused);
+    }
+    let (model, by_leaves) = match compared? {
+        Ok(compared) => compared,
+        Err(mismatch) => return Ok(Err(mismatch)),
+    };
+    Ok(Ok(Guarded {
+        model,
+        files: freezer.freeze()?,
+        by_leaves,
+    }))
+}
+
+/// Compares a model with what was signed, and keeps its bytes. With the model comes whether it was done by leaves.
+fn compared(
+    verified: &VerifiedStatement,
+    root: Root,
+    rules: &Rules<'_>,
+    leaves: Option<Leaves<'_>>,
+    (settings, observer): (Settings, &dyn Observer),
+    keeper: &mut dyn Keeper,
+) -> Result<Result<(VerifiedModel, bool), Mismatch>, Error> {
     let known = leaves.and_then(
         |Leaves { table, notes }| match StandIn::remembered(table, notes) {
             Ok(stand_in) => Some(Known::StandsIn(stand_in)),
@@ -105,7 +131,6 @@ pub fn read(
             Err(table) => rules.only.is_none().then_some(Known::Unproven(table, notes)),
         },
     );
-    let mut freezer = Freezer::default();
     let comparison = compare(
         verified,
         root,
@@ -114,18 +139,14 @@ pub fn read(
             settings,
             observer,
             cache: None,
-            keeper: Some(&mut freezer),
+            keeper: Some(keeper),
             leaves: known.as_ref().map(Known::as_leaves),
         },
-    );
-    if let Some(refused) = freezer.refused.take() {
-        return Err(refused);
-    }
-    let model = match comparison?.accept() {
+    )?;
+    let model = match comparison.accept() {
         Ok(model) => model,
         Err(mismatch) => return Ok(Err(mismatch)),
     };
-    let files = freezer.freeze()?;
     let by_leaves = matches!(known, Some(Known::StandsIn(_))) && model.comparison().leaves_hold;
     if let Some(Known::Unproven(table, notes)) = known
         && let Some(stand_in) = StandIn::found(table, &model)
@@ -133,11 +154,7 @@ pub fn read(
         // Without a note the next load does as much work as this one.
         let _: Result<(), Error> = stand_in.remember(notes);
     }
-    Ok(Ok(Guarded {
-        model,
-        files,
-        by_leaves,
-    }))
+    Ok(Ok((model, by_leaves)))
 }
 
 /// What is known of signed leaves.

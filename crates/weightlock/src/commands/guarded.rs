@@ -9,12 +9,20 @@
 use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
-use weightlock_artifact::{digest::engine::Reading, error::NAME, inventory::RootKind, path::ArtifactPath};
+use weightlock_artifact::{
+    digest::engine::{Reading, Settings},
+    error::NAME,
+    inventory::{Root, RootKind},
+    path::ArtifactPath,
+};
 use weightlock_runtime::{
-    guard::{self, Guarded, Leaves},
+    guard::{self, Guarded, Leaves, into::read_into},
     view::SealedView,
 };
-use weightlock_signing::oms::model::Rules;
+use weightlock_signing::oms::{
+    VerifiedStatement,
+    model::{Mismatch, Rules},
+};
 
 use super::{
     target,
@@ -26,6 +34,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     environment::{TMPDIR, XDG_RUNTIME_DIR},
+    explanations::USAGE,
     progress,
     text::{Shown, Size},
 };
@@ -47,49 +56,125 @@ pub(crate) struct Asked<'a> {
 impl Asked<'_> {
     /// Verifies and reads, in one act.
     pub(crate) fn read(&self, context: &Context) -> Result<Read, Vec<Diagnostic>> {
-        let one = |told| vec![told];
-        let trust = self.trust.trust(None, context.now()).map_err(one)?;
-        let around = if self.in_folder {
-            target::around(self.path)
-        } else {
-            None
-        };
-        let (model, file) = match &around {
-            Some((folder, file)) => (folder.as_path(), Some(file)),
-            None => (self.path, None),
-        };
-        let case = Case::open(model, self.signature, self.files, (trust, self.trust.at_time)).map_err(one)?;
-        let verified = case.statement()?;
-        let wanted = |path: &ArtifactPath| match file {
-            Some(file) => path == file,
-            None => self.only.iter().any(|glob| glob.is_match(path.as_str())),
-        };
-        let is_part = file.is_some() || !self.only.is_empty();
-        let rules = Rules {
-            only: if is_part { Some(&wanted) } else { None },
-            ..case.rules(self.files).map_err(one)?
-        };
-        let settings = context.hashing(self.hashing, Reading::Buffered).map_err(one)?;
-        let root = case.root.reopen().map_err(|error| one(error.into()))?;
-        let notes = leaves::notes();
-        let leaves = notes.as_ref().and_then(|notes| {
-            let table = case.leaf_table(&verified)?;
-            Some(Leaves { table, notes })
-        });
-        let read = progress::shown_as("verifying", &context.show, |observer| {
-            guard::read(&verified, root, &rules, leaves, settings, observer)
-        });
-        let guarded = read
-            .map_err(|error| one(error.into()))?
-            .map_err(|mismatch| case.reasons(&verified, &mismatch))?;
+        let found = Found::open(self, context)?;
+        let guarded = found.judged(self, |given| {
+            let Given { root, rules, leaves } = given;
+            progress::shown_as("verifying", &context.show, |observer| {
+                guard::read(&found.verified, root, &rules, leaves, found.settings, observer)
+            })
+        })?;
+        let case = &found.case;
         let name = ArtifactPath::parse(case.root.base_name())
-            .map_err(|source| one(Diagnostic::of(NAME, &source).at(model.display().to_string())))?;
+            .map_err(|source| vec![Diagnostic::of(NAME, &source).at(found.model.display().to_string())])?;
         Ok(Read {
-            verified: case.accepted(&verified, guarded.model()),
-            is_file: file.is_some() || matches!(case.root.kind(), RootKind::File(_)),
+            verified: case.accepted(&found.verified, guarded.model()),
+            is_file: found.file.is_some() || matches!(case.root.kind(), RootKind::File(_)),
             name,
             guarded,
         })
+    }
+
+    /// Verifies one file and reads it into the caller's memory, in one act.
+    pub(crate) fn read_into(
+        &self,
+        memory: &mut [u8],
+        context: &Context,
+    ) -> Result<Verified, Vec<Diagnostic>> {
+        let found = Found::open(self, context)?;
+        let file = match (&found.file, found.case.root.kind()) {
+            (Some(file), _) | (None, RootKind::File(file)) => file.clone(),
+            (None, RootKind::Folder) => {
+                let told = Diagnostic::new(USAGE, "only a file can be read into memory of the caller");
+                return Err(vec![told.at(found.model.display().to_string())]);
+            }
+        };
+        let model = found.judged(self, |given| {
+            let Given { root, rules, leaves } = given;
+            progress::shown_as("verifying", &context.show, |observer| {
+                let settings = found.settings;
+                read_into(
+                    &found.verified,
+                    root,
+                    (&file, memory),
+                    &rules,
+                    leaves,
+                    settings,
+                    observer,
+                )
+            })
+        })?;
+        Ok(found.case.accepted(&found.verified, &model))
+    }
+}
+
+/// What was found of a model that is to be read: its signature, which was verified.
+struct Found {
+    case: Case,
+    verified: VerifiedStatement,
+    /// The model; the folder around it, when it is one file of a signed folder.
+    model: PathBuf,
+    file: Option<ArtifactPath>,
+    settings: Settings,
+}
+
+/// What a reading needs besides.
+struct Given<'a> {
+    root: Root,
+    rules: Rules<'a>,
+    leaves: Option<Leaves<'a>>,
+}
+
+impl Found {
+    fn open(asked: &Asked<'_>, context: &Context) -> Result<Self, Vec<Diagnostic>> {
+        let one = |told| vec![told];
+        let trust = asked.trust.trust(None, context.now()).map_err(one)?;
+        let around = if asked.in_folder {
+            target::around(asked.path)
+        } else {
+            None
+        };
+        let (model, file) = match around {
+            Some((folder, file)) => (folder, Some(file)),
+            None => (asked.path.to_owned(), None),
+        };
+        let stated = (trust, asked.trust.at_time);
+        let case = Case::open(&model, asked.signature, asked.files, stated).map_err(one)?;
+        Ok(Self {
+            verified: case.statement()?,
+            case,
+            model,
+            file,
+            settings: context.hashing(asked.hashing, Reading::Buffered).map_err(one)?,
+        })
+    }
+
+    /// Does a reading, and says why a model is not what was signed.
+    fn judged<T>(
+        &self,
+        asked: &Asked<'_>,
+        read: impl FnOnce(Given<'_>) -> Result<Result<T, Mismatch>, weightlock_runtime::Error>,
+    ) -> Result<T, Vec<Diagnostic>> {
+        let one = |told| vec![told];
+        let wanted = |path: &ArtifactPath| match &self.file {
+            Some(file) => path == file,
+            None => asked.only.iter().any(|glob| glob.is_match(path.as_str())),
+        };
+        let is_part = self.file.is_some() || !asked.only.is_empty();
+        let notes = leaves::notes();
+        let leaves = notes.as_ref().and_then(|notes| {
+            let table = self.case.leaf_table(&self.verified)?;
+            Some(Leaves { table, notes })
+        });
+        let given = Given {
+            root: self.case.root.reopen().map_err(|error| one(error.into()))?,
+            rules: Rules {
+                only: if is_part { Some(&wanted) } else { None },
+                ..self.case.rules(asked.files).map_err(one)?
+            },
+            leaves,
+        };
+        let read = read(given).map_err(|error| one(error.into()))?;
+        read.map_err(|mismatch| self.case.reasons(&self.verified, &mismatch))
     }
 }
 
