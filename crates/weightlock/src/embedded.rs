@@ -100,7 +100,8 @@ pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagn
     })
 }
 
-/// Verifies a file and reads it into the caller's memory, which must have its size, in one act. Gives what was verified.
+/// Verifies a file and reads it into the caller's memory, which must have its size, in one act. Gives what was verified, as
+/// `verify` tells it, and in one line.
 ///
 /// # Errors
 /// Why not, gravest first; then nothing of the file is left in the memory.
@@ -108,10 +109,12 @@ pub fn load_into(
     model: &Model,
     memory: &mut [u8],
     progress: &Arc<Progress>,
-) -> Result<Verified, Vec<Diagnostic>> {
-    asked(model, |asked| {
+) -> Result<(Verified, String), Vec<Diagnostic>> {
+    let verified = asked(model, |asked| {
         asked.read_into(memory, &Context::embedded(Arc::clone(progress)))
-    })
+    })?;
+    let line = guarded::line(&verified, false);
+    Ok((verified, line))
 }
 
 fn asked<T>(

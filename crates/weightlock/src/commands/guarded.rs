@@ -225,20 +225,21 @@ impl Loaded {
     /// What was verified, in one line without its end.
     #[must_use]
     pub fn line(&self) -> String {
-        let digest = self.verified.digest.as_deref().unwrap_or("no manifest digest");
-        let how = if self.view.guarded().by_leaves() {
-            " by signed leaves"
-        } else {
-            ""
-        };
-        let text = format!(
-            "verified: {}   {digest}   {}{how}   signed by {}",
-            self.verified.model,
-            Size(self.verified.bytes_checked),
-            self.verified.signer.text()
-        );
-        Shown(&text).to_string()
+        line(&self.verified, self.view.guarded().by_leaves())
     }
+}
+
+/// What was verified, in one line without its end.
+pub(crate) fn line(verified: &Verified, by_leaves: bool) -> String {
+    let digest = verified.digest.as_deref().unwrap_or("no manifest digest");
+    let how = if by_leaves { " by signed leaves" } else { "" };
+    let text = format!(
+        "verified: {}   {digest}   {}{how}   signed by {}",
+        verified.model,
+        Size(verified.bytes_checked),
+        verified.signer.text()
+    );
+    Shown(&text).to_string()
 }
 
 /// Where private folders belong: the user's own folder for them, or else the one for temporary files.
