@@ -36,16 +36,18 @@ pub(crate) const READER: &str = "read-unverified";
 pub(crate) const STARTED: &str = "write-time";
 
 /// All cases, in the order of the table.
-pub(super) const NAMES: [&str; 10] = [
+pub(super) const NAMES: [&str; 12] = [
     "load-cold-reader",
     "load-cold-copy",
     "load-warm-copy",
     "load-warm-hash",
+    "load-model-signing-reader",
     "load-model-signing-files",
     "load-model-signing-leaves",
     "load-python-cold-copy",
     "load-python-warm-copy",
     "load-python-warm-hash",
+    "load-python-into-copy",
     "load-python-import",
 ];
 
@@ -53,6 +55,9 @@ pub(super) const NAMES: [&str; 10] = [
 const FILES: u64 = 2;
 const TENSORS: u64 = 17;
 const TENSOR: u64 = 63 << 20;
+
+/// Files of 1 GiB against the reference.
+const GIBIBYTES: u64 = 4;
 
 /// The interpreter with the wheel and the frameworks, below the checkout.
 const PYTHON: &str = "target/wheel-tests/frameworks/bin/python";
@@ -91,6 +96,31 @@ from weightlock.safetensors import load_file
 start = time.perf_counter()
 with weightlock.verified(sys.argv[3], key=sys.argv[2]) as path:
     loaded = [load_file(os.path.join(path, os.path.basename(file))) for file in sys.argv[4:]]
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
+/// Memory that is there already, also for the peer: as parameters of a model are.
+const INTO: &str = "
+import os, sys, time
+import weightlock
+rooms = [bytearray(os.path.getsize(file)) for file in sys.argv[4:]]
+for room in rooms:
+    room[::4096] = bytes(len(range(0, len(room), 4096)))
+start = time.perf_counter()
+for file, room in zip(sys.argv[4:], rooms):
+    weightlock.read_into(file, room, key=sys.argv[2])
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
+const INTO_PEER: &str = "
+import sys, time
+import torch
+from safetensors.torch import load_file
+rooms = [{name: torch.ones_like(tensor) for name, tensor in load_file(file).items()} for file in sys.argv[2:]]
+start = time.perf_counter()
+for file, room in zip(sys.argv[2:], rooms):
+    for name, tensor in load_file(file).items():
+        room[name].copy_(tensor)
 took = time.perf_counter() - start
 open(sys.argv[1], 'w').write(str(took))
 ";
@@ -206,11 +236,13 @@ fn prepare(name: &str, lab: &Lab) -> Result<Case> {
         "load-cold-copy" => pair("copy", true, 0.75),
         "load-warm-copy" => pair("copy", false, 2.2),
         "load-warm-hash" => pair("hash", false, 0.75),
-        "load-model-signing-files" => reference(lab, false, wall(1.0 / 1.8)),
-        "load-model-signing-leaves" => reference(lab, true, wall(1.0 / 2.5)),
+        "load-model-signing-reader" => unverified_reference(lab),
+        "load-model-signing-files" => reference(lab, &[], wall(1.0 / 1.8)),
+        "load-model-signing-leaves" => reference(lab, &["--leaves"], wall(1.0 / 2.5)),
         "load-python-cold-copy" => through_python(lab, "copy", true, wall(0.75)),
         "load-python-warm-copy" => through_python(lab, "copy", false, wall(2.2)),
         "load-python-warm-hash" => through_python(lab, "hash", false, wall(0.75)),
+        "load-python-into-copy" => into_memory(lab, wall(2.2)),
         "load-python-import" => imports(lab),
         _ => bail!("there is no case {name}"),
     }
@@ -220,13 +252,7 @@ fn prepare(name: &str, lab: &Lab) -> Result<Case> {
 fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
     let (model, files) = two_files(lab)?;
     let peer = match other {
-        "reader" => Way {
-            line: pinned(
-                std::env::current_exe()?.into_os_string(),
-                [READER.into(), lab.path("read")].into_iter().chain(names(&files)),
-            ),
-            counted: Counted::Told(lab.path("read").into()),
-        },
+        "reader" => reader(lab, &files)?,
         _ => original(lab, other, &files)?,
     };
     Ok(Case {
@@ -235,6 +261,18 @@ fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
         cold: if cold { files } else { Vec::new() },
         rounds: 5,
         bars,
+    })
+}
+
+/// A reader that verifies nothing.
+fn reader(lab: &Lab, files: &[PathBuf]) -> Result<Way> {
+    let took = lab.path("read");
+    Ok(Way {
+        line: pinned(
+            std::env::current_exe()?.into_os_string(),
+            [READER.into(), took.clone()].into_iter().chain(names(files)),
+        ),
+        counted: Counted::Told(took.into()),
     })
 }
 
@@ -248,6 +286,22 @@ fn through_python(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<
         ours: script(lab, with_wheel()?, ("verified.py", VERIFIED), given)?,
         peer: original(lab, other, &files)?,
         cold: if cold { files } else { Vec::new() },
+        rounds: 5,
+        bars,
+    })
+}
+
+/// The same files into memory that is there, by leaves, which a first load has proven.
+fn into_memory(lab: &Lab, bars: Vec<Bar>) -> Result<Case> {
+    let (model, files) = two_files(lab)?;
+    ours(lab, &model, &["--leaves"])?.once()?;
+    let (_, public) = lab.keys()?;
+    let given = [public, model.into_os_string()].into_iter().chain(names(&files));
+    let peer = peer(Peer::Torch)?.into_os_string();
+    Ok(Case {
+        ours: script(lab, with_wheel()?, ("read_into.py", INTO), given)?,
+        peer: script(lab, peer, ("load_file_and_copy.py", INTO_PEER), names(&files))?,
+        cold: Vec::new(),
         rounds: 5,
         bars,
     })
@@ -316,27 +370,53 @@ fn with_wheel() -> Result<OsString> {
 }
 
 /// Four files of 1 GiB, warm, against the reference, which verifies and loads nothing.
-fn reference(lab: &Lab, leaves: bool, bars: Vec<Bar>) -> Result<Case> {
-    let model = PathBuf::from(lab.model("quad", 4, 1 << 30)?);
-    let leaves: &[&str] = if leaves { &["--leaves"] } else { &[] };
-    let ours = ours(lab, &model, leaves)?;
+fn reference(lab: &Lab, how: &[&str], bars: Vec<Bar>) -> Result<Case> {
+    let model = PathBuf::from(lab.model("quad", GIBIBYTES, 1 << 30)?);
+    Ok(Case {
+        ours: ours(lab, &model, how)?,
+        peer: model_signing(lab, &model)?,
+        cold: Vec::new(),
+        rounds: 5,
+        bars,
+    })
+}
+
+/// What the bars of the reference leave room for: a reader that verifies nothing has to fill new memory too.
+fn unverified_reference(lab: &Lab) -> Result<Case> {
+    let model = PathBuf::from(lab.model("quad", GIBIBYTES, 1 << 30)?);
+    sign(lab, &model, &[])?;
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&model)? {
+        let entry = entry?;
+        if entry.metadata()?.len() == 1 << 30 {
+            files.push(entry.path());
+        }
+    }
+    Ok(Case {
+        ours: reader(lab, &files)?,
+        peer: model_signing(lab, &model)?,
+        cold: Vec::new(),
+        rounds: 5,
+        bars: Vec::new(),
+    })
+}
+
+/// The reference, which verifies a signed model.
+fn model_signing(lab: &Lab, model: &Path) -> Result<Way> {
     let (_, public) = lab.keys()?;
-    let signature = model.join("model.sig").into_os_string();
     let fixed = ["verify", "key", "--public_key"].map(OsString::from);
-    let rest = [public, "--signature".into(), signature, model.into_os_string()];
-    let peer = Way {
+    let rest = [
+        public,
+        "--signature".into(),
+        model.join("model.sig").into_os_string(),
+        model.as_os_str().to_owned(),
+    ];
+    Ok(Way {
         line: pinned(
             peer(Peer::ModelSigning)?.into_os_string(),
             fixed.into_iter().chain(rest),
         ),
         counted: Counted::Whole,
-    };
-    Ok(Case {
-        ours,
-        peer,
-        cold: Vec::new(),
-        rounds: 5,
-        bars,
     })
 }
 
