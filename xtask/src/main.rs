@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         "verity" => verity::run(&rest),
         verity::GUEST => verity::in_guest(),
         bench::READER => bench::read_unverified(&rest),
+        bench::STARTED => bench::write_time(&rest),
         bench::MEASURE => bench::measure_child(&rest),
         _ => {
             complain(&format!("unknown command `{command}`\n\n{HELP}"));

@@ -25,7 +25,7 @@ mod _native {
     use crate::{
         answer::{answer, later, main},
         buffer::Buffer,
-        guarded::{Guarded, load, load_pinned},
+        guarded::{Guarded, load, load_into, load_pinned},
         imports::harm,
     };
 

@@ -9,8 +9,9 @@
 //! A model with a signed leaf table is compared by its leaves once they are known to be those of its files: see
 //! [`Leaves`]. Then all lanes and processors hash, also one large file.
 //!
-//! Other ways, each with rules of its own: files that are not read because the kernel answers for them ([`verity`]), parts of
-//! a model by signed leaves ([`lazy`]), and several processes of one user that read a model once between them ([`share`]).
+//! Other ways, each with rules of its own: files that are not read because the kernel answers for them ([`verity`]), one file
+//! into the caller's memory ([`into`]), parts of a model by signed leaves ([`lazy`]), and several processes of one user that
+//! read a model once between them ([`share`]).
 
 use std::{collections::BTreeMap, fs};
 
@@ -39,6 +40,7 @@ use crate::{
     sealed::{Filling, Sealed},
 };
 
+pub mod into;
 pub mod lazy;
 pub mod leaves;
 mod notes;
@@ -124,6 +126,30 @@ fn read_by(
     settings: Settings,
     observer: &dyn Observer,
 ) -> Result<Result<Guarded, Mismatch>, Error> {
+    let compared = compared(verified, root, rules, leaves, (settings, observer), &mut freezer);
+    if let Some(refused) = freezer.refused.take() {
+        return Err(refused);
+    }
+    let (model, by_leaves) = match compared? {
+        Ok(compared) => compared,
+        Err(mismatch) => return Ok(Err(mismatch)),
+    };
+    Ok(Ok(Guarded {
+        model,
+        files: freezer.freeze()?,
+        by_leaves,
+    }))
+}
+
+/// Compares a model with what was signed, and keeps its bytes. With the model comes whether it was done by leaves.
+fn compared(
+    verified: &VerifiedStatement,
+    root: Root,
+    rules: &Rules<'_>,
+    leaves: Option<Leaves<'_>>,
+    (settings, observer): (Settings, &dyn Observer),
+    keeper: &mut dyn Keeper,
+) -> Result<Result<(VerifiedModel, bool), Mismatch>, Error> {
     let known = leaves.and_then(
         |Leaves { table, notes }| match StandIn::remembered(table, notes) {
             Ok(stand_in) => Some(Known::StandsIn(stand_in)),
@@ -139,32 +165,24 @@ fn read_by(
             settings,
             observer,
             cache: None,
-            keeper: Some(&mut freezer),
+            keeper: Some(keeper),
             leaves: known.as_ref().map(Known::as_leaves),
         },
-    );
-    if let Some(refused) = freezer.refused.take() {
-        return Err(refused);
-    }
-    let model = match comparison?.accept() {
+    )?;
+    let model = match comparison.accept() {
         Ok(model) => model,
         Err(mismatch) => return Ok(Err(mismatch)),
     };
-    let files = freezer.freeze()?;
-    let compared = model.comparison();
-    let has_read = compared.bytes_vouched < compared.bytes;
-    let by_leaves = matches!(known, Some(Known::StandsIn(_))) && compared.leaves_hold && has_read;
+    let found = model.comparison();
+    let has_read = found.bytes_vouched < found.bytes;
+    let by_leaves = matches!(known, Some(Known::StandsIn(_))) && found.leaves_hold && has_read;
     if let Some(Known::Unproven(table, notes)) = known
         && let Some(stand_in) = StandIn::found(table, &model)
     {
         // Without a note the next load does as much work as this one.
         let _: Result<(), Error> = stand_in.remember(notes);
     }
-    Ok(Ok(Guarded {
-        model,
-        files,
-        by_leaves,
-    }))
+    Ok(Ok((model, by_leaves)))
 }
 
 /// What is known of signed leaves.

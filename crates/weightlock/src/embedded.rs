@@ -35,7 +35,11 @@ use crate::{
     reply::Reply,
     text::{Shown, quoted},
 };
-pub use crate::{commands::guarded::Loaded, diagnostic::Diagnostic, progress::Progress};
+pub use crate::{
+    commands::{guarded::Loaded, verify::Verified},
+    diagnostic::Diagnostic,
+    progress::Progress,
+};
 
 /// A model, and whose signature counts.
 #[derive(Clone, Debug, Default)]
@@ -91,15 +95,40 @@ impl Later {
 /// # Errors
 /// Why not, gravest first; none of its bytes are handed out then.
 pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagnostic>> {
-    let trust = TrustFlags {
-        key: model.key.clone(),
-        certificate_chain: model.certificate_chain.clone(),
-        ..TrustFlags::default()
-    };
+    asked(model, |asked| {
+        asked.read(&Context::embedded(Arc::clone(progress)))?.into_view()
+    })
+}
+
+/// Verifies a file and reads it into the caller's memory, which must have its size, in one act. Gives what was verified, as
+/// `verify` tells it, and in one line.
+///
+/// # Errors
+/// Why not, gravest first; then nothing of the file is left in the memory.
+pub fn load_into(
+    model: &Model,
+    memory: &mut [u8],
+    progress: &Arc<Progress>,
+) -> Result<(Verified, String), Vec<Diagnostic>> {
+    let verified = asked(model, |asked| {
+        asked.read_into(memory, &Context::embedded(Arc::clone(progress)))
+    })?;
+    let line = guarded::line(&verified, false);
+    Ok((verified, line))
+}
+
+fn asked<T>(
+    model: &Model,
+    done: impl FnOnce(Asked<'_>) -> Result<T, Vec<Diagnostic>>,
+) -> Result<T, Vec<Diagnostic>> {
     let only: Result<Vec<_>, _> = model.only.iter().map(|pattern| verify::glob(pattern)).collect();
-    let asked = Asked {
+    done(Asked {
         path: &model.path,
-        trust: &trust,
+        trust: &TrustFlags {
+            key: model.key.clone(),
+            certificate_chain: model.certificate_chain.clone(),
+            ..TrustFlags::default()
+        },
         signature: model.signature.as_deref(),
         files: &Selection {
             allow_symlinks: model.allow_symlinks,
@@ -108,8 +137,7 @@ pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagn
         only: &only.map_err(|error| vec![Diagnostic::new(USAGE, error)])?,
         hashing: &Hashing::default(),
         in_folder: true,
-    };
-    asked.read(&Context::embedded(Arc::clone(progress)))?.into_view()
+    })
 }
 
 /// A file with the digest that was expected of it, and the private folder through which it is read.

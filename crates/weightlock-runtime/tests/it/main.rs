@@ -7,6 +7,7 @@
 
 mod by_leaves;
 mod guard;
+mod into;
 mod lazy;
 mod races;
 mod share;

@@ -10,12 +10,20 @@
 use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
-use weightlock_artifact::{digest::engine::Reading, error::NAME, inventory::RootKind, path::ArtifactPath};
+use weightlock_artifact::{
+    digest::engine::{Reading, Settings},
+    error::NAME,
+    inventory::{Root, RootKind},
+    path::ArtifactPath,
+};
 use weightlock_runtime::{
-    guard::{self, Guarded, Leaves, verity::Vouching},
+    guard::{self, Guarded, Leaves, into::read_into, verity::Vouching},
     view::SealedView,
 };
-use weightlock_signing::oms::model::Rules;
+use weightlock_signing::oms::{
+    VerifiedStatement,
+    model::{Mismatch, Rules},
+};
 
 use super::{
     target,
@@ -27,6 +35,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     environment::{TMPDIR, XDG_RUNTIME_DIR},
+    explanations::USAGE,
     progress,
     text::{Shown, Size},
 };
@@ -48,56 +57,146 @@ pub(crate) struct Asked<'a> {
 impl Asked<'_> {
     /// Verifies and reads, in one act.
     pub(crate) fn read(&self, context: &Context) -> Result<Read, Vec<Diagnostic>> {
-        let one = |told| vec![told];
-        let trust = self.trust.trust(None, context.now()).map_err(one)?;
-        let around = if self.in_folder {
-            target::around(self.path)
-        } else {
-            None
-        };
-        let (model, file) = match &around {
-            Some((folder, file)) => (folder.as_path(), Some(file)),
-            None => (self.path, None),
-        };
-        let case = Case::open(model, self.signature, self.files, (trust, self.trust.at_time)).map_err(one)?;
-        let verified = case.statement()?;
-        let wanted = |path: &ArtifactPath| match file {
-            Some(file) => path == file,
-            None => self.only.iter().any(|glob| glob.is_match(path.as_str())),
-        };
-        let is_part = file.is_some() || !self.only.is_empty();
-        let rules = Rules {
-            only: if is_part { Some(&wanted) } else { None },
-            ..case.rules(self.files).map_err(one)?
-        };
-        let settings = context.hashing(self.hashing, Reading::Buffered).map_err(one)?;
-        let root = case.root.reopen().map_err(|error| one(error.into()))?;
-        let notes = leaves::notes();
-        let leaves = notes.as_ref().and_then(|notes| {
-            let table = case.leaf_table(&verified)?;
-            Some(Leaves { table, notes })
-        });
-        let vouching = notes.as_ref().and_then(|notes| {
-            let signed = case.verity_digests(&verified)?;
-            Some(Vouching { signed, notes })
-        });
-        let read = progress::shown_as("verifying", &context.show, |observer| match &vouching {
-            Some(vouching) => {
-                guard::verity::read(&verified, vouching, root, &rules, leaves, settings, observer)
-            }
-            None => guard::read(&verified, root, &rules, leaves, settings, observer),
-        });
-        let guarded = read
-            .map_err(|error| one(error.into()))?
-            .map_err(|mismatch| case.reasons(&verified, &mismatch))?;
+        let found = Found::open(self, context)?;
+        let guarded = found.judged(self, |given| {
+            let Given {
+                root,
+                rules,
+                leaves,
+                vouching,
+            } = given;
+            let (verified, settings) = (&found.verified, found.settings);
+            progress::shown_as("verifying", &context.show, |observer| match &vouching {
+                Some(vouching) => {
+                    guard::verity::read(verified, vouching, root, &rules, leaves, settings, observer)
+                }
+                None => guard::read(verified, root, &rules, leaves, settings, observer),
+            })
+        })?;
+        let case = &found.case;
         let name = ArtifactPath::parse(case.root.base_name())
-            .map_err(|source| one(Diagnostic::of(NAME, &source).at(model.display().to_string())))?;
+            .map_err(|source| vec![Diagnostic::of(NAME, &source).at(found.model.display().to_string())])?;
         Ok(Read {
-            verified: case.accepted(&verified, guarded.model()),
-            is_file: file.is_some() || matches!(case.root.kind(), RootKind::File(_)),
+            verified: case.accepted(&found.verified, guarded.model()),
+            is_file: found.file.is_some() || matches!(case.root.kind(), RootKind::File(_)),
             name,
             guarded,
         })
+    }
+
+    /// Verifies one file and reads it into the caller's memory, in one act.
+    pub(crate) fn read_into(
+        &self,
+        memory: &mut [u8],
+        context: &Context,
+    ) -> Result<Verified, Vec<Diagnostic>> {
+        let found = Found::open(self, context)?;
+        let file = match (&found.file, found.case.root.kind()) {
+            (Some(file), _) | (None, RootKind::File(file)) => file.clone(),
+            (None, RootKind::Folder) => {
+                let told = Diagnostic::new(USAGE, "only a file can be read into memory of the caller");
+                return Err(vec![told.at(found.model.display().to_string())]);
+            }
+        };
+        let model = found.judged(self, |given| {
+            // Into the caller's memory, everything is read.
+            let Given {
+                root,
+                rules,
+                leaves,
+                vouching: _,
+            } = given;
+            progress::shown_as("verifying", &context.show, |observer| {
+                let settings = found.settings;
+                read_into(
+                    &found.verified,
+                    root,
+                    (&file, memory),
+                    &rules,
+                    leaves,
+                    settings,
+                    observer,
+                )
+            })
+        })?;
+        Ok(found.case.accepted(&found.verified, &model))
+    }
+}
+
+/// What was found of a model that is to be read: its signature, which was verified.
+struct Found {
+    case: Case,
+    verified: VerifiedStatement,
+    /// The model; the folder around it, when it is one file of a signed folder.
+    model: PathBuf,
+    file: Option<ArtifactPath>,
+    settings: Settings,
+}
+
+/// What a reading needs besides.
+struct Given<'a> {
+    root: Root,
+    rules: Rules<'a>,
+    leaves: Option<Leaves<'a>>,
+    vouching: Option<Vouching<'a>>,
+}
+
+impl Found {
+    fn open(asked: &Asked<'_>, context: &Context) -> Result<Self, Vec<Diagnostic>> {
+        let one = |told| vec![told];
+        let trust = asked.trust.trust(None, context.now()).map_err(one)?;
+        let around = if asked.in_folder {
+            target::around(asked.path)
+        } else {
+            None
+        };
+        let (model, file) = match around {
+            Some((folder, file)) => (folder, Some(file)),
+            None => (asked.path.to_owned(), None),
+        };
+        let stated = (trust, asked.trust.at_time);
+        let case = Case::open(&model, asked.signature, asked.files, stated).map_err(one)?;
+        Ok(Self {
+            verified: case.statement()?,
+            case,
+            model,
+            file,
+            settings: context.hashing(asked.hashing, Reading::Buffered).map_err(one)?,
+        })
+    }
+
+    /// Does a reading, and says why a model is not what was signed.
+    fn judged<T>(
+        &self,
+        asked: &Asked<'_>,
+        read: impl FnOnce(Given<'_>) -> Result<Result<T, Mismatch>, weightlock_runtime::Error>,
+    ) -> Result<T, Vec<Diagnostic>> {
+        let one = |told| vec![told];
+        let wanted = |path: &ArtifactPath| match &self.file {
+            Some(file) => path == file,
+            None => asked.only.iter().any(|glob| glob.is_match(path.as_str())),
+        };
+        let is_part = self.file.is_some() || !asked.only.is_empty();
+        let notes = leaves::notes();
+        let leaves = notes.as_ref().and_then(|notes| {
+            let table = self.case.leaf_table(&self.verified)?;
+            Some(Leaves { table, notes })
+        });
+        let vouching = notes.as_ref().and_then(|notes| {
+            let signed = self.case.verity_digests(&self.verified)?;
+            Some(Vouching { signed, notes })
+        });
+        let given = Given {
+            root: self.case.root.reopen().map_err(|error| one(error.into()))?,
+            rules: Rules {
+                only: if is_part { Some(&wanted) } else { None },
+                ..self.case.rules(asked.files).map_err(one)?
+            },
+            leaves,
+            vouching,
+        };
+        let read = read(given).map_err(|error| one(error.into()))?;
+        read.map_err(|mismatch| self.case.reasons(&self.verified, &mismatch))
     }
 }
 
@@ -148,27 +247,28 @@ impl Loaded {
     /// What was verified, in one line without its end.
     #[must_use]
     pub fn line(&self) -> String {
-        let digest = self.verified.digest.as_deref().unwrap_or("no manifest digest");
-        let how = if self.view.guarded().by_leaves() {
-            " by signed leaves"
-        } else {
-            ""
-        };
-        let by_kernel = match self.verified.bytes_by_kernel {
-            0 => String::new(),
-            bytes => format!(
-                ", {} of it not read: the kernel answers for it (fs-verity)",
-                Size(bytes)
-            ),
-        };
-        let text = format!(
-            "verified: {}   {digest}   {}{how}{by_kernel}   signed by {}",
-            self.verified.model,
-            Size(self.verified.bytes_checked),
-            self.verified.signer.text()
-        );
-        Shown(&text).to_string()
+        line(&self.verified, self.view.guarded().by_leaves())
     }
+}
+
+/// What was verified, in one line without its end.
+pub(crate) fn line(verified: &Verified, by_leaves: bool) -> String {
+    let digest = verified.digest.as_deref().unwrap_or("no manifest digest");
+    let how = if by_leaves { " by signed leaves" } else { "" };
+    let by_kernel = match verified.bytes_by_kernel {
+        0 => String::new(),
+        bytes => format!(
+            ", {} of it not read: the kernel answers for it (fs-verity)",
+            Size(bytes)
+        ),
+    };
+    let text = format!(
+        "verified: {}   {digest}   {}{how}{by_kernel}   signed by {}",
+        verified.model,
+        Size(verified.bytes_checked),
+        verified.signer.text()
+    );
+    Shown(&text).to_string()
 }
 
 /// Where private folders belong: the user's own folder for them, or else the one for temporary files.
