@@ -59,15 +59,42 @@ const ENVIRONMENT: &str = "WEIGHTLOCK_CACHE_DIR=/tmp/cache TMPDIR=/tmp";
 /// The machine is stopped after so many seconds; it takes some 30.
 const SECONDS: &str = "300";
 
-/// Boots, and gives what the machine wrote to its console.
-pub(super) fn boot(program: &Path) -> Result<String> {
-    let place = cache_folder()
-        .context("there is no folder for caches")?
-        .join("verity");
+/// Gets what the machine is made of, unless it is there.
+pub(super) fn prepare() -> Result<()> {
+    let place = place()?;
     let root = place.join("root");
-    if !root.join("usr/bin/qemu-system-x86_64").is_file() || kernel(&root).is_err() {
+    if !emulator(&root).is_file() || kernel(&root).is_err() {
         fetch(&place)?;
     }
+    let asked = Command::new(emulator(&root))
+        .arg("--version")
+        .env("LD_LIBRARY_PATH", libraries(&root)?)
+        .output()
+        .context("cannot run the emulator")?;
+    if asked.status.success() {
+        Ok(())
+    } else {
+        bail!(
+            "the emulator does not run: {}",
+            String::from_utf8_lossy(&asked.stderr).trim()
+        )
+    }
+}
+
+fn place() -> Result<PathBuf> {
+    Ok(cache_folder()
+        .context("there is no folder for caches")?
+        .join("verity"))
+}
+
+fn emulator(root: &Path) -> PathBuf {
+    root.join("usr/bin/qemu-system-x86_64")
+}
+
+/// Boots, and gives what the machine wrote to its console.
+pub(super) fn boot(program: &Path) -> Result<String> {
+    let place = place()?;
+    let root = place.join("root");
     let initial = place.join("initial");
     lay_out(&root, &initial, program)?;
     let archive = place.join("initial.cpio");
@@ -78,7 +105,7 @@ pub(super) fn boot(program: &Path) -> Result<String> {
     say("booting a machine with fs-verity, which takes half a minute");
     let ran = Command::new("timeout")
         .arg(SECONDS)
-        .arg(root.join("usr/bin/qemu-system-x86_64"))
+        .arg(emulator(&root))
         .arg("-L")
         .arg(shared("qemu"))
         .arg("-L")
@@ -125,7 +152,11 @@ fn fetch(place: &Path) -> Result<()> {
         command.arg("download").args(names).current_dir(&packages);
         done(&mut command)
     };
-    download(&PACKAGES)?;
+    if download(&PACKAGES).is_err() {
+        // Fresh systems do not know any package yet.
+        done(Command::new("apt-get").args(["update", "-q"]))?;
+        download(&PACKAGES)?;
+    }
     for package in listed(&packages)? {
         unpack(&package, &place.join("root"))?;
         // The kernel itself is what the package that names it depends on.

@@ -38,6 +38,7 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
             built
         }
     };
+    machine::prepare()?;
     let console = machine::boot(&program)?;
     if args.has("--show") {
         say(&console);
@@ -62,6 +63,11 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
     }
     say(&format!("all {good} cases went as they must"));
     Ok(true)
+}
+
+/// Gets what is needed, where that is possible.
+pub(crate) fn prepare() -> Result<()> {
+    machine::prepare()
 }
 
 /// What runs in the machine.
