@@ -165,10 +165,12 @@ impl<'a, F: Files> Queue<'a, F> {
     }
 
     fn opened(&self, group: &Group) -> Opened {
+        // Its two digests are to be of the same bytes, and a mapping can change between one and the other.
+        let is_hashed_twice = |&job: &usize| matches!(self.jobs[job].want, Want::WithVerity(_));
         Opened {
             file: group.file,
             size: self.files.size(group.file),
-            mapped: self.mapped,
+            mapped: self.mapped && !group.jobs.iter().any(is_hashed_twice),
             past_cache: self.past_cache(group),
             left: AtomicU64::new(group.load.tasks),
             handle: Mutex::new(None),
