@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         "races" => races::run(&rest),
         "verity" => verity::run(&rest),
         verity::GUEST => verity::in_guest(),
+        verity::TOUCH => verity::touch(),
         bench::READER => bench::read_unverified(&rest),
         bench::STARTED => bench::write_time(&rest),
         bench::MEASURE => bench::measure_child(&rest),

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use weightlock::embedded;
 
-use super::{RESULT, machine::MODULES};
+use super::{RESULT, TOUCH, machine::MODULES};
 use crate::say;
 
 const MODEL: &str = "/mnt/m";
@@ -399,6 +400,9 @@ fn tampered() -> Result<()> {
     ensure!(weights().starts_with(&ran.stdout), "the program got other bytes");
     ensure!(ran.stdout.len() <= MARK_AT, "the program got the changed page");
     ensure!(text(&ran.stderr).contains(VOUCHED), "{}", text(&ran.stderr));
+    // Who has it mapped is ended by SIGBUS, and so is this program when it touches the page.
+    let touched = Command::new("/xtask").arg(TOUCH).status()?;
+    ensure!(touched.signal() == Some(7), "touching the page gave {touched}");
     // A load that reads, because it knows no list, is refused.
     refused(
         &load(
@@ -409,6 +413,16 @@ fn tampered() -> Result<()> {
         )?,
         "WL-",
     )
+}
+
+/// Touches every page of the weights in a mapping of them.
+pub(super) fn touch() -> Result<bool> {
+    let loaded = embedded()?;
+    let files = loaded.view().guarded().files();
+    let weights = files.iter().find(|(name, _)| name.as_str() == "w.bin");
+    let (_, sealed) = weights.context("no weights")?;
+    let sum: u64 = sealed.map()?.as_ref().iter().map(|byte| u64::from(*byte)).sum();
+    Ok(sum > 0)
 }
 
 /// A copy of the model with its signature and evidence.

@@ -17,6 +17,9 @@ use crate::workspace::{Metadata, cargo};
 /// What this program is called as the first process of the machine.
 pub(crate) const GUEST: &str = "verity-guest";
 
+/// And when it is to touch every page of the model there.
+pub(crate) const TOUCH: &str = "verity-touch";
+
 /// Begins a line of the machine's console that is a result.
 const RESULT: &str = "verity-result";
 
@@ -73,4 +76,9 @@ pub(crate) fn prepare() -> Result<()> {
 /// What runs in the machine.
 pub(crate) fn in_guest() -> Result<bool> {
     guest::run()
+}
+
+/// What is ended by a signal in it.
+pub(crate) fn touch() -> Result<bool> {
+    guest::touch()
 }
