@@ -7,29 +7,17 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::Arc;
+use std::process::Command;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use weightlock::embedded;
+use anyhow::{Context as _, Result, ensure};
+use weightlock_artifact::digest::verity::VerityDigest;
 
-use super::{RESULT, TOUCH, machine::MODULES};
+use super::ground::{
+    IMAGE, MARK, MARK_AT, MODEL, SIZE, VOUCHED, WEIGHTS, copied, embedded, forge, load, loads, loads_right,
+    prepare, refused, text, tool, weights,
+};
+use super::{RESULT, TOUCH};
 use crate::say;
-
-const MODEL: &str = "/mnt/m";
-const WEIGHTS: &str = "/mnt/m/w.bin";
-const CONFIG: &[u8] = b"{\"model_type\": \"toy\"}";
-const IMAGE: &str = "/tmp/image";
-
-/// Bytes of the weights: three levels of a tree, and a block that is not full.
-const SIZE: usize = (3 << 20) + 77;
-
-/// Is found in the image, to change it underneath.
-const MARK: &[u8] = b"weightlock looks for these bytes underneath the file system 4711";
-const MARK_AT: usize = 2 << 20;
-
-/// Says that something was not read.
-const VOUCHED: &str = "3.0 MiB of it not read";
 
 type Case = (&'static str, fn() -> Result<()>);
 
@@ -73,53 +61,6 @@ pub(super) fn run() -> Result<bool> {
     Ok(true)
 }
 
-fn prepare() -> Result<()> {
-    for (kind, place) in [
-        ("devtmpfs", "/dev"),
-        ("proc", "/proc"),
-        ("sysfs", "/sys"),
-        ("tmpfs", "/tmp"),
-    ] {
-        // Without devices there is no empty input yet, so this inherits its own.
-        let mounted = Command::new("/busybox")
-            .args(["mount", "-t", kind, kind, place])
-            .status()?;
-        ensure!(mounted.success(), "cannot mount {place}");
-    }
-    for (module, _) in MODULES {
-        tool("/busybox", &["insmod", &format!("/modules/{module}")])?;
-    }
-    tool(
-        "/mke2fs",
-        &["-q", "-t", "ext4", "-O", "verity", "-b", "4096", IMAGE, "64M"],
-    )?;
-    tool("/busybox", &["losetup", "/dev/loop0", IMAGE])?;
-    tool("/busybox", &["mount", "-t", "ext4", "/dev/loop0", "/mnt"])?;
-    for name in ["ours", "theirs"] {
-        tool(
-            "/weightlock",
-            &["key", "generate", "--unencrypted", &format!("/tmp/{name}")],
-        )?;
-    }
-    fs::create_dir(MODEL)?;
-    fs::write("/mnt/m/config.json", CONFIG)?;
-    fs::write(WEIGHTS, weights())?;
-    tool(
-        "/weightlock",
-        &["sign", "--fs-verity", "--leaves", "--key", "/tmp/ours.key", MODEL],
-    )?;
-    Ok(())
-}
-
-/// Bytes without a period of a block.
-fn weights() -> Vec<u8> {
-    let mut bytes: Vec<u8> = (0..SIZE)
-        .map(|at| u8::try_from((at * 7 + at / 4096 * 3) % 251).unwrap_or(0))
-        .collect();
-    bytes[MARK_AT..MARK_AT + MARK.len()].copy_from_slice(MARK);
-    bytes
-}
-
 fn plain() -> Result<()> {
     loads_right(false)
 }
@@ -131,7 +72,7 @@ fn measured() -> Result<()> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.to_string_lossy().contains("/verity-"))
         .context("there is no evidence about fs-verity")?;
-    let own = weightlock_artifact::digest::verity::VerityDigest::of(&weights());
+    let own = VerityDigest::of(&weights());
     ensure!(
         kernel.contains(&own.hex()),
         "the kernel says {kernel}, and it is {own}"
@@ -335,7 +276,7 @@ fn mistaken_signer() -> Result<()> {
     let model = copied("/mnt/mistaken")?;
     let mut bytes = weights();
     bytes[MARK_AT] ^= 1;
-    let other = weightlock_artifact::digest::verity::VerityDigest::of(&bytes);
+    let other = VerityDigest::of(&bytes);
     forge(&model, &other)?;
     loads(&model, false)?;
     fs::write(format!("{model}/w.bin"), bytes)?;
@@ -351,43 +292,6 @@ fn mistaken_signer() -> Result<()> {
             "WL-SIG-TAMPERED",
         )?;
     }
-    Ok(())
-}
-
-/// Puts a list, signed by the signer of the model, in the place of the right one.
-fn forge(model: &str, weights_are: &weightlock_artifact::digest::verity::VerityDigest) -> Result<()> {
-    use weightlock_artifact::digest::{Algorithm, verity::VerityDigest};
-    use weightlock_artifact::evidence::{Kind, Place, Store};
-    use weightlock_artifact::manifest::ManifestFile;
-    use weightlock_artifact::path::ArtifactPath;
-    use weightlock_signing::key::PrivateKey;
-    use weightlock_signing::oms::SigningMaterial;
-    use weightlock_signing::predicate::verity::VerityList;
-    use weightlock_signing::statement::sign_evidence;
-    let folder = Path::new(model).join(".weightlock/evidence");
-    for entry in fs::read_dir(&folder)? {
-        let path = entry?.path();
-        if path.to_string_lossy().contains("/verity-") {
-            fs::remove_file(path)?;
-        }
-    }
-    let file = |name: &str, bytes: &[u8]| {
-        let path = ArtifactPath::parse(name)?;
-        let file = ManifestFile::new(path, bytes.len() as u64, Algorithm::Sha256.digest(bytes));
-        file.context("no SHA-256")
-    };
-    let list = VerityList::new(vec![
-        (file("config.json", CONFIG)?, VerityDigest::of(CONFIG)),
-        (file("w.bin", &weights())?, *weights_are),
-    ])?;
-    let key = PrivateKey::from_pem(&fs::read("/tmp/ours.key")?, |_| Err("it has no password"));
-    let key = key.map_err(|error| anyhow::anyhow!("{error:?}"))?;
-    let bundle = sign_evidence(
-        &list.statement(list.manifest().subjects("m")),
-        &key,
-        &SigningMaterial::Key,
-    )?;
-    Store::at(Path::new(model), Place::Inside).add_statement(Kind::Verity, &bundle)?;
     Ok(())
 }
 
@@ -439,72 +343,4 @@ pub(super) fn touch() -> Result<bool> {
     let (_, sealed) = weights.context("no weights")?;
     let sum: u64 = sealed.map()?.as_ref().iter().map(|byte| u64::from(*byte)).sum();
     Ok(sum > 0)
-}
-
-/// A copy of the model with its signature and evidence.
-fn copied(place: &str) -> Result<String> {
-    tool("/busybox", &["cp", "-r", MODEL, place])?;
-    Ok(place.to_owned())
-}
-
-fn loads_right(vouched: bool) -> Result<()> {
-    loads(MODEL, vouched)
-}
-
-/// A program gets the signed bytes; the line says whether they were read.
-fn loads(model: &str, vouched: bool) -> Result<()> {
-    let ran = load("/tmp/ours.pub", model, &[], &["/busybox", "cat", "{model}/w.bin"])?;
-    let told = text(&ran.stderr);
-    ensure!(ran.status.success(), "{told}");
-    ensure!(ran.stdout == weights(), "the program got other bytes");
-    ensure!(told.contains(VOUCHED) == vouched, "{told}");
-    Ok(())
-}
-
-fn load(key: &str, model: &str, flags: &[&str], command: &[&str]) -> Result<Output> {
-    let ran = Command::new("/weightlock")
-        .args(["run", "--key", key])
-        .arg("--model")
-        .arg(format!("{model}=model"))
-        .args(flags)
-        .arg("--")
-        .args(command)
-        .output()?;
-    Ok(ran)
-}
-
-/// The library, as the wheel calls it.
-fn embedded() -> Result<embedded::Loaded> {
-    let model = embedded::Model {
-        path: MODEL.into(),
-        key: Some("/tmp/ours.pub".into()),
-        ..embedded::Model::default()
-    };
-    let loaded = embedded::load(&model, &Arc::default());
-    loaded.map_err(|reasons| anyhow::anyhow!("refused: {reasons:?}"))
-}
-
-fn refused(ran: &Output, code: &str) -> Result<()> {
-    let told = text(&ran.stderr);
-    ensure!(
-        !ran.status.success() && told.contains(code),
-        "not refused by {code}: {told}"
-    );
-    ensure!(ran.stdout.is_empty(), "the program ran");
-    Ok(())
-}
-
-fn tool(program: &str, arguments: &[&str]) -> Result<String> {
-    let ran = Command::new(program)
-        .args(arguments)
-        .output()
-        .with_context(|| format!("cannot run {program}"))?;
-    if !ran.status.success() {
-        bail!("{program} {arguments:?}: {}", text(&ran.stderr));
-    }
-    Ok(text(&ran.stdout))
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -5,6 +5,7 @@
 //! file system on a loop device, signs a model there and loads it in every state that matters ([`guest`]). Packages are
 //! taken from the distribution by its own client, unpacked beside the checkout, and not installed.
 
+mod ground;
 mod guest;
 mod machine;
 
