@@ -49,13 +49,12 @@ pub(super) fn step(lanes: &mut [Lane<'_>], live: &[usize]) {
 #[target_feature(enable = "sha,sse2,ssse3,sse4.1")]
 fn compress<const N: usize>(states: &mut [[u32; 8]; N], blocks: [&[[u8; BLOCK]]; N]) {
     let mut working = states.map(|state| enter(&state));
-    let count = blocks[0].len();
-    for index in 0..count {
+    for index in 0..blocks[0].len() {
         let before = working;
         // Loops, not `map`: that is compiled without these instructions, and would be called.
         let mut messages = [[_mm_setzero_si128(); 4]; N];
-        for lane in 0..N {
-            messages[lane] = message(&blocks[lane][index]);
+        for (words, stream) in messages.iter_mut().zip(&blocks) {
+            *words = message(&stream[index]);
         }
         macro_rules! rounds {
             ($($t:literal)*) => { $( {
