@@ -35,7 +35,11 @@ use crate::{
     reply::Reply,
     text::{Shown, quoted},
 };
-pub use crate::{commands::guarded::Loaded, diagnostic::Diagnostic, progress::Progress};
+pub use crate::{
+    commands::guarded::{Loaded, Parts},
+    diagnostic::Diagnostic,
+    progress::Progress,
+};
 
 /// A model, and whose signature counts.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +56,8 @@ pub struct Model {
     pub only: Vec<String>,
     /// Links to files inside the model are followed.
     pub allow_symlinks: bool,
+    /// Processes of this user that load the same read it once between them, and take each other's word for its bytes.
+    pub share: bool,
 }
 
 /// What later versions will judge by.
@@ -91,13 +97,34 @@ impl Later {
 /// # Errors
 /// Why not, gravest first; none of its bytes are handed out then.
 pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagnostic>> {
+    asked(model, |asked| asked.read(&embedded(progress)))?.into_view()
+}
+
+/// Opens a signed file for reading parts of it. The signature and the size of the file are verified now, bytes when they are
+/// read, and the rest not at all. `None` where the signer has signed no leaves of the file: then it can only be
+/// loaded as a whole.
+///
+/// # Errors
+/// Why not, gravest first.
+pub fn open_parts(model: &Model, progress: &Arc<Progress>) -> Result<Option<Parts>, Vec<Diagnostic>> {
+    asked(model, |asked| asked.open(&embedded(progress)))
+}
+
+fn embedded(progress: &Arc<Progress>) -> Context {
+    Context::embedded(Arc::clone(progress))
+}
+
+fn asked<T>(
+    model: &Model,
+    then: impl FnOnce(&Asked<'_>) -> Result<T, Vec<Diagnostic>>,
+) -> Result<T, Vec<Diagnostic>> {
     let trust = TrustFlags {
         key: model.key.clone(),
         certificate_chain: model.certificate_chain.clone(),
         ..TrustFlags::default()
     };
     let only: Result<Vec<_>, _> = model.only.iter().map(|pattern| verify::glob(pattern)).collect();
-    let asked = Asked {
+    then(&Asked {
         path: &model.path,
         trust: &trust,
         signature: model.signature.as_deref(),
@@ -108,8 +135,8 @@ pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagn
         only: &only.map_err(|error| vec![Diagnostic::new(USAGE, error)])?,
         hashing: &Hashing::default(),
         in_folder: true,
-    };
-    asked.read(&Context::embedded(Arc::clone(progress)))?.into_view()
+        share: model.share,
+    })
 }
 
 /// A file with the digest that was expected of it, and the private folder through which it is read.

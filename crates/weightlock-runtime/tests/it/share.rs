@@ -42,7 +42,14 @@ fn model() -> Signed {
 fn attempt(place: &Path, observer: &dyn Observer) -> Result<Result<Shared, Mismatch>, Error> {
     let folder = PrivateFolder::open(&place.join("meet")).unwrap();
     let root = Root::open(&place.join("m"), Links::Refused).unwrap();
-    share::read(&verified(place), &root, &rules(), settings(), observer, &folder)
+    share::read(
+        &verified(place),
+        &root,
+        (&rules(), ""),
+        settings(),
+        observer,
+        &folder,
+    )
 }
 
 fn shared(signed: &Signed) -> Shared {
@@ -324,7 +331,14 @@ fn other_signatures_and_other_folders_are_not_shared() {
     let led = shared(&one);
     let folder = PrivateFolder::open(&one.place.path().join("meet")).unwrap();
     let read = |signed: &Signed, root| {
-        let shared = share::read(&signed.verified(), &root, &rules(), settings(), &(), &folder);
+        let shared = share::read(
+            &signed.verified(),
+            &root,
+            (&rules(), ""),
+            settings(),
+            &(),
+            &folder,
+        );
         shared.unwrap().unwrap()
     };
     // The same files in another folder.

@@ -138,7 +138,7 @@ fn by_leaves(
 }
 
 /// The leaf table that the signer of the model signed for exactly the files of the model's signature.
-fn signed_table(case: &Case, verified: &VerifiedStatement) -> Option<SignedTable> {
+pub(super) fn signed_table(case: &Case, verified: &VerifiedStatement) -> Option<SignedTable> {
     let store = &case.found.store;
     let listing = store.list().ok()?;
     let mut statements = listing
