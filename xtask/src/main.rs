@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         "bench-load" => bench::run_loads(&rest),
         "races" => races::run(&rest),
         bench::READER => bench::read_unverified(&rest),
+        bench::STARTED => bench::write_time(&rest),
         bench::MEASURE => bench::measure_child(&rest),
         _ => {
             complain(&format!("unknown command `{command}`\n\n{HELP}"));

@@ -7,13 +7,15 @@
 //! A whole file is a mapping, without a copy. A part of one shares memory with other parts, so what can be written to is a
 //! copy of it.
 //!
+//! The other way round, [`Room`] is memory of Python's that verified bytes are to be put into.
+//!
 //! Rejected: handing out `bytes`, which is a copy of a model; and one mapping for everybody, which a writer would change for
 //! all.
 #![expect(unsafe_code, reason = "the buffer protocol is a pointer and a length")]
 
 use std::{ffi::c_int, ptr::NonNull, sync::Arc};
 
-use pyo3::{exceptions::PyBufferError, ffi, prelude::*};
+use pyo3::{buffer::PyBuffer, exceptions::PyBufferError, ffi, prelude::*};
 use weightlock_format::content;
 use weightlock_runtime::{private::View, sealed::Bytes};
 
@@ -181,5 +183,31 @@ impl Buffer {
         } else {
             Err(PyErr::fetch(slf.py()))
         }
+    }
+}
+
+/// Memory of a Python object that can be written to. The object cannot let it go meanwhile.
+pub(crate) struct Room(PyBuffer<u8>);
+
+impl Room {
+    /// The memory of a view of bytes.
+    pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let buffer = PyBuffer::get(object)?;
+        if buffer.readonly() || !buffer.is_c_contiguous() {
+            return Err(PyBufferError::new_err(
+                "the buffer must be writable and contiguous",
+            ));
+        }
+        Ok(Self(buffer))
+    }
+
+    /// The memory. Python code that looks at it meanwhile sees anything: who asks to have it filled is told so.
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        if self.0.len_bytes() == 0 {
+            return &mut [];
+        }
+        // SAFETY: the buffer is writable, contiguous, of this length, and stays where it is while this value has it. No
+        // other code of ours looks at it.
+        unsafe { std::slice::from_raw_parts_mut(self.0.buf_ptr().cast(), self.0.len_bytes()) }
     }
 }

@@ -16,7 +16,12 @@ use weightlock::embedded::{self, Later, Loaded, Model, PinnedFile};
 use weightlock_artifact::path::ArtifactPath;
 use weightlock_runtime::{sealed::Sealed, view::Frozen as _};
 
-use crate::{answer::to_python, attend::attend, buffer::Buffer, refusal::refused};
+use crate::{
+    answer::to_python,
+    attend::attend,
+    buffer::{Buffer, Room},
+    refusal::refused,
+};
 
 /// How it was verified, and what keeps it.
 #[derive(Debug)]
@@ -190,6 +195,39 @@ pub(crate) fn load(
     let loaded = attend(py, progress, |progress| embedded::load(&model, progress))?;
     let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
     Ok(Guarded::new(Kept::Signed(Box::new(loaded))))
+}
+
+/// Verifies a file and reads it into memory of the caller, in one act. Gives what was verified, as a document and in a line.
+#[pyfunction]
+#[pyo3(signature = (path, buffer, *, key=None, certificate_chain=Vec::new(), signature=None, allow_symlinks=false,
+                    progress=None))]
+#[expect(clippy::too_many_arguments, reason = "named arguments of Python")]
+pub(crate) fn load_into<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    buffer: &Bound<'py, PyAny>,
+    key: Option<PathBuf>,
+    certificate_chain: Vec<PathBuf>,
+    signature: Option<PathBuf>,
+    allow_symlinks: bool,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyAny>, String)> {
+    let mut room = Room::of(buffer)?;
+    let model = Model {
+        path,
+        key,
+        certificate_chain,
+        signature,
+        allow_symlinks,
+        ..Model::default()
+    };
+    let memory = room.bytes_mut();
+    let loaded = attend(py, progress, |progress| {
+        embedded::load_into(&model, memory, progress)
+    })?;
+    let (verified, line) = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
+    let document = serde_json::to_value(verified).unwrap_or_default();
+    Ok((to_python(py, &document)?, line))
 }
 
 /// Reads a file whose SHA-256 is known into sealed memory. `name` is what `pin` was looked up by.

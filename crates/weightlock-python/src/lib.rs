@@ -29,7 +29,7 @@ mod _native {
     use crate::{
         answer::{answer, later, main},
         buffer::Buffer,
-        guarded::{Guarded, load, load_pinned},
+        guarded::{Guarded, load, load_into, load_pinned},
         headers::{onnx_locations, safetensors_header},
         imports::harm,
         partial::{Partial, load_partial},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import gc
 import os
 import subprocess
@@ -10,6 +11,44 @@ import threading
 
 import weightlock
 from support import WEIGHTS, Case, facts
+
+
+class IntoMemory(Case):
+    def read(self, size: int) -> tuple[bytearray, weightlock.documents.Verified]:
+        memory = bytearray(b"\xaa" * size)
+        return memory, weightlock.read_into(self.model / "model.safetensors", memory, key=self.key)
+
+    def test_the_memory_has_the_verified_bytes(self) -> None:
+        memory, verified = self.read(len(WEIGHTS))
+        self.assertEqual(memory, WEIGHTS)
+        self.assertEqual((verified["files_checked"], verified["bytes_checked"]), (1, len(WEIGHTS)))
+        config = self.model / "config.json"
+        words = array.array("b", bytes(config.stat().st_size))
+        weightlock.read_into(config, words, key=self.key)
+        self.assertEqual(words.tobytes(), config.read_bytes())
+
+    def test_nothing_is_left_of_a_file_that_is_another_one(self) -> None:
+        file = self.model / "model.safetensors"
+        file.write_bytes(WEIGHTS[:-1] + bytes([WEIGHTS[-1] ^ 1]))
+        memory = bytearray(b"\xaa" * len(WEIGHTS))
+        with self.assertRaises(weightlock.VerificationError) as raised:
+            weightlock.read_into(file, memory, key=self.key)
+        self.assertEqual(raised.exception.code, "WL-SIG-TAMPERED")
+        self.assertEqual(memory, bytes(len(WEIGHTS)))
+
+    def test_memory_that_does_not_suit_is_refused(self) -> None:
+        for size in (0, len(WEIGHTS) - 1, len(WEIGHTS) + 1):
+            with self.assertRaises(weightlock.VerificationError) as raised:
+                self.read(size)
+            self.assertEqual(raised.exception.code, "WL-RUN-RANGE")
+        file = self.model / "model.safetensors"
+        spread = memoryview(bytearray(2 * len(WEIGHTS)))[::2]
+        for buffer in (bytes(len(WEIGHTS)), spread):
+            with self.assertRaises((BufferError, TypeError)):
+                weightlock.read_into(file, buffer, key=self.key)
+        with self.assertRaises(weightlock.VerificationError) as raised:
+            weightlock.read_into(self.model, bytearray(9), key=self.key)
+        self.assertEqual(raised.exception.code, "WL-CLI-USAGE")
 
 
 class Buffers(Case):

@@ -70,6 +70,16 @@ pub enum Error {
         /// Its size; none when it is not a file that was signed.
         size: Option<u64>,
     },
+    /// The caller's memory for a file has another size.
+    #[error("{name} has {needed} bytes, and the memory for it {given}")]
+    OtherSize {
+        /// The file.
+        name: String,
+        /// Its size.
+        needed: u64,
+        /// That of the memory.
+        given: u64,
+    },
     /// A private folder could not be used.
     #[error("cannot use the private folder {}", .path.display())]
     Folder {
@@ -106,7 +116,7 @@ impl Error {
             Self::Seal { .. } => NOT_SEALED,
             Self::LeafDiffers { .. } => TAMPERED,
             Self::OtherTable | Self::OtherLeaves { .. } => LEAVES,
-            Self::NoSuchRange { .. } => RANGE,
+            Self::NoSuchRange { .. } | Self::OtherSize { .. } => RANGE,
             Self::Folder { .. } => FOLDER,
             Self::View { .. } => VIEW,
             Self::Start { .. } => START,
@@ -130,8 +140,8 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "a file could not be put into memory that nobody can change: the system refused, or another process holds \
                the memory open for writing",
         why: "bytes that somebody can still change are not the bytes that were verified",
-        example: "a process of the same user that opens /proc/PID/fd of the loader on a kernel before 5.1",
-        fix: "look at the cause; Linux 5.1 or later is needed, and no process of the same user may be hostile",
+        example: "a process of the same user that opens a file of /proc/PID/fd of the loader while it reads",
+        fix: "look at the cause, and which process of this user looks into others; Linux 5.1 or later is needed",
     },
     Explanation {
         code: VIEW,
@@ -155,7 +165,8 @@ pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: RANGE,
         outcome: Outcome::Usage,
-        what: "bytes were asked for that the file does not have, or of a file that the signature does not list",
+        what: "bytes were asked for that the file does not have, or of a file that the signature does not list, or the memory \
+               for a file has another size",
         why: "only what was signed can be read; beyond it there is nothing that anybody vouched for",
         example: "a tensor whose offsets lie behind the end of the file",
         fix: "look at the header of the file, which is verified before anything else of it",

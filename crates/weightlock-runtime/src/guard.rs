@@ -6,8 +6,11 @@
 //! [`compare`]'s. Nothing is handed out before all of it said yes: a caller gets
 //! a [`Guarded`] model or none of its bytes.
 //!
-//! Two other ways, each with rules of its own: parts of a model by signed leaves ([`lazy`]), and several processes of one
-//! user that read a model once between them ([`share`]).
+//! A model with a signed leaf table is compared by its leaves once they are known to be those of its files: see
+//! [`Leaves`]. Then all lanes and processors hash, also one large file.
+//!
+//! Other ways, each with rules of its own: one file into the caller's memory ([`into`]), parts of a model by signed leaves
+//! ([`lazy`]), and several processes of one user that read a model once between them ([`share`]).
 
 use std::{collections::BTreeMap, fs};
 
@@ -17,16 +20,22 @@ use weightlock_artifact::{
     measure::Keeper,
     path::ArtifactPath,
 };
-use weightlock_signing::oms::{
-    VerifiedStatement,
-    model::{Mismatch, Rules, VerifiedModel, Work, compare},
+use weightlock_signing::{
+    oms::{
+        VerifiedStatement,
+        model::{self, Mismatch, Rules, VerifiedModel, Work, compare},
+    },
+    predicate::leaves::SignedTable,
 };
 
+use self::leaves::StandIn;
 use crate::{
     Error,
+    folder::PrivateFolder,
     sealed::{Filling, Sealed},
 };
 
+pub mod into;
 pub mod lazy;
 pub mod leaves;
 pub mod pinned;
@@ -40,6 +49,7 @@ const SPARE_FILES: u64 = 64;
 pub struct Guarded {
     model: VerifiedModel,
     files: BTreeMap<ArtifactPath, Sealed>,
+    by_leaves: bool,
 }
 
 impl Guarded {
@@ -49,12 +59,30 @@ impl Guarded {
         &self.model
     }
 
+    /// The files were compared by signed leaves, which stood in for their digests.
+    #[must_use]
+    pub const fn by_leaves(&self) -> bool {
+        self.by_leaves
+    }
+
     /// The files that the signature covers, by name: all of them, or those that were asked for by
     /// [`Rules::only`].
     #[must_use]
     pub const fn files(&self) -> &BTreeMap<ArtifactPath, Sealed> {
         &self.files
     }
+}
+
+/// A leaf table that the signer of the model signed, and where it is noted that its leaves are those of the signed files.
+///
+/// A table that is noted there stands in for the digests of files ([`StandIn`]). One that is not is compared beside the
+/// digests, in the same read, and noted if it holds for the whole model.
+#[derive(Debug)]
+pub struct Leaves<'a> {
+    /// The table.
+    pub table: SignedTable,
+    /// The notes of this user.
+    pub notes: &'a PrivateFolder,
 }
 
 /// Reads a model whose signature was verified, and compares it with what was signed.
@@ -67,10 +95,42 @@ pub fn read(
     verified: &VerifiedStatement,
     root: Root,
     rules: &Rules<'_>,
+    leaves: Option<Leaves<'_>>,
     settings: Settings,
     observer: &dyn Observer,
 ) -> Result<Result<Guarded, Mismatch>, Error> {
     let mut freezer = Freezer::default();
+    let compared = compared(verified, root, rules, leaves, (settings, observer), &mut freezer);
+    if let Some(refused) = freezer.refused.take() {
+        return Err(refused);
+    }
+    let (model, by_leaves) = match compared? {
+        Ok(compared) => compared,
+        Err(mismatch) => return Ok(Err(mismatch)),
+    };
+    Ok(Ok(Guarded {
+        model,
+        files: freezer.freeze()?,
+        by_leaves,
+    }))
+}
+
+/// Compares a model with what was signed, and keeps its bytes. With the model comes whether it was done by leaves.
+fn compared(
+    verified: &VerifiedStatement,
+    root: Root,
+    rules: &Rules<'_>,
+    leaves: Option<Leaves<'_>>,
+    (settings, observer): (Settings, &dyn Observer),
+    keeper: &mut dyn Keeper,
+) -> Result<Result<(VerifiedModel, bool), Mismatch>, Error> {
+    let known = leaves.and_then(
+        |Leaves { table, notes }| match StandIn::remembered(table, notes) {
+            Ok(stand_in) => Some(Known::StandsIn(stand_in)),
+            // Some files prove nothing of the others.
+            Err(table) => rules.only.is_none().then_some(Known::Unproven(table, notes)),
+        },
+    );
     let comparison = compare(
         verified,
         root,
@@ -79,18 +139,37 @@ pub fn read(
             settings,
             observer,
             cache: None,
-            keeper: Some(&mut freezer),
+            keeper: Some(keeper),
+            leaves: known.as_ref().map(Known::as_leaves),
         },
-    );
-    if let Some(refused) = freezer.refused.take() {
-        return Err(refused);
-    }
-    let model = match comparison?.accept() {
+    )?;
+    let model = match comparison.accept() {
         Ok(model) => model,
         Err(mismatch) => return Ok(Err(mismatch)),
     };
-    let files = freezer.freeze()?;
-    Ok(Ok(Guarded { model, files }))
+    let by_leaves = matches!(known, Some(Known::StandsIn(_))) && model.comparison().leaves_hold;
+    if let Some(Known::Unproven(table, notes)) = known
+        && let Some(stand_in) = StandIn::found(table, &model)
+    {
+        // Without a note the next load does as much work as this one.
+        let _: Result<(), Error> = stand_in.remember(notes);
+    }
+    Ok(Ok((model, by_leaves)))
+}
+
+/// What is known of signed leaves.
+enum Known<'a> {
+    StandsIn(StandIn),
+    Unproven(SignedTable, &'a PrivateFolder),
+}
+
+impl Known<'_> {
+    const fn as_leaves(&self) -> model::Leaves<'_> {
+        match self {
+            Self::StandsIn(stand_in) => model::Leaves::StandIn(stand_in.table()),
+            Self::Unproven(table, _) => model::Leaves::Beside(table),
+        }
+    }
 }
 
 /// Has the bytes of files stay in memory.
@@ -144,9 +223,7 @@ impl Keeper for Freezer {
             return Err(weightlock_artifact::Error::Interrupted);
         }
         let kept = self.files.iter_mut();
-        Ok(kept
-            .map(|(_, filling)| Some(filling.destination()))
-            .collect())
+        Ok(kept.map(|(_, filling)| Some(filling.destination())).collect())
     }
 }
 

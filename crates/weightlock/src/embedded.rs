@@ -36,7 +36,10 @@ use crate::{
     text::{Shown, quoted},
 };
 pub use crate::{
-    commands::guarded::{Loaded, Parts},
+    commands::{
+        guarded::{Loaded, Parts},
+        verify::Verified,
+    },
     diagnostic::Diagnostic,
     progress::Progress,
 };
@@ -97,36 +100,52 @@ impl Later {
 /// # Errors
 /// Why not, gravest first; none of its bytes are handed out then.
 pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagnostic>> {
-    asked(model, |asked| asked.read(&embedded(progress)))?.into_view()
+    asked(model, |asked| {
+        asked.read(&Context::embedded(Arc::clone(progress)))?.into_view()
+    })
 }
 
 /// Opens a signed file for reading parts of it. The signature and the size of the file are verified now, bytes when they are
-/// read, and the rest not at all. `None` where the signer has signed no leaves of the file: then it can only be
-/// loaded as a whole.
+/// read, and the rest not at all. `None` where the signer has signed no leaves of the file: then it can only be loaded as a
+/// whole.
 ///
 /// # Errors
 /// Why not, gravest first.
 pub fn open_parts(model: &Model, progress: &Arc<Progress>) -> Result<Option<Parts>, Vec<Diagnostic>> {
-    asked(model, |asked| asked.open(&embedded(progress)))
+    asked(model, |asked| {
+        asked.open_parts(&Context::embedded(Arc::clone(progress)))
+    })
 }
 
-fn embedded(progress: &Arc<Progress>) -> Context {
-    Context::embedded(Arc::clone(progress))
+/// Verifies a file and reads it into the caller's memory, which must have its size, in one act. Gives what was verified, as
+/// `verify` tells it, and in one line.
+///
+/// # Errors
+/// Why not, gravest first; then nothing of the file is left in the memory.
+pub fn load_into(
+    model: &Model,
+    memory: &mut [u8],
+    progress: &Arc<Progress>,
+) -> Result<(Verified, String), Vec<Diagnostic>> {
+    let verified = asked(model, |asked| {
+        asked.read_into(memory, &Context::embedded(Arc::clone(progress)))
+    })?;
+    let line = guarded::line(&verified, false);
+    Ok((verified, line))
 }
 
 fn asked<T>(
     model: &Model,
-    then: impl FnOnce(&Asked<'_>) -> Result<T, Vec<Diagnostic>>,
+    done: impl FnOnce(Asked<'_>) -> Result<T, Vec<Diagnostic>>,
 ) -> Result<T, Vec<Diagnostic>> {
-    let trust = TrustFlags {
-        key: model.key.clone(),
-        certificate_chain: model.certificate_chain.clone(),
-        ..TrustFlags::default()
-    };
     let only: Result<Vec<_>, _> = model.only.iter().map(|pattern| verify::glob(pattern)).collect();
-    then(&Asked {
+    done(Asked {
         path: &model.path,
-        trust: &trust,
+        trust: &TrustFlags {
+            key: model.key.clone(),
+            certificate_chain: model.certificate_chain.clone(),
+            ..TrustFlags::default()
+        },
         signature: model.signature.as_deref(),
         files: &Selection {
             allow_symlinks: model.allow_symlinks,

@@ -1,9 +1,10 @@
 //! Guarded loads: how long until the verified bytes of a model are where nobody can change them.
 //!
-//! Ours is the whole process, `weightlock run … -- true`: it starts, checks the signature, reads and hashes into sealed
-//! memory, starts a program that does nothing, and gives the memory back. What it is compared with is chosen so that no
-//! work is left out on the other side: a mapped file that nobody has touched is not loaded, so every tensor is copied once;
-//! and what Python needs to start and to import is not counted against it, so such a peer takes the time itself.
+//! Ours is `weightlock run … -- PROGRAM`, from its own start until the program runs that is to use the model: it starts,
+//! checks the signature, reads and hashes into sealed memory, and makes the view. What it is compared with is chosen so that
+//! no work is left out on the other side: a mapped file that nobody has touched is not loaded, so every tensor is copied
+//! once; and what Python needs to start and to import is not counted against it, so such a peer takes the time itself.
+//! Giving the memory back is counted on neither side.
 //!
 //! Everything runs on two processors. A cold round begins with both files out of the page cache
 //! (`posix_fadvise(POSIX_FADV_DONTNEED)`).
@@ -16,6 +17,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
@@ -30,17 +32,22 @@ use super::measure::{self, Line, Sample};
 /// The hidden command that reads and verifies nothing.
 pub(crate) const READER: &str = "read-unverified";
 
+/// The hidden command that writes to a file when it was started.
+pub(crate) const STARTED: &str = "write-time";
+
 /// All cases, in the order of the table.
-pub(super) const NAMES: [&str; 10] = [
+pub(super) const NAMES: [&str; 12] = [
     "load-cold-reader",
     "load-cold-copy",
     "load-warm-copy",
     "load-warm-hash",
+    "load-model-signing-reader",
     "load-model-signing-files",
     "load-model-signing-leaves",
     "load-python-cold-copy",
     "load-python-warm-copy",
     "load-python-warm-hash",
+    "load-python-into-copy",
     "load-python-import",
 ];
 
@@ -48,6 +55,9 @@ pub(super) const NAMES: [&str; 10] = [
 const FILES: u64 = 2;
 const TENSORS: u64 = 17;
 const TENSOR: u64 = 63 << 20;
+
+/// Files of 1 GiB against the reference.
+const GIBIBYTES: u64 = 4;
 
 /// The interpreter with the wheel and the frameworks, below the checkout.
 const PYTHON: &str = "target/wheel-tests/frameworks/bin/python";
@@ -89,6 +99,31 @@ with weightlock.verified(sys.argv[3], key=sys.argv[2]) as path:
 took = time.perf_counter() - start
 open(sys.argv[1], 'w').write(str(took))
 ";
+/// Memory that is there already, also for the peer: as parameters of a model are.
+const INTO: &str = "
+import os, sys, time
+import weightlock
+rooms = [bytearray(os.path.getsize(file)) for file in sys.argv[4:]]
+for room in rooms:
+    room[::4096] = bytes(len(range(0, len(room), 4096)))
+start = time.perf_counter()
+for file, room in zip(sys.argv[4:], rooms):
+    weightlock.read_into(file, room, key=sys.argv[2])
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
+const INTO_PEER: &str = "
+import sys, time
+import torch
+from safetensors.torch import load_file
+rooms = [{name: torch.ones_like(tensor) for name, tensor in load_file(file).items()} for file in sys.argv[2:]]
+start = time.perf_counter()
+for file, room in zip(sys.argv[2:], rooms):
+    for name, tensor in load_file(file).items():
+        room[name].copy_(tensor)
+took = time.perf_counter() - start
+open(sys.argv[1], 'w').write(str(took))
+";
 const IMPORT: &str = "
 import sys, time
 start = time.perf_counter()
@@ -107,23 +142,51 @@ open(sys.argv[1], 'w').write(str(took))
 /// A way to load a model.
 struct Way {
     line: Line,
-    /// Where it writes the seconds that count; without it the whole process counts.
-    seconds: Option<PathBuf>,
+    counted: Counted,
+}
+
+/// What of a process counts.
+enum Counted {
+    Whole,
+    /// The seconds that it writes to this file.
+    Told(PathBuf),
+    /// From its start to the time, in seconds since 1970, that is written to this file.
+    Until(PathBuf),
 }
 
 impl Way {
     fn once(&self) -> Result<Sample> {
+        let begun = since_1970();
         let sample = measure::one(&self.line)?;
-        let Some(file) = &self.seconds else {
-            return Ok(sample);
+        let wall = match &self.counted {
+            Counted::Whole => sample.wall,
+            Counted::Told(file) => told(file)?,
+            // The helper that measures has started meanwhile too: some milliseconds to our disadvantage.
+            Counted::Until(file) => told(file)? - begun,
         };
-        let text = fs::read_to_string(file).context("a peer did not tell its time")?;
-        fs::remove_file(file)?;
-        Ok(Sample {
-            wall: text.trim().parse().context("a peer told no time")?,
-            ..sample
-        })
+        Ok(Sample { wall, ..sample })
     }
+}
+
+fn told(file: &Path) -> Result<f64> {
+    let text = fs::read_to_string(file).context("a program did not tell its time")?;
+    fs::remove_file(file)?;
+    text.trim().parse().context("a program told no time")
+}
+
+fn since_1970() -> f64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64()
+}
+
+/// The program that a model is loaded for: says that it runs.
+pub(crate) fn write_time(arguments: &[String]) -> Result<bool> {
+    let now = since_1970();
+    let [file, ..] = arguments else {
+        bail!("no file is named");
+    };
+    fs::write(file, now.to_string())?;
+    Ok(true)
 }
 
 /// A comparison of two ways.
@@ -173,11 +236,13 @@ fn prepare(name: &str, lab: &Lab) -> Result<Case> {
         "load-cold-copy" => pair("copy", true, 0.75),
         "load-warm-copy" => pair("copy", false, 2.2),
         "load-warm-hash" => pair("hash", false, 0.75),
-        "load-model-signing-files" => reference(lab, false, wall(1.0 / 1.8)),
-        "load-model-signing-leaves" => reference(lab, true, wall(1.0 / 2.5)),
+        "load-model-signing-reader" => unverified_reference(lab),
+        "load-model-signing-files" => reference(lab, &[], wall(1.0 / 1.8)),
+        "load-model-signing-leaves" => reference(lab, &["--leaves"], wall(1.0 / 2.5)),
         "load-python-cold-copy" => through_python(lab, "copy", true, wall(0.75)),
         "load-python-warm-copy" => through_python(lab, "copy", false, wall(2.2)),
         "load-python-warm-hash" => through_python(lab, "hash", false, wall(0.75)),
+        "load-python-into-copy" => into_memory(lab, wall(2.2)),
         "load-python-import" => imports(lab),
         _ => bail!("there is no case {name}"),
     }
@@ -187,13 +252,7 @@ fn prepare(name: &str, lab: &Lab) -> Result<Case> {
 fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
     let (model, files) = two_files(lab)?;
     let peer = match other {
-        "reader" => Way {
-            line: pinned(
-                std::env::current_exe()?.into_os_string(),
-                [READER.into()].into_iter().chain(names(&files)),
-            ),
-            seconds: None,
-        },
+        "reader" => reader(lab, &files)?,
         _ => original(lab, other, &files)?,
     };
     Ok(Case {
@@ -202,6 +261,18 @@ fn pair(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<Case> {
         cold: if cold { files } else { Vec::new() },
         rounds: 5,
         bars,
+    })
+}
+
+/// A reader that verifies nothing.
+fn reader(lab: &Lab, files: &[PathBuf]) -> Result<Way> {
+    let took = lab.path("read");
+    Ok(Way {
+        line: pinned(
+            std::env::current_exe()?.into_os_string(),
+            [READER.into(), took.clone()].into_iter().chain(names(files)),
+        ),
+        counted: Counted::Told(took.into()),
     })
 }
 
@@ -215,6 +286,22 @@ fn through_python(lab: &Lab, other: &str, cold: bool, bars: Vec<Bar>) -> Result<
         ours: script(lab, with_wheel()?, ("verified.py", VERIFIED), given)?,
         peer: original(lab, other, &files)?,
         cold: if cold { files } else { Vec::new() },
+        rounds: 5,
+        bars,
+    })
+}
+
+/// The same files into memory that is there, by leaves, which a first load has proven.
+fn into_memory(lab: &Lab, bars: Vec<Bar>) -> Result<Case> {
+    let (model, files) = two_files(lab)?;
+    ours(lab, &model, &["--leaves"])?.once()?;
+    let (_, public) = lab.keys()?;
+    let given = [public, model.into_os_string()].into_iter().chain(names(&files));
+    let peer = peer(Peer::Torch)?.into_os_string();
+    Ok(Case {
+        ours: script(lab, with_wheel()?, ("read_into.py", INTO), given)?,
+        peer: script(lab, peer, ("load_file_and_copy.py", INTO_PEER), names(&files))?,
+        cold: Vec::new(),
         rounds: 5,
         bars,
     })
@@ -270,7 +357,7 @@ fn script(
     let fixed = [program, seconds.clone()];
     Ok(Way {
         line: pinned(python, fixed.into_iter().chain(given)),
-        seconds: Some(seconds.into()),
+        counted: Counted::Told(seconds.into()),
     })
 }
 
@@ -283,27 +370,53 @@ fn with_wheel() -> Result<OsString> {
 }
 
 /// Four files of 1 GiB, warm, against the reference, which verifies and loads nothing.
-fn reference(lab: &Lab, leaves: bool, bars: Vec<Bar>) -> Result<Case> {
-    let model = PathBuf::from(lab.model("quad", 4, 1 << 30)?);
-    let leaves: &[&str] = if leaves { &["--leaves"] } else { &[] };
-    let ours = ours(lab, &model, leaves)?;
+fn reference(lab: &Lab, how: &[&str], bars: Vec<Bar>) -> Result<Case> {
+    let model = PathBuf::from(lab.model("quad", GIBIBYTES, 1 << 30)?);
+    Ok(Case {
+        ours: ours(lab, &model, how)?,
+        peer: model_signing(lab, &model)?,
+        cold: Vec::new(),
+        rounds: 5,
+        bars,
+    })
+}
+
+/// What the bars of the reference leave room for: a reader that verifies nothing has to fill new memory too.
+fn unverified_reference(lab: &Lab) -> Result<Case> {
+    let model = PathBuf::from(lab.model("quad", GIBIBYTES, 1 << 30)?);
+    sign(lab, &model, &[])?;
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&model)? {
+        let entry = entry?;
+        if entry.metadata()?.len() == 1 << 30 {
+            files.push(entry.path());
+        }
+    }
+    Ok(Case {
+        ours: reader(lab, &files)?,
+        peer: model_signing(lab, &model)?,
+        cold: Vec::new(),
+        rounds: 5,
+        bars: Vec::new(),
+    })
+}
+
+/// The reference, which verifies a signed model.
+fn model_signing(lab: &Lab, model: &Path) -> Result<Way> {
     let (_, public) = lab.keys()?;
-    let signature = model.join("model.sig").into_os_string();
     let fixed = ["verify", "key", "--public_key"].map(OsString::from);
-    let rest = [public, "--signature".into(), signature, model.into_os_string()];
-    let peer = Way {
+    let rest = [
+        public,
+        "--signature".into(),
+        model.join("model.sig").into_os_string(),
+        model.as_os_str().to_owned(),
+    ];
+    Ok(Way {
         line: pinned(
             peer(Peer::ModelSigning)?.into_os_string(),
             fixed.into_iter().chain(rest),
         ),
-        seconds: None,
-    };
-    Ok(Case {
-        ours,
-        peer,
-        cold: Vec::new(),
-        rounds: 5,
-        bars,
+        counted: Counted::Whole,
     })
 }
 
@@ -325,12 +438,15 @@ fn ours(lab: &Lab, model: &Path, how: &[&str]) -> Result<Way> {
     let (_, public) = lab.keys()?;
     let model = model.as_os_str().to_owned();
     let fixed = ["run", "-q", "--key"].map(OsString::from);
+    let started = lab.path("started");
     let rest = [
         public,
         "--model".into(),
         model,
         "--".into(),
-        "/bin/true".into(),
+        std::env::current_exe()?.into_os_string(),
+        STARTED.into(),
+        started.clone(),
         "{model}".into(),
     ];
     Ok(Way {
@@ -338,7 +454,7 @@ fn ours(lab: &Lab, model: &Path, how: &[&str]) -> Result<Way> {
             lab.program().as_os_str().to_owned(),
             fixed.into_iter().chain(rest),
         ),
-        seconds: None,
+        counted: Counted::Until(started.into()),
     })
 }
 
@@ -360,24 +476,30 @@ fn forget(file: &Path) -> Result<()> {
 }
 
 /// The reader that verifies nothing: each file by a thread of its own into memory without a name, copied by the kernel.
-pub(crate) fn read_unverified(files: &[String]) -> Result<bool> {
-    let read = |file: &String| -> Result<u64> {
+/// Writes how long that took to the first file.
+pub(crate) fn read_unverified(arguments: &[String]) -> Result<bool> {
+    let Some((took, files)) = arguments.split_first() else {
+        bail!("no file is named");
+    };
+    let read = |file: &String| -> Result<(u64, File)> {
         let mut from = File::open(file).with_context(|| format!("cannot open {file}"))?;
         let size = from.metadata()?.len();
         posix_fadvise(&from, 0, 0, PosixFadviseAdvice::POSIX_FADV_SEQUENTIAL)?;
         let mut memory = File::from(memfd_create("unverified", MFdFlags::MFD_CLOEXEC)?);
         memory.set_len(size)?;
         let read = io::copy(&mut from, &mut memory)?;
-        Ok(size - read)
+        Ok((size - read, memory))
     };
-    let missing = thread::scope(|scope| {
+    let begun = Instant::now();
+    let read = thread::scope(|scope| {
         let reading: Vec<_> = files.iter().map(|file| scope.spawn(move || read(file))).collect();
         reading
             .into_iter()
             .map(|reading| reading.join().unwrap_or_else(|_| bail!("a reader failed")))
-            .sum::<Result<u64>>()
+            .collect::<Result<Vec<_>>>()
     })?;
-    Ok(missing == 0)
+    fs::write(took, begun.elapsed().as_secs_f64().to_string())?;
+    Ok(read.iter().all(|(missing, _)| *missing == 0))
 }
 
 #[cfg(test)]
@@ -391,7 +513,10 @@ mod tests {
         data::safetensors(&file, 3, 4096, 1).unwrap();
         forget(&file).unwrap();
         let name = |path: &Path| path.to_str().unwrap().to_owned();
-        assert!(read_unverified(&[name(&file), name(&file)]).unwrap());
-        assert!(read_unverified(&[name(&home.path().join("b"))]).is_err());
+        let took = home.path().join("took");
+        assert!(read_unverified(&[name(&took), name(&file), name(&file)]).unwrap());
+        assert!(told(&took).unwrap() > 0.0);
+        assert!(read_unverified(&[name(&took), name(&home.path().join("b"))]).is_err());
+        assert!(!took.exists());
     }
 }

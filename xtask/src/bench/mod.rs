@@ -28,7 +28,7 @@ use crate::say;
 use crate::workspace::{Metadata, cargo};
 use cases::{Case, Lab};
 
-pub(crate) use loads::{READER, read_unverified};
+pub(crate) use loads::{READER, STARTED, read_unverified, write_time};
 pub(crate) use measure::{Line, MEASURE, Sample, measure_child, one};
 
 const JSON: &str = "docs/benchmarks.json";

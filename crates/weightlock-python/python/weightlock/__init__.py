@@ -14,6 +14,7 @@ from weightlock._install import install, uninstall
 from weightlock._load import (
     guarded,
     load_model_verified,
+    read_into,
     secure_load_model,
     verified,
     verify_weights,
@@ -32,6 +33,7 @@ __all__ = [
     "inspect",
     "install",
     "load_model_verified",
+    "read_into",
     "scan",
     "secure_load_model",
     "sign",

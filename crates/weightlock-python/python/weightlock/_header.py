@@ -62,4 +62,5 @@ def _made(reads: Callable[[], _native.SafetensorsHeader]) -> Header:
         tensors, metadata = reads()
     except ValueError as broken:
         raise error(f"Error while deserializing header: {broken}") from None
-    return Header({name: Tensor(*told) for name, *told in tensors}, metadata)
+    made = {name: Tensor(dtype, shape, start, stop) for name, dtype, shape, start, stop in tensors}
+    return Header(made, metadata)

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    from typing_extensions import Buffer
+
+    from weightlock.documents import Verified
+
     Path = str | os.PathLike[str]
     Progress = Callable[[int, int], object]
 
-__all__ = ["guarded", "load_model_verified", "secure_load_model", "verified", "verify_weights"]
+__all__ = ["guarded", "load_model_verified", "read_into", "secure_load_model", "verified", "verify_weights"]
 
 
 def guarded(
@@ -131,6 +135,40 @@ class verified:
     ) -> None:
         self._loading.__exit__(kind, raised, traceback)
         self._model.close()
+
+
+def read_into(
+    path: Path,
+    buffer: Buffer,
+    *,
+    key: Path | None = None,
+    certificate_chain: Path | Sequence[Path] | None = None,
+    signature: Path | None = None,
+    allow_symlinks: bool = False,
+    progress: Progress | None = None,
+) -> Verified:
+    """Verifies one file and reads it into memory that the caller has, in one act.
+
+    ``buffer`` is anything that offers writable, contiguous memory of the size of the file, such as a ``bytearray`` or an array
+    of numpy. It must not be looked at meanwhile: its bytes were verified when this returns, and not before. When it raises,
+    nothing of the file is left in it. Other arguments as of :func:`guarded`; the other files of a model are not looked at.
+
+    Returns what was verified, as :func:`weightlock.verify` has it under ``result``. Raises :class:`VerificationError`, and
+    ``BufferError`` or ``TypeError`` for a buffer that cannot be written to.
+    """
+    signer = _trust.holding(key, certificate_chain)
+    with memoryview(buffer) as view, view.cast("B") as flat:
+        verified, line = _native.load_into(
+            path,
+            flat,
+            key=signer.key,
+            certificate_chain=signer.certificate_chain,
+            signature=signature,
+            allow_symlinks=allow_symlinks,
+            progress=progress,
+        )
+    tell(line)
+    return verified
 
 
 def secure_load_model(model_path: Path, bundle_path: Path, pubkey_path: Path) -> _native.Guarded:

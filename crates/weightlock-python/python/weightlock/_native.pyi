@@ -77,6 +77,16 @@ def load_partial(
     signature: _Path | None = None,
     progress: _Progress | None = None,
 ) -> Partial | None: ...
+def load_into(
+    path: _Path,
+    buffer: memoryview,
+    *,
+    key: _Path | None = None,
+    certificate_chain: Sequence[_Path] = ...,
+    signature: _Path | None = None,
+    allow_symlinks: bool = False,
+    progress: _Progress | None = None,
+) -> tuple[Verified, str]: ...
 def load_pinned(path: _Path, name: str, pin: str | None, *, progress: _Progress | None = None) -> Guarded: ...
 def answer(words: Sequence[str], *, progress: _Progress | None = None) -> tuple[Any, list[_Reason]]: ...
 def harm(module: str, name: str) -> list[str] | None: ...

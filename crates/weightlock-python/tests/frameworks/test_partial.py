@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from pathlib import Path
@@ -30,10 +29,8 @@ ROWS, WIDTH = 256, 1 << 14
 class Partial(Attacked):
     def setUp(self) -> None:
         super().setUp()
-        place = self.folder / "runtime"
-        place.mkdir(mode=0o700)
-        os.environ["XDG_RUNTIME_DIR"] = str(place)
-        self.addCleanup(os.environ.pop, "XDG_RUNTIME_DIR")
+        os.environ["WEIGHTLOCK_CACHE_DIR"] = str(self.folder / "cache")
+        self.addCleanup(os.environ.pop, "WEIGHTLOCK_CACHE_DIR")
         self.file = self.model / "model.safetensors"
         size = ROWS * WIDTH * 4
         self.header = {
@@ -214,6 +211,16 @@ class Partial(Attacked):
 
     def test_notes_of_another_table_are_no_notes(self) -> None:
         self.open()
-        notes = sorted((self.folder / "runtime" / "weightlock").iterdir())
-        self.assertEqual(len([note for note in notes if note.name.startswith("leaves-")]), 1)
-        self.assertNotIn(json.dumps(str(self.model)), notes[0].read_text())
+        (note,) = (self.folder / "cache" / "leaves").iterdir()
+        for text in ("", note.read_text().replace("leaves-derived-v1 ", "leaves-derived-v1 0"), "x" * 2000):
+            note.write_text(text)
+            self.flip(8 * LEAF + 5)
+            self.is_refused("WL-RUN-LEAVES", self.open)
+            self.flip(8 * LEAF + 5)
+            self.open()
+
+    def test_a_load_of_the_whole_model_notes_its_leaves_too(self) -> None:
+        weightlock.guarded(self.model, key=self.key).close()
+        self.flip(8 * LEAF + 5)
+        with self.open() as file:
+            self.assertEqual(file.coverage()[0], LEAF)

@@ -104,6 +104,7 @@ pub fn open(
             observer,
             cache: None,
             keeper: None,
+            leaves: None,
         },
         &has_its_size,
     )?;

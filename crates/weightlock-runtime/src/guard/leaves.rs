@@ -4,7 +4,8 @@
 //! signed leaves of other bytes than those that were scanned and reviewed under the digest. So a table stands in only when
 //!
 //! 1. the signer of the model signed it, for exactly the files of the model's signature ([`SignedTable`]), and
-//! 2. its leaves were worked out once from bytes with these digests, on this machine ([`StandIn::derive`]).
+//! 2. its leaves were worked out once from bytes with these digests, on this machine ([`StandIn::derive`], or a load that
+//!    compares both).
 //!
 //! That these leaves belong to this digest stays true for ever, whatever becomes of the files. So the second may have been
 //! long ago: [`StandIn::remember`] notes it in a private folder, which is as trustworthy as the user.
@@ -23,7 +24,7 @@ use weightlock_artifact::{
     manifest::ManifestFile,
     measure::{Wanted, measure},
 };
-use weightlock_signing::predicate::leaves::SignedTable;
+use weightlock_signing::{oms::model::VerifiedModel, predicate::leaves::SignedTable};
 
 use crate::{Error, folder::PrivateFolder};
 
@@ -85,6 +86,16 @@ impl StandIn {
             }
         }
         Ok(Self(table))
+    }
+
+    /// A table whose leaves were found to be those of every file of a model, beside the signed digests
+    /// ([`Leaves::Beside`](weightlock_signing::oms::model::Leaves::Beside)).
+    pub(super) fn found(table: SignedTable, model: &VerifiedModel) -> Option<Self> {
+        let comparison = model.comparison();
+        // The table may have files that this signature does not list.
+        let every = table.table().manifest().files().len() == comparison.checked;
+        let all = every && model.is_complete() && comparison.leaves_hold;
+        all.then_some(Self(table))
     }
 
     /// Notes in a private folder that the leaves were derived, for later processes of this user.

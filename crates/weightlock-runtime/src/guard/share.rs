@@ -42,10 +42,10 @@ use weightlock_artifact::{
 };
 use weightlock_signing::oms::{
     VerifiedStatement,
-    model::{Mismatch, Rules, Surveyed, VerifiedModel, Work, survey},
+    model::{Mismatch, Rules, Surveyed, Work, survey},
 };
 
-use super::{Guarded, allow_descriptors};
+use super::{Guarded, Leaves, allow_descriptors};
 use crate::{
     Error,
     folder::PrivateFolder,
@@ -98,8 +98,8 @@ pub struct Published {
 impl Published {
     /// What was verified.
     #[must_use]
-    pub const fn model(&self) -> &VerifiedModel {
-        self.guarded.model()
+    pub const fn guarded(&self) -> &Guarded {
+        &self.guarded
     }
 }
 
@@ -138,6 +138,7 @@ pub fn read(
     verified: &VerifiedStatement,
     root: &Root,
     (rules, part): (&Rules<'_>, &str),
+    leaves: Option<Leaves<'_>>,
     settings: Settings,
     observer: &dyn Observer,
     folder: &PrivateFolder,
@@ -153,7 +154,7 @@ pub fn read(
             Err(mismatch) => return Ok(Err(mismatch)),
         }
     }
-    let guarded = match super::read(verified, root.reopen()?, rules, settings, observer)? {
+    let guarded = match super::read(verified, root.reopen()?, rules, leaves, settings, observer)? {
         Ok(guarded) => guarded,
         Err(mismatch) => return Ok(Err(mismatch)),
     };
@@ -218,6 +219,7 @@ fn join(
         observer,
         cache: None,
         keeper: None,
+        leaves: None,
     };
     let survey = match survey(verified, root.reopen()?, rules, work, &|_| true)? {
         Ok(survey) => survey,

@@ -44,7 +44,7 @@ fn descriptors_of(name: &str) -> impl Iterator<Item = i32> {
 
 fn spied(signed: &Signed, name: &'static str, settings: Settings) -> (bool, Vec<u8>) {
     let spy = Spy(name, Mutex::default());
-    let read = guard::read(&signed.verified(), signed.root(), &rules(), settings, &spy).unwrap();
+    let read = guard::read(&signed.verified(), signed.root(), &rules(), None, settings, &spy).unwrap();
     let file = spy
         .1
         .into_inner()
@@ -93,6 +93,7 @@ fn memory_that_somebody_wants_to_open_meanwhile_is_not_handed_out() {
         &signed.verified(),
         signed.root(),
         &rules(),
+        None,
         settings(),
         &Opener("wanted.bin"),
     );
@@ -108,7 +109,7 @@ fn memory_that_somebody_wants_to_open_meanwhile_is_not_handed_out() {
 #[test]
 fn bytes_stay_while_somebody_has_them() {
     let signed = Signed::new(&[("w.bin", &content(SIZE, 2))]);
-    let read = || guard::read(&signed.verified(), signed.root(), &rules(), settings(), &());
+    let read = || guard::read(&signed.verified(), signed.root(), &rules(), None, settings(), &());
     let first = read().unwrap().unwrap();
     let shared = first.files()[&path("w.bin")].map().unwrap();
     let private = first.files()[&path("w.bin")].map_private().unwrap();
@@ -141,6 +142,7 @@ fn a_cold_file_that_changes_meanwhile_gives_the_signed_bytes_or_none() {
         &signed.verified(),
         signed.root(),
         &rules(),
+        None,
         settings,
         &Writer(&signed),
     );

@@ -5,7 +5,9 @@
     reason = "helpers of tests, with small numbers"
 )]
 
+mod by_leaves;
 mod guard;
+mod into;
 mod lazy;
 mod races;
 mod share;
@@ -112,6 +114,7 @@ impl Signed {
             observer: &(),
             cache: None,
             keeper: None,
+            leaves: None,
         };
         let prepared = prepare(root, &plan, None, &mut work).unwrap().unwrap();
         let bundle = sign_statement(&prepared.statement, &key, &SigningMaterial::Key).unwrap();

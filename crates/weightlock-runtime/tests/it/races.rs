@@ -54,6 +54,7 @@ fn signed(victim: &Victim, plan: &Plan) -> VerifiedStatement {
         observer: &(),
         cache: None,
         keeper: None,
+        leaves: None,
     };
     let root = Root::open(victim.model(), Links::Refused).unwrap();
     let prepared = prepare(root, plan, None, &mut work).unwrap().unwrap();
@@ -95,7 +96,7 @@ fn load(
         signature: None,
         only: Some(only),
     };
-    match guard::read(verified, root, &rules, settings, observer) {
+    match guard::read(verified, root, &rules, None, settings, observer) {
         Err(error) => Err(error.code().to_string()),
         Ok(Err(mismatch)) => Err(mismatch.codes()[0].to_string()),
         Ok(Ok(guarded)) => Ok(guarded),

@@ -38,6 +38,7 @@ fn work() -> Work<'static> {
         observer: &(),
         cache: None,
         keeper: None,
+        leaves: None,
     }
 }
 

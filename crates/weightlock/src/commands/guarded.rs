@@ -1,11 +1,13 @@
 //! A guarded load: a model is verified and read in one act, and lies in a sealed view.
 //!
 //! 1. [`Asked::read`] finds the signature, checks whose it is, and has [`weightlock_runtime::guard`] read and compare.
-//! 2. Whoever wants to look at the verified bytes first does it now ([`Read::guarded`]).
+//! 2. Whoever wants to look at the verified bytes first does it now ([`Read::files`]).
 //! 3. [`Read::into_view`] makes the folder of links ([`SealedView`]).
 //!
 //! `run` gives such a view to a program, the wheel to Python. Several processes may read a model once between them
-//! ([`share`]), and one file may be read in parts ([`Asked::open`]).
+//! ([`share`]), and one file may be read in parts ([`Parts`]).
+
+mod parts;
 
 use std::{
     collections::BTreeMap,
@@ -13,32 +15,39 @@ use std::{
 };
 
 use globset::GlobMatcher;
-use weightlock_artifact::{digest::engine::Reading, error::NAME, inventory::RootKind, path::ArtifactPath};
+use weightlock_artifact::{
+    digest::engine::{Reading, Settings},
+    error::NAME,
+    inventory::{Root, RootKind},
+    path::ArtifactPath,
+};
 use weightlock_runtime::{
     folder::PrivateFolder,
     guard::{
-        self, Guarded,
+        self, Guarded, Leaves,
+        into::read_into,
         share::{self, Shared, Standing},
     },
     sealed::Sealed,
     view::{Frozen, SealedView},
 };
-use weightlock_signing::oms::{VerifiedStatement, model::Rules};
-
-mod parts;
+use weightlock_signing::oms::{
+    VerifiedStatement,
+    model::{Mismatch, Rules},
+};
 
 pub use self::parts::Parts;
-
 use super::{
     target,
     trust::TrustFlags,
-    verify::{Case, Verified},
+    verify::{Case, Verified, leaves},
 };
 use crate::{
     cli::{Hashing, Selection},
     context::Context,
     diagnostic::Diagnostic,
     environment::{TMPDIR, XDG_RUNTIME_DIR},
+    explanations::USAGE,
     progress,
     text::{Shown, Size},
 };
@@ -62,81 +71,146 @@ pub(crate) struct Asked<'a> {
 impl Asked<'_> {
     /// Verifies and reads, in one act.
     pub(crate) fn read(&self, context: &Context) -> Result<Read, Vec<Diagnostic>> {
-        let one = |told| vec![told];
-        let Signed { case, verified, file } = self.signed(context)?;
-        let wanted = |path: &ArtifactPath| match &file {
-            Some(file) => path == file,
-            None => self.only.iter().any(|glob| glob.is_match(path.as_str())),
-        };
-        let is_part = file.is_some() || !self.only.is_empty();
-        let rules = Rules {
-            only: if is_part { Some(&wanted) } else { None },
-            ..case.rules(self.files).map_err(one)?
-        };
-        let settings = context.hashing(self.hashing, Reading::Buffered).map_err(one)?;
-        let root = case.root.reopen().map_err(|error| one(error.into()))?;
-        let read = progress::shown_as("verifying", &context.show, |observer| {
-            if self.share {
-                let meet = PrivateFolder::open(&meeting_place())?;
-                let part = self.part(file.as_ref());
-                let shared = share::read(&verified, &root, (&rules, &part), settings, observer, &meet);
-                Ok(shared?.map(Held::Shared))
-            } else {
-                let guarded = guard::read(&verified, root, &rules, settings, observer);
-                Ok(guarded?.map(Held::Own))
-            }
-        });
-        let held = read
-            .map_err(|error: weightlock_runtime::Error| one(error.into()))?
-            .map_err(|mismatch| case.reasons(&verified, &mismatch))?;
+        let found = Found::open(self, context)?;
+        let held = found.judged(self, |given| {
+            let Given { root, rules, leaves } = given;
+            let (verified, settings) = (&found.verified, found.settings);
+            progress::shown_as("verifying", &context.show, |observer| {
+                if self.share {
+                    let (rules, meet) = (
+                        (&rules, &*found.part(self)),
+                        PrivateFolder::open(&meeting_place())?,
+                    );
+                    let shared = share::read(verified, &root, rules, leaves, settings, observer, &meet);
+                    Ok(shared?.map(Held::Shared))
+                } else {
+                    let guarded = guard::read(verified, root, &rules, leaves, settings, observer);
+                    Ok(guarded?.map(Held::Own))
+                }
+            })
+        })?;
+        let case = &found.case;
+        let name = ArtifactPath::parse(case.root.base_name())
+            .map_err(|source| vec![Diagnostic::of(NAME, &source).at(found.model.display().to_string())])?;
         Ok(Read {
-            verified: held.verified(&case, &verified),
-            is_file: file.is_some() || matches!(case.root.kind(), RootKind::File(_)),
-            name: base_name(&case).map_err(one)?,
+            verified: held.verified(case, &found.verified),
+            is_file: found.file.is_some() || matches!(case.root.kind(), RootKind::File(_)),
+            name,
             held,
         })
     }
 
-    /// Finds the signature, and checks whose it is.
-    fn signed(&self, context: &Context) -> Result<Signed, Vec<Diagnostic>> {
+    /// Verifies one file and reads it into the caller's memory, in one act.
+    pub(crate) fn read_into(
+        &self,
+        memory: &mut [u8],
+        context: &Context,
+    ) -> Result<Verified, Vec<Diagnostic>> {
+        let found = Found::open(self, context)?;
+        let file = match (&found.file, found.case.root.kind()) {
+            (Some(file), _) | (None, RootKind::File(file)) => file.clone(),
+            (None, RootKind::Folder) => {
+                let told = Diagnostic::new(USAGE, "only a file can be read into memory of the caller");
+                return Err(vec![told.at(found.model.display().to_string())]);
+            }
+        };
+        let model = found.judged(self, |given| {
+            let Given { root, rules, leaves } = given;
+            progress::shown_as("verifying", &context.show, |observer| {
+                let settings = found.settings;
+                read_into(
+                    &found.verified,
+                    root,
+                    (&file, memory),
+                    &rules,
+                    leaves,
+                    settings,
+                    observer,
+                )
+            })
+        })?;
+        Ok(found.case.accepted(&found.verified, &model))
+    }
+}
+
+/// What was found of a model that is to be read: its signature, which was verified.
+struct Found {
+    case: Case,
+    verified: VerifiedStatement,
+    /// The model; the folder around it, when it is one file of a signed folder.
+    model: PathBuf,
+    file: Option<ArtifactPath>,
+    settings: Settings,
+}
+
+/// What a reading needs besides.
+struct Given<'a> {
+    root: Root,
+    rules: Rules<'a>,
+    leaves: Option<Leaves<'a>>,
+}
+
+impl Found {
+    fn open(asked: &Asked<'_>, context: &Context) -> Result<Self, Vec<Diagnostic>> {
         let one = |told| vec![told];
-        let trust = self.trust.trust(None, context.now()).map_err(one)?;
-        let around = if self.in_folder {
-            target::around(self.path)
+        let trust = asked.trust.trust(None, context.now()).map_err(one)?;
+        let around = if asked.in_folder {
+            target::around(asked.path)
         } else {
             None
         };
         let (model, file) = match around {
             Some((folder, file)) => (folder, Some(file)),
-            None => (self.path.to_owned(), None),
+            None => (asked.path.to_owned(), None),
         };
-        let case =
-            Case::open(&model, self.signature, self.files, (trust, self.trust.at_time)).map_err(one)?;
-        let verified = case.statement()?;
-        Ok(Signed { case, verified, file })
+        let stated = (trust, asked.trust.at_time);
+        let case = Case::open(&model, asked.signature, asked.files, stated).map_err(one)?;
+        Ok(Self {
+            verified: case.statement()?,
+            case,
+            model,
+            file,
+            settings: context.hashing(asked.hashing, Reading::Buffered).map_err(one)?,
+        })
     }
 
     /// Which files are asked for, in words.
-    fn part(&self, file: Option<&ArtifactPath>) -> String {
-        let patterns = self.only.iter().map(|glob| glob.glob().glob());
-        match file {
+    fn part(&self, asked: &Asked<'_>) -> String {
+        let patterns = asked.only.iter().map(|glob| glob.glob().glob());
+        match &self.file {
             Some(file) => format!("file\0{}", file.as_str()),
             None => patterns.fold(String::from("only"), |part, pattern| part + "\0" + pattern),
         }
     }
-}
 
-/// A model whose signature was verified, and of which nothing was read.
-struct Signed {
-    case: Case,
-    verified: VerifiedStatement,
-    /// The one file that is asked for, when the model is the folder which it lies in.
-    file: Option<ArtifactPath>,
-}
-
-fn base_name(case: &Case) -> Result<ArtifactPath, Diagnostic> {
-    ArtifactPath::parse(case.root.base_name())
-        .map_err(|source| Diagnostic::of(NAME, &source).at(case.root.path().display().to_string()))
+    /// Does a reading, and says why a model is not what was signed.
+    fn judged<T>(
+        &self,
+        asked: &Asked<'_>,
+        read: impl FnOnce(Given<'_>) -> Result<Result<T, Mismatch>, weightlock_runtime::Error>,
+    ) -> Result<T, Vec<Diagnostic>> {
+        let one = |told| vec![told];
+        let wanted = |path: &ArtifactPath| match &self.file {
+            Some(file) => path == file,
+            None => asked.only.iter().any(|glob| glob.is_match(path.as_str())),
+        };
+        let is_part = self.file.is_some() || !asked.only.is_empty();
+        let notes = leaves::notes();
+        let leaves = notes.as_ref().and_then(|notes| {
+            let table = self.case.leaf_table(&self.verified)?;
+            Some(Leaves { table, notes })
+        });
+        let given = Given {
+            root: self.case.root.reopen().map_err(|error| one(error.into()))?,
+            rules: Rules {
+                only: if is_part { Some(&wanted) } else { None },
+                ..self.case.rules(asked.files).map_err(one)?
+            },
+            leaves,
+        };
+        let read = read(given).map_err(|error| one(error.into()))?;
+        read.map_err(|mismatch| self.case.reasons(&self.verified, &mismatch))
+    }
 }
 
 /// The sealed files of a model, and who read them.
@@ -149,11 +223,22 @@ pub enum Held {
 }
 
 impl Held {
+    /// What this process read itself.
+    const fn own(&self) -> Option<&Guarded> {
+        match self {
+            Self::Own(guarded) => Some(guarded),
+            Self::Shared(shared) => match shared.standing() {
+                Standing::Led(published) => Some(published.guarded()),
+                Standing::Joined { .. } => None,
+            },
+        }
+    }
+
     fn verified(&self, case: &Case, verified: &VerifiedStatement) -> Verified {
         match self {
             Self::Own(guarded) => case.accepted(verified, guarded.model()),
             Self::Shared(shared) => match shared.standing() {
-                Standing::Led(published) => case.accepted(verified, published.model()),
+                Standing::Led(published) => case.accepted(verified, published.guarded().model()),
                 Standing::Joined { survey, leader } => case.joined(verified, survey, *leader),
             },
         }
@@ -216,17 +301,24 @@ impl Loaded {
     /// What was verified, in one line without its end.
     #[must_use]
     pub fn line(&self) -> String {
-        let digest = self.verified.digest.as_deref().unwrap_or("no manifest digest");
-        let reader = self.verified.read_by;
-        let reader = reader.map_or_else(String::new, |process| format!("   read by process {process}"));
-        let text = format!(
-            "verified: {}   {digest}   {}   signed by {}{reader}",
-            self.verified.model,
-            Size(self.verified.bytes_checked),
-            self.verified.signer.text()
-        );
-        Shown(&text).to_string()
+        let own = self.view.guarded().own();
+        line(&self.verified, own.is_some_and(Guarded::by_leaves))
     }
+}
+
+/// What was verified, in one line without its end.
+pub(crate) fn line(verified: &Verified, by_leaves: bool) -> String {
+    let digest = verified.digest.as_deref().unwrap_or("no manifest digest");
+    let how = if by_leaves { " by signed leaves" } else { "" };
+    let reader = verified.read_by;
+    let reader = reader.map_or_else(String::new, |process| format!("   read by process {process}"));
+    let text = format!(
+        "verified: {}   {digest}   {}{how}   signed by {}{reader}",
+        verified.model,
+        Size(verified.bytes_checked),
+        verified.signer.text()
+    );
+    Shown(&text).to_string()
 }
 
 /// Where private folders belong: the user's own folder for them, or else the one for temporary files.
@@ -238,7 +330,7 @@ pub(crate) fn place() -> PathBuf {
     found.unwrap_or_else(|| PathBuf::from("/tmp"))
 }
 
-/// Where processes of this user meet, and note which leaves they have derived.
+/// Where processes of this user meet.
 fn meeting_place() -> PathBuf {
     let runtime = XDG_RUNTIME_DIR.filled().map(PathBuf::from);
     let temporary = TMPDIR

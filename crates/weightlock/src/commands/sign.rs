@@ -335,6 +335,7 @@ fn prepared(
                 observer,
                 cache: None,
                 keeper: None,
+                leaves: None,
             },
         )
     });

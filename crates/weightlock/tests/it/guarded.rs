@@ -51,6 +51,47 @@ fn wait_for(path: &Path) {
     }
 }
 
+/// From the second load on, when the first one has compared both.
+#[test]
+fn signed_leaves_stand_in_for_digests_once_they_are_proven() {
+    let place = Place::with_model();
+    place.sign(&["--leaves"]).yes();
+    let line = || {
+        let ran = shell(&place, "cat {model}/config.json");
+        assert_eq!(
+            (ran.code, ran.stdout.as_str()),
+            (0, "{\"model_type\": \"toy\"}"),
+            "{ran:?}"
+        );
+        ran.stderr
+    };
+    let lines = [line(), line()];
+    assert!(
+        !lines[0].contains("leaves") && lines[1].contains(" by signed leaves   signed by "),
+        "{lines:?}"
+    );
+    // The same signer, model and digest are named.
+    assert_eq!(lines[1].replace(" by signed leaves", ""), lines[0]);
+    place.flip("m/model.safetensors", 70, 1);
+    let refused = shell(&place, "echo started {model}");
+    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{refused:?}");
+    assert!(
+        refused.stderr.contains("WL-SIG-TAMPERED]: model.safetensors"),
+        "{refused:?}"
+    );
+    // Without a folder to note it in, digests are compared.
+    let place = Place::with_model();
+    place.sign(&["--leaves"]).yes();
+    place.write("home", "a file");
+    let quiet = [shell(&place, "true {model}"), shell(&place, "true {model}")];
+    assert!(
+        quiet
+            .iter()
+            .all(|ran| ran.code == 0 && !ran.stderr.contains("leaves")),
+        "{quiet:?}"
+    );
+}
+
 #[test]
 fn a_program_sees_the_signed_files_and_no_others() {
     let place = signed();

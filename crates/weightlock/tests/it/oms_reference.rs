@@ -269,6 +269,7 @@ fn sign_natively(model: &Path, plan: &Plan) -> Vec<u8> {
         observer: &(),
         cache: None,
         keeper: None,
+        leaves: None,
     };
     let root = Root::open(model, Links::Refused).unwrap();
     let prepared = prepare(root, plan, None, &mut work).unwrap().unwrap();

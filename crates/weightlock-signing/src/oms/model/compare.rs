@@ -119,6 +119,8 @@ pub struct Comparison {
     pub bytes: u64,
     /// How many digests came from the cache.
     pub from_cache: usize,
+    /// Every file that was checked has the leaves that [`Work::leaves`] has for it.
+    pub leaves_hold: bool,
     /// The canonical manifest of what is there, when every file has a SHA-256 digest.
     pub manifest: Option<Manifest>,
     /// The walk, for looking closer.
@@ -242,12 +244,18 @@ pub(super) fn look(
         .iter()
         .filter(|entry| !misplaced && listed.contains_key(&entry.path) && wanted(&entry.path))
         .collect();
-    let measured = match unread {
-        None => {
+    let leaves = work.leaves.filter(|leaves| leaves.are_of(verified));
+    let (measured, leaves_hold) = match (unread, leaves) {
+        (None, None) => {
             let algorithm = statement.serialization().algorithm;
-            work.measure_listed(&inventory, &present, per_file(statement), algorithm)?
+            let measured = work.measure_listed(&inventory, &present, per_file(statement), algorithm)?;
+            (measured, false)
         }
-        Some(unread) => measured_or_not(statement, &inventory, &present, &listed, unread, work)?,
+        (None, Some(leaves)) => leaves.measure(&inventory, &present, work)?,
+        (Some(unread), _) => {
+            let measured = measured_or_not(statement, &inventory, &present, &listed, unread, work)?;
+            (measured, false)
+        }
     };
     let mut found: BTreeMap<ArtifactPath, Digest> = present
         .iter()
@@ -303,6 +311,7 @@ pub(super) fn look(
             .iter()
             .fold(0, |sum, entry| entry.stamp.size.saturating_add(sum)),
         from_cache: measured.iter().filter(|measured| measured.from_cache).count(),
+        leaves_hold,
         manifest,
         inventory,
     })

@@ -1,6 +1,7 @@
 //! Statements against folders: what is signed for a model on disk ([`prepare`]), and whether a model on disk is
 //! what was signed ([`compare`]), or is so but for bytes that somebody else answers for ([`survey`]).
 
+mod by_leaves;
 mod compare;
 mod prepare;
 mod survey;
@@ -18,6 +19,7 @@ use weightlock_artifact::{
 };
 
 pub use self::{
+    by_leaves::Leaves,
     compare::{
         Comparison, LoaderView, Mismatch, Rules, Strictness, Unsigned, VerifiedModel, compare, locate,
     },
@@ -39,6 +41,8 @@ pub struct Work<'a> {
     pub cache: Option<&'a mut DigestCache>,
     /// Keeps the bytes of the listed files that [`compare`] reads.
     pub keeper: Option<&'a mut dyn Keeper>,
+    /// Signed leaves of the listed files, for [`compare`]. Those of another signature are passed over.
+    pub leaves: Option<Leaves<'a>>,
 }
 
 impl Work<'_> {

@@ -2,25 +2,22 @@
 //!
 //! The signature is verified when it is opened, and that the file has the signed size; bytes when they are asked for; the rest
 //! of the file and the other files of the model never. Whoever shows this says that it is partial. Leaves stand in for the signed digest only when they were derived once from bytes that have it
-//! ([`StandIn`]); where nobody has done that yet, opening reads the whole model, once for this user on this machine.
+//! ([`StandIn`]); where nobody has done that yet (a load of the whole model
+//! does it too), opening reads the whole model, once for this user on this machine.
 
 use std::ops::Range;
 
-use weightlock_artifact::{
-    digest::engine::{Observer, Reading},
-    path::ArtifactPath,
-};
+use weightlock_artifact::{digest::engine::Observer, path::ArtifactPath};
 use weightlock_runtime::{
-    folder::PrivateFolder,
     guard::{
+        Leaves,
         lazy::{self, Lazy},
         leaves::StandIn,
     },
     private::View,
 };
-use weightlock_signing::oms::model::Rules;
 
-use super::{Asked, Signed, meeting_place};
+use super::{Asked, Found, Given};
 use crate::{
     commands::verify::SignedBy,
     context::Context,
@@ -42,34 +39,29 @@ pub struct Parts {
 impl Asked<'_> {
     /// Verifies the signature, and opens the one file that is asked for; `None` where its signer has signed no
     /// leaves of it.
-    pub(crate) fn open(&self, context: &Context) -> Result<Option<Parts>, Vec<Diagnostic>> {
+    pub(crate) fn open_parts(&self, context: &Context) -> Result<Option<Parts>, Vec<Diagnostic>> {
         let one = |told| vec![told];
-        let Signed { case, verified, file } = &self.signed(context)?;
-        let settings = context.hashing(self.hashing, Reading::Buffered).map_err(one)?;
-        let reopened = || case.root.reopen().map_err(weightlock_runtime::Error::from);
-        let wanted = |path: &ArtifactPath| file.as_ref().is_none_or(|file| path == file);
-        let rules = Rules {
-            only: Some(&wanted),
-            ..case.rules(self.files).map_err(one)?
-        };
-        let Some(table) = case.leaf_table(verified) else {
+        let found = Found::open(self, context)?;
+        let (verified, settings) = (&found.verified, found.settings);
+        let opened = found.judged(self, |Given { root, rules, leaves }| {
+            let Some(Leaves { table, notes }) = leaves else {
+                return Ok(Ok(None));
+            };
+            progress::shown_as("verifying", &context.show, |observer| {
+                let leaves = match StandIn::remembered(table, notes) {
+                    Ok(leaves) => leaves,
+                    Err(table) => {
+                        let leaves = StandIn::derive(table, root.reopen()?, settings, observer)?;
+                        leaves.remember(notes)?;
+                        leaves
+                    }
+                };
+                Ok(lazy::open(verified, leaves, root, &rules, settings, observer)?.map(Some))
+            })
+        })?;
+        let Some(lazy) = opened else {
             return Ok(None);
         };
-        let opened = progress::shown_as("verifying", &context.show, |observer| {
-            let notes = PrivateFolder::open(&meeting_place())?;
-            let leaves = match StandIn::remembered(table, &notes) {
-                Ok(leaves) => leaves,
-                Err(table) => {
-                    let leaves = StandIn::derive(table, reopened()?, settings, observer)?;
-                    leaves.remember(&notes)?;
-                    leaves
-                }
-            };
-            lazy::open(verified, leaves, reopened()?, &rules, settings, observer)
-        });
-        let lazy = opened
-            .map_err(|error: weightlock_runtime::Error| one(error.into()))?
-            .map_err(|mismatch| case.reasons(verified, &mismatch))?;
         let mut files = lazy.files().map(|(path, size)| (path.clone(), size));
         let (Some((file, size)), None) = (files.next(), files.next()) else {
             let told = Diagnostic::new(USAGE, "only one file can be read in parts");

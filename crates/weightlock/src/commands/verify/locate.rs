@@ -2,21 +2,11 @@
 
 use std::{fs::File, ops::Range};
 
-use weightlock_artifact::{
-    digest::engine::Reading,
-    drift::Change,
-    evidence::{ContentPrefix, EvidenceName, Kind, Store},
-    leaf::LEAF,
-    path::ArtifactPath,
-};
+use weightlock_artifact::{digest::engine::Reading, drift::Change, leaf::LEAF, path::ArtifactPath};
 use weightlock_format::{gguf, layout::Layout, safetensors};
-use weightlock_signing::{
-    oms::{
-        Method, VerifiedStatement,
-        model::{Mismatch, Work, locate},
-    },
-    predicate::leaves::{self, SignedTable},
-    statement::{VerifiedEvidence, verify_evidence},
+use weightlock_signing::oms::{
+    Method, VerifiedStatement,
+    model::{Mismatch, Work, locate},
 };
 
 use super::{Arguments, Case};
@@ -116,7 +106,7 @@ fn by_leaves(
     arguments: &Arguments,
     context: &Context,
 ) -> Vec<(ArtifactPath, Located)> {
-    let Some(table) = signed_table(case, verified) else {
+    let Some(table) = case.leaf_table(verified) else {
         return Vec::new();
     };
     let Ok(settings) = context.hashing(&arguments.hashing, Reading::Mapped) else {
@@ -128,6 +118,7 @@ fn by_leaves(
             observer,
             cache: None,
             keeper: None,
+            leaves: None,
         };
         let found = changed.iter().filter_map(|path| {
             let ranges = locate(&mismatch.comparison().inventory, path, table.table(), &work).ok()??;
@@ -135,27 +126,6 @@ fn by_leaves(
         });
         found.collect()
     })
-}
-
-/// The leaf table that the signer of the model signed for exactly the files of the model's signature.
-pub(super) fn signed_table(case: &Case, verified: &VerifiedStatement) -> Option<SignedTable> {
-    let store = &case.found.store;
-    let listing = store.list().ok()?;
-    let mut statements = listing
-        .evidence
-        .iter()
-        .filter(|(name, _)| matches!(name, EvidenceName::Statement(Kind::Leaves, _)));
-    statements.find_map(|(name, _)| {
-        let bundle = store.read(name).ok()?;
-        let evidence = verify_evidence(&bundle, &case.trust).ok()?;
-        SignedTable::check(verified, &evidence, &named_table(store, &evidence)?).ok()
-    })
-}
-
-fn named_table(store: &Store, evidence: &VerifiedEvidence) -> Option<Vec<u8>> {
-    let digest = leaves::named_table(evidence).ok()?;
-    let prefix: ContentPrefix = digest.hex().get(..16)?.parse().ok()?;
-    store.read(&EvidenceName::Leaves(prefix)).ok()
 }
 
 /// The tensors in changed ranges, by the file's own header as it is now.

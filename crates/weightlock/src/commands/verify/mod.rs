@@ -1,6 +1,7 @@
 //! `weightlock verify`: who signed the model, and is it what they signed.
 
 mod evidence;
+pub(crate) mod leaves;
 mod locate;
 mod report;
 
@@ -20,7 +21,6 @@ use weightlock_signing::{
         VerifiedStatement,
         model::{Mismatch, Rules, Strictness, Surveyed, Unsigned, VerifiedModel, Work, compare},
     },
-    predicate::leaves::SignedTable,
 };
 
 pub(crate) use self::report::SignedBy;
@@ -192,6 +192,7 @@ impl Case {
                     observer,
                     cache: cache.as_mut(),
                     keeper: None,
+                    leaves: None,
                 },
             )
         });
@@ -239,11 +240,6 @@ impl Case {
     /// What was verified by another process of this user, when this one compared the names.
     pub(super) fn joined(&self, verified: &VerifiedStatement, survey: &Surveyed, leader: u32) -> Verified {
         report::joined(self, verified, survey, leader)
-    }
-
-    /// The leaf table that the signer signed for exactly these files, when there is one.
-    pub(super) fn leaf_table(&self, verified: &VerifiedStatement) -> Option<SignedTable> {
-        locate::signed_table(self, verified)
     }
 
     /// A folder's signature says nothing about one file taken alone, under whatever name.

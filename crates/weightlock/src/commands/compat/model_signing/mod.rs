@@ -101,6 +101,7 @@ fn working<T>(
             observer: progress,
             cache: None,
             keeper: None,
+            leaves: None,
         })
     }))
 }
