@@ -39,8 +39,10 @@ NOWHERE = "/dev/null/weightlock"
 #: The weights that options have pointers to. Options outlive sessions, and are known here once they were used.
 _KEPT: weakref.WeakKeyDictionary[Any, list[_native.Buffer]] = weakref.WeakKeyDictionary()
 
+_Original: Any = onnxruntime.InferenceSession
 
-class InferenceSession(onnxruntime.InferenceSession):
+
+class InferenceSession(_Original):
     """As ``onnxruntime.InferenceSession``, with ``key``, ``certificate_chain`` and ``signature``.
 
     ``path_or_bytes`` must be a path: bytes cannot be verified. The file is verified by its own signature, or by that of a
