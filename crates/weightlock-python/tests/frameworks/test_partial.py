@@ -103,6 +103,20 @@ class Partial(Attacked):
         with safe_open(self.file, "pt", key=self.key) as file:
             self.assertEqual(file.coverage(), (self.file.stat().st_size,) * 2)
 
+    def test_the_process_reads_no_more_than_it_says(self) -> None:
+        def read() -> int:
+            return int(Path("/proc/self/io").read_text().split("rchar: ")[1].split()[0])
+
+        self.open()
+        before = read()
+        with self.open() as file:
+            file.get_slice("big")[20]
+            verified, size = file.coverage()
+        total = read() - before
+        # Key, signature and leaf table are read too.
+        self.assertTrue(verified <= total < verified + LEAF // 4, (verified, total))
+        self.assertLess(4 * total, size)
+
     def test_a_change_is_refused_where_it_is_and_not_seen_elsewhere(self) -> None:
         self.open()
         self.flip(8 * LEAF + 5)
