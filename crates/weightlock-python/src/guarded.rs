@@ -122,8 +122,11 @@ impl Guarded {
     fn buffer(&self, name: &str, writable: bool) -> PyResult<Buffer> {
         let kept = self.open()?;
         let file = kept.sealed(name)?;
-        let bytes = if writable { file.map_private() } else { file.map() };
-        Ok(Buffer::new(bytes?, writable))
+        Ok(if writable {
+            Buffer::private(file.map_private()?)
+        } else {
+            Buffer::file(file.map()?)
+        })
     }
 
     /// A new descriptor of a file, to read from its start. It belongs to the caller.
@@ -163,7 +166,7 @@ impl Guarded {
 /// Verifies a model and reads it into sealed memory, in one act.
 #[pyfunction]
 #[pyo3(signature = (path, *, key=None, certificate_chain=Vec::new(), signature=None, identity=false, policy=false,
-                    only=Vec::new(), allow_symlinks=false, progress=None))]
+                    only=Vec::new(), allow_symlinks=false, share=false, progress=None))]
 #[expect(clippy::too_many_arguments, reason = "named arguments of Python")]
 pub(crate) fn load(
     py: Python<'_>,
@@ -175,6 +178,7 @@ pub(crate) fn load(
     policy: bool,
     only: Vec<String>,
     allow_symlinks: bool,
+    share: bool,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Guarded> {
     let later = Later { identity, policy };
@@ -186,6 +190,7 @@ pub(crate) fn load(
         signature,
         only,
         allow_symlinks,
+        share,
     };
     let loaded = attend(py, progress, |progress| embedded::load(&model, progress))?;
     let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
@@ -213,8 +218,8 @@ pub(crate) fn load_into<'py>(
         key,
         certificate_chain,
         signature,
-        only: Vec::new(),
         allow_symlinks,
+        ..Model::default()
     };
     let memory = room.bytes_mut();
     let loaded = attend(py, progress, |progress| {

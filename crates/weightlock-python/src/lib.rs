@@ -6,6 +6,8 @@
 //! | what is a loaded model to Python? | [`guarded`] |
 //! | how are its bytes handed out? | [`buffer`] |
 //! | how do answers and refusals get there? | [`answer`], [`refusal`] |
+//! | which parts of a file are read? | [`partial`] |
+//! | what does a verified file say of itself? | [`headers`] |
 //! | which names may a pickle not import? | [`imports`] |
 //!
 //! The interpreter's lock is given up for everything that reads or hashes. Nothing here is changed without a lock, so the
@@ -15,7 +17,9 @@ mod answer;
 mod attend;
 mod buffer;
 mod guarded;
+mod headers;
 mod imports;
+mod partial;
 mod refusal;
 
 /// The module.
@@ -26,7 +30,9 @@ mod _native {
         answer::{answer, later, main},
         buffer::Buffer,
         guarded::{Guarded, load, load_into, load_pinned},
+        headers::{onnx_locations, safetensors_header},
         imports::harm,
+        partial::{Partial, load_partial},
     };
 
     /// The version of the program and of the package.

@@ -57,6 +57,26 @@ class Refusals(Case):
         self.assertEqual(caught.exception.code, "WL-SIG-TAMPERED")
         self.assertEqual(caught.exception.path, str(model / "config.json"))
 
+    def test_the_trust_that_holds_counts_for_verify(self) -> None:
+        made = program("key", "generate", "--unencrypted", "other", cwd=self.folder)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        other = self.folder / "other.pub"
+        with weightlock.trust(key=self.key):
+            self.assertEqual(weightlock.verify(self.model)["outcome"], "yes")
+            # Who names a signer means this one.
+            with self.assertRaises(VerificationError):
+                weightlock.verify(self.model, key=other)
+            with weightlock.trust(key=other), self.assertRaises(VerificationError) as caught:
+                weightlock.verify(self.model)
+            self.assertEqual(caught.exception.code, "WL-SIG-KEY-MISMATCH")
+            (self.model / "config.json").write_text("{}")
+            with self.assertRaises(VerificationError) as caught:
+                weightlock.verify(self.model)
+            self.assertEqual(caught.exception.code, "WL-SIG-TAMPERED")
+        with self.assertRaises(VerificationError) as caught:
+            weightlock.verify(self.model)
+        self.assertEqual(caught.exception.code, "WL-CLI-NO-TRUST")
+
     def test_the_changed_place_is_told_and_the_path_stays_a_path(self) -> None:
         self.sign(self.model, leaves=True)
         file = self.model / "model.safetensors"

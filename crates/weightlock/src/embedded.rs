@@ -36,7 +36,10 @@ use crate::{
     text::{Shown, quoted},
 };
 pub use crate::{
-    commands::{guarded::Loaded, verify::Verified},
+    commands::{
+        guarded::{Loaded, Parts},
+        verify::Verified,
+    },
     diagnostic::Diagnostic,
     progress::Progress,
 };
@@ -56,6 +59,8 @@ pub struct Model {
     pub only: Vec<String>,
     /// Links to files inside the model are followed.
     pub allow_symlinks: bool,
+    /// Processes of this user that load the same read it once between them, and take each other's word for its bytes.
+    pub share: bool,
 }
 
 /// What later versions will judge by.
@@ -100,6 +105,18 @@ pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagn
     })
 }
 
+/// Opens a signed file for reading parts of it. The signature and the size of the file are verified now, bytes when they are
+/// read, and the rest not at all. `None` where the signer has signed no leaves of the file: then it can only be loaded as a
+/// whole.
+///
+/// # Errors
+/// Why not, gravest first.
+pub fn open_parts(model: &Model, progress: &Arc<Progress>) -> Result<Option<Parts>, Vec<Diagnostic>> {
+    asked(model, |asked| {
+        asked.open_parts(&Context::embedded(Arc::clone(progress)))
+    })
+}
+
 /// Verifies a file and reads it into the caller's memory, which must have its size, in one act. Gives what was verified, as
 /// `verify` tells it, and in one line.
 ///
@@ -137,6 +154,7 @@ fn asked<T>(
         only: &only.map_err(|error| vec![Diagnostic::new(USAGE, error)])?,
         hashing: &Hashing::default(),
         in_folder: true,
+        share: model.share,
     })
 }
 

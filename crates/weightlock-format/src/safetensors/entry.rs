@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Fault, header::limit};
+use super::{
+    Fault,
+    header::{Limits, limit},
+};
 use crate::{
     Dtype, Named, Problem,
     json::{
@@ -22,7 +25,7 @@ use crate::{
 /// All that a header holds.
 #[derive(Default)]
 pub(super) struct Entries {
-    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) metadata: Option<BTreeMap<String, String>>,
     pub(super) tensors: Vec<Tensor>,
     /// Tensors with a range that means nothing.
     pub(super) lost: u64,
@@ -39,16 +42,17 @@ struct Raw {
 
 impl Entries {
     /// Reads `text`, which begins at `offset`; the data begins at `data_start`.
-    pub(super) fn read(text: &[u8], offset: u64, data_start: u64) -> Result<Self, Problem> {
-        let limits = json::Limits {
-            bytes: limit::HEADER_BYTES,
+    pub(super) fn read(text: &[u8], offset: u64, data_start: u64, limits: Limits) -> Result<Self, Problem> {
+        let json = json::Limits {
+            bytes: limits.bytes,
             depth: json::Limits::default().depth,
             // Each entry is an object, a text, two arrays, two offsets and its dimensions.
-            values: limit::HEADER_BYTES,
+            values: limits.bytes,
         };
         let mut parser = Parser {
-            events: Events::new(text, offset, limits),
+            events: Events::new(text, offset, json),
             data_start,
+            most: limits.tensors,
             names: HashSet::new(),
             entries: Self::default(),
         };
@@ -60,6 +64,7 @@ impl Entries {
 struct Parser<'a> {
     events: Events<'a>,
     data_start: u64,
+    most: u64,
     names: HashSet<String>,
     entries: Entries,
 }
@@ -67,13 +72,12 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn header(&mut self) -> Result<(), Problem> {
         self.start_object(|| Fault::NotObject)?;
-        let mut has_metadata = false;
         while let Some((offset, name)) = self.key()? {
             if name == "__metadata__" {
-                if std::mem::replace(&mut has_metadata, true) {
+                if self.entries.metadata.is_some() {
                     return Err(duplicate_key(offset, &name));
                 }
-                self.metadata()?;
+                self.entries.metadata = Some(self.metadata()?);
             } else {
                 self.tensor(offset, name)?;
             }
@@ -85,25 +89,26 @@ impl Parser<'_> {
         }
     }
 
-    fn metadata(&mut self) -> Result<(), Problem> {
+    fn metadata(&mut self) -> Result<BTreeMap<String, String>, Problem> {
+        let mut texts = BTreeMap::new();
         self.start_object(|| Fault::Metadata)?;
         while let Some((offset, key)) = self.key()? {
             let Some((_, Event::Scalar(Value::String(text)))) = self.events.next()? else {
                 return Err(Problem::malformed(offset, Fault::Metadata));
             };
-            if self.entries.metadata.contains_key(&key) {
+            if texts.contains_key(&key) {
                 return Err(duplicate_key(offset, &key));
             }
-            let count = (self.entries.metadata.len() as u64).saturating_add(1);
+            let count = (texts.len() as u64).saturating_add(1);
             within("the number of metadata texts", count, limit::METADATA, offset)?;
-            self.entries.metadata.insert(key, text);
+            texts.insert(key, text);
         }
-        Ok(())
+        Ok(texts)
     }
 
     fn tensor(&mut self, offset: u64, name: String) -> Result<(), Problem> {
         let count = (self.names.len() as u64).saturating_add(1);
-        within("the number of tensors", count, limit::TENSORS, offset)?;
+        within("the number of tensors", count, self.most, offset)?;
         if !self.names.insert(name.clone()) {
             return Err(Problem::malformed(
                 offset,

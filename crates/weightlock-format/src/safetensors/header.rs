@@ -30,13 +30,36 @@ pub mod limit {
     pub const PROBLEMS: usize = 100;
 }
 
+/// How large a header may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Its bytes.
+    pub bytes: u64,
+    /// The tensors in it.
+    pub tensors: u64,
+}
+
+impl Limits {
+    /// Of any file: [`limit::HEADER_BYTES`] and [`limit::TENSORS`].
+    pub const ANY: Self = Self {
+        bytes: limit::HEADER_BYTES,
+        tensors: limit::TENSORS,
+    };
+
+    /// Of a file that somebody trusted has signed: whatever the format allows, which is what other loaders take.
+    pub const SIGNED: Self = Self {
+        bytes: limit::FORMAT_HEADER_BYTES,
+        tensors: limit::FORMAT_HEADER_BYTES,
+    };
+}
+
 /// Bytes before the header.
-const LENGTH_BYTES: u64 = 8;
+pub const LENGTH_BYTES: u64 = 8;
 
 /// What a safetensors file says about itself.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Header {
-    metadata: BTreeMap<String, String>,
+    metadata: Option<BTreeMap<String, String>>,
     layout: Layout,
     is_whole: bool,
     header_bytes: u64,
@@ -51,7 +74,7 @@ impl Header {
     /// [`Error::Refused`] when the header is missing, too long, not JSON, or has duplicate names; [`Error::Io`].
     pub fn read(source: &mut (impl Read + Seek)) -> Result<Self, Error> {
         let start = Prefix::read(source, LENGTH_BYTES)?;
-        let header_end = header_end(&start.bytes, start.file_size)?;
+        let header_end = data_start(&start.bytes, start.file_size, Limits::ANY)?;
         let prefix = Prefix::read(source, header_end)?;
         Ok(Self::parse(&prefix.bytes, prefix.file_size)?)
     }
@@ -61,8 +84,16 @@ impl Header {
     /// # Errors
     /// As [`Header::read`]; also when `start` does not hold the whole header.
     pub fn parse(start: &[u8], file_size: u64) -> Result<Self, Problem> {
+        Self::parse_within(start, file_size, Limits::ANY)
+    }
+
+    /// As [`Header::parse`], with other limits.
+    ///
+    /// # Errors
+    /// As [`Header::parse`].
+    pub fn parse_within(start: &[u8], file_size: u64, limits: Limits) -> Result<Self, Problem> {
         // 1. The length fits the format and the file.
-        let end = header_end(start, file_size)?;
+        let end = data_start(start, file_size, limits)?;
         let mut reader = Reader::new(start, 0, Endian::Little);
         reader.take(LENGTH_BYTES)?;
         let text = reader.take(end.saturating_sub(LENGTH_BYTES))?;
@@ -70,7 +101,7 @@ impl Header {
             return Err(Problem::malformed(LENGTH_BYTES, Fault::NotObject));
         }
         // 2. The entries, each checked by itself.
-        let read = entry::Entries::read(text, LENGTH_BYTES, end)?;
+        let read = entry::Entries::read(text, LENGTH_BYTES, end, limits)?;
         // 3. The entries together tile the data.
         let layout = Layout::new(read.tensors);
         let mut problems = read.problems;
@@ -88,8 +119,15 @@ impl Header {
 
     /// The texts under `__metadata__`.
     #[must_use]
-    pub const fn metadata(&self) -> &BTreeMap<String, String> {
-        &self.metadata
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        self.metadata.as_ref().unwrap_or(&NONE)
+    }
+
+    /// Whether there is a `__metadata__`, which may be empty.
+    #[must_use]
+    pub const fn has_metadata(&self) -> bool {
+        self.metadata.is_some()
     }
 
     /// The tensors and where they lie. Where the header is broken, so may this be: see [`Header::problems`].
@@ -131,16 +169,14 @@ impl Header {
     }
 }
 
-/// Where the data begins.
-fn header_end(start: &[u8], file_size: u64) -> Result<u64, Problem> {
+/// Where the data of a file of `file_size` bytes begins, by its first [`LENGTH_BYTES`].
+///
+/// # Errors
+/// When the header is missing, too long, or longer than the file.
+pub fn data_start(start: &[u8], file_size: u64, limits: Limits) -> Result<u64, Problem> {
     let mut reader = Reader::new(start, 0, Endian::Little);
     let length = reader.u64()?;
-    within(
-        "the length of the safetensors header",
-        length,
-        limit::HEADER_BYTES,
-        0,
-    )?;
+    within("the length of the safetensors header", length, limits.bytes, 0)?;
     let end = length.saturating_add(LENGTH_BYTES);
     if end > file_size {
         let left = file_size.saturating_sub(LENGTH_BYTES);

@@ -19,7 +19,7 @@ mod header;
 pub mod index;
 pub mod write;
 
-pub use self::header::{Header, limit};
+pub use self::header::{Header, LENGTH_BYTES, Limits, data_start, limit};
 use crate::{Named, reason};
 use weightlock_artifact::reason::Code;
 

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use proptest::prelude::*;
 use weightlock_format::{
     Error, Problem, reason,
-    safetensors::{Header, limit},
+    safetensors::{Header, Limits, limit},
 };
 
 /// A file with this header, padded, and this data.
@@ -208,6 +208,38 @@ fn lengths_are_limited_before_they_are_used() {
     let dims = vec!["1"; 65].join(",");
     let header = format!(r#"{{"w":{{"dtype":"U8","shape":[{dims}],"data_offsets":[0,1]}}}}"#);
     assert_eq!(parse(&file(&header, &[0])).unwrap_err().code(), reason::LIMIT);
+}
+
+#[test]
+fn a_signed_file_may_have_what_the_format_allows() {
+    let padding = |length: u64| {
+        let text = format!("{{{}}}", " ".repeat(usize::try_from(length).unwrap() - 2));
+        [&length.to_le_bytes()[..], text.as_bytes()].concat()
+    };
+    let signed = |file: &[u8]| Header::parse_within(file, file.len() as u64, Limits::SIGNED);
+    let long = padding(limit::HEADER_BYTES + 1);
+    assert_eq!(parse(&long).unwrap_err().code(), reason::LIMIT);
+    assert!(signed(&long).is_ok());
+    let longer = (limit::FORMAT_HEADER_BYTES + 1).to_le_bytes();
+    assert_eq!(signed(&longer).unwrap_err().code(), reason::LIMIT);
+    let two = br#"{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#;
+    let two = file(std::str::from_utf8(two).unwrap(), &[]);
+    let within = |tensors| {
+        let limits = Limits {
+            tensors,
+            ..Limits::ANY
+        };
+        Header::parse_within(&two, two.len() as u64, limits)
+    };
+    assert!(within(2).is_ok());
+    assert_eq!(within(1).unwrap_err().code(), reason::LIMIT);
+}
+
+#[test]
+fn metadata_that_is_empty_is_told_from_none() {
+    let told = |header: &str| parse(&file(header, &[])).unwrap().has_metadata();
+    assert!(told(r#"{"__metadata__":{}}"#));
+    assert!(!told("{}"));
 }
 
 #[test]

@@ -1,11 +1,10 @@
-"""One file for a loader: verified, or found in a sealed view that this process has."""
+"""One file for a loader: verified, or found in a sealed view that this process has; as a whole, or in parts."""
 
 from __future__ import annotations
 
 import os
 
-from weightlock import _views
-from weightlock._load import guarded
+from weightlock import _load, _native, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
     Path = str | os.PathLike[str]
 
-__all__ = ["open_file"]
+__all__ = ["open_file", "open_partial"]
 
 
 def open_file(
@@ -33,9 +32,26 @@ def open_file(
             return found
     if os.path.isdir(path):
         raise IsADirectoryError(os.fspath(path))
-    model = guarded(path, key=key, certificate_chain=certificate_chain, signature=signature)
+    model = _load.guarded(path, key=key, certificate_chain=certificate_chain, signature=signature)
     names = model.files()
     # It became a folder meanwhile.
     if len(names) != 1 or os.path.basename(names[0]) != os.path.basename(_views.absolute(path)):
         raise IsADirectoryError(os.fspath(path))
     return _views.File(model, names[0])
+
+
+def open_partial(
+    path: Path,
+    *,
+    key: Path | None = None,
+    certificate_chain: Path | Sequence[Path] | None = None,
+    signature: Path | None = None,
+) -> _native.Partial | None:
+    """Opens one file for reading parts of it; ``None`` when it is to be opened as a whole: its signer has signed no leaves, or
+    it is in a sealed view, and was verified with it.
+    """
+    if key is None and certificate_chain is None and signature is None and _views.find(path) is not None:
+        return None
+    if os.path.isdir(path):
+        raise IsADirectoryError(os.fspath(path))
+    return _load.partial(path, key=key, certificate_chain=certificate_chain, signature=signature)

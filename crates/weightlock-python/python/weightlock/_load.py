@@ -32,6 +32,7 @@ def guarded(
     policy: Path | None = None,
     only: str | Sequence[str] = (),
     allow_symlinks: bool = False,
+    share: bool | None = None,
     progress: Progress | None = None,
 ) -> _native.Guarded:
     """Verifies a model and reads it into sealed memory, and gives an object that leads to it.
@@ -43,21 +44,49 @@ def guarded(
     ``"*.safetensors"``: other files are neither read nor handed out. ``progress`` is called with the bytes that were read and
     those that are to be read.
 
+    With ``share`` processes of this user that load the same, such as the ranks of a node, read and hash it once between them:
+    each checks the signature and the names itself, and takes the bytes of the one that came first, in sealed memory, with its
+    word for them. They meet in a folder that only this user can look into. ``None`` means what the trust says that holds.
+
     Raises :class:`VerificationError`.
     """
-    key, certificate_chain = _trust.holding(key, certificate_chain)
+    signer = _trust.holding(key, certificate_chain, share)
     model = _native.load(
         path,
-        key=key,
-        certificate_chain=_trust.paths(certificate_chain),
+        key=signer.key,
+        certificate_chain=signer.certificate_chain,
         signature=signature,
         identity=identity is not None or identity_provider is not None,
         policy=policy is not None,
         only=[only] if isinstance(only, str) else list(only),
         allow_symlinks=allow_symlinks,
+        share=signer.share,
         progress=progress,
     )
     return _told(model)
+
+
+def partial(
+    path: Path,
+    *,
+    key: Path | None = None,
+    certificate_chain: Path | Sequence[Path] | None = None,
+    signature: Path | None = None,
+) -> _native.Partial | None:
+    """Opens a signed file for reading parts of it; ``None`` where its signer has signed no leaves.
+
+    The signature and the size of the file are verified now, bytes when they are read, and what nobody reads never. Where the
+    leaves were never compared with the signed digests on this machine, the whole model is read once for that.
+
+    Raises :class:`VerificationError`.
+    """
+    signer = _trust.holding(key, certificate_chain)
+    opened = _native.load_partial(
+        path, key=signer.key, certificate_chain=signer.certificate_chain, signature=signature
+    )
+    if opened is not None:
+        tell(opened.line)
+    return opened
 
 
 class verified:
@@ -127,18 +156,18 @@ def read_into(
     Returns what was verified, as :func:`weightlock.verify` has it under ``result``. Raises :class:`VerificationError`, and
     ``BufferError`` or ``TypeError`` for a buffer that cannot be written to.
     """
-    key, certificate_chain = _trust.holding(key, certificate_chain)
+    signer = _trust.holding(key, certificate_chain)
     with memoryview(buffer) as view, view.cast("B") as flat:
         verified, line = _native.load_into(
             path,
             flat,
-            key=key,
-            certificate_chain=_trust.paths(certificate_chain),
+            key=signer.key,
+            certificate_chain=signer.certificate_chain,
             signature=signature,
             allow_symlinks=allow_symlinks,
             progress=progress,
         )
-    _log(line)
+    tell(line)
     return verified
 
 
@@ -183,11 +212,12 @@ def _read_pins(path: Path) -> dict[str, str]:
 def _told(model: _native.Guarded) -> _native.Guarded:
     """Makes the view known to the loaders of this package, and says in one line what was verified, to whoever listens."""
     _views.remember(model)
-    _log(model.line)
+    tell(model.line)
     return model
 
 
-def _log(line: str) -> None:
+def tell(line: str) -> None:
+    """Says a line to whoever listens."""
     # Not at the top: it is slow to import, and many programs never ask for it.
     import logging
 

@@ -8,6 +8,8 @@ from weightlock.documents import Verified
 
 _Path = str | os.PathLike[str]
 _Progress = Callable[[int, int], object]
+#: Tensors (name, type, shape, first byte, byte behind the last), and the free text.
+SafetensorsHeader = tuple[list[tuple[str, str, list[int], int, int]], dict[str, str] | None]
 _Reason = tuple[str, str, str | None, str, str, str | None]
 
 __version__: str
@@ -41,6 +43,19 @@ class Guarded:
     def __enter__(self) -> Guarded: ...
     def __exit__(self, *_raised: object) -> None: ...
 
+@final
+class Partial:
+    """A signed file of which parts are read, each verified by itself."""
+
+    @property
+    def line(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def verified(self) -> int: ...
+    def safetensors_header(self) -> SafetensorsHeader: ...
+    def buffer(self, start: int, stop: int, *, writable: bool = False) -> Buffer: ...
+
 def load(
     path: _Path,
     *,
@@ -51,8 +66,17 @@ def load(
     policy: bool = False,
     only: Sequence[str] = ...,
     allow_symlinks: bool = False,
+    share: bool = False,
     progress: _Progress | None = None,
 ) -> Guarded: ...
+def load_partial(
+    path: _Path,
+    *,
+    key: _Path | None = None,
+    certificate_chain: Sequence[_Path] = ...,
+    signature: _Path | None = None,
+    progress: _Progress | None = None,
+) -> Partial | None: ...
 def load_into(
     path: _Path,
     buffer: memoryview,
@@ -66,5 +90,7 @@ def load_into(
 def load_pinned(path: _Path, name: str, pin: str | None, *, progress: _Progress | None = None) -> Guarded: ...
 def answer(words: Sequence[str], *, progress: _Progress | None = None) -> tuple[Any, list[_Reason]]: ...
 def harm(module: str, name: str) -> list[str] | None: ...
+def onnx_locations(file: Buffer) -> list[str]: ...
+def safetensors_header(file: Buffer) -> SafetensorsHeader: ...
 def later(path: _Path, *, identity: bool, policy: bool) -> None: ...
 def main(arguments: Sequence[str]) -> int: ...

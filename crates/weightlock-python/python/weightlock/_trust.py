@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Path = str | os.PathLike[str]
 
-__all__ = ["holding", "paths", "trust"]
+__all__ = ["Signer", "holding", "paths", "trust"]
 
 _HERE: contextvars.ContextVar[trust | None] = contextvars.ContextVar("weightlock.trust", default=None)
 
@@ -39,6 +39,9 @@ class trust:
 
     It holds for this thread, or this task of ``asyncio``. With ``everywhere=True`` it also holds for threads and tasks that
     have none of their own.
+
+    With ``share=True`` processes of this user that load the same model read and hash it once between them, and keep it in the
+    same memory: one takes the other's word for the bytes, not for the signature. As :func:`weightlock.guarded` has it.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class trust:
         key: Path | None = None,
         certificate_chain: Path | Sequence[Path] | None = None,
         everywhere: bool = False,
+        share: bool = False,
     ) -> None:
         # As they are now: neither a list that changes, nor a name that means another file after a change of folder.
         self.key = None if key is None else _views.absolute(key)
@@ -54,6 +58,7 @@ class trust:
         self.certificate_chain = chain or None
         if self.key is None and self.certificate_chain is None:
             raise TypeError("trust() needs a key or a certificate chain")
+        self.share = share
         self._ended = False
         self._around = None if everywhere else _here()
         if everywhere:
@@ -102,12 +107,25 @@ def _current() -> trust | None:
         return _PROCESS[-1] if _PROCESS else None
 
 
+class Signer:
+    """Whose signature counts for one load, and whether it may be another process that reads."""
+
+    __slots__ = ("certificate_chain", "key", "share")
+
+    def __init__(self, key: Path | None, certificate_chain: list[Path], share: bool) -> None:
+        self.key = key
+        self.certificate_chain = certificate_chain
+        self.share = share
+
+
 def holding(
-    key: Path | None, certificate_chain: Path | Sequence[Path] | None
-) -> tuple[Path | None, Path | Sequence[Path] | None]:
+    key: Path | None, certificate_chain: Path | Sequence[Path] | None, share: bool | None = None
+) -> Signer:
     """What was asked for, or else the trust that holds here."""
     current = _current() if key is None and certificate_chain is None else None
-    return (key, certificate_chain) if current is None else (current.key, current.certificate_chain)
+    if current is None:
+        return Signer(key, paths(certificate_chain), bool(share))
+    return Signer(current.key, paths(current.certificate_chain), current.share if share is None else share)
 
 
 def paths(told: Path | Sequence[Path] | None) -> list[Path]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from weightlock import _native
+from weightlock import _native, _trust
 from weightlock._errors import refusal
 
 TYPE_CHECKING = False
@@ -45,14 +45,18 @@ def verify(
 ) -> Document[Verified]:
     """Who signed a model, and is it what they signed?
 
+    Without ``key`` and ``certificate_chain`` the signer is the one of the :func:`weightlock.trust` that holds here, as for
+    loads, or else of ``WEIGHTLOCK_PUBLIC_KEY``.
+
     It loads nothing: a path that was verified here and is opened afterwards may be another file by then. To load, use
     :func:`weightlock.verified`.
     """
     _native.later(path, identity=identity is not None or identity_provider is not None, policy=policy is not None)
+    signer = _trust.holding(key, certificate_chain)
     words = _words(
         "verify",
-        key=key,
-        certificate_chain=certificate_chain,
+        key=signer.key,
+        certificate_chain=signer.certificate_chain,
         signature=signature,
         expect_digest=expect_digest,
         only=only,

@@ -86,10 +86,13 @@ def guarded(
     certificate_chain: Path | Sequence[Path] | None = None,
     signature: Path | None = None,
     only: Sequence[str] = (),
+    share: bool | None = None,
 ) -> Guarded:
     """Verifies a cached snapshot and reads it into sealed memory. As :func:`weightlock.guarded`."""
     folder = snapshot(repo_id, revision=revision, cache_dir=cache_dir)
-    return _load.guarded(folder, key=key, certificate_chain=certificate_chain, signature=signature, only=only)
+    return _load.guarded(
+        folder, key=key, certificate_chain=certificate_chain, signature=signature, only=only, share=share
+    )
 
 
 class verified(_load.verified):

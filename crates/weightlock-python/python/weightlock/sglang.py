@@ -5,8 +5,9 @@ SGLang's formats are a closed list, so the package hooks the function that choos
 missing (no package, ``SGLANG_PLUGINS`` without it, another version), SGLang's loader does not know the option and stops: it
 fails closed. An empty object takes the signer from ``WEIGHTLOCK_PUBLIC_KEY``.
 
-Only the ordinary loader can be guarded; formats with loaders of their own are refused. Configuration, tokenizer and code are
-read before, and each rank reads by itself: as for vLLM, ``weightlock run`` gives a server the whole model sealed.
+Only the ordinary loader can be guarded; formats with loaders of their own are refused. The ranks of a node read a model once
+between them, unless ``share`` is false. Configuration, tokenizer and code are read before: as for vLLM, ``weightlock run`` gives a
+server the whole model sealed.
 """
 
 # pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false

@@ -2,12 +2,13 @@
 
 The package registers the format by an entry point, in each process of vLLM. Without the package, or when ``VLLM_PLUGINS`` leaves it
 out, vLLM does not know the format and stops: it fails closed. Options are given by ``--model-loader-extra-config``, as JSON:
-``key``, ``certificate_chain``, ``signature``, and those of vLLM's own loader. Without a signer among them, the one that
+``key``, ``certificate_chain``, ``signature``, ``share``, and those of vLLM's own loader. Without a signer among them, the one that
 ``WEIGHTLOCK_PUBLIC_KEY`` names.
 
-Every source of weights is verified: also a second model that an architecture asks for. Configuration, tokenizer and code are
-read by vLLM before it asks for weights, and each rank reads and holds the model by itself. Where that matters, give vLLM a
-sealed view as a whole, which its processes share: ``weightlock run --model … -- vllm serve {model}``.
+Every source of weights is verified: also a second model that an architecture asks for. The ranks of a node read a model once
+between them, and hold it in the same memory, unless ``share`` is false: see :func:`weightlock.guarded`. One that asks when the
+others are done reads by itself. Configuration, tokenizer and code are read by vLLM before it asks for weights. Where that
+matters, give vLLM a sealed view as a whole: ``weightlock run --model … -- vllm serve {model}``.
 
 Rejected: a loader from scratch. What vLLM does with names, shards and quantization changes with each release.
 """
@@ -19,7 +20,7 @@ import copy
 import inspect
 import os
 
-from weightlock import hf
+from weightlock import _ranks, hf
 from weightlock._load import guarded
 
 TYPE_CHECKING = False
@@ -34,14 +35,16 @@ __all__ = ["OPTIONS", "Sealed", "register"]
 NAME = "weightlock"
 
 #: Options of ours; others are those of the loader that reads for us.
-OPTIONS = ("key", "certificate_chain", "signature")
+OPTIONS = ("key", "certificate_chain", "signature", "share")
 
 
 class Sealed:
     """The verified models of one loader: by the name that it asks for."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        self._options = options
+        if type(options.get("share", False)) is not bool:
+            raise ValueError("the option share is true or false")
+        self._options = {"share": _ranks.several(), **options}
         self._models: dict[tuple[str, str | None], Guarded] = {}
 
     def path(self, name: str, revision: str | None) -> str:

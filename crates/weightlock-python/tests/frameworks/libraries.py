@@ -26,6 +26,17 @@ def needs(*modules: str) -> None:
         raise unittest.SkipTest(f"not installed: {missing}")
 
 
+#: Bits of one element of each type of safetensors.
+BITS = {
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
+    **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
+    **dict.fromkeys(("I16", "U16", "F16", "BF16"), 16),
+    **dict.fromkeys(("I32", "U32", "F32"), 32),
+    **dict.fromkeys(("C64", "F64", "I64", "U64"), 64),
+    "F4": 4,
+}
+
+
 def safetensors_file(header: dict[str, Any], data: bytes, *, pad: int = 8) -> bytes:
     """A file with this header, sound or not."""
     text = json.dumps(header).encode()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from frameworks.libraries import Attacked, needs, safetensors_file
+from frameworks.libraries import BITS, Attacked, needs, safetensors_file
 
 needs("numpy", "safetensors")
 
@@ -17,12 +17,11 @@ import safetensors  # noqa: E402
 import safetensors.numpy  # noqa: E402
 
 import weightlock  # noqa: E402
-from weightlock import _header  # noqa: E402
 from weightlock.safetensors import safe_open  # noqa: E402
 from weightlock.safetensors.numpy import load_file  # noqa: E402
 
 BIG = ("BF16", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
-TYPES = [name for name in _header.BITS if name not in BIG and not name.startswith(("F6", "F4"))]
+TYPES = [name for name in BITS if name not in BIG and not name.startswith(("F6", "F4"))]
 
 
 class Numpy(Attacked):
@@ -31,7 +30,7 @@ class Numpy(Attacked):
         self.file = self.model / "model.safetensors"
 
     def typed(self, name: str) -> None:
-        size = 2 * _header.BITS[name]
+        size = 2 * BITS[name]
         header = {"a": {"dtype": name, "shape": [2, 8], "data_offsets": [0, size]}}
         self.file.write_bytes(safetensors_file(header, bytes(number % 2 for number in range(size))))
         self.sign(self.model, replace=True)
@@ -56,8 +55,8 @@ class Numpy(Attacked):
             self.typed(name)
             array = load_file(self.file, key=self.key)["a"]
             self.assertIn(array.dtype.name.replace("loat", "").upper()[:2], name)
-            self.assertEqual((array.shape, array.itemsize * 8), ((2, 8), _header.BITS[name]))
-            self.assertEqual(array.tobytes(), bytes(number % 2 for number in range(2 * _header.BITS[name])))
+            self.assertEqual((array.shape, array.itemsize * 8), ((2, 8), BITS[name]))
+            self.assertEqual(array.tobytes(), bytes(number % 2 for number in range(2 * BITS[name])))
 
     def test_empty_and_scalar_arrays_and_odd_addresses(self) -> None:
         header = {

@@ -5,6 +5,9 @@ No model is run: the build of vLLM that the registry has needs another torch tha
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import types
 from importlib.metadata import entry_points
 from typing import Any
@@ -19,6 +22,18 @@ from vllm.config.load import LoadConfig  # noqa: E402
 
 import weightlock  # noqa: E402
 import weightlock.vllm  # noqa: E402
+from support import facts  # noqa: E402
+
+#: One of two ranks.
+RANK = """
+import sys, torch.distributed as group
+from weightlock import _ranks
+
+group.init_process_group("gloo", init_method=f"file://{sys.argv[1]}", rank=int(sys.argv[2]), world_size=2)
+print(_ranks.several())
+group.barrier()
+group.destroy_process_group()
+"""
 
 
 class Vllm(Attacked):
@@ -46,6 +61,48 @@ class Vllm(Attacked):
         for change in self.changes(self.model / "model.safetensors"):
             change()
             self.assertEqual(weights["two"].tolist(), [0.5] * 512)
+
+    def test_ranks_of_a_node_share_and_others_do_not(self) -> None:
+        def read_by() -> int | None:
+            sealed = [weightlock.vllm.Sealed(options) for _ in range(2)]
+            for one in sealed:
+                self.addCleanup(one.close)
+                one.path(str(self.model), None)
+            (model,) = sealed[1]._models.values()
+            return facts(model)["read_by"]
+
+        before = os.environ.pop("LOCAL_WORLD_SIZE", None)
+        if before is not None:
+            self.addCleanup(os.environ.__setitem__, "LOCAL_WORLD_SIZE", before)
+        self.addCleanup(os.environ.pop, "LOCAL_WORLD_SIZE", None)
+        options: dict[str, Any] = {"key": str(self.key)}
+        self.assertIsNone(read_by())
+        for told, shares in (("1", False), ("2", True), ("many", False)):
+            os.environ["LOCAL_WORLD_SIZE"] = told
+            self.assertEqual(read_by(), os.getpid() if shares else None, told)
+        os.environ["LOCAL_WORLD_SIZE"] = "2"
+        self.assertEqual(sorted(self.weights(key=str(self.key))), ["one", "two"])
+        options["share"] = False
+        self.assertIsNone(read_by())
+        options["share"] = "no"
+        with self.assertRaisesRegex(ValueError, "true or false"):
+            read_by()
+
+    def test_ranks_are_counted_by_the_process_group(self) -> None:
+        from weightlock import _ranks
+
+        before = os.environ.pop("LOCAL_WORLD_SIZE", None)
+        if before is not None:
+            self.addCleanup(os.environ.__setitem__, "LOCAL_WORLD_SIZE", before)
+        self.assertFalse(_ranks.several())
+        torch.distributed.init_process_group("gloo", init_method=f"file://{self.folder}/meet", rank=0, world_size=1)
+        self.assertFalse(_ranks.several())
+        torch.distributed.destroy_process_group()
+        ranks = [
+            subprocess.Popen([sys.executable, "-c", RANK, str(self.folder / "group"), str(rank)], stdout=subprocess.PIPE, text=True)
+            for rank in range(2)
+        ]
+        self.assertEqual([rank.communicate(timeout=120)[0].strip() for rank in ranks], ["True", "True"])
 
     def test_options_of_both_are_passed_on_and_others_refused(self) -> None:
         for options in ({"enable_multithread_load": True}, {"num_threads": 1}, {}):

@@ -45,7 +45,7 @@ use weightlock_artifact::{
 };
 use weightlock_signing::oms::{
     VerifiedStatement,
-    model::{Mismatch, Rules, Surveyed, VerifiedModel, Work, survey},
+    model::{Mismatch, Rules, Surveyed, Work, survey},
 };
 
 use super::{Guarded, Leaves, allow_descriptors};
@@ -101,8 +101,8 @@ pub struct Published {
 impl Published {
     /// What was verified.
     #[must_use]
-    pub const fn model(&self) -> &VerifiedModel {
-        self.guarded.model()
+    pub const fn guarded(&self) -> &Guarded {
+        &self.guarded
     }
 }
 
@@ -132,20 +132,21 @@ impl Frozen for Shared {
     }
 }
 
-/// Reads a model whose signature was verified, or takes the bytes of a process of this user that has done so.
+/// Reads a model whose signature was verified, or takes the bytes of a process of this user that has done so. `part` says in
+/// some words which files [`Rules::only`] leaves: processes that want other parts do not meet.
 ///
 /// # Errors
 /// As [`guard::read`](super::read), and [`Error::Folder`].
 pub fn read(
     verified: &VerifiedStatement,
     root: &Root,
-    rules: &Rules<'_>,
+    (rules, part): (&Rules<'_>, &str),
     leaves: Option<Leaves<'_>>,
     settings: Settings,
     observer: &dyn Observer,
     folder: &PrivateFolder,
 ) -> Result<Result<Shared, Mismatch>, Error> {
-    let name = name(verified, root)?;
+    let name = name(verified, root, part)?;
     // Held to the end of this function, or of the process.
     let _lock = lock(folder, &name, observer)?;
     if let Some(note) = folder.read(&name, MOST_BYTES).as_deref().and_then(Note::parse) {
@@ -176,14 +177,16 @@ pub fn read(
     }))
 }
 
-/// What is published about this statement and this folder.
-fn name(verified: &VerifiedStatement, root: &Root) -> Result<String, Error> {
+/// What is published about this statement, this folder and this part of it.
+fn name(verified: &VerifiedStatement, root: &Root, part: &str) -> Result<String, Error> {
     let (device, inode) = root.identity()?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
     hasher.update(verified.digest().as_bytes());
     hasher.update(&device.to_le_bytes());
     hasher.update(&inode.to_le_bytes());
+    hasher.update(&(root.base_name().len() as u64).to_le_bytes());
     hasher.update(root.base_name().as_bytes());
+    hasher.update(part.as_bytes());
     Ok(format!("share-{}", hasher.finish().hex()))
 }
 

@@ -22,7 +22,7 @@ use weightlock_signing::{
     statement::{sign_evidence, verify_evidence},
 };
 
-use super::{Signed, content, path, rules, settings};
+use super::{Signed, content, path, requests, rules, settings};
 
 const WEIGHTS: usize = 5 * (1 << 20) + 4097;
 
@@ -362,4 +362,15 @@ fn threads_that_want_the_same_leaves_read_them_once() {
         }
     });
     assert_eq!(lazy.verified_bytes(), 3 * LEAF);
+}
+
+#[test]
+fn the_seeds_of_the_fuzz_target_are_played() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/lazy_reads");
+    let mut played = 0;
+    for seed in fs::read_dir(seeds).unwrap() {
+        requests::play(&fs::read(seed.unwrap().path()).unwrap());
+        played += 1;
+    }
+    assert!(played >= 5);
 }

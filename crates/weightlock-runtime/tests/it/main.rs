@@ -10,6 +10,7 @@ mod guard;
 mod into;
 mod lazy;
 mod races;
+mod requests;
 mod share;
 mod verity;
 

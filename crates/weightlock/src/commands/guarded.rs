@@ -2,12 +2,18 @@
 //!
 //! 1. [`Asked::read`] finds the signature, checks whose it is, and has [`weightlock_runtime::guard`] read and compare. Where
 //!    the signer listed fs-verity digests, files for which the kernel answers are not read.
-//! 2. Whoever wants to look at the verified bytes first does it now ([`Read::guarded`]).
+//! 2. Whoever wants to look at the verified bytes first does it now ([`Read::files`]).
 //! 3. [`Read::into_view`] makes the folder of links ([`SealedView`]).
 //!
-//! `run` gives such a view to a program, the wheel to Python.
+//! `run` gives such a view to a program, the wheel to Python. Several processes may read a model once between them
+//! ([`share`]), and one file may be read in parts ([`Parts`]).
 
-use std::path::{Path, PathBuf};
+mod parts;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use globset::GlobMatcher;
 use weightlock_artifact::{
@@ -17,14 +23,22 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 use weightlock_runtime::{
-    guard::{self, Guarded, Leaves, into::read_into, verity::Vouching},
-    view::SealedView,
+    folder::PrivateFolder,
+    guard::{
+        self, Guarded, Leaves,
+        into::read_into,
+        share::{self, Shared, Standing},
+        verity::Vouching,
+    },
+    sealed::Sealed,
+    view::{Frozen, SealedView},
 };
 use weightlock_signing::oms::{
     VerifiedStatement,
     model::{Mismatch, Rules},
 };
 
+pub use self::parts::Parts;
 use super::{
     target,
     trust::TrustFlags,
@@ -52,13 +66,15 @@ pub(crate) struct Asked<'a> {
     pub(crate) hashing: &'a Hashing,
     /// One file without a signature of its own may be covered by that of a folder which it lies in.
     pub(crate) in_folder: bool,
+    /// Processes of this user that want the same read it once between them.
+    pub(crate) share: bool,
 }
 
 impl Asked<'_> {
     /// Verifies and reads, in one act.
     pub(crate) fn read(&self, context: &Context) -> Result<Read, Vec<Diagnostic>> {
         let found = Found::open(self, context)?;
-        let guarded = found.judged(self, |given| {
+        let held = found.judged(self, |given| {
             let Given {
                 root,
                 rules,
@@ -66,21 +82,33 @@ impl Asked<'_> {
                 vouching,
             } = given;
             let (verified, settings) = (&found.verified, found.settings);
-            progress::shown_as("verifying", &context.show, |observer| match &vouching {
-                Some(vouching) => {
-                    guard::verity::read(verified, vouching, root, &rules, leaves, settings, observer)
+            progress::shown_as("verifying", &context.show, |observer| {
+                if self.share {
+                    let (rules, meet) = (
+                        (&rules, &*found.part(self)),
+                        PrivateFolder::open(&meeting_place())?,
+                    );
+                    let shared = share::read(verified, &root, rules, leaves, settings, observer, &meet);
+                    Ok(shared?.map(Held::Shared))
+                } else {
+                    let guarded = match &vouching {
+                        Some(vouching) => {
+                            guard::verity::read(verified, vouching, root, &rules, leaves, settings, observer)
+                        }
+                        None => guard::read(verified, root, &rules, leaves, settings, observer),
+                    };
+                    Ok(guarded?.map(Held::Own))
                 }
-                None => guard::read(verified, root, &rules, leaves, settings, observer),
             })
         })?;
         let case = &found.case;
         let name = ArtifactPath::parse(case.root.base_name())
             .map_err(|source| vec![Diagnostic::of(NAME, &source).at(found.model.display().to_string())])?;
         Ok(Read {
-            verified: case.accepted(&found.verified, guarded.model()),
+            verified: held.verified(case, &found.verified),
             is_file: found.file.is_some() || matches!(case.root.kind(), RootKind::File(_)),
             name,
-            guarded,
+            held,
         })
     }
 
@@ -165,6 +193,15 @@ impl Found {
         })
     }
 
+    /// Which files are asked for, in words.
+    fn part(&self, asked: &Asked<'_>) -> String {
+        let patterns = asked.only.iter().map(|glob| glob.glob().glob());
+        match &self.file {
+            Some(file) => format!("file\0{}", file.as_str()),
+            None => patterns.fold(String::from("only"), |part, pattern| part + "\0" + pattern),
+        }
+    }
+
     /// Does a reading, and says why a model is not what was signed.
     fn judged<T>(
         &self,
@@ -200,23 +237,64 @@ impl Found {
     }
 }
 
+/// The sealed files of a model, and who read them.
+#[derive(Debug)]
+pub enum Held {
+    /// This process.
+    Own(Guarded),
+    /// One of several processes.
+    Shared(Shared),
+}
+
+impl Held {
+    /// What this process read itself.
+    const fn own(&self) -> Option<&Guarded> {
+        match self {
+            Self::Own(guarded) => Some(guarded),
+            Self::Shared(shared) => match shared.standing() {
+                Standing::Led(published) => Some(published.guarded()),
+                Standing::Joined { .. } => None,
+            },
+        }
+    }
+
+    fn verified(&self, case: &Case, verified: &VerifiedStatement) -> Verified {
+        match self {
+            Self::Own(guarded) => case.accepted(verified, guarded.model()),
+            Self::Shared(shared) => match shared.standing() {
+                Standing::Led(published) => case.accepted(verified, published.guarded().model()),
+                Standing::Joined { survey, leader } => case.joined(verified, survey, *leader),
+            },
+        }
+    }
+}
+
+impl Frozen for Held {
+    fn files(&self) -> &BTreeMap<ArtifactPath, Sealed> {
+        match self {
+            Self::Own(guarded) => guarded.files(),
+            Self::Shared(shared) => shared.files(),
+        }
+    }
+}
+
 /// A model that was verified, and that nobody has seen yet.
 pub(crate) struct Read {
     verified: Verified,
-    guarded: Guarded,
+    held: Held,
     name: ArtifactPath,
     is_file: bool,
 }
 
 impl Read {
     /// The sealed files.
-    pub(crate) const fn guarded(&self) -> &Guarded {
-        &self.guarded
+    pub(crate) fn files(&self) -> &BTreeMap<ArtifactPath, Sealed> {
+        self.held.files()
     }
 
     /// Makes the folder that leads to them.
     pub(crate) fn into_view(self) -> Result<Loaded, Vec<Diagnostic>> {
-        let view = SealedView::new(self.guarded, &place(), &self.name, self.is_file);
+        let view = SealedView::new(self.held, &place(), &self.name, self.is_file);
         Ok(Loaded {
             verified: self.verified,
             view: view.map_err(|error| vec![error.into()])?,
@@ -228,7 +306,7 @@ impl Read {
 #[derive(Debug)]
 pub struct Loaded {
     verified: Verified,
-    view: SealedView,
+    view: SealedView<Held>,
 }
 
 impl Loaded {
@@ -240,14 +318,15 @@ impl Loaded {
 
     /// The view.
     #[must_use]
-    pub const fn view(&self) -> &SealedView {
+    pub const fn view(&self) -> &SealedView<Held> {
         &self.view
     }
 
     /// What was verified, in one line without its end.
     #[must_use]
     pub fn line(&self) -> String {
-        line(&self.verified, self.view.guarded().by_leaves())
+        let own = self.view.guarded().own();
+        line(&self.verified, own.is_some_and(Guarded::by_leaves))
     }
 }
 
@@ -262,8 +341,10 @@ pub(crate) fn line(verified: &Verified, by_leaves: bool) -> String {
             Size(bytes)
         ),
     };
+    let reader = verified.read_by;
+    let reader = reader.map_or_else(String::new, |process| format!("   read by process {process}"));
     let text = format!(
-        "verified: {}   {digest}   {}{how}{by_kernel}   signed by {}",
+        "verified: {}   {digest}   {}{how}{by_kernel}   signed by {}{reader}",
         verified.model,
         Size(verified.bytes_checked),
         verified.signer.text()
@@ -278,4 +359,13 @@ pub(crate) fn place() -> PathBuf {
         .filter_map(|variable| variable.filled());
     let found = named.map(PathBuf::from).find(|folder| folder.is_dir());
     found.unwrap_or_else(|| PathBuf::from("/tmp"))
+}
+
+/// Where processes of this user meet.
+fn meeting_place() -> PathBuf {
+    let runtime = XDG_RUNTIME_DIR.filled().map(PathBuf::from);
+    let temporary = TMPDIR
+        .filled()
+        .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    PrivateFolder::usual(runtime.filter(|folder| folder.is_dir()).as_deref(), &temporary)
 }

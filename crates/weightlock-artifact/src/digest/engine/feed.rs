@@ -104,12 +104,14 @@ pub(super) enum Feed {
 }
 
 impl Feed {
-    /// `together` is how many tasks the worker holds; `readers` starts a reading thread for the task.
+    /// `together` is how many tasks the worker holds; `readers` starts a reading thread for the task. `spare` is a buffer
+    /// of a task before.
     pub(super) fn new<'scope>(
         task: &Task,
         handle: Arc<Handle>,
         together: usize,
         readers: Option<Scope<'scope, '_>>,
+        spare: Vec<u8>,
     ) -> Self {
         let length = task.range.end - task.range.start;
         // Whoever reads past the cache has threads of its own for it.
@@ -122,6 +124,7 @@ impl Feed {
             (None, _) => SMALL,
         };
         let mut reader = Reader::new(task, handle, most, readers.is_some());
+        reader.spare = spare;
         let Some(scope) = readers else {
             return Self::Direct(reader);
         };
@@ -143,6 +146,14 @@ impl Feed {
             }
         });
         Self::Ahead { chunks, used }
+    }
+
+    /// The buffer, after the last chunk. Making one for each short task would cost more than reading.
+    pub(super) fn into_spare(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Direct(reader) => Some(reader.spare),
+            Self::Ahead { .. } => None,
+        }
     }
 
     /// Gives back the chunk of before and gets the next; `None` after the last byte.

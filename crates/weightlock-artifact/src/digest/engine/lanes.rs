@@ -24,17 +24,23 @@ pub(super) fn work<'scope, F: Files>(
     readers: Option<Scope<'scope, '_>>,
 ) -> Result<(), Failure<F::Error>> {
     let mut lanes: Vec<Lane> = Vec::with_capacity(count);
+    let mut spares = Vec::new();
     loop {
         for lane in std::mem::take(&mut lanes) {
-            keep_or_finish(shared, lane, &mut lanes)?;
+            spares.extend(keep_or_finish(shared, lane, &mut lanes)?);
         }
         while lanes.len() < count
             && let Some(task) = shared.next_task()
         {
             let handle = shared.open(&task)?;
             if suits_lanes(&task) {
-                let feed = Feed::new(&task, handle, count, readers);
-                keep_or_finish(shared, Lane::new(task, feed, settings), &mut lanes)?;
+                let spare = spares.pop().unwrap_or_default();
+                let feed = Feed::new(&task, handle, count, readers, spare);
+                spares.extend(keep_or_finish(
+                    shared,
+                    Lane::new(task, feed, settings),
+                    &mut lanes,
+                )?);
             } else {
                 plain::do_task(shared, (Algorithm::Sha256, settings), &task, readers)?;
             }
@@ -59,25 +65,26 @@ fn suits_lanes(task: &Task) -> bool {
     }
 }
 
-/// A lane with blocks ready stays; one that has ended hands in its digests.
+/// A lane with blocks ready stays; one that has ended hands in its digests, and its buffer is spare.
 fn keep_or_finish<F: Files>(
     shared: &Shared<'_, F>,
     mut lane: Lane,
     lanes: &mut Vec<Lane>,
-) -> Result<(), Failure<F::Error>> {
+) -> Result<Option<Vec<u8>>, Failure<F::Error>> {
     match lane.prepare(|bytes| shared.observer.advanced(bytes)) {
         Ok(true) => {
             lanes.push(lane);
-            Ok(())
+            Ok(None)
         }
-        Ok(false) => shared.finish(
-            &lane.task,
-            Part::Stream {
+        Ok(false) => {
+            let part = Part::Stream {
                 whole: lane.digest,
                 pieces: lane.pieces,
                 verity: lane.tree.map(Tree::finish),
-            },
-        ),
+            };
+            shared.finish(&lane.task, part)?;
+            Ok(lane.feed.into_spare())
+        }
         Err(trouble) => Err(shared.trouble(&lane.task, trouble)),
     }
 }

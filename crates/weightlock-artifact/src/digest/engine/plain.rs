@@ -40,7 +40,7 @@ pub(super) fn do_task<'scope, F: Files>(
     task: &Task,
     readers: Option<Scope<'scope, '_>>,
 ) -> Result<(), Failure<F::Error>> {
-    let mut feed = Feed::new(task, shared.open(task)?, 1, readers);
+    let mut feed = Feed::new(task, shared.open(task)?, 1, readers, Vec::new());
     let mut sink = Sink::new(task, algorithm, settings.kernel);
     let mut before = None;
     while let Some(chunk) = feed

@@ -3,9 +3,10 @@
 
 use std::arch::x86_64::{
     __m256i, _mm_cvtsi32_si128, _mm256_add_epi32, _mm256_and_si256, _mm256_loadu_si256, _mm256_or_si256,
-    _mm256_permute2x128_si256, _mm256_set_epi64x, _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_slli_epi32,
-    _mm256_srl_epi32, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
-    _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256,
+    _mm256_permute2x128_si256, _mm256_set_epi64x, _mm256_set1_epi32, _mm256_setzero_si256,
+    _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srl_epi32, _mm256_srli_epi32, _mm256_storeu_si256,
+    _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
+    _mm256_xor_si256,
 };
 
 use super::{
@@ -70,14 +71,20 @@ impl Words<N> for Vector {
                 0x0c0d_0e0f_0809_0a0b,
                 0x0405_0607_0001_0203,
             );
-            let half = |at: usize| {
-                transpose(blocks.map(|block| {
-                    let words = _mm256_loadu_si256(block.as_ptr().add(at).cast());
-                    _mm256_shuffle_epi8(words, swap)
-                }))
-            };
-            let (low, high) = (half(0), half(32));
-            std::array::from_fn(|t| Self(if t < 8 { low[t] } else { high[t - 8] }))
+            // Loops, not `map`: that is compiled without these instructions, and would be called.
+            let mut message = [Self(_mm256_setzero_si256()); 16];
+            for half in 0..2 {
+                let mut rows = [_mm256_setzero_si256(); N];
+                for (row, block) in rows.iter_mut().zip(blocks) {
+                    let words = _mm256_loadu_si256(block.as_ptr().add(32 * half).cast());
+                    *row = _mm256_shuffle_epi8(words, swap);
+                }
+                let columns = transpose(rows);
+                for (t, column) in columns.into_iter().enumerate() {
+                    message[8 * half + t] = Self(column);
+                }
+            }
+            message
         }
     }
 
@@ -138,12 +145,10 @@ fn transpose(rows: [__m256i; 8]) -> [__m256i; 8] {
     // Column t of rows 0..4 in the low half, column t + 4 in the high half; the same for rows 4..8.
     let upper = four(pair(r0, r1), pair(r2, r3));
     let lower = four(pair(r4, r5), pair(r6, r7));
-    std::array::from_fn(|t| {
-        let (up, low) = (upper[t % 4], lower[t % 4]);
-        if t < 4 {
-            _mm256_permute2x128_si256::<0x20>(up, low)
-        } else {
-            _mm256_permute2x128_si256::<0x31>(up, low)
-        }
-    })
+    let mut columns = [_mm256_setzero_si256(); 8];
+    for t in 0..4 {
+        columns[t] = _mm256_permute2x128_si256::<0x20>(upper[t], lower[t]);
+        columns[4 + t] = _mm256_permute2x128_si256::<0x31>(upper[t], lower[t]);
+    }
+    columns
 }

@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_loadu_si512, _mm512_ror_epi32, _mm512_set1_epi32, _mm512_set4_epi32,
-    _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_srli_epi32, _mm512_storeu_si512,
+    _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_srli_epi32, _mm512_storeu_si512,
     _mm512_ternarylogic_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
     _mm512_unpacklo_epi64,
 };
@@ -75,11 +75,18 @@ impl Words<N> for Vector {
         // SAFETY: see above.
         unsafe {
             let swap = _mm512_set4_epi32(0x0c0d_0e0f, 0x0809_0a0b, 0x0405_0607, 0x0001_0203);
-            let rows = blocks.map(|block| {
+            // Loops, not `map`: that is compiled without these instructions, and would be called.
+            let mut rows = [_mm512_setzero_si512(); N];
+            for (row, block) in rows.iter_mut().zip(blocks) {
                 let words = _mm512_loadu_si512(block.as_ptr().cast());
-                _mm512_shuffle_epi8(words, swap)
-            });
-            transpose(rows).map(Self)
+                *row = _mm512_shuffle_epi8(words, swap);
+            }
+            let columns = transpose(rows);
+            let mut message = [Self(_mm512_setzero_si512()); 16];
+            for (word, column) in message.iter_mut().zip(columns) {
+                *word = Self(column);
+            }
+            message
         }
     }
 
@@ -127,21 +134,24 @@ impl Words<N> for Vector {
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn transpose(rows: [__m512i; 16]) -> [__m512i; 16] {
+    let zero = _mm512_setzero_si512();
     // tiles[g][t]: quarter q holds word 4q + t of rows 4g..4g + 4.
-    let tiles: [[__m512i; 4]; 4] = std::array::from_fn(|g| {
-        let [r0, r1, r2, r3] = std::array::from_fn(|row| rows[4 * g + row]);
+    let mut tiles = [[zero; 4]; 4];
+    for (g, tile) in tiles.iter_mut().enumerate() {
+        let (r0, r1, r2, r3) = (rows[4 * g], rows[4 * g + 1], rows[4 * g + 2], rows[4 * g + 3]);
         let (low0, high0) = (_mm512_unpacklo_epi32(r0, r1), _mm512_unpackhi_epi32(r0, r1));
         let (low1, high1) = (_mm512_unpacklo_epi32(r2, r3), _mm512_unpackhi_epi32(r2, r3));
-        [
+        *tile = [
             _mm512_unpacklo_epi64(low0, low1),
             _mm512_unpackhi_epi64(low0, low1),
             _mm512_unpacklo_epi64(high0, high1),
             _mm512_unpackhi_epi64(high0, high1),
-        ]
-    });
+        ];
+    }
     // Column 4q + t is quarter q of tiles[0..4][t], in that order.
-    let columns: [[__m512i; 4]; 4] = std::array::from_fn(|t| {
-        let [x0, x1, x2, x3] = std::array::from_fn(|g| tiles[g][t]);
+    let mut columns = [zero; 16];
+    for t in 0..4 {
+        let (x0, x1, x2, x3) = (tiles[0][t], tiles[1][t], tiles[2][t], tiles[3][t]);
         // Quarters 0 and 1 of two tiles each, then quarters 2 and 3.
         let (front01, front23) = (
             _mm512_shuffle_i32x4::<0x44>(x0, x1),
@@ -151,12 +161,10 @@ fn transpose(rows: [__m512i; 16]) -> [__m512i; 16] {
             _mm512_shuffle_i32x4::<0xee>(x0, x1),
             _mm512_shuffle_i32x4::<0xee>(x2, x3),
         );
-        [
-            _mm512_shuffle_i32x4::<0x88>(front01, front23),
-            _mm512_shuffle_i32x4::<0xdd>(front01, front23),
-            _mm512_shuffle_i32x4::<0x88>(back01, back23),
-            _mm512_shuffle_i32x4::<0xdd>(back01, back23),
-        ]
-    });
-    std::array::from_fn(|word| columns[word % 4][word / 4])
+        columns[t] = _mm512_shuffle_i32x4::<0x88>(front01, front23);
+        columns[4 + t] = _mm512_shuffle_i32x4::<0xdd>(front01, front23);
+        columns[8 + t] = _mm512_shuffle_i32x4::<0x88>(back01, back23);
+        columns[12 + t] = _mm512_shuffle_i32x4::<0xdd>(back01, back23);
+    }
+    columns
 }

@@ -101,9 +101,15 @@ pub(super) fn compress<V: Words<N>, const N: usize>(
     streams: &[&[[u8; BLOCK]]; N],
     count: usize,
 ) {
-    let mut state = states.each_ref().map(V::load);
+    let mut state = [V::splat(0); 8];
+    for (vector, words) in state.iter_mut().zip(states.iter()) {
+        *vector = V::load(words);
+    }
+    let mut blocks = [&[0; BLOCK]; N];
     for index in 0..count {
-        let blocks = streams.map(|blocks| &blocks[index]);
+        for (block, blocks) in blocks.iter_mut().zip(streams) {
+            *block = &blocks[index];
+        }
         let working = rounds(state, V::message(&blocks));
         for (state, working) in state.iter_mut().zip(working) {
             *state = state.add(working);

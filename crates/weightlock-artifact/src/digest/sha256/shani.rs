@@ -9,8 +9,8 @@
 
 use std::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_blend_epi16, _mm_loadu_si128, _mm_set_epi64x,
-    _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
-    _mm_storeu_si128,
+    _mm_setzero_si128, _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8,
+    _mm_shuffle_epi32, _mm_storeu_si128,
 };
 
 use super::{BLOCK, Lane, common_blocks, lockstep::K};
@@ -51,7 +51,11 @@ fn compress<const N: usize>(states: &mut [[u32; 8]; N], blocks: [&[[u8; BLOCK]];
     let mut working = states.map(|state| enter(&state));
     for index in 0..blocks[0].len() {
         let before = working;
-        let mut messages = blocks.map(|blocks| message(&blocks[index]));
+        // Loops, not `map`: that is compiled without these instructions, and would be called.
+        let mut messages = [[_mm_setzero_si128(); 4]; N];
+        for (words, stream) in messages.iter_mut().zip(&blocks) {
+            *words = message(&stream[index]);
+        }
         macro_rules! rounds {
             ($($t:literal)*) => { $( {
                 let k = load(&K, $t * 4);
@@ -120,11 +124,13 @@ fn leave([abef, cdgh]: [__m128i; 2]) -> [u32; 8] {
 #[inline]
 fn message(block: &[u8; BLOCK]) -> [__m128i; 4] {
     let swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
-    let quarter = |at: usize| {
-        // SAFETY: `at` is 0, 16, 32 or 48, so 16 bytes of the 64 are read; no alignment is needed.
-        unsafe { _mm_loadu_si128(block.as_ptr().add(at).cast()) }
-    };
-    [0, 16, 32, 48].map(|at| _mm_shuffle_epi8(quarter(at), swap))
+    let mut words = [_mm_setzero_si128(); 4];
+    for (quarter, words) in words.iter_mut().enumerate() {
+        // SAFETY: 16 bytes of the 64 are read at 0, 16, 32 and 48; no alignment is needed.
+        let bytes = unsafe { _mm_loadu_si128(block.as_ptr().add(16 * quarter).cast()) };
+        *words = _mm_shuffle_epi8(bytes, swap);
+    }
+    words
 }
 
 /// Four words from `first` on.

@@ -10,7 +10,9 @@ in the same act. What is not what was signed raises :class:`weightlock.Verificat
 For torch and numpy, tensors are views of a private mapping of the sealed memory: they can be written to, nobody else sees it,
 and they live as long as they are held. A tensor that is asked for twice is given from another mapping: what was written into
 the first does not show in the second. For other frameworks the original library reads the sealed file. ``backend`` is checked
-and has no effect. ``load_file`` and ``load_model`` are those of ``safetensors.torch``; numpy's is in
+and has no effect.
+
+With ``partial=True`` nothing is read but the header and what is asked for: see :class:`safe_open`. ``load_file`` and ``load_model`` are those of ``safetensors.torch``; numpy's is in
 ``weightlock.safetensors.numpy``.
 """
 
@@ -20,7 +22,7 @@ from __future__ import annotations
 import os
 import threading
 
-from weightlock import _files, _header, _views
+from weightlock import _files, _header, _load, _native, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +58,13 @@ def __getattr__(name: str) -> Any:
 
 
 class safe_open:
-    """Verifies a file and opens it. As ``safetensors.safe_open``, with ``key``, ``certificate_chain`` and ``signature``."""
+    """Verifies a file and opens it. As ``safetensors.safe_open``, with ``key``, ``certificate_chain`` and ``signature``.
+
+    With ``partial=True`` the signature is verified, the size of the file, its header, and each tensor that is asked for, or the
+    rows of it, before it is given; **the rest of the file is not**. :meth:`coverage` tells how much was. It takes
+    the leaves that the signer has signed (``weightlock sign --leaves``). Where there are none, and for frameworks other than
+    torch and numpy, the whole file is read and verified as without it.
+    """
 
     def __init__(
         self,
@@ -68,13 +76,20 @@ class safe_open:
         key: Path | None = None,
         certificate_chain: Path | Sequence[Path] | None = None,
         signature: Path | None = None,
+        partial: bool = False,
     ) -> None:
         if backend not in BACKENDS:
             raise _header.error(f'backend "{backend}" is invalid (expected one of: "mmap", "pread")')
         if framework not in TORCH + NUMPY + OTHERS:
             raise _header.error(f"framework {framework} is invalid")
-        file = _files.open_file(filename, key=key, certificate_chain=certificate_chain, signature=signature)
-        self._open: _Open | None = _Open(file, framework, device)
+        trusted = {"key": key, "certificate_chain": certificate_chain, "signature": signature}
+        source: _Whole | _Parts
+        opened = _files.open_partial(filename, **trusted) if partial and framework not in OTHERS else None
+        if opened is None:
+            source = _Whole(_files.open_file(filename, **trusted))
+        else:
+            source = _Parts(opened)
+        self._open: _Open | None = _Open(source, framework, device)
 
     def _file(self) -> _Open:
         if self._open is None:
@@ -108,6 +123,10 @@ class safe_open:
         self._file().entry(name)
         return Slice(self, name)
 
+    def coverage(self) -> tuple[int, int]:
+        """How many bytes of the file were verified so far, and how many there are. Less than all only with ``partial``."""
+        return self._file().source.coverage()
+
     def __enter__(self) -> safe_open:
         return self
 
@@ -117,6 +136,8 @@ class safe_open:
         raised: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._open is not None:
+            self._open.source.tell()
         self._open = None
 
 
@@ -143,12 +164,9 @@ class Slice:
 class _Open:
     """The inside of an open file."""
 
-    def __init__(self, file: _views.File, framework: str, device: Any) -> None:
-        self._sealed = file
-        self._lock = threading.Lock()
-        self._given: set[str] = set()
-        self._buffer = file.model.buffer(file.name, writable=True)
-        self.header = _header.read(memoryview(file.model.buffer(file.name)))
+    def __init__(self, source: _Whole | _Parts, framework: str, device: Any) -> None:
+        self.source = source
+        self.header = source.header
         self._kind: Any
         if framework in TORCH:
             from weightlock.safetensors import torch as kind
@@ -160,7 +178,7 @@ class _Open:
             self._kind = kind.Maker(device)
         else:
             self._kind = None
-            self._other = _original(file, framework, device)
+            self._other = source.original(framework, device)
 
     def entry(self, name: str) -> _header.Tensor:
         found = self.header.tensors.get(name)
@@ -172,22 +190,94 @@ class _Open:
         entry = self.entry(name)
         if self._kind is None:
             return self._other.get_tensor(name)
-        return self._kind.moved(self._kind.tensor(self._mapping(name), entry))
+        return self._kind.moved(self._kind.tensor(*self.source.tensor(name, entry)))
 
     def part(self, name: str, index: Any) -> Any:
         entry = self.entry(name)
         if self._kind is None:
             return self._other.get_slice(name)[index]
-        return self._kind.moved(self._kind.part(self._kind.tensor(self._mapping(name), entry), index))
+        buffer, entry, index = self.source.part(name, entry, index)
+        return self._kind.moved(self._kind.part(self._kind.tensor(buffer, entry), index))
 
-    def _mapping(self, name: str) -> Any:
-        """A private mapping from which this tensor was not given before."""
+
+class _Whole:
+    """A file that was verified as a whole. Tensors are views of private mappings of it."""
+
+    def __init__(self, file: _views.File) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._given: set[str] = set()
+        self._mapping = file.model.buffer(file.name, writable=True)
+        self.header = _header.read(file.model.buffer(file.name))
+
+    def tensor(self, name: str, entry: _header.Tensor) -> tuple[Any, _header.Tensor]:
+        """A mapping from which this tensor was not given before, and where in it the tensor lies."""
         with self._lock:
             if name in self._given:
-                self._buffer = self._sealed.model.buffer(self._sealed.name, writable=True)
+                self._mapping = self._file.model.buffer(self._file.name, writable=True)
                 self._given = set()
             self._given.add(name)
-            return self._buffer
+            return self._mapping, entry
+
+    def part(self, name: str, entry: _header.Tensor, index: Any) -> tuple[Any, _header.Tensor, Any]:
+        return *self.tensor(name, entry), index
+
+    def coverage(self) -> tuple[int, int]:
+        size = len(self._mapping)
+        return size, size
+
+    def tell(self) -> None:
+        """It was told when it was opened."""
+
+    def original(self, framework: str, device: Any) -> Any:
+        return _original(self._file, framework, device)
+
+
+class _Parts:
+    """A file of which parts are verified when they are read. Tensors are copies, because parts share their leaves."""
+
+    def __init__(self, file: _native.Partial) -> None:
+        self._file = file
+        self.header = _header.read_partial(file)
+
+    def tensor(self, name: str, entry: _header.Tensor) -> tuple[Any, _header.Tensor]:
+        return self._read(entry, entry.shape, entry.start, entry.stop)
+
+    def part(self, name: str, entry: _header.Tensor, index: Any) -> tuple[Any, _header.Tensor, Any]:
+        """The rows that an index asks for, where that can be told, and what is left of the index."""
+        first, *rest = index if isinstance(index, tuple) and index else (index,)
+        size = entry.shape[0] if entry.shape else 0
+        width, odd = divmod(entry.stop - entry.start, size) if size else (0, 1)
+        # Elements that share bytes are left to the framework, and so is every index that it may find wrong.
+        if odd or entry.dtype.startswith(("F4", "F6")):
+            rows = None
+        elif type(first) is int and -size <= first < size:
+            rows, first = range(first % size, first % size + 1), 0
+        elif isinstance(first, slice) and first.step in (None, 1) and (rows := range(*first.indices(size))):
+            first = slice(None)
+        else:
+            rows = None
+        if rows is None:
+            return *self.tensor(name, entry), index
+        start = entry.start + rows.start * width
+        part = self._read(entry, [len(rows), *entry.shape[1:]], start, start + len(rows) * width)
+        return *part, (first, *rest)
+
+    def _read(
+        self, entry: _header.Tensor, shape: list[int], start: int, stop: int
+    ) -> tuple[Any, _header.Tensor]:
+        buffer = self._file.buffer(start, stop, writable=True)
+        return buffer, _header.Tensor(entry.dtype, shape, 0, stop - start)
+
+    def coverage(self) -> tuple[int, int]:
+        return self._file.verified, self._file.size
+
+    def tell(self) -> None:
+        verified, size = self.coverage()
+        _load.tell(f"verified in part: {verified} of {size} bytes were read and verified")
+
+    def original(self, framework: str, device: Any) -> Any:
+        raise _header.error(f"framework {framework} reads whole files")
 
 
 def _original(file: _views.File, framework: str, device: Any) -> Any:

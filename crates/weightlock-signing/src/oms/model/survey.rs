@@ -24,6 +24,12 @@ pub struct Surveyed {
 }
 
 impl Surveyed {
+    /// What was compared. Files that were not read count as if they had the signed digests.
+    #[must_use]
+    pub const fn comparison(&self) -> &Comparison {
+        &self.comparison
+    }
+
     /// The walk.
     #[must_use]
     pub const fn inventory(&self) -> &Inventory {

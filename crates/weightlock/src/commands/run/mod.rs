@@ -167,10 +167,11 @@ fn guarded(
         only: &[],
         hashing: &arguments.hashing,
         in_folder: false,
+        share: false,
     };
     let read = asked.read(context)?;
     if let Some(level) = arguments.scan {
-        scanned::judge(path, read.guarded(), level.into())?;
+        scanned::judge(path, read.files(), level.into())?;
     }
     Ok(Ready {
         name: name.to_owned(),

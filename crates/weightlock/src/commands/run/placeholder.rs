@@ -17,6 +17,7 @@ use std::{
 };
 
 use weightlock_artifact::path::ArtifactPath;
+use weightlock_runtime::view::Frozen as _;
 
 use super::Ready;
 use crate::{diagnostic::Diagnostic, explanations::USAGE, nearest};

@@ -1,12 +1,10 @@
 //! What the verified bytes could do when they are loaded: the scanner, on sealed files.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs::File, io, os::unix::fs::FileExt as _, path::Path, sync::Arc};
 
+use weightlock_artifact::path::ArtifactPath;
 use weightlock_format::content::{Bytes, Content};
-use weightlock_runtime::{
-    guard::Guarded,
-    sealed::{self, Seal, Sealed},
-};
+use weightlock_runtime::sealed::{self, Seal, Sealed};
 use weightlock_scan::{Profile, Report, Settings, Severity, folder, scan};
 
 use crate::{commands::scan::reasons, diagnostic::Diagnostic, interrupt};
@@ -51,10 +49,14 @@ impl Bytes for Frozen {
 }
 
 /// Refuses a model with findings at or above `threshold`, and one that could not be read to the last byte.
-pub(super) fn judge(model: &Path, guarded: &Guarded, threshold: Severity) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn judge(
+    model: &Path,
+    verified: &BTreeMap<ArtifactPath, Sealed>,
+    threshold: Severity,
+) -> Result<(), Vec<Diagnostic>> {
     let settings = Settings::default();
     let mut files = Vec::new();
-    for (path, sealed) in guarded.files() {
+    for (path, sealed) in verified {
         let shown = model.join(path.as_str()).display().to_string();
         let bytes = Frozen::new(sealed).map_err(|source| {
             let error = weightlock_artifact::Error::io("map", Path::new(&shown), source);

@@ -20,10 +20,11 @@ use weightlock_signing::{
     Trust, oms,
     oms::{
         VerifiedStatement,
-        model::{Mismatch, Rules, Strictness, Unsigned, VerifiedModel, Work, compare},
+        model::{Mismatch, Rules, Strictness, Surveyed, Unsigned, VerifiedModel, Work, compare},
     },
 };
 
+pub(crate) use self::report::SignedBy;
 pub use self::{evidence::Stated, report::Verified};
 use super::{
     target::{self, Found},
@@ -235,6 +236,11 @@ impl Case {
     /// What was verified.
     pub(super) fn accepted(&self, verified: &VerifiedStatement, model: &VerifiedModel) -> Verified {
         report::accepted(self, verified, model)
+    }
+
+    /// What was verified by another process of this user, when this one compared the names.
+    pub(super) fn joined(&self, verified: &VerifiedStatement, survey: &Surveyed, leader: u32) -> Verified {
+        report::joined(self, verified, survey, leader)
     }
 
     /// A folder's signature says nothing about one file taken alone, under whatever name.

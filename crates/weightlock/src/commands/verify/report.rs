@@ -9,7 +9,7 @@ use weightlock_signing::{
     Refusal, Signer,
     oms::{
         FileClaim, Files, Form, Method, PREDICATE_TYPE, VerifiedStatement,
-        model::{Comparison, Mismatch, VerifiedModel},
+        model::{Comparison, Mismatch, Surveyed, VerifiedModel},
     },
     reason::{IGNORED_LOADABLE, NOTHING_SELECTED, TAMPERED},
 };
@@ -61,6 +61,8 @@ pub struct Verified {
     pub from_cache: usize,
     /// How many of the bytes were not read, because the kernel answers for their files (fs-verity): only when a model is loaded.
     pub bytes_by_kernel: u64,
+    /// The process of this user that read and compared the bytes, when it was not this one: its word was taken.
+    pub read_by: Option<u32>,
     /// Every listed file was checked, and every other file was looked for.
     pub complete: bool,
     /// SHA-256 of the canonical manifest of what is there (a model of one file: of its bytes), when it was computed.
@@ -128,6 +130,15 @@ pub(super) fn accepted(case: &Case, verified: &VerifiedStatement, model: &Verifi
     }
 }
 
+/// Another process read the bytes, and this one looked at the names.
+pub(super) fn joined(case: &Case, verified: &VerifiedStatement, survey: &Surveyed, leader: u32) -> Verified {
+    Verified {
+        complete: survey.is_complete(),
+        read_by: Some(leader),
+        ..result(case, verified, survey.comparison(), &[])
+    }
+}
+
 pub(super) fn refused(
     case: &Case,
     verified: &VerifiedStatement,
@@ -166,6 +177,7 @@ fn result(
         bytes_checked: comparison.bytes,
         from_cache: comparison.from_cache,
         bytes_by_kernel: comparison.bytes_vouched,
+        read_by: None,
         complete: false,
         evidence: evidence::list(case, digest.as_deref()),
         digest,
