@@ -11,6 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use weightlock_artifact::digest::verity::VerityDigest;
+use weightlock_runtime::view::Frozen as _;
 
 use super::ground::{
     IMAGE, MARK, MARK_AT, MODEL, SIZE, VOUCHED, WEIGHTS, copied, embedded, forge, load, loads, loads_right,

@@ -422,6 +422,8 @@ class Verified(TypedDict):
     """What the signer called the model; informational."""
     passed_over: list[str]
     """Names that never belong to a model and were not looked into, such as `.git`."""
+    read_by: int | None
+    """The process of this user that read and compared the bytes, when it was not this one: its word was taken."""
     signature: str
     """The signature that was checked."""
     signer: SignedBy
