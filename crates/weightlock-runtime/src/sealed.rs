@@ -198,18 +198,21 @@ fn leased(handle: OwnedFd) -> io::Result<Result<OwnedFd, OwnedFd>> {
 
 /// Gives a lease back, if nobody has broken it. Whoever waits for it is let in now.
 fn end_lease(handle: &OwnedFd) -> io::Result<()> {
-    let number = handle.as_raw_fd();
-    // SAFETY: the descriptor is open; one command takes nothing and the other a number. A lease that is broken, or is to be
-    // because somebody waits, is another one than was taken.
-    let (held, ended) = unsafe {
-        let held = libc::fcntl(number, libc::F_GETLEASE);
-        (held, libc::fcntl(number, libc::F_SETLEASE, libc::F_UNLCK))
-    };
-    if held == libc::F_WRLCK && ended == 0 {
+    let held = is_held(handle);
+    // SAFETY: the descriptor is open, and the command takes a number.
+    let ended = unsafe { libc::fcntl(handle.as_raw_fd(), libc::F_SETLEASE, libc::F_UNLCK) };
+    if held && ended == 0 {
         Ok(())
     } else {
         Err(io::ErrorKind::ResourceBusy.into())
     }
+}
+
+/// Whether the lease is the one that was taken: not if it is broken, or is to be because somebody waits.
+fn is_held(handle: &OwnedFd) -> bool {
+    // SAFETY: the descriptor is open, and the command takes nothing.
+    let lease = unsafe { libc::fcntl(handle.as_raw_fd(), libc::F_GETLEASE) };
+    lease == libc::F_WRLCK
 }
 
 /// Seals a file against every writer but those that have it mapped.

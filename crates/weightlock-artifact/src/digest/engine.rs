@@ -400,8 +400,13 @@ impl<F: Files> Shared<'_, F> {
         self.stopped.load(Relaxed)
     }
 
-    fn next_task(&self) -> Option<Task> {
-        if self.stopping() { None } else { self.queue.next() }
+    /// The next task for a worker, which keeps the number of its file in `last`.
+    fn next_task(&self, last: &mut Option<usize>) -> Option<Task> {
+        if self.stopping() {
+            None
+        } else {
+            self.queue.next(last)
+        }
     }
 
     /// The open file of a task.

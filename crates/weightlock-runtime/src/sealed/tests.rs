@@ -87,9 +87,7 @@ fn who_waits_for_it_finds_nothing() {
     let filling = filled(&[1; 5000]);
     let name = format!("/proc/{}/fd/{}", std::process::id(), filling.handle.as_raw_fd());
     let waiting = std::thread::spawn(move || File::options().read(true).write(true).open(name));
-    let number = filling.handle.as_raw_fd();
-    // SAFETY: the descriptor is open, and the command takes nothing.
-    while unsafe { libc::fcntl(number, libc::F_GETLEASE) } == libc::F_WRLCK {
+    while is_held(&filling.handle) {
         std::thread::yield_now();
     }
     drop(filling.seal().unwrap_err());

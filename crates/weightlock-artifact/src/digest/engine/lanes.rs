@@ -25,12 +25,13 @@ pub(super) fn work<'scope, F: Files>(
 ) -> Result<(), Failure<F::Error>> {
     let mut lanes: Vec<Lane> = Vec::with_capacity(count);
     let mut spares = Vec::new();
+    let mut last = None;
     loop {
         for lane in std::mem::take(&mut lanes) {
             spares.extend(keep_or_finish(shared, lane, &mut lanes)?);
         }
         while lanes.len() < count
-            && let Some(task) = shared.next_task()
+            && let Some(task) = shared.next_task(&mut last)
         {
             let handle = shared.open(&task)?;
             if suits_lanes(&task) {

@@ -27,7 +27,8 @@ pub(super) fn work<'scope, F: Files>(
     settings: &Settings,
     readers: Option<Scope<'scope, '_>>,
 ) -> Result<(), Failure<F::Error>> {
-    while let Some(task) = shared.next_task() {
+    let mut last = None;
+    while let Some(task) = shared.next_task(&mut last) {
         do_task(shared, (settings.algorithm, settings), &task, readers)?;
     }
     Ok(())

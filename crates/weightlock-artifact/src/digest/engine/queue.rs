@@ -1,7 +1,8 @@
 //! The division of jobs into tasks, and the order in which workers take them.
 //!
 //! Files with the longest indivisible stream come first, so that no worker is left with a long one at the end.
-//! The tasks of one file follow each other, so that only the files in work are open.
+//! A worker stays with a file while it has tasks, so that only the files in work are open, and that workers do not wait for
+//! each other where the kernel lets one at a time write to a file. When no file is left that nobody works on, they share.
 
 use std::{
     cmp::Reverse,
@@ -82,10 +83,19 @@ struct Group {
 
 #[derive(Default)]
 struct Cursor {
+    /// Groups before this one were begun.
+    next: usize,
+    /// Groups that were begun and have tasks left.
+    begun: Vec<Begun>,
+}
+
+struct Begun {
     group: usize,
+    /// Tasks that nobody has taken.
+    left: u64,
     job: usize,
     task: u64,
-    opened: Option<Arc<Opened>>,
+    opened: Arc<Opened>,
 }
 
 impl<'a, F: Files> Queue<'a, F> {
@@ -140,27 +150,55 @@ impl<'a, F: Files> Queue<'a, F> {
         }
     }
 
-    pub(super) fn next(&self) -> Option<Task> {
+    /// The next task for a worker that had one of the group `last` before.
+    pub(super) fn next(&self, last: &mut Option<usize>) -> Option<Task> {
         let mut cursor = lock(&self.cursor);
+        let index = self.choose(&mut cursor, *last)?;
+        let begun = cursor.begun.get_mut(index)?;
+        *last = Some(begun.group);
+        let task = self.take(begun);
+        if begun.left == 0 {
+            cursor.begun.swap_remove(index);
+        }
+        task
+    }
+
+    /// Which of the begun groups to take from: the worker's own, a new one, or that which has most left.
+    fn choose(&self, cursor: &mut Cursor, last: Option<usize>) -> Option<usize> {
+        let own = cursor.begun.iter().position(|begun| Some(begun.group) == last);
+        if own.is_some() {
+            return own;
+        }
+        if let Some(group) = self.groups.get(cursor.next) {
+            cursor.begun.push(Begun {
+                group: cursor.next,
+                left: group.load.tasks,
+                job: 0,
+                task: 0,
+                opened: Arc::new(self.opened(group)),
+            });
+            cursor.next += 1;
+            return Some(cursor.begun.len() - 1);
+        }
+        let all = cursor.begun.iter().enumerate();
+        all.max_by_key(|(_, begun)| begun.left).map(|(index, _)| index)
+    }
+
+    fn take(&self, begun: &mut Begun) -> Option<Task> {
+        let jobs = &self.groups.get(begun.group)?.jobs;
         loop {
-            let group = self.groups.get(cursor.group)?;
-            let Some(&index) = group.jobs.get(cursor.job) else {
-                *cursor = Cursor {
-                    group: cursor.group + 1,
-                    ..Cursor::default()
-                };
-                continue;
-            };
-            let cut = Cut::of(&self.jobs[index], self.algorithm);
-            if cursor.task == cut.tasks {
-                cursor.job += 1;
-                cursor.task = 0;
+            let &index = jobs.get(begun.job)?;
+            let job = &self.jobs[index];
+            let cut = Cut::of(job, self.algorithm);
+            if begun.task == cut.tasks {
+                begun.job += 1;
+                begun.task = 0;
                 continue;
             }
-            let number = cursor.task;
-            cursor.task += 1;
-            let opened = cursor.opened.get_or_insert_with(|| Arc::new(self.opened(group)));
-            return Some(cut.task(&self.jobs[index], index, number, Arc::clone(opened)));
+            let number = begun.task;
+            begun.task += 1;
+            begun.left = begun.left.saturating_sub(1);
+            return Some(cut.task(job, index, number, Arc::clone(&begun.opened)));
         }
     }
 
