@@ -1,9 +1,11 @@
 //! [`Parts`]: one file of a signed model, of which parts are read, each verified by its signed leaves.
 //!
-//! The signature is verified when it is opened, and that the file has the signed size; bytes when they are asked for; the rest
-//! of the file and the other files of the model never. Whoever shows this says that it is partial. Leaves stand in for the signed digest only when they were derived once from bytes that have it
-//! ([`StandIn`]); where nobody has done that yet (a load of the whole model
-//! does it too), opening reads the whole model, once for this user on this machine.
+//! The signature is verified when it is opened, and that the file has the signed size; bytes when they are asked for; the
+//! rest of the file and the other files of the model never. Whoever shows this says that it is partial.
+//!
+//! Leaves stand in for the signed digest only when they were derived once from bytes that have it ([`StandIn`]). Where nobody
+//! has done that yet (a load of the whole model does it too), opening reads the whole model, once for this user on this
+//! machine.
 
 use std::ops::Range;
 
