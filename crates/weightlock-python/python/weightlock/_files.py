@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from weightlock import _load, _native, _views
+from weightlock import _errors, _load, _native, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ def open_file(
         raise IsADirectoryError(os.fspath(path))
     model = _load.guarded(path, key=key, certificate_chain=certificate_chain, signature=signature)
     names = model.files()
-    # It became a folder meanwhile.
     if len(names) != 1 or os.path.basename(names[0]) != os.path.basename(_views.absolute(path)):
-        raise IsADirectoryError(os.fspath(path))
+        what = "it became a folder while it was loaded"
+        why = "one file was asked for, and what lies there now is another model"
+        raise _errors.refusal(path, [("WL-ART-CHANGED", what, None, why, "load it again", None)])
     return _views.File(model, names[0])
 
 
