@@ -12,6 +12,7 @@ mod races;
 mod rooms;
 mod scan;
 mod source;
+mod verity;
 mod workspace;
 
 use std::env;
@@ -36,6 +37,7 @@ cargo xtask COMMAND
   bench-load [NAME]... [--quick] [--list]             guarded loads against other ways to load, writes docs/benchmarks.md
         [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
   races [--rounds N] [--date YYYY-MM-DD]             loads beside a process that changes the model; writes docs/races.md
+  verity [--bin FILE] [--show]                       guarded loads of files under fs-verity, on an emulated machine
   bench-scan [--bin FILE] [--date YYYY-MM-DD] [--no-write]
                                                      four other scanners on the corpus, writes docs/scan-scorecard.md
   bench-scan --speed [NAME]... [--list] [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--no-write]
@@ -56,6 +58,9 @@ fn main() -> ExitCode {
         "bench-scan" => scan::run(&rest),
         "bench-load" => bench::run_loads(&rest),
         "races" => races::run(&rest),
+        "verity" => verity::run(&rest),
+        verity::GUEST => verity::in_guest(),
+        verity::TOUCH => verity::touch(),
         bench::READER => bench::read_unverified(&rest),
         bench::STARTED => bench::write_time(&rest),
         bench::MEASURE => bench::measure_child(&rest),

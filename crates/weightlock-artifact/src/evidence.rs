@@ -36,6 +36,8 @@ pub enum Kind {
     Oms,
     /// A leaf table.
     Leaves,
+    /// What fs-verity calls the digests of files.
+    Verity,
     /// A scan report.
     Scan,
     /// A bill of materials.
@@ -58,9 +60,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Oms,
         Self::Leaves,
+        Self::Verity,
         Self::Scan,
         Self::Bom,
         Self::Card,
@@ -78,6 +81,7 @@ impl Kind {
         match self {
             Self::Oms => "oms",
             Self::Leaves => "leaves",
+            Self::Verity => "verity",
             Self::Scan => "scan",
             Self::Bom => "bom",
             Self::Card => "card",

@@ -9,6 +9,7 @@ use crate::{
     digest::{
         Algorithm, Digest,
         engine::{self, Destination, Failure, Files, Job, Observer, Settings, Want},
+        verity::VerityDigest,
     },
     inventory::{Entry, Inventory, Stamp},
 };
@@ -24,15 +25,42 @@ pub struct Measured {
     pub whole: Option<Digest>,
     /// Of its pieces in order, when they were asked for.
     pub pieces: Vec<Digest>,
+    /// What fs-verity calls the digest of the file, when it was asked for.
+    pub verity: Option<VerityDigest>,
     /// The digest was taken from the cache; nothing was read.
     pub from_cache: bool,
+    /// Somebody answers for the digest ([`Need::Nothing`]); nothing was read.
+    pub vouched: bool,
 }
 
 /// Which digests are wanted of every file.
 pub type Wanted = Want;
 
+/// What is to be read of a file whose bytes are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Its bytes.
+    Bytes,
+    /// Its bytes; and what fs-verity calls their digest is told to [`Keeper::worked_out`].
+    BytesAndVerity,
+    /// Nothing: the keeper knows somebody who answers for its having this SHA-256, from now on and for ever.
+    Nothing(Digest),
+}
+
 /// Keeps the bytes of files while they are measured.
 pub trait Keeper {
+    /// What is to be read of each of these files, in their order. Asked before [`keep`](Self::keep), and only where digests are
+    /// by SHA-256. Whoever says [`Need::Nothing`] has the file open: the one that the walk saw.
+    fn needs(&mut self, inventory: &Inventory, entries: &[&Entry]) -> Vec<Need> {
+        let _ = inventory;
+        vec![Need::Bytes; entries.len()]
+    }
+
+    /// Both digests of the bytes of a file, as [`Need::BytesAndVerity`] wanted.
+    fn worked_out(&mut self, entry: &Entry, sha256: Digest, verity: VerityDigest) {
+        let _ = (entry, sha256, verity);
+    }
+
     /// Memory for the bytes of these files, in their order; `None` for a file whose bytes need not stay. What lies in it
     /// after a measurement are the bytes that were hashed, if the measurement ended well; otherwise it is anything.
     ///
@@ -41,8 +69,8 @@ pub trait Keeper {
     fn keep<'k>(&'k mut self, entries: &[&Entry]) -> Result<Vec<Option<Destination<'k>>>, Error>;
 }
 
-/// Digests of these files of the inventory, in their order, whose bytes stay with `keeper`: each is read once. No digest
-/// comes from a cache.
+/// Digests of these files of the inventory, in their order, whose bytes stay with `keeper`: each is read once, unless the
+/// keeper says that it [need not be](Need::Nothing). No digest comes from a cache.
 ///
 /// # Errors
 /// As [`measure`], and what the keeper says.
@@ -54,8 +82,39 @@ pub fn measure_kept(
     observer: &dyn Observer,
     keeper: &mut dyn Keeper,
 ) -> Result<Vec<Measured>, Error> {
-    let destinations = keeper.keep(entries)?;
-    read_all(inventory, entries, &destinations, want, settings, observer)
+    let mut needs = match settings.algorithm {
+        Algorithm::Sha256 => keeper.needs(inventory, entries),
+        _ => Vec::new(),
+    };
+    // Whatever was not said is read.
+    needs.resize(entries.len(), Need::Bytes);
+    let (mut read, mut wants) = (Vec::new(), Vec::new());
+    for (entry, need) in entries.iter().zip(&needs) {
+        match need {
+            Need::Nothing(_) => continue,
+            Need::Bytes => wants.push(want),
+            Need::BytesAndVerity => wants.push(Want::WithVerity(want.piece())),
+        }
+        read.push(*entry);
+    }
+    let destinations = keeper.keep(&read)?;
+    let measured = read_each(inventory, &read, &destinations, &wants, settings, observer)?;
+    drop(destinations);
+    for (entry, measured) in read.iter().zip(&measured) {
+        if let (Some(sha256), Some(verity)) = (measured.whole, measured.verity) {
+            keeper.worked_out(entry, sha256, verity);
+        }
+    }
+    let mut measured = measured.into_iter();
+    let all = needs.iter().map(|need| match need {
+        Need::Nothing(digest) => Measured {
+            whole: Some(*digest),
+            vouched: true,
+            ..Measured::default()
+        },
+        _ => measured.next().unwrap_or_default(),
+    });
+    Ok(all.collect())
 }
 
 /// Digests of these files of the inventory, in their order.
@@ -75,7 +134,7 @@ pub fn measure(
 ) -> Result<Vec<Measured>, Error> {
     let usable = matches!(want, Want::Whole) && settings.algorithm == Algorithm::Sha256;
     let Some(cache) = cache.filter(|_| usable) else {
-        return read_all(inventory, entries, &[], want, settings, observer);
+        return read_all(inventory, entries, want, settings, observer);
     };
     let known: Vec<_> = entries.iter().map(|entry| cache.find(&entry.stamp)).collect();
     let unknown: Vec<&Entry> = entries
@@ -89,7 +148,7 @@ pub fn measure(
         .iter()
         .map(|entry| Ok(settle(&open(entry)?)))
         .collect::<Result<_, Error>>()?;
-    let mut read = read_all(inventory, &unknown, &[], want, settings, observer)?.into_iter();
+    let mut read = read_all(inventory, &unknown, want, settings, observer)?.into_iter();
     for ((entry, measured), settled) in unknown.iter().zip(read.as_slice()).zip(settled) {
         if let Some(digest) = measured.whole.filter(|_| settled) {
             cache.remember(&open(entry)?, entry.stamp, digest);
@@ -98,8 +157,8 @@ pub fn measure(
     let found = known.into_iter().map(|known| match known {
         Some(digest) => Measured {
             whole: Some(digest),
-            pieces: Vec::new(),
             from_cache: true,
+            ..Measured::default()
         },
         None => read.next().unwrap_or_default(),
     });
@@ -117,15 +176,27 @@ pub fn measure_pieces(
     settings: &Settings,
     observer: &dyn Observer,
 ) -> Result<Vec<Digest>, Error> {
-    let mut measured = read_all(inventory, &[entry], &[], Want::Pieces(piece), settings, observer)?;
+    let mut measured = read_all(inventory, &[entry], Want::Pieces(piece), settings, observer)?;
     Ok(measured.pop().unwrap_or_default().pieces)
 }
 
 fn read_all(
     inventory: &Inventory,
     entries: &[&Entry],
-    destinations: &[Option<Destination<'_>>],
     want: Want,
+    settings: &Settings,
+    observer: &dyn Observer,
+) -> Result<Vec<Measured>, Error> {
+    let wants = vec![want; entries.len()];
+    read_each(inventory, entries, &[], &wants, settings, observer)
+}
+
+/// Reads files, of each of which something else may be wanted.
+fn read_each(
+    inventory: &Inventory,
+    entries: &[&Entry],
+    destinations: &[Option<Destination<'_>>],
+    wants: &[Want],
     settings: &Settings,
     observer: &dyn Observer,
 ) -> Result<Vec<Measured>, Error> {
@@ -136,11 +207,12 @@ fn read_all(
     };
     let jobs: Vec<Job> = entries
         .iter()
+        .zip(wants)
         .enumerate()
-        .map(|(file, entry)| Job {
+        .map(|(file, (entry, want))| Job {
             file,
             range: whole(entry),
-            want,
+            want: *want,
         })
         .collect();
     let outcomes =
@@ -150,15 +222,16 @@ fn read_all(
         .map(|outcome| Measured {
             whole: outcome.whole,
             pieces: outcome.pieces,
-            from_cache: false,
+            verity: outcome.verity,
+            ..Measured::default()
         })
         .collect();
     // A file without its digest must never be taken for one that was looked at.
     let complete = entries.len() == measured.len()
         && entries
             .iter()
-            .zip(&measured)
-            .all(|(entry, measured)| is_complete(entry, measured, want));
+            .zip(measured.iter().zip(wants))
+            .all(|(entry, (measured, want))| is_complete(entry, measured, *want));
     if complete {
         return Ok(measured);
     }
@@ -173,6 +246,9 @@ fn is_complete(entry: &Entry, measured: &Measured, want: Want) -> bool {
         Want::Whole => measured.whole.is_some(),
         Want::Pieces(size) => pieces(size),
         Want::Both(size) => measured.whole.is_some() && pieces(size),
+        Want::WithVerity(size) => {
+            measured.whole.is_some() && measured.verity.is_some() && size.is_none_or(pieces)
+        }
     }
 }
 
@@ -277,7 +353,7 @@ mod tests {
         let measured = |whole, pieces| Measured {
             whole,
             pieces: vec![digest; pieces],
-            from_cache: false,
+            ..Measured::default()
         };
         let complete = |whole, pieces, want| is_complete(&entry, &measured(whole, pieces), want);
         assert!(complete(Some(digest), 0, Want::Whole));
@@ -286,5 +362,6 @@ mod tests {
         assert!(!complete(None, 2, Want::Pieces(four)));
         assert!(complete(Some(digest), 3, Want::Both(four)));
         assert!(!complete(Some(digest), 0, Want::Both(four)));
+        assert!(!complete(Some(digest), 3, Want::WithVerity(Some(four))));
     }
 }

@@ -31,10 +31,10 @@ class Documents(Case):
 
     def test_sign(self) -> None:
         first, second = self.make("first"), self.make("second")
-        document = weightlock.sign(first, key=self.private, leaves=True)
+        document = weightlock.sign(first, key=self.private, leaves=True, fs_verity=True)
         text = json.dumps(document).replace(str(first), str(second))
-        printed = json.loads(program("sign", "--leaves", "--key", self.private, second, "--json").stdout)
-        made = {"leaves": None}
+        printed = json.loads(program("sign", "--leaves", "--fs-verity", "--key", self.private, second, "--json").stdout)
+        made = {"leaves": None, "fs_verity": None}
         self.assertEqual(json.loads(text)["result"] | made, printed["result"] | made)
         self.assertTrue(str(document["result"]["leaves"]).startswith(str(first)))
 

@@ -9,15 +9,20 @@
 //! A model with a signed leaf table is compared by its leaves once they are known to be those of its files: see
 //! [`Leaves`]. Then all lanes and processors hash, also one large file.
 //!
-//! Other ways, each with rules of its own: one file into the caller's memory ([`into`]), parts of a model by signed leaves
-//! ([`lazy`]), and several processes of one user that read a model once between them ([`share`]).
+//! Other ways, each with rules of its own: files that are not read because the kernel answers for them ([`verity`]), one file
+//! into the caller's memory ([`into`]), parts of a model by signed leaves ([`lazy`]), and several processes of one user that
+//! read a model once between them ([`share`]).
 
 use std::{collections::BTreeMap, fs};
 
 use weightlock_artifact::{
-    digest::engine::{Destination, Observer, Settings},
-    inventory::{Entry, Root},
-    measure::Keeper,
+    digest::{
+        Digest,
+        engine::{Destination, Observer, Settings},
+        verity::VerityDigest,
+    },
+    inventory::{Entry, Inventory, Root},
+    measure::{Keeper, Need},
     path::ArtifactPath,
 };
 use weightlock_signing::{
@@ -28,7 +33,7 @@ use weightlock_signing::{
     predicate::leaves::SignedTable,
 };
 
-use self::leaves::StandIn;
+use self::{leaves::StandIn, verity::Asking};
 use crate::{
     Error,
     folder::PrivateFolder,
@@ -38,8 +43,10 @@ use crate::{
 pub mod into;
 pub mod lazy;
 pub mod leaves;
+mod notes;
 pub mod pinned;
 pub mod share;
+pub mod verity;
 
 /// Descriptors that the process needs for other things.
 const SPARE_FILES: u64 = 64;
@@ -59,7 +66,7 @@ impl Guarded {
         &self.model
     }
 
-    /// The files were compared by signed leaves, which stood in for their digests.
+    /// The files that were read were compared by signed leaves, which stood in for their digests.
     #[must_use]
     pub const fn by_leaves(&self) -> bool {
         self.by_leaves
@@ -99,7 +106,26 @@ pub fn read(
     settings: Settings,
     observer: &dyn Observer,
 ) -> Result<Result<Guarded, Mismatch>, Error> {
-    let mut freezer = Freezer::default();
+    read_by(
+        Freezer::default(),
+        verified,
+        root,
+        rules,
+        leaves,
+        settings,
+        observer,
+    )
+}
+
+fn read_by(
+    mut freezer: Freezer<'_>,
+    verified: &VerifiedStatement,
+    root: Root,
+    rules: &Rules<'_>,
+    leaves: Option<Leaves<'_>>,
+    settings: Settings,
+    observer: &dyn Observer,
+) -> Result<Result<Guarded, Mismatch>, Error> {
     let compared = compared(verified, root, rules, leaves, (settings, observer), &mut freezer);
     if let Some(refused) = freezer.refused.take() {
         return Err(refused);
@@ -147,7 +173,9 @@ fn compared(
         Ok(model) => model,
         Err(mismatch) => return Ok(Err(mismatch)),
     };
-    let by_leaves = matches!(known, Some(Known::StandsIn(_))) && model.comparison().leaves_hold;
+    let found = model.comparison();
+    let has_read = found.bytes_vouched < found.bytes;
+    let by_leaves = matches!(known, Some(Known::StandsIn(_))) && found.leaves_hold && has_read;
     if let Some(Known::Unproven(table, notes)) = known
         && let Some(stand_in) = StandIn::found(table, &model)
     {
@@ -174,13 +202,15 @@ impl Known<'_> {
 
 /// Has the bytes of files stay in memory.
 #[derive(Default)]
-struct Freezer {
+struct Freezer<'a> {
     files: Vec<(ArtifactPath, Filling)>,
+    /// Asks for which files the kernel answers.
+    asking: Option<Asking<'a>>,
     /// Why there was no memory.
     refused: Option<Error>,
 }
 
-impl Freezer {
+impl Freezer<'_> {
     fn make(&mut self, entries: &[&Entry]) -> Result<(), Error> {
         let needed = entries
             .iter()
@@ -208,11 +238,26 @@ impl Freezer {
                 source,
             }),
         };
-        self.files.into_iter().map(seal).collect()
+        let mut files: BTreeMap<_, _> = self.files.into_iter().map(seal).collect::<Result<_, _>>()?;
+        files.extend(self.asking.into_iter().flat_map(Asking::into_files));
+        Ok(files)
     }
 }
 
-impl Keeper for Freezer {
+impl Keeper for Freezer<'_> {
+    fn needs(&mut self, inventory: &Inventory, entries: &[&Entry]) -> Vec<Need> {
+        match &mut self.asking {
+            Some(asking) => asking.needs(inventory, entries),
+            None => vec![Need::Bytes; entries.len()],
+        }
+    }
+
+    fn worked_out(&mut self, _: &Entry, sha256: Digest, verity: VerityDigest) {
+        if let Some(asking) = &mut self.asking {
+            asking.worked_out(&sha256, &verity);
+        }
+    }
+
     fn keep<'k>(
         &'k mut self,
         entries: &[&Entry],

@@ -9,6 +9,7 @@
 //! | how are parts of it read, each verified? | [`guard::lazy`] |
 //! | how do several processes verify it once? | [`guard::share`] |
 //! | what is memory that nobody can change? | [`sealed`], [`private`] |
+//! | which files does the kernel let nobody change? | [`verity`] |
 //! | where do processes of one user meet? | [`folder`] |
 //! | how does a program that knows only paths read it? | [`view`] |
 //! | how is such a program run? | [`child`] |
@@ -21,6 +22,7 @@ pub mod folder;
 pub mod guard;
 pub mod private;
 pub mod sealed;
+pub mod verity;
 pub mod view;
 
 pub use error::Error;

@@ -16,6 +16,8 @@
 //! is an error.
 //!
 //! A file that is given up without being sealed is emptied.
+//!
+//! A file on disk that the kernel lets nobody change either ([`verity`]) is [`Sealed`] too, by another [`Seal`].
 #![expect(unsafe_code, reason = "mappings of memory that belongs to this process")]
 
 use std::{
@@ -35,7 +37,9 @@ use rustix::{
     io::Errno,
     mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap},
 };
-use weightlock_artifact::digest::engine::Destination;
+use weightlock_artifact::digest::{engine::Destination, verity::VerityDigest};
+
+use crate::verity;
 
 #[cfg(test)]
 mod tests;
@@ -144,6 +148,7 @@ impl Filling {
         Ok(Sealed {
             handle: self.handle.try_clone()?,
             size: self.size,
+            seal: Seal::Memory,
         })
     }
 }
@@ -254,14 +259,41 @@ fn shut_out(handle: &OwnedFd, size: u64) -> io::Result<()> {
     expect_size(handle, size)
 }
 
-/// A file in memory that nobody can change, not even this process.
+/// A file that nobody can change, not even this process.
 #[derive(Debug)]
 pub struct Sealed {
     handle: OwnedFd,
     size: u64,
+    seal: Seal,
+}
+
+/// What keeps a file from being changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seal {
+    /// It lies in memory, with every seal of that.
+    Memory,
+    /// It lies on disk, under fs-verity: each page is checked when it is read. One that was damaged is an error to who reads
+    /// it, and a signal (`SIGBUS`) to who has it mapped.
+    Verity,
 }
 
 impl Sealed {
+    /// Takes an open file on disk, if the kernel answers for its having this fs-verity digest.
+    pub(crate) fn by_kernel(handle: File, digest: &VerityDigest, size: u64) -> Option<Self> {
+        let same = verity::measure(&handle)? == *digest && handle.metadata().ok()?.len() == size;
+        same.then(|| Self {
+            handle: handle.into(),
+            size,
+            seal: Seal::Verity,
+        })
+    }
+
+    /// What keeps it from being changed.
+    #[must_use]
+    pub const fn seal(&self) -> Seal {
+        self.seal
+    }
+
     /// Takes a file that another process has sealed: `handle` was opened by that process's `/proc/PID/fd`.
     ///
     /// # Errors
@@ -274,7 +306,8 @@ impl Sealed {
         let plain = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 0;
         let this = Identity::new(&stat) == identity && u64::try_from(stat.st_size) == Ok(size);
         if sealed && plain && this {
-            Ok(Self { handle, size })
+            let seal = Seal::Memory;
+            Ok(Self { handle, size, seal })
         } else {
             Err(io::ErrorKind::InvalidData.into())
         }
@@ -412,7 +445,7 @@ impl Mapping {
 
     const fn bytes(&self) -> &[u8] {
         // SAFETY: the mapping lives as long as this value, the file has at least its length and cannot shrink (it is
-        // sealed against that before and after), and nobody else writes to it.
+        // sealed against that before and after, or the kernel forbids it), and nobody else writes to it.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 

@@ -1,7 +1,8 @@
 //! [`SealedView`]: a folder through which programs that know only paths read verified bytes.
 //!
-//! It holds a link for each file, `NAME -> /proc/PID/fd/NUMBER`, to the memory of this process. Opening it gives the
-//! sealed file itself, whoever changes the model meanwhile. It holds only what the signature covers: no signature, no
+//! It holds a link for each file, `NAME -> /proc/PID/fd/NUMBER`, to the memory of this process, or to a file on disk that
+//! the kernel lets nobody change ([`Seal`](crate::sealed::Seal)). Opening it gives the sealed file itself, whoever changes the
+//! model meanwhile. It holds only what the signature covers: no signature, no
 //! evidence, no file that somebody added.
 //!
 //! The folder is private (0700) and cannot be written to; it is as trustworthy as the user, who could also attach a

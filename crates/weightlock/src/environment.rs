@@ -41,10 +41,10 @@ pub(crate) const PUBLIC_KEY: Variable = own(
     "WEIGHTLOCK_PUBLIC_KEY",
     "`--key` of `verify`, where no flag says whose signature counts",
 );
-/// Folder of the digest cache.
+/// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
     "WEIGHTLOCK_CACHE_DIR",
-    "Folder of the digest cache, instead of `~/.cache/weightlock`",
+    "Folder of the digest cache, and of notes on signed tables, instead of `~/.cache/weightlock`",
 );
 /// Password of a private key.
 pub(crate) const PASSWORD: Variable = secret(

@@ -71,11 +71,13 @@ pub enum Peer {
     Maturin,
     /// `pyright`, which checks types of Python.
     Pyright,
+    /// `fsverity`, which works out and enables fs-verity.
+    Fsverity,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -96,6 +98,7 @@ impl Peer {
         Self::Serving,
         Self::Maturin,
         Self::Pyright,
+        Self::Fsverity,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -122,6 +125,7 @@ impl Peer {
             Self::Serving => "WEIGHTLOCK_TEST_SERVING_PYTHON",
             Self::Maturin => "WEIGHTLOCK_TEST_MATURIN",
             Self::Pyright => "WEIGHTLOCK_TEST_PYRIGHT",
+            Self::Fsverity => "WEIGHTLOCK_TEST_FSVERITY",
         }
     }
 
@@ -149,6 +153,7 @@ impl Peer {
             Self::Serving => "serving",
             Self::Maturin => "maturin",
             Self::Pyright => "pyright",
+            Self::Fsverity => "fsverity",
         }
     }
 
@@ -162,6 +167,7 @@ impl Peer {
             Self::Pkcs11Tool => "apt-get install opensc",
             Self::B3sum => "apt-get install b3sum",
             Self::Strace => "apt-get install strace",
+            Self::Fsverity => "apt-get install fsverity",
             Self::PreCommit | Self::CheckJsonschema | Self::Maturin | Self::Pyright => {
                 "cargo xtask ci --prepare   (installs it in a virtual environment)"
             }
@@ -189,6 +195,9 @@ impl Peer {
                 existing(cache_folder()?.join("lint/bin").join(self.name()))
             }
             Self::Maturin | Self::Pyright => existing(cache_folder()?.join("wheel/bin").join(self.name())),
+            // Also where `cargo xtask verity` unpacks what it needs.
+            Self::Fsverity => on_path(self.name())
+                .or_else(|| existing(cache_folder()?.join("verity/root/usr/bin/fsverity"))),
             Self::SarifSchema => existing(cache_folder()?.join("sarif/sarif-schema-2.1.0.json")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
             Self::Picklescan

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::report::{Report, cargo_step};
 use super::{c_free, fuzz, lanes, peers, wheel};
 use crate::workspace::{Metadata, cargo};
-use crate::{docs, imports, rooms};
+use crate::{docs, imports, rooms, verity};
 
 /// Pinned: a new version may have new rules.
 const CARGO_DENY: &str = "0.20.2";
@@ -29,6 +29,13 @@ pub(super) fn run(metadata: &Metadata, report: &mut Report) {
     lints(metadata, report);
     peers_and_tests(report);
     wheel::check(metadata, report);
+    let name = "loads under fs-verity, on an emulated machine";
+    match verity::prepare() {
+        Ok(()) => {
+            report.check_fn(name, || verity::run(&[]));
+        }
+        Err(error) => report.not_run(name, &format!("{error:#}")),
+    }
     let mut doc = cargo_step(&["doc", "--locked", "--workspace", "--no-deps"]);
     report.check("documentation builds", doc.env("RUSTDOCFLAGS", "-D warnings"));
     c_free::run(metadata, report);

@@ -51,12 +51,13 @@ const SERVING: &str = include_str!("../../peers/serving.txt");
 const SARIF_CRATE: (&str, &str) = ("serde-sarif", "0.8.0");
 
 /// Debian packages: the peer that shows it is there, and the package.
-const PACKAGES: [(Peer, &str); 5] = [
+const PACKAGES: [(Peer, &str); 6] = [
     (Peer::Openssl, "openssl"),
     (Peer::SofthsmUtil, "softhsm2"),
     (Peer::SofthsmModule, "softhsm2"),
     (Peer::Pkcs11Tool, "opensc"),
     (Peer::Strace, "strace"),
+    (Peer::Fsverity, "fsverity"),
 ];
 
 /// Installs what is missing and makes every peer a requirement of the tests that follow.
@@ -87,6 +88,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         Peer::SofthsmModule,
         Peer::Pkcs11Tool,
         Peer::Strace,
+        Peer::Fsverity,
         Peer::PreCommit,
         Peer::CheckJsonschema,
         Peer::SarifSchema,

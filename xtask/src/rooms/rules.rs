@@ -49,14 +49,15 @@ const BINARY: &str = "weightlock";
 const PYTHON: &str = "weightlock-python";
 
 /// Where `unsafe` may stand: kernel dispatch, mapped reading and memory that several threads fill; what the allocator is
-/// told; sealed and private memory, and what a child does before it becomes another program; the pointer that Python's
-/// buffer protocol is made of. None of it has a safe interface.
-const UNSAFE_ROOMS: [(&str, &str); 6] = [
+/// told; sealed and private memory, what is asked of the kernel, and what a child does before it becomes another program; the
+/// pointer that Python's buffer protocol is made of. None of it has a safe interface.
+const UNSAFE_ROOMS: [(&str, &str); 7] = [
     (ARTIFACT, "crates/weightlock-artifact/src/digest/"),
     (ARTIFACT, "crates/weightlock-artifact/src/memory.rs"),
     (RUNTIME, "crates/weightlock-runtime/src/private.rs"),
     (RUNTIME, "crates/weightlock-runtime/src/sealed.rs"),
     (RUNTIME, "crates/weightlock-runtime/src/child.rs"),
+    (RUNTIME, "crates/weightlock-runtime/src/verity.rs"),
     (PYTHON, "crates/weightlock-python/src/buffer.rs"),
 ];
 
@@ -237,7 +238,7 @@ fn safe(room: &Room) -> Vec<Breach> {
             breaches.push(breach(
                 "unsafe-outside-its-room",
                 at(file, line),
-                "unsafe is confined to artifact::{digest, memory}, runtime::{private, sealed, child} and python::buffer",
+                "unsafe is confined to artifact::{digest, memory}, runtime::{private, sealed, verity, child} and python::buffer",
             ));
         }
         for line in lines_with_word(&file.code, "unsafe_code")

@@ -1,4 +1,5 @@
-//! Digests of files: whole, by piece (shard or leaf), or both in one read, in bounded memory on all cores.
+//! Digests of files: whole, by piece (shard or leaf), or both in one read, in bounded memory on all cores; and in the same
+//! read the digest under which [fs-verity](super::verity) knows a file.
 //!
 //! This is the one way in which Weightlock hashes files; signing, verifying, leaf tables and partial checks
 //! differ only in their [`Job`]s. [`run`] divides the jobs into tasks (a stream, a run of pieces, or a subtree of
@@ -27,7 +28,7 @@ use std::{
 };
 
 pub use super::destination::Destination;
-use super::{Algorithm, Digest, cpu, sha256::Kernel};
+use super::{Algorithm, Digest, cpu, sha256::Kernel, verity::VerityDigest};
 use feed::Trouble;
 use past_cache::Pool;
 use plan::Plan;
@@ -98,13 +99,16 @@ pub enum Want {
     Pieces(NonZeroU64),
     /// Of both, in one read.
     Both(NonZeroU64),
+    /// Of the range as one stream, its fs-verity digest as if it were a file, and of each piece if there is to be any.
+    WithVerity(Option<NonZeroU64>),
 }
 
 impl Want {
-    const fn piece(self) -> Option<NonZeroU64> {
+    pub(crate) const fn piece(self) -> Option<NonZeroU64> {
         match self {
             Self::Whole => None,
             Self::Pieces(size) | Self::Both(size) => Some(size),
+            Self::WithVerity(size) => size,
         }
     }
 }
@@ -116,6 +120,8 @@ pub struct Outcome {
     pub whole: Option<Digest>,
     /// Of the pieces in order, if they were wanted.
     pub pieces: Vec<Digest>,
+    /// What fs-verity calls the digest of a file of these bytes, if it was wanted.
+    pub verity: Option<VerityDigest>,
 }
 
 /// How bytes get into reach of the processor.
@@ -347,6 +353,7 @@ struct Shared<'a, F: Files> {
 #[derive(Default)]
 struct Collected {
     whole: Option<Digest>,
+    verity: Option<VerityDigest>,
     /// Digests of consecutive pieces, by the number of the first.
     pieces: Vec<(u64, Vec<Digest>)>,
     /// Chaining values of BLAKE3 subtrees by their number.
@@ -358,6 +365,7 @@ enum Part {
     Stream {
         whole: Option<Digest>,
         pieces: Vec<Digest>,
+        verity: Option<VerityDigest>,
     },
     Subtree(plain::Subtree),
 }
@@ -415,8 +423,13 @@ impl<F: Files> Shared<'_, F> {
             let collected = &mut results[task.job];
             match part {
                 Part::Subtree(subtree) => collected.subtrees.push((task.number, subtree)),
-                Part::Stream { whole, pieces } => {
+                Part::Stream {
+                    whole,
+                    pieces,
+                    verity,
+                } => {
                     collected.whole = whole;
+                    collected.verity = verity;
                     collected.pieces.push((task.number, pieces));
                 }
             }
@@ -465,9 +478,15 @@ impl Collected {
             !matches!(job.want, Want::Pieces(_)),
             "every stream was digested"
         );
+        assert_eq!(
+            self.verity.is_some(),
+            matches!(job.want, Want::WithVerity(_)),
+            "every tree was built"
+        );
         Ok(Outcome {
             whole: self.whole,
             pieces,
+            verity: self.verity,
         })
     }
 }

@@ -17,6 +17,7 @@ pub mod engine;
 #[cfg(feature = "fs")]
 mod mapped;
 pub mod sha256;
+pub mod verity;
 
 /// A digest algorithm that Weightlock computes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -279,6 +279,8 @@ class Signed(TypedDict):
     """SHA-256 of the canonical manifest (a model of one file: of its bytes); absent for other digests than SHA-256."""
     files: int
     """Number of files signed."""
+    fs_verity: str | None
+    """The evidence written about fs-verity digests."""
     ignored: list[str]
     """Paths that are not signed, without signature and evidence themselves."""
     leaves: str | None
@@ -390,6 +392,8 @@ class Verified(TypedDict):
     """The digest algorithm of the files."""
     at_time: str | None
     """The stated time that certificates were checked at, when it was not now."""
+    bytes_by_kernel: int
+    """How many of the bytes were not read, because the kernel answers for their files (fs-verity): only when a model is loaded."""
     bytes_checked: int
     """Their size in bytes."""
     changes: list[FileChange]

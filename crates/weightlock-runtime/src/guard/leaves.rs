@@ -26,12 +26,15 @@ use weightlock_artifact::{
 };
 use weightlock_signing::{oms::model::VerifiedModel, predicate::leaves::SignedTable};
 
+use super::notes::Kind;
 use crate::{Error, folder::PrivateFolder};
 
 const PIECE: NonZeroU64 = NonZeroU64::new(LEAF).expect("a leaf has bytes");
 
-/// Begins a note; changed when the way of deriving leaves changes.
-const NOTE: &str = "weightlock-leaves-derived-v1";
+const DERIVED: Kind = Kind {
+    name: "leaves",
+    form: "weightlock-leaves-derived-v1",
+};
 
 /// A signed table whose leaves are known to be those of the signed files.
 #[derive(Debug)]
@@ -94,7 +97,9 @@ impl StandIn {
         let comparison = model.comparison();
         // The table may have files that this signature does not list.
         let every = table.table().manifest().files().len() == comparison.checked;
-        let all = every && model.is_complete() && comparison.leaves_hold;
+        // Files that were not read prove nothing.
+        let read = comparison.bytes_vouched == 0;
+        let all = every && read && model.is_complete() && comparison.leaves_hold;
         all.then_some(Self(table))
     }
 
@@ -103,7 +108,7 @@ impl StandIn {
     /// # Errors
     /// [`Error::Folder`].
     pub fn remember(&self, folder: &PrivateFolder) -> Result<(), Error> {
-        folder.write(&note_name(&self.0), note(&self.0).as_bytes())
+        DERIVED.note(folder, self.0.sha256())
     }
 
     /// The table, if it was noted in this folder that its leaves were derived; the table back if not.
@@ -111,8 +116,7 @@ impl StandIn {
     /// # Errors
     /// The table, when nothing is known of it.
     pub fn remembered(table: SignedTable, folder: &PrivateFolder) -> Result<Self, SignedTable> {
-        let noted = folder.read(&note_name(&table), 1 << 10);
-        if noted.is_some_and(|noted| noted == note(&table).as_bytes()) {
+        if DERIVED.is_noted(folder, table.sha256()) {
             Ok(Self(table))
         } else {
             Err(table)
@@ -124,12 +128,4 @@ impl StandIn {
     pub const fn table(&self) -> &SignedTable {
         &self.0
     }
-}
-
-fn note_name(table: &SignedTable) -> String {
-    format!("leaves-{}", table.sha256().hex())
-}
-
-fn note(table: &SignedTable) -> String {
-    format!("{NOTE} {}\n", table.sha256().hex())
 }

@@ -14,6 +14,9 @@
 //! leader. Both are the same user, who could change either of them; see the threat model. A process that must not rely on
 //! others of its user reads by itself.
 //!
+//! Only memory is shared. Files for which the kernel answers ([`verity`](super::verity)) cost none, and each process asks the
+//! kernel itself; a model that is shared is read, as if there were no such files.
+//!
 //! Rejected: passing descriptors over a socket (sockets belong to another room, and `/proc` needs no server), files in
 //! `/dev/shm` (every process of the user can write to them), a broker that stays (one more thing to start and to trust).
 

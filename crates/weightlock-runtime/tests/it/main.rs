@@ -12,6 +12,7 @@ mod lazy;
 mod races;
 mod requests;
 mod share;
+mod verity;
 
 use std::{
     fs,

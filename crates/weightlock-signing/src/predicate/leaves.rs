@@ -16,9 +16,10 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 
+use super::binding;
 use crate::{
     json::{self, Object},
-    oms::{FileClaim, Files, VerifiedStatement},
+    oms::VerifiedStatement,
     refusal::Refusal,
     statement::{Statement, VerifiedEvidence},
 };
@@ -75,13 +76,13 @@ impl SignedTable {
         evidence: &VerifiedEvidence,
         bytes: &[u8],
     ) -> Result<Self, NotBelieved> {
-        if evidence.signer().public_key() != verified.signer().public_key() {
+        if !binding::is_by_same_signer(verified, evidence) {
             return Err(NotBelieved::OtherSigner);
         }
         let signed = Self {
             table: table(evidence, bytes)?,
             sha256: Algorithm::Sha256.digest(bytes),
-            single: matches!(verified.statement().files(), Files::Single(_)),
+            single: binding::is_single(verified),
         };
         if signed.is_of(verified) {
             Ok(signed)
@@ -94,29 +95,14 @@ impl SignedTable {
     /// other algorithms than SHA-256, have no such table.
     #[must_use]
     pub fn is_of(&self, verified: &VerifiedStatement) -> bool {
-        let manifest = self.table.manifest();
-        match verified.statement().files() {
-            Files::Named(files) => {
-                let same = |(path, claim): (&ArtifactPath, &FileClaim)| {
-                    let file = manifest.file(path);
-                    file.is_some_and(|file| *claim == FileClaim::Whole(*file.sha256()))
-                };
-                !self.single && files.iter().all(same)
-            }
-            Files::Single(claim) => match manifest.files() {
-                [only] => self.single && *claim == FileClaim::Whole(*only.sha256()),
-                _ => false,
-            },
-        }
+        binding::lists_all(self.table.manifest(), self.single, verified)
     }
 
     /// Size and digest of a file of the model, with its leaves. A model that is one file may have any name now.
     #[must_use]
     pub fn file(&self, path: &ArtifactPath) -> Option<(&ManifestFile, &[[u8; 32]])> {
-        match self.table.manifest().files() {
-            [only] if self.single => self.table.file(&only.path),
-            _ => self.table.file(path),
-        }
+        let file = binding::file(self.table.manifest(), self.single, path)?;
+        self.table.file(&file.path)
     }
 
     /// The model is one file, whose name does not matter.
@@ -180,11 +166,7 @@ pub fn table(evidence: &VerifiedEvidence, bytes: &[u8]) -> Result<LeafTable, Not
         return Err(LeafError::LeafSize(predicate.leaf_size).into());
     }
     let table = LeafTable::parse(bytes)?;
-    let about = match table.manifest().files() {
-        [only] if evidence.is_about(only.sha256()) => true,
-        _ => evidence.is_about(&table.manifest().digest()),
-    };
-    if about {
+    if binding::is_about(evidence, table.manifest()) {
         Ok(table)
     } else {
         Err(NotBelieved::OtherModel)

@@ -1,4 +1,6 @@
 //! Predicates of our own statements: one file each.
 
+mod binding;
 pub mod leaves;
 pub mod scan;
+pub mod verity;

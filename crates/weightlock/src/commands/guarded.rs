@@ -1,6 +1,7 @@
 //! A guarded load: a model is verified and read in one act, and lies in a sealed view.
 //!
-//! 1. [`Asked::read`] finds the signature, checks whose it is, and has [`weightlock_runtime::guard`] read and compare.
+//! 1. [`Asked::read`] finds the signature, checks whose it is, and has [`weightlock_runtime::guard`] read and compare. Where
+//!    the signer listed fs-verity digests, files for which the kernel answers are not read.
 //! 2. Whoever wants to look at the verified bytes first does it now ([`Read::files`]).
 //! 3. [`Read::into_view`] makes the folder of links ([`SealedView`]).
 //!
@@ -27,6 +28,7 @@ use weightlock_runtime::{
         self, Guarded, Leaves,
         into::read_into,
         share::{self, Shared, Standing},
+        verity::Vouching,
     },
     sealed::Sealed,
     view::{Frozen, SealedView},
@@ -73,7 +75,12 @@ impl Asked<'_> {
     pub(crate) fn read(&self, context: &Context) -> Result<Read, Vec<Diagnostic>> {
         let found = Found::open(self, context)?;
         let held = found.judged(self, |given| {
-            let Given { root, rules, leaves } = given;
+            let Given {
+                root,
+                rules,
+                leaves,
+                vouching,
+            } = given;
             let (verified, settings) = (&found.verified, found.settings);
             progress::shown_as("verifying", &context.show, |observer| {
                 if self.share {
@@ -84,7 +91,12 @@ impl Asked<'_> {
                     let shared = share::read(verified, &root, rules, leaves, settings, observer, &meet);
                     Ok(shared?.map(Held::Shared))
                 } else {
-                    let guarded = guard::read(verified, root, &rules, leaves, settings, observer);
+                    let guarded = match &vouching {
+                        Some(vouching) => {
+                            guard::verity::read(verified, vouching, root, &rules, leaves, settings, observer)
+                        }
+                        None => guard::read(verified, root, &rules, leaves, settings, observer),
+                    };
                     Ok(guarded?.map(Held::Own))
                 }
             })
@@ -115,7 +127,13 @@ impl Asked<'_> {
             }
         };
         let model = found.judged(self, |given| {
-            let Given { root, rules, leaves } = given;
+            // Into the caller's memory, everything is read.
+            let Given {
+                root,
+                rules,
+                leaves,
+                vouching: _,
+            } = given;
             progress::shown_as("verifying", &context.show, |observer| {
                 let settings = found.settings;
                 read_into(
@@ -148,6 +166,7 @@ struct Given<'a> {
     root: Root,
     rules: Rules<'a>,
     leaves: Option<Leaves<'a>>,
+    vouching: Option<Vouching<'a>>,
 }
 
 impl Found {
@@ -200,6 +219,10 @@ impl Found {
             let table = self.case.leaf_table(&self.verified)?;
             Some(Leaves { table, notes })
         });
+        let vouching = notes.as_ref().and_then(|notes| {
+            let signed = self.case.verity_digests(&self.verified)?;
+            Some(Vouching { signed, notes })
+        });
         let given = Given {
             root: self.case.root.reopen().map_err(|error| one(error.into()))?,
             rules: Rules {
@@ -207,6 +230,7 @@ impl Found {
                 ..self.case.rules(asked.files).map_err(one)?
             },
             leaves,
+            vouching,
         };
         let read = read(given).map_err(|error| one(error.into()))?;
         read.map_err(|mismatch| self.case.reasons(&self.verified, &mismatch))
@@ -310,10 +334,17 @@ impl Loaded {
 pub(crate) fn line(verified: &Verified, by_leaves: bool) -> String {
     let digest = verified.digest.as_deref().unwrap_or("no manifest digest");
     let how = if by_leaves { " by signed leaves" } else { "" };
+    let by_kernel = match verified.bytes_by_kernel {
+        0 => String::new(),
+        bytes => format!(
+            ", {} of it not read: the kernel answers for it (fs-verity)",
+            Size(bytes)
+        ),
+    };
     let reader = verified.read_by;
     let reader = reader.map_or_else(String::new, |process| format!("   read by process {process}"));
     let text = format!(
-        "verified: {}   {digest}   {}{how}   signed by {}{reader}",
+        "verified: {}   {digest}   {}{how}{by_kernel}   signed by {}{reader}",
         verified.model,
         Size(verified.bytes_checked),
         verified.signer.text()

@@ -1,5 +1,7 @@
 //! `weightlock sign`: one signature over every file of a model, written beside its bytes.
 
+mod tables;
+
 use std::{
     io::Read as _,
     num::NonZeroU64,
@@ -13,9 +15,8 @@ use serde::Serialize;
 use weightlock_artifact::{
     Error,
     digest::{Algorithm, engine::Reading},
-    evidence::{Kind, Place, Store},
+    evidence::{Place, Store},
     inventory::{Root, RootKind},
-    manifest::Subject,
     path::ArtifactPath,
     write::{Existing, write_whole},
 };
@@ -30,11 +31,10 @@ use weightlock_signing::{
         model::{LoaderView as _, Plan, Prepared, Previous, Unsignable, Work, prepare},
         sign_statement,
     },
-    predicate::leaves,
     reason::{EXISTS, IGNORED_LOADABLE},
-    statement::sign_evidence,
 };
 
+use self::tables::Tables;
 use super::{
     target,
     trust::{Method, SignerFlags},
@@ -77,6 +77,9 @@ pub struct Arguments {
     /// Also sign digests of every 1 MiB, so that a refusal can name the place and the tensors that changed
     #[arg(long, help_heading = "Signature")]
     leaves: bool,
+    /// Also sign fs-verity digests, by which the kernel of a serving machine can vouch for files that are not read again
+    #[arg(long, conflicts_with = "shards", help_heading = "Signature")]
+    fs_verity: bool,
     /// Sign shards of SIZE bytes (such as 16MiB) instead of whole files
     #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "leaves", help_heading = "Signature")]
     shards: Option<NonZeroU64>,
@@ -84,7 +87,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "sha256", value_parser = algorithm, help_heading = "Signature")]
     algorithm: Algorithm,
     /// Take over digests of files that are older than the model's own earlier signature, which is verified first
-    #[arg(long, conflicts_with_all = ["leaves", "shards", "paranoid"], help_heading = "Signature")]
+    #[arg(long, conflicts_with_all = ["leaves", "fs_verity", "shards", "paranoid"], help_heading = "Signature")]
     incremental: bool,
     /// Read every file, whatever the times of files say (the default; refuses --incremental)
     #[arg(long, help_heading = "Signature")]
@@ -129,6 +132,8 @@ pub struct Signed {
     pub digest: Option<String>,
     /// The evidence written about the leaf table.
     pub leaves: Option<String>,
+    /// The evidence written about fs-verity digests.
+    pub fs_verity: Option<String>,
     /// Paths that are not signed, without signature and evidence themselves.
     pub ignored: Vec<String>,
     /// What other tools can do with the signature, when not all of them can check it.
@@ -163,15 +168,13 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
 
     let bundle = sign_statement(&prepared.statement, signer.as_ref(), &material)
         .map_err(|error| one(failed(&error)))?;
-    let leaves = leaf_evidence(&prepared, signer.as_ref(), &material).map_err(|error| one(failed(&error)))?;
+    let tables = Tables::sign(&prepared, signer.as_ref(), &material).map_err(|error| one(failed(&error)))?;
     nothing_loadable_is_ignored(&prepared, &path)?;
     prepared.still_holds().map_err(|error| one(error.into()))?;
     let mut signed = describe(&prepared, model, signer.as_ref(), &material);
     if !arguments.dry_run {
-        signed.leaves = leaves
-            .map(|leaves| leaves.write(&store))
-            .transpose()
-            .map_err(one)?;
+        let written = tables.write(&store).map_err(one)?;
+        (signed.leaves, signed.fs_verity) = (written.leaves, written.verity);
         write(&path, &store, &bundle, earlier.is_some() || arguments.replace).map_err(one)?;
         signed.signature = Some(path.display().to_string());
     }
@@ -292,6 +295,13 @@ fn written(path: &Path) -> Result<i128, Diagnostic> {
 }
 
 fn plan(root: &Root, signature: &Path, arguments: &Arguments) -> Result<Plan, Diagnostic> {
+    if arguments.fs_verity && arguments.algorithm != Algorithm::Sha256 {
+        return Err(Diagnostic::new(
+            USAGE,
+            "--fs-verity names files by their SHA-256, so the signature must",
+        )
+        .help("leave out --algorithm, or --fs-verity"));
+    }
     let mut ignore = target::below(root, &arguments.files.ignore_paths)?;
     // A signature written into the model under another name is no file of it.
     ignore.extend(target::inside(root, signature));
@@ -303,6 +313,7 @@ fn plan(root: &Root, signature: &Path, arguments: &Arguments) -> Result<Plan, Di
         git: !arguments.no_ignore_git_paths,
         allow_symlinks: arguments.files.allow_symlinks,
         leaves: arguments.leaves,
+        verity: arguments.fs_verity,
         ..Plan::new()
     })
 }
@@ -359,42 +370,6 @@ fn failed(error: &SigningError) -> Diagnostic {
     Diagnostic::of(error.code(), error)
 }
 
-/// The leaf table and the statement that vouches for it, ready to be written.
-struct LeafEvidence {
-    table: Vec<u8>,
-    bundle: Vec<u8>,
-}
-
-impl LeafEvidence {
-    fn write(&self, store: &Store) -> Result<String, Diagnostic> {
-        let failed = |error: weightlock_artifact::evidence::StoreError| Diagnostic::of(error.code(), &error);
-        store.add_leaves(&self.table).map_err(failed)?;
-        let name = store.add_statement(Kind::Leaves, &self.bundle).map_err(failed)?;
-        Ok(store.folder().join(name.to_string()).display().to_string())
-    }
-}
-
-fn leaf_evidence(
-    prepared: &Prepared,
-    signer: &dyn Signer,
-    material: &SigningMaterial,
-) -> Result<Option<LeafEvidence>, SigningError> {
-    let Some(table) = &prepared.leaves else {
-        return Ok(None);
-    };
-    let name = prepared.inventory.root().base_name();
-    let subjects = match (prepared.inventory.root().kind(), table.manifest().files()) {
-        (RootKind::File(_), [file]) => vec![Subject {
-            name,
-            sha256: *file.sha256(),
-        }],
-        _ => table.manifest().subjects(&name),
-    };
-    let table = table.to_bytes();
-    let bundle = sign_evidence(&leaves::statement(subjects, &table), signer, material)?;
-    Ok(Some(LeafEvidence { table, bundle }))
-}
-
 fn write(path: &Path, store: &Store, bundle: &[u8], replace: bool) -> Result<(), Diagnostic> {
     let existing = if replace {
         Existing::Replaced
@@ -437,6 +412,7 @@ fn describe(prepared: &Prepared, model: &Path, signer: &dyn Signer, material: &S
         reused: prepared.reused,
         digest: digest.or_else(|| prepared.single_digest().map(|digest| digest.to_string())),
         leaves: None,
+        fs_verity: None,
         note: other_tools(prepared),
         ignored: ignored
             .map(|path: &ArtifactPath| path.as_str().to_owned())
@@ -462,6 +438,7 @@ fn text(signed: &Signed, context: &Context) -> String {
         reused,
         digest,
         leaves,
+        fs_verity,
         ignored,
         note: _,
     } = signed;
@@ -484,6 +461,7 @@ fn text(signed: &Signed, context: &Context) -> String {
     digest.iter().for_each(|digest| line("digest", digest));
     signature.iter().for_each(|path| line("signature", path));
     leaves.iter().for_each(|path| line("leaves", path));
+    fs_verity.iter().for_each(|path| line("fs-verity", path));
     if let Some(note) = &signed.note {
         line("note", note);
     }

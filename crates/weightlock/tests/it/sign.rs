@@ -23,6 +23,38 @@ fn writes_one_signature_into_the_model_and_evidence_on_request() {
 }
 
 #[test]
+fn fs_verity_digests_are_signed_on_request_and_change_no_answer() {
+    let place = Place::with_model();
+    let signed = place.sign(&["--fs-verity", "--leaves"]).yes();
+    assert!(
+        signed
+            .stdout
+            .contains("  fs-verity  m/.weightlock/evidence/verity-"),
+        "{signed:?}"
+    );
+    let names = fs::read_dir(place.path("m/.weightlock/evidence")).unwrap();
+    let mut kinds: Vec<String> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|name| name.split_once('-').unwrap().0.to_owned())
+        .collect();
+    kinds.sort();
+    assert_eq!(kinds, ["leaves", "verity"]);
+    place.verify(&[]).yes();
+}
+
+#[test]
+fn fs_verity_digests_need_whole_files_by_sha256() {
+    let place = Place::with_model();
+    place
+        .sign(&["--fs-verity", "--algorithm", "blake3"])
+        .refused(2, "WL-CLI-USAGE")
+        .says("by their SHA-256");
+    assert_eq!(place.sign(&["--fs-verity", "--shards", "1MiB"]).code, 2);
+    assert_eq!(place.sign(&["--fs-verity", "--incremental"]).code, 2);
+    assert!(!place.path("m/model.sig").exists());
+}
+
+#[test]
 fn a_single_file_and_a_wish_sign_beside() {
     let place = Place::with_model();
     fs::copy(place.path("m/model.safetensors"), place.path("w.safetensors")).unwrap();

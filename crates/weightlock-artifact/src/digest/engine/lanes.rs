@@ -14,6 +14,7 @@ use super::{
 use crate::digest::{
     Algorithm, Digest,
     sha256::{self, BLOCK, State, Tail},
+    verity::Tree,
 };
 
 pub(super) fn work<'scope, F: Files>(
@@ -36,9 +37,13 @@ pub(super) fn work<'scope, F: Files>(
             if suits_lanes(&task) {
                 let spare = spares.pop().unwrap_or_default();
                 let feed = Feed::new(&task, handle, count, readers, spare);
-                spares.extend(keep_or_finish(shared, Lane::new(task, feed), &mut lanes)?);
+                spares.extend(keep_or_finish(
+                    shared,
+                    Lane::new(task, feed, settings),
+                    &mut lanes,
+                )?);
             } else {
-                plain::do_task(shared, Algorithm::Sha256, &task, readers)?;
+                plain::do_task(shared, (Algorithm::Sha256, settings), &task, readers)?;
             }
         }
         if lanes.is_empty() || shared.stopping() {
@@ -54,6 +59,7 @@ fn suits_lanes(task: &Task) -> bool {
         Work::Stream {
             whole: true,
             piece: Some(piece),
+            ..
         } => piece.get() % BLOCK as u64 == 0,
         Work::Stream { .. } => true,
         Work::Subtree { .. } => false,
@@ -75,6 +81,7 @@ fn keep_or_finish<F: Files>(
             let part = Part::Stream {
                 whole: lane.digest,
                 pieces: lane.pieces,
+                verity: lane.tree.map(Tree::finish),
             };
             shared.finish(&lane.task, part)?;
             Ok(lane.feed.into_spare())
@@ -116,6 +123,8 @@ struct Lane {
     piece: Option<Piece>,
     digest: Option<Digest>,
     pieces: Vec<Digest>,
+    /// Fed with each chunk when it comes: its blocks are streams of their own, as many as fill the lanes.
+    tree: Option<Tree>,
 }
 
 struct Piece {
@@ -133,11 +142,15 @@ struct Stream {
 }
 
 impl Lane {
-    fn new(task: Task, feed: Feed) -> Self {
+    fn new(task: Task, feed: Feed, settings: &Settings) -> Self {
         let left = task.range.end - task.range.start;
-        let (whole, piece) = match task.work {
-            Work::Stream { whole, piece } => (whole.then(|| Stream::new(left)), piece),
-            Work::Subtree { .. } => (None, None),
+        let (whole, piece, tree) = match task.work {
+            Work::Stream { whole, piece, verity } => (
+                whole.then(|| Stream::new(left)),
+                piece,
+                verity.then(|| Tree::new(settings.kernel)),
+            ),
+            Work::Subtree { .. } => (None, None, None),
         };
         let piece = piece.and_then(|size| Piece::new(size, left));
         Self {
@@ -150,6 +163,7 @@ impl Lane {
             piece,
             digest: None,
             pieces: Vec::new(),
+            tree,
         }
     }
 
@@ -183,6 +197,9 @@ impl Lane {
         let hashed = before.as_ref().map_or(0, |chunk| chunk.bytes().len());
         self.chunk = self.feed.next(before)?;
         self.at = 0;
+        if let (Some(tree), Some(chunk)) = (&mut self.tree, &self.chunk) {
+            tree.update(chunk.bytes());
+        }
         progress(hashed as u64);
         Ok(self.chunk.is_some())
     }

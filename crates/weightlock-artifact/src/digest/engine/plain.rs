@@ -12,7 +12,7 @@ use super::{
     feed::Feed,
     queue::{Task, Work},
 };
-use crate::digest::{Algorithm, Digest, Hasher};
+use crate::digest::{Algorithm, Digest, Hasher, sha256::Kernel, verity::Tree};
 
 /// Bytes of one BLAKE3 subtree, the unit in which one stream is spread over workers.
 ///
@@ -29,20 +29,20 @@ pub(super) fn work<'scope, F: Files>(
 ) -> Result<(), Failure<F::Error>> {
     let mut last = None;
     while let Some(task) = shared.next_task(&mut last) {
-        do_task(shared, settings.algorithm, &task, readers)?;
+        do_task(shared, (settings.algorithm, settings), &task, readers)?;
     }
     Ok(())
 }
 
-/// Does a whole task, or nothing when the run stops meanwhile.
+/// Does a whole task by this algorithm, or nothing when the run stops meanwhile.
 pub(super) fn do_task<'scope, F: Files>(
     shared: &Shared<'_, F>,
-    algorithm: Algorithm,
+    (algorithm, settings): (Algorithm, &Settings),
     task: &Task,
     readers: Option<Scope<'scope, '_>>,
 ) -> Result<(), Failure<F::Error>> {
     let mut feed = Feed::new(task, shared.open(task)?, 1, readers, Vec::new());
-    let mut sink = Sink::new(task, algorithm);
+    let mut sink = Sink::new(task, algorithm, settings.kernel);
     let mut before = None;
     while let Some(chunk) = feed
         .next(before)
@@ -66,6 +66,7 @@ enum Sink {
 struct Streams {
     whole: Option<Hasher>,
     pieces: Option<Box<Pieces>>,
+    tree: Option<Tree>,
 }
 
 struct Pieces {
@@ -77,16 +78,17 @@ struct Pieces {
 }
 
 impl Sink {
-    fn new(task: &Task, algorithm: Algorithm) -> Self {
+    fn new(task: &Task, algorithm: Algorithm, kernel: Kernel) -> Self {
         match task.work {
             Work::Subtree { offset } => {
                 let mut hasher = Box::new(blake3::Hasher::new());
                 hasher.set_input_offset(offset);
                 Self::Subtree(hasher)
             }
-            Work::Stream { whole, piece } => Self::Stream(Box::new(Streams {
+            Work::Stream { whole, piece, verity } => Self::Stream(Box::new(Streams {
                 whole: whole.then(|| Hasher::new(algorithm)),
                 pieces: piece.map(|size| Box::new(Pieces::new(algorithm, size))),
+                tree: verity.then(|| Tree::new(kernel)),
             })),
         }
     }
@@ -97,12 +99,15 @@ impl Sink {
                 hasher.update(bytes);
             }
             Self::Stream(streams) => {
-                let Streams { whole, pieces } = &mut **streams;
+                let Streams { whole, pieces, tree } = &mut **streams;
                 if let Some(whole) = whole {
                     whole.update(bytes);
                 }
                 if let Some(pieces) = pieces {
                     pieces.update(bytes);
+                }
+                if let Some(tree) = tree {
+                    tree.update(bytes);
                 }
             }
         }
@@ -114,6 +119,7 @@ impl Sink {
             Self::Stream(streams) => Part::Stream {
                 whole: streams.whole.map(Hasher::finish),
                 pieces: streams.pieces.map_or_else(Vec::new, |pieces| pieces.finish()),
+                verity: streams.tree.map(Tree::finish),
             },
         }
     }

@@ -48,11 +48,10 @@ pub(super) enum Work {
     Stream {
         whole: bool,
         piece: Option<NonZeroU64>,
+        verity: bool,
     },
     /// One of several BLAKE3 subtrees, which starts at this offset of the stream.
-    Subtree {
-        offset: u64,
-    },
+    Subtree { offset: u64 },
 }
 
 /// How much there is to do, for dividing it between workers.
@@ -204,10 +203,12 @@ impl<'a, F: Files> Queue<'a, F> {
     }
 
     fn opened(&self, group: &Group) -> Opened {
+        // Its two digests are to be of the same bytes, and a mapping can change between one and the other.
+        let is_hashed_twice = |&job: &usize| matches!(self.jobs[job].want, Want::WithVerity(_));
         Opened {
             file: group.file,
             size: self.files.size(group.file),
-            mapped: self.mapped,
+            mapped: self.mapped && !group.jobs.iter().any(is_hashed_twice),
             past_cache: self.past_cache(group),
             left: AtomicU64::new(group.load.tasks),
             handle: Mutex::new(None),
@@ -314,7 +315,7 @@ impl Cut {
         let subtrees = algorithm == Algorithm::Blake3 && job.want == Want::Whole && length > SUBTREE;
         let step = match job.want {
             Want::Whole if subtrees => SUBTREE,
-            Want::Whole | Want::Both(_) => length,
+            Want::Whole | Want::Both(_) | Want::WithVerity(_) => length,
             Want::Pieces(size) => size.get().saturating_mul((PIECES_TOGETHER / size).max(1)),
         };
         // An empty range is a task too: its file must exist and have its size.
@@ -351,6 +352,7 @@ impl Cut {
                 Work::Stream {
                     whole: !matches!(job.want, Want::Pieces(_)),
                     piece,
+                    verity: matches!(job.want, Want::WithVerity(_)),
                 }
             },
         }

@@ -78,7 +78,12 @@ impl Folder {
                 .map(|piece| reference(algorithm, piece))
                 .collect()
         });
-        Outcome { whole, pieces }
+        let verity = matches!(job.want, Want::WithVerity(_)).then(|| VerityDigest::of(bytes));
+        Outcome {
+            whole,
+            pieces,
+            verity,
+        }
     }
 
     fn assert_digests(&self, jobs: &[Job], settings: &Settings) {
@@ -193,6 +198,28 @@ fn pieces_with_every_kernel() {
                         &settings(Algorithm::Sha256, kernel, 2, reading),
                     );
                 }
+            }
+        }
+    }
+}
+
+/// In the same read as the other digests, by lanes and by the plain worker.
+#[test]
+fn verity_digests_with_every_kernel_and_algorithm() {
+    let folder = Folder::new(&[0, 1, 4095, 4096, 4097, 524_288, 524_289, 9 * MIB as usize + 77]);
+    for want in [None, Some(nonzero(MIB)), Some(nonzero(100_003))].map(Want::WithVerity) {
+        for reading in READINGS {
+            for kernel in Kernel::available() {
+                folder.assert_digests(
+                    &folder.jobs(want),
+                    &settings(Algorithm::Sha256, kernel, 4, reading),
+                );
+            }
+            for algorithm in [Algorithm::Blake3, Algorithm::Sha512] {
+                folder.assert_digests(
+                    &folder.jobs(want),
+                    &settings(algorithm, Kernel::best(), 2, reading),
+                );
             }
         }
     }

@@ -119,7 +119,10 @@ pub struct Comparison {
     pub bytes: u64,
     /// How many digests came from the cache.
     pub from_cache: usize,
-    /// Every file that was checked has the leaves that [`Work::leaves`] has for it.
+    /// How many of the bytes were not read, because somebody whom the keeper believes answers for them
+    /// ([`Need::Nothing`](weightlock_artifact::measure::Need::Nothing)).
+    pub bytes_vouched: u64,
+    /// Every file that was read has the leaves that [`Work::leaves`] has for it.
     pub leaves_hold: bool,
     /// The canonical manifest of what is there, when every file has a SHA-256 digest.
     pub manifest: Option<Manifest>,
@@ -311,6 +314,11 @@ pub(super) fn look(
             .iter()
             .fold(0, |sum, entry| entry.stamp.size.saturating_add(sum)),
         from_cache: measured.iter().filter(|measured| measured.from_cache).count(),
+        bytes_vouched: present
+            .iter()
+            .zip(&measured)
+            .filter(|(_, measured)| measured.vouched)
+            .fold(0, |sum, (entry, _)| entry.stamp.size.saturating_add(sum)),
         leaves_hold,
         manifest,
         inventory,

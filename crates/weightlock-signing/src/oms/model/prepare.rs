@@ -16,6 +16,7 @@ use weightlock_artifact::{
 use super::{GIT_NAMES, Work, names};
 use crate::{
     oms::{FileClaim, Files, Method, ModelStatement, Serialization, VerifiedStatement},
+    predicate::verity::VerityList,
     reason,
 };
 
@@ -37,6 +38,8 @@ pub struct Plan {
     pub allow_symlinks: bool,
     /// Also compute a leaf table.
     pub leaves: bool,
+    /// Also compute what fs-verity calls the digests of the files.
+    pub verity: bool,
     /// What the statement calls the model; without it, the name of the folder or file.
     pub name: Option<String>,
 }
@@ -53,6 +56,7 @@ impl Plan {
             git: true,
             allow_symlinks: false,
             leaves: false,
+            verity: false,
             name: None,
         }
     }
@@ -68,6 +72,7 @@ impl Plan {
         let leaf = const { NonZeroU64::new(LEAF).unwrap() };
         match (self.method, self.leaves) {
             (Method::Shards(size), _) => Wanted::Pieces(size),
+            (Method::Files, leaves) if self.verity => Wanted::WithVerity(leaves.then_some(leaf)),
             (Method::Files, true) => Wanted::Both(leaf),
             (Method::Files, false) => Wanted::Whole,
         }
@@ -98,6 +103,8 @@ pub struct Prepared {
     pub manifest: Option<Manifest>,
     /// The leaf table, when it was asked for.
     pub leaves: Option<LeafTable>,
+    /// What fs-verity calls the digests of the files, when it was asked for.
+    pub verity: Option<VerityList>,
     /// The walk of the model.
     pub inventory: Inventory,
     /// How many digests were taken over from the earlier statement without reading the file.
@@ -218,11 +225,16 @@ pub fn prepare(
         Ok(described) => described,
         Err(unsignable) => return Ok(Err(unsignable)),
     };
-    let (manifest, leaves) = described;
+    let Described {
+        manifest,
+        leaves,
+        verity,
+    } = described;
     Ok(Ok(Prepared {
         statement,
         manifest,
         leaves,
+        verity,
         inventory,
         reused,
         scope,
@@ -232,8 +244,8 @@ pub fn prepare(
 fn taken_over(entry: &Entry, plan: &Plan, previous: Option<Previous<'_>>) -> Option<Digest> {
     let previous = previous?;
     let statement = previous.statement.statement();
-    let same_way =
-        plan.method == Method::Files && !plan.leaves && statement.serialization().algorithm == plan.algorithm;
+    let digests_only = plan.method == Method::Files && !plan.leaves && !plan.verity;
+    let same_way = digests_only && statement.serialization().algorithm == plan.algorithm;
     let older = entry.stamp.modified < previous.written && entry.stamp.changed < previous.written;
     if !(same_way && older) {
         return None;
@@ -282,9 +294,15 @@ fn files(inventory: &Inventory, plan: &Plan, found: &Found<'_>) -> Files {
     }
 }
 
-type Described = (Option<Manifest>, Option<LeafTable>);
+/// What is said of the model as a whole, beside the statement.
+#[derive(Default)]
+struct Described {
+    manifest: Option<Manifest>,
+    leaves: Option<LeafTable>,
+    verity: Option<VerityList>,
+}
 
-/// Manifest and leaf table: they cover every file of the model, also those the signer ignores.
+/// Manifest, leaf table and fs-verity digests: they cover every file of the model, also those the signer ignores.
 fn describe(
     inventory: &Inventory,
     plan: &Plan,
@@ -292,7 +310,7 @@ fn describe(
     work: &mut Work<'_>,
 ) -> Result<Result<Described, Unsignable>, Error> {
     if !plan.built_in || plan.algorithm != Algorithm::Sha256 || plan.method != Method::Files {
-        return Ok(Ok((None, None)));
+        return Ok(Ok(Described::default()));
     }
     let ignored: Vec<&Entry> = inventory.set_aside().iter().collect();
     let measured = work.measure(inventory, &ignored, plan.wanted(), plan.algorithm)?;
@@ -300,34 +318,47 @@ fn describe(
         .values()
         .map(|(entry, measured)| (*entry, measured))
         .chain(ignored.into_iter().zip(&measured));
-    let (manifest, leaves) = match assemble(all, plan.leaves) {
+    let described = match assemble(all, plan) {
         Ok(described) => described,
         Err(unsignable) => return Ok(Err(unsignable)),
     };
     let folder = *inventory.root().kind() == RootKind::Folder;
-    Ok(Ok((manifest.filter(|_| folder), leaves)))
+    Ok(Ok(Described {
+        manifest: described.manifest.filter(|_| folder),
+        ..described
+    }))
 }
 
 fn assemble<'a>(
     files: impl Iterator<Item = (&'a Entry, &'a Measured)>,
-    leaves: bool,
+    plan: &Plan,
 ) -> Result<Described, Unsignable> {
     let mut listed = Vec::new();
     for (entry, measured) in files.filter(|(entry, _)| !is_built_in(&entry.path)) {
         let file = measured
             .whole
             .and_then(|digest| ManifestFile::new(entry.path.clone(), entry.stamp.size, digest));
-        listed.extend(file.map(|file| (file, &measured.pieces)));
+        listed.extend(file.map(|file| (file, measured)));
     }
-    if !leaves {
-        return Ok((
-            Some(Manifest::new(listed.into_iter().map(|(file, _)| file))?),
-            None,
-        ));
-    }
-    let files = listed
-        .into_iter()
-        .map(|(file, pieces)| LeafFile::new(file, pieces));
-    let table = LeafTable::new(files.collect::<Result<_, _>>()?)?;
-    Ok((Some(table.manifest().clone()), Some(table)))
+    let leaves = if plan.leaves {
+        let files = listed
+            .iter()
+            .map(|(file, measured)| LeafFile::new(file.clone(), &measured.pieces));
+        Some(LeafTable::new(files.collect::<Result<_, _>>()?)?)
+    } else {
+        None
+    };
+    let verity = if plan.verity {
+        let files = listed
+            .iter()
+            .filter_map(|(file, measured)| Some((file.clone(), measured.verity?)));
+        Some(VerityList::new(files.collect())?)
+    } else {
+        None
+    };
+    Ok(Described {
+        manifest: Some(Manifest::new(listed.into_iter().map(|(file, _)| file))?),
+        leaves,
+        verity,
+    })
 }

@@ -1,9 +1,11 @@
 //! [`Parts`]: one file of a signed model, of which parts are read, each verified by its signed leaves.
 //!
-//! The signature is verified when it is opened, and that the file has the signed size; bytes when they are asked for; the rest
-//! of the file and the other files of the model never. Whoever shows this says that it is partial. Leaves stand in for the signed digest only when they were derived once from bytes that have it
-//! ([`StandIn`]); where nobody has done that yet (a load of the whole model
-//! does it too), opening reads the whole model, once for this user on this machine.
+//! The signature is verified when it is opened, and that the file has the signed size; bytes when they are asked for; the
+//! rest of the file and the other files of the model never. Whoever shows this says that it is partial.
+//!
+//! Leaves stand in for the signed digest only when they were derived once from bytes that have it ([`StandIn`]). Where nobody
+//! has done that yet (a load of the whole model does it too), opening reads the whole model, once for this user on this
+//! machine.
 
 use std::ops::Range;
 
@@ -43,22 +45,27 @@ impl Asked<'_> {
         let one = |told| vec![told];
         let found = Found::open(self, context)?;
         let (verified, settings) = (&found.verified, found.settings);
-        let opened = found.judged(self, |Given { root, rules, leaves }| {
-            let Some(Leaves { table, notes }) = leaves else {
-                return Ok(Ok(None));
-            };
-            progress::shown_as("verifying", &context.show, |observer| {
-                let leaves = match StandIn::remembered(table, notes) {
-                    Ok(leaves) => leaves,
-                    Err(table) => {
-                        let leaves = StandIn::derive(table, root.reopen()?, settings, observer)?;
-                        leaves.remember(notes)?;
-                        leaves
-                    }
+        let opened = found.judged(
+            self,
+            |Given {
+                 root, rules, leaves, ..
+             }| {
+                let Some(Leaves { table, notes }) = leaves else {
+                    return Ok(Ok(None));
                 };
-                Ok(lazy::open(verified, leaves, root, &rules, settings, observer)?.map(Some))
-            })
-        })?;
+                progress::shown_as("verifying", &context.show, |observer| {
+                    let leaves = match StandIn::remembered(table, notes) {
+                        Ok(leaves) => leaves,
+                        Err(table) => {
+                            let leaves = StandIn::derive(table, root.reopen()?, settings, observer)?;
+                            leaves.remember(notes)?;
+                            leaves
+                        }
+                    };
+                    Ok(lazy::open(verified, leaves, root, &rules, settings, observer)?.map(Some))
+                })
+            },
+        )?;
         let Some(lazy) = opened else {
             return Ok(None);
         };

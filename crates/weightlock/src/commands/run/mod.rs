@@ -42,7 +42,8 @@ const VERB: &str = "run";
 ///
 /// Each model is read once, into memory that is sealed, and compared with its signature there. The program gets the path
 /// of a private folder that leads to this memory: weights, configuration, tokenizer, code. Files that the signature does
-/// not cover are not in it. The program itself is not confined.
+/// not cover are not in it. Files for which the kernel answers (fs-verity) stay on the disk. The program itself is not
+/// confined.
 #[derive(Args, Debug)]
 #[command(
     override_usage = "weightlock run --key SIGNER.pub --model PATH[=NAME]... [OPTIONS] -- COMMAND [ARG]...",

@@ -31,7 +31,8 @@ pub struct Stated {
     pub says: String,
 }
 
-/// Evidence of the kinds that this version reads, but leaf tables, which only serve to find changes.
+/// Evidence of the kinds that this version reads, but leaf tables and fs-verity digests: these serve to find changes, and
+/// to load.
 pub(super) fn list(case: &Case, model: Option<&str>) -> Vec<Stated> {
     let model =
         model.and_then(|digest| Digest::from_hex(Algorithm::Sha256, digest.strip_prefix("sha256:")?).ok());

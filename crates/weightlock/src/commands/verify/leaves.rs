@@ -36,10 +36,10 @@ fn named_table(store: &Store, evidence: &VerifiedEvidence) -> Option<Vec<u8>> {
     store.read(&EvidenceName::Leaves(prefix)).ok()
 }
 
-/// Where it is noted which tables have the leaves of the files they name: below the caches, since all of it can be worked
-/// out again. `None` where there can be no such folder.
+/// Where it is noted which tables have the leaves of the files they name, and which fs-verity digests are those of their files:
+/// below the caches, since all of it can be worked out again. `None` where there can be no such folder.
 pub(crate) fn notes() -> Option<PrivateFolder> {
     let folder = context::cache_folder()?;
     fs::create_dir_all(&folder).ok()?;
-    PrivateFolder::open(&folder.join("leaves")).ok()
+    PrivateFolder::open(&folder.join("notes")).ok()
 }

@@ -4,6 +4,7 @@ mod evidence;
 pub(crate) mod leaves;
 mod locate;
 mod report;
+mod verity;
 
 use std::path::{Path, PathBuf};
 

@@ -59,6 +59,8 @@ pub struct Verified {
     pub bytes_checked: u64,
     /// Digests that came from the cache instead of from the bytes.
     pub from_cache: usize,
+    /// How many of the bytes were not read, because the kernel answers for their files (fs-verity): only when a model is loaded.
+    pub bytes_by_kernel: u64,
     /// The process of this user that read and compared the bytes, when it was not this one: its word was taken.
     pub read_by: Option<u32>,
     /// Every listed file was checked, and every other file was looked for.
@@ -174,6 +176,7 @@ fn result(
         files_checked: comparison.checked,
         bytes_checked: comparison.bytes,
         from_cache: comparison.from_cache,
+        bytes_by_kernel: comparison.bytes_vouched,
         read_by: None,
         complete: false,
         evidence: evidence::list(case, digest.as_deref()),

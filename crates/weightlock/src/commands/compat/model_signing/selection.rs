@@ -58,6 +58,7 @@ impl Model {
             git: selection.ignores_git(),
             allow_symlinks: selection.allow_symlinks,
             leaves: false,
+            verity: false,
             name: Some(typed_name(&selection.model)),
         };
         Ok(Self {
