@@ -31,7 +31,7 @@ def open_file(
         if found is not None:
             return found
     if os.path.isdir(path):
-        raise IsADirectoryError(os.fspath(path))
+        raise _errors.folder(path)
     model = _load.guarded(path, key=key, certificate_chain=certificate_chain, signature=signature)
     names = model.files()
     if len(names) != 1 or os.path.basename(names[0]) != os.path.basename(_views.absolute(path)):
@@ -54,5 +54,5 @@ def open_partial(
     if key is None and certificate_chain is None and signature is None and _views.find(path) is not None:
         return None
     if os.path.isdir(path):
-        raise IsADirectoryError(os.fspath(path))
+        raise _errors.folder(path)
     return _load.partial(path, key=key, certificate_chain=certificate_chain, signature=signature)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import pickle
 import subprocess
 import sys
 import unittest
@@ -56,6 +57,14 @@ class Numpy(Attacked):
         with self.assertRaises(weightlock.VerificationError) as refused:
             load_file(Replaced(), key=self.key)
         self.assertEqual(refused.exception.code, "WL-ART-CHANGED")
+        # It may have been there just before, too.
+        with self.assertRaises(weightlock.VerificationError) as refused:
+            load_file(folder, key=self.key)
+        self.assertIsInstance(refused.exception, IsADirectoryError)
+        self.assertEqual(refused.exception.code, "WL-ART-NOT-A-MODEL")
+        self.assertEqual(refused.exception.path, os.fspath(folder))
+        again = pickle.loads(pickle.dumps(refused.exception))
+        self.assertEqual((again.code, again.path), ("WL-ART-NOT-A-MODEL", os.fspath(folder)))
 
     def test_every_type_is_that_of_the_original(self) -> None:
         for name in TYPES:
