@@ -2,14 +2,18 @@
 //!
 //! 1. [`Filling::new`] makes the file and takes a write lease of it (`F_SETLEASE`, fcntl(2)), which is given only to who has
 //!    a file for himself. From now on a process of the same user that opens the file by `/proc` waits, and breaks the lease.
-//! 2. The bytes are hashed in a buffer of this process and written from it.
-//! 3. [`Filling::seal`] seals the file for good, and then looks whether the lease still holds: if it does, nobody else has
-//!    ever had the file open, and what was written is what is sealed. If it does not, the bytes are gone.
+//! 2. Only now the file gets its size, from nothing: whoever had it open before may have made it longer, or may have hold of
+//!    its pages in ways that no lease knows (buffers of `io_uring`), and those pages are no longer its own.
+//! 3. The bytes are hashed in a buffer of this process and written from it.
+//! 4. [`Filling::seal`] seals the file for good, and then looks whether the lease still holds: if it does, nobody else has
+//!    had the file open since, and what was written is what is sealed. If it does not, the bytes are gone.
 //!
 //! Where the system gives no leases, the file is mapped instead and sealed against every other writer
 //! (`F_SEAL_FUTURE_WRITE`, Linux 5.1): the mapping is the only way in, and a mapping that somebody else was quicker to
-//! make keeps the last seal from being set. There the file can be written by others before the first seal, and on kernels
-//! without that seal until the last; it is in the threat model.
+//! make keeps the last seal from being set while it lasts. Who made one before the first seal, and gives it up before the
+//! last, is not noticed, and on kernels without that seal anybody can write until the last; it is in the threat model. That
+//! way is for systems without leases alone: what another process can bring about (permissions taken from the file, limits)
+//! is an error.
 //!
 //! A file that is given up without being sealed is emptied.
 //!
@@ -76,12 +80,21 @@ impl Filling {
     /// What the system says; a size that no memory has is [`io::ErrorKind::OutOfMemory`], and a process that has got hold
     /// of the file already is [`io::ErrorKind::ResourceBusy`].
     pub fn new(name: &str, size: u64) -> io::Result<Self> {
-        match leased(make(name, size)?)? {
-            Ok(handle) => Ok(Self {
-                handle,
-                way: Way::Leased,
-                size,
-            }),
+        Self::of(make(name)?, size)
+    }
+
+    /// In a file that was made for it, of which nothing is kept that may be in it.
+    fn of(handle: OwnedFd, size: u64) -> io::Result<Self> {
+        match leased(handle)? {
+            Ok(handle) => {
+                let filling = Self {
+                    handle,
+                    way: Way::Leased,
+                    size,
+                };
+                resize(&filling.handle, size)?;
+                Ok(filling)
+            }
             Err(handle) => Self::mapped(handle, size),
         }
     }
@@ -95,7 +108,8 @@ impl Filling {
         if let Some(memory) = &memory {
             memory.keep_from_children();
         }
-        shut_out(&handle)?;
+        // The mapping is not looked at before the file has its size for good.
+        shut_out(&handle, size)?;
         Ok(Self {
             handle,
             way: Way::Mapped(memory),
@@ -127,6 +141,7 @@ impl Filling {
         if !fcntl_get_seals(&self.handle)?.contains(ALL) {
             return Err(io::Error::other("the memory is not sealed"));
         }
+        expect_size(&self.handle, self.size)?;
         if is_leased {
             end_lease(&self.handle)?;
         }
@@ -151,14 +166,28 @@ impl Drop for Filling {
     }
 }
 
-/// A file of this size that nobody has filled.
-fn make(name: &str, size: u64) -> io::Result<OwnedFd> {
+/// A file without bytes.
+fn make(name: &str) -> io::Result<OwnedFd> {
     let plain: Vec<u8> = name.bytes().filter(|&byte| byte != 0).take(MOST_NAME).collect();
-    let handle = create(&CString::new(plain)?)?;
-    match ftruncate(&handle, size) {
+    Ok(create(&CString::new(plain)?)?)
+}
+
+/// Gives the file its size, and new pages for all of it.
+fn resize(handle: &OwnedFd, size: u64) -> io::Result<()> {
+    ftruncate(handle, 0)?;
+    match ftruncate(handle, size) {
         // Larger than what the system can count.
         Err(Errno::INVAL | Errno::FBIG) => Err(io::ErrorKind::OutOfMemory.into()),
-        other => Ok(other.map(|()| handle)?),
+        other => Ok(other?),
+    }
+}
+
+/// What comes after the last byte was hashed by nobody.
+fn expect_size(handle: &OwnedFd, size: u64) -> io::Result<()> {
+    if u64::try_from(fstat(handle)?.st_size) == Ok(size) {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::ResourceBusy.into())
     }
 }
 
@@ -179,8 +208,11 @@ fn leased(handle: OwnedFd) -> io::Result<Result<OwnedFd, OwnedFd>> {
     /// Which signal tells of a lease that somebody wants broken (fcntl(2)).
     const F_SETSIG: c_int = 10;
     let path = format!("/proc/self/fd/{}", handle.as_raw_fd());
-    let Ok(own) = File::options().read(true).write(true).open(path) else {
-        return Ok(Err(handle));
+    let own = match File::options().read(true).write(true).open(path) {
+        Ok(own) => own,
+        // There is no `/proc`. Everything else another process may have brought about.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Err(handle)),
+        Err(error) => return Err(error),
     };
     let number = own.as_raw_fd();
     // SAFETY: the descriptor is open, and these commands take a number. Whoever opens the file while it is leased makes the
@@ -215,13 +247,16 @@ fn is_held(handle: &OwnedFd) -> bool {
     lease == libc::F_WRLCK
 }
 
-/// Seals a file against every writer but those that have it mapped.
-fn shut_out(handle: &OwnedFd) -> io::Result<()> {
-    let fixed = SealFlags::GROW | SealFlags::SHRINK;
-    match fcntl_add_seals(handle, fixed | SealFlags::FUTURE_WRITE) {
-        Err(Errno::INVAL) => Ok(fcntl_add_seals(handle, fixed)?),
-        other => Ok(other?),
+/// Seals a file against every writer but those that have it mapped, and gives it its size for good.
+fn shut_out(handle: &OwnedFd, size: u64) -> io::Result<()> {
+    match fcntl_add_seals(handle, SealFlags::FUTURE_WRITE) {
+        // The kernel does not have it.
+        Ok(()) | Err(Errno::INVAL) => {}
+        Err(error) => return Err(error.into()),
     }
+    resize(handle, size)?;
+    fcntl_add_seals(handle, SealFlags::GROW | SealFlags::SHRINK)?;
+    expect_size(handle, size)
 }
 
 /// A file that nobody can change, not even this process.

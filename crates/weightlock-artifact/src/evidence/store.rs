@@ -268,6 +268,47 @@ mod tests {
     use super::*;
 
     #[test]
+    fn evidence_of_a_hub_snapshot_lies_among_its_blobs() {
+        let cache = tempfile::tempdir().unwrap();
+        let repository = cache.path().join("models--org--tiny");
+        let snapshot = repository.join("snapshots/0123");
+        let store = Store::at(&snapshot, Place::Inside);
+        fs::create_dir_all(repository.join("blobs")).unwrap();
+        fs::create_dir_all(store.folder().join("evidence")).unwrap();
+        fs::write(repository.join("blobs/ab12"), "{}").unwrap();
+        fs::write(cache.path().join("outside"), "{}").unwrap();
+        let name = EvidenceName::Statement(Kind::Leaves, ContentPrefix::of(b"{}"));
+        let link = store.folder().join(name.to_string());
+        symlink("../../../../blobs/ab12", &link).unwrap();
+        assert_eq!(store.list().unwrap().evidence, [(name, 2)]);
+        assert_eq!(store.read(&name).unwrap(), b"{}");
+        // Only there, only by such a link, and only evidence.
+        for target in [
+            "../../../blobs/ab12",
+            "../../../../../outside",
+            "../../../../blobs",
+        ] {
+            fs::remove_file(&link).unwrap();
+            symlink(target, &link).unwrap();
+            assert_eq!(store.list().unwrap().foreign, [name.to_string()], "{target}");
+            store.read(&name).unwrap_err();
+        }
+        fs::remove_file(&link).unwrap();
+        symlink("../../../blobs/ab12", store.folder().join("helper.py")).unwrap();
+        assert_eq!(store.list().unwrap().foreign, ["helper.py"]);
+        fs::remove_file(store.folder().join("helper.py")).unwrap();
+        // In another folder than a snapshot.
+        let elsewhere = repository.join("elsewhere/0123");
+        fs::create_dir(repository.join("elsewhere")).unwrap();
+        symlink("../../../../blobs/ab12", &link).unwrap();
+        fs::rename(&snapshot, &elsewhere).unwrap();
+        assert_eq!(
+            Store::at(&elsewhere, Place::Inside).list().unwrap().foreign,
+            [name.to_string()]
+        );
+    }
+
+    #[test]
     fn what_is_added_is_listed_and_read_back() {
         let model = tempfile::tempdir().unwrap();
         let store = Store::at(model.path(), Place::Inside);

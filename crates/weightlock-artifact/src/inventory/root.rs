@@ -93,10 +93,12 @@ pub struct Root {
 }
 
 /// A hub cache repository: `models--org--name/{blobs,snapshots/<revision>}`. Snapshot names are links to
-/// `../../blobs/<digest>`; they are followed there and nowhere else.
+/// `../../blobs/<digest>`; they are followed there and nowhere else. So is what lies in a snapshot's folder of evidence.
 #[derive(Debug)]
 struct HubSnapshot {
     blobs: OwnedFd,
+    /// How many folders below the snapshot the root is.
+    below: usize,
 }
 
 impl Root {
@@ -155,6 +157,7 @@ impl Root {
         let snapshot = match &self.snapshot {
             Some(hub) => Some(HubSnapshot {
                 blobs: again(&hub.blobs)?,
+                below: hub.below,
             }),
             None => None,
         };
@@ -298,7 +301,7 @@ impl Root {
         let target = rustix::fs::readlinkat(&self.folder, path.as_str(), Vec::new())?;
         let shown = target.to_string_lossy().into_owned();
         if let Some(hub) = &self.snapshot
-            && let Some(blob) = blob_name(path, &shown)
+            && let Some(blob) = blob_name(path, &shown, hub.below)
         {
             return Ok(
                 match open_beneath(&hub.blobs, blob, flags, ResolveFlags::NO_SYMLINKS) {
@@ -348,7 +351,8 @@ fn plain(handle: OwnedFd, target: String) -> io::Result<Result<File, IrregularKi
 
 impl HubSnapshot {
     fn around(folder: &Path) -> Option<Self> {
-        let snapshots = folder.parent()?;
+        let below = usize::from(folder.file_name()? == ".weightlock");
+        let snapshots = folder.ancestors().nth(1 + below)?;
         let repository = snapshots.parent()?;
         let name = repository.file_name()?.to_str()?;
         let known = snapshots.file_name()? == "snapshots"
@@ -361,14 +365,14 @@ impl HubSnapshot {
         let repository = open_folder_at(rustix::fs::CWD, repository).ok()?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let blobs = open_beneath(&repository, "blobs", flags, ResolveFlags::NO_SYMLINKS).ok()?;
-        Some(Self { blobs })
+        Some(Self { blobs, below })
     }
 }
 
 /// The blob a snapshot link names: exactly `../../blobs/<name>`, with one more `..` for each folder the link
 /// lies in.
-fn blob_name<'a>(link: &ArtifactPath, target: &'a str) -> Option<&'a str> {
-    let ups = "../".repeat(link.components().count() + 1);
+fn blob_name<'a>(link: &ArtifactPath, target: &'a str, below: usize) -> Option<&'a str> {
+    let ups = "../".repeat(link.components().count() + 1 + below);
     let blob = target.strip_prefix(&ups)?.strip_prefix("blobs/")?;
     let plain = !blob.is_empty() && blob.bytes().all(|byte| byte.is_ascii_alphanumeric());
     plain.then_some(blob)
@@ -449,7 +453,8 @@ mod tests {
 
     #[test]
     fn only_exact_blob_links_are_known() {
-        let link = |path: &str, target: &'static str| blob_name(&ArtifactPath::parse(path).unwrap(), target);
+        let link =
+            |path: &str, target: &'static str| blob_name(&ArtifactPath::parse(path).unwrap(), target, 0);
         assert_eq!(link("config.json", "../../blobs/0a1b"), Some("0a1b"));
         assert_eq!(link("sub/config.json", "../../../blobs/0a1b"), Some("0a1b"));
         for target in [

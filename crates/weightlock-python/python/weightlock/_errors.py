@@ -74,6 +74,17 @@ class VerificationError(Exception):
         return "\n".join(str(reason) for reason in self.reasons)
 
 
+class FolderError(VerificationError, IsADirectoryError):
+    """A folder lies where one file was asked for. It is refused, and it is what an original raises for a folder."""
+
+
+def folder(path: str | os.PathLike[str]) -> FolderError:
+    """The exception for a folder in the place of a file, which may have come there a moment ago."""
+    text = os.fspath(path)
+    what, why = "a folder lies where one file was asked for", "it is not the file that was signed under this name"
+    return FolderError(text, [Reason("WL-ART-NOT-A-MODEL", what, text, why, "name a file in it")])
+
+
 def refusal(
     path: str | os.PathLike[str], reasons: Sequence[tuple[str, str, str | None, str, str, str | None]]
 ) -> VerificationError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from weightlock import _load, _native, _views
+from weightlock import _errors, _load, _native, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ def open_file(
         if found is not None:
             return found
     if os.path.isdir(path):
-        raise IsADirectoryError(os.fspath(path))
+        raise _errors.folder(path)
     model = _load.guarded(path, key=key, certificate_chain=certificate_chain, signature=signature)
     names = model.files()
-    # It became a folder meanwhile.
     if len(names) != 1 or os.path.basename(names[0]) != os.path.basename(_views.absolute(path)):
-        raise IsADirectoryError(os.fspath(path))
+        what = "it became a folder while it was loaded"
+        why = "one file was asked for, and what lies there now is another model"
+        raise _errors.refusal(path, [("WL-ART-CHANGED", what, None, why, "load it again", None)])
     return _views.File(model, names[0])
 
 
@@ -53,5 +54,5 @@ def open_partial(
     if key is None and certificate_chain is None and signature is None and _views.find(path) is not None:
         return None
     if os.path.isdir(path):
-        raise IsADirectoryError(os.fspath(path))
+        raise _errors.folder(path)
     return _load.partial(path, key=key, certificate_chain=certificate_chain, signature=signature)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import os
+import pickle
 import subprocess
 import sys
 import unittest
@@ -40,6 +42,29 @@ class Numpy(Attacked):
         self.assertEqual(list(ours), list(theirs))
         for name, array in theirs.items():
             numpy.testing.assert_array_equal(ours[name], array)
+
+    def test_a_file_that_becomes_a_folder_meanwhile_is_refused(self) -> None:
+        class Replaced:
+            """Names the file, and from the second look on the folder that is in its place."""
+
+            looks = 0
+
+            def __fspath__(self) -> str:
+                self.looks += 1
+                return os.fspath(file if self.looks == 1 else folder)
+
+        file, folder = self.file, self.model
+        with self.assertRaises(weightlock.VerificationError) as refused:
+            load_file(Replaced(), key=self.key)
+        self.assertEqual(refused.exception.code, "WL-ART-CHANGED")
+        # It may have been there just before, too.
+        with self.assertRaises(weightlock.VerificationError) as refused:
+            load_file(folder, key=self.key)
+        self.assertIsInstance(refused.exception, IsADirectoryError)
+        self.assertEqual(refused.exception.code, "WL-ART-NOT-A-MODEL")
+        self.assertEqual(refused.exception.path, os.fspath(folder))
+        again = pickle.loads(pickle.dumps(refused.exception))
+        self.assertEqual((again.code, again.path), ("WL-ART-NOT-A-MODEL", os.fspath(folder)))
 
     def test_every_type_is_that_of_the_original(self) -> None:
         for name in TYPES:

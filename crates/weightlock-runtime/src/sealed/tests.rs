@@ -1,11 +1,13 @@
 use std::{io::Write as _, os::unix::fs::FileExt as _};
 
+use rustix::fs::{Mode, fchmod};
+
 use super::*;
 
 /// Filled in the way of this system, and in that of one without leases.
 fn both_ways(content: &[u8]) -> [Filling; 2] {
     let size = content.len() as u64;
-    let handle = make("weights", size).unwrap();
+    let handle = make("weights").unwrap();
     let mut fillings = [
         Filling::new("weights", size).unwrap(),
         Filling::mapped(handle, size).unwrap(),
@@ -130,16 +132,16 @@ fn nobody_else_writes_while_it_is_filled_by_a_mapping() {
 fn memory_that_another_got_hold_of_first_is_not_filled() {
     // As if somebody had been quicker than the lease: with an open file, and with a mapping left of one.
     let refused = |handle| leased(handle).unwrap_err().kind() == io::ErrorKind::ResourceBusy;
-    let handle = make("x", 4096).unwrap();
+    let handle = make("x").unwrap();
     let other = opened(&handle, 0).unwrap();
     assert!(refused(handle));
-    let handle = make("x", 4096).unwrap();
+    let handle = make("x").unwrap();
     let mapped = Mapping::new(other.as_fd(), 4096, WRITABLE, MapFlags::SHARED).unwrap();
     drop(other);
     // It is another file.
     assert!(leased(handle.try_clone().unwrap()).unwrap().is_ok());
     drop((mapped, handle));
-    let handle = make("x", 4096).unwrap();
+    let handle = make("x").unwrap();
     let other = opened(&handle, 0).unwrap();
     let mapped = Mapping::new(other.as_fd(), 4096, WRITABLE, MapFlags::SHARED).unwrap();
     drop(other);
@@ -149,8 +151,55 @@ fn memory_that_another_got_hold_of_first_is_not_filled() {
 }
 
 #[test]
+fn what_another_put_into_it_first_is_not_there() {
+    // As if somebody had been quicker than the lease, and had gone again: with a longer file, and with pages that he still
+    // has hold of, without a descriptor or a mapping that the kernel would count.
+    for size in [0, 1, 4096, 6000] {
+        let handle = make("x").unwrap();
+        let other = opened(&handle, 0).unwrap();
+        other.write_all_at(&[b'x'; 20_000], 0).unwrap();
+        drop(other);
+        let filling = Filling::of(handle, size).unwrap();
+        let stat = fstat(&filling.handle).unwrap();
+        assert_eq!((stat.st_size, stat.st_blocks), (i64::try_from(size).unwrap(), 0));
+        let sealed = filling.seal().unwrap();
+        assert_eq!(
+            std::fs::read(path(&sealed)).unwrap(),
+            vec![0; usize::try_from(size).unwrap()]
+        );
+    }
+}
+
+#[test]
+fn memory_that_another_has_sealed_or_shut_is_not_filled() {
+    for seal in [
+        SealFlags::GROW,
+        SealFlags::SHRINK,
+        SealFlags::WRITE,
+        SealFlags::SEAL,
+    ] {
+        let handle = make("x").unwrap();
+        let other = opened(&handle, 0).unwrap();
+        other.write_all_at(b"x", 0).unwrap();
+        fcntl_add_seals(&other, seal).unwrap();
+        drop(other);
+        let sealed = Filling::of(handle, 4096).and_then(|filling| {
+            rustix::io::pwrite(&filling.handle, b"y", 0)?;
+            filling.seal()
+        });
+        sealed.unwrap_err();
+    }
+    let shut = make("x").unwrap();
+    fchmod(&shut, Mode::empty()).unwrap();
+    if opened(&shut, 0).is_err() {
+        // Not by the other way, which keeps fewer out. (Root opens it all the same.)
+        Filling::of(shut, 4096).unwrap_err();
+    }
+}
+
+#[test]
 fn memory_that_another_can_write_is_not_sealed() {
-    let handle = make("x", 4096).unwrap();
+    let handle = make("x").unwrap();
     // As if somebody had been quicker than the first seal.
     let quick = Mapping::new(handle.as_fd(), 4096, WRITABLE, MapFlags::SHARED).unwrap();
     let filling = Filling::mapped(handle, 4096).unwrap();
