@@ -22,6 +22,7 @@ use weightlock_artifact::digest::{
     Algorithm,
     engine::{Destination, Failure, Files, Job, Observer, PastCache, Settings, Want, run},
     sha256::Kernel,
+    verity::VerityDigest,
 };
 
 /// What is read past the page cache at once.
@@ -165,7 +166,12 @@ fn round(seed: u64) {
     ]);
     let piece =
         NonZeroU64::new(dice.one(&[1 << 20, 1 << 20, 64 << 10, 4 << 20, 5000, 1000 * 64, 3 << 20])).unwrap();
-    let want = dice.one(&[Want::Whole, Want::Pieces(piece), Want::Both(piece)]);
+    let want = dice.one(&[
+        Want::Whole,
+        Want::Pieces(piece),
+        Want::Both(piece),
+        Want::WithVerity(Some(piece)),
+    ]);
     let jobs: Vec<Job> = files
         .iter()
         .enumerate()
@@ -215,6 +221,7 @@ fn round(seed: u64) {
                     Want::Whole => (true, None),
                     Want::Pieces(piece) => (false, Some(piece)),
                     Want::Both(piece) => (true, Some(piece)),
+                    Want::WithVerity(piece) => (true, piece),
                 };
                 assert_eq!(
                     outcome.whole,
@@ -226,6 +233,8 @@ fn round(seed: u64) {
                         .map(|one| algorithm.digest(one))
                         .collect()
                 });
+                let tree = matches!(want, Want::WithVerity(_)).then(|| VerityDigest::of(&kept));
+                assert_eq!(outcome.verity, tree, "{seed}: file {number}");
                 assert_eq!(outcome.pieces, expected, "{seed}: file {number}");
             }
         }
