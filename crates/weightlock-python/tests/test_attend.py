@@ -27,6 +27,7 @@ class Attended(Case):
         """Ctrl-C raises KeyboardInterrupt soon."""
         script = f"""
 import os, signal, sys, threading, time, weightlock
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who was started in the background ignores it
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 begun = time.monotonic()
 try:
@@ -45,7 +46,9 @@ except KeyboardInterrupt:
 
     def test_signals_stay_those_of_python(self) -> None:
         script = """
-import os, signal, sys, weightlock
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who was started in the background ignores it
+import weightlock
 weightlock.verify(sys.argv[1], key=sys.argv[2])
 weightlock.scan(sys.argv[1])
 weightlock.guarded(sys.argv[1], key=sys.argv[2]).close()

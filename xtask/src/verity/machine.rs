@@ -217,9 +217,9 @@ fn lay_out(root: &Path, initial: &Path, program: &Path) -> Result<()> {
     ] {
         fs::create_dir_all(initial.join(folder))?;
     }
-    let own = std::env::current_exe().context("this program does not know itself")?;
     let programs = [
-        (own.as_path(), "xtask"),
+        // Also when it was built again since it began.
+        (Path::new("/proc/self/exe"), "xtask"),
         (program, "weightlock"),
         (&root.join("bin/busybox"), "busybox"),
         (&root.join("usr/bin/fsverity"), "fsverity"),
@@ -228,7 +228,7 @@ fn lay_out(root: &Path, initial: &Path, program: &Path) -> Result<()> {
     for (from, name) in programs {
         let to = initial.join(name);
         fs::copy(from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
-        for library in needed(root, from)? {
+        for library in needed(root, &to)? {
             let name = library.file_name().context("a library has no name")?;
             let folder = if name.to_string_lossy().starts_with("ld-") {
                 "lib64"
