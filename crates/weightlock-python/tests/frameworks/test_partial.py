@@ -226,7 +226,7 @@ class Partial(Attacked):
 
     def test_notes_of_another_table_are_no_notes(self) -> None:
         self.open()
-        (note,) = (self.folder / "cache" / "leaves").iterdir()
+        (note,) = (self.folder / "cache" / "notes").glob("leaves-*")
         for text in ("", note.read_text().replace("leaves-derived-v1 ", "leaves-derived-v1 0"), "x" * 2000):
             note.write_text(text)
             self.flip(8 * LEAF + 5)
