@@ -74,7 +74,8 @@ pub struct Arguments {
     /// Replace a signature that somebody else made
     #[arg(long, help_heading = "Signature")]
     replace: bool,
-    /// Also sign digests of every 1 MiB, so that a refusal can name the place and the tensors that changed
+    /// Also sign digests of every 1 MiB: a refusal can name the place and the tensors that changed, and loads use all
+    /// processors for one file
     #[arg(long, help_heading = "Signature")]
     leaves: bool,
     /// Also sign fs-verity digests, by which the kernel of a serving machine can vouch for files that are not read again
