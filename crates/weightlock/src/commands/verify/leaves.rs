@@ -16,16 +16,25 @@ use crate::context;
 impl Case {
     /// The leaf table that the signer of the model signed for exactly the files of the model's signature.
     pub(in super::super) fn leaf_table(&self, verified: &VerifiedStatement) -> Option<SignedTable> {
+        self.first_signed(Kind::Leaves, |evidence| {
+            SignedTable::check(verified, evidence, &named_table(&self.found.store, evidence)?).ok()
+        })
+    }
+
+    /// What is made of the first evidence of a kind that is signed by whom the caller trusts, and of which something can be
+    /// made. What cannot is passed over: it only serves to do less.
+    pub(super) fn first_signed<T>(
+        &self,
+        kind: Kind,
+        read: impl Fn(&VerifiedEvidence) -> Option<T>,
+    ) -> Option<T> {
         let store = &self.found.store;
         let listing = store.list().ok()?;
-        let mut statements = listing
-            .evidence
-            .iter()
-            .filter(|(name, _)| matches!(name, EvidenceName::Statement(Kind::Leaves, _)));
-        statements.find_map(|(name, _)| {
-            let bundle = store.read(name).ok()?;
-            let evidence = verify_evidence(&bundle, &self.trust).ok()?;
-            SignedTable::check(verified, &evidence, &named_table(store, &evidence)?).ok()
+        listing.evidence.iter().find_map(|(name, _)| match name {
+            EvidenceName::Statement(found, _) if *found == kind => {
+                read(&verify_evidence(&store.read(name).ok()?, &self.trust).ok()?)
+            }
+            _ => None,
         })
     }
 }
