@@ -26,12 +26,12 @@ use crate::{
     commands::{
         self, Command,
         guarded::{self, Asked},
-        trust::TrustFlags,
         verify,
     },
     context::Context,
     exit::Exit,
     explanations::{self, NOT_BUILT, PIN, USAGE},
+    flags::TrustFlags,
     reply::Reply,
     text::{Shown, quoted},
 };

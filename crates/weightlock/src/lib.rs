@@ -12,6 +12,7 @@ pub mod embedded;
 pub mod environment;
 pub mod exit;
 pub mod explanations;
+mod flags;
 mod interrupt;
 mod loaders;
 mod nearest;

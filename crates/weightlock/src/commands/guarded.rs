@@ -41,7 +41,6 @@ use weightlock_signing::oms::{
 pub use self::parts::Parts;
 use super::{
     target,
-    trust::TrustFlags,
     verify::{Case, Verified, leaves},
 };
 use crate::{
@@ -50,6 +49,7 @@ use crate::{
     diagnostic::Diagnostic,
     environment::{TMPDIR, XDG_RUNTIME_DIR},
     explanations::USAGE,
+    flags::TrustFlags,
     progress,
     text::{Shown, Size},
 };

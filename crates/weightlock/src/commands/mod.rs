@@ -16,8 +16,7 @@ pub mod man;
 pub mod run;
 pub mod scan;
 pub mod sign;
-mod target;
-pub(crate) mod trust;
+pub(crate) mod target;
 pub mod verify;
 pub mod version;
 

@@ -37,13 +37,13 @@ use weightlock_signing::{
 use self::tables::Tables;
 use super::{
     target,
-    trust::{Method, SignerFlags},
 };
 use crate::{
     cli::{Hashing, Selection},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
+    flags::{Method, SignerFlags},
     loaders::KnownLoaders,
     progress,
     reply::Reply,

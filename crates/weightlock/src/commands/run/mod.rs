@@ -23,7 +23,6 @@ use self::placeholder::Placeholders;
 use super::{
     guarded::{Asked, Loaded},
     scan::Level,
-    trust::TrustFlags,
 };
 use crate::{
     cli::{Global, Hashing, Selection},
@@ -31,6 +30,7 @@ use crate::{
     diagnostic::Diagnostic,
     exit::Exit,
     explanations::USAGE,
+    flags::TrustFlags,
     interrupt,
     reply::Reply,
     terminal,

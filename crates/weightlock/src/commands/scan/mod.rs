@@ -38,13 +38,14 @@ use weightlock_scan::{
 pub use self::rules::{RuleText, Rules};
 use self::{attest::Attester, targets::Targets, work::Work};
 pub(crate) use self::{rules::sorted as rules_by_name, work::opened};
-use super::trust::SignerFlags;
+
 use crate::{
     cli::Format,
     context::Context,
     diagnostic::Diagnostic,
     exit::Exit,
     explanations::{FINDINGS, NOTHING_TO_SCAN, USAGE, outcome},
+    flags::SignerFlags,
     reply::Reply,
     sources::{Source, Target},
 };

@@ -28,13 +28,13 @@ pub(crate) use self::report::SignedBy;
 pub use self::{evidence::Stated, report::Verified};
 use super::{
     target::{self, Found},
-    trust::{Method, TrustFlags},
 };
 use crate::{
     cli::{Format, Hashing, Selection},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
+    flags::{Method, TrustFlags},
     loaders::KnownLoaders,
     progress,
     reply::Reply,

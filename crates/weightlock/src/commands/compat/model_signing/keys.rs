@@ -16,7 +16,7 @@ use weightlock_signing::{
 
 use super::{arguments::PrivateKeyFile, failure::Failure};
 #[cfg(not(feature = "pkcs11"))]
-use crate::commands::trust::no_tokens;
+use crate::flags::no_tokens;
 #[cfg(feature = "pkcs11")]
 use crate::diagnostic::Diagnostic;
 use crate::{cli::PasswordFlags, password};

@@ -1,0 +1,163 @@
+//! Who signs: from flags to the key that signs, and what a signature tells of it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+#[cfg(feature = "pkcs11")]
+use weightlock_signing::key::{
+    pkcs11::{Pkcs11Signer, TokenOpenError, TokenOptions},
+    uri::Uri,
+};
+use weightlock_signing::{
+    certificate::Certificate,
+    key::{OpenError, PasswordNeeded, PrivateKey, Signer},
+    oms::SigningMaterial,
+};
+
+use super::{Method, certificates, named_key, not_built};
+use crate::{
+    cli::PasswordFlags, commands::target::read_bounded, diagnostic::Diagnostic, environment::PRIVATE_KEY,
+    explanations::USAGE, password,
+};
+
+/// The key that signs.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Who signs")]
+pub(crate) struct SignerFlags {
+    /// The private key: a PEM file (plain, encrypted, or cosign's), or a PKCS#11 URI; also from WEIGHTLOCK_PRIVATE_KEY
+    #[arg(long, value_name = "FILE|URI", alias = "private-key")]
+    pub key: Option<PathBuf>,
+    /// A key on a token, by PKCS#11 URI (RFC 7512); its PIN comes from pin-source, WEIGHTLOCK_PASSWORD or a prompt
+    #[arg(long, value_name = "URI", conflicts_with = "key")]
+    pub pkcs11_uri: Option<String>,
+    /// The PKCS#11 module, where the URI names none
+    #[arg(long, value_name = "FILE", env = "COSIGN_PKCS11_MODULE_PATH", hide_env = true)]
+    pub pkcs11_module: Option<PathBuf>,
+    /// The certificate of the key; the signature then names it instead of the key
+    #[arg(long, value_name = "FILE", visible_alias = "certificate")]
+    pub signing_certificate: Option<PathBuf>,
+    /// Certificates above it, to go with the signature; repeatable
+    #[arg(long, value_name = "FILE", requires = "signing_certificate")]
+    pub certificate_chain: Vec<PathBuf>,
+    /// Where the key's password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+}
+
+impl SignerFlags {
+    /// Opens the key and what the signature tells about it.
+    pub(crate) fn signer(
+        &self,
+        method: Option<Method>,
+    ) -> Result<(Box<dyn Signer>, SigningMaterial), Diagnostic> {
+        if method == Some(Method::Sigstore) {
+            return Err(not_built("sign with a Sigstore identity"));
+        }
+        let material = self.material(method)?;
+        let certificate = match &material {
+            SigningMaterial::Certificates(chain) => chain.first(),
+            SigningMaterial::Key => None,
+        };
+        let key = named_key(self.key.as_ref(), PRIVATE_KEY, self.pkcs11_uri.is_some());
+        let uri = self
+            .pkcs11_uri
+            .as_deref()
+            .or_else(|| key.as_deref()?.to_str().filter(|key| key.starts_with("pkcs11:")));
+        let signer: Box<dyn Signer> = match (uri, &key) {
+            (Some(uri), _) => self.on_token(uri, certificate)?,
+            (None, Some(_)) if method == Some(Method::Pkcs11) => {
+                return Err(Diagnostic::new(USAGE, "the method pkcs11 needs --pkcs11-uri"));
+            }
+            (None, Some(path)) => Box::new(self.in_file(path)?),
+            (None, None) => return Err(no_method()),
+        };
+        Ok((signer, material))
+    }
+
+    fn material(&self, method: Option<Method>) -> Result<SigningMaterial, Diagnostic> {
+        let Some(path) = &self.signing_certificate else {
+            return match method {
+                Some(Method::Certificate) => Err(Diagnostic::new(
+                    USAGE,
+                    "the method certificate needs --signing-certificate",
+                )),
+                _ => Ok(SigningMaterial::Key),
+            };
+        };
+        if method == Some(Method::Key) {
+            return Err(Diagnostic::new(
+                USAGE,
+                "the method key has no certificate; leave out --signing-certificate",
+            ));
+        }
+        let mut chain = certificates(path)?;
+        for path in &self.certificate_chain {
+            chain.extend(certificates(path)?);
+        }
+        Ok(SigningMaterial::Certificates(chain))
+    }
+
+    fn in_file(&self, path: &Path) -> Result<PrivateKey, Diagnostic> {
+        let text = zeroize::Zeroizing::new(read_bounded(path, PrivateKey::MAX_PEM_BYTES)?);
+        let shown = path.display().to_string();
+        let password = |_: PasswordNeeded| password::existing(&self.password, &shown);
+        PrivateKey::from_pem(&text, password).map_err(|error| match error {
+            OpenError::Password(told) => told,
+            OpenError::Key(error) => {
+                let told = Diagnostic::of(error.code(), &error).at(shown.clone());
+                error.hint().map_or(told.clone(), |hint| told.help(hint))
+            }
+        })
+    }
+
+    #[cfg(feature = "pkcs11")]
+    fn on_token(&self, uri: &str, certificate: Option<&Certificate>) -> Result<Box<dyn Signer>, Diagnostic> {
+        let uri = Uri::parse(uri).map_err(|error| Diagnostic::of(error.code(), &error))?;
+        if uri.pin_value.is_some() {
+            return Err(Diagnostic::new(
+                USAGE,
+                "the PKCS#11 URI holds the PIN, which every process of this machine can read there",
+            )
+            .help(
+                "put the PIN into a file and name it with pin-source=file:PATH, or set WEIGHTLOCK_PASSWORD",
+            ));
+        }
+        let options = TokenOptions {
+            module: self.pkcs11_module.as_deref(),
+            certificate,
+        };
+        let pin = |_: PasswordNeeded| match crate::environment::COSIGN_PKCS11_PIN.value() {
+            Some(pin) => Ok(weightlock_signing::key::Password::new(
+                std::os::unix::ffi::OsStringExt::into_vec(pin),
+            )),
+            None => password::existing(&self.password, &uri.to_string()),
+        };
+        match Pkcs11Signer::open(&uri, options, pin) {
+            Ok(signer) => Ok(Box::new(signer)),
+            Err(TokenOpenError::Pin(told)) => Err(told),
+            Err(TokenOpenError::Token(error)) => {
+                Err(Diagnostic::of(error.code(), &error).at(uri.to_string()))
+            }
+        }
+    }
+
+    #[cfg(not(feature = "pkcs11"))]
+    fn on_token(&self, _: &str, _: Option<&Certificate>) -> Result<Box<dyn Signer>, Diagnostic> {
+        Err(no_tokens())
+    }
+}
+
+/// This build has no tokens.
+#[cfg(not(feature = "pkcs11"))]
+pub(crate) fn no_tokens() -> Diagnostic {
+    not_built("use PKCS#11 tokens: it was built without them")
+}
+
+fn no_method() -> Diagnostic {
+    Diagnostic::new(
+        USAGE,
+        "sign needs to know with what: a key, a certificate or a token",
+    )
+    .help("make a key pair:  weightlock key generate NAME")
+    .help("weightlock sign --key NAME.key MODEL")
+}

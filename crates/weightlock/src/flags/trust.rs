@@ -1,0 +1,98 @@
+//! Whose signature counts: from flags to [`Trust`].
+
+use std::path::PathBuf;
+
+use clap::Args;
+use weightlock_signing::{
+    Trust,
+    certificate::{Certificate, Profile, UnixTime},
+};
+
+use super::{Method, certificates, named_key, not_built, oms_key};
+use crate::{
+    diagnostic::Diagnostic,
+    environment::PUBLIC_KEY,
+    explanations::{NO_TRUST, USAGE},
+};
+
+/// Whose signature counts.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Whose signature counts")]
+pub(crate) struct TrustFlags {
+    /// The public key of the signer; also from WEIGHTLOCK_PUBLIC_KEY
+    #[arg(long, value_name = "FILE", alias = "public-key")]
+    pub key: Option<PathBuf>,
+    /// Root certificates of the signer, with intermediates if the signature brings none; repeatable
+    #[arg(
+        long,
+        value_name = "FILE",
+        visible_alias = "trusted-root",
+        alias = "trust-root",
+        alias = "certificate-chains"
+    )]
+    pub certificate_chain: Vec<PathBuf>,
+    /// Check certificates as of this time (RFC 3339, such as 2026-01-31T00:00:00Z) instead of now; the answer says so
+    #[arg(long, value_name = "TIME")]
+    pub at_time: Option<jiff::Timestamp>,
+    /// The Sigstore identity of the signer (a later version)
+    #[arg(long, value_name = "NAME", alias = "certificate-identity", hide = true)]
+    pub identity: Option<String>,
+    /// Who vouches for the identity (a later version)
+    #[arg(long, value_name = "URL", alias = "certificate-oidc-issuer", hide = true)]
+    pub identity_provider: Option<String>,
+}
+
+impl TrustFlags {
+    /// What the flags say is trusted. `method` is the word before the target, if there was one.
+    pub(crate) fn trust(&self, method: Option<Method>, now: UnixTime) -> Result<Trust, Diagnostic> {
+        if self.identity.is_some() || self.identity_provider.is_some() || method == Some(Method::Sigstore) {
+            return Err(not_built("verify with a Sigstore identity"));
+        }
+        let otherwise = !self.certificate_chain.is_empty() || method == Some(Method::Certificate);
+        match (
+            named_key(self.key.as_ref(), PUBLIC_KEY, otherwise),
+            self.certificate_chain.as_slice(),
+        ) {
+            (Some(key), []) if method.is_none_or(|method| matches!(method, Method::Key | Method::Pkcs11)) => {
+                Ok(Trust::Key(oms_key(&key)?))
+            }
+            (None, [_, ..]) if method.is_none_or(|method| method == Method::Certificate) => {
+                Ok(Trust::Roots {
+                    certificates: self.roots()?,
+                    at: self.at(now)?,
+                    profile: Profile::Strict,
+                })
+            }
+            (None, []) => Err(
+                Diagnostic::new(NO_TRUST, "verify needs to know whose signature counts")
+                    .help("weightlock verify --key SIGNER.pub MODEL")
+                    .help("weightlock verify --certificate-chain ROOT.pem MODEL"),
+            ),
+            (Some(_), [_, ..]) => Err(Diagnostic::new(
+                USAGE,
+                "--key and --certificate-chain name two different signers; give one of them",
+            )),
+            _ => Err(Diagnostic::new(
+                USAGE,
+                "the method and the flags name two different ways to verify; give one of them",
+            )),
+        }
+    }
+
+    fn roots(&self) -> Result<Vec<Certificate>, Diagnostic> {
+        let mut roots = Vec::new();
+        for path in &self.certificate_chain {
+            roots.extend(certificates(path)?);
+        }
+        Ok(roots)
+    }
+
+    fn at(&self, now: UnixTime) -> Result<UnixTime, Diagnostic> {
+        match self.at_time {
+            None => Ok(now),
+            Some(stated) => u64::try_from(stated.as_second())
+                .map(UnixTime)
+                .map_err(|_| Diagnostic::new(USAGE, "--at-time lies before 1970")),
+        }
+    }
+}
