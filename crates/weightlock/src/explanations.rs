@@ -180,7 +180,7 @@ const OWN: &[Explanation] = &[
 ];
 
 /// All tables, in the order the reference lists them.
-const TABLES: [&[Explanation]; 9] = [
+const TABLES: [&[Explanation]; 10] = [
     weightlock_signing::reason::EXPLANATIONS,
     weightlock_artifact::evidence::EXPLANATIONS,
     weightlock_artifact::error::EXPLANATIONS,
@@ -189,6 +189,7 @@ const TABLES: [&[Explanation]; 9] = [
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,
+    weightlock_transport::EXPLANATIONS,
     OWN,
 ];
 
