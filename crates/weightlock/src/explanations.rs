@@ -180,7 +180,7 @@ const OWN: &[Explanation] = &[
 ];
 
 /// All tables, in the order the reference lists them.
-const TABLES: [&[Explanation]; 11] = [
+const TABLES: &[&[Explanation]] = &[
     weightlock_signing::reason::EXPLANATIONS,
     weightlock_artifact::evidence::EXPLANATIONS,
     weightlock_artifact::error::EXPLANATIONS,
@@ -191,12 +191,13 @@ const TABLES: [&[Explanation]; 11] = [
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,
+    weightlock_transport::EXPLANATIONS,
     OWN,
 ];
 
 /// Every code with its explanation.
 pub fn all() -> impl Iterator<Item = &'static Explanation> {
-    TABLES.into_iter().flatten()
+    TABLES.iter().copied().flatten()
 }
 
 /// The explanation of a code.

@@ -17,6 +17,7 @@ mod flags;
 mod interrupt;
 mod loaders;
 mod nearest;
+pub mod online;
 mod password;
 mod progress;
 pub mod reference;
