@@ -15,6 +15,7 @@
 
 pub mod races;
 pub mod scanners;
+pub mod sigstore;
 
 use std::env;
 use std::fs::OpenOptions;
