@@ -10,6 +10,10 @@
 //! ECDSA keys on P-256, P-384 and P-521. `Sign` names the key by the ARN that came with the public half, so that an alias
 //! that is moved in between changes nothing. Refused: other kinds of key, keys for other purposes.
 //!
+//! Some services that stand in for AWS (moto) take the digest for a message and hash it again. Such an answer is no
+//! signature of ours, and is recognised: it is one over the digest. Then the message itself is handed over, if it is as short
+//! as the service allows, and the answer is checked as before.
+//!
 //! Whose call it is: an access key from the standard variables or a profile of the shared credentials file
 //! ([`Credentials`]). Nothing is asked of the machine's metadata service and no single sign-on is started: those are calls to
 //! addresses that nobody named.
@@ -33,6 +37,9 @@ use crate::{
     json,
     key::{Algorithm, PublicKey, SignError, Signer, reference::AwsKey},
 };
+
+/// Longest message that the service hashes itself, in bytes.
+const MOST_RAW: usize = 4096;
 
 /// Whose call it is.
 #[derive(Clone, Debug)]
@@ -123,15 +130,23 @@ impl AwsSigner {
 
     fn remote(&self, message: &[u8]) -> Result<Vec<u8>, KmsError> {
         let key = &self.known.public_key;
-        let algorithm = key.algorithm();
+        let digest = input(key.algorithm(), message);
+        let mut made = self.signed("DIGEST", &digest)?;
+        if message.len() <= MOST_RAW && key.verify(&digest, &made).is_ok() {
+            made = self.signed("RAW", message)?;
+        }
+        confirmed(key, message, made)
+    }
+
+    /// One call that signs. Whether the answer is worth anything is not known yet.
+    fn signed(&self, kind: &str, input: &[u8]) -> Result<Vec<u8>, KmsError> {
         let asked = json!({
             "KeyId": self.known.id,
-            "Message": STANDARD.encode(input(algorithm, message)),
-            "MessageType": "DIGEST",
-            "SigningAlgorithm": name_of(algorithm),
+            "Message": STANDARD.encode(input),
+            "MessageType": kind,
+            "SigningAlgorithm": name_of(self.known.public_key.algorithm()),
         });
-        let answer = self.service.ask("Sign", &asked)?;
-        confirmed(key, message, signature(&answer.body)?)
+        signature(&self.service.ask("Sign", &asked)?.body)
     }
 }
 
@@ -233,7 +248,13 @@ impl Service {
             return Ok(answer);
         }
         let Ok(Exception { kind, message }) = json::read::<Exception>(&answer.body) else {
-            return Ok(answer.success()?);
+            return match answer.status {
+                401 | 403 => Err(KmsError::Denied {
+                    words: answer.words(),
+                    at: answer.at,
+                }),
+                _ => Ok(answer.success()?),
+            };
         };
         let name = kind.rsplit('#').next().unwrap_or_default();
         let words: String = format!("{name}: {message}").chars().take(300).collect();
