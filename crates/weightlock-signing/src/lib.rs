@@ -18,9 +18,11 @@ mod pem;
 pub mod predicate;
 pub mod reason;
 mod refusal;
+mod signers;
 pub mod statement;
 mod verifier;
 
 pub use json::JsonError;
 pub use refusal::Refusal;
+pub use signers::{NotCounted, SignersByKind};
 pub use verifier::{Signer, Trust, is_signed_by};
