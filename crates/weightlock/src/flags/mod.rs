@@ -1,7 +1,8 @@
-//! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]) and who signs
-//! ([`SignerFlags`]).
+//! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]), whose for a kind of evidence
+//! ([`SignersFlags`]), and who signs ([`SignerFlags`]).
 
 mod signer;
+mod signers;
 mod trust;
 
 use std::path::{Path, PathBuf};
@@ -9,14 +10,34 @@ use std::path::{Path, PathBuf};
 use weightlock_signing::{
     certificate::Certificate,
     key::{OmsKey, PublicKey},
+    predicate::{UnknownType, Wanted},
 };
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
-pub(crate) use self::{signer::SignerFlags, trust::TrustFlags};
+pub(crate) use self::{
+    signer::{SignerFlags, named},
+    signers::{SignersFlags, trust_in},
+    trust::TrustFlags,
+};
 use crate::{
     commands::target::read_bounded, diagnostic::Diagnostic, environment::Variable, explanations::USAGE,
+    nearest,
 };
+
+/// What `--type` means.
+pub(crate) fn wanted(word: &str) -> Result<Wanted, Diagnostic> {
+    Wanted::parse(word).map_err(|error| {
+        let told = Diagnostic::of(error.code(), &error);
+        match nearest::of(word, UnknownType::known()) {
+            Some(near) => told.help(format!("did you mean --type {near} ?")),
+            None => told.help(format!(
+                "the known types are {}; any other is named by its URI",
+                UnknownType::known().collect::<Vec<_>>().join(", ")
+            )),
+        }
+    })
+}
 
 /// Key and certificate files larger than this are not read; a chain has a few thousand bytes.
 const MAX_BYTES: usize = 1 << 20;

@@ -87,7 +87,8 @@ impl TrustFlags {
         Ok(roots)
     }
 
-    fn at(&self, now: UnixTime) -> Result<UnixTime, Diagnostic> {
+    /// When certificates are checked: as stated, or now.
+    pub(super) fn at(&self, now: UnixTime) -> Result<UnixTime, Diagnostic> {
         match self.at_time {
             None => Ok(now),
             Some(stated) => u64::try_from(stated.as_second())
