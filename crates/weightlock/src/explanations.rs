@@ -180,12 +180,13 @@ const OWN: &[Explanation] = &[
 ];
 
 /// All tables, in the order the reference lists them.
-const TABLES: [&[Explanation]; 9] = [
+const TABLES: [&[Explanation]; 10] = [
     weightlock_signing::reason::EXPLANATIONS,
     weightlock_artifact::evidence::EXPLANATIONS,
     weightlock_artifact::error::EXPLANATIONS,
     weightlock_signing::key::EXPLANATIONS,
     weightlock_signing::certificate::EXPLANATIONS,
+    weightlock_signing::blob::reason::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,

@@ -160,6 +160,15 @@ impl PublicKey {
         signature::verify(&self.inner, self.algorithm().hash(), message, signature)
     }
 
+    /// Checks an ECDSA signature over a message of which only the digest is known. Which hash made the digest is for
+    /// the caller to decide, never for the signature. Ed25519 signs messages: no signature by such a key fits.
+    ///
+    /// # Errors
+    /// As [`PublicKey::verify`].
+    pub(crate) fn verify_digest(&self, digest: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        signature::verify_digest(&self.inner, digest, signature)
+    }
+
     /// As [`PublicKey::verify`], but ECDSA over a hash chosen by the caller.
     ///
     /// Dangerous where an attacker can influence the choice: a shorter hash than the curve's lowers the strength

@@ -60,9 +60,6 @@ pub(super) fn verify(
     signature: &[u8],
 ) -> Result<(), SignatureError> {
     match key {
-        Inner::P256(key) => verify_ecdsa(Algorithm::P256, key, hash, message, signature),
-        Inner::P384(key) => verify_ecdsa(Algorithm::P384, key, hash, message, signature),
-        Inner::P521(key) => verify_ecdsa(Algorithm::P521, key, hash, message, signature),
         Inner::Ed25519(key) => {
             let encoding = |_| SignatureError::Encoding {
                 algorithm: Algorithm::Ed25519,
@@ -71,14 +68,24 @@ pub(super) fn verify(
             key.verify_strict(message, &signature)
                 .map_err(|_| SignatureError::Mismatch)
         }
+        key => verify_digest(key, &hash.digest(message), signature),
+    }
+}
+
+/// Checks an ECDSA signature over a digest that was made already. Ed25519 signs messages, not digests: nothing fits.
+pub(super) fn verify_digest(key: &Inner, digest: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    match key {
+        Inner::P256(key) => verify_ecdsa(Algorithm::P256, key, digest, signature),
+        Inner::P384(key) => verify_ecdsa(Algorithm::P384, key, digest, signature),
+        Inner::P521(key) => verify_ecdsa(Algorithm::P521, key, digest, signature),
+        Inner::Ed25519(_) => Err(SignatureError::Mismatch),
     }
 }
 
 fn verify_ecdsa<C>(
     algorithm: Algorithm,
     key: &ecdsa::VerifyingKey<C>,
-    hash: Hash,
-    message: &[u8],
+    digest: &[u8],
     signature: &[u8],
 ) -> Result<(), SignatureError>
 where
@@ -89,7 +96,7 @@ where
     let fixed = der_to_fixed(algorithm, signature)?;
     let numbers =
         ecdsa::Signature::<C>::from_slice(&fixed).map_err(|_| SignatureError::Range { algorithm })?;
-    key.verify_prehash(&hash.digest(message), &numbers)
+    key.verify_prehash(digest, &numbers)
         .map_err(|_| SignatureError::Mismatch)
 }
 
