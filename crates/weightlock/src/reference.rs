@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     commands::{
-        demo, diff, digest, disassemble, doctor, explain, inspect, inventory, key, man, scan, sign, verify,
-        version,
+        blob, demo, diff, digest, disassemble, doctor, explain, inspect, inventory, key, man, scan, sign,
+        verify, version,
     },
     reply::Document,
 };
@@ -14,6 +14,7 @@ use crate::{
 #[must_use]
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
+        ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
@@ -28,7 +29,13 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
+        ("sign-blob", schema::<blob::sign::SignedFile>("sign-blob")),
         ("verify", schema::<verify::Verified>("verify")),
+        ("verify-blob", schema::<blob::verify::VerifiedFile>("verify-blob")),
+        (
+            "verify-blob-attestation",
+            schema::<blob::verify_attestation::VerifiedClaim>("verify-blob-attestation"),
+        ),
         ("version", schema::<version::Version>("version")),
     ]
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     envelope::{Envelope, IN_TOTO},
-    json::{self, Object},
+    json::{self, JsonError, Object},
     key::{Hash, PublicKey, SignatureError},
     verifier::Signer,
 };
@@ -217,6 +217,15 @@ pub fn statement(name: &str, digest: &Digest, predicate_type: &str, predicate: V
     };
     // Strings and JSON values: writing them to memory cannot fail.
     serde_json::to_vec(&wire).unwrap_or_default()
+}
+
+/// Reads a predicate that somebody wrote: any one JSON value that every reader reads alike.
+///
+/// # Errors
+/// [`JsonError`] for a repeated key, and for what is no JSON.
+pub fn predicate(text: &[u8]) -> Result<Value, JsonError> {
+    json::refuse_repeated_keys(text)?;
+    Ok(serde_json::from_slice(text)?)
 }
 
 /// The predicate of cosign's type `custom`: any text, with the time it was written down (RFC 3339).

@@ -8,9 +8,9 @@
 //! (RFC 8032) needs the whole message, twice; such blobs are held, up to [`Blob::MAX_HELD`] bytes, and larger ones refused.
 //!
 //! **Which hash.** The one that belongs to the key: SHA-256 for P-256, SHA-384 for P-384, SHA-512 for P-521. cosign signs so
-//! as well. It *verifies* with SHA-256 whatever the curve, and its releases before 2.6 signed so; such a signature is
-//! accepted too, because SHA-256 is as good a name of the blob. The choice is never the signature's alone: a bundle that
-//! names another hash than these two is refused.
+//! as well, and *verifies* with SHA-256 whatever the curve (observed with 2.6 and 3.1), so others sign so to please it. Such
+//! a signature is accepted too: the key's holder made it, over a digest that is as good a name of the blob. The choice is
+//! never the signature's alone: a bundle that names another hash than these two is refused.
 
 mod attestation;
 pub mod reason;
@@ -27,7 +27,7 @@ use weightlock_artifact::digest::{Algorithm, Digest, Hasher};
 pub use self::sign::{SignedBlob, SigningFailure, sign, sign_statement};
 pub use self::{
     attestation::{
-        Attestation, AttestedSubject, Checks, VerifiedAttestation, custom_predicate, statement,
+        Attestation, AttestedSubject, Checks, VerifiedAttestation, custom_predicate, predicate, statement,
         verify_attestation,
     },
     refusal::BlobRefusal,

@@ -4,6 +4,7 @@ use weightlock_artifact::{digest::Digest, reason::Code};
 
 use super::{Blob, BlobSignature, Form, Signed, algorithm_of, reason};
 use crate::{
+    bundle::{Bundle, Material},
     certificate::Certificate,
     cosign::{
         bundle::{Content, OldBundle},
@@ -13,6 +14,7 @@ use crate::{
     envelope::{Envelope, IN_TOTO, pre_authentication_encoding},
     key::{Algorithm as KeyAlgorithm, PublicKey, SignError, Signer},
     oms::SigningMaterial,
+    refusal::Refusal,
 };
 
 /// Why a blob was not signed.
@@ -127,6 +129,31 @@ impl SignedBlob {
     #[must_use]
     pub const fn signed(&self) -> &Signed {
         &self.signed
+    }
+
+    /// A Sigstore bundle v0.3. The chain goes with it, without its root: that one is the verifier's to know.
+    ///
+    /// # Errors
+    /// [`Refusal`] when this content has no bundle.
+    pub fn to_bundle(&self) -> Result<Vec<u8>, Refusal> {
+        let Signed::Envelope(envelope) = &self.signed else {
+            return Err(Refusal::NotWritable);
+        };
+        let material = match self.chain.split_first() {
+            None => Material::PublicKey {
+                hint: Some(self.key.hint_der()),
+            },
+            Some((leaf, above)) => {
+                let above = above.iter().filter(|one| one.subject() != one.issuer());
+                let chain = std::iter::once(leaf).chain(above);
+                Material::Certificates(chain.map(|one| one.as_der().to_vec()).collect())
+            }
+        };
+        let bundle = Bundle {
+            material,
+            envelope: envelope.clone(),
+        };
+        bundle.to_json()
     }
 
     /// cosign's old bundle. A certificate goes with it; the chain above it has no place there.

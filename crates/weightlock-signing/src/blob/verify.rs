@@ -4,6 +4,7 @@ use weightlock_artifact::digest::{Algorithm, Digest};
 
 use super::{Blob, BlobRefusal, algorithm_of};
 use crate::{
+    bundle::{Bundle, Material},
     certificate::{Certificate, Profile, UnixTime, validate},
     cosign::{
         bundle::{self as old, OldBundle},
@@ -11,6 +12,7 @@ use crate::{
     },
     envelope::Envelope,
     key::{Algorithm as KeyAlgorithm, PublicKey, SignatureError},
+    refusal::Refusal,
     verifier::Signer,
 };
 
@@ -78,6 +80,15 @@ impl BlobSignature {
         }
     }
 
+    /// The key in the signer's certificate, or the one that came along. Nobody has vouched for it yet.
+    #[must_use]
+    pub fn leaf_key(&self) -> Option<PublicKey> {
+        match self.vouched.as_ref()? {
+            Vouched::Key(key) => Some(key.clone()),
+            Vouched::Certificates(chain) => chain.first()?.public_key().ok(),
+        }
+    }
+
     /// With the certificates that were given beside it. Some may have come along already: then the first must be the
     /// same, and a key in its place must be the certificate's.
     ///
@@ -114,6 +125,27 @@ impl From<OldBundle> for BlobSignature {
             hint: None,
             vouched: bundle.vouched,
         }
+    }
+}
+
+impl TryFrom<Bundle> for BlobSignature {
+    type Error = BlobRefusal;
+
+    fn try_from(bundle: Bundle) -> Result<Self, BlobRefusal> {
+        let (hint, vouched) = match bundle.material {
+            Material::PublicKey { hint } => (hint, None),
+            Material::Certificates(chain) => {
+                let chain: Result<Vec<_>, _> = chain.iter().map(|der| Certificate::from_der(der)).collect();
+                (None, Some(Vouched::Certificates(chain?)))
+            }
+            Material::Sigstore => return Err(Refusal::NeedsIdentity.into()),
+        };
+        Ok(Self {
+            form: Form::Bundle,
+            signed: Signed::Envelope(bundle.envelope),
+            hint,
+            vouched,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The verbs: one file each, listed here in the order of help.
 
+pub mod blob;
 pub mod compat;
 pub mod completions;
 pub mod demo;
@@ -37,6 +38,10 @@ use crate::{
 pub enum Command {
     Sign(Box<sign::Arguments>),
     Verify(Box<verify::Arguments>),
+    SignBlob(Box<blob::sign::Arguments>),
+    VerifyBlob(Box<blob::verify::Arguments>),
+    AttestBlob(Box<blob::attest::Arguments>),
+    VerifyBlobAttestation(Box<blob::verify_attestation::Arguments>),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
     Demo(demo::Arguments),
@@ -73,6 +78,10 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
+        Command::SignBlob(arguments) => blob::sign::run(arguments, context),
+        Command::VerifyBlob(arguments) => blob::verify::run(arguments, context),
+        Command::AttestBlob(arguments) => blob::attest::run(arguments, context),
+        Command::VerifyBlobAttestation(arguments) => blob::verify_attestation::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),

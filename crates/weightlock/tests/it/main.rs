@@ -4,6 +4,7 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod blobs;
 mod compat_scan;
 mod contract;
 mod demo;
