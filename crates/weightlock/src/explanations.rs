@@ -180,13 +180,15 @@ const OWN: &[Explanation] = &[
 ];
 
 /// All tables, in the order the reference lists them.
-const TABLES: [&[Explanation]; 10] = [
+const TABLES: [&[Explanation]; 12] = [
     weightlock_signing::reason::EXPLANATIONS,
     weightlock_artifact::evidence::EXPLANATIONS,
     weightlock_artifact::error::EXPLANATIONS,
     weightlock_signing::key::EXPLANATIONS,
     weightlock_signing::certificate::EXPLANATIONS,
     weightlock_signing::blob::reason::EXPLANATIONS,
+    weightlock_signing::identity::EXPLANATIONS,
+    weightlock_signing::sigstore::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,

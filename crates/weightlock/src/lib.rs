@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod conformance;
 mod context;
 mod diagnostic;
 pub mod embedded;

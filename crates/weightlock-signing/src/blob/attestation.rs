@@ -7,16 +7,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use weightlock_artifact::digest::Digest;
+use weightlock_artifact::digest::{Algorithm, Digest};
 
 use super::{
     BlobRefusal,
-    verify::{BlobSignature, Signed, Trust, signer_of},
+    verify::{BlobSignature, NEEDS_IDENTITY, Signed, Trust, identified, logged, signer_of},
 };
 use crate::{
     envelope::{Envelope, IN_TOTO},
     json::{self, JsonError, Object},
     key::{Hash, PublicKey, SignatureError},
+    sigstore::Artifact,
     verifier::Signer,
 };
 
@@ -122,8 +123,8 @@ pub struct Checks {
 /// Checks who signed a statement, and that it is about the blob.
 ///
 /// 1. The file holds an attestation, not a signature over the blob.
-/// 2. Its signer is the one the caller trusts, as for [`super::verify`].
-/// 3. The payload is an in-toto statement, and the signature covers it.
+/// 2. The payload is of the type of in-toto statements.
+/// 3. Its signer is the one the caller trusts, as for [`super::verify`], and the signature covers it.
 /// 4. It makes the kind of claim that was asked for, and one of its subjects is the blob.
 ///
 /// # Errors
@@ -139,13 +140,12 @@ pub fn verify_attestation(
             wanted: "an attestation",
         });
     };
-    let signer = signer_of(signature, trust)?;
     if envelope.payload_type != IN_TOTO {
         return Err(BlobRefusal::PayloadType {
             found: envelope.payload_type.clone(),
         });
     }
-    check_signature(envelope, signer.public_key()).map_err(BlobRefusal::Signature)?;
+    let signer = signer(signature, envelope, trust)?;
     let attestation = Attestation::parse_unverified(&envelope.payload)?;
     checks.hold(&attestation)?;
     Ok(VerifiedAttestation {
@@ -153,6 +153,36 @@ pub fn verify_attestation(
         signer,
         about: checks.subject,
     })
+}
+
+/// Who signed the statement.
+fn signer(signature: &BlobSignature, envelope: &Envelope, trust: &Trust) -> Result<Signer, BlobRefusal> {
+    if let Trust::Identity { trust, timestamp } = trust {
+        let bundle = signature.evidence(None)?;
+        return identified(&bundle, Artifact::Sha256(of_itself(envelope)?), trust, *timestamp);
+    }
+    let signer = signer_of(signature, trust)?;
+    let key = match &signer {
+        Signer::Key(key) => key,
+        Signer::Certificate(path) => path.public_key(),
+        Signer::Identity { .. } => return Err(NEEDS_IDENTITY),
+    };
+    check_signature(envelope, key).map_err(BlobRefusal::Signature)?;
+    if let Trust::LoggedKey { key, root } = trust {
+        logged(signature, key, root, Artifact::Sha256(of_itself(envelope)?))?;
+    }
+    Ok(signer)
+}
+
+/// The first SHA-256 among its subjects: a statement is held against itself here, and against the blob by [`Checks`].
+fn of_itself(envelope: &Envelope) -> Result<Digest, BlobRefusal> {
+    let claimed = Attestation::parse_unverified(&envelope.payload)?;
+    let mut digests = claimed
+        .subjects
+        .iter()
+        .filter_map(|subject| subject.digests.get(Algorithm::Sha256.name()));
+    let first = digests.find_map(|hex| Digest::from_hex(Algorithm::Sha256, hex).ok());
+    first.ok_or(BlobRefusal::NoSubject)
 }
 
 impl Checks {

@@ -13,6 +13,7 @@
 //! never the signature's alone: a bundle that names another hash than these two is refused.
 
 mod attestation;
+mod evidence;
 pub mod reason;
 mod refusal;
 #[cfg(feature = "sign")]

@@ -20,6 +20,8 @@ pub const ALGORITHM: Code = Code::new("WL-BLOB-ALGORITHM");
 pub const CONTENT: Code = Code::new("WL-BLOB-CONTENT");
 /// Two certificates for one signature.
 pub const CERTIFICATE: Code = Code::new("WL-BLOB-CERTIFICATE");
+/// A timestamp is missing, or there is one too many.
+pub const TIMESTAMP: Code = Code::new("WL-BLOB-TIMESTAMP");
 /// The certificate is not for the name that was asked for.
 pub const NAME: Code = Code::new("WL-BLOB-NAME");
 /// The attestation is about something else.
@@ -104,6 +106,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "it would be unclear whose signature was checked",
         example: "--certificate a.pem with a bundle that holds b.pem",
         fix: "give the certificate that came with the signature, or leave --certificate out",
+    },
+    Explanation {
+        code: TIMESTAMP,
+        outcome: Outcome::No,
+        what: "a timestamp of a timestamp authority was demanded and is missing, or was given where there is no place for it",
+        why: "a short-lived certificate is good only for the minutes in which it signed, and somebody must say which those were",
+        example: "--use-signed-timestamps with a bundle that only a log speaks for",
+        fix: "sign with a timestamp authority, or give the file of the timestamp with --rfc3161-timestamp beside a detached signature",
     },
     Explanation {
         code: NAME,

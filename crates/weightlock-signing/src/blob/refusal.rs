@@ -9,6 +9,7 @@ use crate::{
     json::JsonError,
     key::{Algorithm as KeyAlgorithm, SignatureError},
     refusal::Refusal,
+    sigstore::SigstoreRefusal,
 };
 
 /// Why a signature or statement is not accepted. Each variant is one broken rule.
@@ -50,6 +51,21 @@ pub enum BlobRefusal {
         found: String,
         /// The same of the caller's key.
         expected: String,
+    },
+    /// What logs, clocks or authorities say does not hold.
+    #[error(transparent)]
+    Sigstore(#[from] SigstoreRefusal),
+    /// A timestamp beside a bundle, which has its own.
+    #[error("a bundle brings its own timestamps; another one cannot be given beside it")]
+    Timestamps,
+    /// No clock said when it was signed.
+    #[error("no timestamp authority says when the signature was made")]
+    NoTimestamp,
+    /// The bundle's digest is not one.
+    #[error("the bundle names the digest by {:?}, which is not known or not its length", Shown(named).to_string())]
+    NamedDigest {
+        /// The algorithm that it names.
+        named: String,
     },
     /// The bundle is about other bytes.
     #[error("the signature is for other bytes")]
@@ -133,7 +149,9 @@ impl BlobRefusal {
             Self::Method { .. } => crate::reason::METHOD,
             Self::KeyMismatch { .. } => crate::reason::KEY_MISMATCH,
             Self::Digest { .. } => reason::DIGEST,
-            Self::Algorithm { .. } | Self::NotRead(_) => reason::ALGORITHM,
+            Self::Sigstore(refusal) => refusal.code(),
+            Self::Timestamps | Self::NoTimestamp => reason::TIMESTAMP,
+            Self::NamedDigest { .. } | Self::Algorithm { .. } | Self::NotRead(_) => reason::ALGORITHM,
             Self::Signature(_) => crate::reason::INVALID,
             Self::WhichCertificate(_) => reason::CERTIFICATE,
             Self::Name { .. } => reason::NAME,

@@ -2,12 +2,12 @@
 
 use weightlock_artifact::{digest::Digest, reason::Code};
 
-use super::{Blob, BlobSignature, Form, Signed, algorithm_of, reason};
+use super::{Blob, BlobSignature, Form, Signed, algorithm_of, reason, verify::named_digest};
 use crate::{
-    bundle::{Bundle, Material},
+    bundle::{Bundle, Content, Material, MessageSignature},
     certificate::Certificate,
     cosign::{
-        bundle::{Content, OldBundle},
+        bundle::{self as old, OldBundle},
         detached::{self, Vouched},
         envelope,
     },
@@ -136,8 +136,12 @@ impl SignedBlob {
     /// # Errors
     /// [`Refusal`] when this content has no bundle.
     pub fn to_bundle(&self) -> Result<Vec<u8>, Refusal> {
-        let Signed::Envelope(envelope) = &self.signed else {
-            return Err(Refusal::NotWritable);
+        let content = match &self.signed {
+            Signed::Envelope(envelope) => Content::Envelope(envelope.clone()),
+            Signed::Message { signature, digest } => Content::Message(MessageSignature {
+                digest: digest.as_ref().map(named_digest),
+                signature: signature.clone(),
+            }),
         };
         let material = match self.chain.split_first() {
             None => Material::PublicKey {
@@ -149,19 +153,15 @@ impl SignedBlob {
                 Material::Certificates(chain.map(|one| one.as_der().to_vec()).collect())
             }
         };
-        let bundle = Bundle {
-            material,
-            envelope: envelope.clone(),
-        };
-        bundle.to_json()
+        Bundle::new(material, content).to_json()
     }
 
     /// cosign's old bundle. A certificate goes with it; the chain above it has no place there.
     #[must_use]
     pub fn to_old_bundle(&self) -> Vec<u8> {
         let content = match &self.signed {
-            Signed::Message { signature, .. } => Content::Message(signature.clone()),
-            Signed::Envelope(envelope) => Content::Envelope(envelope.clone()),
+            Signed::Message { signature, .. } => old::Content::Message(signature.clone()),
+            Signed::Envelope(envelope) => old::Content::Envelope(envelope.clone()),
         };
         let bundle = OldBundle {
             content,
@@ -201,10 +201,8 @@ impl SignedBlob {
     #[must_use]
     pub fn as_signature(&self) -> BlobSignature {
         BlobSignature {
-            form: Form::Bundle,
-            signed: self.signed.clone(),
-            hint: None,
             vouched: self.vouched(),
+            ..BlobSignature::alone(Form::Bundle, self.signed.clone())
         }
     }
 }

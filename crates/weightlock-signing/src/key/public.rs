@@ -160,15 +160,6 @@ impl PublicKey {
         signature::verify(&self.inner, self.algorithm().hash(), message, signature)
     }
 
-    /// Checks an ECDSA signature over a message of which only the digest is known. Which hash made the digest is for
-    /// the caller to decide, never for the signature. Ed25519 signs messages: no signature by such a key fits.
-    ///
-    /// # Errors
-    /// As [`PublicKey::verify`].
-    pub(crate) fn verify_digest(&self, digest: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        signature::verify_digest(&self.inner, digest, signature)
-    }
-
     /// As [`PublicKey::verify`], but ECDSA over a hash chosen by the caller.
     ///
     /// Dangerous where an attacker can influence the choice: a shorter hash than the curve's lowers the strength
@@ -184,6 +175,18 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), SignatureError> {
         signature::verify(&self.inner, hash, message, signature)
+    }
+}
+
+impl PublicKey {
+    /// Checks a signature over a message whose digest was computed elsewhere, such as one that was streamed. The
+    /// digest is of the caller's hash; see [`PublicKey::dangerous_verify_with_hash`] for what is at stake.
+    ///
+    /// # Errors
+    /// [`SignatureError`] as for [`PublicKey::verify`]; [`SignatureError::Prehashed`] for Ed25519, which signs
+    /// messages and not digests.
+    pub fn verify_digest(&self, digest: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        signature::verify_digest(&self.inner, digest, signature)
     }
 }
 
@@ -334,6 +337,12 @@ impl OmsKey {
     #[must_use]
     pub const fn as_public_key(&self) -> &PublicKey {
         &self.0
+    }
+}
+
+impl From<OmsKey> for PublicKey {
+    fn from(key: OmsKey) -> Self {
+        key.0
     }
 }
 

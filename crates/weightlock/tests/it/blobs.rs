@@ -58,7 +58,8 @@ const TYPE: [&str; 4] = ["--predicate", "claim.json", "--type", "slsaprovenance1
 /// S8: each layout is found again without flags.
 #[test]
 fn every_layout_is_written_on_request_and_found_without_flags() {
-    let layouts: [(&[&str], &str, &str); 2] = [
+    let layouts: [(&[&str], &str, &str); 3] = [
+        (&[], "m.gguf.sigstore.json", "sigstore-bundle"),
         (&[OLD], "m.gguf.bundle", "cosign-bundle"),
         (&["--output-signature", "m.gguf.sig"], "m.gguf.sig", "detached"),
     ];
@@ -72,7 +73,12 @@ fn every_layout_is_written_on_request_and_found_without_flags() {
         assert_eq!(document["result"]["form"], form);
         assert_eq!(document["result"]["files"][0], file);
         place.flip("m.gguf", 3, 1);
-        with_key(&place, "verify-blob", &["m.gguf"]).refused(1, "WL-SIG-INVALID");
+        let code = if form == "sigstore-bundle" {
+            "WL-BLOB-DIGEST"
+        } else {
+            "WL-SIG-INVALID"
+        };
+        with_key(&place, "verify-blob", &["m.gguf"]).refused(1, code);
     }
 }
 
@@ -143,6 +149,32 @@ fn a_certificate_counts_only_below_a_root_that_is_named() {
     place
         .run(["verify-blob", "--key", &path("p256.pub.pem"), "m.gguf"])
         .refused(1, "WL-SIG-KEY-MISMATCH");
+}
+
+/// What says less than a person thinks is asked for by a name that says so, or not at all.
+#[test]
+fn identities_are_asked_for_in_full() {
+    let place = place();
+    with_key(&place, "sign-blob", &["m.gguf"]).yes();
+    let ask = |more: &[&str]| place.run([&["verify-blob"], more, &["m.gguf"]].concat());
+    let (name, issuer) = (
+        ["--certificate-identity", "a@example.com"],
+        ["--certificate-oidc-issuer", "https://i"],
+    );
+    ask(&name)
+        .refused(2, "WL-CLI-USAGE")
+        .says("--certificate-oidc-issuer URL");
+    ask(&issuer)
+        .refused(2, "WL-CLI-USAGE")
+        .says("--certificate-identity NAME");
+    ask(&[&issuer[..], &["--certificate-identity-pattern", "*"]].concat()).refused(2, "WL-CLI-USAGE");
+    ask(&[&issuer[..], &["--certificate-identity-regexp", ".*"]].concat())
+        .refused(2, "WL-CLI-USAGE")
+        .says("weightlock compat cosign verify-blob");
+    ask(&[&name[..], &issuer].concat()).refused(1, "WL-SIG-METHOD");
+    let public = path("p256.pub.pem");
+    ask(&["--key", &public, "--danger-ignore-tlog"]).refused(2, "WL-CLI-USAGE");
+    ask(&[&["--key", &public], &name[..], &issuer].concat()).refused(2, "WL-CLI-USAGE");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use weightlock_signing::{
     blob::{BlobRefusal, BlobSignature, Form, reason::UNSIGNED},
     bundle::Bundle,
     certificate::Certificate,
-    cosign::{bundle::OldBundle, detached, envelope},
+    cosign::{bundle::OldBundle, detached, envelope, timestamp},
 };
 
 use super::input::{beside, is_standard_input};
@@ -35,6 +35,9 @@ pub(crate) struct SignatureFlags {
     /// The certificate of the key that made the signature [default: FILE.cert, FILE.crt or FILE.pem beside FILE.sig]
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// The timestamp of a signature without bundle, as cosign wrote it (RFC 3161)
+    #[arg(long, value_name = "FILE")]
+    pub rfc3161_timestamp: Option<PathBuf>,
 }
 
 /// What a file with only a signature in it holds.
@@ -112,6 +115,11 @@ pub(crate) fn find(
         found.signature = with.map_err(|refusal| super::refused(&refusal, &place))?;
         found.files.push(path);
     }
+    if let Some(path) = &flags.rfc3161_timestamp {
+        let with = found.signature.with_timestamp(response(path)?);
+        found.signature = with.map_err(|refusal| super::refused(&refusal, &path.display().to_string()))?;
+        found.files.push(path.clone());
+    }
     Ok(found)
 }
 
@@ -187,6 +195,13 @@ fn alone(path: &Path, wanted: Wanted) -> Result<BlobSignature, Diagnostic> {
         }
     };
     read.map_err(|error| Diagnostic::of(error.code(), &error).at(path.display().to_string()))
+}
+
+/// Reads what a timestamp authority said.
+fn response(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let file = read_bounded(path, timestamp::MAX_BYTES)?;
+    timestamp::read(&file)
+        .map_err(|error| Diagnostic::of(error.code(), &error).at(path.display().to_string()))
 }
 
 /// Reads the certificate that goes with a signature.

@@ -17,7 +17,10 @@ pub(crate) mod trust;
 pub mod verify;
 pub mod verify_attestation;
 
-use weightlock_signing::blob::{BlobRefusal, SigningFailure};
+use weightlock_signing::{
+    blob::{BlobRefusal, SigningFailure},
+    sigstore::SigstoreRefusal,
+};
 
 use crate::diagnostic::Diagnostic;
 
@@ -29,6 +32,10 @@ fn refused(refusal: &BlobRefusal, place: &str) -> Diagnostic {
             .fact("expected", expected)
             .fact("found", found)
             .help("compare with the fingerprint the publisher states:  weightlock key inspect SIGNER.pub"),
+        BlobRefusal::Sigstore(SigstoreRefusal::Identity(refusal)) => match refusal.pair() {
+            Some((expected, found)) => told.fact("expected", expected).fact("found", found),
+            None => told,
+        },
         BlobRefusal::Digest { claimed, found } => told
             .fact("signed", claimed.to_string())
             .fact("found", found.to_string()),

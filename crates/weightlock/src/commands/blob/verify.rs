@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_signing::blob::{self, Needs, Trust};
+use weightlock_signing::blob::{self, Trust};
 
 use super::{
     files::{self, Found, SignatureFlags, Wanted},
@@ -55,6 +55,8 @@ pub struct VerifiedFile {
     pub files: Vec<PathBuf>,
     /// The time that was stated instead of now, at which certificates were checked.
     pub at_time: Option<String>,
+    /// What was not demanded, although it otherwise is: `transparency-log`, `certificate-log`.
+    pub given_up: Vec<String>,
 }
 
 pub(crate) const VERB: &str = "verify-blob";
@@ -72,9 +74,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 fn verify(arguments: &Arguments, context: &Context) -> Result<VerifiedFile, Diagnostic> {
     let path = &arguments.blob;
     let trust = arguments.trust.trust(VERB, context.now())?;
-    let certified = !matches!(trust, Trust::Key(_));
+    let certified = wants_certificate(&trust);
     let found = files::find(path, &arguments.signature, Wanted::Signature, certified)?;
-    let read = input::read(path, &needs(&found, &trust), context)?;
+    let read = input::read(path, &trust.needs(&found.signature), context)?;
     let verified = blob::verify(&read, &found.signature, &trust)
         .map_err(|refusal| mention_others(refused(&refusal, &found.place()), &found))?;
     Ok(VerifiedFile {
@@ -85,18 +87,13 @@ fn verify(arguments: &Arguments, context: &Context) -> Result<VerifiedFile, Diag
         form: found.form().to_owned(),
         files: found.files,
         at_time: arguments.trust.at_time.map(|time| time.to_string()),
+        given_up: arguments.trust.given_up(),
     })
 }
 
-/// What the signature may cover, as far as it is known before anything is checked.
-pub(super) fn needs(found: &Found, trust: &Trust) -> Needs {
-    match trust {
-        Trust::Key(key) => Needs::of_key(key),
-        Trust::Roots { .. } => found
-            .signature
-            .leaf_key()
-            .map_or_else(Needs::name, |key| Needs::of_key(&key)),
-    }
+/// Whether a certificate beside a signature is of use.
+pub(super) const fn wants_certificate(trust: &Trust) -> bool {
+    matches!(trust, Trust::Roots { .. } | Trust::Identity { .. })
 }
 
 /// Where further signatures lie, when the first was refused.
@@ -124,6 +121,9 @@ fn text(verified: &VerifiedFile, context: &Context) -> String {
             "time",
             &format!("certificates were checked as of {time}, as stated"),
         );
+    }
+    if !verified.given_up.is_empty() {
+        line("not asked", &verified.given_up.join(", "));
     }
     text
 }

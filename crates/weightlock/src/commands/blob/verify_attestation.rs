@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use weightlock_artifact::digest::{Algorithm, Digest};
-use weightlock_signing::blob::{self, Checks, Needs, Trust, VerifiedAttestation};
+use weightlock_signing::blob::{self, Checks, Needs, VerifiedAttestation};
 
 use super::{
     attest::predicate_type,
     files::{self, Found, SignatureFlags, Wanted},
     input, refused,
     trust::BlobTrustFlags,
-    verify::{VERDICT, mention_others},
+    verify::{VERDICT, mention_others, wants_certificate},
 };
 use crate::{
     commands::verify::SignedBy,
@@ -85,6 +85,8 @@ pub struct VerifiedClaim {
     pub files: Vec<PathBuf>,
     /// The time that was stated instead of now, at which certificates were checked.
     pub at_time: Option<String>,
+    /// What was not demanded, although it otherwise is: `transparency-log`, `certificate-log`.
+    pub given_up: Vec<String>,
 }
 
 pub(crate) const VERB: &str = "verify-blob-attestation";
@@ -104,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 
 fn verify(arguments: &Arguments, context: &Context) -> Result<VerifiedClaim, Diagnostic> {
     let trust = arguments.trust.trust(VERB, context.now())?;
-    let certified = !matches!(trust, Trust::Key(_));
+    let certified = wants_certificate(&trust);
     let near = arguments.blob.clone().unwrap_or_else(|| PathBuf::from("-"));
     let found = files::find(&near, &arguments.signature, Wanted::Envelope, certified)?;
     let checks = Checks {
@@ -155,6 +157,7 @@ fn told(arguments: &Arguments, found: Found, verified: &VerifiedAttestation) -> 
         form: found.form().to_owned(),
         files: found.files,
         at_time: arguments.trust.at_time.map(|time| time.to_string()),
+        given_up: arguments.trust.given_up(),
     }
 }
 
