@@ -9,7 +9,7 @@ use serde_json::Value;
 use weightlock_artifact::digest::{Algorithm, Digest};
 use weightlock_signing::{
     blob::{
-        self, Needs, custom_predicate,
+        self, Needs, SignedBlob, custom_predicate,
         reason::{MALFORMED, TOO_LARGE},
     },
     cosign::predicate,
@@ -38,7 +38,7 @@ const MAX_PREDICATE_BYTES: usize = 32 << 20;
 pub struct Arguments {
     /// The file
     #[arg(value_name = "FILE", required_unless_present = "statement")]
-    blob: Option<PathBuf>,
+    pub(crate) blob: Option<PathBuf>,
     /// What is claimed: JSON, or any text with the type custom
     #[arg(
         long,
@@ -46,24 +46,24 @@ pub struct Arguments {
         required_unless_present = "statement",
         help_heading = "Statement"
     )]
-    predicate: Option<PathBuf>,
+    pub(crate) predicate: Option<PathBuf>,
     /// The kind of claim: custom, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx, spdxjson, cyclonedx, link,
     /// vuln, openvex, or a URI
     #[arg(long = "type", value_name = "TYPE", default_value = "custom", value_parser = predicate_type, help_heading = "Statement")]
-    predicate_type: String,
+    pub(crate) predicate_type: String,
     /// Sign this statement as it is, instead of making one
     #[arg(long, value_name = "FILE", conflicts_with_all = ["predicate", "hash"], help_heading = "Statement")]
-    statement: Option<PathBuf>,
+    pub(crate) statement: Option<PathBuf>,
     /// The file's SHA-256 in hexadecimal digits: FILE then gives its name only and is not read
     #[arg(long, value_name = "HEX", value_parser = sha256, help_heading = "Statement")]
-    hash: Option<Digest>,
+    pub(crate) hash: Option<Digest>,
     /// Write the statement by itself, not signed
     #[arg(long, value_name = "FILE", help_heading = "Output files")]
-    output_attestation: Option<PathBuf>,
+    pub(crate) output_attestation: Option<PathBuf>,
     #[command(flatten)]
-    signer: SignerFlags,
+    pub(crate) signer: SignerFlags,
     #[command(flatten)]
-    output: OutputFlags,
+    pub(crate) output: OutputFlags,
 }
 
 /// The result in JSON.
@@ -86,12 +86,16 @@ pub(crate) const VERB: &str = "attest-blob";
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match attest(arguments, context) {
-        Ok(attested) => Reply::yes(VERB, text(&attested, context), attested),
+        Ok((attested, _)) => Reply::yes(VERB, text(&attested, context), attested),
         Err(told) => Reply::refusal(VERB, vec![told]).with_verdict("not attested: nothing was written"),
     }
 }
 
-fn attest(arguments: &Arguments, context: &Context) -> Result<AttestedFile, Diagnostic> {
+/// Makes the statement, signs it, and writes what was asked for.
+pub(crate) fn attest(
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<(AttestedFile, SignedBlob), Diagnostic> {
     let outputs = arguments
         .output
         .plan(arguments.blob.as_deref(), arguments.output_attestation.as_deref())?;
@@ -103,13 +107,14 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<AttestedFile, Diag
     let signed = blob::sign_statement(statement.payload.clone(), signer.as_ref(), &material)
         .map_err(|failure| unsigned(&failure))?;
     output::write(&outputs, &signed, &statement.payload)?;
-    Ok(AttestedFile {
+    let told = AttestedFile {
         blob: arguments.blob.as_ref().map(|blob| blob.display().to_string()),
         digest: statement.digest.map(|digest| digest.to_string()),
         predicate_type: statement.predicate_type,
         signer: named(signer.public_key(), &material),
         files: outputs,
-    })
+    };
+    Ok((told, signed))
 }
 
 /// A statement to sign, and what is told of it.
@@ -182,14 +187,14 @@ fn written_now(context: &Context) -> String {
 }
 
 /// A word of cosign's, or a URI.
-pub(super) fn predicate_type(word: &str) -> Result<String, String> {
+pub(crate) fn predicate_type(word: &str) -> Result<String, String> {
     predicate::uri(word).ok_or_else(|| {
         let words: Vec<_> = predicate::WORDS.iter().map(|(word, _)| *word).collect();
         format!("it is none of {}, and no URI", words.join(", "))
     })
 }
 
-fn sha256(text: &str) -> Result<Digest, String> {
+pub(crate) fn sha256(text: &str) -> Result<Digest, String> {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
     Digest::from_hex(Algorithm::Sha256, hex).map_err(|error| error.to_string())
 }

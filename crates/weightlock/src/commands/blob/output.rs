@@ -48,6 +48,9 @@ pub(crate) struct OutputFlags {
     /// Write the certificate by itself, such as FILE.cert
     #[arg(long, value_name = "FILE", requires = "signing_certificate")]
     pub output_certificate: Option<PathBuf>,
+    /// Nothing is written that was not named.
+    #[arg(skip)]
+    pub(crate) only_named: bool,
 }
 
 /// What a file holds.
@@ -104,7 +107,7 @@ impl OutputFlags {
             })
             .collect();
         let carries_signature = |output: &Output| !matches!(output.kind, Kind::Certificate | Kind::Statement);
-        if !outputs.iter().any(carries_signature) {
+        if !self.only_named && !outputs.iter().any(carries_signature) {
             outputs.insert(0, default(bundle_kind, blob)?);
         }
         check(&outputs, blob)?;

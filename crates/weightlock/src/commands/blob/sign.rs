@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_signing::{
-    blob::{self, Blob, Needs},
+    blob::{self, Blob, Needs, SignedBlob},
     certificate::Certificate,
     key::PublicKey,
     oms::SigningMaterial,
@@ -35,11 +35,11 @@ use crate::{
 pub struct Arguments {
     /// The file, or - for standard input
     #[arg(value_name = "FILE")]
-    blob: PathBuf,
+    pub(crate) blob: PathBuf,
     #[command(flatten)]
-    signer: SignerFlags,
+    pub(crate) signer: SignerFlags,
     #[command(flatten)]
-    output: OutputFlags,
+    pub(crate) output: OutputFlags,
 }
 
 /// The result in JSON.
@@ -62,12 +62,13 @@ pub(crate) const VERB: &str = "sign-blob";
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match sign(arguments, context) {
-        Ok(signed) => Reply::yes(VERB, text(&signed, context), signed),
+        Ok((signed, _)) => Reply::yes(VERB, text(&signed, context), signed),
         Err(told) => Reply::refusal(VERB, vec![told]).with_verdict("not signed: no signature was written"),
     }
 }
 
-fn sign(arguments: &Arguments, context: &Context) -> Result<SignedFile, Diagnostic> {
+/// Reads the blob, signs it, and writes what was asked for.
+pub(crate) fn sign(arguments: &Arguments, context: &Context) -> Result<(SignedFile, SignedBlob), Diagnostic> {
     let path = &arguments.blob;
     let outputs = arguments.output.plan(Some(path), None)?;
     let (signer, material) = arguments.signer.signer(None)?;
@@ -75,13 +76,14 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<SignedFile, Diagnost
     let read = input::read(path, &Needs::of_key(&key), context)?;
     let signed = blob::sign(&read, signer.as_ref(), &material).map_err(|failure| unsigned(&failure))?;
     output::write(&outputs, &signed, &[])?;
-    Ok(SignedFile {
+    let told = SignedFile {
         blob: path.display().to_string(),
         bytes: read.size(),
         digest: digest(&read),
         signer: named(&key, &material),
         files: outputs,
-    })
+    };
+    Ok((told, signed))
 }
 
 pub(super) fn digest(blob: &Blob) -> Option<String> {

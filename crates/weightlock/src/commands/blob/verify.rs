@@ -1,11 +1,14 @@
 //! `weightlock verify-blob`: who signed a file, and is it what they signed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_signing::blob::{self, Trust};
+use weightlock_signing::{
+    Signer,
+    blob::{self, Blob, Trust},
+};
 
 use super::{
     files::{self, Found, SignatureFlags, Wanted},
@@ -74,21 +77,31 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 fn verify(arguments: &Arguments, context: &Context) -> Result<VerifiedFile, Diagnostic> {
     let path = &arguments.blob;
     let trust = arguments.trust.trust(VERB, context.now())?;
-    let certified = wants_certificate(&trust);
-    let found = files::find(path, &arguments.signature, Wanted::Signature, certified)?;
-    let read = input::read(path, &trust.needs(&found.signature), context)?;
-    let verified = blob::verify(&read, &found.signature, &trust)
-        .map_err(|refusal| mention_others(refused(&refusal, &found.place()), &found))?;
+    let (read, signer, found) = check(path, &arguments.signature, &trust, context)?;
     Ok(VerifiedFile {
         blob: path.display().to_string(),
         bytes: read.size(),
         digest: super::sign::digest(&read),
-        signer: SignedBy::from(verified.signer()),
+        signer: SignedBy::from(&signer),
         form: found.form().to_owned(),
         files: found.files,
         at_time: arguments.trust.at_time.map(|time| time.to_string()),
         given_up: arguments.trust.given_up(),
     })
+}
+
+/// Finds the signature, reads the blob, and says who signed it.
+pub(crate) fn check(
+    path: &Path,
+    flags: &SignatureFlags,
+    trust: &Trust,
+    context: &Context,
+) -> Result<(Blob, Signer, Found), Diagnostic> {
+    let found = files::find(path, flags, Wanted::Signature, wants_certificate(trust))?;
+    let read = input::read(path, &trust.needs(&found.signature), context)?;
+    let verified = blob::verify(&read, &found.signature, trust)
+        .map_err(|refusal| mention_others(refused(&refusal, &found.place()), &found))?;
+    Ok((read, verified.signer().clone(), found))
 }
 
 /// Whether a certificate beside a signature is of use.

@@ -1,13 +1,13 @@
 //! `weightlock verify-blob-attestation`: who made a statement about a file, and what it states.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use weightlock_artifact::digest::{Algorithm, Digest};
-use weightlock_signing::blob::{self, Checks, Needs, VerifiedAttestation};
+use weightlock_signing::blob::{self, Checks, Needs, Trust, VerifiedAttestation};
 
 use super::{
     attest::predicate_type,
@@ -106,24 +106,51 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 
 fn verify(arguments: &Arguments, context: &Context) -> Result<VerifiedClaim, Diagnostic> {
     let trust = arguments.trust.trust(VERB, context.now())?;
-    let certified = wants_certificate(&trust);
-    let near = arguments.blob.clone().unwrap_or_else(|| PathBuf::from("-"));
-    let found = files::find(&near, &arguments.signature, Wanted::Envelope, certified)?;
-    let checks = Checks {
-        predicate_type: arguments.predicate_type.clone(),
-        subject: subject(arguments, context)?,
+    let asked = Asked {
+        blob: arguments.blob.as_deref(),
+        predicate_type: &arguments.predicate_type,
+        digest: arguments.digest.as_deref(),
+        digest_algorithm: arguments.digest_algorithm,
+        held: arguments.check_claims != Some(false),
     };
-    let verified = blob::verify_attestation(&found.signature, &trust, &checks)
-        .map_err(|refusal| mention_others(refused(&refusal, &found.place()), &found))?;
+    let (verified, found) = check(&asked, &arguments.signature, &trust, context)?;
     Ok(told(arguments, found, &verified))
 }
 
+/// What is asked of a statement.
+pub(crate) struct Asked<'a> {
+    pub(crate) blob: Option<&'a Path>,
+    pub(crate) predicate_type: &'a str,
+    pub(crate) digest: Option<&'a str>,
+    pub(crate) digest_algorithm: Algorithm,
+    /// Whether it must be about the blob.
+    pub(crate) held: bool,
+}
+
+/// Finds the statement, and says who made it.
+pub(crate) fn check(
+    asked: &Asked<'_>,
+    flags: &SignatureFlags,
+    trust: &Trust,
+    context: &Context,
+) -> Result<(VerifiedAttestation, Found), Diagnostic> {
+    let near = asked.blob.unwrap_or(Path::new("-"));
+    let found = files::find(near, flags, Wanted::Envelope, wants_certificate(trust))?;
+    let checks = Checks {
+        predicate_type: asked.predicate_type.to_owned(),
+        subject: subject(asked, context)?,
+    };
+    let verified = blob::verify_attestation(&found.signature, trust, &checks)
+        .map_err(|refusal| mention_others(refused(&refusal, &found.place()), &found))?;
+    Ok((verified, found))
+}
+
 /// The digest that the statement must name: stated, or of the file; none when nothing is to be held against it.
-fn subject(arguments: &Arguments, context: &Context) -> Result<Option<Digest>, Diagnostic> {
-    if arguments.check_claims == Some(false) {
+fn subject(arguments: &Asked<'_>, context: &Context) -> Result<Option<Digest>, Diagnostic> {
+    if !arguments.held {
         return Ok(None);
     }
-    match (&arguments.digest, &arguments.blob) {
+    match (arguments.digest, arguments.blob) {
         (Some(hex), _) => {
             let digest = Digest::from_hex(arguments.digest_algorithm, hex);
             digest.map(Some).map_err(|error| {
@@ -161,7 +188,7 @@ fn told(arguments: &Arguments, found: Found, verified: &VerifiedAttestation) -> 
     }
 }
 
-fn subject_algorithm(name: &str) -> Result<Algorithm, String> {
+pub(crate) fn subject_algorithm(name: &str) -> Result<Algorithm, String> {
     match name.parse() {
         Ok(found @ (Algorithm::Sha256 | Algorithm::Sha384 | Algorithm::Sha512)) => Ok(found),
         _ => Err("a statement is held against sha256, sha384 or sha512".to_owned()),
