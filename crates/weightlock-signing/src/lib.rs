@@ -8,8 +8,10 @@
 mod table;
 
 mod base64;
+pub mod blob;
 pub mod bundle;
 pub mod certificate;
+pub mod cosign;
 pub mod envelope;
 pub mod identity;
 mod json;

@@ -236,6 +236,7 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_artifact::error::EXPLANATIONS,
     weightlock_signing::key::EXPLANATIONS,
     weightlock_signing::certificate::EXPLANATIONS,
+    weightlock_signing::blob::reason::EXPLANATIONS,
     weightlock_signing::identity::EXPLANATIONS,
     weightlock_signing::sigstore::EXPLANATIONS,
     weightlock_signing::predicate::reason::EXPLANATIONS,

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     commands::{
-        attest, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key, man,
-        scan, sign, trust, verify, verify_attestation, version,
+        attest, blob, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
+        man, scan, sign, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -15,6 +15,7 @@ use crate::{
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("attest", schema::<attest::Attested>("attest")),
+        ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
@@ -42,10 +43,16 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
+        ("sign-blob", schema::<blob::sign::SignedFile>("sign-blob")),
         ("verify", schema::<verify::Verified>("verify")),
         (
             "verify-attestation",
             schema::<verify_attestation::Attestations>("verify-attestation"),
+        ),
+        ("verify-blob", schema::<blob::verify::VerifiedFile>("verify-blob")),
+        (
+            "verify-blob-attestation",
+            schema::<blob::verify_attestation::VerifiedClaim>("verify-blob-attestation"),
         ),
         ("version", schema::<version::Version>("version")),
     ]

@@ -95,7 +95,7 @@ pub(crate) fn not_built(what: &str) -> Diagnostic {
 }
 
 /// The key that was named by a flag, or by the variable unless a flag names another method.
-fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Option<PathBuf> {
+pub(crate) fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Option<PathBuf> {
     let named = || variable.filled().filter(|_| !otherwise).map(PathBuf::from);
     flag.cloned().or_else(named)
 }
