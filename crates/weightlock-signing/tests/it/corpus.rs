@@ -62,6 +62,24 @@ fn bundles_and_statements() {
 }
 
 #[test]
+fn identities_and_their_evidence() {
+    use weightlock_signing::{bundle::Bundle, identity::Identity, sigstore::TrustRoot};
+    let bundles = accepted("sigstore_bundle", |text| Bundle::parse(text).is_ok());
+    assert!((10..seeds("sigstore_bundle").len()).contains(&bundles));
+    let roots = accepted("sigstore_root", |text| TrustRoot::from_json(text).is_ok());
+    assert!((2..seeds("sigstore_root").len()).contains(&roots));
+    let named = accepted("identity_certificate", |der| {
+        Identity::of_certificate(der).is_ok()
+    });
+    assert!(named >= 2);
+    // Each begins with a form and a place.
+    let whole = accepted("sigstore_evidence", |input| {
+        input.len() > 2 && input[0] < 10 && input[1] < 7
+    });
+    assert_eq!(whole, seeds("sigstore_evidence").len());
+}
+
+#[test]
 fn certificates() {
     let read =
         |bytes: &[u8]| Certificate::from_der(bytes).is_ok() || Certificate::chain_from_pem(bytes).is_ok();

@@ -401,3 +401,40 @@ fn every_embedded_root_can_be_read() {
         assert_eq!(root.is_without(Without::Log), instance == Instance::GitHub);
     }
 }
+
+/// Where bundles lie that were made once, for readers that have no services: fuzz targets.
+fn testdata() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/sigstore")
+}
+
+#[test]
+fn bundles_of_long_ago_still_verify() {
+    let read = |name: &str| std::fs::read(testdata().join(name)).unwrap();
+    let root = TrustRoot::from_json(&read("trusted_root.json")).unwrap();
+    for index in 0..FORMS.len() {
+        let bundle = Bundle::parse(&read(&format!("form-{index}.sigstore.json"))).unwrap();
+        let proven = root.verify(
+            &bundle,
+            Artifact::Bytes(MESSAGE),
+            Whom::Identity(&danger::any_identity()),
+        );
+        assert_eq!(
+            proven.unwrap().identity().unwrap().name().as_str(),
+            NAME,
+            "form {index}"
+        );
+    }
+}
+
+/// Makes them anew: `cargo test -p weightlock-signing --test it renew_the_bundles -- --ignored`.
+#[test]
+#[ignore = "writes testdata/sigstore"]
+fn renew_the_bundles() {
+    let world = World::new();
+    std::fs::create_dir_all(testdata()).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(testdata().join(name), text).unwrap();
+    write("trusted_root.json", &world.sigstore.trusted_root());
+    for (index, form) in FORMS.into_iter().enumerate() {
+        write(&format!("form-{index}.sigstore.json"), &world.bundle(form));
+    }
+}
