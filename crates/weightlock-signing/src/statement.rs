@@ -69,10 +69,15 @@ impl VerifiedEvidence {
 /// [`Refusal`] names the first rule that is broken, as for [`crate::oms::verify`].
 pub fn verify_evidence(bundle: &[u8], trust: &Trust) -> Result<VerifiedEvidence, Refusal> {
     let (envelope, signer) = signer_of(Bundle::parse(bundle)?, trust)?;
-    signer
-        .public_key()
-        .verify(&envelope.signed_bytes(), &envelope.signature)
-        .map_err(Refusal::Signature)?;
+    match &signer {
+        Signer::Key(key) => key.verify(&envelope.signed_bytes(), &envelope.signature),
+        Signer::Certificate(path) => path
+            .public_key()
+            .verify(&envelope.signed_bytes(), &envelope.signature),
+        // Checked with the rest of its evidence.
+        Signer::Identity { .. } => Ok(()),
+    }
+    .map_err(Refusal::Signature)?;
     Ok(VerifiedEvidence {
         statement: Statement::parse(&envelope.payload)?,
         signer,
@@ -90,6 +95,22 @@ pub fn sign_evidence(
     material: &SigningMaterial,
 ) -> Result<Vec<u8>, SigningError> {
     sign_payload(statement.to_payload(), signer, material)
+}
+
+/// The SHA-256 of the first subject as it is written, of any kind of statement.
+pub(crate) fn first_subject(payload: &[u8]) -> Result<String, Refusal> {
+    #[derive(Deserialize)]
+    struct Subjects {
+        #[serde(default)]
+        subject: Vec<Object<WireSubject>>,
+    }
+    let read: Subjects = json::read(payload).map_err(Refusal::StatementSyntax)?;
+    let first = read
+        .subject
+        .into_iter()
+        .next()
+        .ok_or(Refusal::Subjects { found: 0 })?;
+    Ok(first.0.digest.0.sha256)
 }
 
 impl Statement {
@@ -164,7 +185,7 @@ mod tests {
     use weightlock_artifact::reason::Code;
 
     use super::*;
-    use crate::key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, SystemRandom};
+    use crate::key::{Algorithm as KeyAlgorithm, PrivateKey, SystemRandom};
 
     fn key() -> PrivateKey {
         PrivateKey::generate(KeyAlgorithm::P256, &mut SystemRandom).unwrap()
@@ -183,7 +204,7 @@ mod tests {
     }
 
     fn trust(key: &PrivateKey) -> Trust {
-        Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap())
+        Trust::Key(key.public_key().clone())
     }
 
     fn refused(bundle: &[u8], trust: &Trust) -> Code {

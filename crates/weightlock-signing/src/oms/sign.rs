@@ -1,7 +1,7 @@
 //! From a statement to a signed bundle.
 
 use crate::{
-    bundle::{Bundle, Material},
+    bundle::{Bundle, Content, Material},
     certificate::Certificate,
     envelope::{Envelope, IN_TOTO, pre_authentication_encoding},
     key::{OmsKey, PublicKey, SignError, Signer},
@@ -91,5 +91,5 @@ pub(crate) fn sign_payload(
         payload,
         signature,
     };
-    Ok(Bundle { material, envelope }.to_json()?)
+    Ok(Bundle::new(material, Content::Envelope(envelope)).to_json()?)
 }

@@ -26,9 +26,7 @@ use weightlock_signing::{
 
 pub(crate) use self::report::SignedBy;
 pub use self::{evidence::Stated, report::Verified};
-use super::{
-    target::{self, Found},
-};
+use super::target::{self, Found};
 use crate::{
     cli::{Format, Hashing, Selection},
     context::Context,
