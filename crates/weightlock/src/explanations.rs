@@ -188,6 +188,8 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_signing::certificate::EXPLANATIONS,
     weightlock_signing::identity::EXPLANATIONS,
     weightlock_signing::sigstore::EXPLANATIONS,
+    weightlock_signing::sigstore::sign::EXPLANATIONS,
+    weightlock_signing::sigstore::oidc::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,

@@ -337,6 +337,19 @@ impl PrivateKey {
     }
 }
 
+#[cfg(feature = "online")]
+impl PrivateKey {
+    /// Signs a message by its SHA-256; only keys on P-256 do.
+    pub(crate) fn sign_sha256(&self, digest: &[u8; 32]) -> Result<Vec<u8>, SignError> {
+        use ecdsa::signature::hazmat::PrehashSigner as _;
+        let Secret::P256(key) = &self.secret else {
+            return Err(SignError::Failed);
+        };
+        let signature: p256::ecdsa::DerSignature = key.sign_prehash(digest).map_err(|_| SignError::Failed)?;
+        Ok(signature.as_bytes().to_vec())
+    }
+}
+
 impl Signer for PrivateKey {
     fn public_key(&self) -> &PublicKey {
         &self.public

@@ -9,6 +9,10 @@
 mod certificates;
 mod corpus;
 mod cosign_key;
+#[cfg(feature = "online")]
+mod keyless;
+#[cfg(feature = "online")]
+mod tokens;
 mod mint;
 mod mutations;
 mod oms_model;
