@@ -1,6 +1,7 @@
 //! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]) and who signs
 //! ([`SignerFlags`]).
 
+mod keyless;
 mod signer;
 mod trust;
 
@@ -9,11 +10,16 @@ use std::path::{Path, PathBuf};
 use weightlock_signing::{
     certificate::Certificate,
     key::{OmsKey, PublicKey},
+    sigstore::TrustRoot,
 };
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
-pub(crate) use self::{signer::SignerFlags, trust::TrustFlags};
+pub(crate) use self::{
+    keyless::{KeylessFlags, clock},
+    signer::SignerFlags,
+    trust::TrustFlags,
+};
 use crate::{
     commands::target::read_bounded, diagnostic::Diagnostic, environment::Variable, explanations::USAGE,
 };
@@ -45,7 +51,7 @@ impl Method {
                     USAGE,
                     format!("there is no method {:?}", word.display().to_string()),
                 )
-                .help("the methods are key, certificate and pkcs11; a flag may decide instead")),
+                .help("the methods are key, certificate, pkcs11 and sigstore; a flag may decide instead")),
             },
             _ => Err(Diagnostic::new(USAGE, "give one model")),
         }
@@ -86,6 +92,13 @@ pub(crate) fn oms_key(path: &Path) -> Result<OmsKey, Diagnostic> {
             let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
             error.hint().map_or(told.clone(), |hint| told.help(hint))
         })
+}
+
+/// Reads a trust root, or a client trust configuration that holds one.
+pub(crate) fn read_root(path: &Path) -> Result<TrustRoot, Diagnostic> {
+    let text = read_bounded(path, TrustRoot::MAX_BYTES)?;
+    TrustRoot::from_json(&text)
+        .map_err(|error| Diagnostic::of(error.code(), &error).at(path.display().to_string()))
 }
 
 /// Reads one or more certificates.
