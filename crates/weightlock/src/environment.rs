@@ -41,6 +41,21 @@ pub(crate) const PUBLIC_KEY: Variable = own(
     "WEIGHTLOCK_PUBLIC_KEY",
     "`--key` of `verify`, where no flag says whose signature counts",
 );
+/// Which Sigstore root counts, where no flag says so.
+pub(crate) const TRUST_ROOT: Variable = own(
+    "WEIGHTLOCK_TRUST_ROOT",
+    "`--trusted-root`, where no flag names a trust root",
+);
+/// Where trust roots are kept.
+pub(crate) const TRUST_DIR: Variable = own(
+    "WEIGHTLOCK_TRUST_DIR",
+    "Folder of the trust roots that `trust import` and `trust update` keep, instead of `~/.local/share/weightlock/trust`",
+);
+/// How strict this machine is.
+pub(crate) const MODE: Variable = own(
+    "WEIGHTLOCK_MODE",
+    "`production` refuses every flag that gives up a check",
+);
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
     "WEIGHTLOCK_CACHE_DIR",
@@ -61,10 +76,39 @@ pub(crate) const COSIGN_PKCS11_PIN: Variable = secret(
     "COSIGN_PKCS11_PIN",
     "PIN of a PKCS#11 token; wins over WEIGHTLOCK_PASSWORD",
 );
+/// A token that a job was given.
+pub(crate) const SIGSTORE_ID_TOKEN: Variable = secret(
+    "SIGSTORE_ID_TOKEN",
+    "Identity token of a job, for signing keyless; GitLab sets it by `id_tokens`",
+);
+/// Where a job of GitHub asks for a token.
+pub(crate) const ACTIONS_ID_TOKEN_REQUEST_URL: Variable = foreign(
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "Where a job of GitHub Actions asks for its identity token",
+);
+/// What it shows there.
+pub(crate) const ACTIONS_ID_TOKEN_REQUEST_TOKEN: Variable = secret(
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "What a job of GitHub Actions shows to get its identity token",
+);
+/// Whether this is a job of GitHub.
+pub(crate) const GITHUB_ACTIONS: Variable = foreign("GITHUB_ACTIONS", "Set in jobs of GitHub Actions");
+/// Whether this is a job of GitLab.
+pub(crate) const GITLAB_CI: Variable = foreign("GITLAB_CI", "Set in jobs of GitLab");
+/// Another metadata server of Google.
+pub(crate) const GCE_METADATA_HOST: Variable = foreign(
+    "GCE_METADATA_HOST",
+    "Host of Google's metadata server, which gives identity tokens, where it is another one",
+);
 /// Base of the user's caches.
 pub(crate) const XDG_CACHE_HOME: Variable = foreign(
     "XDG_CACHE_HOME",
     "Folder that holds the user's caches, instead of `~/.cache`",
+);
+/// Base of the user's data.
+pub(crate) const XDG_DATA_HOME: Variable = foreign(
+    "XDG_DATA_HOME",
+    "Folder that holds the user's data, instead of `~/.local/share`",
 );
 /// Where the hub's client keeps its cache, and everything else of its own.
 pub(crate) const HF_HUB_CACHE: Variable = foreign(
@@ -160,16 +204,26 @@ pub const VARIABLES: &[Variable] = &[
         "COSIGN_PKCS11_MODULE_PATH",
         "`--pkcs11-module`, under cosign's name",
     ),
+    TRUST_ROOT,
+    TRUST_DIR,
+    MODE,
     CACHE_DIR,
     PASSWORD,
     COSIGN_PASSWORD,
     COSIGN_PKCS11_PIN,
+    SIGSTORE_ID_TOKEN,
+    ACTIONS_ID_TOKEN_REQUEST_URL,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    GITHUB_ACTIONS,
+    GITLAB_CI,
+    GCE_METADATA_HOST,
     HF_HUB_CACHE,
     HUGGINGFACE_HUB_CACHE,
     HF_HOME,
     OLLAMA_MODELS,
     TORCH_HOME,
     XDG_CACHE_HOME,
+    XDG_DATA_HOME,
     HOME,
     NO_COLOR,
     CLICOLOR_FORCE,

@@ -12,6 +12,8 @@ mod cosign_key;
 #[cfg(feature = "online")]
 mod keyless;
 #[cfg(feature = "online")]
+mod kms;
+#[cfg(feature = "online")]
 mod tokens;
 mod mint;
 mod mutations;

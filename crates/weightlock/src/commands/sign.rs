@@ -1,5 +1,6 @@
 //! `weightlock sign`: one signature over every file of a model, written beside its bytes.
 
+mod keyless;
 mod tables;
 
 use std::{
@@ -32,6 +33,7 @@ use weightlock_signing::{
         sign_statement,
     },
     reason::{EXISTS, IGNORED_LOADABLE},
+    statement::sign_evidence,
 };
 
 use self::tables::Tables;
@@ -41,7 +43,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
-    flags::{Method, SignerFlags},
+    flags::{KeylessFlags, Method, SignerFlags},
     loaders::KnownLoaders,
     progress,
     reply::Reply,
@@ -54,13 +56,15 @@ use crate::{
 /// The signature lists every file with its digest. It is written to MODEL/model.sig, or for a file to
 /// MODEL.weightlock/model.sig, in the OpenSSF Model Signing format.
 #[derive(Args, Debug)]
-#[command(override_usage = "weightlock sign [key|certificate|pkcs11] [OPTIONS] MODEL")]
+#[command(override_usage = "weightlock sign [key|certificate|pkcs11|sigstore] [OPTIONS] MODEL")]
 pub struct Arguments {
     /// The model, after an optional word for the method
     #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
     words: Vec<PathBuf>,
     #[command(flatten)]
     signer: SignerFlags,
+    #[command(flatten)]
+    keyless: KeylessFlags,
     #[command(flatten)]
     files: Selection,
     /// Where to write the signature
@@ -119,7 +123,7 @@ pub struct Signed {
     pub model: String,
     /// Where the signature was written; absent after a dry run.
     pub signature: Option<String>,
-    /// `key <hex SHA-256 of its PEM>`, or the subject of the certificate.
+    /// `key <hex SHA-256 of its PEM>`, the subject of the certificate, or the identity with its issuer.
     pub signer: String,
     /// Number of files signed.
     pub files: usize,
@@ -154,6 +158,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnostic>> {
     let one = |told| vec![told];
     let (method, model) = Method::split(&arguments.words).map_err(one)?;
+    if method == Some(Method::Sigstore) || (method.is_none() && arguments.keyless.is_asked()) {
+        return keyless::sign(arguments, model, context);
+    }
     let (signer, material) = arguments.signer.signer(method).map_err(one)?;
     let root = target::open(model, &arguments.files).map_err(one)?;
     let store = store(&root, arguments);
@@ -167,10 +174,13 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
 
     let bundle = sign_statement(&prepared.statement, signer.as_ref(), &material)
         .map_err(|error| one(failed(&error)))?;
-    let tables = Tables::sign(&prepared, signer.as_ref(), &material).map_err(|error| one(failed(&error)))?;
+    let tables = Tables::sign(&prepared, &mut |statement| {
+        sign_evidence(statement, signer.as_ref(), &material)
+    })
+    .map_err(|error| one(failed(&error)))?;
     nothing_loadable_is_ignored(&prepared, &path)?;
     prepared.still_holds().map_err(|error| one(error.into()))?;
-    let mut signed = describe(&prepared, model, signer.as_ref(), &material);
+    let mut signed = describe(&prepared, model, named(signer.as_ref(), &material));
     if !arguments.dry_run {
         let written = tables.write(&store).map_err(one)?;
         (signed.leaves, signed.fs_verity) = (written.leaves, written.verity);
@@ -382,14 +392,17 @@ fn write(path: &Path, store: &Store, bundle: &[u8], replace: bool) -> Result<(),
     Ok(write_whole(path, bundle, 0o644, existing)?)
 }
 
-fn describe(prepared: &Prepared, model: &Path, signer: &dyn Signer, material: &SigningMaterial) -> Signed {
-    let signer = match material {
+fn named(signer: &dyn Signer, material: &SigningMaterial) -> String {
+    match material {
         SigningMaterial::Key => format!("key {}", signer.public_key().hint_pem()),
         SigningMaterial::Certificates(chain) => chain
             .first()
             .map(weightlock_signing::certificate::Certificate::subject)
             .unwrap_or_default(),
-    };
+    }
+}
+
+fn describe(prepared: &Prepared, model: &Path, signer: String) -> Signed {
     let digest = prepared
         .manifest
         .as_ref()

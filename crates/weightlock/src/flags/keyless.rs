@@ -13,7 +13,6 @@ use weightlock_signing::{
 };
 use weightlock_transport::{Secret, Url};
 
-use super::read_root;
 use crate::{
     commands::target::read_bounded,
     context::Context,
@@ -21,7 +20,7 @@ use crate::{
     environment,
     explanations::{NO_TERMINAL, NOT_CONFIRMED, OFFLINE, USAGE},
     keyless::{Keyless, Source},
-    online, terminal,
+    online, roots, terminal,
     text::Shown,
 };
 
@@ -141,7 +140,7 @@ impl KeylessFlags {
             return embedded(Instance::Production);
         }
         if let Some(file) = &self.trust_config {
-            let root = read_root(file)?;
+            let root = roots::in_file(file)?;
             let config = root.signing_config().ok_or_else(|| {
                 unusable("the trust configuration has no signing configuration").at(shown(file))
             })?;
@@ -151,7 +150,7 @@ impl KeylessFlags {
         match (&self.signing_config, &self.trusted_root) {
             (Some(config), Some(root)) => {
                 let text = read_bounded(config, SigningConfig::MAX_BYTES)?;
-                Ok((read_root(root)?, parsed(&text, config)?))
+                Ok((roots::in_file(root)?, parsed(&text, config)?))
             }
             _ => Err(unusable("signing keyless needs to know with which Sigstore")
                 .help("a private one:  --trust-config FILE, or --signing-config FILE --trusted-root FILE")

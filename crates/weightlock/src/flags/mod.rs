@@ -1,6 +1,7 @@
 //! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]) and who signs
 //! ([`SignerFlags`]).
 
+mod identity;
 mod keyless;
 mod signer;
 mod trust;
@@ -10,12 +11,12 @@ use std::path::{Path, PathBuf};
 use weightlock_signing::{
     certificate::Certificate,
     key::{OmsKey, PublicKey},
-    sigstore::TrustRoot,
 };
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
 pub(crate) use self::{
+    identity::IdentityFlags,
     keyless::{KeylessFlags, clock},
     signer::SignerFlags,
     trust::TrustFlags,
@@ -69,6 +70,7 @@ impl Method {
 }
 
 /// What this version cannot do, said as a refusal.
+#[cfg(not(feature = "pkcs11"))]
 pub(crate) fn not_built(what: &str) -> Diagnostic {
     Diagnostic::new(
         crate::explanations::NOT_BUILT,
@@ -92,13 +94,6 @@ pub(crate) fn oms_key(path: &Path) -> Result<OmsKey, Diagnostic> {
             let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
             error.hint().map_or(told.clone(), |hint| told.help(hint))
         })
-}
-
-/// Reads a trust root, or a client trust configuration that holds one.
-pub(crate) fn read_root(path: &Path) -> Result<TrustRoot, Diagnostic> {
-    let text = read_bounded(path, TrustRoot::MAX_BYTES)?;
-    TrustRoot::from_json(&text)
-        .map_err(|error| Diagnostic::of(error.code(), &error).at(path.display().to_string()))
 }
 
 /// Reads one or more certificates.

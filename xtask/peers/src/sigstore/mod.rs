@@ -22,7 +22,6 @@ mod bundle;
 mod der;
 mod documents;
 mod fulcio;
-mod http;
 mod key;
 mod lie;
 mod log;
@@ -42,7 +41,8 @@ use ::base64::{
 };
 use sha2::{Digest as _, Sha256};
 
-use self::{fulcio::Fulcio, http::Server, oidc::Issuer, timestamp::Timestamps};
+use self::{fulcio::Fulcio, oidc::Issuer, timestamp::Timestamps};
+use crate::http::{self, Server};
 
 pub use self::{
     account::Account,

@@ -17,24 +17,24 @@ const MAX_BODY: u64 = 64 << 20;
 
 /// What a client asks.
 #[derive(Debug, Default)]
-pub(super) struct Request {
-    pub(super) method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     /// Without the query.
-    pub(super) path: String,
-    pub(super) query: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
     /// Names in lower case.
     headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
     /// A parameter of the query, or of a form in the body.
-    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         let form = String::from_utf8_lossy(&self.body);
         parameters(&self.query)
             .chain(parameters(&form))
@@ -42,22 +42,22 @@ impl Request {
             .map(|(_, value)| value)
     }
 
-    pub(super) fn json(&self) -> Option<serde_json::Value> {
+    pub(crate) fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()
     }
 }
 
 /// What is answered.
 #[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: u16,
-    pub(super) kind: &'static str,
-    pub(super) body: Vec<u8>,
-    pub(super) location: Option<String>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) kind: &'static str,
+    pub(crate) body: Vec<u8>,
+    pub(crate) location: Option<String>,
 }
 
 impl Response {
-    pub(super) fn json(status: u16, value: &serde_json::Value) -> Self {
+    pub(crate) fn json(status: u16, value: &serde_json::Value) -> Self {
         Self {
             status,
             kind: "application/json",
@@ -66,7 +66,7 @@ impl Response {
         }
     }
 
-    pub(super) fn bytes(kind: &'static str, body: Vec<u8>) -> Self {
+    pub(crate) fn bytes(kind: &'static str, body: Vec<u8>) -> Self {
         Self {
             status: 200,
             kind,
@@ -76,11 +76,11 @@ impl Response {
     }
 
     /// A refusal in the words of gRPC's gateway, which Fulcio and Rekor use.
-    pub(super) fn refused(status: u16, message: &str) -> Self {
+    pub(crate) fn refused(status: u16, message: &str) -> Self {
         Self::json(status, &serde_json::json!({"code": 3, "message": message}))
     }
 
-    pub(super) fn see(location: String) -> Self {
+    pub(crate) fn see(location: String) -> Self {
         Self {
             status: 302,
             kind: "text/plain",
@@ -110,7 +110,7 @@ pub enum Trouble {
 type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 
 /// A running server; it ends when dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     address: std::net::SocketAddr,
     trouble: Arc<Mutex<Option<Trouble>>>,
     requests: Arc<AtomicUsize>,
@@ -119,12 +119,12 @@ pub(super) struct Server {
 
 impl Server {
     /// Listens on a port of the loopback interface that the system chooses.
-    pub(super) fn start(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         Self::serve(TcpListener::bind(("127.0.0.1", 0)).expect("a free port"), handler)
     }
 
     /// As [`Server::start`], on a port that was reserved before, for services that must know their own address.
-    pub(super) fn serve(
+    pub(crate) fn serve(
         listener: TcpListener,
         handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
     ) -> Self {
@@ -155,17 +155,17 @@ impl Server {
         server
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn trouble(&self, trouble: Option<Trouble>) {
+    pub(crate) fn trouble(&self, trouble: Option<Trouble>) {
         self.requests.store(0, Ordering::Relaxed);
         *self.trouble.lock().expect("no thread panics with it") = trouble;
     }
 
     /// How many connections were accepted since the last change of [`Server::trouble`].
-    pub(super) fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
 }
@@ -316,7 +316,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// `application/x-www-form-urlencoded`, written.
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
