@@ -1,5 +1,6 @@
 //! `weightlock sign`: one signature over every file of a model, written beside its bytes.
 
+mod further;
 mod keyless;
 mod tables;
 
@@ -28,7 +29,7 @@ use weightlock_signing::{
     is_signed_by,
     key::Signer,
     oms::{
-        self, Method as Serialized, SigningError, SigningMaterial, VerifiedStatement,
+        self, Method as Serialized, SigningError, VerifiedStatement,
         model::{LoaderView as _, Plan, Prepared, Previous, Unsignable, Work, prepare},
         sign_statement,
     },
@@ -43,7 +44,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
-    flags::{KeylessFlags, Method, SignerFlags},
+    flags::{KeylessFlags, Method, SignerFlags, named},
     loaders::KnownLoaders,
     progress,
     reply::Reply,
@@ -73,6 +74,9 @@ pub struct Arguments {
     /// Write next to the model instead of into it: MODEL.weightlock/model.sig
     #[arg(long, conflicts_with = "signature", help_heading = "Signature")]
     beside: bool,
+    /// Sign besides the first signer: the signature is written among the model's evidence, and verify accepts either
+    #[arg(long, conflicts_with_all = ["signature", "replace", "incremental"], help_heading = "Signature")]
+    add: bool,
     /// Replace a signature that somebody else made
     #[arg(long, help_heading = "Signature")]
     replace: bool,
@@ -163,12 +167,21 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
     }
     let (signer, material) = arguments.signer.signer(method).map_err(one)?;
     let root = target::open(model, &arguments.files).map_err(one)?;
-    let store = store(&root, arguments);
+    let store = if arguments.add {
+        target::evidence_store(&root, arguments.beside)
+    } else {
+        store(&root, arguments)
+    };
     let path = arguments
         .signature
         .clone()
         .unwrap_or_else(|| store.signature().to_owned());
-    let earlier = earlier(&path, signer.as_ref(), arguments, &root).map_err(one)?;
+    let earlier = if arguments.add {
+        further::beside_another(&root, signer.as_ref()).map_err(one)?;
+        None
+    } else {
+        earlier(&path, signer.as_ref(), arguments, &root).map_err(one)?
+    };
     let plan = plan(&root, &path, arguments).map_err(one)?;
     let prepared = prepared(root, &plan, earlier.as_ref(), arguments, context)?;
 
@@ -184,7 +197,12 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
     if !arguments.dry_run {
         let written = tables.write(&store).map_err(one)?;
         (signed.leaves, signed.fs_verity) = (written.leaves, written.verity);
-        write(&path, &store, &bundle, earlier.is_some() || arguments.replace).map_err(one)?;
+        let path = if arguments.add {
+            further::add(&store, &bundle, signer.as_ref()).map_err(one)?
+        } else {
+            write(&path, &store, &bundle, earlier.is_some() || arguments.replace).map_err(one)?;
+            path
+        };
         signed.signature = Some(path.display().to_string());
     }
     Ok(signed)
@@ -273,7 +291,7 @@ fn earlier(
         Diagnostic::new(EXISTS, format!("{} was not made with this key", path.display()))
             .at(path.display().to_string())
             .help(format!(
-                "sign without touching it:  weightlock sign --beside --key NAME.key {model}"
+                "sign besides its signer:  weightlock sign --add --key NAME.key {model}"
             ))
             .help(if is_signature {
                 "--replace replaces it"
@@ -390,16 +408,6 @@ fn write(path: &Path, store: &Store, bundle: &[u8], replace: bool) -> Result<(),
             .map_err(|error| Diagnostic::of(error.code(), &error));
     }
     Ok(write_whole(path, bundle, 0o644, existing)?)
-}
-
-fn named(signer: &dyn Signer, material: &SigningMaterial) -> String {
-    match material {
-        SigningMaterial::Key => format!("key {}", signer.public_key().hint_pem()),
-        SigningMaterial::Certificates(chain) => chain
-            .first()
-            .map(weightlock_signing::certificate::Certificate::subject)
-            .unwrap_or_default(),
-    }
 }
 
 fn describe(prepared: &Prepared, model: &Path, signer: String) -> Signed {

@@ -11,7 +11,7 @@ use crate::{
     certificate::{Certificate, UnixTime},
     envelope::{Envelope, IN_TOTO, pre_authentication_encoding},
     identity::{Identity, IdentityRefusal, Required},
-    key::{Algorithm, PrivateKey, Random},
+    key::{Algorithm, PrivateKey, Random, Signer as _},
     sigstore::{Artifact, Proven, TrustRoot, Whom, oidc::Token},
     statement,
 };
@@ -136,7 +136,7 @@ impl<'a> Session<'a> {
                 (Sha256::digest(covered).into(), about)
             }
         };
-        let signature = self.key.sign_sha256(&digest)?;
+        let signature = self.key.sign_digest(&digest)?;
         let content = content(signable, &digest, signature.clone());
         let (entries, stamps) = self.publish(&digest, &signature, &content, random)?;
         let text = write::bundle(&self.certificate, &content, &entries, &stamps);

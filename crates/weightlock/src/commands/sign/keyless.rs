@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use weightlock_artifact::evidence::Kind;
 use weightlock_signing::{
     bundle::Bundle,
     identity::Required,
@@ -10,7 +11,9 @@ use weightlock_signing::{
     sigstore::sign::{Session, Signable},
 };
 
-use super::{Arguments, Signed, Tables, describe, nothing_loadable_is_ignored, plan, prepared, store, write};
+use super::{
+    Arguments, Signed, Tables, describe, further, nothing_loadable_is_ignored, plan, prepared, store, write,
+};
 use crate::{
     commands::target,
     context::Context,
@@ -33,12 +36,21 @@ pub(super) fn sign(
     }
     let keyless = arguments.keyless.keyless(context).map_err(one)?;
     let root = target::open(model, &arguments.files).map_err(one)?;
-    let store = store(&root, arguments);
+    let store = if arguments.add {
+        target::evidence_store(&root, arguments.beside)
+    } else {
+        store(&root, arguments)
+    };
     let path = arguments
         .signature
         .clone()
         .unwrap_or_else(|| store.signature().to_owned());
-    let earlier = earlier(&path).map_err(one)?;
+    let earlier = if arguments.add {
+        further::first(&root).map(|_| None)
+    } else {
+        earlier(&path)
+    };
+    let earlier = earlier.map_err(one)?;
     let plan = plan(&root, &path, arguments).map_err(one)?;
     let prepared = prepared(root, &plan, None, arguments, context)?;
     nothing_loadable_is_ignored(&prepared, &path)?;
@@ -63,7 +75,14 @@ pub(super) fn sign(
     let mut signed = describe(&prepared, model, session.identity().to_string());
     let written = tables.write(&store).map_err(one)?;
     (signed.leaves, signed.fs_verity) = (written.leaves, written.verity);
-    write(&path, &store, &bundle, replaced).map_err(one)?;
+    let path = if arguments.add {
+        let name = store.add_statement(Kind::Oms, &bundle);
+        let name = name.map_err(|error| one(Diagnostic::of(error.code(), &error)))?;
+        store.folder().join(name.to_string())
+    } else {
+        write(&path, &store, &bundle, replaced).map_err(one)?;
+        path
+    };
     signed.signature = Some(path.display().to_string());
     Ok(signed)
 }
