@@ -41,6 +41,21 @@ pub(crate) const PUBLIC_KEY: Variable = own(
     "WEIGHTLOCK_PUBLIC_KEY",
     "`--key` of `verify`, where no flag says whose signature counts",
 );
+/// Which Sigstore root counts, where no flag says so.
+pub(crate) const TRUST_ROOT: Variable = own(
+    "WEIGHTLOCK_TRUST_ROOT",
+    "`--trusted-root`, where no flag names a trust root",
+);
+/// Where trust roots are kept.
+pub(crate) const TRUST_DIR: Variable = own(
+    "WEIGHTLOCK_TRUST_DIR",
+    "Folder of the trust roots that `trust import` and `trust update` keep, instead of `~/.local/share/weightlock/trust`",
+);
+/// How strict this machine is.
+pub(crate) const MODE: Variable = own(
+    "WEIGHTLOCK_MODE",
+    "`production` refuses every flag that gives up a check",
+);
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
     "WEIGHTLOCK_CACHE_DIR",
@@ -65,6 +80,11 @@ pub(crate) const COSIGN_PKCS11_PIN: Variable = secret(
 pub(crate) const XDG_CACHE_HOME: Variable = foreign(
     "XDG_CACHE_HOME",
     "Folder that holds the user's caches, instead of `~/.cache`",
+);
+/// Base of the user's data.
+pub(crate) const XDG_DATA_HOME: Variable = foreign(
+    "XDG_DATA_HOME",
+    "Folder that holds the user's data, instead of `~/.local/share`",
 );
 /// Where the hub's client keeps its cache, and everything else of its own.
 pub(crate) const HF_HUB_CACHE: Variable = foreign(
@@ -111,6 +131,31 @@ pub(crate) const TMPDIR: Variable = foreign(
     "TMPDIR",
     "Folder for the temporary files of `demo`, and for sealed views where there is no XDG_RUNTIME_DIR; else `/tmp`",
 );
+/// Through whom encrypted calls go.
+pub(crate) const HTTPS_PROXY: Variable = foreign(
+    "HTTPS_PROXY",
+    "HTTP proxy for `https` calls to services; calls to this machine go through none",
+);
+/// Its other spelling.
+pub(crate) const HTTPS_PROXY_SMALL: Variable =
+    foreign("https_proxy", "As HTTPS_PROXY, which wins if both are set");
+/// Through whom plain calls go.
+pub(crate) const HTTP_PROXY: Variable = foreign("HTTP_PROXY", "HTTP proxy for `http` calls to services");
+/// Its other spelling.
+pub(crate) const HTTP_PROXY_SMALL: Variable =
+    foreign("http_proxy", "As HTTP_PROXY, which wins if both are set");
+/// Who is called without a proxy.
+pub(crate) const NO_PROXY: Variable = foreign(
+    "NO_PROXY",
+    "Hosts that are called without a proxy, with commas: a name stands for all below it, `*` for all",
+);
+/// Its other spelling.
+pub(crate) const NO_PROXY_SMALL: Variable = foreign("no_proxy", "As NO_PROXY, which wins if both are set");
+/// Whose certificates are believed.
+pub(crate) const SSL_CERT_FILE: Variable = foreign(
+    "SSL_CERT_FILE",
+    "PEM file with root certificates of private services, believed beside the public ones that are built in",
+);
 
 /// Every variable, in the order of the reference.
 pub const VARIABLES: &[Variable] = &[
@@ -135,6 +180,9 @@ pub const VARIABLES: &[Variable] = &[
         "COSIGN_PKCS11_MODULE_PATH",
         "`--pkcs11-module`, under cosign's name",
     ),
+    TRUST_ROOT,
+    TRUST_DIR,
+    MODE,
     CACHE_DIR,
     PASSWORD,
     COSIGN_PASSWORD,
@@ -145,11 +193,19 @@ pub const VARIABLES: &[Variable] = &[
     OLLAMA_MODELS,
     TORCH_HOME,
     XDG_CACHE_HOME,
+    XDG_DATA_HOME,
     HOME,
     NO_COLOR,
     CLICOLOR_FORCE,
     XDG_RUNTIME_DIR,
     TMPDIR,
+    HTTPS_PROXY,
+    HTTPS_PROXY_SMALL,
+    HTTP_PROXY,
+    HTTP_PROXY_SMALL,
+    NO_PROXY,
+    NO_PROXY_SMALL,
+    SSL_CERT_FILE,
 ];
 
 impl Variable {

@@ -13,8 +13,12 @@
 //! that returned early as passed. Rejected: `#[ignore]`, which cannot depend on what is installed, and lines on
 //! stderr, which the harness swallows when a test passes.
 
+mod http;
+pub mod moto;
 pub mod races;
 pub mod scanners;
+pub mod sigstore;
+pub mod vault;
 
 use std::env;
 use std::fs::OpenOptions;
@@ -75,6 +79,8 @@ pub enum Peer {
     Pyright,
     /// `fsverity`, which works out and enables fs-verity.
     Fsverity,
+    /// A Python that has moto, which stands in for AWS.
+    Moto,
 }
 
 impl Peer {
@@ -102,6 +108,7 @@ impl Peer {
         Self::Maturin,
         Self::Pyright,
         Self::Fsverity,
+        Self::Moto,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -130,6 +137,7 @@ impl Peer {
             Self::Maturin => "WEIGHTLOCK_TEST_MATURIN",
             Self::Pyright => "WEIGHTLOCK_TEST_PYRIGHT",
             Self::Fsverity => "WEIGHTLOCK_TEST_FSVERITY",
+            Self::Moto => "WEIGHTLOCK_TEST_MOTO_PYTHON",
         }
     }
 
@@ -159,6 +167,7 @@ impl Peer {
             Self::Maturin => "maturin",
             Self::Pyright => "pyright",
             Self::Fsverity => "fsverity",
+            Self::Moto => "moto",
         }
     }
 
@@ -173,7 +182,7 @@ impl Peer {
             Self::B3sum => "apt-get install b3sum",
             Self::Strace => "apt-get install strace",
             Self::Fsverity => "apt-get install fsverity",
-            Self::PreCommit | Self::CheckJsonschema | Self::Maturin | Self::Pyright => {
+            Self::PreCommit | Self::CheckJsonschema | Self::Maturin | Self::Pyright | Self::Moto => {
                 "cargo xtask ci --prepare   (installs it in a virtual environment)"
             }
             Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
@@ -212,7 +221,8 @@ impl Peer {
             | Self::ModelAudit
             | Self::ModelLibraries
             | Self::Torch
-            | Self::Serving => existing(cache_folder()?.join(self.name()).join("bin/python")),
+            | Self::Serving
+            | Self::Moto => existing(cache_folder()?.join(self.name()).join("bin/python")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
                 on_path(self.name())

@@ -17,6 +17,9 @@ const REQUIREMENTS: &str = include_str!("../../peers/requirements.txt");
 /// Pinned versions and hashes of the checkers of hook and action definitions.
 const LINTERS: &str = include_str!("../../peers/lint.txt");
 
+/// Pinned versions and hashes of the stand-in for AWS.
+const MOTO: &str = include_str!("../../peers/moto.txt");
+
 /// Pinned versions and hashes of what builds the wheel and checks its types.
 const WHEEL: &str = include_str!("../../peers/wheel.txt");
 
@@ -79,6 +82,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         &[Peer::PreCommit, Peer::CheckJsonschema],
         report,
     );
+    let moto = install_python("moto", "moto (pinned)", MOTO, &[Peer::Moto], report);
     let schema = fetch_sarif_schema(report);
     let wheel = wheel(report);
     let core = [
@@ -92,6 +96,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         Peer::PreCommit,
         Peer::CheckJsonschema,
         Peer::SarifSchema,
+        Peer::Moto,
     ];
     for peer in core {
         if let Some(path) = peer.find() {
@@ -101,7 +106,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
                 .push((peer.variable().to_owned(), path.into_os_string()));
         }
     }
-    debian.and(reference).and(linters).and(schema).and(wheel)
+    debian.and(reference).and(linters).and(moto).and(schema).and(wheel)
 }
 
 fn install_packages(report: &mut Report) -> Result<()> {

@@ -70,6 +70,10 @@ pub enum SignError {
     #[cfg(feature = "pkcs11")]
     #[error(transparent)]
     Token(#[from] super::pkcs11::Pkcs11Error),
+    /// The service refused or answered nonsense.
+    #[cfg(feature = "online")]
+    #[error(transparent)]
+    Service(#[from] super::kms::KmsError),
 }
 
 impl SignError {
@@ -80,6 +84,8 @@ impl SignError {
             Self::Failed | Self::NeedsMessage => reason::SIGNING_FAILED,
             #[cfg(feature = "pkcs11")]
             Self::Token(error) => error.code(),
+            #[cfg(feature = "online")]
+            Self::Service(error) => error.code(),
         }
     }
 }

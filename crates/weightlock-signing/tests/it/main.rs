@@ -6,9 +6,13 @@
     reason = "helpers of tests, with small numbers"
 )]
 
+mod blob_identities;
+mod blob_mutations;
 mod certificates;
 mod corpus;
 mod cosign_key;
+#[cfg(feature = "online")]
+mod kms;
 mod mint;
 mod mutations;
 mod oms_model;

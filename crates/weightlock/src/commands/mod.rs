@@ -18,6 +18,7 @@ pub mod run;
 pub mod scan;
 pub mod sign;
 pub(crate) mod target;
+pub mod trust;
 pub mod verify;
 pub mod version;
 
@@ -44,6 +45,7 @@ pub enum Command {
     VerifyBlobAttestation(Box<blob::verify_attestation::Arguments>),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
+    Trust(trust::Arguments),
     Demo(demo::Arguments),
     Digest(digest::Arguments),
     Inspect(inspect::Arguments),
@@ -84,6 +86,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::VerifyBlobAttestation(arguments) => blob::verify_attestation::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
+        Command::Trust(arguments) => trust::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),

@@ -1,6 +1,7 @@
 //! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]) and who signs
 //! ([`SignerFlags`]).
 
+mod identity;
 mod signer;
 mod trust;
 
@@ -13,7 +14,7 @@ use weightlock_signing::{
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
-pub(crate) use self::{signer::SignerFlags, trust::TrustFlags};
+pub(crate) use self::{identity::IdentityFlags, signer::SignerFlags, trust::TrustFlags};
 use crate::{
     commands::target::read_bounded, diagnostic::Diagnostic, environment::Variable, explanations::USAGE,
 };
@@ -45,7 +46,7 @@ impl Method {
                     USAGE,
                     format!("there is no method {:?}", word.display().to_string()),
                 )
-                .help("the methods are key, certificate and pkcs11; a flag may decide instead")),
+                .help("the methods are key, certificate, pkcs11 and sigstore; a flag may decide instead")),
             },
             _ => Err(Diagnostic::new(USAGE, "give one model")),
         }
