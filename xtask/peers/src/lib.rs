@@ -85,7 +85,7 @@ pub enum Peer {
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,

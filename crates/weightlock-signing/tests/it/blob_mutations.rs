@@ -7,7 +7,9 @@
 //! * `keyid` of an envelope selects nothing.
 //! * `cert` of an old bundle absent, null or empty: a key decides alone. With certificates it is needed.
 //! * `rekorBundle` of an old bundle where a key or a private authority decides: nobody asks a log then, so its absence
-//!   changes nothing; what is there must still be readable.
+//!   changes nothing; what is there must still be readable. For identities nothing of it may change: `blob_identities`.
+//! * in a statement, signed again: the predicate is what the signer claims; names of subjects are informational; a subject
+//!   named twice is the same subject; a digest may be written in capitals.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
