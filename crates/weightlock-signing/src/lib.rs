@@ -21,10 +21,12 @@ mod pem;
 pub mod predicate;
 pub mod reason;
 mod refusal;
+mod signers;
 pub mod sigstore;
 pub mod statement;
 mod verifier;
 
 pub use json::JsonError;
 pub use refusal::Refusal;
+pub use signers::{NotCounted, SignersByKind};
 pub use verifier::{IdentityTrust, Signer, Trust, is_signed_by};

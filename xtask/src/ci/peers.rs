@@ -106,7 +106,12 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
                 .push((peer.variable().to_owned(), path.into_os_string()));
         }
     }
-    debian.and(reference).and(linters).and(moto).and(schema).and(wheel)
+    debian
+        .and(reference)
+        .and(linters)
+        .and(moto)
+        .and(schema)
+        .and(wheel)
 }
 
 fn install_packages(report: &mut Report) -> Result<()> {

@@ -1,23 +1,45 @@
-//! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]) and who signs
-//! ([`SignerFlags`]).
+//! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]), whose for a kind of evidence
+//! ([`SignersFlags`]), and who signs ([`SignerFlags`]).
 
 mod identity;
 mod signer;
+mod signers;
 mod trust;
 
 use std::path::{Path, PathBuf};
 
 use weightlock_signing::{
     certificate::Certificate,
-    key::{OmsKey, PublicKey},
+    key::PublicKey,
+    predicate::{UnknownType, Wanted},
 };
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
-pub(crate) use self::{identity::IdentityFlags, signer::SignerFlags, trust::TrustFlags};
+pub(crate) use self::{
+    identity::IdentityFlags,
+    signer::{SignerFlags, named},
+    signers::{SignersFlags, trust_in},
+    trust::TrustFlags,
+};
 use crate::{
     commands::target::read_bounded, diagnostic::Diagnostic, environment::Variable, explanations::USAGE,
+    nearest,
 };
+
+/// What `--type` means.
+pub(crate) fn wanted(word: &str) -> Result<Wanted, Diagnostic> {
+    Wanted::parse(word).map_err(|error| {
+        let told = Diagnostic::of(error.code(), &error);
+        match nearest::of(word, UnknownType::known()) {
+            Some(near) => told.help(format!("did you mean --type {near} ?")),
+            None => told.help(format!(
+                "the known types are {}; any other is named by its URI",
+                UnknownType::known().collect::<Vec<_>>().join(", ")
+            )),
+        }
+    })
+}
 
 /// Key and certificate files larger than this are not read; a chain has a few thousand bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -78,15 +100,13 @@ pub(crate) fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: b
     flag.cloned().or_else(named)
 }
 
-/// Reads a public key that may check model signatures.
-pub(crate) fn oms_key(path: &Path) -> Result<OmsKey, Diagnostic> {
+/// Reads a public key. Which kinds may check model signatures is for those to say.
+pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Diagnostic> {
     let text = read_bounded(path, PublicKey::MAX_PEM_BYTES)?;
-    PublicKey::from_pem(&text)
-        .and_then(OmsKey::try_from)
-        .map_err(|error| {
-            let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
-            error.hint().map_or(told.clone(), |hint| told.help(hint))
-        })
+    PublicKey::from_pem(&text).map_err(|error| {
+        let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
+        error.hint().map_or(told.clone(), |hint| told.help(hint))
+    })
 }
 
 /// Reads one or more certificates.
