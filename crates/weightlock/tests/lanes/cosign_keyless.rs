@@ -46,13 +46,17 @@ impl Place {
         fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    fn run(&self, program: &Path, words: &[&str]) -> Output {
+    fn command(&self, program: &Path, words: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
             .args(words)
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path());
-        command.output().unwrap()
+        command
+    }
+
+    fn run(&self, program: &Path, words: &[&str]) -> Output {
+        self.command(program, words).output().unwrap()
     }
 
     /// The real cosign signs with the services of a signing configuration.
@@ -114,8 +118,9 @@ fn what_cosign_signs_keyless_verifies_here_and_nothing_else_does() {
     let Some(place) = Place::new() else { return };
     let issuer = place.sigstore.issuer();
     let mut wrong = Vec::new();
-    for (config, bundle) in [("first.json", "1"), ("second.json", "2")] {
-        place.signs("sign-blob", config, bundle, &[]);
+    place.signs("sign-blob", "first.json", "1", &[]);
+    place.signs("sign-blob", "second.json", "2", &[]);
+    for bundle in ["1", "2"] {
         let cases = [
             (place.who(WHO, issuer, "root.json"), "blob", None),
             (place.who(WHO, issuer, "root.json"), "changed", Some("WL-SIG-")),
@@ -140,24 +145,24 @@ fn what_cosign_signs_keyless_verifies_here_and_nothing_else_does() {
             let words = [&["verify-blob", "--bundle", bundle], &who[..], &[blob]].concat();
             wrong.extend(place.both(&words, expected).err());
         }
-        let statement = ["--predicate", "predicate", "--type", STATEMENT_TYPE];
-        place.signs("attest-blob", config, "a", &statement);
-        let cases = [
-            (WHO, STATEMENT_TYPE, "blob", None),
-            (WHO, STATEMENT_TYPE, "changed", Some("WL-BLOB-SUBJECT")),
-            (WHO, "spdx", "blob", Some("WL-BLOB-PREDICATE-TYPE")),
-            (
-                "other@example.com",
-                STATEMENT_TYPE,
-                "blob",
-                Some("WL-ID-MISMATCH"),
-            ),
-        ];
-        for (name, kind, blob, expected) in cases {
-            let who = place.who(name, issuer, "root.json");
-            let words = ["verify-blob-attestation", "--bundle", "a", "--type", kind];
-            wrong.extend(place.both(&[&words[..], &who, &[blob]].concat(), expected).err());
-        }
+    }
+    let statement = ["--predicate", "predicate", "--type", STATEMENT_TYPE];
+    place.signs("attest-blob", "second.json", "a", &statement);
+    let cases = [
+        (WHO, STATEMENT_TYPE, "blob", None),
+        (WHO, STATEMENT_TYPE, "changed", Some("WL-BLOB-SUBJECT")),
+        (WHO, "spdx", "blob", Some("WL-BLOB-PREDICATE-TYPE")),
+        (
+            "other@example.com",
+            STATEMENT_TYPE,
+            "blob",
+            Some("WL-ID-MISMATCH"),
+        ),
+    ];
+    for (name, kind, blob, expected) in cases {
+        let who = place.who(name, issuer, "root.json");
+        let words = ["verify-blob-attestation", "--bundle", "a", "--type", kind];
+        wrong.extend(place.both(&[&words[..], &who, &[blob]].concat(), expected).err());
     }
     assert!(wrong.is_empty(), "{} cases: {wrong:#?}", wrong.len());
 }
@@ -205,6 +210,9 @@ fn the_old_bundle_of_an_identity_is_read_alike() {
     );
     place.write("old", old(&serde_json::from_str(&made).unwrap()).to_string());
     let ours = Path::new(env!("CARGO_BIN_EXE_weightlock"));
+    let (Some(two), parts) = (program(Peer::CosignTwo), parts(&place)) else {
+        return;
+    };
     for (name, blob, code) in [
         (WHO, "blob", 0),
         (WHO, "changed", 1),
@@ -216,9 +224,59 @@ fn the_old_bundle_of_an_identity_is_read_alike() {
         assert_eq!(ran.status.code(), Some(code), "{words:?}: {ran:?}");
         let ran = place.run(ours, &[&["compat", "cosign"], &words[..]].concat());
         assert_eq!(ran.status.code(), Some(code), "{words:?}: {ran:?}");
-        let theirs = place.run(&place.cosign, &words);
-        assert_eq!(theirs.status.code(), Some(code), "{words:?}: {theirs:?}");
+        // For this form it takes authorities and logs one by one, from variables.
+        let words = [&["verify-blob", "--bundle", "old"], &who[..4], &[blob]].concat();
+        for cosign in [&place.cosign, &two] {
+            let theirs = place
+                .command(cosign, &words)
+                .envs(parts.clone())
+                .output()
+                .unwrap();
+            assert_eq!(theirs.status.code(), Some(code), "{words:?}: {theirs:?}");
+        }
     }
+}
+
+/// What a trust root says, in the files that cosign 2 takes by variables.
+fn parts(place: &Place) -> Vec<(&'static str, PathBuf)> {
+    let root: Value = serde_json::from_str(&place.sigstore.trusted_root()).unwrap();
+    let write = |name: &'static str, label: &str, values: &[&Value]| {
+        let blocks: Vec<String> = values
+            .iter()
+            .map(|value| pem(label, value.as_str().unwrap()))
+            .collect();
+        place.write(name, blocks.concat());
+        (name, place.folder.path().join(name))
+    };
+    let chain = root["certificateAuthorities"][0]["certChain"]["certificates"]
+        .as_array()
+        .unwrap();
+    let chain: Vec<&Value> = chain.iter().map(|one| &one["rawBytes"]).collect();
+    vec![
+        write("SIGSTORE_ROOT_FILE", "CERTIFICATE", &chain),
+        write(
+            "SIGSTORE_REKOR_PUBLIC_KEY",
+            "PUBLIC KEY",
+            &[&root["tlogs"][0]["publicKey"]["rawBytes"]],
+        ),
+        write(
+            "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+            "PUBLIC KEY",
+            &[&root["ctlogs"][0]["publicKey"]["rawBytes"]],
+        ),
+    ]
+}
+
+fn pem(label: &str, base64: &str) -> String {
+    let lines: Vec<&str> = base64
+        .as_bytes()
+        .chunks(64)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }
 
 /// The same in the words of cosign before bundles.
@@ -228,15 +286,7 @@ fn old(bundle: &Value) -> Value {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let number = |value: &Value| text(value).parse::<i64>().unwrap();
     let raw = text(&material["x509CertificateChain"]["certificates"][0]["rawBytes"]);
-    let lines: Vec<&str> = raw
-        .as_bytes()
-        .chunks(64)
-        .map(|line| std::str::from_utf8(line).unwrap())
-        .collect();
-    let pem = format!(
-        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        lines.join("\n")
-    );
+    let pem = pem("CERTIFICATE", &raw);
     let log = STANDARD.decode(text(&entry["logId"]["keyId"])).unwrap();
     json!({
         "base64Signature": bundle["messageSignature"]["signature"],
