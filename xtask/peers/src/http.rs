@@ -110,8 +110,6 @@ pub enum Trouble {
     CutOff(usize),
     /// Answers send the client to another address.
     Redirects(String),
-    /// The first so many requests are answered with 503.
-    Unavailable(usize),
 }
 
 type Handler = dyn Fn(&Request) -> Response + Send + Sync;
@@ -152,10 +150,10 @@ impl Server {
                 if ended.load(Ordering::Relaxed) {
                     break;
                 }
-                let number = requests.fetch_add(1, Ordering::Relaxed);
+                requests.fetch_add(1, Ordering::Relaxed);
                 let (handler, trouble) = (Arc::clone(&handler), told(&trouble));
                 thread::spawn(move || {
-                    let _ = answer(stream, &*handler, trouble, number);
+                    let _ = answer(stream, &*handler, trouble);
                 });
             }
         });
@@ -199,7 +197,6 @@ fn answer(
     mut stream: TcpStream,
     handler: &Handler,
     trouble: Option<Trouble>,
-    number: usize,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let Some(request) = read(&stream)? else {
@@ -209,8 +206,6 @@ fn answer(
     let response = match trouble {
         None => handler(&request),
         Some(Trouble::Fails) => Response::refused(500, "an error occurred"),
-        Some(Trouble::Unavailable(times)) if number < times => Response::refused(503, "try again"),
-        Some(Trouble::Unavailable(_)) => handler(&request),
         Some(Trouble::Slow(time)) => {
             thread::sleep(time);
             handler(&request)

@@ -12,7 +12,11 @@ mod certificates;
 mod corpus;
 mod cosign_key;
 #[cfg(feature = "online")]
+mod keyless;
+#[cfg(feature = "online")]
 mod kms;
+#[cfg(feature = "online")]
+mod tokens;
 mod mint;
 mod mutations;
 mod oms_model;
