@@ -139,6 +139,9 @@ fn simple(name: &str, schema: &Value) -> Result<String> {
         "boolean" => "bool".to_owned(),
         "null" => "None".to_owned(),
         "array" => format!("list[{}]", annotation(&schema["items"])?),
+        "object" if schema["additionalProperties"].is_object() => {
+            format!("dict[str, {}]", annotation(&schema["additionalProperties"])?)
+        }
         other => bail!("a type that is not known: {other}"),
     })
 }
@@ -169,6 +172,8 @@ mod tests {
         ] {
             assert_eq!(annotation(&schema).unwrap(), expected);
         }
+        let named = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        assert_eq!(annotation(&named).unwrap(), "dict[str, str]");
     }
 
     #[test]
@@ -192,6 +197,6 @@ mod tests {
         ] {
             assert!(text.contains(&format!("class {name}(TypedDict):")), "{name}");
         }
-        assert!(text.contains("SignedBy = SignedByKey | SignedByCertificate"));
+        assert!(text.contains("SignedBy = SignedByKey | SignedByCertificate | SignedByIdentity"));
     }
 }

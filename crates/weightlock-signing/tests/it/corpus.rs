@@ -51,6 +51,18 @@ fn cosign_keys() {
 }
 
 #[test]
+fn files_of_cosign() {
+    use weightlock_signing::cosign::{bundle::OldBundle, detached, envelope, timestamp};
+    let bundles = accepted("cosign_bundle", |text| OldBundle::parse(text).is_ok());
+    assert!((4..seeds("cosign_bundle").len()).contains(&bundles));
+    let count = |reads: &dyn Fn(&[u8]) -> bool| accepted("cosign_detached", reads);
+    assert!(count(&|file| detached::read_signature(file).is_ok()) >= 2);
+    assert!(count(&|file| detached::read_certificate(file).is_ok()) >= 2);
+    assert!(count(&|file| envelope::read(file).is_ok()) >= 1);
+    assert!(count(&|file| timestamp::read(file).is_ok()) >= 1);
+}
+
+#[test]
 fn bundles_and_statements() {
     use weightlock_signing::{bundle::Bundle, oms::ModelStatement};
     let bundles = accepted("oms_bundle", |text| Bundle::parse(text).is_ok());

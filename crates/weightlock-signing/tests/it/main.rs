@@ -6,6 +6,8 @@
     reason = "helpers of tests, with small numbers"
 )]
 
+mod blob_identities;
+mod blob_mutations;
 mod certificates;
 mod corpus;
 mod cosign_key;

@@ -5,6 +5,7 @@
 )]
 
 mod cosign_blobs;
+mod cosign_keyless;
 
 use std::{
     fs,
