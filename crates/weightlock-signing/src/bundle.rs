@@ -1,8 +1,11 @@
-//! Sigstore bundles (protobuf-specs `sigstore_bundle.proto`) as model signatures use them: a DSSE envelope with
-//! what is needed to check it.
+//! Sigstore bundles (protobuf-specs `sigstore_bundle.proto`), versions 0.1 to 0.3: signed content with what is needed to
+//! check it.
 //!
 //! Which field of `verificationMaterial` is present says by which method a bundle was signed. A bundle whose
-//! material is of two kinds, or of none, is refused: two verifiers could check two different things.
+//! material or content is of two kinds, or of none, is refused: two verifiers could check two different things.
+//!
+//! What logs and clocks contribute is kept as it was written, for [`crate::sigstore`] to judge; here it must at least look
+//! like it.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +19,7 @@ use crate::{
 /// The media type of every OMS bundle made with a key or a certificate, and the one that is written.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-/// Media types of Sigstore bundles in use; keyless bundles come in all of them.
+/// Media types of Sigstore bundles in use. Model signatures by key or certificate come in the first only.
 const SIGSTORE_MEDIA_TYPES: [&str; 4] = [
     MEDIA_TYPE,
     "application/vnd.dev.sigstore.bundle+json;version=0.3",
@@ -34,8 +37,36 @@ pub enum Material {
     },
     /// Signed with a certificate; DER, leaf first.
     Certificates(Vec<Vec<u8>>),
-    /// Signed with a short-lived certificate of a Sigstore identity.
-    Sigstore,
+    /// Signed with a short-lived certificate of a Sigstore identity; DER, leaf first. Bundles before v0.3 may bring
+    /// the certificates above it.
+    Sigstore(Vec<Vec<u8>>),
+}
+
+/// What a bundle's signature covers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// An envelope with the signed payload in it.
+    Envelope(Envelope),
+    /// Bytes elsewhere.
+    Message(MessageSignature),
+}
+
+/// A signature over bytes that the bundle does not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageSignature {
+    /// The digest of the bytes, as the bundle claims it: for finding them, never for believing it.
+    pub digest: Option<MessageDigest>,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+/// A digest as a bundle names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageDigest {
+    /// Protobuf's name of the algorithm, such as `SHA2_256`.
+    pub algorithm: String,
+    /// The digest.
+    pub bytes: Vec<u8>,
 }
 
 /// A parsed bundle. Nothing in it has been checked.
@@ -44,7 +75,9 @@ pub struct Bundle {
     /// How it was signed.
     pub material: Material,
     /// What was signed.
-    pub envelope: Envelope,
+    pub content: Content,
+    /// The whole text, where logs, clocks or identities have a part in it.
+    logged: Option<Vec<u8>>,
 }
 
 impl Bundle {
@@ -64,29 +97,80 @@ impl Bundle {
             });
         }
         let wire: WireBundle = json::read(text).map_err(Refusal::BundleSyntax)?;
-        let material = wire.material.0.parse()?;
-        let known = match &material {
-            Material::Sigstore => SIGSTORE_MEDIA_TYPES.contains(&wire.media_type.as_str()),
-            Material::PublicKey { .. } | Material::Certificates(_) => wire.media_type == MEDIA_TYPE,
+        let logged = wire.material.0.is_logged();
+        // The newest version has chains for model signatures only; before it, Sigstore wrapped its certificate in one.
+        let of_certificates = wire.media_type == MEDIA_TYPE && !logged;
+        let material = wire.material.0.parse(of_certificates)?;
+        let of_sigstore = logged || matches!(material, Material::Sigstore(_));
+        let known = if of_sigstore {
+            SIGSTORE_MEDIA_TYPES.as_slice()
+        } else {
+            &[MEDIA_TYPE]
         };
-        if !known {
+        if !known.contains(&wire.media_type.as_str()) {
             return Err(Refusal::MediaType {
                 found: wire.media_type,
             });
         }
-        match (wire.envelope, wire.message_signature) {
-            (Some(Object(envelope)), None) => Ok(Self {
-                material,
-                envelope: envelope.try_into()?,
-            }),
-            _ => Err(Refusal::NoEnvelope),
+        let content = match (wire.envelope, wire.message_signature) {
+            (Some(Object(envelope)), None) => Content::Envelope(envelope.try_into()?),
+            (None, Some(Object(message))) => Content::Message(message.into()),
+            _ => return Err(Refusal::NotOneContent),
+        };
+        Ok(Self {
+            material,
+            content,
+            logged: of_sigstore.then(|| text.to_vec()),
+        })
+    }
+
+    /// A bundle without logs and clocks.
+    #[must_use]
+    pub const fn new(material: Material, content: Content) -> Self {
+        Self {
+            material,
+            content,
+            logged: None,
         }
+    }
+
+    /// The envelope.
+    ///
+    /// # Errors
+    /// [`Refusal::NoEnvelope`] when it is about bytes elsewhere.
+    pub const fn envelope(&self) -> Result<&Envelope, Refusal> {
+        match &self.content {
+            Content::Envelope(envelope) => Ok(envelope),
+            Content::Message(_) => Err(Refusal::NoEnvelope),
+        }
+    }
+
+    /// The envelope alone.
+    ///
+    /// # Errors
+    /// As [`Bundle::envelope`].
+    pub fn into_envelope(self) -> Result<Envelope, Refusal> {
+        match self.content {
+            Content::Envelope(envelope) => Ok(envelope),
+            Content::Message(_) => Err(Refusal::NoEnvelope),
+        }
+    }
+
+    /// The text it was read from, where logs, clocks or identities have a part in it.
+    pub(crate) fn logged_text(&self) -> Option<&[u8]> {
+        self.logged.as_deref()
+    }
+
+    /// Whether it brings entries of logs or timestamps, which [`crate::sigstore::TrustRoot::verify`] can check.
+    #[must_use]
+    pub const fn is_logged(&self) -> bool {
+        self.logged.is_some()
     }
 
     /// The bundle as JSON: one line, members always in the same order.
     ///
     /// # Errors
-    /// [`Refusal::NotWritable`] for [`Material::Sigstore`], whose log entries a bundle of this type has not got.
+    /// [`Refusal::NotWritable`] for a bundle with log entries, which are not kept in parts.
     pub fn to_json(&self) -> Result<Vec<u8>, Refusal> {
         let material = match &self.material {
             Material::PublicKey { hint } => WireMaterial {
@@ -108,13 +192,20 @@ impl Bundle {
                     ..WireMaterial::default()
                 }
             }
-            Material::Sigstore => return Err(Refusal::NotWritable),
+            Material::Sigstore(_) => return Err(Refusal::NotWritable),
+        };
+        if self.is_logged() {
+            return Err(Refusal::NotWritable);
+        }
+        let (envelope, message) = match &self.content {
+            Content::Envelope(envelope) => (Some(Object(WireEnvelope::from(envelope))), None),
+            Content::Message(message) => (None, Some(Object(WireMessage::from(message)))),
         };
         let wire = WireBundle {
             media_type: MEDIA_TYPE.to_owned(),
             material: Object(material),
-            envelope: Some(Object(WireEnvelope::from(&self.envelope))),
-            message_signature: None,
+            envelope,
+            message_signature: message,
             _misspelt: Misspelt,
         };
         serde_json::to_vec(&wire).map_err(|_| Refusal::NotWritable)
@@ -130,7 +221,7 @@ struct WireBundle {
     #[serde(default, rename = "dsseEnvelope", skip_serializing_if = "Option::is_none")]
     envelope: Option<Object<WireEnvelope>>,
     #[serde(default, rename = "messageSignature", skip_serializing_if = "Option::is_none")]
-    message_signature: Option<serde_json::Value>,
+    message_signature: Option<Object<WireMessage>>,
     #[serde(default, skip_serializing, rename = "media_type")]
     #[serde(
         alias = "verification_material",
@@ -138,6 +229,49 @@ struct WireBundle {
         alias = "message_signature"
     )]
     _misspelt: Misspelt,
+}
+
+#[derive(Deserialize, Serialize)]
+struct WireMessage {
+    #[serde(default, rename = "messageDigest", skip_serializing_if = "Option::is_none")]
+    digest: Option<Object<WireMessageDigest>>,
+    signature: Base64,
+    #[serde(default, skip_serializing, rename = "message_digest")]
+    _misspelt: Misspelt,
+}
+
+#[derive(Deserialize, Serialize)]
+struct WireMessageDigest {
+    algorithm: String,
+    digest: Base64,
+}
+
+impl From<WireMessage> for MessageSignature {
+    fn from(wire: WireMessage) -> Self {
+        Self {
+            digest: wire.digest.map(|Object(digest)| MessageDigest {
+                algorithm: digest.algorithm,
+                bytes: digest.digest.0,
+            }),
+            signature: wire.signature.0,
+        }
+    }
+}
+
+impl From<&MessageSignature> for WireMessage {
+    fn from(message: &MessageSignature) -> Self {
+        let digest = message.digest.as_ref().map(|digest| {
+            Object(WireMessageDigest {
+                algorithm: digest.algorithm.clone(),
+                digest: Base64(digest.bytes.clone()),
+            })
+        });
+        Self {
+            digest,
+            signature: Base64(message.signature.clone()),
+            _misspelt: Misspelt,
+        }
+    }
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -154,15 +288,39 @@ struct WireMaterial {
     certificate: Option<Object<WireCertificate>>,
     #[serde(default, rename = "tlogEntries")]
     log_entries: Vec<Object<WireLogEntry>>,
+    #[serde(default, rename = "timestampVerificationData", skip_serializing)]
+    timestamps: Option<Object<WireTimestamps>>,
     #[serde(default, skip_serializing, rename = "public_key")]
-    #[serde(alias = "x509_certificate_chain", alias = "tlog_entries")]
+    #[serde(
+        alias = "x509_certificate_chain",
+        alias = "tlog_entries",
+        alias = "timestamp_verification_data"
+    )]
     _misspelt: Misspelt,
 }
 
-/// An entry of a transparency log. It is checked with identities only; here it must at least look like one.
+/// RFC 3161 timestamps, which must at least look like some.
+#[derive(Default, Deserialize)]
+struct WireTimestamps {
+    #[serde(default, rename = "rfc3161Timestamps")]
+    rfc3161: Option<Vec<Object<WireTimestamp>>>,
+    #[serde(default, rename = "rfc3161_timestamps")]
+    _misspelt: Misspelt,
+}
+
+#[derive(Deserialize)]
+struct WireTimestamp {
+    #[serde(rename = "signedTimestamp")]
+    _token: Base64,
+    #[serde(default, rename = "signed_timestamp")]
+    _misspelt: Misspelt,
+}
+
+/// An entry of a transparency log. It is judged elsewhere; here it must at least look like one.
 #[derive(Deserialize, Serialize)]
 struct WireLogEntry {
-    #[serde(rename = "logIndex")]
+    /// Absent for the first entry of a log: protobuf's JSON leaves out a zero.
+    #[serde(default, rename = "logIndex")]
     log_index: serde_json::Value,
     #[serde(rename = "logId")]
     log_id: serde_json::Value,
@@ -170,6 +328,16 @@ struct WireLogEntry {
     kind_version: serde_json::Value,
     #[serde(rename = "canonicalizedBody")]
     body: Base64,
+    #[serde(default, skip_serializing, rename = "log_index")]
+    #[serde(
+        alias = "log_id",
+        alias = "kind_version",
+        alias = "canonicalized_body",
+        alias = "integrated_time",
+        alias = "inclusion_promise",
+        alias = "inclusion_proof"
+    )]
+    _misspelt: Misspelt,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -192,29 +360,36 @@ struct WireCertificate {
     _misspelt: Misspelt,
 }
 
+impl WireChain {
+    fn parse(self) -> Result<Vec<Vec<u8>>, Refusal> {
+        let count = self.certificates.len();
+        if count == 0 || count > Bundle::MAX_CERTIFICATES {
+            return Err(Refusal::CertificateCount { found: count });
+        }
+        Ok(self
+            .certificates
+            .into_iter()
+            .map(|one| one.0.raw_bytes.0)
+            .collect())
+    }
+}
+
 impl WireMaterial {
-    fn parse(self) -> Result<Material, Refusal> {
-        let logged = !self.log_entries.is_empty();
+    /// Whether logs or clocks have a part in it.
+    fn is_logged(&self) -> bool {
+        let stamped =
+            |stamps: &Object<WireTimestamps>| stamps.0.rfc3161.as_ref().is_some_and(|all| !all.is_empty());
+        !self.log_entries.is_empty() || self.timestamps.as_ref().is_some_and(stamped)
+    }
+
+    fn parse(self, of_certificates: bool) -> Result<Material, Refusal> {
         match (self.public_key, self.chain, self.certificate) {
             (Some(Object(key)), None, None) => Ok(Material::PublicKey {
                 hint: key.hint.filter(|hint| !hint.is_empty()),
             }),
-            // Sigstore bundles before v0.3 wrap their one certificate in a chain, and always have a log entry.
-            (None, Some(_), None) if logged => Ok(Material::Sigstore),
-            (None, None, Some(_)) => Ok(Material::Sigstore),
-            (None, Some(Object(chain)), None) => {
-                let count = chain.certificates.len();
-                if count == 0 || count > Bundle::MAX_CERTIFICATES {
-                    return Err(Refusal::CertificateCount { found: count });
-                }
-                Ok(Material::Certificates(
-                    chain
-                        .certificates
-                        .into_iter()
-                        .map(|one| one.0.raw_bytes.0)
-                        .collect(),
-                ))
-            }
+            (None, None, Some(Object(one))) => Ok(Material::Sigstore(vec![one.raw_bytes.0])),
+            (None, Some(Object(chain)), None) if of_certificates => chain.parse().map(Material::Certificates),
+            (None, Some(Object(chain)), None) => chain.parse().map(Material::Sigstore),
             (None, None, None) => Err(Refusal::NoMaterial),
             _ => Err(Refusal::SeveralMaterials),
         }

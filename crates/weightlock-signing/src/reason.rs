@@ -118,11 +118,11 @@ pub const EXPLANATIONS: &[Explanation] = &[
     },
     Explanation {
         code: NEEDS_IDENTITY,
-        outcome: Outcome::NoAnswer,
-        what: "the model was signed keyless, with a Sigstore identity",
-        why: "such a signature is checked against an identity and its issuer; this version verifies keys and certificates only",
+        outcome: Outcome::No,
+        what: "the model was signed with a Sigstore identity, and a key or certificate was given to check it",
+        why: "such a signature says who signed by name and issuer; a key cannot vouch for that",
         example: "`weightlock verify --key release.pub ./model` for a model signed in a CI workflow",
-        fix: "ask the publisher for a signature by key or certificate; identities come with a later version",
+        fix: "say whose signature you expect: --identity NAME --identity-provider URL",
     },
     Explanation {
         code: KEY_MISMATCH,

@@ -13,6 +13,7 @@ use crate::{
     json::JsonError,
     key::{KeyError, SignatureError},
     reason,
+    sigstore::SigstoreRefusal,
 };
 
 /// Why a bundle or statement is not accepted. Each variant is one broken rule.
@@ -49,8 +50,11 @@ pub enum Refusal {
         /// How many there are.
         found: usize,
     },
-    /// The bundle holds no DSSE envelope, or a second content beside it.
-    #[error("the bundle's content is not exactly one DSSE envelope")]
+    /// The bundle holds nothing signed, or two things.
+    #[error("the bundle's content is not exactly one envelope or one message signature")]
+    NotOneContent,
+    /// The bundle signs bytes elsewhere, and a statement was asked for.
+    #[error("the bundle signs a file and not a statement")]
     NoEnvelope,
     /// None or several signatures.
     #[error(transparent)]
@@ -66,9 +70,15 @@ pub enum Refusal {
         /// What the caller trusts.
         wanted: &'static str,
     },
-    /// The bundle was signed keyless.
-    #[error("the model was signed with a Sigstore identity")]
-    NeedsIdentity,
+    /// The bundle was signed keyless, and no identity was asked for.
+    #[error("the model was signed with a Sigstore identity, and {wanted} was given to check it")]
+    NeedsIdentity {
+        /// What the caller trusts.
+        wanted: &'static str,
+    },
+    /// The Sigstore evidence does not hold.
+    #[error(transparent)]
+    Sigstore(#[from] SigstoreRefusal),
     /// The bundle names another key.
     #[error("the signature was made with another key")]
     KeyMismatch {
@@ -200,14 +210,17 @@ impl Refusal {
     pub fn code(&self) -> Code {
         match self {
             Self::TooLarge { .. } => reason::TOO_LARGE,
-            Self::BundleSyntax(_) | Self::StatementSyntax(_) | Self::NoEnvelope => reason::MALFORMED,
+            Self::BundleSyntax(_) | Self::StatementSyntax(_) | Self::NotOneContent | Self::NoEnvelope => {
+                reason::MALFORMED
+            }
             Self::MediaType { .. } => reason::MEDIA_TYPE,
             Self::NoMaterial | Self::SeveralMaterials | Self::CertificateCount { .. } | Self::NotWritable => {
                 reason::MATERIAL
             }
             Self::Signatures(_) => reason::ONE_SIGNATURE,
             Self::Method { .. } => reason::METHOD,
-            Self::NeedsIdentity => reason::NEEDS_IDENTITY,
+            Self::NeedsIdentity { .. } => reason::NEEDS_IDENTITY,
+            Self::Sigstore(refusal) => refusal.code(),
             Self::KeyMismatch { .. } => reason::KEY_MISMATCH,
             Self::Key(error) => error.code(),
             Self::CertificateSyntax(error) => error.code(),

@@ -146,7 +146,7 @@ impl SignersByKind {
 const fn is_near(refusal: &Refusal) -> bool {
     !matches!(
         refusal,
-        Refusal::KeyMismatch { .. } | Refusal::Method { .. } | Refusal::NeedsIdentity
+        Refusal::KeyMismatch { .. } | Refusal::Method { .. } | Refusal::NeedsIdentity { .. }
     )
 }
 
@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, SystemRandom},
+        key::{Algorithm as KeyAlgorithm, PrivateKey, SystemRandom},
         oms::SigningMaterial,
         statement::{Statement, sign_evidence},
     };
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn trust(key: &PrivateKey) -> Trust {
-        Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap())
+        Trust::Key(key.public_key().clone())
     }
 
     fn model() -> Digest {

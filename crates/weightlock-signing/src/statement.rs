@@ -58,7 +58,9 @@ pub struct Claimed {
 /// # Errors
 /// [`Refusal`] names the first rule that is broken.
 pub fn read_unverified(bundle: &[u8]) -> Result<Claimed, Refusal> {
-    let Bundle { material, envelope } = Bundle::parse(bundle)?;
+    let bundle = Bundle::parse(bundle)?;
+    let material = bundle.material.clone();
+    let envelope = bundle.into_envelope()?;
     if envelope.payload_type != IN_TOTO {
         return Err(Refusal::PayloadType {
             found: envelope.payload_type,
@@ -102,10 +104,15 @@ impl VerifiedEvidence {
 /// [`Refusal`] names the first rule that is broken, as for [`crate::oms::verify`].
 pub fn verify_evidence(bundle: &[u8], trust: &Trust) -> Result<VerifiedEvidence, Refusal> {
     let (envelope, signer) = signer_of(Bundle::parse(bundle)?, trust)?;
-    signer
-        .public_key()
-        .verify(&envelope.signed_bytes(), &envelope.signature)
-        .map_err(Refusal::Signature)?;
+    match &signer {
+        Signer::Key(key) => key.verify(&envelope.signed_bytes(), &envelope.signature),
+        Signer::Certificate(path) => path
+            .public_key()
+            .verify(&envelope.signed_bytes(), &envelope.signature),
+        // Checked with the rest of its evidence.
+        Signer::Identity { .. } => Ok(()),
+    }
+    .map_err(Refusal::Signature)?;
     Ok(VerifiedEvidence {
         statement: Statement::parse(&envelope.payload)?,
         envelope,
@@ -116,7 +123,7 @@ pub fn verify_evidence(bundle: &[u8], trust: &Trust) -> Result<VerifiedEvidence,
 /// Signs a statement and returns the bundle.
 ///
 /// # Errors
-/// [`SigningError`], as for [`crate::oms::sign_statement`].
+/// [`SigningError`]: the key does not belong to the certificate, or does not sign.
 #[cfg(feature = "sign")]
 pub fn sign_evidence(
     statement: &Statement,
@@ -129,7 +136,7 @@ pub fn sign_evidence(
 /// Signs a payload that was made by [`payload`], or that [`Statement::parse_unverified`] has read, and returns the bundle.
 ///
 /// # Errors
-/// [`SigningError`]: the payload is no statement, or as for [`crate::oms::sign_statement`].
+/// [`SigningError`]: the payload is no statement, or as for [`sign_evidence`].
 #[cfg(feature = "sign")]
 pub fn sign_statement_payload(
     payload: Vec<u8>,
@@ -158,6 +165,22 @@ pub fn payload(subjects: &[Subject], predicate_type: &str, predicate: &impl Seri
     };
     // Serialising these types to memory cannot fail: keys are strings, and there is no I/O.
     serde_json::to_vec(&wire).unwrap_or_default()
+}
+
+/// The SHA-256 of the first subject as it is written, of any kind of statement.
+pub(crate) fn first_subject(payload: &[u8]) -> Result<String, Refusal> {
+    #[derive(Deserialize)]
+    struct Subjects {
+        #[serde(default)]
+        subject: Vec<Object<WireSubject>>,
+    }
+    let read: Subjects = json::read(payload).map_err(Refusal::StatementSyntax)?;
+    let first = read
+        .subject
+        .into_iter()
+        .next()
+        .ok_or(Refusal::Subjects { found: 0 })?;
+    Ok(first.0.digest.0.sha256)
 }
 
 impl Statement {
@@ -238,7 +261,7 @@ mod tests {
     use weightlock_artifact::reason::Code;
 
     use super::*;
-    use crate::key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, SystemRandom};
+    use crate::key::{Algorithm as KeyAlgorithm, PrivateKey, SystemRandom};
 
     fn key() -> PrivateKey {
         PrivateKey::generate(KeyAlgorithm::P256, &mut SystemRandom).unwrap()
@@ -257,7 +280,7 @@ mod tests {
     }
 
     fn trust(key: &PrivateKey) -> Trust {
-        Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap())
+        Trust::Key(key.public_key().clone())
     }
 
     fn refused(bundle: &[u8], trust: &Trust) -> Code {

@@ -116,6 +116,31 @@ pub(crate) const TMPDIR: Variable = foreign(
     "TMPDIR",
     "Folder for the temporary files of `demo`, and for sealed views where there is no XDG_RUNTIME_DIR; else `/tmp`",
 );
+/// Through whom encrypted calls go.
+pub(crate) const HTTPS_PROXY: Variable = foreign(
+    "HTTPS_PROXY",
+    "HTTP proxy for `https` calls to services; calls to this machine go through none",
+);
+/// Its other spelling.
+pub(crate) const HTTPS_PROXY_SMALL: Variable =
+    foreign("https_proxy", "As HTTPS_PROXY, which wins if both are set");
+/// Through whom plain calls go.
+pub(crate) const HTTP_PROXY: Variable = foreign("HTTP_PROXY", "HTTP proxy for `http` calls to services");
+/// Its other spelling.
+pub(crate) const HTTP_PROXY_SMALL: Variable =
+    foreign("http_proxy", "As HTTP_PROXY, which wins if both are set");
+/// Who is called without a proxy.
+pub(crate) const NO_PROXY: Variable = foreign(
+    "NO_PROXY",
+    "Hosts that are called without a proxy, with commas: a name stands for all below it, `*` for all",
+);
+/// Its other spelling.
+pub(crate) const NO_PROXY_SMALL: Variable = foreign("no_proxy", "As NO_PROXY, which wins if both are set");
+/// Whose certificates are believed.
+pub(crate) const SSL_CERT_FILE: Variable = foreign(
+    "SSL_CERT_FILE",
+    "PEM file with root certificates of private services, believed beside the public ones that are built in",
+);
 
 /// Every variable, in the order of the reference.
 pub const VARIABLES: &[Variable] = &[
@@ -156,6 +181,13 @@ pub const VARIABLES: &[Variable] = &[
     CLICOLOR_FORCE,
     XDG_RUNTIME_DIR,
     TMPDIR,
+    HTTPS_PROXY,
+    HTTPS_PROXY_SMALL,
+    HTTP_PROXY,
+    HTTP_PROXY_SMALL,
+    NO_PROXY,
+    NO_PROXY_SMALL,
+    SSL_CERT_FILE,
 ];
 
 impl Variable {

@@ -190,22 +190,25 @@ const OWN: &[Explanation] = &[
 ];
 
 /// All tables, in the order the reference lists them.
-const TABLES: [&[Explanation]; 10] = [
+const TABLES: &[&[Explanation]] = &[
     weightlock_signing::reason::EXPLANATIONS,
     weightlock_artifact::evidence::EXPLANATIONS,
     weightlock_artifact::error::EXPLANATIONS,
     weightlock_signing::key::EXPLANATIONS,
     weightlock_signing::certificate::EXPLANATIONS,
     weightlock_signing::predicate::reason::EXPLANATIONS,
+    weightlock_signing::identity::EXPLANATIONS,
+    weightlock_signing::sigstore::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,
+    weightlock_transport::EXPLANATIONS,
     OWN,
 ];
 
 /// Every code with its explanation.
 pub fn all() -> impl Iterator<Item = &'static Explanation> {
-    TABLES.into_iter().flatten()
+    TABLES.iter().copied().flatten()
 }
 
 /// The explanation of a code.

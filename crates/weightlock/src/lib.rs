@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod conformance;
 mod context;
 mod diagnostic;
 pub mod embedded;
@@ -16,6 +17,7 @@ mod flags;
 mod interrupt;
 mod loaders;
 mod nearest;
+pub mod online;
 mod password;
 mod progress;
 pub mod reference;

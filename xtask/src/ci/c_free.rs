@@ -1,4 +1,5 @@
-//! The verify half builds without C: no compiler for C is called, and nothing links a foreign library.
+//! The verify half builds without C: no compiler for C is called, and nothing links a foreign library. So does signing
+//! with keys in files; only services (`weightlock-signing/online`, TLS) and tokens need C.
 //!
 //! Two proofs. The build runs in a target folder of its own with every C tool pointing to nowhere, so that a
 //! build script which needs one fails. And the dependency tree is read for crates that build or link C, because a
@@ -12,10 +13,11 @@ use super::report::{Report, cargo_step};
 use crate::say;
 use crate::workspace::{Metadata, cargo};
 
-/// The halves: package, and arguments that leave the rest out. BLAKE3 is chosen in Rust by a feature of artifact.
-const HALVES: [(&str, &[&str]); 2] = [
+/// The halves: package, what is left in, and arguments that leave the rest out. BLAKE3 is chosen in Rust by a feature of artifact.
+const HALVES: [(&str, &str, &[&str]); 3] = [
     (
         "weightlock-artifact",
+        "digests",
         &[
             "--no-default-features",
             "--features",
@@ -24,12 +26,24 @@ const HALVES: [(&str, &[&str]); 2] = [
     ),
     (
         "weightlock-signing",
+        "verifying",
         &[
             "-p",
             "weightlock-artifact",
             "--no-default-features",
             "--features",
             "weightlock-artifact/pure-rust",
+        ],
+    ),
+    (
+        "weightlock-signing",
+        "signing",
+        &[
+            "-p",
+            "weightlock-artifact",
+            "--no-default-features",
+            "--features",
+            "weightlock-artifact/pure-rust,weightlock-signing/sign",
         ],
     ),
 ];
@@ -48,17 +62,17 @@ const FOREIGN: [&str; 8] = [
 
 /// Checks each half that exists.
 pub(super) fn run(metadata: &Metadata, report: &mut Report) {
-    for (package, features) in HALVES {
+    for (package, part, features) in HALVES {
         if metadata.package(package).is_none() {
             report.note(&format!("{package} without C: the crate does not exist yet"));
             continue;
         }
         let select = [["-p", package].as_slice(), features].concat();
-        report.check_fn(&format!("{package} without C: dependency tree"), || {
+        report.check_fn(&format!("{package} without C, {part}: dependency tree"), || {
             tree_is_clean(&select)
         });
         report.check(
-            &format!("{package} without C: build"),
+            &format!("{package} without C, {part}: build"),
             &mut build(metadata, &select),
         );
         let lints = [
@@ -67,7 +81,10 @@ pub(super) fn run(metadata: &Metadata, report: &mut Report) {
             &["--", "-D", "warnings"],
         ]
         .concat();
-        report.check(&format!("{package} without C: lints"), &mut cargo_step(&lints));
+        report.check(
+            &format!("{package} without C, {part}: lints"),
+            &mut cargo_step(&lints),
+        );
     }
 }
 

@@ -27,7 +27,7 @@ use weightlock_artifact::{
 };
 use weightlock_signing::{
     Trust,
-    key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, PublicKey, SystemRandom},
+    key::{Algorithm as KeyAlgorithm, PrivateKey, PublicKey, SystemRandom},
     oms::{
         SigningMaterial, VerifiedStatement,
         model::{LoaderView, Plan, Rules, Strictness, Unsigned, Work, prepare},
@@ -152,7 +152,7 @@ impl Signed {
     }
 
     fn trust(&self) -> Trust {
-        Trust::Key(OmsKey::try_from(self.key.public_key().clone()).unwrap())
+        Trust::Key(self.key.public_key().clone())
     }
 
     fn table(&self) -> SignedTable {
@@ -164,6 +164,6 @@ impl Signed {
 /// The signature that lies in a place, if the key beside it made it.
 fn verified(place: &Path) -> VerifiedStatement {
     let key = PublicKey::from_pem(&fs::read(place.join("key")).unwrap()).unwrap();
-    let trust = Trust::Key(OmsKey::try_from(key).unwrap());
+    let trust = Trust::Key(key);
     verify(&fs::read(place.join("signature")).unwrap(), &trust).unwrap()
 }

@@ -20,7 +20,7 @@ use weightlock_runtime::{
 };
 use weightlock_signing::{
     Trust,
-    key::{OmsKey, Password, PasswordNeeded, PrivateKey},
+    key::{Password, PasswordNeeded, PrivateKey},
     oms::{
         SigningMaterial, VerifiedStatement,
         model::{LoaderView, Plan, Rules, Strictness, Unsigned, Work, prepare},
@@ -59,11 +59,7 @@ fn signed(victim: &Victim, plan: &Plan) -> VerifiedStatement {
     let root = Root::open(victim.model(), Links::Refused).unwrap();
     let prepared = prepare(root, plan, None, &mut work).unwrap().unwrap();
     let bundle = sign_statement(&prepared.statement, &key, &SigningMaterial::Key).unwrap();
-    verify(
-        &bundle,
-        &Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap()),
-    )
-    .unwrap()
+    verify(&bundle, &Trust::Key(key.public_key().clone())).unwrap()
 }
 
 /// Through the page cache, or past it wherever the file system can do that.

@@ -20,7 +20,7 @@ use weightlock_runtime::{
 };
 use weightlock_signing::{
     Trust,
-    key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, SystemRandom},
+    key::{Algorithm as KeyAlgorithm, PrivateKey, SystemRandom},
     oms::{
         SigningMaterial, VerifiedStatement,
         model::{LoaderView, Plan, Rules, Strictness, Unsigned, Work, prepare},
@@ -84,7 +84,7 @@ impl Known {
         let bundle = sign_statement(&prepared.statement, &key, &SigningMaterial::Key).unwrap();
         let table = prepared.leaves.unwrap();
         let evidence = leaves::statement(table.manifest().subjects("m"), &table.to_bytes());
-        let trust = Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap());
+        let trust = Trust::Key(key.public_key().clone());
         let known = Self {
             evidence: sign_evidence(&evidence, &key, &SigningMaterial::Key).unwrap(),
             verified: verify(&bundle, &trust).unwrap(),

@@ -18,7 +18,7 @@ use weightlock_runtime::{
 };
 use weightlock_signing::{
     Trust,
-    key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, SystemRandom},
+    key::{Algorithm as KeyAlgorithm, PrivateKey, SystemRandom},
     oms::{SigningMaterial, model::Mismatch},
     predicate::verity::{NotBelieved, SignedVerity, VerityList},
     statement::{VerifiedEvidence, sign_evidence, verify_evidence},
@@ -50,7 +50,7 @@ fn list(signed: &Signed, names: &[&str]) -> VerityList {
 fn evidence(list: &VerityList, key: &PrivateKey) -> VerifiedEvidence {
     let statement = list.statement(list.manifest().subjects("m"));
     let bundle = sign_evidence(&statement, key, &SigningMaterial::Key).unwrap();
-    let trust = Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap());
+    let trust = Trust::Key(key.public_key().clone());
     verify_evidence(&bundle, &trust).unwrap()
 }
 

@@ -15,7 +15,9 @@ use ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{
     RsaPublicKey,
     pkcs1::{RsaPssParams, RsaPublicKeyRef},
-    pkcs1v15, pss,
+    pkcs1v15,
+    pkcs8::AssociatedOid,
+    pss,
     traits::PublicKeyParts,
 };
 use sha2::{Sha256, Sha384, Sha512};
@@ -138,9 +140,19 @@ pub(super) fn check_link(certificate: &Certificate, issuer: &Certificate) -> Res
             let key = public_key(issuer, |algorithm| algorithm == Algorithm::Ed25519)?;
             key.verify(message, signature).map_err(|_| LinkFault::Mismatch)
         }
-        SignatureAlgorithm::RsaPkcs1(hash) => check_pkcs1(rsa_key(issuer, false)?, *hash, message, signature),
+        SignatureAlgorithm::RsaPkcs1(hash) => {
+            let key = rsa_key(issuer, false)?;
+            check_rsa(key, RsaPadding::Pkcs1, *hash, &hash.digest(message), signature)
+        }
         SignatureAlgorithm::RsaPss { hash, salt_length } => {
-            check_pss(rsa_key(issuer, true)?, *hash, *salt_length, message, signature)
+            let key = rsa_key(issuer, true)?;
+            check_rsa(
+                key,
+                RsaPadding::Pss(*salt_length),
+                *hash,
+                &hash.digest(message),
+                signature,
+            )
         }
         SignatureAlgorithm::Weak(name) => Err(LinkFault::Weak((*name).to_owned())),
         SignatureAlgorithm::Unknown(name) => Err(LinkFault::Unsupported(name.clone())),
@@ -174,8 +186,15 @@ fn rsa_key(issuer: &Certificate, for_pss: bool) -> Result<RsaPublicKey, LinkFaul
         }
         _ => return Err(LinkFault::Mismatch),
     }
-    let damaged = || LinkFault::Unsupported("an RSA key with impossible numbers".to_owned());
-    let bytes = info.subject_public_key.as_bytes().ok_or_else(damaged)?;
+    rsa_numbers(info.subject_public_key.as_bytes().ok_or_else(damaged)?)
+}
+
+fn damaged() -> LinkFault {
+    LinkFault::Unsupported("an RSA key with impossible numbers".to_owned())
+}
+
+/// The key of a PKCS#1 `RSAPublicKey` (RFC 8017 section A.1.1), if it is strong enough and not absurd.
+fn rsa_numbers(bytes: &[u8]) -> Result<RsaPublicKey, LinkFault> {
     let numbers = RsaPublicKeyRef::from_der(bytes).map_err(|_| damaged())?;
     // The size first: making a key prepares arithmetic with its modulus, which must be odd.
     let modulus = numbers.modulus.as_bytes();
@@ -198,36 +217,58 @@ fn rsa_bits(modulus: &[u8]) -> Option<u32> {
     Some(bits.saturating_sub(modulus.first()?.leading_zeros()))
 }
 
-fn check_pkcs1(key: RsaPublicKey, hash: Hash, message: &[u8], signature: &[u8]) -> Result<(), LinkFault> {
-    let signature = pkcs1v15::Signature::try_from(signature).map_err(|_| LinkFault::Mismatch)?;
-    let digest = hash.digest(message);
-    match hash {
-        Hash::Sha256 => pkcs1v15::VerifyingKey::<Sha256>::new(key).verify_prehash(&digest, &signature),
-        Hash::Sha384 => pkcs1v15::VerifyingKey::<Sha384>::new(key).verify_prehash(&digest, &signature),
-        Hash::Sha512 => pkcs1v15::VerifyingKey::<Sha512>::new(key).verify_prehash(&digest, &signature),
-    }
-    .map_err(|_| LinkFault::Mismatch)
+/// How an RSA signature is padded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RsaPadding {
+    /// RSASSA-PKCS1-v1_5.
+    Pkcs1,
+    /// RSASSA-PSS with a salt of this many bytes.
+    Pss(usize),
 }
 
-fn check_pss(
-    key: RsaPublicKey,
+/// Whether the holder of this PKCS#1 key signed a digest; `false` also for keys that are not used.
+pub(crate) fn rsa_signed(
+    key: &[u8],
+    padding: RsaPadding,
     hash: Hash,
-    salt: usize,
-    message: &[u8],
+    digest: &[u8],
+    signature: &[u8],
+) -> bool {
+    rsa_numbers(key).is_ok_and(|key| check_rsa(key, padding, hash, digest, signature).is_ok())
+}
+
+fn check_rsa(
+    key: RsaPublicKey,
+    padding: RsaPadding,
+    hash: Hash,
+    digest: &[u8],
     signature: &[u8],
 ) -> Result<(), LinkFault> {
-    let signature = pss::Signature::try_from(signature).map_err(|_| LinkFault::Mismatch)?;
-    let digest = hash.digest(message);
+    fn check<D: sha2::Digest + AssociatedOid>(
+        key: RsaPublicKey,
+        padding: RsaPadding,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<(), rsa::signature::Error>
+    where
+        pss::VerifyingKey<D>: PrehashVerifier<pss::Signature>,
+        pkcs1v15::VerifyingKey<D>: PrehashVerifier<pkcs1v15::Signature>,
+    {
+        match padding {
+            RsaPadding::Pkcs1 => {
+                let signature = pkcs1v15::Signature::try_from(signature)?;
+                pkcs1v15::VerifyingKey::<D>::new(key).verify_prehash(digest, &signature)
+            }
+            RsaPadding::Pss(salt) => {
+                let signature = pss::Signature::try_from(signature)?;
+                pss::VerifyingKey::<D>::new_with_salt_len(key, salt).verify_prehash(digest, &signature)
+            }
+        }
+    }
     match hash {
-        Hash::Sha256 => {
-            pss::VerifyingKey::<Sha256>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature)
-        }
-        Hash::Sha384 => {
-            pss::VerifyingKey::<Sha384>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature)
-        }
-        Hash::Sha512 => {
-            pss::VerifyingKey::<Sha512>::new_with_salt_len(key, salt).verify_prehash(&digest, &signature)
-        }
+        Hash::Sha256 => check::<Sha256>(key, padding, digest, signature),
+        Hash::Sha384 => check::<Sha384>(key, padding, digest, signature),
+        Hash::Sha512 => check::<Sha512>(key, padding, digest, signature),
     }
     .map_err(|_| LinkFault::Mismatch)
 }

@@ -28,6 +28,7 @@ use crate::{
 use algorithm::SignatureAlgorithm;
 use extension::Extensions;
 
+pub(crate) use algorithm::{RsaPadding, rsa_signed};
 pub use error::CertificateError;
 pub use path::{Profile, ValidatedPath, validate};
 pub use reason::EXPLANATIONS;

@@ -178,6 +178,18 @@ impl PublicKey {
     }
 }
 
+impl PublicKey {
+    /// Checks a signature over a message whose digest was computed elsewhere, such as one that was streamed. The
+    /// digest is of the caller's hash; see [`PublicKey::dangerous_verify_with_hash`] for what is at stake.
+    ///
+    /// # Errors
+    /// [`SignatureError`] as for [`PublicKey::verify`]; [`SignatureError::Prehashed`] for Ed25519, which signs
+    /// messages and not digests.
+    pub fn verify_digest(&self, digest: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        signature::verify_digest(&self.inner, digest, signature)
+    }
+}
+
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
         self.spki == other.spki
@@ -325,6 +337,12 @@ impl OmsKey {
     #[must_use]
     pub const fn as_public_key(&self) -> &PublicKey {
         &self.0
+    }
+}
+
+impl From<OmsKey> for PublicKey {
+    fn from(key: OmsKey) -> Self {
+        key.0
     }
 }
 

@@ -143,6 +143,12 @@ reasons! {
         example: "the signed statement was edited, or the wrong public key was given",
         fix: "check the key first; if it is the signer's, do not use the content",
     }
+    SIGNATURE_PREHASHED = "WL-SIG-PREHASHED", NoAnswer {
+        what: "the signature is by an Ed25519 key, and only a digest of what was signed is at hand",
+        why: "Ed25519 signs the message itself; a digest says nothing about such a signature",
+        example: "`sha256:...` given in the place of the file",
+        fix: "give the file itself",
+    }
     PKCS11_URI = "WL-PKCS11-URI", Usage {
         what: "the PKCS#11 URI is not valid",
         why: "a URI that is read in two ways could name another key than the one that was meant",

@@ -32,6 +32,9 @@ pub enum SignatureError {
         /// The kind of the key it was checked with.
         algorithm: Algorithm,
     },
+    /// A digest, where only the message itself can be checked.
+    #[error("Ed25519 signs messages, and only a digest of this one is at hand")]
+    Prehashed,
     /// Well formed, and made by another key or over other bytes.
     #[error("the signature was not made by this key over these bytes")]
     Mismatch,
@@ -44,6 +47,7 @@ impl SignatureError {
         match self {
             Self::Encoding { .. } => reason::SIGNATURE_ENCODING,
             Self::Range { .. } => reason::SIGNATURE_RANGE,
+            Self::Prehashed => reason::SIGNATURE_PREHASHED,
             Self::Mismatch => reason::SIGNATURE_MISMATCH,
         }
     }
@@ -60,9 +64,9 @@ pub(super) fn verify(
     signature: &[u8],
 ) -> Result<(), SignatureError> {
     match key {
-        Inner::P256(key) => verify_ecdsa(Algorithm::P256, key, hash, message, signature),
-        Inner::P384(key) => verify_ecdsa(Algorithm::P384, key, hash, message, signature),
-        Inner::P521(key) => verify_ecdsa(Algorithm::P521, key, hash, message, signature),
+        Inner::P256(_) | Inner::P384(_) | Inner::P521(_) => {
+            verify_digest(key, &hash.digest(message), signature)
+        }
         Inner::Ed25519(key) => {
             let encoding = |_| SignatureError::Encoding {
                 algorithm: Algorithm::Ed25519,
@@ -74,11 +78,20 @@ pub(super) fn verify(
     }
 }
 
+/// Checks `signature` over a digest.
+pub(super) fn verify_digest(key: &Inner, digest: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    match key {
+        Inner::P256(key) => verify_ecdsa(Algorithm::P256, key, digest, signature),
+        Inner::P384(key) => verify_ecdsa(Algorithm::P384, key, digest, signature),
+        Inner::P521(key) => verify_ecdsa(Algorithm::P521, key, digest, signature),
+        Inner::Ed25519(_) => Err(SignatureError::Prehashed),
+    }
+}
+
 fn verify_ecdsa<C>(
     algorithm: Algorithm,
     key: &ecdsa::VerifyingKey<C>,
-    hash: Hash,
-    message: &[u8],
+    digest: &[u8],
     signature: &[u8],
 ) -> Result<(), SignatureError>
 where
@@ -89,7 +102,7 @@ where
     let fixed = der_to_fixed(algorithm, signature)?;
     let numbers =
         ecdsa::Signature::<C>::from_slice(&fixed).map_err(|_| SignatureError::Range { algorithm })?;
-    key.verify_prehash(&hash.digest(message), &numbers)
+    key.verify_prehash(digest, &numbers)
         .map_err(|_| SignatureError::Mismatch)
 }
 

@@ -11,10 +11,11 @@ use crate::{bundle::Bundle, envelope::IN_TOTO, refusal::Refusal};
 /// # Errors
 /// [`Refusal`] names the first rule that the statement breaks.
 pub fn read_unverified(bundle: &Bundle) -> Result<ModelStatement, Refusal> {
-    if bundle.envelope.payload_type != IN_TOTO {
+    let envelope = bundle.envelope()?;
+    if envelope.payload_type != IN_TOTO {
         return Err(Refusal::PayloadType {
-            found: bundle.envelope.payload_type.clone(),
+            found: envelope.payload_type.clone(),
         });
     }
-    parse::statement(&bundle.envelope.payload)
+    parse::statement(&envelope.payload)
 }

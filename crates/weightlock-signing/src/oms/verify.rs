@@ -5,7 +5,7 @@ use weightlock_artifact::digest::{Algorithm, Digest};
 use crate::{
     bundle::Bundle,
     envelope::Envelope,
-    key::{Hash, SignatureError},
+    key::{Hash, OmsKey, PublicKey, SignatureError},
     oms::{ModelStatement, PREDICATE_TYPE_0_2, legacy, parse},
     refusal::Refusal,
     verifier::{Signer, Trust, signer_of},
@@ -43,7 +43,8 @@ impl VerifiedStatement {
 ///
 /// 1. The bundle is read: bounded, no repeated keys, exactly one signature, material of one kind.
 /// 2. Its method is the one the caller trusts. A hint, if there is one, names the caller's key.
-/// 3. For certificates: a path from the leaf to one of the caller's roots is valid.
+/// 3. For certificates: a path from the leaf to one of the caller's roots is valid. For identities: everything that
+///    [`crate::sigstore::TrustRoot::verify`] asks for.
 /// 4. The payload is an in-toto statement, and the signature covers it with the hash of the key's curve. Only a
 ///    statement of the form 0.2 may be covered in that version's own encoding.
 /// 5. The statement is read and does not contradict itself.
@@ -74,14 +75,21 @@ pub fn verify_bundle(bundle: Bundle, trust: &Trust) -> Result<VerifiedStatement,
 /// # Errors
 /// [`Refusal`] names the first rule that is broken.
 pub fn read_unverified(bundle: &[u8]) -> Result<ModelStatement, Refusal> {
-    parse::statement(&Bundle::parse(bundle)?.envelope.payload)
+    parse::statement(&Bundle::parse(bundle)?.envelope()?.payload)
 }
 
 fn check_signature(envelope: &Envelope, signer: &Signer) -> Result<(), Refusal> {
-    let key = signer.public_key();
+    // That version hashed with SHA-256 for certificates, whatever the curve.
+    let (key, old_hash) = match signer {
+        Signer::Key(key) => (key, key.algorithm().hash()),
+        Signer::Certificate(path) => (path.public_key(), Hash::Sha256),
+        // Checked with the rest of its evidence.
+        Signer::Identity { .. } => return Ok(()),
+    };
+    OmsKey::try_from(key.clone())?;
     match key.verify(&envelope.signed_bytes(), &envelope.signature) {
         Ok(()) => Ok(()),
-        Err(current) => match check_as_version_0_2(envelope, signer) {
+        Err(current) => match check_as_version_0_2(envelope, key, old_hash) {
             Some(Ok(())) => Ok(()),
             Some(Err(_)) | None => Err(Refusal::Signature(current)),
         },
@@ -89,17 +97,14 @@ fn check_signature(envelope: &Envelope, signer: &Signer) -> Result<(), Refusal> 
 }
 
 /// `None` when the payload is not a statement of that version.
-fn check_as_version_0_2(envelope: &Envelope, signer: &Signer) -> Option<Result<(), SignatureError>> {
+fn check_as_version_0_2(
+    envelope: &Envelope,
+    key: &PublicKey,
+    hash: Hash,
+) -> Option<Result<(), SignatureError>> {
     let claimed = parse::predicate_type(&envelope.payload).ok()?;
     (claimed == PREDICATE_TYPE_0_2).then(|| {
         let covered = legacy::signed_bytes(envelope);
-        match signer {
-            Signer::Key(key) => key.verify(&covered, &envelope.signature),
-            // That version hashed with SHA-256 for certificates, whatever the curve.
-            Signer::Certificate(path) => {
-                path.public_key()
-                    .dangerous_verify_with_hash(Hash::Sha256, &covered, &envelope.signature)
-            }
-        }
+        key.dangerous_verify_with_hash(hash, &covered, &envelope.signature)
     })
 }

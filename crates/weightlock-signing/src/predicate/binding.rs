@@ -13,7 +13,7 @@ use crate::{
 
 /// Whether the key that signed the model signed the evidence too.
 pub(super) fn is_by_same_signer(verified: &VerifiedStatement, evidence: &VerifiedEvidence) -> bool {
-    evidence.signer().public_key() == verified.signer().public_key()
+    evidence.signer().is_same_as(verified.signer())
 }
 
 /// Whether the evidence names the model that has these files; a model that is one file goes by the digest of that.

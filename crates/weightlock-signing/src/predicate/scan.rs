@@ -197,7 +197,7 @@ mod tests {
     use super::*;
     use crate::{
         Trust,
-        key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, SystemRandom},
+        key::{Algorithm as KeyAlgorithm, PrivateKey, SystemRandom},
         oms::SigningMaterial,
         predicate::leaves,
         statement::{sign_evidence, verify_evidence},
@@ -241,7 +241,7 @@ mod tests {
     fn signed(statement: &Statement) -> VerifiedEvidence {
         let key = PrivateKey::generate(KeyAlgorithm::P256, &mut SystemRandom).unwrap();
         let bundle = sign_evidence(statement, &key, &SigningMaterial::Key).unwrap();
-        let trust = Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap());
+        let trust = Trust::Key(key.public_key().clone());
         verify_evidence(&bundle, &trust).unwrap()
     }
 

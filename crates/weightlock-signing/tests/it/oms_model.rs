@@ -9,7 +9,6 @@ use weightlock_artifact::{
 };
 use weightlock_signing::{
     Trust,
-    key::OmsKey,
     oms::{
         Method, SigningMaterial, VerifiedStatement,
         model::{LoaderView, Plan, Rules, Strictness, Unsigned, Work, compare, prepare},
@@ -47,7 +46,7 @@ fn sign(target: &Path, plan: &Plan) -> VerifiedStatement {
     let prepared = prepare(root, plan, None, &mut work()).unwrap().unwrap();
     let key = private("keys/p256.key.pem");
     let bundle = sign_statement(&prepared.statement, &key, &SigningMaterial::Key).unwrap();
-    let trust = Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap());
+    let trust = Trust::Key(key.public_key().clone());
     let verified = verify(&bundle, &trust).unwrap();
     assert_eq!(verified.statement().root(), prepared.statement.root());
     verified

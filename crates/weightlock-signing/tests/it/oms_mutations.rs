@@ -15,9 +15,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use weightlock_signing::{
     Refusal, Trust,
-    bundle::{Bundle, Material},
-    envelope::{IN_TOTO, pre_authentication_encoding},
-    key::{OmsKey, PrivateKey, Signer as _},
+    bundle::{Bundle, Content, Material},
+    envelope::{Envelope, IN_TOTO, pre_authentication_encoding},
+    key::{PrivateKey, Signer as _},
     oms::{VerifiedStatement, verify},
 };
 
@@ -28,8 +28,14 @@ fn key() -> PrivateKey {
 }
 
 fn answer(bundle: &[u8]) -> Result<VerifiedStatement, Refusal> {
-    let key = OmsKey::try_from(key().public_key().clone()).unwrap();
-    verify(bundle, &Trust::Key(key))
+    verify(bundle, &Trust::Key(key().public_key().clone()))
+}
+
+fn envelope(bundle: &mut Bundle) -> &mut Envelope {
+    match &mut bundle.content {
+        Content::Envelope(envelope) => envelope,
+        Content::Message(_) => panic!("a model signature has an envelope"),
+    }
 }
 
 fn told(answer: &Result<VerifiedStatement, Refusal>) -> &'static str {
@@ -223,8 +229,8 @@ fn one_flipped_bit_anywhere_in_the_bundle() {
 fn one_flipped_bit_anywhere_in_the_signature_or_the_payload() {
     let bundle = Bundle::parse(signed(by_file().to_string().as_bytes()).text().as_bytes()).unwrap();
     let parts: [fn(&mut Bundle) -> &mut Vec<u8>; 2] = [
-        |bundle| &mut bundle.envelope.signature,
-        |bundle| &mut bundle.envelope.payload,
+        |bundle| &mut envelope(bundle).signature,
+        |bundle| &mut envelope(bundle).payload,
     ];
     for part in parts {
         let length = part(&mut bundle.clone()).len();

@@ -26,7 +26,7 @@ use weightlock_signing::{
     Trust,
     bundle::Bundle,
     is_signed_by,
-    key::{OmsKey, Signer},
+    key::Signer,
     oms::{
         self, Method as Serialized, SigningError, SigningMaterial, VerifiedStatement,
         model::{LoaderView as _, Plan, Prepared, Previous, Unsignable, Work, prepare},
@@ -261,8 +261,7 @@ fn earlier(
     };
     let key = signer.public_key();
     if is_signed_by(&bundle, key) {
-        let trust = OmsKey::try_from(key.clone()).ok().map(Trust::Key);
-        let verified = trust.and_then(|trust| oms::verify(&bundle, &trust).ok());
+        let verified = oms::verify(&bundle, &Trust::Key(key.clone())).ok();
         if arguments.incremental && verified.is_none() {
             return Err(nothing_earlier(path)
                 .note("the signature that is there does not verify as a signature by this key alone"));

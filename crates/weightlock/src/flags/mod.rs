@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use weightlock_signing::{
     certificate::Certificate,
-    key::{OmsKey, PublicKey},
+    key::{KeyError, OmsKey, PublicKey},
     predicate::{UnknownType, Wanted},
 };
 
@@ -100,13 +100,18 @@ fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Opt
 
 /// Reads a public key that may check model signatures.
 pub(crate) fn oms_key(path: &Path) -> Result<OmsKey, Diagnostic> {
+    OmsKey::try_from(public_key(path)?).map_err(|error| unfit(&error, path))
+}
+
+/// Reads a public key of any kind.
+pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Diagnostic> {
     let text = read_bounded(path, PublicKey::MAX_PEM_BYTES)?;
-    PublicKey::from_pem(&text)
-        .and_then(OmsKey::try_from)
-        .map_err(|error| {
-            let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
-            error.hint().map_or(told.clone(), |hint| told.help(hint))
-        })
+    PublicKey::from_pem(&text).map_err(|error| unfit(&error, path))
+}
+
+fn unfit(error: &KeyError, path: &Path) -> Diagnostic {
+    let told = Diagnostic::of(error.code(), error).at(path.display().to_string());
+    error.hint().map_or(told.clone(), |hint| told.help(hint))
 }
 
 /// Reads one or more certificates.

@@ -9,8 +9,8 @@ use weightlock_signing::{
     certificate::{Profile, UnixTime},
 };
 
-use super::{MAX_BYTES, TrustFlags, certificates, oms_key};
-use crate::{commands::target::read_bounded, diagnostic::Diagnostic, nearest};
+use super::{MAX_BYTES, Method, TrustFlags, certificates, public_key};
+use crate::{commands::target::read_bounded, diagnostic::Diagnostic, explanations::NO_TRUST, nearest};
 
 /// Whose statements of one kind count.
 #[derive(Args, Clone, Default, Debug)]
@@ -22,7 +22,26 @@ pub(crate) struct SignersFlags {
     pub signer_for: Vec<(Kind, PathBuf)>,
 }
 
+/// Why a key cannot check model signatures.
+const NOT_FOR_OMS: &str = "WL-KEY-NOT-FOR-OMS";
+
 impl SignersFlags {
+    /// Whose statements of every kind count, if anybody was named. A key that cannot check model signatures can check
+    /// statements.
+    pub(crate) fn default_trust(
+        trust: &TrustFlags,
+        method: Option<Method>,
+        now: UnixTime,
+    ) -> Result<Option<Trust>, Diagnostic> {
+        match (trust.trust(method, now), &trust.key) {
+            (Err(told), Some(key)) if told.code().as_str() == NOT_FOR_OMS => {
+                trust_in(key, trust, now).map(Some)
+            }
+            (Err(told), _) if told.code() == NO_TRUST => Ok(None),
+            (named, _) => named.map(Some),
+        }
+    }
+
     /// The map: `default` for every kind that no flag names.
     pub(crate) fn signers(
         &self,
@@ -51,7 +70,7 @@ pub(crate) fn trust_in(path: &Path, flags: &TrustFlags, now: UnixTime) -> Result
             profile: Profile::Strict,
         });
     }
-    oms_key(path).map(Trust::Key)
+    public_key(path).map(Trust::Key)
 }
 
 /// `KIND=FILE`.

@@ -54,7 +54,7 @@ impl TrustFlags {
             self.certificate_chain.as_slice(),
         ) {
             (Some(key), []) if method.is_none_or(|method| matches!(method, Method::Key | Method::Pkcs11)) => {
-                Ok(Trust::Key(oms_key(&key)?))
+                Ok(Trust::Key(oms_key(&key)?.into()))
             }
             (None, [_, ..]) if method.is_none_or(|method| method == Method::Certificate) => {
                 Ok(Trust::Roots {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     Trust,
-    key::{Algorithm as KeyAlgorithm, OmsKey, PrivateKey, SystemRandom},
+    key::{Algorithm as KeyAlgorithm, PrivateKey, SystemRandom},
     oms::SigningMaterial,
     statement::{sign_evidence, verify_evidence},
 };
@@ -24,7 +24,7 @@ fn list() -> VerityList {
 fn signed(statement: &Statement) -> VerifiedEvidence {
     let key = PrivateKey::generate(KeyAlgorithm::P256, &mut SystemRandom).unwrap();
     let bundle = sign_evidence(statement, &key, &SigningMaterial::Key).unwrap();
-    let trust = Trust::Key(OmsKey::try_from(key.public_key().clone()).unwrap());
+    let trust = Trust::Key(key.public_key().clone());
     verify_evidence(&bundle, &trust).unwrap()
 }
 

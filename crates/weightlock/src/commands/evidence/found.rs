@@ -12,6 +12,7 @@ use weightlock_signing::{
     NotCounted, SignersByKind,
     bundle::Material,
     certificate::Certificate,
+    identity::Identity,
     statement::{Claimed, VerifiedEvidence, read_unverified},
 };
 
@@ -130,6 +131,12 @@ pub(in crate::commands) fn said_signer(material: &Material) -> String {
                 || "a certificate that cannot be read".to_owned(),
                 |leaf| leaf.subject(),
             ),
-        Material::Sigstore => "a Sigstore identity".to_owned(),
+        Material::Sigstore(chain) => chain
+            .first()
+            .and_then(|leaf| Identity::of_certificate(leaf).ok())
+            .map_or_else(
+                || "an identity that cannot be read".to_owned(),
+                |found| found.to_string(),
+            ),
     }
 }

@@ -127,7 +127,7 @@ fn parse(text: &[u8]) -> Signature {
     match Bundle::parse(text).map(|bundle| bundle.material) {
         Err(refusal) => Signature::Broken(refusal),
         Ok(Material::PublicKey { hint }) => Signature::Key(hint),
-        Ok(Material::Sigstore) => Signature::Sigstore,
+        Ok(Material::Sigstore(_)) => Signature::Sigstore,
         Ok(Material::Certificates(chain)) => match chain.first().map(|der| Certificate::from_der(der)) {
             Some(Ok(leaf)) => Signature::Certificate(leaf.subject()),
             Some(Err(error)) => Signature::Broken(error.into()),

@@ -90,7 +90,7 @@ impl Teller<'_> {
             why: "which model this is was not worked out".to_owned(),
         })?;
         let evidence = found.judged(&self.case.signers, model)?;
-        let by_same = evidence.signer().public_key() == self.verified.signer().public_key();
+        let by_same = evidence.signer().is_same_as(self.verified.signer());
         if matches!(found.kind, Some(Kind::Leaves | Kind::Verity)) && !by_same {
             return Err(Why {
                 code: NOBODY,

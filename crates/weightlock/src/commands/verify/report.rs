@@ -7,11 +7,13 @@ use weightlock_artifact::{
 };
 use weightlock_signing::{
     Refusal, Signer,
+    identity::{self, IdentityRefusal},
     oms::{
         FileClaim, Files, Form, Method, PREDICATE_TYPE, VerifiedStatement,
         model::{Comparison, Mismatch, Surveyed, VerifiedModel},
     },
     reason::{IGNORED_LOADABLE, NOTHING_SELECTED, TAMPERED},
+    sigstore::SigstoreRefusal,
 };
 
 use super::{
@@ -104,6 +106,19 @@ pub enum SignedBy {
         serial: String,
         /// The root it leads to.
         root: String,
+    },
+    /// An identity, shown to an authority of the trust root when it signed.
+    Identity {
+        /// Its name.
+        identity: String,
+        /// Who vouched for the name.
+        issuer: String,
+        /// What the certificate claims about the workflow, by name.
+        claims: std::collections::BTreeMap<String, String>,
+        /// When it signed, by the logs and clocks that are believed (RFC 3339); earliest first.
+        times: Vec<String>,
+        /// Whether the signature was proven to be in a transparency log.
+        logged: bool,
     },
 }
 
@@ -236,6 +251,16 @@ impl From<&Signer> for SignedBy {
                 serial: path.leaf().serial(),
                 root: path.root().subject(),
             },
+            Signer::Identity { identity, proven } => Self::Identity {
+                identity: identity.name().to_string(),
+                issuer: identity.issuer().to_owned(),
+                claims: identity
+                    .claims()
+                    .map(|(claim, value)| (claim.name().to_owned(), value.to_owned()))
+                    .collect(),
+                times: proven.times().iter().map(ToString::to_string).collect(),
+                logged: proven.logged(),
+            },
         }
     }
 }
@@ -248,6 +273,7 @@ impl SignedBy {
                 fingerprint,
             } => format!("{algorithm} key {fingerprint}"),
             Self::Certificate { subject, issuer, .. } => format!("{subject} (certified by {issuer})"),
+            Self::Identity { identity, issuer, .. } => format!("{identity} (vouched for by {issuer})"),
         }
     }
 }
@@ -436,6 +462,9 @@ pub(super) fn cosign_json(result: &Verified) -> String {
         SignedBy::Certificate { subject, issuer, .. } => {
             serde_json::json!({"Subject": subject, "Issuer": issuer})
         }
+        SignedBy::Identity { identity, issuer, .. } => {
+            serde_json::json!({"Subject": identity, "Issuer": issuer})
+        }
     };
     let document = serde_json::json!([{
         "critical": {
@@ -460,7 +489,20 @@ pub(super) fn refusal(refusal: &Refusal, found: &Found) -> Diagnostic {
                 first_difference(expected, found)
             ))
             .help("compare with the fingerprint the publisher states:  weightlock key inspect SIGNER.pub"),
+        Refusal::Sigstore(SigstoreRefusal::Identity(refusal)) => other_identity(told, refusal),
         _ => told,
+    }
+}
+
+/// Expected and found, and where they part. How to accept the one that was found is not told.
+fn other_identity(told: Diagnostic, refusal: &IdentityRefusal) -> Diagnostic {
+    let Some((expected, found)) = refusal.pair() else {
+        return told;
+    };
+    let told = told.fact("expected", expected).fact("found", found);
+    match identity::first_difference(expected, found) {
+        Some(same) => told.note(format!("they differ from character {} on", same + 1)),
+        None => told,
     }
 }
 

@@ -15,10 +15,10 @@ use weightlock_signing::{
 };
 
 use super::{arguments::PrivateKeyFile, failure::Failure};
-#[cfg(not(feature = "pkcs11"))]
-use crate::flags::no_tokens;
 #[cfg(feature = "pkcs11")]
 use crate::diagnostic::Diagnostic;
+#[cfg(not(feature = "pkcs11"))]
+use crate::flags::no_tokens;
 use crate::{cli::PasswordFlags, password};
 
 /// The public key of the signer.

@@ -27,7 +27,7 @@ const NO_HINT: &str = "WARNING: This model's signature uses an older verificatio
 pub(super) fn run(method: &VerifyMethod, level: LogLevel, context: &Context) -> Result<String, Failure> {
     match method {
         VerifyMethod::Key(asked) => {
-            let trust = Trust::Key(keys::public_key(&asked.public_key)?);
+            let trust = Trust::Key(keys::public_key(&asked.public_key)?.into());
             verify(&asked.from, &trust, false, context)
         }
         VerifyMethod::Certificate(asked) => {
