@@ -4,6 +4,8 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod attest;
+
 use std::{
     fs,
     path::{Path, PathBuf},
