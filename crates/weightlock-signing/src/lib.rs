@@ -112,8 +112,10 @@
 mod table;
 
 mod base64;
+pub mod blob;
 pub mod bundle;
 pub mod certificate;
+pub mod cosign;
 pub mod envelope;
 #[cfg(feature = "fs")]
 pub mod folder;

@@ -133,6 +133,22 @@ pub fn sign_evidence(
     sign_payload(statement.to_payload(), signer, material)
 }
 
+/// The SHA-256 of the first subject as it is written, of any kind of statement.
+pub(crate) fn first_subject(payload: &[u8]) -> Result<String, Refusal> {
+    #[derive(Deserialize)]
+    struct Subjects {
+        #[serde(default)]
+        subject: Vec<Object<WireSubject>>,
+    }
+    let read: Subjects = json::read(payload).map_err(Refusal::StatementSyntax)?;
+    let first = read
+        .subject
+        .into_iter()
+        .next()
+        .ok_or(Refusal::Subjects { found: 0 })?;
+    Ok(first.0.digest.0.sha256)
+}
+
 /// Signs a payload that was made by [`payload`], or that [`Statement::parse_unverified`] has read, and returns the bundle.
 ///
 /// # Errors
@@ -165,22 +181,6 @@ pub fn payload(subjects: &[Subject], predicate_type: &str, predicate: &impl Seri
     };
     // Serialising these types to memory cannot fail: keys are strings, and there is no I/O.
     serde_json::to_vec(&wire).unwrap_or_default()
-}
-
-/// The SHA-256 of the first subject as it is written, of any kind of statement.
-pub(crate) fn first_subject(payload: &[u8]) -> Result<String, Refusal> {
-    #[derive(Deserialize)]
-    struct Subjects {
-        #[serde(default)]
-        subject: Vec<Object<WireSubject>>,
-    }
-    let read: Subjects = json::read(payload).map_err(Refusal::StatementSyntax)?;
-    let first = read
-        .subject
-        .into_iter()
-        .next()
-        .ok_or(Refusal::Subjects { found: 0 })?;
-    Ok(first.0.digest.0.sha256)
 }
 
 impl Statement {

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     commands::{
-        attest, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key, man,
-        scan, sign, verify, verify_attestation, version,
+        attest, blob, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
+        man, scan, sign, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -15,6 +15,7 @@ use crate::{
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("attest", schema::<attest::Attested>("attest")),
+        ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
@@ -33,16 +34,25 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("explain", schema::<explain::Explanations>("explain")),
         ("inspect", schema::<inspect::Inspection>("inspect")),
         ("inventory", schema::<inventory::Inventoried>("inventory")),
+        ("trust-list", schema::<trust::list::Listed>("trust list")),
+        ("trust-import", schema::<trust::import::Imported>("trust import")),
+        ("trust-export", schema::<trust::export::Exported>("trust export")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
         ("man", schema::<man::Pages>("man")),
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
+        ("sign-blob", schema::<blob::sign::SignedFile>("sign-blob")),
         ("verify", schema::<verify::Verified>("verify")),
         (
             "verify-attestation",
             schema::<verify_attestation::Attestations>("verify-attestation"),
+        ),
+        ("verify-blob", schema::<blob::verify::VerifiedFile>("verify-blob")),
+        (
+            "verify-blob-attestation",
+            schema::<blob::verify_attestation::VerifiedClaim>("verify-blob-attestation"),
         ),
         ("version", schema::<version::Version>("version")),
     ]

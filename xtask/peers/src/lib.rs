@@ -13,8 +13,12 @@
 //! that returned early as passed. Rejected: `#[ignore]`, which cannot depend on what is installed, and lines on
 //! stderr, which the harness swallows when a test passes.
 
+mod http;
+pub mod moto;
 pub mod races;
 pub mod scanners;
+pub mod sigstore;
+pub mod vault;
 
 use std::env;
 use std::fs::OpenOptions;
@@ -53,6 +57,8 @@ pub enum Peer {
     SarifSchema,
     /// `cosign`; only in the lane `go`.
     Cosign,
+    /// The last `cosign` of version 2; only in the lane `go`.
+    CosignTwo,
     /// A Python that has picklescan; only in the lane `frameworks`, as those below.
     Picklescan,
     /// A Python that has ModelScan.
@@ -73,11 +79,13 @@ pub enum Peer {
     Pyright,
     /// `fsverity`, which works out and enables fs-verity.
     Fsverity,
+    /// A Python that has moto, which stands in for AWS.
+    Moto,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -89,6 +97,7 @@ impl Peer {
         Self::CheckJsonschema,
         Self::SarifSchema,
         Self::Cosign,
+        Self::CosignTwo,
         Self::Picklescan,
         Self::ModelScan,
         Self::Fickling,
@@ -99,6 +108,7 @@ impl Peer {
         Self::Maturin,
         Self::Pyright,
         Self::Fsverity,
+        Self::Moto,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -116,6 +126,7 @@ impl Peer {
             Self::CheckJsonschema => "WEIGHTLOCK_TEST_CHECK_JSONSCHEMA",
             Self::SarifSchema => "WEIGHTLOCK_TEST_SARIF_SCHEMA",
             Self::Cosign => "WEIGHTLOCK_TEST_COSIGN",
+            Self::CosignTwo => "WEIGHTLOCK_TEST_COSIGN_2",
             Self::Picklescan => "WEIGHTLOCK_TEST_PICKLESCAN_PYTHON",
             Self::ModelScan => "WEIGHTLOCK_TEST_MODELSCAN_PYTHON",
             Self::Fickling => "WEIGHTLOCK_TEST_FICKLING_PYTHON",
@@ -126,6 +137,7 @@ impl Peer {
             Self::Maturin => "WEIGHTLOCK_TEST_MATURIN",
             Self::Pyright => "WEIGHTLOCK_TEST_PYRIGHT",
             Self::Fsverity => "WEIGHTLOCK_TEST_FSVERITY",
+            Self::Moto => "WEIGHTLOCK_TEST_MOTO_PYTHON",
         }
     }
 
@@ -144,6 +156,7 @@ impl Peer {
             Self::CheckJsonschema => "check-jsonschema",
             Self::SarifSchema => "the SARIF schema",
             Self::Cosign => "cosign",
+            Self::CosignTwo => "cosign 2",
             Self::Picklescan => "picklescan",
             Self::ModelScan => "modelscan",
             Self::Fickling => "fickling",
@@ -154,6 +167,7 @@ impl Peer {
             Self::Maturin => "maturin",
             Self::Pyright => "pyright",
             Self::Fsverity => "fsverity",
+            Self::Moto => "moto",
         }
     }
 
@@ -168,11 +182,11 @@ impl Peer {
             Self::B3sum => "apt-get install b3sum",
             Self::Strace => "apt-get install strace",
             Self::Fsverity => "apt-get install fsverity",
-            Self::PreCommit | Self::CheckJsonschema | Self::Maturin | Self::Pyright => {
+            Self::PreCommit | Self::CheckJsonschema | Self::Maturin | Self::Pyright | Self::Moto => {
                 "cargo xtask ci --prepare   (installs it in a virtual environment)"
             }
             Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
-            Self::Cosign => "cargo xtask ci --lane go   (builds it with Go)",
+            Self::Cosign | Self::CosignTwo => "cargo xtask ci --lane go   (builds it with Go)",
             Self::Picklescan
             | Self::ModelScan
             | Self::Fickling
@@ -200,13 +214,15 @@ impl Peer {
                 .or_else(|| existing(cache_folder()?.join("verity/root/usr/bin/fsverity"))),
             Self::SarifSchema => existing(cache_folder()?.join("sarif/sarif-schema-2.1.0.json")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
+            Self::CosignTwo => existing(cache_folder()?.join("go/v2/cosign")),
             Self::Picklescan
             | Self::ModelScan
             | Self::Fickling
             | Self::ModelAudit
             | Self::ModelLibraries
             | Self::Torch
-            | Self::Serving => existing(cache_folder()?.join(self.name()).join("bin/python")),
+            | Self::Serving
+            | Self::Moto => existing(cache_folder()?.join(self.name()).join("bin/python")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
                 on_path(self.name())

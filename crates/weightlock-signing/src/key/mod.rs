@@ -6,6 +6,8 @@
 //! | [`PrivateKey`], [`Signer`] | PKCS#8, SEC1 and cosign's encrypted form (feature `sign`) |
 //! | [`uri::Uri`] | the name of a key on a PKCS#11 token, RFC 7512 |
 //! | `pkcs11` | such a key in use (feature `pkcs11`) |
+//! | [`reference::KeyReference`] | what somebody wrote to name a key: a file, a token, a service |
+//! | `kms` | keys that a service keeps (feature `online`) |
 //!
 //! Four kinds of key exist: ECDSA on P-256, P-384, P-521, each with the hash of its own size (SHA-256, SHA-384,
 //! SHA-512), and Ed25519. Everything else is refused by name. OpenSSF Model Signing knows the first three only;
@@ -17,6 +19,8 @@ mod cosign;
 #[cfg(feature = "sign")]
 mod encrypted;
 mod error;
+#[cfg(feature = "online")]
+pub mod kms;
 mod password;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
@@ -24,6 +28,7 @@ pub mod pkcs11;
 mod private;
 mod public;
 mod reason;
+pub mod reference;
 mod signature;
 pub mod uri;
 

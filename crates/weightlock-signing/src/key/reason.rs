@@ -1,4 +1,4 @@
-//! Reason codes of keys, signatures and PKCS#11 tokens.
+//! Reason codes of keys, signatures, PKCS#11 tokens and services that keep keys.
 
 reasons! {
     TOO_LARGE = "WL-KEY-TOO-LARGE", Usage {
@@ -239,6 +239,54 @@ reasons! {
         why: "it would be refused by everybody who verifies it, and may reveal a fault of the token",
         example: "a public key or certificate with the same label that belongs to another private key",
         fix: "check that private and public key with this id belong together",
+    }
+    KMS_REFERENCE = "WL-KMS-REFERENCE", Usage {
+        what: "the text with `://` names no key",
+        why: "taken for a file name it would only say that there is no such file; taken loosely it could name another key",
+        example: "`hashivault://team/release`, or a scheme that does not exist",
+        fix: "the message shows the form; a file whose name holds `://` is written `./NAME`",
+    }
+    KMS_UNTESTED = "WL-KMS-UNTESTED", NoAnswer {
+        what: "keys of this kind are known and not supported",
+        why: "nothing here could be tested against that service, and an untested way to a key is worse than none",
+        example: "`gcpkms://projects/…`, `azurekms://…`, `k8s://…`, `https://…`, `github://…`, `gitlab://…`",
+        fix: "use a file, a token, hashivault://, openbao:// or awskms://; of a public key, save the file and name it",
+    }
+    KMS_SETTING = "WL-KMS-SETTING", Usage {
+        what: "something that is needed to call the key service is not set",
+        why: "only services you name are called, and only with credentials you give",
+        example: "`hashivault://release` without VAULT_ADDR",
+        fix: "the message names the variable or file",
+    }
+    KMS_DENIED = "WL-KMS-DENIED", CouldNotWork {
+        what: "the key service does not let this caller use the key",
+        why: "the token or access key is wrong, has expired, or lacks the right to read the key and to sign with it",
+        example: "a token of Vault that was revoked",
+        fix: "renew the token; allow it to read the key and to sign with it",
+    }
+    KMS_KEY_MISSING = "WL-KMS-KEY-MISSING", CouldNotWork {
+        what: "the key service has no such key, or the key is disabled or about to be deleted",
+        why: "the name, the region or the place of the engine may be another one",
+        example: "`hashivault://relese`, or a key of another region",
+        fix: "check the name; for Vault also TRANSIT_SECRET_ENGINE_PATH, for AWS the region",
+    }
+    KMS_UNSUPPORTED_KEY = "WL-KMS-UNSUPPORTED-KEY", NoAnswer {
+        what: "the key of the service is of a kind that Weightlock does not use",
+        why: "services sign with ECDSA on P-256, P-384 or P-521, Vault and OpenBao also with Ed25519",
+        example: "a key of type aes256-gcm96 or rsa-2048",
+        fix: "make a key of type ecdsa-p256 (Vault, OpenBao) or ECC_NIST_P256 for SIGN_VERIFY (AWS)",
+    }
+    KMS_ANSWER = "WL-KMS-ANSWER", CouldNotWork {
+        what: "the key service gave an answer that is not what its documentation says",
+        why: "an answer that has to be guessed at could name another key",
+        example: "something else than the key service listens at the address",
+        fix: "check the address of the service; please report the case if the address is right",
+    }
+    KMS_BAD_SIGNATURE = "WL-KMS-BAD-SIGNATURE", CouldNotWork {
+        what: "the key service answered with a signature that the key's public half does not confirm",
+        why: "it would be refused by everybody who verifies it; the service or somebody in between answered for another key",
+        example: "a service that signs with another version of the key than it was asked for",
+        fix: "check which service answers at the address; nothing was written",
     }
 }
 

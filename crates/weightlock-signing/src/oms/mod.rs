@@ -30,7 +30,7 @@ use weightlock_artifact::{
 pub(crate) use self::sign::sign_payload;
 #[cfg(feature = "sign")]
 pub use self::sign::{SigningError, SigningMaterial, sign_statement};
-pub use self::verify::{VerifiedStatement, read_unverified, verify, verify_bundle};
+pub use self::verify::{VerifiedStatement, verify, verify_bundle};
 
 /// The predicate type of OMS 1.0 (section 5.1).
 pub const PREDICATE_TYPE: &str = "https://model_signing/signature/v1.0";

@@ -70,14 +70,6 @@ pub fn verify_bundle(bundle: Bundle, trust: &Trust) -> Result<VerifiedStatement,
     })
 }
 
-/// Reads the statement in a bundle. **Nobody's signature is checked**: for telling what lies there.
-///
-/// # Errors
-/// [`Refusal`] names the first rule that is broken.
-pub fn read_unverified(bundle: &[u8]) -> Result<ModelStatement, Refusal> {
-    parse::statement(&Bundle::parse(bundle)?.envelope()?.payload)
-}
-
 fn check_signature(envelope: &Envelope, signer: &Signer) -> Result<(), Refusal> {
     // That version hashed with SHA-256 for certificates, whatever the curve.
     let (key, old_hash) = match signer {

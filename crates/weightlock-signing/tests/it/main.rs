@@ -9,6 +9,8 @@
 mod certificates;
 mod corpus;
 mod cosign_key;
+#[cfg(feature = "online")]
+mod kms;
 mod mint;
 mod mutations;
 mod oms_model;

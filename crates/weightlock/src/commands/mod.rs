@@ -1,6 +1,7 @@
 //! The verbs: one file each, listed here in the order of help.
 
 pub mod attest;
+pub mod blob;
 pub mod compat;
 pub mod completions;
 pub mod demo;
@@ -20,6 +21,7 @@ pub mod scan;
 pub mod sign;
 mod subject;
 pub(crate) mod target;
+pub mod trust;
 pub mod verify;
 pub mod verify_attestation;
 pub mod version;
@@ -44,8 +46,13 @@ pub enum Command {
     Attest(Box<attest::Arguments>),
     VerifyAttestation(Box<verify_attestation::Arguments>),
     Evidence(evidence::Arguments),
+    SignBlob(Box<blob::sign::Arguments>),
+    VerifyBlob(Box<blob::verify::Arguments>),
+    AttestBlob(Box<blob::attest::Arguments>),
+    VerifyBlobAttestation(Box<blob::verify_attestation::Arguments>),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
+    Trust(trust::Arguments),
     Demo(demo::Arguments),
     Digest(digest::Arguments),
     Inspect(inspect::Arguments),
@@ -83,8 +90,13 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Attest(arguments) => attest::run(arguments, context),
         Command::VerifyAttestation(arguments) => verify_attestation::run(arguments, format, context),
         Command::Evidence(arguments) => evidence::run(arguments, context),
+        Command::SignBlob(arguments) => blob::sign::run(arguments, context),
+        Command::VerifyBlob(arguments) => blob::verify::run(arguments, context),
+        Command::AttestBlob(arguments) => blob::attest::run(arguments, context),
+        Command::VerifyBlobAttestation(arguments) => blob::verify_attestation::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
+        Command::Trust(arguments) => trust::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),

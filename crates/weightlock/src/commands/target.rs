@@ -174,7 +174,7 @@ fn leaves_room(store: &Store) -> bool {
     let signature = input::read_at_most(store.signature(), Bundle::MAX_BYTES);
     let statement = signature
         .ok()
-        .and_then(|bundle| oms::read_unverified(&bundle).ok());
+        .and_then(|bundle| oms::danger::read_unverified(&bundle).ok());
     statement.is_some_and(|statement| {
         let ignored = &statement.serialization().ignore_paths;
         ignored.iter().any(|path| path.as_str() == EVIDENCE)

@@ -1,6 +1,7 @@
 //! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]), whose for a kind of evidence
 //! ([`SignersFlags`]), and who signs ([`SignerFlags`]).
 
+mod identity;
 mod signer;
 mod signers;
 mod trust;
@@ -9,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use weightlock_signing::{
     certificate::Certificate,
-    key::{KeyError, OmsKey, PublicKey},
+    key::PublicKey,
     predicate::{UnknownType, Wanted},
 };
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
 pub(crate) use self::{
+    identity::IdentityFlags,
     signer::{SignerFlags, named},
     signers::{SignersFlags, trust_in},
     trust::TrustFlags,
@@ -66,7 +68,7 @@ impl Method {
                     USAGE,
                     format!("there is no method {:?}", word.display().to_string()),
                 )
-                .help("the methods are key, certificate and pkcs11; a flag may decide instead")),
+                .help("the methods are key, certificate, pkcs11 and sigstore; a flag may decide instead")),
             },
             _ => Err(Diagnostic::new(USAGE, "give one model")),
         }
@@ -93,25 +95,18 @@ pub(crate) fn not_built(what: &str) -> Diagnostic {
 }
 
 /// The key that was named by a flag, or by the variable unless a flag names another method.
-fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Option<PathBuf> {
+pub(crate) fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Option<PathBuf> {
     let named = || variable.filled().filter(|_| !otherwise).map(PathBuf::from);
     flag.cloned().or_else(named)
 }
 
-/// Reads a public key that may check model signatures.
-pub(crate) fn oms_key(path: &Path) -> Result<OmsKey, Diagnostic> {
-    OmsKey::try_from(public_key(path)?).map_err(|error| unfit(&error, path))
-}
-
-/// Reads a public key of any kind.
+/// Reads a public key. Which kinds may check model signatures is for those to say.
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Diagnostic> {
     let text = read_bounded(path, PublicKey::MAX_PEM_BYTES)?;
-    PublicKey::from_pem(&text).map_err(|error| unfit(&error, path))
-}
-
-fn unfit(error: &KeyError, path: &Path) -> Diagnostic {
-    let told = Diagnostic::of(error.code(), error).at(path.display().to_string());
-    error.hint().map_or(told.clone(), |hint| told.help(hint))
+    PublicKey::from_pem(&text).map_err(|error| {
+        let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
+        error.hint().map_or(told.clone(), |hint| told.help(hint))
+    })
 }
 
 /// Reads one or more certificates.

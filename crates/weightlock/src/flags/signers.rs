@@ -22,23 +22,16 @@ pub(crate) struct SignersFlags {
     pub signer_for: Vec<(Kind, PathBuf)>,
 }
 
-/// Why a key cannot check model signatures.
-const NOT_FOR_OMS: &str = "WL-KEY-NOT-FOR-OMS";
-
 impl SignersFlags {
-    /// Whose statements of every kind count, if anybody was named. A key that cannot check model signatures can check
-    /// statements.
+    /// Whose statements of every kind count, if anybody was named.
     pub(crate) fn default_trust(
         trust: &TrustFlags,
         method: Option<Method>,
         now: UnixTime,
     ) -> Result<Option<Trust>, Diagnostic> {
-        match (trust.trust(method, now), &trust.key) {
-            (Err(told), Some(key)) if told.code().as_str() == NOT_FOR_OMS => {
-                trust_in(key, trust, now).map(Some)
-            }
-            (Err(told), _) if told.code() == NO_TRUST => Ok(None),
-            (named, _) => named.map(Some),
+        match trust.trust(method, now) {
+            Err(told) if told.code() == NO_TRUST => Ok(None),
+            named => named.map(Some),
         }
     }
 

@@ -12,8 +12,9 @@ fn path(name: &str) -> String {
 }
 
 /// Words that say "all is well".
-const SUCCESS: [&str; 11] = [
+const SUCCESS: [&str; 12] = [
     "verified ",
+    "Verified OK",
     "signed ",
     "attested ",
     "added ",
@@ -153,6 +154,109 @@ fn every_verb_has_the_documented_exit_codes() {
         (2, &["evidence", "remove", "m", "review"]),
         (0, &["evidence", "remove", "m", "review", "--yes"]),
         (2, &["evidence"]),
+        (
+            0,
+            &[
+                "sign-blob",
+                "--key",
+                &private,
+                "--output-signature",
+                "unknown.bin.sig",
+                "unknown.bin",
+            ],
+        ),
+        (
+            1,
+            &[
+                "sign-blob",
+                "--key",
+                &private,
+                "--output-signature",
+                "notes.txt",
+                "unknown.bin",
+            ],
+        ),
+        (2, &["sign-blob", "unknown.bin"]),
+        (4, &["sign-blob", "--key", &private, "nothing"]),
+        (0, &["verify-blob", "--key", &public, "unknown.bin"]),
+        (1, &["verify-blob", "--key", &other, "unknown.bin"]),
+        (2, &["verify-blob", "unknown.bin"]),
+        (4, &["verify-blob", "--key", "nothing", "unknown.bin"]),
+        (
+            0,
+            &[
+                "attest-blob",
+                "--key",
+                &private,
+                "--predicate",
+                "notes.txt",
+                "--bundle",
+                "claim",
+                "unknown.bin",
+            ],
+        ),
+        (
+            1,
+            &[
+                "attest-blob",
+                "--key",
+                &private,
+                "--predicate",
+                "notes.txt",
+                "--type",
+                "spdx",
+                "unknown.bin",
+            ],
+        ),
+        (2, &["attest-blob", "--key", &private, "unknown.bin"]),
+        (
+            4,
+            &[
+                "attest-blob",
+                "--key",
+                &private,
+                "--predicate",
+                "nothing",
+                "unknown.bin",
+            ],
+        ),
+        (
+            0,
+            &[
+                "verify-blob-attestation",
+                "--key",
+                &public,
+                "--bundle",
+                "claim",
+                "unknown.bin",
+            ],
+        ),
+        (
+            1,
+            &[
+                "verify-blob-attestation",
+                "--key",
+                &public,
+                "--bundle",
+                "claim",
+                "notes.txt",
+            ],
+        ),
+        (
+            2,
+            &["verify-blob-attestation", "--bundle", "claim", "unknown.bin"],
+        ),
+        (
+            4,
+            &[
+                "verify-blob-attestation",
+                "--key",
+                &public,
+                "--bundle",
+                "nothing",
+                "unknown.bin",
+            ],
+        ),
         (0, &["digest", "m"]),
         (0, &["digest", "--check", "list"]),
         (2, &["digest"]),
@@ -344,10 +448,19 @@ fn no_verb_opens_a_socket() {
     };
     let place = prepared();
     let (private, public) = (path("p256.key.pem"), path("p256.pub.pem"));
-    let runs: [&[&str]; 10] = [
+    let runs: [&[&str]; 12] = [
         &["scan", "m/model.safetensors"],
         &["sign", "--key", &private, "m"],
         &["verify", "--offline", "--key", &public, "m"],
+        &[
+            "sign-blob",
+            "--key",
+            &private,
+            "--output-signature",
+            "notes.txt.sig",
+            "notes.txt",
+        ],
+        &["verify-blob", "--key", &public, "notes.txt"],
         &["digest", "m"],
         &["inspect", "m"],
         &["diff", "m", "other"],

@@ -5,6 +5,7 @@
 )]
 
 mod attest;
+mod blobs;
 mod compat_scan;
 mod contract;
 mod demo;

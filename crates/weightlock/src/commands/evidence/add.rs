@@ -136,8 +136,8 @@ fn fit(path: &Path, hashed: &Hashed) -> Result<Fit, Diagnostic> {
     let statement = &claimed.statement;
     let kind = kind_of(&statement.predicate_type);
     if kind == Kind::Oms {
-        let signed =
-            oms::read_unverified(&bundle).map_err(|refusal| Diagnostic::of(refusal.code(), &refusal))?;
+        let signed = oms::danger::read_unverified(&bundle)
+            .map_err(|refusal| Diagnostic::of(refusal.code(), &refusal))?;
         lists_the_model(&signed, hashed)?;
     } else if statement.is_about(hashed.digest()) {
         document::check(&statement.predicate_type, &statement.predicate)

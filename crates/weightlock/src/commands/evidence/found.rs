@@ -135,8 +135,8 @@ pub(in crate::commands) fn said_signer(material: &Material) -> String {
             .first()
             .and_then(|leaf| Identity::of_certificate(leaf).ok())
             .map_or_else(
-                || "an identity that cannot be read".to_owned(),
-                |found| found.to_string(),
+                || "a Sigstore identity".to_owned(),
+                |identity| identity.to_string(),
             ),
     }
 }
