@@ -114,3 +114,13 @@ fn signatures() {
     };
     assert!(accepted("der_signature", verifies) >= 3);
 }
+
+#[test]
+fn statements_of_others() {
+    use weightlock_signing::{predicate::Predicate, predicate::Wanted, statement::Statement};
+    let statements = accepted("statement", |text| Statement::parse_unverified(text).is_ok());
+    assert!(statements >= 2);
+    let any = Wanted::parse("urn:any:type").unwrap();
+    let predicates = accepted("statement", |seed| Predicate::read(&seed[1..], &any, "now").is_ok());
+    assert!((3..seeds("statement").len()).contains(&predicates));
+}

@@ -4,6 +4,7 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod attest;
 mod cosign_blobs;
 mod cosign_keyless;
 
