@@ -5,6 +5,7 @@
 )]
 
 mod cosign_blobs;
+mod sigstore_services;
 
 use std::{
     fs,
