@@ -54,6 +54,8 @@ pub(crate) struct Response {
     pub(crate) kind: &'static str,
     pub(crate) body: Vec<u8>,
     pub(crate) location: Option<String>,
+    /// The name of what was made, as some clients of Rekor look it up.
+    pub(crate) tag: Option<String>,
 }
 
 impl Response {
@@ -63,6 +65,7 @@ impl Response {
             kind: "application/json",
             body: value.to_string().into_bytes(),
             location: None,
+            tag: None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Response {
             kind,
             body,
             location: None,
+            tag: None,
         }
     }
 
@@ -86,6 +90,7 @@ impl Response {
             kind: "text/plain",
             body: Vec::new(),
             location: Some(location),
+            tag: None,
         }
     }
 }
@@ -209,11 +214,14 @@ fn answer(mut stream: TcpStream, handler: &Handler, trouble: Option<Trouble>) ->
         }
         Some(Trouble::Redirects(to)) => Response::see(to),
     };
+    let tag = response
+        .tag
+        .map_or_else(String::new, |tag| format!("ETag: {tag}\r\n"));
     let location = response
         .location
         .map_or_else(String::new, |to| format!("Location: {to}\r\n"));
     let head = format!(
-        "HTTP/1.1 {} Answer\r\nContent-Type: {}\r\n{location}Content-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {} Answer\r\nContent-Type: {}\r\n{location}{tag}Content-Length: {}\r\nConnection: close\r\n\r\n",
         response.status,
         response.kind,
         response.body.len()

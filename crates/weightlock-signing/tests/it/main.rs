@@ -6,6 +6,8 @@
     reason = "helpers of tests, with small numbers"
 )]
 
+mod blob_identities;
+mod blob_mutations;
 mod certificates;
 mod corpus;
 mod cosign_key;
@@ -24,6 +26,7 @@ mod pkcs11;
 mod private_keys;
 mod public_keys;
 mod signatures;
+mod sigstore;
 mod tree;
 
 use std::path::{Path, PathBuf};
