@@ -485,6 +485,9 @@ fn nothing_there_is_no_answer() {
         .refused(3, "WL-EVIDENCE-NONE")
         .says("https://slsa.dev/provenance/v1");
     check(&place, "p256.pub.pem", "slsa", &[]).refused(2, "WL-EVIDENCE-TYPE");
+    check(&place, "p256.pub.pem", "oms", &[])
+        .refused(2, "WL-EVIDENCE-TYPE")
+        .says("weightlock verify");
     place
         .run(["verify-attestation", "m", "--type", "slsaprovenance1"])
         .refused(2, "WL-CLI-NO-TRUST");

@@ -367,7 +367,18 @@ fn a_further_signature_is_added_beside_the_first() {
     place
         .run_with_key("verify", "p384.pub.pem", &["--signature", "m/model.sig"])
         .refused(1, "WL-SIG-KEY-MISMATCH");
-    place.run_with_key("run", "p384.pub.pem", &[]);
+    // And loads go by it.
+    let load = |key: &str| {
+        let key = path(key);
+        place.run(["run", "--model", "m", "--key", &key, "--", "/bin/ls", "{model}"])
+    };
+    let loaded = load("p384.pub.pem");
+    assert_eq!(
+        (loaded.code, loaded.stdout.contains("config.json")),
+        (0, true),
+        "{loaded:?}"
+    );
+    assert_eq!(load("p521.pub.pem").code, 1);
     place.flip("m/config.json", 3, 1);
     for key in ["p256.pub.pem", "p384.pub.pem"] {
         place
