@@ -135,4 +135,4 @@ mod verifier;
 pub use json::JsonError;
 pub use refusal::Refusal;
 pub use signers::{NotCounted, SignersByKind};
-pub use verifier::{IdentityTrust, Signer, Trust, is_signed_by};
+pub use verifier::{IdentityTrust, Signer, Trust, is_signed_by, is_signed_by_identity};

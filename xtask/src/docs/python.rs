@@ -176,6 +176,8 @@ mod tests {
         ] {
             assert_eq!(annotation(&schema).unwrap(), expected);
         }
+        let named = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        assert_eq!(annotation(&named).unwrap(), "dict[str, str]");
     }
 
     #[test]
@@ -200,6 +202,6 @@ mod tests {
         ] {
             assert!(text.contains(&format!("class {name}(TypedDict):")), "{name}");
         }
-        assert!(text.contains("SignedBy = SignedByKey | SignedByCertificate"));
+        assert!(text.contains("SignedBy = SignedByKey | SignedByCertificate | SignedByIdentity"));
     }
 }

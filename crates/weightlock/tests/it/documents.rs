@@ -183,6 +183,7 @@ fn the_how_tos_run_and_print_what_they_show() {
         "auditor",
         "evidence",
         "platform-engineer",
+        "blobs",
         "scan",
         "run",
         "fs-verity",

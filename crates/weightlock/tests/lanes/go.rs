@@ -6,6 +6,7 @@
 
 mod attest;
 mod cosign_blobs;
+mod cosign_keyless;
 
 use std::{
     fs,
