@@ -88,3 +88,30 @@ class Case(unittest.TestCase):
             weightlock.guarded(path, **({"key": self.key} | options))  # type: ignore[arg-type]
         self.assertEqual(caught.exception.code, code, str(caught.exception))
         return caught.exception
+
+
+class Identified(Case):
+    """A test whose models are signed as an identity, with services of Sigstore that run beside the tests."""
+
+    services: Path
+    #: Whose signature counts, as arguments.
+    who: dict[str, str]
+
+    def setUp(self) -> None:
+        named = os.environ.get("WEIGHTLOCK_TEST_SIGSTORE")
+        if not named:
+            self.skipTest("WEIGHTLOCK_TEST_SIGSTORE names no services: cargo xtask wheel --test starts them")
+        self.services = Path(named)
+        self.who = json.loads((self.services / "who.json").read_text())
+        self.who["trusted_root"] = str(self.services / "trusted_root.json")
+        super().setUp()
+
+    def sign(self, model: Path, **options: object) -> None:
+        flags = [f"--{name}" for name, wanted in options.items() if wanted]
+        config, token = self.services / "trust.json", self.services / "token"
+        with_these = ["--trust-config", config, "--identity-token-file", token, "--yes"]
+        signed = program("sign", "sigstore", *with_these, *flags, model)
+        self.assertEqual(signed.returncode, 0, signed.stderr)
+
+    def refused(self, code: str, path: Path, **options: object) -> weightlock.VerificationError:
+        return super().refused(code, path, **({"key": None} | self.who | options))

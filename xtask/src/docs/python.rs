@@ -139,6 +139,9 @@ fn simple(name: &str, schema: &Value) -> Result<String> {
         "boolean" => "bool".to_owned(),
         "null" => "None".to_owned(),
         "array" => format!("list[{}]", annotation(&schema["items"])?),
+        "object" if schema["properties"].is_null() && schema["additionalProperties"].is_object() => {
+            format!("dict[str, {}]", annotation(&schema["additionalProperties"])?)
+        }
         other => bail!("a type that is not known: {other}"),
     })
 }
@@ -163,6 +166,10 @@ mod tests {
                 "Fact | None",
             ),
             (
+                json!({"type": "object", "additionalProperties": {"type": "string"}}),
+                "dict[str, str]",
+            ),
+            (
                 json!({"enum": ["a", "b"], "type": "string"}),
                 "Literal[\"a\", \"b\"]",
             ),
@@ -173,7 +180,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_stops() {
-        assert!(annotation(&json!({"type": "object"})).is_err());
+        for additional in [json!(null), json!(true), json!(false)] {
+            assert!(annotation(&json!({"type": "object", "additionalProperties": additional})).is_err());
+        }
         assert!(annotation(&json!({})).is_err());
         assert!(object("Open", &json!({"properties": {}, "required": []})).is_err());
         assert!(defined("Untold", &json!({"oneOf": [{"properties": {}}]})).is_err());
@@ -192,6 +201,6 @@ mod tests {
         ] {
             assert!(text.contains(&format!("class {name}(TypedDict):")), "{name}");
         }
-        assert!(text.contains("SignedBy = SignedByKey | SignedByCertificate"));
+        assert!(text.contains("SignedBy = SignedByKey | SignedByCertificate | SignedByIdentity"));
     }
 }
