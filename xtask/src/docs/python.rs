@@ -139,7 +139,7 @@ fn simple(name: &str, schema: &Value) -> Result<String> {
         "boolean" => "bool".to_owned(),
         "null" => "None".to_owned(),
         "array" => format!("list[{}]", annotation(&schema["items"])?),
-        "object" if schema["properties"].is_null() && schema["additionalProperties"].is_object() => {
+        "object" if schema["additionalProperties"].is_object() => {
             format!("dict[str, {}]", annotation(&schema["additionalProperties"])?)
         }
         other => bail!("a type that is not known: {other}"),
@@ -158,6 +158,10 @@ mod tests {
             (json!({"type": "string"}), "str"),
             (json!({"type": ["integer", "null"]}), "int | None"),
             (
+                json!({"type": "object", "additionalProperties": {"type": "string"}}),
+                "dict[str, str]",
+            ),
+            (
                 json!({"type": "array", "items": {"$ref": "#/$defs/Fact"}}),
                 "list[Fact]",
             ),
@@ -166,23 +170,20 @@ mod tests {
                 "Fact | None",
             ),
             (
-                json!({"type": "object", "additionalProperties": {"type": "string"}}),
-                "dict[str, str]",
-            ),
-            (
                 json!({"enum": ["a", "b"], "type": "string"}),
                 "Literal[\"a\", \"b\"]",
             ),
         ] {
             assert_eq!(annotation(&schema).unwrap(), expected);
         }
+        let named = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        assert_eq!(annotation(&named).unwrap(), "dict[str, str]");
     }
 
     #[test]
     fn what_is_not_known_stops() {
-        for additional in [json!(null), json!(true), json!(false)] {
-            assert!(annotation(&json!({"type": "object", "additionalProperties": additional})).is_err());
-        }
+        assert!(annotation(&json!({"type": "object"})).is_err());
+        assert!(annotation(&json!({"type": "object", "additionalProperties": false})).is_err());
         assert!(annotation(&json!({})).is_err());
         assert!(object("Open", &json!({"properties": {}, "required": []})).is_err());
         assert!(defined("Untold", &json!({"oneOf": [{"properties": {}}]})).is_err());

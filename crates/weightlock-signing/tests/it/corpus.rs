@@ -51,6 +51,18 @@ fn cosign_keys() {
 }
 
 #[test]
+fn files_of_cosign() {
+    use weightlock_signing::cosign::{bundle::OldBundle, detached, envelope, timestamp};
+    let bundles = accepted("cosign_bundle", |text| OldBundle::parse(text).is_ok());
+    assert!((4..seeds("cosign_bundle").len()).contains(&bundles));
+    let count = |reads: &dyn Fn(&[u8]) -> bool| accepted("cosign_detached", reads);
+    assert!(count(&|file| detached::read_signature(file).is_ok()) >= 2);
+    assert!(count(&|file| detached::read_certificate(file).is_ok()) >= 2);
+    assert!(count(&|file| envelope::read(file).is_ok()) >= 1);
+    assert!(count(&|file| timestamp::read(file).is_ok()) >= 1);
+}
+
+#[test]
 fn bundles_and_statements() {
     use weightlock_signing::{bundle::Bundle, oms::ModelStatement};
     let bundles = accepted("oms_bundle", |text| Bundle::parse(text).is_ok());
@@ -59,6 +71,24 @@ fn bundles_and_statements() {
         ModelStatement::parse_unverified(text).is_ok()
     });
     assert!((30..seeds("oms_statement").len()).contains(&statements));
+}
+
+#[test]
+fn identities_and_their_evidence() {
+    use weightlock_signing::{bundle::Bundle, identity::Identity, sigstore::TrustRoot};
+    let bundles = accepted("sigstore_bundle", |text| Bundle::parse(text).is_ok());
+    assert!((10..seeds("sigstore_bundle").len()).contains(&bundles));
+    let roots = accepted("sigstore_root", |text| TrustRoot::from_json(text).is_ok());
+    assert!((2..seeds("sigstore_root").len()).contains(&roots));
+    let named = accepted("identity_certificate", |der| {
+        Identity::of_certificate(der).is_ok()
+    });
+    assert!(named >= 2);
+    // Each begins with a form and a place.
+    let whole = accepted("sigstore_evidence", |input| {
+        input.len() > 2 && input[0] < 10 && input[1] < 7
+    });
+    assert_eq!(whole, seeds("sigstore_evidence").len());
 }
 
 #[test]
@@ -83,4 +113,14 @@ fn signatures() {
             .any(|key| Signer::public_key(key).verify(b"a message", signature).is_ok())
     };
     assert!(accepted("der_signature", verifies) >= 3);
+}
+
+#[test]
+fn statements_of_others() {
+    use weightlock_signing::{predicate::Predicate, predicate::Wanted, statement::Statement};
+    let statements = accepted("statement", |text| Statement::parse_unverified(text).is_ok());
+    assert!(statements >= 2);
+    let any = Wanted::parse("urn:any:type").unwrap();
+    let predicates = accepted("statement", |seed| Predicate::read(&seed[1..], &any, "now").is_ok());
+    assert!((3..seeds("statement").len()).contains(&predicates));
 }

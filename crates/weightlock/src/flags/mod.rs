@@ -2,6 +2,7 @@
 //! ([`SignersFlags`]), and who signs ([`SignerFlags`]).
 
 mod identity;
+mod keyless;
 mod signer;
 mod signers;
 mod trust;
@@ -18,6 +19,7 @@ use weightlock_signing::{
 pub(crate) use self::signer::no_tokens;
 pub(crate) use self::{
     identity::IdentityFlags,
+    keyless::{KeylessFlags, clock},
     signer::{SignerFlags, named},
     signers::{SignersFlags, trust_in},
     trust::TrustFlags,

@@ -14,7 +14,9 @@ use weightlock_signing::{
     oms::SigningMaterial,
 };
 
-use super::{Method, certificates, named_key, not_built};
+#[cfg(not(feature = "pkcs11"))]
+use super::not_built;
+use super::{Method, certificates, named_key};
 use crate::{
     cli::PasswordFlags, commands::target::read_bounded, diagnostic::Diagnostic, environment::PRIVATE_KEY,
     explanations::USAGE, password,
@@ -50,9 +52,6 @@ impl SignerFlags {
         &self,
         method: Option<Method>,
     ) -> Result<(Box<dyn Signer>, SigningMaterial), Diagnostic> {
-        if method == Some(Method::Sigstore) {
-            return Err(not_built("sign with a Sigstore identity"));
-        }
         let material = self.material(method)?;
         let certificate = match &material {
             SigningMaterial::Certificates(chain) => chain.first(),
@@ -164,8 +163,9 @@ pub(crate) fn no_tokens() -> Diagnostic {
 fn no_method() -> Diagnostic {
     Diagnostic::new(
         USAGE,
-        "sign needs to know with what: a key, a certificate or a token",
+        "sign needs to know with what: a key, a certificate, a token or an identity",
     )
     .help("make a key pair:  weightlock key generate NAME")
     .help("weightlock sign --key NAME.key MODEL")
+    .help("with an identity:  weightlock sign sigstore --trust-config FILE MODEL")
 }

@@ -626,3 +626,32 @@ fn hostile_words_in_a_predicate_cannot_play_with_the_terminal() {
         "{ran:?}"
     );
 }
+
+/// Ed25519 is for statements, not for model signatures.
+#[test]
+fn an_ed25519_key_signs_statements() {
+    let place = place();
+    place
+        .run(["key", "generate", "ed", "--algorithm", "ed25519", "--unencrypted"])
+        .yes();
+    let attest = [
+        "attest",
+        "m",
+        "--key",
+        "ed.key",
+        "--type",
+        "review",
+        "--predicate",
+        "review.json",
+    ];
+    place.run(attest).yes();
+    for whose in ["--key=ed.pub", "--signer-for=review=ed.pub"] {
+        place
+            .run(["verify-attestation", "m", "--type", "review", whose])
+            .yes();
+    }
+    check(&place, "p256.pub.pem", "review", &[]).refused(1, "WL-EVIDENCE-NOT-COUNTED");
+    place
+        .run(["sign", "m", "--key", "ed.key"])
+        .refused(2, "WL-KEY-NOT-FOR-OMS");
+}

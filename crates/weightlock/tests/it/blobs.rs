@@ -162,18 +162,16 @@ fn identities_are_asked_for_in_full() {
         ["--certificate-oidc-issuer", "https://i"],
     );
     ask(&name)
-        .refused(2, "WL-CLI-USAGE")
-        .says("--certificate-oidc-issuer URL");
-    ask(&issuer)
-        .refused(2, "WL-CLI-USAGE")
-        .says("--certificate-identity NAME");
-    ask(&[&issuer[..], &["--certificate-identity-pattern", "*"]].concat()).refused(2, "WL-CLI-USAGE");
+        .refused(2, "WL-CLI-NO-TRUST")
+        .says("--identity-provider URL");
+    ask(&issuer).refused(2, "WL-CLI-NO-TRUST");
+    ask(&[&issuer[..], &["--identity-pattern", "*"]].concat()).refused(2, "WL-CLI-USAGE");
     ask(&[&issuer[..], &["--certificate-identity-regexp", ".*"]].concat())
         .refused(2, "WL-CLI-USAGE")
         .says("weightlock compat cosign verify-blob");
     ask(&[&name[..], &issuer].concat()).refused(1, "WL-SIG-METHOD");
     let public = path("p256.pub.pem");
-    ask(&["--key", &public, "--danger-ignore-tlog"]).refused(2, "WL-CLI-USAGE");
+    ask(&["--key", &public, "--danger-without-log"]).refused(2, "WL-CLI-USAGE");
     ask(&[&["--key", &public], &name[..], &issuer].concat()).refused(2, "WL-CLI-USAGE");
 }
 

@@ -21,6 +21,8 @@ mod help;
 mod hostile;
 mod inspect;
 mod inventory;
+mod keyless;
+mod keyless_reference;
 mod keys;
 mod manners;
 mod models;

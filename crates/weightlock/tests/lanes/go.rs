@@ -4,7 +4,9 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod attest;
 mod cosign_blobs;
+mod cosign_keyless;
 
 use std::{
     fs,

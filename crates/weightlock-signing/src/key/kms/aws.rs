@@ -30,7 +30,7 @@ use weightlock_transport::{
     http::{Client, Response},
 };
 
-use super::{ANSWER_LIMIT, KmsError, confirmed, input, sigv4};
+use super::{ANSWER_LIMIT, Asked, KmsError, confirmed, sigv4, takes_digest};
 use crate::{
     base64::Base64,
     certificate::UnixTime,
@@ -128,14 +128,17 @@ impl AwsSigner {
         Ok(Self { service, known })
     }
 
-    fn remote(&self, message: &[u8]) -> Result<Vec<u8>, KmsError> {
+    fn remote(&self, wanted: Asked<'_>) -> Result<Vec<u8>, KmsError> {
         let key = &self.known.public_key;
-        let digest = input(key.algorithm(), message);
+        let digest = wanted.input(key.algorithm());
         let mut made = self.signed("DIGEST", &digest)?;
-        if message.len() <= MOST_RAW && key.verify(&digest, &made).is_ok() {
+        if let Asked::Message(message) = wanted
+            && message.len() <= MOST_RAW
+            && key.verify(&digest, &made).is_ok()
+        {
             made = self.signed("RAW", message)?;
         }
-        confirmed(key, message, made)
+        confirmed(key, wanted, made)
     }
 
     /// One call that signs. Whether the answer is worth anything is not known yet.
@@ -156,7 +159,12 @@ impl Signer for AwsSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(self.remote(message)?)
+        Ok(self.remote(Asked::Message(message))?)
+    }
+
+    fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        takes_digest(self.public_key(), digest)?;
+        Ok(self.remote(Asked::Digest(digest))?)
     }
 }
 

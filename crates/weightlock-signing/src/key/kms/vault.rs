@@ -22,7 +22,7 @@ use weightlock_transport::{
     http::{Call, Client, Response},
 };
 
-use super::{ANSWER_LIMIT, KmsError, confirmed, input};
+use super::{ANSWER_LIMIT, Asked, KmsError, confirmed, takes_digest};
 use crate::{
     json,
     key::{Algorithm, Hash, PublicKey, SignError, Signer, reference::VaultKey},
@@ -76,13 +76,13 @@ impl VaultSigner {
         })
     }
 
-    fn remote(&self, message: &[u8]) -> Result<Vec<u8>, KmsError> {
+    fn remote(&self, wanted: Asked<'_>) -> Result<Vec<u8>, KmsError> {
         let key = &self.latest.public_key;
         let algorithm = key.algorithm();
         let hash = (algorithm != Algorithm::Ed25519).then(|| path_of(algorithm.hash()));
         let address = self.settings.below("sign", &self.name, hash)?;
         let mut asked = json!({
-            "input": STANDARD.encode(input(algorithm, message)),
+            "input": STANDARD.encode(wanted.input(algorithm)),
             "key_version": self.latest.version,
             "prehashed": hash.is_some(),
         });
@@ -92,7 +92,7 @@ impl VaultSigner {
         let call = self.client.post(&address, "application/json", asked.to_string());
         let answer = self.settings.with_token(call).send()?;
         let body = accepted(answer, &self.name)?.body;
-        confirmed(key, message, signature(&body, self.latest.version)?)
+        confirmed(key, wanted, signature(&body, self.latest.version)?)
     }
 }
 
@@ -102,7 +102,12 @@ impl Signer for VaultSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(self.remote(message)?)
+        Ok(self.remote(Asked::Message(message))?)
+    }
+
+    fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        takes_digest(self.public_key(), digest)?;
+        Ok(self.remote(Asked::Digest(digest))?)
     }
 }
 

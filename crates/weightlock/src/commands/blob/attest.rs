@@ -12,7 +12,7 @@ use weightlock_signing::{
         self, Needs, SignedBlob, custom_predicate,
         reason::{MALFORMED, TOO_LARGE},
     },
-    cosign::predicate,
+    predicate::{Wanted, types::CUSTOM},
 };
 
 use super::{
@@ -167,7 +167,7 @@ fn claim(path: &Path, predicate_type: &str, context: &Context) -> Result<Value, 
         .at(place));
     }
     let malformed = |what: String| Diagnostic::new(MALFORMED, what).at(place.clone());
-    if predicate_type == predicate::CUSTOM {
+    if predicate_type == CUSTOM {
         let text = String::from_utf8(bytes).map_err(|_| malformed("the predicate is not text".to_owned()))?;
         return Ok(custom_predicate(&text, &written_now(context)));
     }
@@ -188,10 +188,15 @@ fn written_now(context: &Context) -> String {
 
 /// A word of cosign's, or a URI.
 pub(crate) fn predicate_type(word: &str) -> Result<String, String> {
-    predicate::uri(word).ok_or_else(|| {
-        let words: Vec<_> = predicate::WORDS.iter().map(|(word, _)| *word).collect();
-        format!("it is none of {}, and no URI", words.join(", "))
-    })
+    match Wanted::parse(word) {
+        Ok(Wanted::Type(uri)) => Ok(uri),
+        Ok(Wanted::Kind(_)) => {
+            Err("it names a kind of evidence; a statement about a file has one type".to_owned())
+        }
+        Err(unknown) => Err(format!(
+            "{unknown}; a type is a name such as custom, spdxjson or slsaprovenance1, or a URI"
+        )),
+    }
 }
 
 pub(crate) fn sha256(text: &str) -> Result<Digest, String> {

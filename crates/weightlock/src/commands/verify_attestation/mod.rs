@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 use weightlock_artifact::evidence::Kind;
 use weightlock_signing::{
-    SignersByKind, Trust,
+    SignersByKind,
     predicate::{
         Wanted,
         dependency::Dependency,
@@ -144,11 +144,7 @@ fn signers(
     kind: Kind,
     context: &Context,
 ) -> Result<SignersByKind, Diagnostic> {
-    let default: Option<Trust> = match arguments.trust.trust(method, context.now()) {
-        Ok(trust) => Some(trust),
-        Err(told) if told.code() == NO_TRUST && !arguments.signers.signer_for.is_empty() => None,
-        Err(told) => return Err(told),
-    };
+    let default = SignersFlags::default_trust(&arguments.trust, method, context.now())?;
     let signers = arguments
         .signers
         .signers(default, &arguments.trust, context.now())?;
@@ -157,7 +153,7 @@ fn signers(
             NO_TRUST,
             format!("nobody was named whose statements of the kind {kind} count"),
         )
-        .help(format!("name who makes them:  --signer-for {kind}=SIGNER.pub")));
+        .help(format!("name who makes them:  --key SIGNER.pub, or --signer-for {kind}=SIGNER.pub")));
     }
     Ok(signers)
 }
