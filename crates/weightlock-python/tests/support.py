@@ -90,28 +90,42 @@ class Case(unittest.TestCase):
         return caught.exception
 
 
+def services() -> Path | None:
+    """What services of Sigstore, which run beside the tests, have written for who signs and who verifies."""
+    named = os.environ.get("WEIGHTLOCK_TEST_SIGSTORE")
+    return Path(named) if named else None
+
+
+#: Why a test of identities did not run.
+NO_SERVICES = "WEIGHTLOCK_TEST_SIGSTORE names no services: cargo xtask wheel --test starts them"
+
+
+def sign_as(token: Path, model: Path, **options: object) -> None:
+    """Signs a model as the identity of a token."""
+    flags = [f"--{name}" for name, wanted in options.items() if wanted]
+    who = ["--trust-config", token.with_name("trust.json"), "--identity-token-file", token, "--yes"]
+    signed = program("sign", "sigstore", *who, *flags, model)
+    assert signed.returncode == 0, signed.stderr
+
+
 class Identified(Case):
-    """A test whose models are signed as an identity, with services of Sigstore that run beside the tests."""
+    """A test whose models are signed as an identity."""
 
     services: Path
     #: Whose signature counts, as arguments.
     who: dict[str, str]
 
     def setUp(self) -> None:
-        named = os.environ.get("WEIGHTLOCK_TEST_SIGSTORE")
-        if not named:
-            self.skipTest("WEIGHTLOCK_TEST_SIGSTORE names no services: cargo xtask wheel --test starts them")
-        self.services = Path(named)
-        self.who = json.loads((self.services / "who.json").read_text())
-        self.who["trusted_root"] = str(self.services / "trusted_root.json")
+        found = services()
+        if found is None:
+            self.skipTest(NO_SERVICES)
+        self.services = found
+        self.who = json.loads((found / "who.json").read_text())
+        self.who["trusted_root"] = str(found / "trusted_root.json")
         super().setUp()
 
     def sign(self, model: Path, **options: object) -> None:
-        flags = [f"--{name}" for name, wanted in options.items() if wanted]
-        config, token = self.services / "trust.json", self.services / "token"
-        with_these = ["--trust-config", config, "--identity-token-file", token, "--yes"]
-        signed = program("sign", "sigstore", *with_these, *flags, model)
-        self.assertEqual(signed.returncode, 0, signed.stderr)
+        sign_as(self.services / "token", model, **options)
 
     def refused(self, code: str, path: Path, **options: object) -> weightlock.VerificationError:
         return super().refused(code, path, **({"key": None} | self.who | options))

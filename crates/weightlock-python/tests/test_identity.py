@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import weightlock
-from support import WEIGHTS, Case, Identified, facts, program
+from support import WEIGHTS, Case, Identified, facts, program, sign_as
 from weightlock import VerificationError
 
 #: A mistake of the caller, and its code. None of them may fall back to another signer.
@@ -213,6 +213,17 @@ class Identity(Identified):
         with self.assertRaises(VerificationError) as caught:
             opened.buffer(0, 8)
         self.assertEqual(caught.exception.code, "WL-SIG-TAMPERED")
+
+    def test_leaves_of_another_identity_do_not_count(self) -> None:
+        from weightlock import _load
+
+        other = self.make("other")
+        sign_as(self.services / "other_token", other, leaves=True)
+        self.refused("WL-ID-MISMATCH", other)
+        self.sign(other, replace=True)
+        weightlock.verify(other, **self.who)
+        self.assertTrue(list((other / ".weightlock" / "evidence").iterdir()))
+        self.assertIsNone(_load.partial(other / "model.safetensors", **self.who))
 
     def run_all(self, *before: str) -> subprocess.CompletedProcess[str]:
         command = [*before, sys.executable, "-c", ALL, json.dumps(self.who), str(self.model), str(len(WEIGHTS))]

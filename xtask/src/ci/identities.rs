@@ -15,8 +15,8 @@ use weightlock_peers::sigstore::{Account, Rekor, Sigstore};
 /// Names the folder.
 const VARIABLE: &str = "WEIGHTLOCK_TEST_SIGSTORE";
 
-/// Who signs.
-const NAME: &str = "release@example.com";
+/// Who signs, and who else can.
+const NAMES: [&str; 2] = ["release@example.com", "mallory@example.com"];
 
 /// Longer than any step may take, in seconds.
 const TOKEN_LASTS: u64 = 3600;
@@ -30,17 +30,18 @@ pub(super) struct Identities {
 impl Identities {
     /// Starts them, and writes:
     ///
-    /// - `trust.json`, the trust configuration to sign with, and `token` to sign as the identity;
+    /// - `trust.json`, the trust configuration to sign with, `token` to sign as the identity, and `other_token` as another;
     /// - `trusted_root.json` to verify with, and `other_root.json` of another deployment;
     /// - `who.json`, the identity and who vouches for it.
     pub(super) fn start(folder: &Path) -> Result<Self> {
         let services = Sigstore::start();
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        let account = Account::email(NAME).with("exp", json!(now + TOKEN_LASTS));
+        let [account, other] = NAMES.map(|name| Account::email(name).with("exp", json!(now + TOKEN_LASTS)));
         let who = json!({"identity": account.identity(), "identity_provider": services.issuer()});
         let written = [
             ("trust.json", services.trust_config(Rekor::Both)),
             ("token", services.token(&account)),
+            ("other_token", services.token(&other)),
             ("trusted_root.json", services.trusted_root()),
             ("other_root.json", Sigstore::start().trusted_root()),
             ("who.json", who.to_string()),
@@ -75,7 +76,7 @@ mod tests {
         let folder = tests.get_envs().find(|(name, _)| *name == VARIABLE).unwrap().1;
         let read = |name: &str| fs::read_to_string(Path::new(folder.unwrap()).join(name)).unwrap();
         assert_ne!(read("trusted_root.json"), read("other_root.json"));
-        assert_eq!(read("token").split('.').count(), 3);
-        assert!(read("trust.json").contains("signingConfig") && read("who.json").contains(NAME));
+        assert_ne!(read("token"), read("other_token"));
+        assert!(read("trust.json").contains("signingConfig") && read("who.json").contains(NAMES[0]));
     }
 }
