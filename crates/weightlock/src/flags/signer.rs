@@ -73,6 +73,17 @@ impl SignerFlags {
         Ok((signer, material))
     }
 
+    /// No flag names a key or certificate: somebody else signs.
+    pub(crate) fn names_nobody(&self) -> Result<(), Diagnostic> {
+        if self.key.is_none() && self.pkcs11_uri.is_none() && self.signing_certificate.is_none() {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            USAGE,
+            "a key and an identity name two different signers; give one of them",
+        ))
+    }
+
     fn material(&self, method: Option<Method>) -> Result<SigningMaterial, Diagnostic> {
         let Some(path) = &self.signing_certificate else {
             return match method {

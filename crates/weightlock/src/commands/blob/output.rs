@@ -171,6 +171,14 @@ fn same(one: &Path, other: &Path) -> bool {
     one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
+/// Writes a bundle that is whole already.
+pub(super) fn write_bundle(outputs: &[Output], bundle: &[u8]) -> Result<(), Diagnostic> {
+    for output in outputs {
+        write_whole(&output.path, bundle, MODE, Existing::Replaced)?;
+    }
+    Ok(())
+}
+
 /// Writes all files.
 pub(super) fn write(outputs: &[Output], signed: &SignedBlob, statement: &[u8]) -> Result<(), Diagnostic> {
     for output in outputs {

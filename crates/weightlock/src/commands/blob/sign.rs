@@ -10,17 +10,20 @@ use weightlock_signing::{
     certificate::Certificate,
     key::PublicKey,
     oms::SigningMaterial,
+    sigstore::sign::Signable,
 };
 
 use super::{
     input,
-    output::{self, Output, OutputFlags},
+    output::{self, Kind, Output, OutputFlags},
     unsigned,
 };
 use crate::{
     context::Context,
     diagnostic::Diagnostic,
-    flags::SignerFlags,
+    explanations::USAGE,
+    flags::{KeylessFlags, SignerFlags},
+    keyless,
     reply::Reply,
     terminal::Style,
     text::{Shown, Size},
@@ -31,13 +34,15 @@ use crate::{
 /// The signature is written beside the file, to FILE.sigstore.json, unless an output is named. To sign a model, which may
 /// be many files, use `weightlock sign`.
 #[derive(Args, Debug)]
-#[command(override_usage = "weightlock sign-blob --key KEY [OPTIONS] FILE")]
+#[command(override_usage = "weightlock sign-blob [--key KEY|--trust-config FILE] [OPTIONS] FILE")]
 pub struct Arguments {
     /// The file, or - for standard input
     #[arg(value_name = "FILE")]
     pub(crate) blob: PathBuf,
     #[command(flatten)]
     pub(crate) signer: SignerFlags,
+    #[command(flatten)]
+    pub(crate) keyless: KeylessFlags,
     #[command(flatten)]
     pub(crate) output: OutputFlags,
 }
@@ -52,7 +57,7 @@ pub struct SignedFile {
     pub bytes: u64,
     /// Its SHA-256.
     pub digest: Option<String>,
-    /// `key <hex SHA-256 of its PEM>`, or the subject of the certificate.
+    /// `key <hex SHA-256 of its PEM>`, the subject of the certificate, or the identity with its issuer.
     pub signer: String,
     /// What was written.
     pub files: Vec<Output>,
@@ -61,8 +66,13 @@ pub struct SignedFile {
 pub(crate) const VERB: &str = "sign-blob";
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
-    match sign(arguments, context) {
-        Ok((signed, _)) => Reply::yes(VERB, text(&signed, context), signed),
+    let signed = if arguments.keyless.is_asked() {
+        sign_keyless(arguments, context)
+    } else {
+        sign(arguments, context).map(|(signed, _)| signed)
+    };
+    match signed {
+        Ok(signed) => Reply::yes(VERB, text(&signed, context), signed),
         Err(told) => Reply::refusal(VERB, vec![told]).with_verdict("not signed: no signature was written"),
     }
 }
@@ -84,6 +94,34 @@ pub(crate) fn sign(arguments: &Arguments, context: &Context) -> Result<(SignedFi
         files: outputs,
     };
     Ok((told, signed))
+}
+
+/// As [`sign`], with an identity. The blob is read before a certificate is asked for, which lasts for minutes.
+fn sign_keyless(arguments: &Arguments, context: &Context) -> Result<SignedFile, Diagnostic> {
+    let path = &arguments.blob;
+    arguments.signer.names_nobody()?;
+    let outputs = arguments.output.plan(Some(path), None)?;
+    if outputs.iter().any(|output| output.kind != Kind::SigstoreBundle) {
+        return Err(Diagnostic::new(
+            USAGE,
+            "a signature of an identity is one file with all its evidence",
+        )
+        .help("name it with --bundle, and no other output"));
+    }
+    let keyless = arguments.keyless.keyless(context)?;
+    let read = input::read(path, &Needs::name(), context)?;
+    let sha256 = read.sha256().and_then(|digest| digest.as_bytes().try_into().ok());
+    let sha256 = sha256.ok_or_else(|| Diagnostic::new(USAGE, "the blob has no digest"))?;
+    let session = keyless.session()?;
+    let bundle = keyless::sign(&session, Signable::Sha256(sha256))?;
+    output::write_bundle(&outputs, &bundle)?;
+    Ok(SignedFile {
+        blob: path.display().to_string(),
+        bytes: read.size(),
+        digest: digest(&read),
+        signer: session.identity().to_string(),
+        files: outputs,
+    })
 }
 
 pub(super) fn digest(blob: &Blob) -> Option<String> {

@@ -23,6 +23,7 @@ pub(super) fn blobs(asked: &SignBlob, context: &Context) -> Result<Said, Failure
         let arguments = sign::Arguments {
             blob: blob.clone(),
             signer: signer(&asked.signing),
+            keyless: crate::flags::KeylessFlags::default(),
             output: output(&asked.signing),
         };
         let (told, signed) = sign::sign(&arguments, context).map_err(|reason| {
