@@ -88,6 +88,7 @@ impl Method {
 }
 
 /// What this version cannot do, said as a refusal.
+#[cfg(not(feature = "pkcs11"))]
 pub(crate) fn not_built(what: &str) -> Diagnostic {
     Diagnostic::new(
         crate::explanations::NOT_BUILT,

@@ -73,6 +73,18 @@ impl SignerFlags {
         Ok((signer, material))
     }
 
+    /// An identity signs with a key of its own.
+    pub(crate) fn refuse_beside_identity(&self) -> Result<(), Diagnostic> {
+        let key = self.key.is_some() || self.pkcs11_uri.is_some() || self.signing_certificate.is_some();
+        if key {
+            return Err(Diagnostic::new(
+                USAGE,
+                "an identity and a key or certificate are two different signers; give one of them",
+            ));
+        }
+        Ok(())
+    }
+
     fn material(&self, method: Option<Method>) -> Result<SigningMaterial, Diagnostic> {
         let Some(path) = &self.signing_certificate else {
             return match method {
