@@ -158,6 +158,10 @@ mod tests {
             (json!({"type": "string"}), "str"),
             (json!({"type": ["integer", "null"]}), "int | None"),
             (
+                json!({"type": "object", "additionalProperties": {"type": "string"}}),
+                "dict[str, str]",
+            ),
+            (
                 json!({"type": "array", "items": {"$ref": "#/$defs/Fact"}}),
                 "list[Fact]",
             ),
@@ -179,6 +183,7 @@ mod tests {
     #[test]
     fn what_is_not_known_stops() {
         assert!(annotation(&json!({"type": "object"})).is_err());
+        assert!(annotation(&json!({"type": "object", "additionalProperties": false})).is_err());
         assert!(annotation(&json!({})).is_err());
         assert!(object("Open", &json!({"properties": {}, "required": []})).is_err());
         assert!(defined("Untold", &json!({"oneOf": [{"properties": {}}]})).is_err());

@@ -26,6 +26,7 @@ mod pkcs11;
 mod private_keys;
 mod public_keys;
 mod signatures;
+mod sigstore;
 mod tree;
 
 use std::path::{Path, PathBuf};
