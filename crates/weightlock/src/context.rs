@@ -71,11 +71,15 @@ impl Context {
 
     /// Whether somebody wants the work to stop.
     pub(crate) fn is_stopped(&self) -> bool {
+        self.stop().is_wanted()
+    }
+
+    /// Whether somebody wants the work to stop, for a call that waits.
+    pub(crate) fn stop(&self) -> Stop {
         match &self.show {
             Show::Told(progress) => progress.stopping(),
             _ => Stop::default(),
         }
-        .is_wanted()
     }
 
     /// The time now.

@@ -21,10 +21,12 @@ pub mod verify;
 pub mod version;
 
 use clap::Subcommand;
+use weightlock_transport::http;
 
 use crate::{
     cli::{Format, Global},
     context::Context,
+    online,
     reply::Reply,
 };
 
@@ -69,7 +71,8 @@ impl Command {
 
 /// Does what was asked.
 pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) -> Reply {
-    let format = global.format();
+    let (format, stop) = (global.format(), context.stop());
+    online::begin(global.offline, http::Stop::when(move || stop.is_wanted()));
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),

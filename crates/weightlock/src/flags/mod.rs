@@ -1,15 +1,13 @@
 //! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]) and who signs
 //! ([`SignerFlags`]).
 
+pub(crate) mod reference;
 mod signer;
 mod trust;
 
 use std::path::{Path, PathBuf};
 
-use weightlock_signing::{
-    certificate::Certificate,
-    key::{OmsKey, PublicKey},
-};
+use weightlock_signing::{certificate::Certificate, key::OmsKey};
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
@@ -77,15 +75,13 @@ fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Opt
     flag.cloned().or_else(named)
 }
 
-/// Reads a public key that may check model signatures.
-pub(crate) fn oms_key(path: &Path) -> Result<OmsKey, Diagnostic> {
-    let text = read_bounded(path, PublicKey::MAX_PEM_BYTES)?;
-    PublicKey::from_pem(&text)
-        .and_then(OmsKey::try_from)
-        .map_err(|error| {
-            let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
-            error.hint().map_or(told.clone(), |hint| told.help(hint))
-        })
+/// The public key that a reference names, if it may check model signatures.
+pub(crate) fn oms_key(named: &Path, online: bool) -> Result<OmsKey, Diagnostic> {
+    let key = reference::public_key(named, online)?;
+    OmsKey::try_from(key).map_err(|error| {
+        let told = Diagnostic::of(error.code(), &error).at(named.display().to_string());
+        error.hint().map_or(told.clone(), |hint| told.help(hint))
+    })
 }
 
 /// Reads one or more certificates.

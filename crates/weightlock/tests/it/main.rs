@@ -19,6 +19,7 @@ mod hostile;
 mod inspect;
 mod inventory;
 mod keys;
+mod kms;
 mod manners;
 mod models;
 mod oms_native;
