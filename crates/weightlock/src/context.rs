@@ -82,6 +82,11 @@ impl Context {
         }
     }
 
+    /// Whether flags that give up a check are refused here.
+    pub(crate) fn is_production() -> bool {
+        environment::MODE.value().is_some_and(|mode| mode == "production")
+    }
+
     /// The time now.
     pub(crate) fn now(&self) -> UnixTime {
         UnixTime(

@@ -31,7 +31,7 @@ use crate::{
     context::Context,
     exit::Exit,
     explanations::{self, NOT_BUILT, PIN, USAGE},
-    flags::TrustFlags,
+    flags::{IdentityFlags, TrustFlags},
     reply::Reply,
     text::{Shown, quoted},
 };
@@ -53,6 +53,12 @@ pub struct Model {
     pub key: Option<PathBuf>,
     /// Root certificates of the signer.
     pub certificate_chain: Vec<PathBuf>,
+    /// The Sigstore identity of the signer, exactly.
+    pub identity: Option<String>,
+    /// Who vouches for the identity, exactly.
+    pub identity_provider: Option<String>,
+    /// The Sigstore trust root; without it, that of the public instance.
+    pub trusted_root: Option<PathBuf>,
     /// The signature, when it is not where signatures lie.
     pub signature: Option<PathBuf>,
     /// Only files that match are read and handed out, when there are any patterns.
@@ -144,6 +150,12 @@ fn asked<T>(
         trust: &TrustFlags {
             key: model.key.clone(),
             certificate_chain: model.certificate_chain.clone(),
+            identity: IdentityFlags {
+                identity: model.identity.clone(),
+                identity_provider: model.identity_provider.clone(),
+                trusted_root: model.trusted_root.clone(),
+                ..IdentityFlags::default()
+            },
             ..TrustFlags::default()
         },
         signature: model.signature.as_deref(),

@@ -41,6 +41,21 @@ pub(crate) const PUBLIC_KEY: Variable = own(
     "WEIGHTLOCK_PUBLIC_KEY",
     "`--key` of `verify`, where no flag says whose signature counts",
 );
+/// Which Sigstore root counts, where no flag says so.
+pub(crate) const TRUST_ROOT: Variable = own(
+    "WEIGHTLOCK_TRUST_ROOT",
+    "`--trusted-root`, where no flag names a trust root",
+);
+/// Where trust roots are kept.
+pub(crate) const TRUST_DIR: Variable = own(
+    "WEIGHTLOCK_TRUST_DIR",
+    "Folder of the trust roots that `trust import` and `trust update` keep, instead of `~/.local/share/weightlock/trust`",
+);
+/// How strict this machine is.
+pub(crate) const MODE: Variable = own(
+    "WEIGHTLOCK_MODE",
+    "`production` refuses every flag that gives up a check",
+);
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
     "WEIGHTLOCK_CACHE_DIR",
@@ -65,6 +80,11 @@ pub(crate) const COSIGN_PKCS11_PIN: Variable = secret(
 pub(crate) const XDG_CACHE_HOME: Variable = foreign(
     "XDG_CACHE_HOME",
     "Folder that holds the user's caches, instead of `~/.cache`",
+);
+/// Base of the user's data.
+pub(crate) const XDG_DATA_HOME: Variable = foreign(
+    "XDG_DATA_HOME",
+    "Folder that holds the user's data, instead of `~/.local/share`",
 );
 /// Where the hub's client keeps its cache, and everything else of its own.
 pub(crate) const HF_HUB_CACHE: Variable = foreign(
@@ -229,6 +249,9 @@ pub const VARIABLES: &[Variable] = &[
         "COSIGN_PKCS11_MODULE_PATH",
         "`--pkcs11-module`, under cosign's name",
     ),
+    TRUST_ROOT,
+    TRUST_DIR,
+    MODE,
     CACHE_DIR,
     PASSWORD,
     COSIGN_PASSWORD,
@@ -239,6 +262,7 @@ pub const VARIABLES: &[Variable] = &[
     OLLAMA_MODELS,
     TORCH_HOME,
     XDG_CACHE_HOME,
+    XDG_DATA_HOME,
     HOME,
     NO_COLOR,
     CLICOLOR_FORCE,

@@ -21,6 +21,14 @@ pub(crate) const NOTHING_KNOWN: Code = Code::new("WL-INSPECT-NOTHING-KNOWN");
 /// Two things cannot be compared.
 pub(crate) const INCOMPARABLE: Code = Code::new("WL-DIFF-INCOMPARABLE");
 /// A capability that this build has not got.
+/// There is no such trust root.
+pub(crate) const ROOT_NAME: Code = Code::new("WL-ROOT-NAME");
+/// A kept trust root is not safe to use.
+pub(crate) const ROOT_UNSAFE: Code = Code::new("WL-ROOT-UNSAFE");
+/// A trust root is too old.
+pub(crate) const ROOT_STALE: Code = Code::new("WL-ROOT-STALE");
+/// A check is given up, in production.
+pub(crate) const DANGER: Code = Code::new("WL-DANGER-REFUSED");
 pub(crate) const NOT_BUILT: Code = Code::new("WL-CLI-NOT-BUILT");
 /// A key would have to replace a file.
 pub(crate) const KEY_EXISTS: Code = Code::new("WL-KEY-EXISTS");
@@ -112,6 +120,38 @@ const OWN: &[Explanation] = &[
         why: "digests of two algorithms, or of shards of two sizes, differ also where the files are the same",
         example: "comparing a signature made with BLAKE2b with a canonical manifest, which has SHA-256",
         fix: "compare with the model itself: name its folder or file in place of one of the two",
+    },
+    Explanation {
+        code: ROOT_NAME,
+        outcome: Outcome::Usage,
+        what: "there is no trust root of this name, or the name is none",
+        why: "a signature checked against another root than the one that was meant would answer another question",
+        example: "--sigstore corp, before `weightlock trust import FILE --name corp`",
+        fix: "`weightlock trust list` shows the names; a file is named with --trusted-root",
+    },
+    Explanation {
+        code: ROOT_UNSAFE,
+        outcome: Outcome::CouldNotWork,
+        what: "a trust root that was kept on this machine can be changed by others, or was damaged",
+        why: "whoever writes the trust root decides whose signatures count",
+        example: "a file in the folder of trust roots that everybody may write",
+        fix: "compare it with what the deployment's operator gives you, import it again, and allow only yourself to write it",
+    },
+    Explanation {
+        code: ROOT_STALE,
+        outcome: Outcome::No,
+        what: "the trust root is older than was allowed",
+        why: "keys that were withdrawn since then would still count",
+        example: "--max-root-age 90 on a machine that nobody has updated for a year",
+        fix: "bring in the current one with `weightlock trust import FILE --name NAME --replace`",
+    },
+    Explanation {
+        code: DANGER,
+        outcome: Outcome::Usage,
+        what: "a flag that gives up a check was given on a machine in production mode",
+        why: "in production, no flag, variable or argument skips a check",
+        example: "--danger-any-identity with WEIGHTLOCK_MODE=production",
+        fix: "say whose signature counts; try things out on a machine that serves nobody",
     },
     Explanation {
         code: NOT_BUILT,

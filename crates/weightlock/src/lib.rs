@@ -22,6 +22,7 @@ mod password;
 mod progress;
 pub mod reference;
 pub mod reply;
+mod roots;
 mod sources;
 mod spelling;
 mod terminal;

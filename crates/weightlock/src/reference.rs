@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     commands::{
-        demo, diff, digest, disassemble, doctor, explain, inspect, inventory, key, man, scan, sign, verify,
-        version,
+        demo, diff, digest, disassemble, doctor, explain, inspect, inventory, key, man, scan, sign, trust,
+        verify, version,
     },
     reply::Document,
 };
@@ -22,6 +22,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("explain", schema::<explain::Explanations>("explain")),
         ("inspect", schema::<inspect::Inspection>("inspect")),
         ("inventory", schema::<inventory::Inventoried>("inventory")),
+        ("trust-list", schema::<trust::list::Listed>("trust list")),
+        ("trust-import", schema::<trust::import::Imported>("trust import")),
+        ("trust-export", schema::<trust::export::Exported>("trust export")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
         ("man", schema::<man::Pages>("man")),

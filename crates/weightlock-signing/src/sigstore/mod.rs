@@ -21,5 +21,5 @@ mod verify;
 pub use artifact::Artifact;
 pub use reason::EXPLANATIONS;
 pub use refusal::SigstoreRefusal;
-pub use root::{Authority, AuthorityKind, Instance, RootError, TrustRoot, Without};
+pub use root::{Authority, AuthorityKind, Instance, Origin, RootError, TrustRoot, Without};
 pub use verify::{Proven, Whom};

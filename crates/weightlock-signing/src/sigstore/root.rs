@@ -92,6 +92,15 @@ impl FromStr for Instance {
     }
 }
 
+/// Where a trust root comes from, for answers to tell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Its name, or the file it was read from.
+    pub name: String,
+    /// When it was taken from the deployment, where that is known.
+    pub obtained: Option<UnixTime>,
+}
+
 /// A proof that is not demanded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Without {
@@ -109,6 +118,7 @@ pub struct TrustRoot {
     pub(super) logs: Keyring,
     pub(super) needs_log: bool,
     pub(super) needs_certificate_log: bool,
+    pub(super) origin: Origin,
     text: Vec<u8>,
     signing_config: Option<Vec<u8>>,
 }
@@ -173,12 +183,35 @@ impl TrustRoot {
     /// [`RootError`], which would be a mistake of this build; a test reads them all.
     pub fn embedded(instance: Instance) -> Result<Self, RootError> {
         let root = Self::from_json(instance.embedded().embedded_trusted_root_json().as_bytes())?;
-        Ok(match instance {
-            Instance::Production | Instance::Staging => root,
-            Instance::GitHub => root
+        let origin = Origin {
+            name: format!("{instance}, built in"),
+            obtained: Some(instance.embedded_on()),
+        };
+        Ok(root.as_of(instance).from(origin))
+    }
+
+    /// With the proofs that an instance has: GitHub's has no logs.
+    #[must_use]
+    pub fn as_of(self, instance: Instance) -> Self {
+        match instance {
+            Instance::Production | Instance::Staging => self,
+            Instance::GitHub => self
                 .dangerously(Without::Log)
                 .dangerously(Without::CertificateLog),
-        })
+        }
+    }
+
+    /// With another origin to tell.
+    #[must_use]
+    pub fn from(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Reads a trust root, or a client trust configuration with one in it.
@@ -216,6 +249,10 @@ impl TrustRoot {
             logs,
             needs_log: true,
             needs_certificate_log: true,
+            origin: Origin {
+                name: "trust root".to_owned(),
+                obtained: None,
+            },
             text: text.as_bytes().to_vec(),
             signing_config,
         })

@@ -6,7 +6,7 @@ use sigstore_verify::{
     PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, types::DerPublicKey,
 };
 
-use super::{Artifact, SigstoreRefusal, TrustRoot, tiles};
+use super::{Artifact, Origin, SigstoreRefusal, TrustRoot, tiles};
 use crate::{
     bundle::{Bundle, Content, Material},
     certificate::UnixTime,
@@ -30,9 +30,16 @@ pub struct Proven {
     certificate: Option<Vec<u8>>,
     times: Vec<UnixTime>,
     logged: bool,
+    root: Origin,
 }
 
 impl Proven {
+    /// By which trust root.
+    #[must_use]
+    pub const fn root(&self) -> &Origin {
+        &self.root
+    }
+
     /// Who signed, where a certificate said so.
     #[must_use]
     pub const fn identity(&self) -> Option<&Identity> {
@@ -113,6 +120,7 @@ impl TrustRoot {
             certificate: bundle.signing_certificate().map(<[u8]>::to_vec),
             times: times(&result),
             logged: result.tlog_verified() || tiles.is_some(),
+            root: self.origin.clone(),
         })
     }
 

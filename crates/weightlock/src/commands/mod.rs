@@ -17,6 +17,7 @@ pub mod run;
 pub mod scan;
 pub mod sign;
 pub(crate) mod target;
+pub mod trust;
 pub mod verify;
 pub mod version;
 
@@ -41,6 +42,7 @@ pub enum Command {
     Verify(Box<verify::Arguments>),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
+    Trust(trust::Arguments),
     Demo(demo::Arguments),
     Digest(digest::Arguments),
     Inspect(inspect::Arguments),
@@ -78,6 +80,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Verify(arguments) => verify::run(arguments, format, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
+        Command::Trust(arguments) => trust::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),

@@ -1,6 +1,7 @@
 //! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]) and who signs
 //! ([`SignerFlags`]).
 
+mod identity;
 pub(crate) mod reference;
 mod signer;
 mod trust;
@@ -11,7 +12,7 @@ use weightlock_signing::{certificate::Certificate, key::OmsKey};
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
-pub(crate) use self::{signer::SignerFlags, trust::TrustFlags};
+pub(crate) use self::{identity::IdentityFlags, signer::SignerFlags, trust::TrustFlags};
 use crate::{
     commands::target::read_bounded, diagnostic::Diagnostic, environment::Variable, explanations::USAGE,
 };
@@ -43,7 +44,7 @@ impl Method {
                     USAGE,
                     format!("there is no method {:?}", word.display().to_string()),
                 )
-                .help("the methods are key, certificate and pkcs11; a flag may decide instead")),
+                .help("the methods are key, certificate, pkcs11 and sigstore; a flag may decide instead")),
             },
             _ => Err(Diagnostic::new(USAGE, "give one model")),
         }

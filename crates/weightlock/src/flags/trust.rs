@@ -8,7 +8,7 @@ use weightlock_signing::{
     certificate::{Certificate, Profile, UnixTime},
 };
 
-use super::{Method, certificates, named_key, not_built, oms_key};
+use super::{IdentityFlags, Method, certificates, named_key, oms_key};
 use crate::{
     diagnostic::Diagnostic,
     environment::PUBLIC_KEY,
@@ -26,30 +26,21 @@ pub(crate) struct TrustFlags {
     #[arg(long)]
     pub online: bool,
     /// Root certificates of the signer, with intermediates if the signature brings none; repeatable
-    #[arg(
-        long,
-        value_name = "FILE",
-        visible_alias = "trusted-root",
-        alias = "trust-root",
-        alias = "certificate-chains"
-    )]
+    #[arg(long, value_name = "FILE", alias = "certificate-chains")]
     pub certificate_chain: Vec<PathBuf>,
     /// Check certificates as of this time (RFC 3339, such as 2026-01-31T00:00:00Z) instead of now; the answer says so
     #[arg(long, value_name = "TIME")]
     pub at_time: Option<jiff::Timestamp>,
-    /// The Sigstore identity of the signer (a later version)
-    #[arg(long, value_name = "NAME", alias = "certificate-identity", hide = true)]
-    pub identity: Option<String>,
-    /// Who vouches for the identity (a later version)
-    #[arg(long, value_name = "URL", alias = "certificate-oidc-issuer", hide = true)]
-    pub identity_provider: Option<String>,
+    /// Whose identity counts, and who is believed about it.
+    #[command(flatten)]
+    pub identity: IdentityFlags,
 }
 
 impl TrustFlags {
     /// What the flags say is trusted. `method` is the word before the target, if there was one.
     pub(crate) fn trust(&self, method: Option<Method>, now: UnixTime) -> Result<Trust, Diagnostic> {
-        if self.identity.is_some() || self.identity_provider.is_some() || method == Some(Method::Sigstore) {
-            return Err(not_built("verify with a Sigstore identity"));
+        if self.identity.is_asked() || method == Some(Method::Sigstore) {
+            return self.identity(method, now);
         }
         let otherwise = !self.certificate_chain.is_empty() || method == Some(Method::Certificate);
         match (
@@ -69,7 +60,8 @@ impl TrustFlags {
             (None, []) => Err(
                 Diagnostic::new(NO_TRUST, "verify needs to know whose signature counts")
                     .help("weightlock verify --key SIGNER.pub MODEL")
-                    .help("weightlock verify --certificate-chain ROOT.pem MODEL"),
+                    .help("weightlock verify --certificate-chain ROOT.pem MODEL")
+                    .help("weightlock verify --identity NAME --identity-provider URL MODEL"),
             ),
             (Some(_), [_, ..]) => Err(Diagnostic::new(
                 USAGE,
@@ -80,6 +72,21 @@ impl TrustFlags {
                 "the method and the flags name two different ways to verify; give one of them",
             )),
         }
+    }
+
+    fn identity(&self, method: Option<Method>, now: UnixTime) -> Result<Trust, Diagnostic> {
+        let others = self.key.is_some() || !self.certificate_chain.is_empty();
+        if others || method.is_some_and(|method| method != Method::Sigstore) {
+            return Err(Diagnostic::new(
+                USAGE,
+                "an identity and a key or certificate name two different signers; give one of them",
+            ));
+        }
+        if self.at_time.is_some() {
+            return Err(Diagnostic::new(USAGE, "--at-time has no meaning for identities")
+                .note("logs and timestamp authorities say when such a signature was made"));
+        }
+        self.identity.trust(now).map(Trust::Identity)
     }
 
     fn roots(&self) -> Result<Vec<Certificate>, Diagnostic> {

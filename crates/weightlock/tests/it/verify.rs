@@ -106,7 +106,19 @@ fn anybody_is_not_somebody() {
     place.run(["verify", "m"]).refused(2, "WL-CLI-NO-TRUST");
     place
         .run(["verify", "m", "--identity", ".*"])
-        .refused(3, "WL-CLI-NOT-BUILT");
+        .refused(2, "WL-CLI-NO-TRUST");
+    let provider = ["--identity-provider", "https://accounts.example.org"];
+    for (pattern, reason) in [
+        (".*", "regular expression"),
+        ("*", "whose host or domain"),
+        ("https://*/x", "whose host or domain"),
+    ] {
+        let words = ["verify", "m", "--identity-pattern", pattern].into_iter().chain(provider);
+        place.run(words).refused(2, "WL-CLI-USAGE").says(reason);
+    }
+    let words = ["verify", "m", "--danger-any-identity"];
+    place.run(words).refused(1, "WL-SIG-METHOD");
+    Ran::of(place.command(words).env("WEIGHTLOCK_MODE", "production")).refused(2, "WL-DANGER-REFUSED");
     place
         .run_with_key("verify", "p384.pub.pem", &[])
         .refused(1, "WL-SIG-KEY-MISMATCH")

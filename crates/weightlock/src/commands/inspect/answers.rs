@@ -62,10 +62,11 @@ fn who(signature: &Signature, target: &str) -> Answer {
             ),
         )
         .next(format!("weightlock verify --certificate-chain ROOTS {target}")),
-        Signature::Sigstore => Answer::new(
-            Standing::Declared,
-            "signed with a Sigstore identity; not checked, this version cannot check such signatures",
-        ),
+        Signature::Sigstore => {
+            Answer::new(Standing::Declared, "signed with a Sigstore identity; not checked").next(format!(
+                "weightlock verify --identity NAME --identity-provider URL {target}"
+            ))
+        }
     }
 }
 

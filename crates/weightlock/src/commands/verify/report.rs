@@ -7,7 +7,8 @@ use weightlock_artifact::{
 };
 use weightlock_signing::{
     Refusal, Signer,
-    identity::{self, IdentityRefusal},
+    certificate::UnixTime,
+    identity::{self, Claim, IdentityRefusal},
     oms::{
         FileClaim, Files, Form, Method, PREDICATE_TYPE, VerifiedStatement,
         model::{Comparison, Mismatch, Surveyed, VerifiedModel},
@@ -25,6 +26,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::PIN,
+    roots::{self, OLD_DAYS},
     terminal::Style,
     text::{Shown, Size, counted, quoted},
 };
@@ -117,6 +119,10 @@ pub enum SignedBy {
         times: Vec<String>,
         /// Whether the signature was proven to be in a transparency log.
         logged: bool,
+        /// The trust root that was believed.
+        trust_root: String,
+        /// When that root was taken from its deployment (RFC 3339), where it is known.
+        trust_root_obtained: Option<String>,
     },
 }
 
@@ -257,12 +263,52 @@ impl From<&Signer> for SignedBy {
                     .collect(),
                 times: proven.times().iter().map(ToString::to_string).collect(),
                 logged: proven.logged(),
+                trust_root: proven.root().name.clone(),
+                trust_root_obtained: proven.root().obtained.map(|time| time.to_string()),
             },
         }
     }
 }
 
 impl SignedBy {
+    /// What else was proven about an identity, for a person.
+    fn more(&self) -> Vec<(&'static str, String)> {
+        let Self::Identity {
+            times,
+            logged,
+            trust_root,
+            claims,
+            ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        let claim = |name: &str| claims.get(name).map(String::as_str);
+        let mut more = Vec::new();
+        if let Some(repository) = claim(Claim::SourceRepositoryUri.name()) {
+            let at = claim(Claim::SourceRepositoryRef.name()).unwrap_or("an unknown ref");
+            more.push(("built from", format!("{repository} at {at}")));
+        }
+        let log = if *logged {
+            "in a transparency log"
+        } else {
+            "in no log"
+        };
+        let when = times.first().map_or("at an unknown time", String::as_str);
+        more.push(("signed", format!("{when}, {log}; by the trust root {trust_root}")));
+        more
+    }
+
+    /// When the trust root was taken from its deployment.
+    fn root_obtained(&self) -> Option<jiff::Timestamp> {
+        match self {
+            Self::Identity {
+                trust_root_obtained, ..
+            } => trust_root_obtained.as_ref()?.parse().ok(),
+            _ => None,
+        }
+    }
+
     pub(in crate::commands) fn text(&self) -> String {
         match self {
             Self::Key {
@@ -322,6 +368,9 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
     );
     let mut line = |name: &str, value: &str| text += &format!("  {name:10} {}\n", Shown(value));
     line("who", &format!("VERIFIED    {}", result.signer.text()));
+    for (name, value) in result.signer.more() {
+        line(name, &value);
+    }
     let cached = if result.from_cache > 0 {
         format!(" ({} from cache)", result.from_cache)
     } else {
@@ -392,6 +441,11 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
             "only names that match --only were looked at; other files may have changed or been added",
         );
     }
+    if let Some(days) = old_root(&result.signer, context) {
+        let told =
+            format!("the trust root is {days} days old; renew it: weightlock trust import FILE --name NAME");
+        line("note", &told);
+    }
     if let Some(time) = &result.at_time {
         line(
             "note",
@@ -409,6 +463,13 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
         "this says who and unchanged; not what the model can execute, nor whether it is safe",
     );
     text
+}
+
+/// The age of a trust root that should be renewed.
+fn old_root(signer: &SignedBy, context: &Context) -> Option<u64> {
+    let obtained = u64::try_from(signer.root_obtained()?.as_second()).ok()?;
+    let days = roots::days(UnixTime(obtained), context.now());
+    (days > OLD_DAYS).then_some(days)
 }
 
 fn first_of(list: &[String]) -> String {

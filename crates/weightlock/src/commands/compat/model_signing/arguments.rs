@@ -104,7 +104,7 @@ pub(super) enum VerifyMethod {
     /// With the root of a certificate chain
     #[command(args_override_self = true)]
     Certificate(VerifyCertificate),
-    /// With a Sigstore identity; not in this version
+    /// With a Sigstore identity
     #[command(args_override_self = true)]
     Sigstore(VerifySigstore),
 }
@@ -267,21 +267,23 @@ pub(super) struct VerifySigstore {
     pub(super) from: Source,
     /// The signer's identity
     #[arg(long, value_name = "TEXT")]
-    identity: String,
+    pub(super) identity: String,
     /// Who vouches for the identity
     #[arg(long, value_name = "TEXT")]
-    identity_provider: String,
+    pub(super) identity_provider: String,
     #[command(flatten)]
-    service: SigstoreService,
+    pub(super) service: SigstoreService,
 }
 
 /// Which Sigstore.
 #[derive(Args, Debug)]
-struct SigstoreService {
-    #[arg(long, hide = true)]
-    use_staging: bool,
-    #[arg(long, hide = true)]
-    trust_config: Option<PathBuf>,
+pub(super) struct SigstoreService {
+    /// The staging instance instead of production
+    #[arg(long)]
+    pub(super) use_staging: bool,
+    /// A client trust configuration, instead of a public instance
+    #[arg(long, value_name = "FILE")]
+    pub(super) trust_config: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -1,10 +1,13 @@
 //! `verify`: trust, signature, statement, model; in the reference's order.
 
+use std::sync::Arc;
+
 use weightlock_artifact::digest::{Algorithm, engine::Reading};
 use weightlock_signing::{
-    Trust,
+    IdentityTrust, Trust,
     bundle::{Bundle, Material},
     certificate::Profile,
+    identity::Required,
     oms::{
         model::{Rules, Strictness, Unsigned, compare},
         verify_bundle,
@@ -12,13 +15,18 @@ use weightlock_signing::{
 };
 
 use super::{
-    arguments::{LogLevel, Source, VerifyCertificate, VerifyMethod},
+    arguments::{LogLevel, Source, VerifyCertificate, VerifyMethod, VerifySigstore},
     failure::Failure,
     keys, mismatch,
     selection::Model,
     working,
 };
-use crate::{context::Context, explanations, terminal};
+use crate::{
+    context::Context,
+    explanations,
+    roots::{self, Roots},
+    terminal,
+};
 
 /// On standard output, with a space at its end, as the reference prints it.
 const NO_HINT: &str = "WARNING: This model's signature uses an older verification material format. Please re-sign \
@@ -32,18 +40,28 @@ pub(super) fn run(method: &VerifyMethod, level: LogLevel, context: &Context) -> 
         }
         VerifyMethod::Certificate(asked) => {
             let tell = asked.log_fingerprints && level <= LogLevel::Info;
-            let trust = roots(asked, tell, context)?;
+            let trust = certificates(asked, tell, context)?;
             verify(&asked.from, &trust, tell, context)
         }
-        VerifyMethod::Sigstore(_) => Err(Failure::new(
-            explanations::NOT_BUILT,
-            "a Sigstore signature needs an identity to be checked against, which is not in this version; \
-             name a method: verify key, verify certificate",
-        )),
+        VerifyMethod::Sigstore(asked) => verify(&asked.from, &identity(asked)?, false, context),
     }
 }
 
-fn roots(asked: &VerifyCertificate, tell: bool, context: &Context) -> Result<Trust, Failure> {
+/// Both exactly, as the reference has it. Its own root is what the network says now; ours is built in or kept, and nothing
+/// is fetched.
+fn identity(asked: &VerifySigstore) -> Result<Trust, Failure> {
+    let root = match &asked.service.trust_config {
+        Some(file) => roots::in_file(file)?,
+        None if asked.service.use_staging => Roots::of_user().open("staging")?.root,
+        None => Roots::of_user().open("production")?.root,
+    };
+    Ok(Trust::Identity(IdentityTrust {
+        required: Required::exactly(&asked.identity, &asked.identity_provider),
+        root: Arc::new(root),
+    }))
+}
+
+fn certificates(asked: &VerifyCertificate, tell: bool, context: &Context) -> Result<Trust, Failure> {
     if asked.certificate_chain.is_empty() {
         return Err(Failure::new(
             explanations::NO_TRUST,
