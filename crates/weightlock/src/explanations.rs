@@ -228,6 +228,7 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_signing::certificate::EXPLANATIONS,
     weightlock_signing::identity::EXPLANATIONS,
     weightlock_signing::sigstore::EXPLANATIONS,
+    weightlock_signing::sigstore::tuf::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,

@@ -21,6 +21,8 @@ mod private_keys;
 mod public_keys;
 mod signatures;
 mod tree;
+#[cfg(feature = "online")]
+mod tuf;
 
 use std::path::{Path, PathBuf};
 

@@ -30,5 +30,6 @@ mod run;
 mod scan;
 mod sign;
 mod traced;
+mod trust_update;
 mod vectors;
 mod verify;
