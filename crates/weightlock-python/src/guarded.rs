@@ -191,6 +191,7 @@ pub(crate) fn load(
         only,
         allow_symlinks,
         share,
+        ..Model::default()
     };
     let loaded = attend(py, progress, |progress| embedded::load(&model, progress))?;
     let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;

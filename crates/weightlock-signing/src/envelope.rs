@@ -43,6 +43,13 @@ impl Envelope {
     pub fn signed_bytes(&self) -> Vec<u8> {
         pre_authentication_encoding(&self.payload_type, &self.payload)
     }
+
+    /// The envelope as JSON (DSSE protocol, "Envelope"), in one line without its end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Serialising this type to memory cannot fail: keys are strings, and there is no I/O.
+        serde_json::to_string(&WireEnvelope::from(self)).unwrap_or_default()
+    }
 }
 
 /// The envelope as it is written in a bundle.

@@ -8,8 +8,10 @@
 mod table;
 
 mod base64;
+pub mod blob;
 pub mod bundle;
 pub mod certificate;
+pub mod cosign;
 pub mod envelope;
 pub mod identity;
 mod json;
@@ -19,10 +21,12 @@ mod pem;
 pub mod predicate;
 pub mod reason;
 mod refusal;
+mod signers;
 pub mod sigstore;
 pub mod statement;
 mod verifier;
 
 pub use json::JsonError;
 pub use refusal::Refusal;
+pub use signers::{NotCounted, SignersByKind};
 pub use verifier::{IdentityTrust, Signer, Trust, is_signed_by};

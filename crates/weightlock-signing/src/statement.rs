@@ -14,13 +14,16 @@ use weightlock_artifact::{
 #[cfg(feature = "sign")]
 use crate::oms::{SigningError, SigningMaterial, sign_payload};
 use crate::{
-    bundle::Bundle,
+    bundle::{Bundle, Material},
+    envelope::{Envelope, IN_TOTO},
     json::{self, Object},
     refusal::Refusal,
     verifier::{Signer, Trust, signer_of},
 };
 
 const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
+/// The version before, which cosign and builders of SLSA provenance v0.2 write. It has the same members.
+const STATEMENT_V0_1: &str = "https://in-toto.io/Statement/v0.1";
 
 /// A claim about a model. Whether anybody signed it is another type: [`VerifiedEvidence`].
 #[derive(Clone, PartialEq, Debug)]
@@ -37,7 +40,36 @@ pub struct Statement {
 #[derive(Clone, Debug)]
 pub struct VerifiedEvidence {
     statement: Statement,
+    envelope: Envelope,
     signer: Signer,
+}
+
+/// What a bundle says before anybody's signature is checked: for telling what lies there, and never for believing it.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The statement in it.
+    pub statement: Statement,
+    /// Who is said to have signed it.
+    pub material: Material,
+}
+
+/// Reads the statement in a bundle. **Nobody's signature is checked.**
+///
+/// # Errors
+/// [`Refusal`] names the first rule that is broken.
+pub fn read_unverified(bundle: &[u8]) -> Result<Claimed, Refusal> {
+    let bundle = Bundle::parse(bundle)?;
+    let material = bundle.material.clone();
+    let envelope = bundle.into_envelope()?;
+    if envelope.payload_type != IN_TOTO {
+        return Err(Refusal::PayloadType {
+            found: envelope.payload_type,
+        });
+    }
+    Ok(Claimed {
+        statement: Statement::parse(&envelope.payload)?,
+        material,
+    })
 }
 
 impl VerifiedEvidence {
@@ -53,13 +85,16 @@ impl VerifiedEvidence {
         &self.signer
     }
 
+    /// The signed bytes, with their signature.
+    #[must_use]
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
     /// Whether it is about the model with this digest.
     #[must_use]
     pub fn is_about(&self, model: &Digest) -> bool {
-        self.statement
-            .subjects
-            .first()
-            .is_some_and(|first| first.sha256 == *model)
+        self.statement.is_about(model)
     }
 }
 
@@ -80,6 +115,7 @@ pub fn verify_evidence(bundle: &[u8], trust: &Trust) -> Result<VerifiedEvidence,
     .map_err(Refusal::Signature)?;
     Ok(VerifiedEvidence {
         statement: Statement::parse(&envelope.payload)?,
+        envelope,
         signer,
     })
 }
@@ -113,29 +149,69 @@ pub(crate) fn first_subject(payload: &[u8]) -> Result<String, Refusal> {
     Ok(first.0.digest.0.sha256)
 }
 
+/// Signs a payload that was made by [`payload`], or that [`Statement::parse_unverified`] has read, and returns the bundle.
+///
+/// # Errors
+/// [`SigningError`]: the payload is no statement, or as for [`crate::oms::sign_statement`].
+#[cfg(feature = "sign")]
+pub fn sign_statement_payload(
+    payload: Vec<u8>,
+    signer: &dyn crate::key::Signer,
+    material: &SigningMaterial,
+) -> Result<Vec<u8>, SigningError> {
+    Statement::parse(&payload)?;
+    sign_payload(payload, signer, material)
+}
+
+/// The payload of a statement: compact JSON with a fixed order of members. The predicate is taken as it serialises, so that
+/// a document's own text can be signed unchanged.
+#[must_use]
+pub fn payload(subjects: &[Subject], predicate_type: &str, predicate: &impl Serialize) -> Vec<u8> {
+    let subjects = subjects.iter().map(|subject| WireSubject {
+        name: subject.name.clone(),
+        digest: Object(WireDigest {
+            sha256: subject.sha256.hex(),
+        }),
+    });
+    let wire = WireStatement {
+        kind: STATEMENT_V1.to_owned(),
+        subject: subjects.map(Object).collect(),
+        predicate_type: predicate_type.to_owned(),
+        predicate,
+    };
+    // Serialising these types to memory cannot fail: keys are strings, and there is no I/O.
+    serde_json::to_vec(&wire).unwrap_or_default()
+}
+
 impl Statement {
-    /// The payload to sign: compact JSON with a fixed order of members.
+    /// The payload to sign.
     #[must_use]
     pub fn to_payload(&self) -> Vec<u8> {
-        let subjects = self.subjects.iter().map(|subject| WireSubject {
-            name: subject.name.clone(),
-            digest: Object(WireDigest {
-                sha256: subject.sha256.hex(),
-            }),
-        });
-        let wire = WireStatement {
-            kind: STATEMENT_V1.to_owned(),
-            subject: subjects.map(Object).collect(),
-            predicate_type: self.predicate_type.clone(),
-            predicate: self.predicate.clone(),
-        };
-        // Serialising these types to memory cannot fail: keys are strings, and there is no I/O.
-        serde_json::to_vec(&wire).unwrap_or_default()
+        payload(&self.subjects, &self.predicate_type, &self.predicate)
+    }
+
+    /// Whether it is about the model with this digest: whether its *first* subject is.
+    #[must_use]
+    pub fn is_about(&self, model: &Digest) -> bool {
+        self.subjects.first().is_some_and(|first| first.sha256 == *model)
+    }
+
+    /// Reads a statement that nobody has signed yet, or whose signature somebody else has checked.
+    ///
+    /// # Errors
+    /// [`Refusal`]: too large, no strict JSON, another document, or a subject without SHA-256.
+    pub fn parse_unverified(payload: &[u8]) -> Result<Self, Refusal> {
+        if payload.len() > Bundle::MAX_BYTES {
+            return Err(Refusal::TooLarge {
+                limit: Bundle::MAX_BYTES,
+            });
+        }
+        Self::parse(payload)
     }
 
     fn parse(payload: &[u8]) -> Result<Self, Refusal> {
-        let wire: WireStatement = json::read(payload).map_err(Refusal::StatementSyntax)?;
-        if wire.kind != STATEMENT_V1 {
+        let wire: WireStatement<Value> = json::read(payload).map_err(Refusal::StatementSyntax)?;
+        if !matches!(wire.kind.as_str(), STATEMENT_V1 | STATEMENT_V0_1) {
             return Err(Refusal::StatementType { found: wire.kind });
         }
         let subjects = wire.subject.into_iter().map(|Object(subject)| {
@@ -158,13 +234,13 @@ impl Statement {
 }
 
 #[derive(Deserialize, Serialize)]
-struct WireStatement {
+struct WireStatement<P> {
     #[serde(rename = "_type")]
     kind: String,
     subject: Vec<Object<WireSubject>>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
-    predicate: Value,
+    predicate: P,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -164,7 +164,7 @@ pub enum Format {
     Text,
     /// One JSON document.
     Json,
-    /// What `cosign verify` prints (for `verify`).
+    /// What cosign prints (for `verify` and `verify-attestation`).
     CosignJson,
     /// SARIF 2.1.0, for code-scanning services (for `scan`).
     Sarif,

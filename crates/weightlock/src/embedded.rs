@@ -245,8 +245,10 @@ pub fn answer(words: &[OsString], progress: &Arc<Progress>) -> Answer {
     let before = ["weightlock", "--json"].map(OsString::from);
     match Cli::read(before.into_iter().chain(words.iter().cloned())) {
         Ok(mut cli) => {
-            if let Command::Sign(sign) = &mut cli.command {
-                sign.never_ask();
+            match &mut cli.command {
+                Command::Sign(sign) => sign.never_ask(),
+                Command::Attest(attest) => attest.never_ask(),
+                _ => {}
             }
             let context = Context::embedded(Arc::clone(progress));
             answered(commands::dispatch(&cli.command, &cli.global, &context))

@@ -113,6 +113,11 @@ pub(crate) const TORCH_HOME: Variable = foreign(
 );
 /// The user's folder.
 pub(crate) const HOME: Variable = foreign("HOME", "The user's folder; `~` stands for it");
+/// The time that documents are said to be made at.
+pub(crate) const SOURCE_DATE_EPOCH: Variable = foreign(
+    "SOURCE_DATE_EPOCH",
+    "The time that `attest --type custom` writes, in seconds since 1970, instead of now",
+);
 /// Asks programs not to use colours.
 pub(crate) const NO_COLOR: Variable =
     foreign("NO_COLOR", "No colours, unless `--color always` asks for them");
@@ -264,6 +269,7 @@ pub const VARIABLES: &[Variable] = &[
     XDG_CACHE_HOME,
     XDG_DATA_HOME,
     HOME,
+    SOURCE_DATE_EPOCH,
     NO_COLOR,
     CLICOLOR_FORCE,
     XDG_RUNTIME_DIR,

@@ -10,6 +10,8 @@ pub(crate) const NO_TRUST: Code = Code::new("WL-CLI-NO-TRUST");
 pub(crate) const NO_PASSWORD: Code = Code::new("WL-CLI-NO-PASSWORD");
 /// The pinned digest is another.
 pub(crate) const PIN: Code = Code::new("WL-DIGEST-PIN");
+/// A second signer who had to sign did not.
+pub(crate) const CO_SIGNER: Code = Code::new("WL-SIG-CO-SIGNER");
 /// A list of digests does not fit the files.
 pub(crate) const DIGEST_MISMATCH: Code = Code::new("WL-DIGEST-MISMATCH");
 /// A list of digests cannot be read.
@@ -80,6 +82,14 @@ const OWN: &[Explanation] = &[
         why: "a model can be rightly signed and still be another version than the one that was reviewed",
         example: "--expect-digest with the digest of last month's release, and ./model holds this month's",
         fix: "fetch the pinned version, or review the new one and pin its digest",
+    },
+    Explanation {
+        code: CO_SIGNER,
+        outcome: Outcome::No,
+        what: "a signer who had to sign the model besides has not signed these files",
+        why: "two signers are asked for so that one stolen key is not enough",
+        example: "--also-signed-by security.pub, and only the team that trained the model has signed",
+        fix: "ask that signer to add a signature: `weightlock sign --add --key NAME.key MODEL`",
     },
     Explanation {
         code: DIGEST_MISMATCH,
@@ -226,9 +236,11 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_artifact::error::EXPLANATIONS,
     weightlock_signing::key::EXPLANATIONS,
     weightlock_signing::certificate::EXPLANATIONS,
+    weightlock_signing::blob::reason::EXPLANATIONS,
     weightlock_signing::identity::EXPLANATIONS,
     weightlock_signing::sigstore::EXPLANATIONS,
     weightlock_signing::sigstore::tuf::EXPLANATIONS,
+    weightlock_signing::predicate::reason::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,

@@ -63,6 +63,13 @@ impl Stop {
     }
 }
 
+/// Work that is watched by nobody stops all the same.
+impl Observer for Stop {
+    fn cancelled(&self) -> bool {
+        self.is_wanted()
+    }
+}
+
 impl Observer for Progress {
     fn begins(&self, bytes: u64) {
         self.total.fetch_add(bytes, Relaxed);

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     commands::{
-        demo, diff, digest, disassemble, doctor, explain, inspect, inventory, key, man, scan, sign, trust,
-        verify, version,
+        attest, blob, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
+        man, scan, sign, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -14,11 +14,23 @@ use crate::{
 #[must_use]
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
+        ("attest", schema::<attest::Attested>("attest")),
+        ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
         ("disassemble", schema::<disassemble::Disassembled>("disassemble")),
         ("doctor", schema::<doctor::Health>("doctor")),
+        ("evidence-add", schema::<evidence::add::Added>("evidence add")),
+        ("evidence-list", schema::<evidence::list::Listed>("evidence list")),
+        (
+            "evidence-remove",
+            schema::<evidence::remove::Removed>("evidence remove"),
+        ),
+        (
+            "evidence-show",
+            schema::<evidence::show::Claimed>("evidence show"),
+        ),
         ("explain", schema::<explain::Explanations>("explain")),
         ("inspect", schema::<inspect::Inspection>("inspect")),
         ("inventory", schema::<inventory::Inventoried>("inventory")),
@@ -32,7 +44,17 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
+        ("sign-blob", schema::<blob::sign::SignedFile>("sign-blob")),
         ("verify", schema::<verify::Verified>("verify")),
+        (
+            "verify-attestation",
+            schema::<verify_attestation::Attestations>("verify-attestation"),
+        ),
+        ("verify-blob", schema::<blob::verify::VerifiedFile>("verify-blob")),
+        (
+            "verify-blob-attestation",
+            schema::<blob::verify_attestation::VerifiedClaim>("verify-blob-attestation"),
+        ),
         ("version", schema::<version::Version>("version")),
     ]
 }

@@ -58,6 +58,8 @@ pub enum Peer {
     SarifSchema,
     /// `cosign`; only in the lane `go`.
     Cosign,
+    /// The last `cosign` of version 2; only in the lane `go`.
+    CosignTwo,
     /// A Python that has picklescan; only in the lane `frameworks`, as those below.
     Picklescan,
     /// A Python that has ModelScan.
@@ -84,7 +86,7 @@ pub enum Peer {
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -96,6 +98,7 @@ impl Peer {
         Self::CheckJsonschema,
         Self::SarifSchema,
         Self::Cosign,
+        Self::CosignTwo,
         Self::Picklescan,
         Self::ModelScan,
         Self::Fickling,
@@ -124,6 +127,7 @@ impl Peer {
             Self::CheckJsonschema => "WEIGHTLOCK_TEST_CHECK_JSONSCHEMA",
             Self::SarifSchema => "WEIGHTLOCK_TEST_SARIF_SCHEMA",
             Self::Cosign => "WEIGHTLOCK_TEST_COSIGN",
+            Self::CosignTwo => "WEIGHTLOCK_TEST_COSIGN_2",
             Self::Picklescan => "WEIGHTLOCK_TEST_PICKLESCAN_PYTHON",
             Self::ModelScan => "WEIGHTLOCK_TEST_MODELSCAN_PYTHON",
             Self::Fickling => "WEIGHTLOCK_TEST_FICKLING_PYTHON",
@@ -153,6 +157,7 @@ impl Peer {
             Self::CheckJsonschema => "check-jsonschema",
             Self::SarifSchema => "the SARIF schema",
             Self::Cosign => "cosign",
+            Self::CosignTwo => "cosign 2",
             Self::Picklescan => "picklescan",
             Self::ModelScan => "modelscan",
             Self::Fickling => "fickling",
@@ -182,7 +187,7 @@ impl Peer {
                 "cargo xtask ci --prepare   (installs it in a virtual environment)"
             }
             Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
-            Self::Cosign => "cargo xtask ci --lane go   (builds it with Go)",
+            Self::Cosign | Self::CosignTwo => "cargo xtask ci --lane go   (builds it with Go)",
             Self::Picklescan
             | Self::ModelScan
             | Self::Fickling
@@ -210,6 +215,7 @@ impl Peer {
                 .or_else(|| existing(cache_folder()?.join("verity/root/usr/bin/fsverity"))),
             Self::SarifSchema => existing(cache_folder()?.join("sarif/sarif-schema-2.1.0.json")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
+            Self::CosignTwo => existing(cache_folder()?.join("go/v2/cosign")),
             Self::Picklescan
             | Self::ModelScan
             | Self::Fickling

@@ -16,7 +16,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use weightlock_peers::{Peer, REQUIRE};
+use weightlock_peers::REQUIRE;
 
 use super::peers;
 use super::report::{Report, cargo_step};
@@ -154,10 +154,11 @@ pub(super) fn run(metadata: &Metadata, wanted: &Wanted, all: bool, started: Inst
 fn prepare(lane: &str, report: &mut Report) -> Result<()> {
     match lane {
         "go" => {
-            let cosign = peers::cosign(report)?;
-            report
-                .env
-                .push((Peer::Cosign.variable().to_owned(), cosign.into_os_string()));
+            for (peer, program) in peers::cosign(report)? {
+                report
+                    .env
+                    .push((peer.variable().to_owned(), program.into_os_string()));
+            }
         }
         "frameworks" => peers::frameworks(report)?,
         _ => bail!("its peers are not installed by this program yet"),

@@ -106,7 +106,12 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
                 .push((peer.variable().to_owned(), path.into_os_string()));
         }
     }
-    debian.and(reference).and(linters).and(moto).and(schema).and(wheel)
+    debian
+        .and(reference)
+        .and(linters)
+        .and(moto)
+        .and(schema)
+        .and(wheel)
 }
 
 fn install_packages(report: &mut Report) -> Result<()> {
@@ -262,30 +267,48 @@ pub(super) fn frameworks(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The version of cosign that the lane `go` compares with.
-const COSIGN: &str = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3";
+/// The versions of cosign that the lane `go` compares with, each with its folder: people have files of both.
+const COSIGN: [(Peer, &str, &str); 2] = [
+    (
+        Peer::Cosign,
+        "go/bin",
+        "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3",
+    ),
+    (
+        Peer::CosignTwo,
+        "go/v2",
+        "github.com/sigstore/cosign/v2/cmd/cosign@v2.6.5",
+    ),
+];
 
-/// Builds cosign, unless this version is there.
-pub(super) fn cosign(report: &mut Report) -> Result<PathBuf> {
-    let bin = cache_folder()
-        .context("neither XDG_CACHE_HOME nor HOME is set")?
-        .join("go/bin");
-    let (program, stamp) = (bin.join("cosign"), bin.join("cosign.version"));
-    if program.is_file() && fs::read_to_string(&stamp).is_ok_and(|text| text == COSIGN) {
+/// Builds every cosign, unless these versions are there.
+pub(super) fn cosign(report: &mut Report) -> Result<Vec<(Peer, PathBuf)>> {
+    let cache = cache_folder().context("neither XDG_CACHE_HOME nor HOME is set")?;
+    let built = COSIGN.map(|(peer, folder, module)| {
+        let program = go_install(&cache.join(folder), "cosign", module, report)?;
+        Ok((peer, program))
+    });
+    built.into_iter().collect()
+}
+
+/// Builds a program of a Go module, unless this version of it is there.
+fn go_install(bin: &Path, name: &str, module: &str, report: &mut Report) -> Result<PathBuf> {
+    let (program, stamp) = (bin.join(name), bin.join(format!("{name}.version")));
+    if program.is_file() && fs::read_to_string(&stamp).is_ok_and(|text| text == module) {
         return Ok(program);
     }
     let go = go().context("Go is not installed")?;
-    fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
+    fs::create_dir_all(bin).with_context(|| format!("cannot make {}", bin.display()))?;
     let mut install = Command::new(go);
     install
-        .args(["install", COSIGN])
-        .env("GOBIN", &bin)
+        .args(["install", module])
+        .env("GOBIN", bin)
         .env("GOFLAGS", "-trimpath")
         .env("CGO_ENABLED", "0");
-    if !report.quiet_step(&format!("go install {COSIGN}"), &mut install) {
-        bail!("cosign does not build here");
+    if !report.quiet_step(&format!("go install {module}"), &mut install) {
+        bail!("{module} does not build here");
     }
-    fs::write(&stamp, COSIGN)?;
+    fs::write(&stamp, module)?;
     Ok(program)
 }
 

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use super::{ContentPrefix, EVIDENCE_LIMIT, EXTRA_FILE, EvidenceName, Kind};
@@ -223,6 +224,7 @@ impl Store {
 
     fn add(&self, name: EvidenceName, bytes: &[u8]) -> Result<EvidenceName, StoreError> {
         let path = self.folder.join(name.to_string());
+        self.has_room_for(&name, bytes.len() as u64)?;
         own_folder(&self.folder)?;
         path.parent().map_or(Ok(()), own_folder)?;
         match write_whole(&path, bytes, 0o644, Existing::Refused) {
@@ -231,6 +233,68 @@ impl Store {
             }
             done => Ok(done.map(|()| name)?),
         }
+    }
+
+    /// With one file too many nothing in the store would be read any more.
+    fn has_room_for(&self, name: &EvidenceName, size: u64) -> Result<(), StoreError> {
+        let there = self.list()?.evidence;
+        if there.iter().any(|(known, _)| known == name) {
+            return Ok(());
+        }
+        let statements = there
+            .iter()
+            .filter(|(known, _)| matches!(known, EvidenceName::Statement(..)));
+        let bytes = statements.fold(0, |sum: u64, (_, size)| sum.saturating_add(*size));
+        let more = match name {
+            EvidenceName::Statement(..) => size,
+            EvidenceName::Leaves(_) => 0,
+        };
+        if there.len() >= Self::MAX_FILES || bytes.saturating_add(more) > Self::MAX_BYTES {
+            return Err(StoreError::Limit {
+                folder: self.folder.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Removes one piece of evidence, and nothing else: not what a link in the place of a folder leads to.
+    ///
+    /// # Errors
+    /// [`StoreError::Content`] when a folder of the store is a link, and [`StoreError::Io`].
+    pub fn remove(&self, name: &EvidenceName) -> Result<(), StoreError> {
+        let path = self.folder.join(name.to_string());
+        for folder in [Some(self.folder.as_path()), path.parent()].into_iter().flatten() {
+            let found =
+                fs::symlink_metadata(folder).map_err(|source| Error::io("look at", folder, source))?;
+            if !found.is_dir() {
+                return Err(StoreError::Content {
+                    path: folder.to_owned(),
+                });
+            }
+        }
+        Ok(fs::remove_file(&path).map_err(|source| Error::io("remove", &path, source))?)
+    }
+
+    /// When a piece of evidence was last written, where the file system tells.
+    #[must_use]
+    pub fn written(&self, name: &EvidenceName) -> Option<SystemTime> {
+        let found = fs::symlink_metadata(self.folder.join(name.to_string())).ok()?;
+        found.modified().ok()
+    }
+
+    /// Whether this user may add to the store, as far as permissions say.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        let parent = self
+            .folder
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let evidence = self.folder.join("evidence");
+        let nearest = [evidence.as_path(), self.folder.as_path()]
+            .into_iter()
+            .find(|folder| folder.symlink_metadata().is_ok());
+        let nearest = nearest.or(parent).unwrap_or_else(|| Path::new("."));
+        rustix::fs::access(nearest, rustix::fs::Access::WRITE_OK).is_ok()
     }
 
     /// Writes the model's signature.
@@ -323,6 +387,56 @@ mod tests {
         assert_eq!(store.read(&scan).unwrap(), b"{}");
         store.write_signature(b"sig", Existing::Refused).unwrap();
         assert!(model.path().join("model.sig").is_file());
+    }
+
+    #[test]
+    fn one_is_removed_and_the_others_stay() {
+        let model = tempfile::tempdir().unwrap();
+        let store = Store::at(model.path(), Place::Inside);
+        store.write_signature(b"sig", Existing::Refused).unwrap();
+        let one = store.add_statement(Kind::Scan, b"1").unwrap();
+        let two = store.add_statement(Kind::Scan, b"2").unwrap();
+        assert!(store.written(&one).is_some() && store.is_writable());
+        store.remove(&one).unwrap();
+        assert_eq!(store.list().unwrap().evidence, [(two, 1)]);
+        assert_eq!(store.remove(&one).unwrap_err().code(), crate::error::NOT_FOUND);
+        assert!(store.signature().is_file());
+        // Through a link nothing is removed.
+        let elsewhere = model.path().join("elsewhere");
+        fs::rename(store.folder().join("evidence"), &elsewhere).unwrap();
+        symlink("../elsewhere", store.folder().join("evidence")).unwrap();
+        assert_eq!(store.remove(&two).unwrap_err().code(), EXTRA_FILE);
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_would_close_the_store_is_not_added() {
+        let model = tempfile::tempdir().unwrap();
+        let store = Store::at(model.path(), Place::Inside);
+        for number in 0..Store::MAX_FILES {
+            let name = EvidenceName::Statement(Kind::Other, ContentPrefix::of(&number.to_be_bytes()));
+            let path = store.folder().join(name.to_string());
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, number.to_be_bytes()).unwrap();
+        }
+        assert_eq!(store.list().unwrap().evidence.len(), Store::MAX_FILES);
+        assert_eq!(
+            store.add_statement(Kind::Scan, b"one more").unwrap_err().code(),
+            EVIDENCE_LIMIT
+        );
+        store.add_statement(Kind::Other, &0_usize.to_be_bytes()).unwrap();
+        let large = tempfile::tempdir().unwrap();
+        let store = Store::at(large.path(), Place::Inside);
+        let name = store.add_statement(Kind::Bom, b"{}").unwrap();
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .open(store.folder().join(name.to_string()));
+        file.unwrap().set_len(Store::MAX_BYTES).unwrap();
+        assert_eq!(
+            store.add_statement(Kind::Scan, b"x").unwrap_err().code(),
+            EVIDENCE_LIMIT
+        );
+        store.add_leaves(b"a table has a limit of its own").unwrap();
     }
 
     #[test]

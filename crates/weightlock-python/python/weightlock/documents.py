@@ -339,14 +339,18 @@ class Skipped(TypedDict):
 class Stated(TypedDict):
     """One piece of evidence."""
 
+    code: str | None
+    """The reason code, where it does not count."""
     counts: bool
-    """Signed by whom the caller trusts, about exactly this model."""
+    """Signed by one who may make such statements, about exactly this model."""
     kind: str
     """`scan` and the like."""
     name: str
     """Its name in the evidence folder."""
     says: str
     """What it claims; where it does not count, why."""
+    signer: SignedBy | None
+    """Who signed it, where it counts."""
 
 
 class Sums(TypedDict):
@@ -390,6 +394,8 @@ class Verified(TypedDict):
 
     algorithm: str
     """The digest algorithm of the files."""
+    also_signed_by: list[SignedBy]
+    """Who signed the same files besides, of those that had to: verified."""
     at_time: str | None
     """The stated time that certificates were checked at, when it was not now."""
     bytes_by_kernel: int

@@ -97,6 +97,16 @@ pub enum Hash {
 }
 
 impl Hash {
+    /// Bytes of a digest.
+    #[must_use]
+    pub const fn digest_bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
     /// The digest of a message.
     pub(crate) fn digest(self, message: &[u8]) -> Vec<u8> {
         match self {

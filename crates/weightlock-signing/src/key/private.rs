@@ -16,7 +16,7 @@
 use std::fmt;
 
 use der::{Decode, Encode, Reader, SliceReader};
-use ecdsa::signature::Signer as _;
+use ecdsa::signature::{Signer as _, hazmat::PrehashSigner as _};
 use pkcs8::PrivateKeyInfoRef;
 use sec1::{EcParameters, EcPrivateKey};
 use weightlock_artifact::reason::Code;
@@ -43,6 +43,17 @@ pub trait Signer {
     /// # Errors
     /// [`SignError`] when the key cannot be used.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Signs a message of which only the digest is at hand, made with the hash that belongs to the key. The signature
+    /// is the one that [`Signer::sign`] would make, so a file of any size can be signed in one pass.
+    ///
+    /// # Errors
+    /// [`SignError::NeedsMessage`] for Ed25519, and for keys that do not say how they sign digests; otherwise as
+    /// [`Signer::sign`].
+    fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        let _ = digest;
+        Err(SignError::NeedsMessage)
+    }
 }
 
 /// Why a signature could not be made.
@@ -52,6 +63,9 @@ pub enum SignError {
     /// The cryptographic crate refused; not known to happen.
     #[error("the signature could not be computed")]
     Failed,
+    /// The key signs whole messages only.
+    #[error("this key signs whole messages, not digests")]
+    NeedsMessage,
     /// The token refused or answered nonsense.
     #[cfg(feature = "pkcs11")]
     #[error(transparent)]
@@ -67,7 +81,7 @@ impl SignError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::Failed => reason::SIGNING_FAILED,
+            Self::Failed | Self::NeedsMessage => reason::SIGNING_FAILED,
             #[cfg(feature = "pkcs11")]
             Self::Token(error) => error.code(),
             #[cfg(feature = "online")]
@@ -349,21 +363,34 @@ impl Signer for PrivateKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        match &self.secret {
+            Secret::Ed25519(key) => {
+                let signature = key.try_sign(message).map_err(|_| SignError::Failed)?;
+                Ok(signature.to_bytes().to_vec())
+            }
+            _ => self.sign_digest(&self.public.algorithm().hash().digest(message)),
+        }
+    }
+
+    fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        if digest.len() != self.public.algorithm().hash().digest_bytes() {
+            return Err(SignError::Failed);
+        }
         let failed = |_| SignError::Failed;
         Ok(match &self.secret {
             Secret::P256(key) => {
-                let signature: p256::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
+                let signature: p256::ecdsa::DerSignature = key.sign_prehash(digest).map_err(failed)?;
                 signature.as_bytes().to_vec()
             }
             Secret::P384(key) => {
-                let signature: p384::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
+                let signature: p384::ecdsa::DerSignature = key.sign_prehash(digest).map_err(failed)?;
                 signature.as_bytes().to_vec()
             }
             Secret::P521(key) => {
-                let signature: p521::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
+                let signature: p521::ecdsa::DerSignature = key.sign_prehash(digest).map_err(failed)?;
                 signature.as_bytes().to_vec()
             }
-            Secret::Ed25519(key) => key.try_sign(message).map_err(failed)?.to_bytes().to_vec(),
+            Secret::Ed25519(_) => return Err(SignError::NeedsMessage),
         })
     }
 }

@@ -10,11 +10,11 @@ use crate::{bundle::Bundle, envelope::IN_TOTO, refusal::Refusal};
 ///
 /// # Errors
 /// [`Refusal`] names the first rule that the statement breaks.
-pub fn read_unverified(bundle: &Bundle) -> Result<ModelStatement, Refusal> {
-    let envelope = bundle.envelope()?;
+pub fn read_unverified(bundle: &[u8]) -> Result<ModelStatement, Refusal> {
+    let envelope = Bundle::parse(bundle)?.into_envelope()?;
     if envelope.payload_type != IN_TOTO {
         return Err(Refusal::PayloadType {
-            found: envelope.payload_type.clone(),
+            found: envelope.payload_type,
         });
     }
     parse::statement(&envelope.payload)

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use weightlock_artifact::manifest::Subject;
 
 use crate::{
-    json::{self, Object},
+    json::{self, JsonError, Object},
     refusal::Refusal,
     statement::{Statement, VerifiedEvidence},
 };
@@ -154,9 +154,12 @@ pub fn read(evidence: &VerifiedEvidence) -> Result<Scan, NotBelieved> {
     if statement.predicate_type != PREDICATE_TYPE {
         return Err(NotBelieved::Kind);
     }
-    let text = statement.predicate.to_string();
-    let wire: Wire = json::read(text.as_bytes())
-        .map_err(|error| NotBelieved::Statement(Refusal::StatementSyntax(error)))?;
+    parse(&statement.predicate).map_err(|error| NotBelieved::Statement(Refusal::StatementSyntax(error)))
+}
+
+/// Reads the predicate itself. Nobody's signature is checked.
+pub(super) fn parse(predicate: &serde_json::Value) -> Result<Scan, JsonError> {
+    let wire: Wire = json::read(predicate.to_string().as_bytes())?;
     Ok(Scan {
         scanner: wire.scanner.0,
         profile: wire.profile,

@@ -183,7 +183,7 @@ impl Found {
             None => (asked.path.to_owned(), None),
         };
         let stated = (trust, asked.trust.at_time);
-        let case = Case::open(&model, asked.signature, asked.files, stated).map_err(one)?;
+        let mut case = Case::open(&model, asked.signature, asked.files, stated).map_err(one)?;
         Ok(Self {
             verified: case.statement()?,
             case,

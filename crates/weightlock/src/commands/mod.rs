@@ -1,5 +1,7 @@
 //! The verbs: one file each, listed here in the order of help.
 
+pub mod attest;
+pub mod blob;
 pub mod compat;
 pub mod completions;
 pub mod demo;
@@ -7,6 +9,7 @@ pub mod diff;
 pub mod digest;
 pub mod disassemble;
 pub mod doctor;
+pub mod evidence;
 pub mod explain;
 pub(crate) mod guarded;
 pub mod inspect;
@@ -16,9 +19,11 @@ pub mod man;
 pub mod run;
 pub mod scan;
 pub mod sign;
+mod subject;
 pub(crate) mod target;
 pub mod trust;
 pub mod verify;
+pub mod verify_attestation;
 pub mod version;
 
 use clap::Subcommand;
@@ -40,6 +45,13 @@ use crate::{
 pub enum Command {
     Sign(Box<sign::Arguments>),
     Verify(Box<verify::Arguments>),
+    Attest(Box<attest::Arguments>),
+    VerifyAttestation(Box<verify_attestation::Arguments>),
+    Evidence(evidence::Arguments),
+    SignBlob(Box<blob::sign::Arguments>),
+    VerifyBlob(Box<blob::verify::Arguments>),
+    AttestBlob(Box<blob::attest::Arguments>),
+    VerifyBlobAttestation(Box<blob::verify_attestation::Arguments>),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
     Trust(trust::Arguments),
@@ -63,7 +75,7 @@ impl Command {
     pub(crate) const fn writes(&self, format: Format) -> bool {
         match format {
             Format::Text | Format::Json => true,
-            Format::CosignJson => matches!(self, Self::Verify(_)),
+            Format::CosignJson => matches!(self, Self::Verify(_) | Self::VerifyAttestation(_)),
             Format::Sarif | Format::Junit | Format::Github | Format::Markdown => {
                 matches!(self, Self::Scan(_))
             }
@@ -78,6 +90,13 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
+        Command::Attest(arguments) => attest::run(arguments, context),
+        Command::VerifyAttestation(arguments) => verify_attestation::run(arguments, format, context),
+        Command::Evidence(arguments) => evidence::run(arguments, context),
+        Command::SignBlob(arguments) => blob::sign::run(arguments, context),
+        Command::VerifyBlob(arguments) => blob::verify::run(arguments, context),
+        Command::AttestBlob(arguments) => blob::attest::run(arguments, context),
+        Command::VerifyBlobAttestation(arguments) => blob::verify_attestation::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Trust(arguments) => trust::run(arguments, context),

@@ -1,5 +1,6 @@
 //! `weightlock sign`: one signature over every file of a model, written beside its bytes.
 
+mod further;
 mod tables;
 
 use std::{
@@ -41,7 +42,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
-    flags::{Method, SignerFlags},
+    flags::{Method, SignerFlags, named},
     loaders::KnownLoaders,
     progress,
     reply::Reply,
@@ -69,6 +70,9 @@ pub struct Arguments {
     /// Write next to the model instead of into it: MODEL.weightlock/model.sig
     #[arg(long, conflicts_with = "signature", help_heading = "Signature")]
     beside: bool,
+    /// Sign besides the first signer: the signature is written among the model's evidence, and verify accepts either
+    #[arg(long, conflicts_with_all = ["signature", "replace", "incremental"], help_heading = "Signature")]
+    add: bool,
     /// Replace a signature that somebody else made
     #[arg(long, help_heading = "Signature")]
     replace: bool,
@@ -156,12 +160,21 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
     let (method, model) = Method::split(&arguments.words).map_err(one)?;
     let (signer, material) = arguments.signer.signer(method).map_err(one)?;
     let root = target::open(model, &arguments.files).map_err(one)?;
-    let store = store(&root, arguments);
+    let store = if arguments.add {
+        target::evidence_store(&root, arguments.beside)
+    } else {
+        store(&root, arguments)
+    };
     let path = arguments
         .signature
         .clone()
         .unwrap_or_else(|| store.signature().to_owned());
-    let earlier = earlier(&path, signer.as_ref(), arguments, &root).map_err(one)?;
+    let earlier = if arguments.add {
+        further::beside_another(&root, signer.as_ref()).map_err(one)?;
+        None
+    } else {
+        earlier(&path, signer.as_ref(), arguments, &root).map_err(one)?
+    };
     let plan = plan(&root, &path, arguments).map_err(one)?;
     let prepared = prepared(root, &plan, earlier.as_ref(), arguments, context)?;
 
@@ -174,7 +187,12 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
     if !arguments.dry_run {
         let written = tables.write(&store).map_err(one)?;
         (signed.leaves, signed.fs_verity) = (written.leaves, written.verity);
-        write(&path, &store, &bundle, earlier.is_some() || arguments.replace).map_err(one)?;
+        let path = if arguments.add {
+            further::add(&store, &bundle, signer.as_ref()).map_err(one)?
+        } else {
+            write(&path, &store, &bundle, earlier.is_some() || arguments.replace).map_err(one)?;
+            path
+        };
         signed.signature = Some(path.display().to_string());
     }
     Ok(signed)
@@ -263,7 +281,7 @@ fn earlier(
         Diagnostic::new(EXISTS, format!("{} was not made with this key", path.display()))
             .at(path.display().to_string())
             .help(format!(
-                "sign without touching it:  weightlock sign --beside --key NAME.key {model}"
+                "sign besides its signer:  weightlock sign --add --key NAME.key {model}"
             ))
             .help(if is_signature {
                 "--replace replaces it"
@@ -383,13 +401,7 @@ fn write(path: &Path, store: &Store, bundle: &[u8], replace: bool) -> Result<(),
 }
 
 fn describe(prepared: &Prepared, model: &Path, signer: &dyn Signer, material: &SigningMaterial) -> Signed {
-    let signer = match material {
-        SigningMaterial::Key => format!("key {}", signer.public_key().hint_pem()),
-        SigningMaterial::Certificates(chain) => chain
-            .first()
-            .map(weightlock_signing::certificate::Certificate::subject)
-            .unwrap_or_default(),
-    };
+    let signer = named(signer, material);
     let digest = prepared
         .manifest
         .as_ref()

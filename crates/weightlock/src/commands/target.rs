@@ -1,18 +1,23 @@
 //! What several verbs do with a target: open it, find its signature, resolve names below it.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Component, Path, PathBuf},
+};
 
 use weightlock_artifact::{
+    Error,
     evidence::{Place, Store},
     input,
     inventory::{Links, Root, RootKind},
     path::ArtifactPath,
 };
-use weightlock_signing::{bundle::Bundle, reason::UNSIGNED};
+use weightlock_signing::{bundle::Bundle, oms, reason::UNSIGNED};
 
 use crate::{cli::Selection, diagnostic::Diagnostic, explanations::USAGE, text::quoted};
 
 const MODEL_SIG: &str = "model.sig";
+const EVIDENCE: &str = ".weightlock";
 
 /// Opens the model.
 pub(crate) fn open(target: &Path, files: &Selection) -> Result<Root, Diagnostic> {
@@ -143,6 +148,39 @@ pub(crate) fn stores(root: &Root) -> Vec<Store> {
     }
 }
 
+/// Where new evidence goes: into the model; beside it for a file, a hub cache snapshot, a folder that cannot be written, one
+/// whose signature lies beside it or leaves no room for evidence, and when that is asked for.
+///
+/// Whose signature it is does not matter here: a signer who did not leave `.weightlock` out would take what is written there
+/// for a file that was added, and so would every other verifier.
+pub(crate) fn evidence_store(root: &Root, beside: bool) -> Store {
+    let inside = Store::at(root.path(), Place::Inside);
+    let outside = Store::at(root.path(), Place::Beside);
+    let is_signed = |store: &Store| store.signature().symlink_metadata().is_ok();
+    let has_room = match (is_signed(&inside), is_signed(&outside)) {
+        (true, _) => leaves_room(&inside),
+        (false, signed_beside) => !signed_beside,
+    };
+    let must = root.is_hub_snapshot() || matches!(root.kind(), RootKind::File(_));
+    if beside || must || !has_room || !inside.is_writable() {
+        outside
+    } else {
+        inside
+    }
+}
+
+/// Whether a signature says that evidence is no part of what was signed.
+fn leaves_room(store: &Store) -> bool {
+    let signature = input::read_at_most(store.signature(), Bundle::MAX_BYTES);
+    let statement = signature
+        .ok()
+        .and_then(|bundle| oms::danger::read_unverified(&bundle).ok());
+    statement.is_some_and(|statement| {
+        let ignored = &statement.serialization().ignore_paths;
+        ignored.iter().any(|path| path.as_str() == EVIDENCE)
+    })
+}
+
 fn same(one: &Path, other: &Path) -> bool {
     resolved(one).is_some_and(|one| resolved(other) == Some(one))
 }
@@ -226,6 +264,18 @@ fn in_model(root: &Root, path: &Path) -> Result<Vec<u8>, Diagnostic> {
 /// Reads a signature file, bounded.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     read_bounded(path, Bundle::MAX_BYTES)
+}
+
+/// Reads a document that was named, bounded; `-` is standard input.
+pub(crate) fn read_document(path: &Path, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+    if path != Path::new("-") {
+        return read_bounded(path, limit);
+    }
+    let mut text = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let read = std::io::stdin().lock().take(most).read_to_end(&mut text);
+    read.map_err(|source| Error::io("read", path, source))?;
+    Ok(text)
 }
 
 /// Reads at most one byte more than the limit, for the parser to refuse.

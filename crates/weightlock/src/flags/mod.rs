@@ -1,21 +1,45 @@
-//! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]) and who signs
-//! ([`SignerFlags`]).
+//! Flags that several verbs share, and what they mean: whose signature counts ([`TrustFlags`]), whose for a kind of evidence
+//! ([`SignersFlags`]), and who signs ([`SignerFlags`]).
 
 mod identity;
 pub(crate) mod reference;
 mod signer;
+mod signers;
 mod trust;
 
 use std::path::{Path, PathBuf};
 
-use weightlock_signing::{certificate::Certificate, key::OmsKey};
+use weightlock_signing::{
+    certificate::Certificate,
+    predicate::{UnknownType, Wanted},
+};
 
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
-pub(crate) use self::{identity::IdentityFlags, signer::SignerFlags, trust::TrustFlags};
+pub(crate) use self::{
+    identity::IdentityFlags,
+    signer::{SignerFlags, named},
+    signers::{SignersFlags, trust_in},
+    trust::TrustFlags,
+};
 use crate::{
     commands::target::read_bounded, diagnostic::Diagnostic, environment::Variable, explanations::USAGE,
+    nearest,
 };
+
+/// What `--type` means.
+pub(crate) fn wanted(word: &str) -> Result<Wanted, Diagnostic> {
+    Wanted::parse(word).map_err(|error| {
+        let told = Diagnostic::of(error.code(), &error);
+        match nearest::of(word, UnknownType::known()) {
+            Some(near) => told.help(format!("did you mean --type {near} ?")),
+            None => told.help(format!(
+                "the known types are {}; any other is named by its URI",
+                UnknownType::known().collect::<Vec<_>>().join(", ")
+            )),
+        }
+    })
+}
 
 /// Key and certificate files larger than this are not read; a chain has a few thousand bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -71,18 +95,9 @@ pub(crate) fn not_built(what: &str) -> Diagnostic {
 }
 
 /// The key that was named by a flag, or by the variable unless a flag names another method.
-fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Option<PathBuf> {
+pub(crate) fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Option<PathBuf> {
     let named = || variable.filled().filter(|_| !otherwise).map(PathBuf::from);
     flag.cloned().or_else(named)
-}
-
-/// The public key that a reference names, if it may check model signatures.
-pub(crate) fn oms_key(named: &Path, online: bool) -> Result<OmsKey, Diagnostic> {
-    let key = reference::public_key(named, online)?;
-    OmsKey::try_from(key).map_err(|error| {
-        let told = Diagnostic::of(error.code(), &error).at(named.display().to_string());
-        error.hint().map_or(told.clone(), |hint| told.help(hint))
-    })
 }
 
 /// Reads one or more certificates.

@@ -154,6 +154,14 @@ impl SignerFlags {
     }
 }
 
+/// Who signs, as a signature will say it: `key <hex SHA-256 of its PEM>`, or the subject of the certificate.
+pub(crate) fn named(signer: &dyn Signer, material: &SigningMaterial) -> String {
+    match material {
+        SigningMaterial::Key => format!("key {}", signer.public_key().hint_pem()),
+        SigningMaterial::Certificates(chain) => chain.first().map(Certificate::subject).unwrap_or_default(),
+    }
+}
+
 /// This build has no tokens.
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) fn no_tokens() -> Diagnostic {

@@ -8,7 +8,7 @@ use weightlock_signing::{
     certificate::{Certificate, Profile, UnixTime},
 };
 
-use super::{IdentityFlags, Method, certificates, named_key, oms_key};
+use super::{IdentityFlags, Method, certificates, named_key, reference};
 use crate::{
     diagnostic::Diagnostic,
     environment::PUBLIC_KEY,
@@ -48,7 +48,7 @@ impl TrustFlags {
             self.certificate_chain.as_slice(),
         ) {
             (Some(key), []) if method.is_none_or(|method| matches!(method, Method::Key | Method::Pkcs11)) => {
-                Ok(Trust::Key(oms_key(&key, self.online)?.into()))
+                Ok(Trust::Key(reference::public_key(&key, self.online)?))
             }
             (None, [_, ..]) if method.is_none_or(|method| method == Method::Certificate) => {
                 Ok(Trust::Roots {
@@ -97,7 +97,8 @@ impl TrustFlags {
         Ok(roots)
     }
 
-    fn at(&self, now: UnixTime) -> Result<UnixTime, Diagnostic> {
+    /// When certificates are checked: as stated, or now.
+    pub(super) fn at(&self, now: UnixTime) -> Result<UnixTime, Diagnostic> {
         match self.at_time {
             None => Ok(now),
             Some(stated) => u64::try_from(stated.as_second())

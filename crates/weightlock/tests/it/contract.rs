@@ -12,9 +12,12 @@ fn path(name: &str) -> String {
 }
 
 /// Words that say "all is well".
-const SUCCESS: [&str; 9] = [
+const SUCCESS: [&str; 12] = [
     "verified ",
+    "Verified OK",
     "signed ",
+    "attested ",
+    "added ",
     ": OK",
     "succeeded",
     "written ",
@@ -33,6 +36,7 @@ fn prepared() -> Place {
     place.write("other/config.json", "{}");
     place.write("empty/.git/HEAD", "");
     place.write("notes.txt", "hello");
+    place.write("claim.json", "{}");
     place.write("unknown.bin", [0xff; 64]);
     place.write("half/unknown.bin", [0xff; 64]);
     place.write("half/none.pkl", b"\x80\x02N.");
@@ -60,6 +64,199 @@ fn every_verb_has_the_documented_exit_codes() {
         (2, &["verify", "m"]),
         (3, &["verify", "--key", &public, "--only", "*.gguf", "m"]),
         (4, &["verify", "--key", &public, "nothing"]),
+        (
+            0,
+            &[
+                "attest",
+                "--key",
+                &private,
+                "--type",
+                "review",
+                "--predicate",
+                "claim.json",
+                "m",
+            ],
+        ),
+        (
+            1,
+            &[
+                "attest",
+                "--key",
+                &private,
+                "--type",
+                "cyclonedx",
+                "--predicate",
+                "claim.json",
+                "m",
+            ],
+        ),
+        (
+            2,
+            &[
+                "attest",
+                "--key",
+                &private,
+                "--type",
+                "revue",
+                "--predicate",
+                "claim.json",
+                "m",
+            ],
+        ),
+        (
+            3,
+            &[
+                "attest",
+                "--key",
+                &private,
+                "--type",
+                "review",
+                "--predicate",
+                "claim.json",
+                "empty",
+            ],
+        ),
+        (
+            4,
+            &[
+                "attest",
+                "--key",
+                &private,
+                "--type",
+                "review",
+                "--predicate",
+                "nothing",
+                "m",
+            ],
+        ),
+        (
+            0,
+            &["verify-attestation", "--key", &public, "--type", "review", "m"],
+        ),
+        (
+            1,
+            &["verify-attestation", "--key", &other, "--type", "review", "m"],
+        ),
+        (2, &["verify-attestation", "--type", "review", "m"]),
+        (3, &["verify-attestation", "--key", &public, "--type", "bom", "m"]),
+        (
+            4,
+            &["verify-attestation", "--key", &public, "--type", "bom", "nothing"],
+        ),
+        (0, &["evidence", "list", "m"]),
+        (3, &["evidence", "list", "other"]),
+        (4, &["evidence", "list", "nothing"]),
+        (0, &["evidence", "show", "m", "review", "--output", "sent.json"]),
+        (2, &["evidence", "show", "m", "scan"]),
+        (0, &["evidence", "add", "m", "sent.json"]),
+        (1, &["evidence", "add", "other", "sent.json"]),
+        (4, &["evidence", "add", "m", "nothing"]),
+        (2, &["evidence", "remove", "m", "review"]),
+        (0, &["evidence", "remove", "m", "review", "--yes"]),
+        (2, &["evidence"]),
+        (
+            0,
+            &[
+                "sign-blob",
+                "--key",
+                &private,
+                "--output-signature",
+                "unknown.bin.sig",
+                "unknown.bin",
+            ],
+        ),
+        (
+            1,
+            &[
+                "sign-blob",
+                "--key",
+                &private,
+                "--output-signature",
+                "notes.txt",
+                "unknown.bin",
+            ],
+        ),
+        (2, &["sign-blob", "unknown.bin"]),
+        (4, &["sign-blob", "--key", &private, "nothing"]),
+        (0, &["verify-blob", "--key", &public, "unknown.bin"]),
+        (1, &["verify-blob", "--key", &other, "unknown.bin"]),
+        (2, &["verify-blob", "unknown.bin"]),
+        (4, &["verify-blob", "--key", "nothing", "unknown.bin"]),
+        (
+            0,
+            &[
+                "attest-blob",
+                "--key",
+                &private,
+                "--predicate",
+                "notes.txt",
+                "--bundle",
+                "claim",
+                "unknown.bin",
+            ],
+        ),
+        (
+            1,
+            &[
+                "attest-blob",
+                "--key",
+                &private,
+                "--predicate",
+                "notes.txt",
+                "--type",
+                "spdx",
+                "unknown.bin",
+            ],
+        ),
+        (2, &["attest-blob", "--key", &private, "unknown.bin"]),
+        (
+            4,
+            &[
+                "attest-blob",
+                "--key",
+                &private,
+                "--predicate",
+                "nothing",
+                "unknown.bin",
+            ],
+        ),
+        (
+            0,
+            &[
+                "verify-blob-attestation",
+                "--key",
+                &public,
+                "--bundle",
+                "claim",
+                "unknown.bin",
+            ],
+        ),
+        (
+            1,
+            &[
+                "verify-blob-attestation",
+                "--key",
+                &public,
+                "--bundle",
+                "claim",
+                "notes.txt",
+            ],
+        ),
+        (
+            2,
+            &["verify-blob-attestation", "--bundle", "claim", "unknown.bin"],
+        ),
+        (
+            4,
+            &[
+                "verify-blob-attestation",
+                "--key",
+                &public,
+                "--bundle",
+                "nothing",
+                "unknown.bin",
+            ],
+        ),
         (0, &["digest", "m"]),
         (0, &["digest", "--check", "list"]),
         (2, &["digest"]),
@@ -251,10 +448,19 @@ fn no_verb_opens_a_socket() {
     };
     let place = prepared();
     let (private, public) = (path("p256.key.pem"), path("p256.pub.pem"));
-    let runs: [&[&str]; 10] = [
+    let runs: [&[&str]; 12] = [
         &["scan", "m/model.safetensors"],
         &["sign", "--key", &private, "m"],
         &["verify", "--offline", "--key", &public, "m"],
+        &[
+            "sign-blob",
+            "--key",
+            &private,
+            "--output-signature",
+            "notes.txt.sig",
+            "notes.txt",
+        ],
+        &["verify-blob", "--key", &public, "notes.txt"],
         &["digest", "m"],
         &["inspect", "m"],
         &["diff", "m", "other"],

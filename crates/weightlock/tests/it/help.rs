@@ -84,9 +84,10 @@ fn every_command_that_is_advised_parses() {
 fn every_command_that_a_run_advises_parses() {
     let place = Place::with_model();
     place.write("a.key", "");
+    place.write("list.json", "{}");
     place.write("odd/x.bin", [0xff; 64]);
     place.write("odd/cut.safetensors", [9, 0, 0, 0, 0, 0, 0, 0, b'{']);
-    let runs: [&[&str]; 16] = [
+    let runs: [&[&str]; 22] = [
         &["scan", "odd"],
         &["scan", "--baseline", "a.key", "odd"],
         &["scan", "none"],
@@ -103,6 +104,37 @@ fn every_command_that_a_run_advises_parses() {
         &["doctor"],
         &["inventory"],
         &["inventory", "--scan", "m"],
+        &[
+            "attest",
+            "--key",
+            "none.key",
+            "--type",
+            "revew",
+            "--predicate",
+            "none",
+            "m",
+        ],
+        &[
+            "attest",
+            "--key",
+            "none.key",
+            "--type",
+            "leaves",
+            "--predicate",
+            "list.json",
+            "m",
+        ],
+        &[
+            "verify-attestation",
+            "--type",
+            "bom",
+            "--signer-for",
+            "scan=none",
+            "m",
+        ],
+        &["evidence", "list", "m"],
+        &["evidence", "remove", "m", "x"],
+        &["sign", "--add", "--key", "a.key", "m"],
     ];
     for arguments in runs {
         let ran = place.run(arguments);
@@ -196,7 +228,7 @@ fn documents_follow_their_schemas() {
     place.write("list", &list);
     place.write("n/config.json", "{}");
     place.write("a.pkl", b"\x80\x02cposix\nsystem\n(N.");
-    let runs: [(&str, &[&str]); 28] = [
+    let runs: [(&str, &[&str]); 34] = [
         ("version", &["version"]),
         ("explain", &["explain"]),
         ("explain", &["explain", "WL-NO-SUCH"]),
@@ -234,6 +266,32 @@ fn documents_follow_their_schemas() {
         ),
         ("verify", &["verify", "--key", "k.pub", "m"]),
         ("verify", &["verify", "--key", "k.pub", "none"]),
+        (
+            "attest",
+            &[
+                "attest",
+                "--key",
+                "k.key",
+                "--password-file",
+                "pass",
+                "--type",
+                "card",
+                "--predicate",
+                "n/config.json",
+                "m",
+            ],
+        ),
+        ("evidence-list", &["evidence", "list", "m"]),
+        (
+            "verify-attestation",
+            &["verify-attestation", "--key", "k.pub", "--type", "card", "m"],
+        ),
+        (
+            "evidence-show",
+            &["evidence", "show", "m", "card", "--output", "sent"],
+        ),
+        ("evidence-add", &["evidence", "add", "m", "sent"]),
+        ("evidence-remove", &["evidence", "remove", "--yes", "m", "card"]),
     ];
     let schemas = reference::schemas();
     for (name, arguments) in runs {

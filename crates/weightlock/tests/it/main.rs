@@ -4,6 +4,8 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod attest;
+mod blobs;
 mod compat_scan;
 mod contract;
 mod demo;
@@ -12,6 +14,7 @@ mod digest;
 mod disassemble;
 mod doctor;
 mod documents;
+mod evidence;
 mod formats;
 mod guarded;
 mod help;

@@ -113,7 +113,9 @@ fn anybody_is_not_somebody() {
         ("*", "whose host or domain"),
         ("https://*/x", "whose host or domain"),
     ] {
-        let words = ["verify", "m", "--identity-pattern", pattern].into_iter().chain(provider);
+        let words = ["verify", "m", "--identity-pattern", pattern]
+            .into_iter()
+            .chain(provider);
         place.run(words).refused(2, "WL-CLI-USAGE").says(reason);
     }
     let words = ["verify", "m", "--danger-any-identity"];

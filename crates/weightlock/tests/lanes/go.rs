@@ -1,8 +1,10 @@
-//! Lane `go`: keys go to and from the real cosign.
+//! Lane `go`: keys and blobs go to and from the real cosign.
 #![expect(
     clippy::unwrap_used,
     reason = "what a test did not expect should stop it loudly"
 )]
+
+mod cosign_blobs;
 
 use std::{
     fs,
@@ -98,7 +100,7 @@ fn a_key_made_by_cosign_signs_models() {
 /// S5: a key made here signs and verifies blobs in cosign, and nothing else than its password opens it.
 ///
 /// cosign opens keys on every curve. It only verifies what it signed with P-256, its own kind of key: with P-384 it
-/// signs over SHA-256 and verifies over SHA-384.
+/// signs over SHA-384 and verifies over SHA-256.
 #[test]
 fn a_key_made_here_signs_blobs_in_cosign() {
     let Some(pair) = Pair::new() else { return };

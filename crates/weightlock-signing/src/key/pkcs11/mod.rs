@@ -140,15 +140,18 @@ impl Signer for Pkcs11Signer {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.sign_digest(&self.public.algorithm().hash().digest(message))
+    }
+
+    fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
         let algorithm = self.public.algorithm();
-        let digest = algorithm.hash().digest(message);
         let fixed = self
             .session
-            .sign(&Mechanism::Ecdsa, self.key, &digest)
+            .sign(&Mechanism::Ecdsa, self.key, digest)
             .map_err(failed("sign"))?;
         let signature = fixed_to_der(algorithm, &fixed).ok_or(Pkcs11Error::BadSignature)?;
         self.public
-            .verify(message, &signature)
+            .verify_digest(digest, &signature)
             .map_err(|_| Pkcs11Error::BadSignature)?;
         Ok(signature)
     }

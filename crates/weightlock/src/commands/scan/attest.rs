@@ -8,7 +8,7 @@ use std::path::Path;
 use weightlock_artifact::{
     digest::Digest,
     error::NAME,
-    evidence::{Kind, Place, Store},
+    evidence::Kind,
     inventory::{Inventory, Links, Root, RootKind, Scope},
     manifest::{Manifest, ManifestFile, Subject},
 };
@@ -21,7 +21,7 @@ use weightlock_signing::{
 };
 
 use super::{Arguments, targets::Targets, usage};
-use crate::{diagnostic::Diagnostic, exit::Exit, sources::Source};
+use crate::{commands::target, diagnostic::Diagnostic, exit::Exit, sources::Source};
 
 /// Who signs, and the one model that is signed for.
 pub(super) struct Attester<'a> {
@@ -77,17 +77,11 @@ impl<'a> Attester<'a> {
         let statement = scan::statement(subjects, &self.scan(report, root.kind()));
         let bundle = sign_evidence(&statement, self.signer.as_ref(), &self.material)
             .map_err(|error| Diagnostic::of(error.code(), &error))?;
-        let store = self.store(&root);
+        let store = target::evidence_store(&root, self.beside);
         let name = store
             .add_statement(Kind::Scan, &bundle)
             .map_err(|error| Diagnostic::of(error.code(), &error))?;
         Ok(store.folder().join(name.to_string()).display().to_string())
-    }
-
-    /// In the model, or beside it: as `sign` chooses.
-    fn store(&self, root: &Root) -> Store {
-        let beside = self.beside || root.is_hub_snapshot() || matches!(root.kind(), RootKind::File(_));
-        Store::at(root.path(), if beside { Place::Beside } else { Place::Inside })
     }
 
     fn scan(&self, report: &Report, kind: &RootKind) -> Scan {

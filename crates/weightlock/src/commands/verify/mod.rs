@@ -1,6 +1,7 @@
 //! `weightlock verify`: who signed the model, and is it what they signed.
 
 mod evidence;
+mod further;
 pub(crate) mod leaves;
 mod locate;
 mod report;
@@ -17,7 +18,7 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 use weightlock_signing::{
-    Trust, oms,
+    SignersByKind, Trust, oms,
     oms::{
         VerifiedStatement,
         model::{Mismatch, Rules, Strictness, Surveyed, Unsigned, VerifiedModel, Work, compare},
@@ -32,7 +33,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
-    flags::{Method, TrustFlags},
+    flags::{Method, SignersFlags, TrustFlags},
     loaders::KnownLoaders,
     progress,
     reply::Reply,
@@ -51,6 +52,11 @@ pub struct Arguments {
     words: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustFlags,
+    #[command(flatten)]
+    signers: SignersFlags,
+    /// This signer, of a public key or of root certificates, must have signed the same files too. Repeatable
+    #[arg(long, value_name = "FILE", help_heading = "Whose signature counts")]
+    also_signed_by: Vec<PathBuf>,
     /// The signature [default: model.sig in the model, or beside it in MODEL.weightlock/]
     #[arg(long, value_name = "FILE", help_heading = "Signature")]
     signature: Option<PathBuf>,
@@ -89,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
             .help("leave out --only, or use --json"),
         ]);
     }
-    let case = match open(arguments, context) {
+    let mut case = match open(arguments, context) {
         Ok(case) => case,
         Err(told) => return refused(vec![told]),
     };
@@ -99,7 +105,15 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
     };
     match outcome {
         Ok(model) => {
-            let result = report::accepted(&case, &verified, &model);
+            let also = (&arguments.trust, context.now());
+            let also = match case.also_signed_by(&arguments.also_signed_by, also, &verified) {
+                Ok(also) => also,
+                Err(reasons) => return refused(reasons),
+            };
+            let result = Verified {
+                also_signed_by: also,
+                ..report::accepted(&case, &verified, &model)
+            };
             match report::pin(arguments.expect_digest.as_ref(), &result) {
                 Err(told) => refused(vec![told]).with_result(result),
                 Ok(()) if format == Format::CosignJson => Reply::verbatim(VERB, report::cosign_json(&result)),
@@ -117,12 +131,16 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
 fn open(arguments: &Arguments, context: &Context) -> Result<Case, Diagnostic> {
     let (method, model) = Method::split(&arguments.words)?;
     let trust = arguments.trust.trust(method, context.now())?;
-    Case::open(
+    let signers = arguments
+        .signers
+        .signers(Some(trust.clone()), &arguments.trust, context.now())?;
+    let case = Case::open(
         model,
         arguments.signature.as_deref(),
         &arguments.files,
         (trust, arguments.trust.at_time),
-    )
+    )?;
+    Ok(Case { signers, ..case })
 }
 
 /// A model, its signature, and whose signature counts.
@@ -130,6 +148,12 @@ pub(super) struct Case {
     pub(super) root: Root,
     found: Found,
     trust: Trust,
+    /// Whose statements count besides; nobody else's than the model's signer, if nothing else is said.
+    signers: SignersByKind,
+    /// Which files belong to the model.
+    files: Selection,
+    /// The signature was named, so that no other is looked at.
+    named: bool,
     /// The time that was stated instead of now.
     stated: Option<jiff::Timestamp>,
 }
@@ -149,13 +173,16 @@ impl Case {
         Ok(Self {
             root,
             found,
+            signers: SignersByKind::new([trust.clone()]),
             trust,
+            files: files.clone(),
+            named: signature.is_some(),
             stated,
         })
     }
 
     /// The signature first, then the evidence folder, then the files: nothing is read that cannot matter.
-    fn check(&self, arguments: &Arguments, context: &Context) -> Result<Checked, Vec<Diagnostic>> {
+    fn check(&mut self, arguments: &Arguments, context: &Context) -> Result<Checked, Vec<Diagnostic>> {
         let one = |told| vec![told];
         let verified = self.statement()?;
         let only = |path: &ArtifactPath| arguments.only.iter().any(|glob| glob.is_match(path.as_str()));
@@ -203,10 +230,19 @@ impl Case {
     }
 
     /// What was signed, if it was signed by one whose signature counts; and nothing lies among the evidence but evidence.
-    pub(super) fn statement(&self) -> Result<VerifiedStatement, Vec<Diagnostic>> {
+    /// Where the first signature is not theirs, one among the evidence may be.
+    pub(super) fn statement(&mut self) -> Result<VerifiedStatement, Vec<Diagnostic>> {
         let one = |told| vec![told];
-        let verified = oms::verify(&self.found.bundle, &self.trust)
-            .map_err(|refusal| one(self.other_signature(report::refusal(&refusal, &self.found))))?;
+        let verified = match oms::verify(&self.found.bundle, &self.trust) {
+            Ok(verified) => verified,
+            Err(refusal) => match self.further().filter(|_| !self.named) {
+                Some((found, verified)) => {
+                    self.found = found;
+                    verified
+                }
+                None => return Err(one(self.other_signature(report::refusal(&refusal, &self.found)))),
+            },
+        };
         self.same_shape(&verified).map_err(one)?;
         self.no_stowaways()?;
         Ok(verified)

@@ -47,6 +47,8 @@ pub struct Verified {
     pub signature: String,
     /// Who signed it: verified.
     pub signer: SignedBy,
+    /// Who signed the same files besides, of those that had to: verified.
+    pub also_signed_by: Vec<SignedBy>,
     /// What the signer called the model; informational.
     pub model_name: Option<String>,
     /// The statement form: `oms-1.0`, or `model-signing-0.2` (deprecated).
@@ -183,6 +185,7 @@ fn result(
         model: case.root.path().display().to_string(),
         signature: case.found.path.display().to_string(),
         signer: SignedBy::from(verified.signer()),
+        also_signed_by: Vec::new(),
         model_name: statement.model_name().map(str::to_owned),
         form: match statement.form() {
             Form::V1 => "oms-1.0".to_owned(),
@@ -200,7 +203,7 @@ fn result(
         bytes_by_kernel: comparison.bytes_vouched,
         read_by: None,
         complete: false,
-        evidence: evidence::list(case, digest.as_deref()),
+        evidence: evidence::list(case, verified, digest.as_deref()),
         digest,
         changes: comparison
             .drift
@@ -371,6 +374,9 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
     for (name, value) in result.signer.more() {
         line(name, &value);
     }
+    for signer in &result.also_signed_by {
+        line("and", &format!("VERIFIED    {}", signer.text()));
+    }
     let cached = if result.from_cache > 0 {
         format!(" ({} from cache)", result.from_cache)
     } else {
@@ -401,7 +407,7 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
         line("digest", &format!("{digest}{more}"));
     }
     line("signature", &result.signature);
-    for stated in &result.evidence {
+    for stated in result.evidence.iter().take(MOST_FILES) {
         let standing = if stated.counts {
             "DECLARED "
         } else {
@@ -411,6 +417,10 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
             &stated.kind,
             &format!("{standing} {}   {}", stated.says, stated.name),
         );
+    }
+    if result.evidence.len() > MOST_FILES {
+        let more = result.evidence.len() - MOST_FILES;
+        line("evidence", &format!("and {more} more; --json lists all"));
     }
     if !result.unsigned.is_empty() {
         line(

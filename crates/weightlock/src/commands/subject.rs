@@ -1,0 +1,111 @@
+//! What a statement about a target is about: the digest that names the model now, worked out from its bytes.
+
+use std::path::Path;
+
+use weightlock_artifact::{
+    digest::{Algorithm, Digest, engine::Want},
+    inventory::{Inventory, Links, Root, Scope},
+    manifest::{Manifest, Subject},
+};
+use weightlock_signing::reason::NOTHING_TO_SIGN;
+
+use super::digest;
+use crate::{
+    cli::Hashing,
+    context::Context,
+    diagnostic::Diagnostic,
+    sources::{self, Target},
+};
+
+/// A model whose bytes were hashed.
+pub(crate) struct Hashed {
+    root: Root,
+    target: Target,
+    manifest: Option<Manifest>,
+    digest: Digest,
+    /// Files.
+    pub(crate) files: usize,
+    /// Their size in bytes.
+    pub(crate) bytes: u64,
+    /// How many digests came from the cache.
+    pub(crate) from_cache: usize,
+}
+
+impl Hashed {
+    /// Hashes every file of the model.
+    pub(crate) fn of(
+        path: &Path,
+        allow_symlinks: bool,
+        hashing: &Hashing,
+        context: &Context,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let links = if allow_symlinks {
+            Links::FilesInside
+        } else {
+            Links::Refused
+        };
+        let root = Root::open(path, links).map_err(Diagnostic::from)?;
+        let target = Target::open(path, links, &Scope::model())?;
+        let sources = target.sources();
+        let hashed = sources::hash(&sources, Algorithm::Sha256, Want::Whole, hashing, context)?;
+        let (digest, manifest) = match (&target, hashed.as_slice()) {
+            (_, []) => return Err(empty(path).into()),
+            (Target::File(_), [one, ..]) => (one.digest, None),
+            (Target::Folder(inventory), _) => {
+                let manifest = digest::manifest(inventory, &hashed)?;
+                (manifest.digest(), Some(manifest))
+            }
+        };
+        Ok(Self {
+            files: sources.len(),
+            bytes: sources
+                .iter()
+                .fold(0, |sum, source| source.stamp.size.saturating_add(sum)),
+            from_cache: hashed.iter().filter(|one| one.from_cache).count(),
+            root,
+            target,
+            manifest,
+            digest,
+        })
+    }
+
+    /// The model's root.
+    pub(crate) const fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// What names the model.
+    pub(crate) const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The files with their digests; none for a model that is one file.
+    pub(crate) const fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// The subjects of a statement: the model first, then its files.
+    pub(crate) fn subjects(&self) -> Vec<Subject> {
+        let name = self.root.base_name();
+        match &self.manifest {
+            Some(manifest) => manifest.subjects(&name),
+            None => vec![Subject {
+                name,
+                sha256: self.digest,
+            }],
+        }
+    }
+
+    /// Refuses a model that is no longer what was hashed.
+    pub(crate) fn still_holds(&self) -> Result<(), Diagnostic> {
+        match &self.target {
+            Target::Folder(inventory) => Ok(Inventory::still_holds(inventory, &Scope::model())?),
+            Target::File(source) => Ok(source.open().map(|_| ())?),
+        }
+    }
+}
+
+fn empty(path: &Path) -> Diagnostic {
+    Diagnostic::new(NOTHING_TO_SIGN, format!("{} holds no file", path.display()))
+        .help("name a folder with the files of a model, or the file that is the model")
+}
