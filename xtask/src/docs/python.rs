@@ -139,6 +139,10 @@ fn simple(name: &str, schema: &Value) -> Result<String> {
         "boolean" => "bool".to_owned(),
         "null" => "None".to_owned(),
         "array" => format!("list[{}]", annotation(&schema["items"])?),
+        // A map: names that are not known beforehand, and values of one type.
+        "object" if schema["additionalProperties"].is_object() => {
+            format!("dict[str, {}]", annotation(&schema["additionalProperties"])?)
+        }
         other => bail!("a type that is not known: {other}"),
     })
 }

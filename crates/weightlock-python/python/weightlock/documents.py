@@ -321,7 +321,27 @@ class SignedByCertificate(TypedDict):
     """Its subject."""
 
 
-SignedBy = SignedByKey | SignedByCertificate
+class SignedByIdentity(TypedDict):
+    """An identity, shown to an authority of the trust root when it signed."""
+
+    claims: dict[str, str]
+    """What the certificate claims about the workflow, by name."""
+    identity: str
+    """Its name."""
+    issuer: str
+    """Who vouched for the name."""
+    kind: Literal["identity"]
+    logged: bool
+    """Whether the signature was proven to be in a transparency log."""
+    times: list[str]
+    """When it signed, by the logs and clocks that are believed (RFC 3339); earliest first."""
+    trust_root: str
+    """The trust root that was believed."""
+    trust_root_obtained: str | None
+    """When that root was taken from its deployment (RFC 3339), where it is known."""
+
+
+SignedBy = SignedByKey | SignedByCertificate | SignedByIdentity
 """Who signed."""
 
 
