@@ -261,3 +261,32 @@ fn an_endpoint_in_the_reference_is_called_over_tls() {
     assert!(!place.path("m/model.sig").exists());
     sign(Some("ca.pem")).yes();
 }
+
+#[test]
+fn blobs_are_signed_and_verified_with_keys_of_services() {
+    let (place, vault) = place();
+    place.write("blob", "a blob");
+    for key in [KEY, "hashivault://edwards"] {
+        run(
+            &place,
+            &vault,
+            &["sign-blob", "--key", key, "--bundle", "b.json", "blob"],
+        )
+        .yes();
+        let verify = [
+            "verify-blob",
+            "--key",
+            key,
+            "--bundle",
+            "b.json",
+            "blob",
+            "--online",
+        ];
+        run(&place, &vault, &verify).yes();
+        run(&place, &vault, &verify[..6]).refused(2, "WL-CLI-USAGE");
+        place.write("blob", "another blob");
+        assert_eq!(run(&place, &vault, &verify).code, 1);
+        place.write("blob", "a blob");
+        fs::remove_file(place.path("b.json")).unwrap();
+    }
+}

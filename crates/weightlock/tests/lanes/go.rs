@@ -5,6 +5,7 @@
 )]
 
 mod cosign_blobs;
+mod cosign_kms;
 
 use std::{
     fs,

@@ -19,23 +19,21 @@ pub mod vault;
 
 pub use error::KmsError;
 
-use super::{Algorithm, PublicKey};
+use super::{PublicKey, SignError, SignatureError};
 
 /// Largest answer of a service. A key of Vault with a thousand versions has half of it.
 const ANSWER_LIMIT: u64 = 1 << 20;
 
-/// Gives the signature out if the key made it over the message.
-fn confirmed(key: &PublicKey, message: &[u8], signature: Vec<u8>) -> Result<Vec<u8>, KmsError> {
-    match key.verify(message, &signature) {
+/// Gives the signature out if the check of it succeeded.
+fn confirmed(signature: Vec<u8>, checked: Result<(), SignatureError>) -> Result<Vec<u8>, KmsError> {
+    match checked {
         Ok(()) => Ok(signature),
         Err(error) => Err(KmsError::BadSignature(error)),
     }
 }
 
-/// What is sent to be signed: the digest; for Ed25519, which hashes by itself, the message.
-fn input(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
-    match algorithm {
-        Algorithm::Ed25519 => message.to_vec(),
-        _ => algorithm.hash().digest(message),
-    }
+/// A digest as long as the key's hash, and not a shorter one that a service might fill up.
+fn of_its_length<'a>(key: &PublicKey, digest: &'a [u8]) -> Result<&'a [u8], SignError> {
+    let whole = digest.len() == key.algorithm().hash().digest_bytes();
+    whole.then_some(digest).ok_or(SignError::Failed)
 }
