@@ -4,6 +4,8 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE},
 };
+#[cfg(feature = "online")]
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Bytes that are written in base64.
@@ -29,6 +31,30 @@ impl Serialize for Base64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&STANDARD.encode(&self.0))
     }
+}
+
+/// The URL-safe alphabet without padding, as web protocols use it (RFC 7515 section 2).
+#[cfg(feature = "online")]
+pub(crate) fn url_safe(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// As [`url_safe`], read.
+#[cfg(feature = "online")]
+pub(crate) fn from_url_safe(text: &[u8]) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// The standard alphabet with padding.
+#[cfg(feature = "online")]
+pub(crate) fn standard(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// As [`standard`], read.
+#[cfg(feature = "online")]
+pub(crate) fn from_standard(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub(crate) fn refuse_repeated_keys(text: &[u8]) -> Result<(), JsonError> {
 }
 
 /// A value that is written as a JSON object and nothing else.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -41,6 +41,12 @@ pub enum Refusal {
     /// The bundle says in two ways how it was signed.
     #[error("the bundle has verification material of two kinds")]
     SeveralMaterials,
+    /// The same certificate, log entry or timestamp twice, or too many of them.
+    #[error("the bundle has the same {what} twice, or more than are accepted")]
+    Repeated {
+        /// What is repeated.
+        what: &'static str,
+    },
     /// No certificate, or too many.
     #[error(
         "the bundle has {found} certificates; 1 to {} are accepted",
@@ -214,9 +220,11 @@ impl Refusal {
                 reason::MALFORMED
             }
             Self::MediaType { .. } => reason::MEDIA_TYPE,
-            Self::NoMaterial | Self::SeveralMaterials | Self::CertificateCount { .. } | Self::NotWritable => {
-                reason::MATERIAL
-            }
+            Self::NoMaterial
+            | Self::SeveralMaterials
+            | Self::Repeated { .. }
+            | Self::CertificateCount { .. }
+            | Self::NotWritable => reason::MATERIAL,
             Self::Signatures(_) => reason::ONE_SIGNATURE,
             Self::Method { .. } => reason::METHOD,
             Self::NeedsIdentity { .. } => reason::NEEDS_IDENTITY,

@@ -123,7 +123,7 @@ pub fn verify_evidence(bundle: &[u8], trust: &Trust) -> Result<VerifiedEvidence,
 /// Signs a statement and returns the bundle.
 ///
 /// # Errors
-/// [`SigningError`], as for [`crate::oms::sign_statement`].
+/// [`SigningError`]: the key does not belong to the certificate, or does not sign.
 #[cfg(feature = "sign")]
 pub fn sign_evidence(
     statement: &Statement,
@@ -152,7 +152,7 @@ pub(crate) fn first_subject(payload: &[u8]) -> Result<String, Refusal> {
 /// Signs a payload that was made by [`payload`], or that [`Statement::parse_unverified`] has read, and returns the bundle.
 ///
 /// # Errors
-/// [`SigningError`]: the payload is no statement, or as for [`crate::oms::sign_statement`].
+/// [`SigningError`]: the payload is no statement, or as for [`sign_evidence`].
 #[cfg(feature = "sign")]
 pub fn sign_statement_payload(
     payload: Vec<u8>,

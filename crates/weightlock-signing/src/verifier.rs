@@ -83,6 +83,16 @@ impl Signer {
     }
 }
 
+/// Whether an identity made the bundle's signature over its statement, as far as this root goes. As [`is_signed_by`], it is
+/// for knowing one's own.
+#[must_use]
+pub fn is_signed_by_identity(bundle: &Bundle, identity: &Required, root: &TrustRoot) -> bool {
+    first_subject(bundle).is_ok_and(|subject| {
+        root.verify(bundle, Artifact::Sha256(subject), Whom::Identity(identity))
+            .is_ok()
+    })
+}
+
 /// Finds the signer of a bundle: its method is the one the caller trusts, a hint names the caller's key, and a
 /// certificate has a valid path to one of the caller's roots. The payload is an in-toto statement. For keys and
 /// certificates its signature is *not* checked here; for identities everything is.

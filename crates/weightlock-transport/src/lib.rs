@@ -27,6 +27,7 @@ mod address;
 mod error;
 pub mod http;
 mod reason;
+pub mod redirect;
 mod secret;
 
 pub use address::Url;

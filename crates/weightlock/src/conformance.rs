@@ -15,10 +15,23 @@ use weightlock_signing::{
     bundle::Bundle,
     identity::Required,
     key::PublicKey,
-    sigstore::{Artifact, Instance, TrustRoot, Whom},
+    sigstore::{
+        Artifact, Instance, TrustRoot, Whom,
+        oidc::Application,
+        sign::{ConfigError, Signable, SigningConfig},
+    },
 };
+use weightlock_transport::Secret;
 
-use crate::{commands::target::read_bounded, diagnostic::Diagnostic, exit::Exit, explanations, terminal};
+use crate::{
+    commands::target::read_bounded,
+    diagnostic::Diagnostic,
+    exit::Exit,
+    explanations,
+    flags::clock,
+    keyless::{self, Keyless, Source},
+    online, terminal,
+};
 
 #[derive(Parser, Debug)]
 #[command(
@@ -35,6 +48,8 @@ struct Cli {
 enum Verb {
     /// Verify a bundle against an artifact.
     VerifyBundle(VerifyBundle),
+    /// Sign an artifact.
+    SignBundle(SignBundle),
 }
 
 #[derive(Args, Debug)]
@@ -62,6 +77,30 @@ struct VerifyBundle {
     artifact: PathBuf,
 }
 
+#[derive(Args, Debug)]
+struct SignBundle {
+    /// Sign with the staging instance instead of production
+    #[arg(long)]
+    staging: bool,
+    /// The artifact is an in-toto statement, and goes into the bundle
+    #[arg(long)]
+    in_toto: bool,
+    /// The identity token
+    #[arg(long, value_name = "TOKEN")]
+    identity_token: String,
+    /// Where to write the bundle
+    #[arg(long, value_name = "FILE")]
+    bundle: PathBuf,
+    /// Trust this root instead of one that is built in
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+    /// Sign with these services instead of those that are built in
+    #[arg(long, value_name = "FILE")]
+    signing_config: Option<PathBuf>,
+    /// The artifact
+    artifact: PathBuf,
+}
+
 /// Runs one command line and returns how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
@@ -70,6 +109,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let done = match cli.verb {
         Verb::VerifyBundle(verify) => verify.run(),
+        Verb::SignBundle(sign) => sign.run(),
     };
     match done {
         Ok(()) => Exit::Yes,
@@ -105,6 +145,44 @@ impl VerifyBundle {
         root.verify(&bundle, artifact.as_artifact(), whom)
             .map_err(|refusal| Diagnostic::of(refusal.code(), &refusal))?;
         Ok(())
+    }
+}
+
+impl SignBundle {
+    fn run(&self) -> Result<(), Diagnostic> {
+        let root = root(self.trusted_root.as_deref(), self.staging)?;
+        let refused = |error: &ConfigError| Diagnostic::of(error.code(), error);
+        let config = match &self.signing_config {
+            Some(file) => SigningConfig::parse(&read_bounded(file, SigningConfig::MAX_BYTES)?)
+                .map_err(|error| refused(&error))?,
+            None => {
+                let instance = if self.staging {
+                    Instance::Staging
+                } else {
+                    Instance::Production
+                };
+                SigningConfig::embedded(instance)
+                    .ok_or_else(|| Diagnostic::new(explanations::USAGE, "this instance signs for nobody"))?
+            }
+        };
+        let content = fs::read(&self.artifact)
+            .map_err(|source| weightlock_artifact::Error::io("read", &self.artifact, source))?;
+        let keyless = Keyless {
+            client: online::client()?,
+            plan: config.plan(clock()).map_err(|error| refused(&error))?,
+            root,
+            source: Source::Given(Secret::new(self.identity_token.as_bytes())),
+            application: Application::default(),
+            expected: None,
+        };
+        let signable = if self.in_toto {
+            Signable::Statement(&content)
+        } else {
+            Signable::bytes(&content)
+        };
+        let bundle = keyless::sign(&keyless.session()?, signable)?;
+        fs::write(&self.bundle, bundle)
+            .map_err(|source| weightlock_artifact::Error::io("write", &self.bundle, source).into())
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) show: Show,
     /// Reasons also say why they matter.
     pub(crate) verbose: bool,
+    /// The user forbids the network.
+    pub(crate) offline: bool,
 }
 
 impl Context {
@@ -55,6 +57,7 @@ impl Context {
             err: Paint::decide(global.color, terminal::stderr_is_terminal()),
             show,
             verbose: global.verbose > 0,
+            offline: global.offline,
         }
     }
 
@@ -66,16 +69,17 @@ impl Context {
             err: plain,
             show: Show::Told(progress),
             verbose: false,
+            offline: true,
         }
     }
 
     /// Whether somebody wants the work to stop.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stop().is_wanted()
+        self.stopping().is_wanted()
     }
 
-    /// Whether somebody wants the work to stop, for a call that waits.
-    pub(crate) fn stop(&self) -> Stop {
+    /// How somebody says that the work should stop.
+    pub(crate) fn stopping(&self) -> Stop {
         match &self.show {
             Show::Told(progress) => progress.stopping(),
             _ => Stop::default(),

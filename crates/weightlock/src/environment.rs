@@ -76,6 +76,30 @@ pub(crate) const COSIGN_PKCS11_PIN: Variable = secret(
     "COSIGN_PKCS11_PIN",
     "PIN of a PKCS#11 token; wins over WEIGHTLOCK_PASSWORD",
 );
+/// A token that a job was given.
+pub(crate) const SIGSTORE_ID_TOKEN: Variable = secret(
+    "SIGSTORE_ID_TOKEN",
+    "Identity token of a job, for signing keyless; GitLab sets it by `id_tokens`",
+);
+/// Where a job of GitHub asks for a token.
+pub(crate) const ACTIONS_ID_TOKEN_REQUEST_URL: Variable = foreign(
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "Where a job of GitHub Actions asks for its identity token",
+);
+/// What it shows there.
+pub(crate) const ACTIONS_ID_TOKEN_REQUEST_TOKEN: Variable = secret(
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "What a job of GitHub Actions shows to get its identity token",
+);
+/// Whether this is a job of GitHub.
+pub(crate) const GITHUB_ACTIONS: Variable = foreign("GITHUB_ACTIONS", "Set in jobs of GitHub Actions");
+/// Whether this is a job of GitLab.
+pub(crate) const GITLAB_CI: Variable = foreign("GITLAB_CI", "Set in jobs of GitLab");
+/// Another metadata server of Google.
+pub(crate) const GCE_METADATA_HOST: Variable = foreign(
+    "GCE_METADATA_HOST",
+    "Host of Google's metadata server, which gives identity tokens, where it is another one",
+);
 /// Base of the user's caches.
 pub(crate) const XDG_CACHE_HOME: Variable = foreign(
     "XDG_CACHE_HOME",
@@ -261,6 +285,12 @@ pub const VARIABLES: &[Variable] = &[
     PASSWORD,
     COSIGN_PASSWORD,
     COSIGN_PKCS11_PIN,
+    SIGSTORE_ID_TOKEN,
+    ACTIONS_ID_TOKEN_REQUEST_URL,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    GITHUB_ACTIONS,
+    GITLAB_CI,
+    GCE_METADATA_HOST,
     HF_HUB_CACHE,
     HUGGINGFACE_HUB_CACHE,
     HF_HOME,

@@ -32,6 +32,12 @@ pub(crate) const ROOT_STALE: Code = Code::new("WL-ROOT-STALE");
 /// A check is given up, in production.
 pub(crate) const DANGER: Code = Code::new("WL-DANGER-REFUSED");
 pub(crate) const NOT_BUILT: Code = Code::new("WL-CLI-NOT-BUILT");
+/// The network is needed and forbidden.
+pub(crate) const OFFLINE: Code = Code::new("WL-CLI-OFFLINE");
+/// Nobody said yes.
+pub(crate) const NOT_CONFIRMED: Code = Code::new("WL-CLI-NOT-CONFIRMED");
+/// A person is needed.
+pub(crate) const NO_TERMINAL: Code = Code::new("WL-OIDC-NO-TERMINAL");
 /// A key would have to replace a file.
 pub(crate) const KEY_EXISTS: Code = Code::new("WL-KEY-EXISTS");
 /// The clock cannot be right.
@@ -164,6 +170,30 @@ const OWN: &[Explanation] = &[
         fix: "say whose signature counts; try things out on a machine that serves nobody",
     },
     Explanation {
+        code: OFFLINE,
+        outcome: Outcome::Usage,
+        what: "the verb needs a service, and `--offline` or WEIGHTLOCK_OFFLINE forbids the network",
+        why: "whoever forbids the network must be able to rely on it",
+        example: "`weightlock --offline sign sigstore …`",
+        fix: "leave out --offline on a machine that may call the services, or sign with a key",
+    },
+    Explanation {
+        code: NOT_CONFIRMED,
+        outcome: Outcome::Usage,
+        what: "nobody agreed to what would be published",
+        why: "certificates and log entries name the signer in public for ever, and cannot be taken back",
+        example: "`weightlock sign sigstore …` in a job, without `--yes`",
+        fix: "read what will be published, then give --yes, or answer y on a terminal",
+    },
+    Explanation {
+        code: NO_TERMINAL,
+        outcome: Outcome::Usage,
+        what: "logging in needs a person, and there is no terminal",
+        why: "a job that waits for somebody to log in waits for ever, and shows its code to whoever reads the log",
+        example: "`weightlock sign sigstore …` in a job that offers no token",
+        fix: "in jobs use --use-ambient-credentials or --identity-token-file",
+    },
+    Explanation {
         code: NOT_BUILT,
         outcome: Outcome::NoAnswer,
         what: "this version cannot do that yet",
@@ -240,6 +270,8 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_signing::identity::EXPLANATIONS,
     weightlock_signing::sigstore::EXPLANATIONS,
     weightlock_signing::sigstore::tuf::EXPLANATIONS,
+    weightlock_signing::sigstore::sign::EXPLANATIONS,
+    weightlock_signing::sigstore::oidc::EXPLANATIONS,
     weightlock_signing::predicate::reason::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,

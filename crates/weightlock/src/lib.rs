@@ -15,6 +15,7 @@ pub mod exit;
 pub mod explanations;
 mod flags;
 mod interrupt;
+mod keyless;
 mod loaders;
 mod nearest;
 pub mod online;

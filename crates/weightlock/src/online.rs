@@ -12,7 +12,7 @@ use weightlock_transport::http::{Client, Proxies, Roots, Settings, Stop};
 use crate::{
     diagnostic::Diagnostic,
     environment::{self, Variable},
-    explanations::USAGE,
+    explanations::OFFLINE,
 };
 
 /// The largest file of root certificates. Those of Linux distributions have 220 KiB.
@@ -36,7 +36,7 @@ pub fn client() -> Result<Client, Diagnostic> {
     let (offline, stop) = TOLD.with_borrow(Clone::clone);
     if offline {
         return Err(Diagnostic::new(
-            USAGE,
+            OFFLINE,
             "a service would have to be called, and --offline forbids it",
         )
         .help("leave out --offline (WEIGHTLOCK_OFFLINE), or use a key in a file or on a token"));
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn offline_means_that_nobody_gets_a_client() {
         begin(true, Stop::default());
-        assert_eq!(client().unwrap_err().code(), USAGE);
+        assert_eq!(client().unwrap_err().code(), OFFLINE);
         begin(false, Stop::default());
         assert!(client().is_ok());
     }

@@ -1,6 +1,6 @@
 //! The terminal: what is printed where, with which colours. The only place that prints.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use anstyle::{AnsiColor, Style as Ansi};
 
@@ -97,6 +97,14 @@ pub(crate) fn print(text: &str, exit: Exit) -> Exit {
 /// Whether standard input is a terminal.
 pub(crate) fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
+}
+
+/// Asks a question on standard error, and takes `y` or `yes` for a yes.
+pub(crate) fn ask(question: &str) -> bool {
+    say(question);
+    let mut answer = String::new();
+    let read = io::stdin().lock().take(16).read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Talks to the user on standard error. When nobody can hear, nothing more can be done.

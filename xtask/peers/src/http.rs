@@ -54,6 +54,8 @@ pub(crate) struct Response {
     pub(crate) kind: &'static str,
     pub(crate) body: Vec<u8>,
     pub(crate) location: Option<String>,
+    /// The name of what was made, as some clients of Rekor look it up.
+    pub(crate) tag: Option<String>,
 }
 
 impl Response {
@@ -63,6 +65,7 @@ impl Response {
             kind: "application/json",
             body: value.to_string().into_bytes(),
             location: None,
+            tag: None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Response {
             kind,
             body,
             location: None,
+            tag: None,
         }
     }
 
@@ -86,6 +90,7 @@ impl Response {
             kind: "text/plain",
             body: Vec::new(),
             location: Some(location),
+            tag: None,
         }
     }
 }
@@ -105,8 +110,6 @@ pub enum Trouble {
     CutOff(usize),
     /// Answers send the client to another address.
     Redirects(String),
-    /// The first so many requests are answered with 503.
-    Unavailable(usize),
 }
 
 type Handler = dyn Fn(&Request) -> Response + Send + Sync;
@@ -147,10 +150,10 @@ impl Server {
                 if ended.load(Ordering::Relaxed) {
                     break;
                 }
-                let number = requests.fetch_add(1, Ordering::Relaxed);
+                requests.fetch_add(1, Ordering::Relaxed);
                 let (handler, trouble) = (Arc::clone(&handler), told(&trouble));
                 thread::spawn(move || {
-                    let _ = answer(stream, &*handler, trouble, number);
+                    let _ = answer(stream, &*handler, trouble);
                 });
             }
         });
@@ -190,12 +193,7 @@ fn told(trouble: &Mutex<Option<Trouble>>) -> Option<Trouble> {
     trouble.lock().expect("no thread panics with it").clone()
 }
 
-fn answer(
-    mut stream: TcpStream,
-    handler: &Handler,
-    trouble: Option<Trouble>,
-    number: usize,
-) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, handler: &Handler, trouble: Option<Trouble>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let Some(request) = read(&stream)? else {
         return Ok(());
@@ -204,8 +202,6 @@ fn answer(
     let response = match trouble {
         None => handler(&request),
         Some(Trouble::Fails) => Response::refused(500, "an error occurred"),
-        Some(Trouble::Unavailable(times)) if number < times => Response::refused(503, "try again"),
-        Some(Trouble::Unavailable(_)) => handler(&request),
         Some(Trouble::Slow(time)) => {
             thread::sleep(time);
             handler(&request)
@@ -218,11 +214,14 @@ fn answer(
         }
         Some(Trouble::Redirects(to)) => Response::see(to),
     };
+    let tag = response
+        .tag
+        .map_or_else(String::new, |tag| format!("ETag: {tag}\r\n"));
     let location = response
         .location
         .map_or_else(String::new, |to| format!("Location: {to}\r\n"));
     let head = format!(
-        "HTTP/1.1 {} Answer\r\nContent-Type: {}\r\n{location}Content-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {} Answer\r\nContent-Type: {}\r\n{location}{tag}Content-Length: {}\r\nConnection: close\r\n\r\n",
         response.status,
         response.kind,
         response.body.len()

@@ -139,7 +139,6 @@ fn simple(name: &str, schema: &Value) -> Result<String> {
         "boolean" => "bool".to_owned(),
         "null" => "None".to_owned(),
         "array" => format!("list[{}]", annotation(&schema["items"])?),
-        // A map: names that are not known beforehand, and values of one type.
         "object" if schema["additionalProperties"].is_object() => {
             format!("dict[str, {}]", annotation(&schema["additionalProperties"])?)
         }
@@ -159,6 +158,10 @@ mod tests {
             (json!({"type": "string"}), "str"),
             (json!({"type": ["integer", "null"]}), "int | None"),
             (
+                json!({"type": "object", "additionalProperties": {"type": "string"}}),
+                "dict[str, str]",
+            ),
+            (
                 json!({"type": "array", "items": {"$ref": "#/$defs/Fact"}}),
                 "list[Fact]",
             ),
@@ -173,11 +176,14 @@ mod tests {
         ] {
             assert_eq!(annotation(&schema).unwrap(), expected);
         }
+        let named = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        assert_eq!(annotation(&named).unwrap(), "dict[str, str]");
     }
 
     #[test]
     fn what_is_not_known_stops() {
         assert!(annotation(&json!({"type": "object"})).is_err());
+        assert!(annotation(&json!({"type": "object", "additionalProperties": false})).is_err());
         assert!(annotation(&json!({})).is_err());
         assert!(object("Open", &json!({"properties": {}, "required": []})).is_err());
         assert!(defined("Untold", &json!({"oneOf": [{"properties": {}}]})).is_err());
@@ -196,6 +202,6 @@ mod tests {
         ] {
             assert!(text.contains(&format!("class {name}(TypedDict):")), "{name}");
         }
-        assert!(text.contains("SignedBy = SignedByKey | SignedByCertificate"));
+        assert!(text.contains("SignedBy = SignedByKey | SignedByCertificate | SignedByIdentity"));
     }
 }

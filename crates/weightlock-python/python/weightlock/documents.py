@@ -294,7 +294,7 @@ class Signed(TypedDict):
     signature: str | None
     """Where the signature was written; absent after a dry run."""
     signer: str
-    """`key <hex SHA-256 of its PEM>`, or the subject of the certificate."""
+    """`key <hex SHA-256 of its PEM>`, the subject of the certificate, or the identity with its issuer."""
 
 
 class SignedByKey(TypedDict):

@@ -113,7 +113,7 @@ pub(super) fn has_timestamp(bundle: &Bundle) -> bool {
         #[serde(default, rename = "rfc3161Timestamps")]
         timestamps: Vec<serde::de::IgnoredAny>,
     }
-    let read = bundle.logged_text().map(json::read::<Timed>);
+    let read = bundle.logged().map(|logged| json::read::<Timed>(&logged.text));
     let data = read.and_then(|read| read.ok()?.material?.0.data);
     data.is_some_and(|data| !data.0.timestamps.is_empty())
 }

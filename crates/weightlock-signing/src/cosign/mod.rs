@@ -6,7 +6,6 @@
 //! | [`detached`] | `--output-signature`, `--output-certificate` | the same |
 //! | [`timestamp`] | `--rfc3161-timestamp` | the same |
 //! | [`envelope`] | `attest-blob --output-signature`: a DSSE envelope by itself | DSSE protocol v1.0.2 |
-//! | [`predicate`] | the words of `--type` | the same |
 //!
 //! Everything here is read strictly and bounded, and nothing is trusted by being read: [`crate::blob`] checks.
 
@@ -14,7 +13,6 @@ pub mod bundle;
 pub mod detached;
 pub mod envelope;
 mod error;
-pub mod predicate;
 pub mod timestamp;
 
 pub use error::FormError;

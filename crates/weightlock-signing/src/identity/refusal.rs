@@ -10,7 +10,7 @@ use super::{Claim, IdentityError, reason};
 pub enum IdentityRefusal {
     /// Another name.
     #[error(
-        "the model's signer is another one: expected {}, found {}",
+        "the signer is another one: expected {}, found {}",
         Shown(expected),
         Shown(found)
     )]

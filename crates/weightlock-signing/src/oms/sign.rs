@@ -48,7 +48,6 @@ impl SigningError {
 impl SigningMaterial {
     /// What the bundle says about this key.
     fn for_key(&self, key: &PublicKey) -> Result<Material, SigningError> {
-        OmsKey::try_from(key.clone()).map_err(Refusal::from)?;
         match self {
             Self::Key => Ok(Material::PublicKey {
                 hint: Some(key.hint_pem()),
@@ -75,6 +74,7 @@ pub fn sign_statement(
     signer: &dyn Signer,
     material: &SigningMaterial,
 ) -> Result<Vec<u8>, SigningError> {
+    OmsKey::try_from(signer.public_key().clone()).map_err(Refusal::from)?;
     sign_payload(statement.to_payload(), signer, material)
 }
 

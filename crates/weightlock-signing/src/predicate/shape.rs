@@ -122,11 +122,12 @@ fn object<'a>(name: &'static str, value: &'a Value) -> Result<&'a Map<String, Va
 fn spdx(predicate: &Value) -> Result<(), Lacks> {
     const NAME: &str = "SPDX";
     if let Some(text) = predicate.as_str() {
-        let says = text.lines().any(|line| line.starts_with("SPDXVersion:"));
-        return if says {
-            Ok(())
-        } else {
-            Err((NAME, "it has no line \"SPDXVersion:\"".to_owned()))
+        // cosign's `spdx` makes a text of any document, also of one in JSON.
+        let is_tag_value = text.lines().any(|line| line.starts_with("SPDXVersion:"));
+        return match serde_json::from_str(text) {
+            Ok(document @ Value::Object(_)) => spdx(&document),
+            _ if is_tag_value => Ok(()),
+            _ => Err((NAME, "it has no line \"SPDXVersion:\"".to_owned())),
         };
     }
     let members = object(NAME, predicate)?;

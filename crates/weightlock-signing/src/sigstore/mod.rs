@@ -12,9 +12,13 @@
 
 mod artifact;
 mod crypto;
+#[cfg(feature = "online")]
+pub mod oidc;
 mod reason;
 mod refusal;
 mod root;
+#[cfg(feature = "online")]
+pub mod sign;
 mod tiles;
 #[cfg(feature = "online")]
 pub mod tuf;

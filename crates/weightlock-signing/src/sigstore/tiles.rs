@@ -8,7 +8,6 @@
 //!
 //! The size and root written beside the proof are covered by no signature and are not read, as the client does.
 
-use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sigstore_verify::{
@@ -19,84 +18,47 @@ use sigstore_verify::{
 
 use super::{SigstoreRefusal, Whom, verify::signature};
 use crate::{
-    base64::Base64,
-    bundle::{Bundle, Content},
+    bundle::{Bundle, Content, Logged, log::LogEntry},
     json::{self, Object},
 };
 
-/// More entries than any honest bundle has (one; two while a log is replaced).
-const MAX_ENTRIES: usize = 8;
-
 /// What was taken out, and the bundle without it.
-pub(super) struct Tiles {
+pub(super) struct Tiles<'a> {
     pub(super) rest: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<'a>>,
 }
 
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(default, rename = "logIndex")]
-    index: Option<Value>,
-    #[serde(rename = "canonicalizedBody")]
-    body: Base64,
-    #[serde(rename = "inclusionProof")]
-    proof: Option<Object<Proof>>,
-}
-
-#[derive(Deserialize)]
-struct Proof {
-    #[serde(default)]
-    hashes: Vec<Base64>,
-    checkpoint: Option<Object<Note>>,
-}
-
-#[derive(Deserialize)]
-struct Note {
-    envelope: String,
-}
+struct Entry<'a>(&'a LogEntry);
 
 /// Takes the entries of this kind out of a bundle. `None` when there are none.
-pub(super) fn set_aside(bundle: &[u8]) -> Result<Option<Tiles>, SigstoreRefusal> {
-    // Bundles without such an entry, which are nearly all, are not read twice.
-    if !bundle.windows(b"0.0.2".len()).any(|window| window == b"0.0.2") {
+pub(super) fn set_aside(bundle: &Logged) -> Result<Option<Tiles<'_>>, SigstoreRefusal> {
+    let entries: Vec<_> = bundle
+        .entries
+        .iter()
+        .filter(|entry| is_ours(entry))
+        .map(Entry)
+        .collect();
+    if entries.is_empty() {
         return Ok(None);
     }
     let malformed = |error: &dyn std::fmt::Display| SigstoreRefusal::Malformed {
         what: error.to_string(),
     };
-    let mut document: Value = json::read(bundle).map_err(|error| malformed(&error))?;
-    let Some(entries) = document
-        .pointer_mut("/verificationMaterial/tlogEntries")
-        .and_then(Value::as_array_mut)
-    else {
-        return Ok(None);
-    };
-    if entries.len() > MAX_ENTRIES {
-        return Err(SigstoreRefusal::Malformed {
-            what: format!("{} log entries", entries.len()),
-        });
-    }
-    let ours: Vec<_> = entries.extract_if(.., |entry| is_ours(entry)).collect();
-    if ours.is_empty() {
-        return Ok(None);
-    }
-    let entries = ours
-        .into_iter()
-        .map(|entry| serde_json::from_value::<Object<Entry>>(entry).map(|entry| entry.0));
+    let mut rest: Value = json::read(&bundle.text).map_err(|error| malformed(&error))?;
+    let others: Vec<_> = bundle.entries.iter().filter(|entry| !is_ours(entry)).collect();
+    rest["verificationMaterial"]["tlogEntries"] =
+        serde_json::to_value(others).map_err(|error| malformed(&error))?;
     Ok(Some(Tiles {
-        entries: entries
-            .collect::<Result<_, _>>()
-            .map_err(|error| malformed(&error))?,
-        rest: serde_json::to_vec(&document).map_err(|error| malformed(&error))?,
+        rest: serde_json::to_vec(&rest).map_err(|error| malformed(&error))?,
+        entries,
     }))
 }
 
-fn is_ours(entry: &Value) -> bool {
-    let kind = &entry["kindVersion"];
-    kind["kind"] == "dsse" && kind["version"] == "0.0.2"
+fn is_ours(entry: &LogEntry) -> bool {
+    entry.kind.0.kind == "dsse" && entry.kind.0.version == "0.0.2"
 }
 
-impl Tiles {
+impl Tiles<'_> {
     /// Proves every entry that was taken out.
     pub(super) fn prove(
         &self,
@@ -111,7 +73,7 @@ impl Tiles {
     }
 }
 
-impl Entry {
+impl Entry<'_> {
     fn is_about(&self, bundle: &Bundle, whom: Whom<'_>) -> Result<(), SigstoreRefusal> {
         let other = |what: &str| SigstoreRefusal::OtherEntry {
             what: what.to_owned(),
@@ -120,7 +82,7 @@ impl Entry {
         let Content::Envelope(envelope) = &bundle.content else {
             return Err(other("it is about an envelope, and the bundle has none"));
         };
-        let body: Value = json::read(&self.body.0).map_err(|error| malformed(error.to_string()))?;
+        let body: Value = json::read(&self.0.body.0).map_err(|error| malformed(error.to_string()))?;
         if body["kind"] != "dsse" || body["apiVersion"] != "0.0.2" {
             return Err(malformed("it is of another kind inside than outside".to_owned()));
         }
@@ -156,48 +118,33 @@ impl Entry {
     }
 
     fn is_in(&self, logs: &Keyring) -> Result<(), SigstoreRefusal> {
-        let proof = self.proof.as_ref().ok_or(SigstoreRefusal::NoLogEntry)?;
-        let note = proof.0.checkpoint.as_ref().ok_or(SigstoreRefusal::NoCheckpoint)?;
-        let checkpoint =
-            Checkpoint::from_text(&note.0.envelope).map_err(|error| SigstoreRefusal::Checkpoint {
-                what: error.to_string(),
-            })?;
+        let Object(proof) = self.0.proof.as_ref().ok_or(SigstoreRefusal::NoLogEntry)?;
+        let Object(note) = proof.checkpoint.as_ref().ok_or(SigstoreRefusal::NoCheckpoint)?;
+        let unsound = |what: String| SigstoreRefusal::Checkpoint { what };
+        if self.0.promise.is_some() || self.0.time.is_some_and(|time| time.0 != 0) {
+            return Err(SigstoreRefusal::Promise {
+                what: "logs of this generation make no promises and tell no times".to_owned(),
+            });
+        }
+        let checkpoint = Checkpoint::from_text(&note.envelope).map_err(|error| unsound(error.to_string()))?;
         let now = jiff::Timestamp::now();
         let signed = checkpoint.signatures().iter().any(|by| {
             logs.keys_by_hint(&by.key_id, now)
                 .any(|key| key.verify(checkpoint.signed_data(), &by.signature).is_ok())
         });
         if !signed {
-            return Err(SigstoreRefusal::Checkpoint {
-                what: "no log that is believed signed it".to_owned(),
-            });
+            return Err(unsound("no log that is believed signed it".to_owned()));
         }
-        let inclusion = |what: String| SigstoreRefusal::Inclusion { what };
-        let hashes = proof
-            .0
-            .hashes
-            .iter()
-            .map(|hash| <[u8; 32]>::try_from(hash.0.as_slice()).map(Sha256Hash::new));
-        let hashes = hashes
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| inclusion("a hash has not 32 bytes".to_owned()))?;
+        let hashes: Vec<_> = proof.hashes.iter().map(|hash| Sha256Hash::new(hash.0)).collect();
         sigstore_merkle::verify_inclusion_proof(
-            &sigstore_merkle::hash_leaf(&self.body.0),
-            self.index()
-                .ok_or_else(|| inclusion("the index is no number".to_owned()))?,
+            &sigstore_merkle::hash_leaf(&self.0.body.0),
+            self.0.index.0,
             checkpoint.tree_size(),
             &hashes,
             checkpoint.root_hash(),
         )
-        .map_err(|error| inclusion(error.to_string()))
-    }
-
-    /// protobuf's JSON writes 64-bit numbers as text, and leaves out a zero.
-    fn index(&self) -> Option<u64> {
-        match &self.index {
-            None => Some(0),
-            Some(Value::String(text)) => text.parse().ok(),
-            Some(number) => number.as_u64(),
-        }
+        .map_err(|error| SigstoreRefusal::Inclusion {
+            what: error.to_string(),
+        })
     }
 }

@@ -1,16 +1,17 @@
 //! The checks of a Sigstore bundle, in the order of Sigstore's client specification.
 
-use std::borrow::Cow;
-
 use sigstore_verify::{
-    PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, types::DerPublicKey,
+    PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult,
+    crypto::{Checkpoint, CheckpointSignature},
+    types::DerPublicKey,
 };
 
 use super::{Artifact, Origin, SigstoreRefusal, TrustRoot, tiles};
 use crate::{
-    bundle::{Bundle, Content, Material},
+    bundle::{Bundle, Content, Material, log::LogEntry},
     certificate::UnixTime,
     identity::{Identity, IdentityRefusal, Required},
+    json::Object,
     key::PublicKey,
 };
 
@@ -89,12 +90,10 @@ impl TrustRoot {
         artifact: Artifact<'_>,
         whom: Whom<'_>,
     ) -> Result<Proven, SigstoreRefusal> {
-        let text = bundle.logged_text().ok_or(SigstoreRefusal::NoLogEntry)?;
-        let tiles = tiles::set_aside(text)?;
-        let client = tiles
-            .as_ref()
-            .map_or(Cow::Borrowed(text), |tiles| Cow::Borrowed(tiles.rest.as_slice()));
-        let client = read(&client)?;
+        let logged = bundle.logged().ok_or(SigstoreRefusal::NoLogEntry)?;
+        logged.entries.iter().try_for_each(names_its_log)?;
+        let tiles = tiles::set_aside(logged)?;
+        let client = read(tiles.as_ref().map_or(&logged.text, |tiles| &tiles.rest))?;
         // The client proves inclusion for every entry it knows; those set aside are proven below.
         let proves_log = self.needs_log && tiles.is_none();
         let (result, identity) = match whom {
@@ -135,6 +134,25 @@ impl TrustRoot {
         }
         policy
     }
+}
+
+/// A checkpoint is by the log that the entry names. The signature's key hint is the start of the log's id (C2SP
+/// signed-note), and the client looks at either alone.
+fn names_its_log(entry: &LogEntry) -> Result<(), SigstoreRefusal> {
+    let proof = entry.proof.as_ref().and_then(|proof| proof.0.checkpoint.as_ref());
+    let Some(Object(note)) = proof.filter(|note| !note.0.envelope.is_empty()) else {
+        return Ok(());
+    };
+    let checkpoint = Checkpoint::from_text(&note.envelope).map_err(|error| SigstoreRefusal::Checkpoint {
+        what: error.to_string(),
+    })?;
+    let by = |signature: &CheckpointSignature| entry.log.0.key.0.starts_with(signature.key_id.as_bytes());
+    if note.envelope.ends_with('\n') && checkpoint.signatures().iter().any(by) {
+        return Ok(());
+    }
+    Err(SigstoreRefusal::Checkpoint {
+        what: "it is cut off, or by another log than the entry names".to_owned(),
+    })
 }
 
 fn read(text: &[u8]) -> Result<sigstore_verify::types::Bundle, SigstoreRefusal> {

@@ -51,6 +51,18 @@ fn cosign_keys() {
 }
 
 #[test]
+fn files_of_cosign() {
+    use weightlock_signing::cosign::{bundle::OldBundle, detached, envelope, timestamp};
+    let bundles = accepted("cosign_bundle", |text| OldBundle::parse(text).is_ok());
+    assert!((4..seeds("cosign_bundle").len()).contains(&bundles));
+    let count = |reads: &dyn Fn(&[u8]) -> bool| accepted("cosign_detached", reads);
+    assert!(count(&|file| detached::read_signature(file).is_ok()) >= 2);
+    assert!(count(&|file| detached::read_certificate(file).is_ok()) >= 2);
+    assert!(count(&|file| envelope::read(file).is_ok()) >= 1);
+    assert!(count(&|file| timestamp::read(file).is_ok()) >= 1);
+}
+
+#[test]
 fn bundles_and_statements() {
     use weightlock_signing::{bundle::Bundle, oms::ModelStatement};
     let bundles = accepted("oms_bundle", |text| Bundle::parse(text).is_ok());
@@ -59,6 +71,24 @@ fn bundles_and_statements() {
         ModelStatement::parse_unverified(text).is_ok()
     });
     assert!((30..seeds("oms_statement").len()).contains(&statements));
+}
+
+#[test]
+fn identities_and_their_evidence() {
+    use weightlock_signing::{bundle::Bundle, identity::Identity, sigstore::TrustRoot};
+    let bundles = accepted("sigstore_bundle", |text| Bundle::parse(text).is_ok());
+    assert!((10..seeds("sigstore_bundle").len()).contains(&bundles));
+    let roots = accepted("sigstore_root", |text| TrustRoot::from_json(text).is_ok());
+    assert!((2..seeds("sigstore_root").len()).contains(&roots));
+    let named = accepted("identity_certificate", |der| {
+        Identity::of_certificate(der).is_ok()
+    });
+    assert!(named >= 2);
+    // Each begins with a form and a place.
+    let whole = accepted("sigstore_evidence", |input| {
+        input.len() > 2 && input[0] < 10 && input[1] < 7
+    });
+    assert_eq!(whole, seeds("sigstore_evidence").len());
 }
 
 #[test]
@@ -95,10 +125,56 @@ fn references() {
 
 #[cfg(feature = "online")]
 #[test]
-fn answers_of_services() {
+fn answers_of_key_services() {
     use weightlock_signing::key::kms::{aws, vault};
     assert!(accepted("kms_answers", |answer| vault::Latest::parse(answer).is_ok()) >= 2);
     assert!(accepted("kms_answers", |answer| aws::Known::parse(answer).is_ok()) >= 1);
     let signature = |answer: &[u8]| vault::signature(answer, 1).is_ok() || aws::signature(answer).is_ok();
     assert!(accepted("kms_answers", signature) >= 2);
+}
+
+#[test]
+fn statements_of_others() {
+    use weightlock_signing::{predicate::Predicate, predicate::Wanted, statement::Statement};
+    let statements = accepted("statement", |text| Statement::parse_unverified(text).is_ok());
+    assert!(statements >= 2);
+    let any = Wanted::parse("urn:any:type").unwrap();
+    let predicates = accepted("statement", |seed| {
+        Predicate::read(&seed[1..], &any, "now").is_ok()
+    });
+    assert!((3..seeds("statement").len()).contains(&predicates));
+}
+
+/// The first byte chooses the reader.
+#[cfg(feature = "online")]
+#[test]
+fn answers_of_services() {
+    use weightlock_signing::{
+        certificate::UnixTime,
+        sigstore::{
+            oidc::Token,
+            sign::{
+                LogVersion, SigningConfig,
+                answers::{Asked, read_chain, read_entry, read_token},
+            },
+        },
+    };
+    let count = |reader: u8, takes: &dyn Fn(&[u8]) -> bool| {
+        accepted("keyless_answers", |seed| {
+            seed.split_first()
+                .is_some_and(|(first, rest)| *first == reader && takes(rest))
+        })
+    };
+    let entry = |version, text: &[u8]| read_entry(text, version, "hashedrekord").is_ok();
+    let asked = Asked::new(b"signature", [1; 8]);
+    let token = |text: &[u8]| {
+        let text = weightlock_transport::Secret::new(text);
+        Token::parse(&text, "sigstore", UnixTime(1_795_262_400)).is_ok()
+    };
+    assert_eq!(count(b'c', &|text| read_chain(text).is_ok()), 1);
+    assert_eq!(count(b'1', &|text| entry(LogVersion::First, text)), 1);
+    assert_eq!(count(b'2', &|text| entry(LogVersion::Second, text)), 1);
+    assert_eq!(count(b't', &|text| read_token(text, &asked).is_ok()), 1);
+    assert_eq!(count(b's', &|text| SigningConfig::parse(text).is_ok()), 1);
+    assert_eq!(count(b'j', &token), 1);
 }

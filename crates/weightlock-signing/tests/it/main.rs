@@ -6,11 +6,17 @@
     reason = "helpers of tests, with small numbers"
 )]
 
+mod blob_identities;
+mod blob_mutations;
 mod certificates;
 mod corpus;
 mod cosign_key;
 #[cfg(feature = "online")]
+mod keyless;
+#[cfg(feature = "online")]
 mod kms;
+#[cfg(feature = "online")]
+mod tokens;
 mod mint;
 mod mutations;
 mod oms_model;
@@ -20,6 +26,7 @@ mod pkcs11;
 mod private_keys;
 mod public_keys;
 mod signatures;
+mod sigstore;
 mod tree;
 #[cfg(feature = "online")]
 mod tuf;

@@ -48,7 +48,9 @@ impl Stop {
         Self(Arc::new(wanted))
     }
 
-    pub(super) fn is_wanted(&self) -> bool {
+    /// Whether the user wants to stop.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
         (self.0)()
     }
 }

@@ -27,7 +27,6 @@ pub mod verify_attestation;
 pub mod version;
 
 use clap::Subcommand;
-use weightlock_transport::http;
 
 use crate::{
     cli::{Format, Global},
@@ -85,8 +84,8 @@ impl Command {
 
 /// Does what was asked.
 pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) -> Reply {
-    let (format, stop) = (global.format(), context.stop());
-    online::begin(global.offline, http::Stop::when(move || stop.is_wanted()));
+    let format = global.format();
+    online::begin(global.offline, context.stop());
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),

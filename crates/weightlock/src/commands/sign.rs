@@ -1,6 +1,7 @@
 //! `weightlock sign`: one signature over every file of a model, written beside its bytes.
 
 mod further;
+mod keyless;
 mod tables;
 
 use std::{
@@ -28,11 +29,12 @@ use weightlock_signing::{
     is_signed_by,
     key::Signer,
     oms::{
-        self, Method as Serialized, SigningError, SigningMaterial, VerifiedStatement,
+        self, Method as Serialized, SigningError, VerifiedStatement,
         model::{LoaderView as _, Plan, Prepared, Previous, Unsignable, Work, prepare},
         sign_statement,
     },
     reason::{EXISTS, IGNORED_LOADABLE},
+    statement::sign_evidence,
 };
 
 use self::tables::Tables;
@@ -42,7 +44,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
-    flags::{Method, SignerFlags, named},
+    flags::{KeylessFlags, Method, SignerFlags, named},
     loaders::KnownLoaders,
     progress,
     reply::Reply,
@@ -55,13 +57,15 @@ use crate::{
 /// The signature lists every file with its digest. It is written to MODEL/model.sig, or for a file to
 /// MODEL.weightlock/model.sig, in the OpenSSF Model Signing format.
 #[derive(Args, Debug)]
-#[command(override_usage = "weightlock sign [key|certificate|pkcs11] [OPTIONS] MODEL")]
+#[command(override_usage = "weightlock sign [key|certificate|pkcs11|sigstore] [OPTIONS] MODEL")]
 pub struct Arguments {
     /// The model, after an optional word for the method
     #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
     words: Vec<PathBuf>,
     #[command(flatten)]
     signer: SignerFlags,
+    #[command(flatten)]
+    keyless: KeylessFlags,
     #[command(flatten)]
     files: Selection,
     /// Where to write the signature
@@ -123,7 +127,7 @@ pub struct Signed {
     pub model: String,
     /// Where the signature was written; absent after a dry run.
     pub signature: Option<String>,
-    /// `key <hex SHA-256 of its PEM>`, or the subject of the certificate.
+    /// `key <hex SHA-256 of its PEM>`, the subject of the certificate, or the identity with its issuer.
     pub signer: String,
     /// Number of files signed.
     pub files: usize,
@@ -158,6 +162,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnostic>> {
     let one = |told| vec![told];
     let (method, model) = Method::split(&arguments.words).map_err(one)?;
+    if method == Some(Method::Sigstore) || (method.is_none() && arguments.keyless.is_asked()) {
+        return keyless::sign(arguments, model, context);
+    }
     let (signer, material) = arguments.signer.signer(method).map_err(one)?;
     let root = target::open(model, &arguments.files).map_err(one)?;
     let store = if arguments.add {
@@ -180,10 +187,13 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
 
     let bundle = sign_statement(&prepared.statement, signer.as_ref(), &material)
         .map_err(|error| one(failed(&error)))?;
-    let tables = Tables::sign(&prepared, signer.as_ref(), &material).map_err(|error| one(failed(&error)))?;
+    let tables = Tables::sign(&prepared, &mut |statement| {
+        sign_evidence(statement, signer.as_ref(), &material)
+    })
+    .map_err(|error| one(failed(&error)))?;
     nothing_loadable_is_ignored(&prepared, &path)?;
     prepared.still_holds().map_err(|error| one(error.into()))?;
-    let mut signed = describe(&prepared, model, signer.as_ref(), &material);
+    let mut signed = describe(&prepared, model, named(signer.as_ref(), &material));
     if !arguments.dry_run {
         let written = tables.write(&store).map_err(one)?;
         (signed.leaves, signed.fs_verity) = (written.leaves, written.verity);
@@ -400,8 +410,7 @@ fn write(path: &Path, store: &Store, bundle: &[u8], replace: bool) -> Result<(),
     Ok(write_whole(path, bundle, 0o644, existing)?)
 }
 
-fn describe(prepared: &Prepared, model: &Path, signer: &dyn Signer, material: &SigningMaterial) -> Signed {
-    let signer = named(signer, material);
+fn describe(prepared: &Prepared, model: &Path, signer: String) -> Signed {
     let digest = prepared
         .manifest
         .as_ref()

@@ -2,6 +2,7 @@
 //! ([`SignersFlags`]), and who signs ([`SignerFlags`]).
 
 mod identity;
+mod keyless;
 pub(crate) mod reference;
 mod signer;
 mod signers;
@@ -18,6 +19,7 @@ use weightlock_signing::{
 pub(crate) use self::signer::no_tokens;
 pub(crate) use self::{
     identity::IdentityFlags,
+    keyless::{KeylessFlags, clock},
     signer::{SignerFlags, named},
     signers::{SignersFlags, trust_in},
     trust::TrustFlags,
@@ -86,6 +88,7 @@ impl Method {
 }
 
 /// What this version cannot do, said as a refusal.
+#[cfg(not(feature = "pkcs11"))]
 pub(crate) fn not_built(what: &str) -> Diagnostic {
     Diagnostic::new(
         crate::explanations::NOT_BUILT,

@@ -14,7 +14,9 @@ use weightlock_signing::{
     oms::SigningMaterial,
 };
 
-use super::{Method, certificates, named_key, not_built, reference};
+#[cfg(not(feature = "pkcs11"))]
+use super::not_built;
+use super::{Method, certificates, named_key, reference};
 use crate::{
     cli::PasswordFlags, diagnostic::Diagnostic, environment::PRIVATE_KEY, explanations::USAGE, password,
 };
@@ -50,9 +52,6 @@ impl SignerFlags {
         &self,
         method: Option<Method>,
     ) -> Result<(Box<dyn Signer>, SigningMaterial), Diagnostic> {
-        if method == Some(Method::Sigstore) {
-            return Err(not_built("sign with a Sigstore identity"));
-        }
         let material = self.material(method)?;
         let certificate = match &material {
             SigningMaterial::Certificates(chain) => chain.first(),
@@ -72,6 +71,18 @@ impl SignerFlags {
             (None, None) => return Err(no_method()),
         };
         Ok((signer, material))
+    }
+
+    /// An identity signs with a key of its own.
+    pub(crate) fn refuse_beside_identity(&self) -> Result<(), Diagnostic> {
+        let key = self.key.is_some() || self.pkcs11_uri.is_some() || self.signing_certificate.is_some();
+        if key {
+            return Err(Diagnostic::new(
+                USAGE,
+                "an identity and a key or certificate are two different signers; give one of them",
+            ));
+        }
+        Ok(())
     }
 
     fn material(&self, method: Option<Method>) -> Result<SigningMaterial, Diagnostic> {
@@ -171,8 +182,9 @@ pub(crate) fn no_tokens() -> Diagnostic {
 fn no_method() -> Diagnostic {
     Diagnostic::new(
         USAGE,
-        "sign needs to know with what: a key, a certificate or a token",
+        "sign needs to know with what: a key, a certificate, a token or an identity",
     )
     .help("make a key pair:  weightlock key generate NAME")
     .help("weightlock sign --key NAME.key MODEL")
+    .help("with an identity:  weightlock sign sigstore --trust-config FILE MODEL")
 }

@@ -9,8 +9,8 @@ use weightlock_signing::{
     certificate::{Profile, UnixTime},
 };
 
-use super::{MAX_BYTES, TrustFlags, certificates, reference};
-use crate::{commands::target::read_bounded, diagnostic::Diagnostic, nearest};
+use super::{MAX_BYTES, Method, TrustFlags, certificates, reference};
+use crate::{commands::target::read_bounded, diagnostic::Diagnostic, explanations::NO_TRUST, nearest};
 
 /// Whose statements of one kind count.
 #[derive(Args, Clone, Default, Debug)]
@@ -23,6 +23,18 @@ pub(crate) struct SignersFlags {
 }
 
 impl SignersFlags {
+    /// Whose statements of every kind count, if anybody was named.
+    pub(crate) fn default_trust(
+        trust: &TrustFlags,
+        method: Option<Method>,
+        now: UnixTime,
+    ) -> Result<Option<Trust>, Diagnostic> {
+        match trust.trust(method, now) {
+            Err(told) if told.code() == NO_TRUST => Ok(None),
+            named => named.map(Some),
+        }
+    }
+
     /// The map: `default` for every kind that no flag names.
     pub(crate) fn signers(
         &self,

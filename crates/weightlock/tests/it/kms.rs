@@ -71,13 +71,16 @@ fn verbs_that_read_call_nobody_unless_they_may() {
     let (place, vault) = place();
     run(&place, &vault, &["sign", "m", "--key", KEY]).yes();
     vault.trouble(None);
-    for arguments in [
-        &["verify", "m", "--key", KEY][..],
-        &["key", "inspect", KEY],
-        &["verify", "m", "--key", KEY, "--online", "--offline"],
-        &["sign", "m", "--key", KEY, "--offline"],
+    for (arguments, reason) in [
+        (&["verify", "m", "--key", KEY][..], "WL-CLI-USAGE"),
+        (&["key", "inspect", KEY], "WL-CLI-USAGE"),
+        (
+            &["verify", "m", "--key", KEY, "--online", "--offline"],
+            "WL-CLI-OFFLINE",
+        ),
+        (&["sign", "m", "--key", KEY, "--offline"], "WL-CLI-OFFLINE"),
     ] {
-        run(&place, &vault, arguments).refused(2, "WL-CLI-USAGE");
+        run(&place, &vault, arguments).refused(2, reason);
     }
     assert_eq!(vault.requests(), 0);
 }

@@ -76,7 +76,7 @@ fn what_is_refused_changes_nothing() {
     update(&place, &made, &newer, &[]).yes();
     let kept = fs::read(place.path("home/.local/share/weightlock/trust/ours.json")).unwrap();
     update(&place, &made, &made.serve("older"), &["--replace"]).refused(1, "WL-TUF-ROLLBACK");
-    update(&place, &made, &newer, &["--offline"]).refused(2, "WL-CLI-USAGE");
+    update(&place, &made, &newer, &["--offline"]).refused(2, "WL-CLI-OFFLINE");
     let now = fs::read(place.path("home/.local/share/weightlock/trust/ours.json")).unwrap();
     assert_eq!(kept, now);
     place.write("home/.local/share/weightlock/trust/ours.tuf", "{}");
@@ -116,7 +116,7 @@ fn names_and_addresses_are_checked_before_anybody_is_called() {
     );
     place
         .run(["trust", "update", "--offline"])
-        .refused(2, "WL-CLI-USAGE");
+        .refused(2, "WL-CLI-OFFLINE");
     place
         .run(["trust", "update", "staging", "--mirror", "http://127.0.0.1:1"])
         .refused(4, "WL-NET-CONNECT");

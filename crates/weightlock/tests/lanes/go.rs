@@ -4,8 +4,11 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod attest;
 mod cosign_blobs;
+mod cosign_keyless;
 mod cosign_kms;
+mod sigstore_services;
 
 use std::{
     fs,

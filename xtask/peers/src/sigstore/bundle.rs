@@ -25,6 +25,8 @@ pub enum Signed<'a> {
     Message(&'a [u8]),
     /// An in-toto statement, in an envelope.
     Statement(&'a [u8]),
+    /// The same; a log of version 2 takes it by its envelope (`dsse` 0.0.2), as clients asked for in 2025.
+    Envelope(&'a [u8]),
 }
 
 impl Sigstore {
@@ -49,7 +51,7 @@ impl Sigstore {
         let certificate = self.fulcio.issue(&key.spki, &name, &claims);
         let message = match signed {
             Signed::Message(bytes) => bytes.to_vec(),
-            Signed::Statement(bytes) => pre_authentication(IN_TOTO, bytes),
+            Signed::Statement(bytes) | Signed::Envelope(bytes) => pre_authentication(IN_TOTO, bytes),
         };
         let signature = key.sign(&message);
         let envelope = |payload| {
@@ -63,15 +65,20 @@ impl Sigstore {
             Rekor::First => {
                 let proposed = match signed {
                     Signed::Message(_) => hashed_rekord(&message, &signature, &certificate),
-                    Signed::Statement(payload) => dsse(&envelope(payload), &certificate),
+                    Signed::Statement(payload) | Signed::Envelope(payload) => {
+                        dsse(&envelope(payload), &certificate)
+                    }
                 };
                 let answer = self.first.add(&proposed).expect("our own entry is sound");
                 entry_of_first(&answer, &proposed, version)
             }
-            Rekor::Second => self
-                .second
-                .add(&second_request(&message, &signature, &certificate))
-                .expect("our own entry is sound"),
+            Rekor::Second => {
+                let request = match signed {
+                    Signed::Envelope(payload) => second_envelope(&envelope(payload), &certificate),
+                    _ => second_request(&message, &signature, &certificate),
+                };
+                self.second.add(&request).expect("our own entry is sound")
+            }
             Rekor::Both => panic!("an entry is in one log"),
         };
         let mut material = Map::new();
@@ -87,7 +94,7 @@ impl Sigstore {
             material.insert("timestampVerificationData".to_owned(), stamps);
         }
         let (member, content) = match signed {
-            Signed::Statement(payload) => ("dsseEnvelope", envelope(payload)),
+            Signed::Statement(payload) | Signed::Envelope(payload) => ("dsseEnvelope", envelope(payload)),
             Signed::Message(_) => (
                 "messageSignature",
                 json!({
@@ -145,6 +152,16 @@ fn second_request(message: &[u8], signature: &[u8], certificate: &[u8]) -> Value
                 "keyDetails": "PKIX_ECDSA_P256_SHA_256",
             },
         },
+    }})
+}
+
+fn second_envelope(envelope: &Value, certificate: &[u8]) -> Value {
+    json!({"dsseRequestV002": {
+        "envelope": envelope,
+        "verifiers": [{
+            "x509Certificate": {"rawBytes": base64(certificate)},
+            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+        }],
     }})
 }
 

@@ -46,7 +46,10 @@ impl Sigstore {
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": [
                 self.first.log.trusted_json(&self.url(Service::RekorFirst), &since),
-                self.second.log.trusted_json(&self.url(Service::RekorSecond), &since),
+                // Clients of Go take the name in its checkpoints from here: the host of its address, wherever it listens.
+                self.second
+                    .log
+                    .trusted_json(&format!("https://{}", self.second.log.origin), &since),
             ],
             "certificateAuthorities": [{
                 "subject": subject,

@@ -62,7 +62,10 @@ impl Rekor {
             return Response::refused(400, "no JSON");
         };
         match self.add(&body) {
-            Some(entry) => Response::json(201, &entry),
+            Some(entry) => Response {
+                tag: named(&entry),
+                ..Response::json(201, &entry)
+            },
             None => Response::refused(400, "the entry cannot be verified"),
         }
     }
@@ -368,6 +371,13 @@ pub(super) fn canonical(value: &Value) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// The entry's own name, where the answer is a list by names (version 1).
+fn named(answer: &Value) -> Option<String> {
+    let members = answer.as_object()?;
+    let name = members.keys().next().filter(|_| members.len() == 1);
+    name.cloned()
 }
 
 #[cfg(test)]

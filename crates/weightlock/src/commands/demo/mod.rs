@@ -224,6 +224,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
         err: context.out,
         show: Show::Nothing,
         verbose: false,
+        offline: context.offline,
     };
     let mut shown = Shown {
         folder: None,

@@ -20,7 +20,6 @@ use crate::{
     commands::{subject::Hashed, target},
     context::Context,
     diagnostic::Diagnostic,
-    explanations::NO_TRUST,
     flags::{SignersFlags, TrustFlags},
     reply::Reply,
     text::{Shown, Size, counted},
@@ -147,11 +146,7 @@ fn list(arguments: &Arguments, context: &Context) -> Result<Listed, Vec<Diagnost
 /// Whose statements count; nobody is asked for.
 fn signers(arguments: &Arguments, context: &Context) -> Result<Option<SignersByKind>, Diagnostic> {
     let now = context.now();
-    let default = match arguments.trust.trust(None, now) {
-        Ok(trust) => Some(trust),
-        Err(told) if told.code() == NO_TRUST => None,
-        Err(told) => return Err(told),
-    };
+    let default = SignersFlags::default_trust(&arguments.trust, None, now)?;
     if default.is_none() && arguments.signers.signer_for.is_empty() {
         return Ok(None);
     }

@@ -11,24 +11,33 @@ use weightlock_signing::{is_signed_by, key::Signer};
 use super::super::target;
 use crate::{diagnostic::Diagnostic, explanations::USAGE};
 
-/// Somebody else must have signed first: a further signature alone would not be looked for.
-pub(super) fn beside_another(root: &Root, signer: &dyn Signer) -> Result<(), Diagnostic> {
+/// Somebody else must have signed first: a further signature alone would not be looked for. The first signature.
+pub(super) fn first(root: &Root) -> Result<Vec<u8>, Diagnostic> {
     let first = target::stores(root)
         .into_iter()
         .find(|store| store.signature().symlink_metadata().is_ok());
-    let usage = |message: &str| {
-        Diagnostic::new(USAGE, message)
-            .at(root.path().display().to_string())
-            .help("sign without --add")
-    };
-    let Some(first) = first else {
-        return Err(usage(
+    let first = first.ok_or_else(|| {
+        usage(
+            root,
             "--add is for a model that somebody else has signed, and this one is not signed",
+        )
+    })?;
+    target::read(first.signature())
+}
+
+fn usage(root: &Root, message: &str) -> Diagnostic {
+    Diagnostic::new(USAGE, message)
+        .at(root.path().display().to_string())
+        .help("sign without --add")
+}
+
+/// The first signer is another one.
+pub(super) fn beside_another(root: &Root, signer: &dyn Signer) -> Result<(), Diagnostic> {
+    if is_signed_by(&first(root)?, signer.public_key()) {
+        return Err(usage(
+            root,
+            "the first signature of this model is by this key already",
         ));
-    };
-    let bundle = target::read(first.signature())?;
-    if is_signed_by(&bundle, signer.public_key()) {
-        return Err(usage("the first signature of this model is by this key already"));
     }
     Ok(())
 }

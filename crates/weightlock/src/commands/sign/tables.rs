@@ -5,12 +5,7 @@ use weightlock_artifact::{
     inventory::RootKind,
     manifest::{Manifest, Subject},
 };
-use weightlock_signing::{
-    key::Signer,
-    oms::{SigningError, SigningMaterial, model::Prepared},
-    predicate::leaves,
-    statement::sign_evidence,
-};
+use weightlock_signing::{oms::model::Prepared, predicate::leaves, statement::Statement};
 
 use crate::diagnostic::Diagnostic;
 
@@ -31,20 +26,19 @@ pub(super) struct Written {
 
 impl Tables {
     /// Signs what was prepared.
-    pub(super) fn sign(
+    pub(super) fn sign<E>(
         prepared: &Prepared,
-        signer: &dyn Signer,
-        material: &SigningMaterial,
-    ) -> Result<Self, SigningError> {
+        sign: &mut dyn FnMut(&Statement) -> Result<Vec<u8>, E>,
+    ) -> Result<Self, E> {
         let leaves = prepared.leaves.as_ref().map(|table| {
             let subjects = subjects(prepared, table.manifest());
             let table = table.to_bytes();
-            let bundle = sign_evidence(&leaves::statement(subjects, &table), signer, material)?;
-            Ok::<_, SigningError>((table, bundle))
+            let bundle = sign(&leaves::statement(subjects, &table))?;
+            Ok((table, bundle))
         });
         let verity = prepared.verity.as_ref().map(|list| {
             let subjects = subjects(prepared, list.manifest());
-            sign_evidence(&list.statement(subjects), signer, material)
+            sign(&list.statement(subjects))
         });
         Ok(Self {
             leaves: leaves.transpose()?,

@@ -10,11 +10,11 @@ use std::path::PathBuf;
 use clap::Args;
 use weightlock_artifact::evidence::Kind;
 use weightlock_signing::{
-    SignersByKind, Trust,
+    SignersByKind,
     predicate::{
         Wanted,
         dependency::Dependency,
-        reason::{DEPENDENCY, NONE, NOT_COUNTED},
+        reason::{DEPENDENCY, NONE, NOT_COUNTED, TYPE},
     },
     statement::VerifiedEvidence,
 };
@@ -112,6 +112,13 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
 fn look(arguments: &Arguments, context: &Context) -> Result<(Wanted, Looked), Vec<Diagnostic>> {
     let (method, model) = Method::split(&arguments.words)?;
     let wanted = wanted(&arguments.kind)?;
+    if wanted.kind() == Kind::Oms {
+        return Err(
+            Diagnostic::new(TYPE, "a signature of the model is no statement about it")
+                .help("weightlock verify --key SIGNER.pub MODEL")
+                .into(),
+        );
+    }
     let signers = signers(arguments, method, wanted.kind(), context)?;
     let hashed = Hashed::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
     let found = if arguments.bundle.is_empty() {
@@ -144,11 +151,7 @@ fn signers(
     kind: Kind,
     context: &Context,
 ) -> Result<SignersByKind, Diagnostic> {
-    let default: Option<Trust> = match arguments.trust.trust(method, context.now()) {
-        Ok(trust) => Some(trust),
-        Err(told) if told.code() == NO_TRUST && !arguments.signers.signer_for.is_empty() => None,
-        Err(told) => return Err(told),
-    };
+    let default = SignersFlags::default_trust(&arguments.trust, method, context.now())?;
     let signers = arguments
         .signers
         .signers(default, &arguments.trust, context.now())?;
@@ -157,7 +160,9 @@ fn signers(
             NO_TRUST,
             format!("nobody was named whose statements of the kind {kind} count"),
         )
-        .help(format!("name who makes them:  --signer-for {kind}=SIGNER.pub")));
+        .help(format!(
+            "name who makes them:  --key SIGNER.pub, or --signer-for {kind}=SIGNER.pub"
+        )));
     }
     Ok(signers)
 }

@@ -8,7 +8,7 @@ use weightlock_signing::{
     blob::Trust,
     certificate::Profile,
     identity::{Claim, danger},
-    sigstore::{TrustRoot, Without},
+    sigstore::TrustRoot,
 };
 
 use super::{
@@ -18,11 +18,10 @@ use super::{
 };
 use crate::{
     commands::blob::{
-        attest::predicate_type, files::SignatureFlags, trust::trust_root, verify::check,
-        verify_attestation as attestation,
+        attest::predicate_type, files::SignatureFlags, verify::check, verify_attestation as attestation,
     },
     context::Context,
-    flags::{certificates, reference},
+    flags::{IdentityFlags, certificates, reference},
 };
 
 const VERIFIED: &str = "Verified OK\n";
@@ -123,7 +122,7 @@ fn trust(flags: &Verifying, context: &Context) -> Result<(Trust, Option<Asked>),
             let trust = if flags.insecure_ignore_tlog {
                 Trust::Key(key)
             } else {
-                let root = Arc::new(root(flags)?);
+                let root = Arc::new(root(flags, context)?);
                 Trust::LoggedKey { key, root }
             };
             Ok((trust, None))
@@ -133,7 +132,7 @@ fn trust(flags: &Verifying, context: &Context) -> Result<(Trust, Option<Asked>),
             let trust = if flags.certificate_chain.is_some() || flags.ca_roots.is_some() {
                 by_chain(flags, context)?
             } else {
-                by_identity(flags)?
+                by_identity(flags, context)?
             };
             Ok((trust, Some(asked)))
         }
@@ -164,7 +163,7 @@ fn by_chain(flags: &Verifying, context: &Context) -> Result<Trust, Failure> {
 }
 
 /// Anybody whom the root knows; who it must be is asked of the answer.
-fn by_identity(flags: &Verifying) -> Result<Trust, Failure> {
+fn by_identity(flags: &Verifying, context: &Context) -> Result<Trust, Failure> {
     let claims = [
         (Claim::GithubTrigger, &flags.certificate_github_workflow_trigger),
         (Claim::GithubSha, &flags.certificate_github_workflow_sha),
@@ -184,19 +183,18 @@ fn by_identity(flags: &Verifying) -> Result<Trust, Failure> {
     Ok(Trust::Identity {
         trust: IdentityTrust {
             required,
-            root: Arc::new(root(flags)?),
+            root: Arc::new(root(flags, context)?),
         },
         timestamp: flags.use_signed_timestamps,
     })
 }
 
-fn root(flags: &Verifying) -> Result<TrustRoot, Failure> {
-    let mut root = trust_root(flags.trusted_root.as_deref())?;
-    if flags.insecure_ignore_tlog {
-        root = root.dangerously(Without::Log);
-    }
-    if flags.insecure_ignore_sct {
-        root = root.dangerously(Without::CertificateLog);
-    }
-    Ok(root)
+fn root(flags: &Verifying, context: &Context) -> Result<TrustRoot, Failure> {
+    let named = IdentityFlags {
+        trusted_root: flags.trusted_root.clone(),
+        danger_without_log: flags.insecure_ignore_tlog,
+        danger_without_sct: flags.insecure_ignore_sct,
+        ..IdentityFlags::default()
+    };
+    Ok(named.root(context.now())?)
 }

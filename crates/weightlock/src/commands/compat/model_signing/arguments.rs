@@ -91,7 +91,7 @@ pub(super) enum SignMethod {
     /// With a key on a PKCS#11 token and its certificate
     #[command(name = "pkcs11-certificate", args_override_self = true)]
     Pkcs11Certificate(SignPkcs11Certificate),
-    /// With a Sigstore identity; not in this version
+    /// With a Sigstore identity
     #[command(args_override_self = true)]
     Sigstore(SignSigstore),
 }
@@ -188,17 +188,25 @@ pub(super) struct SignSigstore {
     #[command(flatten)]
     pub(super) to: Destination,
     #[command(flatten)]
-    service: SigstoreService,
-    #[arg(long, hide = true)]
-    use_ambient_credentials: bool,
-    #[arg(long, hide = true)]
-    identity_token: Option<String>,
-    #[arg(long, hide = true)]
-    oauth_force_oob: bool,
-    #[arg(long, hide = true)]
-    client_id: Option<String>,
-    #[arg(long, hide = true)]
-    client_secret: Option<String>,
+    pub(super) service: SigstoreService,
+    /// Ask the surroundings of this job for an identity token
+    #[arg(long)]
+    pub(super) use_ambient_credentials: bool,
+    /// Refused: whoever lists processes sees it; use --identity-token-file or SIGSTORE_ID_TOKEN
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) identity_token: Option<String>,
+    /// Read the identity token from a file
+    #[arg(long, value_name = "PATH")]
+    pub(super) identity_token_file: Option<PathBuf>,
+    /// Log in on another device, with a code
+    #[arg(long)]
+    pub(super) oauth_force_oob: bool,
+    /// The name this client has at the issuer
+    #[arg(long, value_name = "ID")]
+    pub(super) client_id: Option<String>,
+    /// Refused, as --identity-token is
+    #[arg(long, value_name = "SECRET")]
+    pub(super) client_secret: Option<String>,
 }
 
 /// The key that signs.

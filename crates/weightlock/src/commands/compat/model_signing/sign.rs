@@ -13,16 +13,17 @@ use weightlock_artifact::{
 use weightlock_signing::{
     key::Signer,
     oms::{SigningMaterial, model::prepare, sign_statement},
+    sigstore::sign::Signable,
 };
 
 use super::{
-    arguments::{Certificates, Destination, SignMethod},
+    arguments::{Certificates, Destination, SignMethod, SignSigstore},
     failure::Failure,
     keys,
     selection::Model,
     working,
 };
-use crate::{context::Context, explanations};
+use crate::{context::Context, explanations, flags::KeylessFlags, keyless};
 
 /// Whoever owns the folder may read the signature: it is no secret. The process' umask narrows this.
 const MODE: u32 = 0o666;
@@ -48,11 +49,7 @@ pub(super) fn run(method: &SignMethod, context: &Context) -> Result<String, Fail
             let material = certified(&asked.certificates)?;
             sign(&asked.to, key.as_ref(), &material, context)
         }
-        SignMethod::Sigstore(_) => Err(Failure::new(
-            explanations::NOT_BUILT,
-            "signing with Sigstore needs an identity and the network, which this version has not got; \
-             name a method: sign key, sign certificate",
-        )),
+        SignMethod::Sigstore(asked) => sign_keyless(asked, context),
     }
 }
 
@@ -76,6 +73,47 @@ fn sign(
     let bundle = sign_statement(&prepared.statement, key, material)?;
     prepared.still_holds()?;
     write_whole(&destination(&to.signature)?, &bundle, MODE, Existing::Replaced)?;
+    Ok("Signing succeeded\n".to_owned())
+}
+
+/// Files are hashed before anybody is asked for a certificate, which lasts for minutes.
+fn sign_keyless(asked: &SignSigstore, context: &Context) -> Result<String, Failure> {
+    if asked.client_secret.is_some() {
+        return Err(Failure::new(
+            explanations::USAGE,
+            "a secret on the command line can be read by every process of this machine; \
+             weightlock sign sigstore --oidc-client-secret-file reads it from a file",
+        ));
+    }
+    let flags = KeylessFlags {
+        trust_config: asked.service.trust_config.clone(),
+        staging: asked.service.use_staging,
+        production: asked.service.trust_config.is_none() && !asked.service.use_staging,
+        use_ambient_credentials: asked.use_ambient_credentials,
+        identity_token: asked.identity_token.clone(),
+        identity_token_file: asked.identity_token_file.clone(),
+        device_flow: asked.oauth_force_oob,
+        oidc_client_id: asked.client_id.clone(),
+        // The reference asks nobody either; what is published is said all the same.
+        yes: true,
+        ..KeylessFlags::default()
+    };
+    let keyless = flags.keyless(context)?;
+    let model = Model::open(&asked.to.selection, Some(&asked.to.signature))?;
+    let prepared = working(context, Reading::Buffered, |work| {
+        prepare(model.root, &model.plan, None, work)
+    })??
+    .map_err(|unsignable| Failure::of(unsignable.code(), &unsignable))?;
+    let session = keyless.session()?;
+    let payload = prepared.statement.to_payload();
+    let bundle = keyless::sign(&session, Signable::Statement(&payload))?;
+    prepared.still_holds()?;
+    write_whole(
+        &destination(&asked.to.signature)?,
+        &bundle,
+        MODE,
+        Existing::Replaced,
+    )?;
     Ok("Signing succeeded\n".to_owned())
 }
 

@@ -7,7 +7,12 @@
 //! What logs and clocks contribute is kept as it was written, for [`crate::sigstore`] to judge; here it must at least look
 //! like it.
 
+pub(crate) mod log;
+mod shape;
+
 use serde::{Deserialize, Serialize};
+
+use self::log::{LogEntry, MAX_EVIDENCE, Timestamps};
 
 use crate::{
     base64::Base64,
@@ -76,8 +81,15 @@ pub struct Bundle {
     pub material: Material,
     /// What was signed.
     pub content: Content,
-    /// The whole text, where logs, clocks or identities have a part in it.
-    logged: Option<Vec<u8>>,
+    /// What logs and clocks contribute, where they or identities have a part in it.
+    logged: Option<Logged>,
+}
+
+/// A bundle's text, for the Sigstore client, and its log entries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Logged {
+    pub(crate) text: Vec<u8>,
+    pub(crate) entries: Vec<LogEntry>,
 }
 
 impl Bundle {
@@ -98,6 +110,7 @@ impl Bundle {
         }
         let wire: WireBundle = json::read(text).map_err(Refusal::BundleSyntax)?;
         let logged = wire.material.0.is_logged();
+        let entries = wire.material.0.evidence()?;
         // The newest version has chains for model signatures only; before it, Sigstore wrapped its certificate in one.
         let of_certificates = wire.media_type == MEDIA_TYPE && !logged;
         let material = wire.material.0.parse(of_certificates)?;
@@ -117,10 +130,16 @@ impl Bundle {
             (None, Some(Object(message))) => Content::Message(message.into()),
             _ => return Err(Refusal::NotOneContent),
         };
+        if of_sigstore {
+            shape::check(text).map_err(Refusal::BundleSyntax)?;
+        }
         Ok(Self {
             material,
             content,
-            logged: of_sigstore.then(|| text.to_vec()),
+            logged: of_sigstore.then(|| Logged {
+                text: text.to_vec(),
+                entries,
+            }),
         })
     }
 
@@ -156,9 +175,9 @@ impl Bundle {
         }
     }
 
-    /// The text it was read from, where logs, clocks or identities have a part in it.
-    pub(crate) fn logged_text(&self) -> Option<&[u8]> {
-        self.logged.as_deref()
+    /// Where logs, clocks or identities have a part in it: its text and log entries.
+    pub(crate) const fn logged(&self) -> Option<&Logged> {
+        self.logged.as_ref()
     }
 
     /// Whether it brings entries of logs or timestamps, which [`crate::sigstore::TrustRoot::verify`] can check.
@@ -287,55 +306,14 @@ struct WireMaterial {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificate: Option<Object<WireCertificate>>,
     #[serde(default, rename = "tlogEntries")]
-    log_entries: Vec<Object<WireLogEntry>>,
+    log_entries: Vec<Object<LogEntry>>,
     #[serde(default, rename = "timestampVerificationData", skip_serializing)]
-    timestamps: Option<Object<WireTimestamps>>,
+    timestamps: Option<Object<Timestamps>>,
     #[serde(default, skip_serializing, rename = "public_key")]
     #[serde(
         alias = "x509_certificate_chain",
         alias = "tlog_entries",
         alias = "timestamp_verification_data"
-    )]
-    _misspelt: Misspelt,
-}
-
-/// RFC 3161 timestamps, which must at least look like some.
-#[derive(Default, Deserialize)]
-struct WireTimestamps {
-    #[serde(default, rename = "rfc3161Timestamps")]
-    rfc3161: Option<Vec<Object<WireTimestamp>>>,
-    #[serde(default, rename = "rfc3161_timestamps")]
-    _misspelt: Misspelt,
-}
-
-#[derive(Deserialize)]
-struct WireTimestamp {
-    #[serde(rename = "signedTimestamp")]
-    _token: Base64,
-    #[serde(default, rename = "signed_timestamp")]
-    _misspelt: Misspelt,
-}
-
-/// An entry of a transparency log. It is judged elsewhere; here it must at least look like one.
-#[derive(Deserialize, Serialize)]
-struct WireLogEntry {
-    /// Absent for the first entry of a log: protobuf's JSON leaves out a zero.
-    #[serde(default, rename = "logIndex")]
-    log_index: serde_json::Value,
-    #[serde(rename = "logId")]
-    log_id: serde_json::Value,
-    #[serde(rename = "kindVersion")]
-    kind_version: serde_json::Value,
-    #[serde(rename = "canonicalizedBody")]
-    body: Base64,
-    #[serde(default, skip_serializing, rename = "log_index")]
-    #[serde(
-        alias = "log_id",
-        alias = "kind_version",
-        alias = "canonicalized_body",
-        alias = "integrated_time",
-        alias = "inclusion_promise",
-        alias = "inclusion_proof"
     )]
     _misspelt: Misspelt,
 }
@@ -366,20 +344,39 @@ impl WireChain {
         if count == 0 || count > Bundle::MAX_CERTIFICATES {
             return Err(Refusal::CertificateCount { found: count });
         }
-        Ok(self
+        let chain: Vec<_> = self
             .certificates
             .into_iter()
             .map(|one| one.0.raw_bytes.0)
-            .collect())
+            .collect();
+        once(&chain, "certificate")?;
+        Ok(chain)
     }
+}
+
+/// What is there twice has been put there for somebody who reads one of the two.
+fn once<T: PartialEq>(all: &[T], what: &'static str) -> Result<(), Refusal> {
+    let repeated = |(index, one): (usize, &T)| all[..index].contains(one);
+    if all.len() > MAX_EVIDENCE || all.iter().enumerate().any(repeated) {
+        return Err(Refusal::Repeated { what });
+    }
+    Ok(())
 }
 
 impl WireMaterial {
     /// Whether logs or clocks have a part in it.
     fn is_logged(&self) -> bool {
-        let stamped =
-            |stamps: &Object<WireTimestamps>| stamps.0.rfc3161.as_ref().is_some_and(|all| !all.is_empty());
+        let stamped = |stamps: &Object<Timestamps>| !stamps.0.rfc3161.is_empty();
         !self.log_entries.is_empty() || self.timestamps.as_ref().is_some_and(stamped)
+    }
+
+    /// The log entries; they and the timestamps are few, and each is there once.
+    fn evidence(&self) -> Result<Vec<LogEntry>, Refusal> {
+        if let Some(Object(timestamps)) = &self.timestamps {
+            once(&timestamps.rfc3161, "timestamp")?;
+        }
+        once(&self.log_entries, "log entry")?;
+        Ok(self.log_entries.iter().map(|entry| entry.0.clone()).collect())
     }
 
     fn parse(self, of_certificates: bool) -> Result<Material, Refusal> {
