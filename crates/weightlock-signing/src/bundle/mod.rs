@@ -349,7 +349,6 @@ impl WireChain {
             .into_iter()
             .map(|one| one.0.raw_bytes.0)
             .collect();
-        once(&chain, "certificate")?;
         Ok(chain)
     }
 }
@@ -386,7 +385,11 @@ impl WireMaterial {
             }),
             (None, None, Some(Object(one))) => Ok(Material::Sigstore(vec![one.raw_bytes.0])),
             (None, Some(Object(chain)), None) if of_certificates => chain.parse().map(Material::Certificates),
-            (None, Some(Object(chain)), None) => chain.parse().map(Material::Sigstore),
+            (None, Some(Object(chain)), None) => {
+                let chain = chain.parse()?;
+                once(&chain, "certificate")?;
+                Ok(Material::Sigstore(chain))
+            }
             (None, None, None) => Err(Refusal::NoMaterial),
             _ => Err(Refusal::SeveralMaterials),
         }

@@ -277,6 +277,11 @@ fn changed_old_bundles_of_an_identity() {
     let mut rows: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
     for mutation in Tree::from(form).mutations() {
         let answer = ask_signature(read(mutation.tree.text().as_bytes()), BLOB, &trust);
+        // Whether upper case is still base64, and so which rule it breaks, is up to the random bytes.
+        if mutation.kind == "upper case" {
+            assert_ne!(answer, "accepted", "{}", mutation.place);
+            continue;
+        }
         let kinds = rows.entry((mutation.place, answer)).or_default();
         if !kinds.contains(&mutation.kind) {
             kinds.push(mutation.kind);
