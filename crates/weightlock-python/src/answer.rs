@@ -28,9 +28,9 @@ pub(crate) fn answer<'py>(
 
 /// Refuses what a later version will check.
 #[pyfunction]
-#[pyo3(signature = (path, *, identity, policy))]
-pub(crate) fn later(py: Python<'_>, path: PathBuf, identity: bool, policy: bool) -> PyResult<()> {
-    let later = Later { identity, policy };
+#[pyo3(signature = (path, *, policy))]
+pub(crate) fn later(py: Python<'_>, path: PathBuf, policy: bool) -> PyResult<()> {
+    let later = Later { policy };
     later.refuse().map_err(|reasons| refused(py, &path, &reasons))
 }
 

@@ -21,6 +21,7 @@ use crate::{
     attend::attend,
     buffer::{Buffer, Room},
     refusal::refused,
+    signer::Signer,
 };
 
 /// How it was verified, and what keeps it.
@@ -165,33 +166,26 @@ impl Guarded {
 
 /// Verifies a model and reads it into sealed memory, in one act.
 #[pyfunction]
-#[pyo3(signature = (path, *, key=None, certificate_chain=Vec::new(), signature=None, identity=false, policy=false,
-                    only=Vec::new(), allow_symlinks=false, share=false, progress=None))]
+#[pyo3(signature = (path, signer, *, signature=None, policy=false, only=Vec::new(), allow_symlinks=false, progress=None))]
 #[expect(clippy::too_many_arguments, reason = "named arguments of Python")]
 pub(crate) fn load(
     py: Python<'_>,
     path: PathBuf,
-    key: Option<PathBuf>,
-    certificate_chain: Vec<PathBuf>,
+    signer: Signer,
     signature: Option<PathBuf>,
-    identity: bool,
     policy: bool,
     only: Vec<String>,
     allow_symlinks: bool,
-    share: bool,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Guarded> {
-    let later = Later { identity, policy };
+    let later = Later { policy };
     later.refuse().map_err(|reasons| refused(py, &path, &reasons))?;
     let model = Model {
         path,
-        key,
-        certificate_chain,
         signature,
         only,
         allow_symlinks,
-        share,
-        ..Model::default()
+        ..signer.model()
     };
     let loaded = attend(py, progress, |progress| embedded::load(&model, progress))?;
     let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
@@ -200,15 +194,12 @@ pub(crate) fn load(
 
 /// Verifies a file and reads it into memory of the caller, in one act. Gives what was verified, as a document and in a line.
 #[pyfunction]
-#[pyo3(signature = (path, buffer, *, key=None, certificate_chain=Vec::new(), signature=None, allow_symlinks=false,
-                    progress=None))]
-#[expect(clippy::too_many_arguments, reason = "named arguments of Python")]
+#[pyo3(signature = (path, buffer, signer, *, signature=None, allow_symlinks=false, progress=None))]
 pub(crate) fn load_into<'py>(
     py: Python<'py>,
     path: PathBuf,
     buffer: &Bound<'py, PyAny>,
-    key: Option<PathBuf>,
-    certificate_chain: Vec<PathBuf>,
+    signer: Signer,
     signature: Option<PathBuf>,
     allow_symlinks: bool,
     progress: Option<&Bound<'py, PyAny>>,
@@ -216,11 +207,9 @@ pub(crate) fn load_into<'py>(
     let mut room = Room::of(buffer)?;
     let model = Model {
         path,
-        key,
-        certificate_chain,
         signature,
         allow_symlinks,
-        ..Model::default()
+        ..signer.model()
     };
     let memory = room.bytes_mut();
     let loaded = attend(py, progress, |progress| {

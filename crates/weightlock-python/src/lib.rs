@@ -5,6 +5,7 @@
 //! | how does work go on while Python can be interrupted? | [`attend`] |
 //! | what is a loaded model to Python? | [`guarded`] |
 //! | how are its bytes handed out? | [`buffer`] |
+//! | whose signature counts? | [`signer`] |
 //! | how do answers and refusals get there? | [`answer`], [`refusal`] |
 //! | which parts of a file are read? | [`partial`] |
 //! | what does a verified file say of itself? | [`headers`] |
@@ -21,6 +22,7 @@ mod headers;
 mod imports;
 mod partial;
 mod refusal;
+mod signer;
 
 /// The module.
 #[pyo3::pymodule]

@@ -13,6 +13,7 @@ use crate::{
     buffer::Buffer,
     headers::{self, Read},
     refusal::refused,
+    signer::Signer,
 };
 
 /// A file of which parts are read.
@@ -86,21 +87,18 @@ impl Partial {
 
 /// Opens a file for reading parts of it; `None` where its signer has signed no leaves.
 #[pyfunction]
-#[pyo3(signature = (path, *, key=None, certificate_chain=Vec::new(), signature=None, progress=None))]
+#[pyo3(signature = (path, signer, *, signature=None, progress=None))]
 pub(crate) fn load_partial(
     py: Python<'_>,
     path: PathBuf,
-    key: Option<PathBuf>,
-    certificate_chain: Vec<PathBuf>,
+    signer: Signer,
     signature: Option<PathBuf>,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Option<Partial>> {
     let model = Model {
         path,
-        key,
-        certificate_chain,
         signature,
-        ..Model::default()
+        ..signer.model()
     };
     let opened = attend(py, progress, |progress| embedded::open_parts(&model, progress))?;
     let opened = opened.map_err(|reasons| refused(py, &model.path, &reasons))?;

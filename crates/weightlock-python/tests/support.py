@@ -88,3 +88,44 @@ class Case(unittest.TestCase):
             weightlock.guarded(path, **({"key": self.key} | options))  # type: ignore[arg-type]
         self.assertEqual(caught.exception.code, code, str(caught.exception))
         return caught.exception
+
+
+def services() -> Path | None:
+    """What services of Sigstore, which run beside the tests, have written for who signs and who verifies."""
+    named = os.environ.get("WEIGHTLOCK_TEST_SIGSTORE")
+    return Path(named) if named else None
+
+
+#: Why a test of identities did not run.
+NO_SERVICES = "WEIGHTLOCK_TEST_SIGSTORE names no services: cargo xtask wheel --test starts them"
+
+
+def sign_as(token: Path, model: Path, **options: object) -> None:
+    """Signs a model as the identity of a token."""
+    flags = [f"--{name}" for name, wanted in options.items() if wanted]
+    who = ["--trust-config", token.with_name("trust.json"), "--identity-token-file", token, "--yes"]
+    signed = program("sign", "sigstore", *who, *flags, model)
+    assert signed.returncode == 0, signed.stderr
+
+
+class Identified(Case):
+    """A test whose models are signed as an identity."""
+
+    services: Path
+    #: Whose signature counts, as arguments.
+    who: dict[str, str]
+
+    def setUp(self) -> None:
+        found = services()
+        if found is None:
+            self.skipTest(NO_SERVICES)
+        self.services = found
+        self.who = json.loads((found / "who.json").read_text())
+        self.who["trusted_root"] = str(found / "trusted_root.json")
+        super().setUp()
+
+    def sign(self, model: Path, **options: object) -> None:
+        sign_as(self.services / "token", model, **options)
+
+    def refused(self, code: str, path: Path, **options: object) -> weightlock.VerificationError:
+        return super().refused(code, path, **({"key": None} | self.who | options))

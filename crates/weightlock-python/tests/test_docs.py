@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from support import ROOT, Case, safetensors
+from support import NO_SERVICES, ROOT, Case, safetensors, services, sign_as
+
+#: What pages call the provider of identities. Where they are run it is one of the services beside the tests.
+PROVIDER = "https://accounts.example.com"
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -33,14 +38,23 @@ class Page(Case):
         (self.model / "model.safetensors").write_bytes(safetensors({"one": [0.5] * 64, "two": [1.0] * 4}))
         (self.model / "model.sig").unlink()
         self.sign(self.model)
+        self.provider = None
+        found = services()
+        if found is not None:
+            self.provider = json.loads((found / "who.json").read_text())["identity_provider"]
+            shutil.copyfile(found / "trusted_root.json", self.folder / "trusted_root.json")
+            published = shutil.copytree(self.model, self.folder / "published", ignore=shutil.ignore_patterns("model.sig"))
+            sign_as(found / "token", published)
 
     def run_page(self, page: str, *, seconds: int = 60) -> None:
         found = snippets(ROOT / page)
         self.assertTrue(found, f"{page} shows no Python")
         for text, output in found:
             with self.subTest(page=page, snippet=text):
+                if PROVIDER in text and self.provider is None:
+                    self.skipTest(NO_SERVICES)
                 ran = subprocess.run(
-                    [sys.executable, "-c", text],
+                    [sys.executable, "-c", text.replace(PROVIDER, str(self.provider))],
                     cwd=self.folder,
                     capture_output=True,
                     text=True,

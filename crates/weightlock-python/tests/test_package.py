@@ -132,12 +132,12 @@ weightlock.verify("m")["result"]["no_such_member"]
 
 class Signatures(unittest.TestCase):
     def test_the_names_that_others_write_stay(self) -> None:
-        trust = "key=None, certificate_chain=None, identity=None, identity_provider=None, signature=None, policy=None"
+        trust = "key=None, certificate_chain=None, identity=None, identity_provider=None, trusted_root=None, signature=None, policy=None"
         for function, told in [
             (weightlock.verified, f"(path, *, {trust})"),
             (weightlock.verify_weights, "(path, name, pins)"),
             (weightlock.secure_load_model, "(model_path, bundle_path, pubkey_path)"),
-            (weightlock.load_model_verified, "(model_dir, expected_identity, identity_provider)"),
+            (weightlock.load_model_verified, "(model_dir, expected_identity, identity_provider, *, trusted_root=None)"),
         ]:
             signature = inspect.signature(function)
             plain = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]

@@ -72,8 +72,6 @@ pub struct Model {
 /// What later versions will judge by.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Later {
-    /// A Sigstore identity is asked for.
-    pub identity: bool,
     /// A policy is to decide.
     pub policy: bool,
 }
@@ -84,20 +82,16 @@ impl Later {
     /// # Errors
     /// The reason.
     pub fn refuse(self) -> Result<(), Vec<Diagnostic>> {
-        let refused = |what: &str, release: &str| {
-            let told = Diagnostic::new(NOT_BUILT, format!("{what} needs the {release}"));
-            Err(vec![
-                told.note("this version verifies with a key or with certificates"),
-            ])
-        };
-        match self {
-            Self { identity: true, .. } => refused(
-                "verifying an identity (identity, identity_provider)",
-                "Sigstore release",
-            ),
-            Self { policy: true, .. } => refused("judging by a policy (policy)", "release with policies"),
-            Self { .. } => Ok(()),
+        if !self.policy {
+            return Ok(());
         }
+        let told = Diagnostic::new(
+            NOT_BUILT,
+            "judging by a policy (policy) needs the release with policies",
+        );
+        Err(vec![told.note(
+            "this version verifies with a key, with certificates or with an identity",
+        )])
     }
 }
 

@@ -11,6 +11,7 @@ mod c_free;
 mod core;
 mod counts;
 mod fuzz;
+mod identities;
 mod lanes;
 mod peers;
 mod report;

@@ -12,6 +12,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use weightlock_peers::Peer;
 
+use super::identities::Identities;
 use super::peers;
 use super::report::Report;
 use crate::args::Args;
@@ -147,7 +148,15 @@ fn test(metadata: &Metadata, wheel: &Path, version: &str, python: &Path, report:
     if let Some(pyright) = Peer::Pyright.find() {
         tests.env(Peer::Pyright.variable(), pyright);
     }
-    report.python_tests(&name, &mut tests);
+    match identities(metadata) {
+        Ok(identities) => {
+            identities.tell(&mut tests);
+            report.python_tests(&name, &mut tests);
+        }
+        Err(error) => {
+            report.check_fn(&name, || Err(error));
+        }
+    }
 }
 
 /// Tests the modules for frameworks with the real libraries: those of two other environments, beside the installed wheel.
@@ -188,8 +197,15 @@ pub(super) fn frameworks(metadata: &Metadata, report: &mut Report) -> Result<()>
         .current_dir(root.join("crates/weightlock-python/tests"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("WEIGHTLOCK_REQUIRE_FRAMEWORKS", "1");
+    let identities = identities(metadata)?;
+    identities.tell(&mut tests);
     report.python_tests("tests of the wheel with the real frameworks", &mut tests);
     Ok(())
+}
+
+/// What tests sign with as an identity.
+fn identities(metadata: &Metadata) -> Result<Identities> {
+    Identities::start(&metadata.workspace_root.join("target/wheel-tests/sigstore"))
 }
 
 /// Where an environment has its libraries.

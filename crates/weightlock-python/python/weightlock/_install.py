@@ -71,25 +71,38 @@ def install(
     *,
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
 ) -> None:
     """Guards the loaders of the libraries that are installed, which it imports. To call it again does no harm.
 
-    ``key`` or ``certificate_chain`` is whom the process trusts from now on; without them, what :func:`weightlock.trust` or
+    ``key``, ``certificate_chain`` or ``identity`` with its ``identity_provider`` is whom the process trusts from now on, as of
+    :func:`weightlock.trust`; without them, what :func:`weightlock.trust` or
     ``WEIGHTLOCK_PUBLIC_KEY`` says when something is loaded. Raises :class:`ImportError` when a library lacks a loader that is
     to be guarded; then nothing is replaced.
     """
     with _LOCK:
         pairs = _pairs()
+        named = (key, certificate_chain, identity, identity_provider, trusted_root)
+        if any(one is not None for one in named):
+            told = trust(
+                key=key,
+                certificate_chain=certificate_chain,
+                identity=identity,
+                identity_provider=identity_provider,
+                trusted_root=trusted_root,
+                everywhere=True,
+            )
+            before, _TRUST[:] = _TRUST[:], [told]
+            for old in before:
+                old.withdraw()
         for module in list(sys.modules.values()):
             _replace(module, pairs)
         if importlib.util.find_spec("transformers") is not None:
             # Code in sealed views is then imported from them.
             importlib.import_module("weightlock.transformers")
         _pickle.enable(True)
-        if key is not None or certificate_chain is not None:
-            before, _TRUST[:] = _TRUST[:], [trust(key=key, certificate_chain=certificate_chain, everywhere=True)]
-            for old in before:
-                old.withdraw()
 
 
 def uninstall() -> None:

@@ -28,6 +28,7 @@ def guarded(
     certificate_chain: Path | Sequence[Path] | None = None,
     identity: str | None = None,
     identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
     policy: Path | None = None,
     only: str | Sequence[str] = (),
@@ -39,8 +40,11 @@ def guarded(
 
     ``path`` is a folder or a file; a file without a signature of its own is looked for in the signature of a folder that it
     lies in, and then only this file is read. ``key`` is the public key of the signer, ``certificate_chain`` a file, or files,
-    with its root certificates; without either, the :func:`weightlock.trust` that
-    holds here, or else the key that ``WEIGHTLOCK_PUBLIC_KEY`` names. ``only`` are patterns such as
+    with its root certificates. ``identity`` is the Sigstore identity of the signer and ``identity_provider`` the URL of who
+    vouches for it, both exactly; ``trusted_root`` is a file with the Sigstore that is believed about it, or else the one that
+    ``WEIGHTLOCK_TRUST_ROOT`` names, or the public instance. Nobody is asked over the network. One signer is named: a key, or
+    certificates, or an identity; without any, the :func:`weightlock.trust` that holds here counts, or else the key that
+    ``WEIGHTLOCK_PUBLIC_KEY`` names. ``only`` are patterns such as
     ``"*.safetensors"``: other files are neither read nor handed out. ``progress`` is called with the bytes that were read and
     those that are to be read.
 
@@ -50,17 +54,22 @@ def guarded(
 
     Raises :class:`VerificationError`.
     """
-    signer = _trust.holding(key, certificate_chain, share)
+    signer = _trust.holding(
+        path,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+        share=share,
+    )
     model = _native.load(
         path,
-        key=signer.key,
-        certificate_chain=signer.certificate_chain,
+        signer,
         signature=signature,
-        identity=identity is not None or identity_provider is not None,
         policy=policy is not None,
         only=[only] if isinstance(only, str) else list(only),
         allow_symlinks=allow_symlinks,
-        share=signer.share,
         progress=progress,
     )
     return _told(model)
@@ -71,6 +80,9 @@ def partial(
     *,
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
 ) -> _native.Partial | None:
     """Opens a signed file for reading parts of it; ``None`` where its signer has signed no leaves.
@@ -80,10 +92,15 @@ def partial(
 
     Raises :class:`VerificationError`.
     """
-    signer = _trust.holding(key, certificate_chain)
-    opened = _native.load_partial(
-        path, key=signer.key, certificate_chain=signer.certificate_chain, signature=signature
+    signer = _trust.holding(
+        path,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
     )
+    opened = _native.load_partial(path, signer, signature=signature)
     if opened is not None:
         tell(opened.line)
     return opened
@@ -96,8 +113,8 @@ class verified:
     ...     model = AutoModel.from_pretrained(path)
 
     The model is verified when this is called. The path leads to it until the context is left; what a framework has mapped
-    by then stays. Arguments as of :func:`guarded`, which can also tell its progress. ``identity``, ``identity_provider`` and
-    ``policy`` are refused by this version, which cannot check them.
+    by then stays. Arguments as of :func:`guarded`, which can also tell its progress. ``policy`` is refused by this
+    version, which cannot judge by it.
     """
 
     def __init__(
@@ -108,6 +125,7 @@ class verified:
         certificate_chain: Path | Sequence[Path] | None = None,
         identity: str | None = None,
         identity_provider: str | None = None,
+        trusted_root: Path | None = None,
         signature: Path | None = None,
         policy: Path | None = None,
     ) -> None:
@@ -117,6 +135,7 @@ class verified:
             certificate_chain=certificate_chain,
             identity=identity,
             identity_provider=identity_provider,
+            trusted_root=trusted_root,
             signature=signature,
             policy=policy,
         )
@@ -143,6 +162,9 @@ def read_into(
     *,
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
     allow_symlinks: bool = False,
     progress: Progress | None = None,
@@ -156,13 +178,19 @@ def read_into(
     Returns what was verified, as :func:`weightlock.verify` has it under ``result``. Raises :class:`VerificationError`, and
     ``BufferError`` or ``TypeError`` for a buffer that cannot be written to.
     """
-    signer = _trust.holding(key, certificate_chain)
+    signer = _trust.holding(
+        path,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+    )
     with memoryview(buffer) as view, view.cast("B") as flat:
         verified, line = _native.load_into(
             path,
             flat,
-            key=signer.key,
-            certificate_chain=signer.certificate_chain,
+            signer,
             signature=signature,
             allow_symlinks=allow_symlinks,
             progress=progress,
@@ -197,9 +225,26 @@ def verify_weights(path: Path, name: str, pins: Mapping[str, str] | Path) -> _na
     return _told(_native.load_pinned(weights, name, digests.get(name)))
 
 
-def load_model_verified(model_dir: Path, expected_identity: str, identity_provider: str) -> _native.Guarded:
-    """As :func:`secure_load_model`, for models that were signed with a Sigstore identity. This version refuses it."""
-    return guarded(model_dir, identity=expected_identity, identity_provider=identity_provider)
+def load_model_verified(
+    model_dir: Path,
+    expected_identity: str,
+    identity_provider: str,
+    *,
+    trusted_root: Path | None = None,
+) -> _native.Guarded:
+    """Verifies that a model was signed by an identity that this provider vouches for, and loads it into sealed memory.
+
+    Both are compared exactly, such as ``"release@example.com"`` and ``"https://accounts.google.com"``. What an identity means
+    is said by the public Sigstore, or by that of the file ``trusted_root``.
+
+    Returns what :func:`secure_load_model` returns. Raises :class:`VerificationError`.
+    """
+    # A name that is missing must not let another signer count: the one of a trust, or of a variable.
+    if not isinstance(expected_identity, str) or not isinstance(identity_provider, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError("load_model_verified needs the identity and who vouches for it, each as text")
+    return guarded(
+        model_dir, identity=expected_identity, identity_provider=identity_provider, trusted_root=trusted_root
+    )
 
 
 def _read_pins(path: Path) -> dict[str, str]:

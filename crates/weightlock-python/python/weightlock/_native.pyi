@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, final
 
+from weightlock._trust import Signer
 from weightlock.documents import Verified
 
 _Path = str | os.PathLike[str]
@@ -58,31 +59,22 @@ class Partial:
 
 def load(
     path: _Path,
+    signer: Signer,
     *,
-    key: _Path | None = None,
-    certificate_chain: Sequence[_Path] = ...,
     signature: _Path | None = None,
-    identity: bool = False,
     policy: bool = False,
     only: Sequence[str] = ...,
     allow_symlinks: bool = False,
-    share: bool = False,
     progress: _Progress | None = None,
 ) -> Guarded: ...
 def load_partial(
-    path: _Path,
-    *,
-    key: _Path | None = None,
-    certificate_chain: Sequence[_Path] = ...,
-    signature: _Path | None = None,
-    progress: _Progress | None = None,
+    path: _Path, signer: Signer, *, signature: _Path | None = None, progress: _Progress | None = None
 ) -> Partial | None: ...
 def load_into(
     path: _Path,
     buffer: memoryview,
+    signer: Signer,
     *,
-    key: _Path | None = None,
-    certificate_chain: Sequence[_Path] = ...,
     signature: _Path | None = None,
     allow_symlinks: bool = False,
     progress: _Progress | None = None,
@@ -92,5 +84,5 @@ def answer(words: Sequence[str], *, progress: _Progress | None = None) -> tuple[
 def harm(module: str, name: str) -> list[str] | None: ...
 def onnx_locations(file: Buffer) -> list[str]: ...
 def safetensors_header(file: Buffer) -> SafetensorsHeader: ...
-def later(path: _Path, *, identity: bool, policy: bool) -> None: ...
+def later(path: _Path, *, policy: bool) -> None: ...
 def main(arguments: Sequence[str]) -> int: ...

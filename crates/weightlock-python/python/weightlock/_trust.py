@@ -3,6 +3,8 @@
 A loader asks in this order: its own arguments; the :func:`trust` of its thread or task; the one of the process; the variable
 ``WEIGHTLOCK_PUBLIC_KEY``. Where none of them names a signer, it raises :class:`VerificationError`. It never loads unverified.
 
+The first that names a signer is taken as a whole: an identity is never put together from the arguments and a trust.
+
 Rejected: trust that takes effect everywhere at once. A load of another thread would accept a key that was not meant for it.
 """
 
@@ -12,16 +14,28 @@ import contextvars
 import os
 import threading
 
-from weightlock import _views
+from weightlock import _errors, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
+    from typing import TypedDict
 
     Path = str | os.PathLike[str]
 
-__all__ = ["Signer", "holding", "paths", "trust"]
+    class Trusted(TypedDict, total=False):
+        """Arguments of a loader that say whose signature counts, and which."""
+
+        key: Path | None
+        certificate_chain: Path | Sequence[Path] | None
+        identity: str | None
+        identity_provider: str | None
+        trusted_root: Path | None
+        signature: Path | None
+
+
+__all__ = ["Signer", "holding", "trust"]
 
 _HERE: contextvars.ContextVar[trust | None] = contextvars.ContextVar("weightlock.trust", default=None)
 
@@ -37,6 +51,12 @@ class trust:
     >>> with weightlock.trust(key="other.pub"):
     ...     tensors = weightlock.safetensors.load_file("model/model.safetensors")
 
+    The signer is the holder of a key, one of certificates, or an identity with who vouches for it:
+
+    >>> weightlock.trust(identity="release@example.com", identity_provider="https://accounts.google.com")
+
+    ``trusted_root`` is the Sigstore of a private deployment; without it, the public one.
+
     It holds for this thread, or this task of ``asyncio``. With ``everywhere=True`` it also holds for threads and tasks that
     have none of their own.
 
@@ -49,16 +69,24 @@ class trust:
         *,
         key: Path | None = None,
         certificate_chain: Path | Sequence[Path] | None = None,
+        identity: str | None = None,
+        identity_provider: str | None = None,
+        trusted_root: Path | None = None,
         everywhere: bool = False,
         share: bool = False,
     ) -> None:
-        # As they are now: neither a list that changes, nor a name that means another file after a change of folder.
-        self.key = None if key is None else _views.absolute(key)
-        chain = [_views.absolute(file) for file in paths(certificate_chain)]
-        self.certificate_chain = chain or None
-        if self.key is None and self.certificate_chain is None:
-            raise TypeError("trust() needs a key or a certificate chain")
-        self.share = share
+        # Files as they are named now: neither a list that changes, nor a name that means another file after a change of folder.
+        self.signer = Signer(
+            key=None if key is None else _views.absolute(key),
+            certificate_chain=[_views.absolute(file) for file in _paths(certificate_chain)],
+            identity=identity,
+            identity_provider=identity_provider,
+            trusted_root=None if trusted_root is None else _views.absolute(trusted_root),
+            share=share,
+        )
+        problem = self.signer.problem()
+        if problem is not None:
+            raise TypeError(f"trust() needs one signer: {problem}")
         self._ended = False
         self._around = None if everywhere else _here()
         if everywhere:
@@ -108,27 +136,83 @@ def _current() -> trust | None:
 
 
 class Signer:
-    """Whose signature counts for one load, and whether it may be another process that reads."""
+    """Whose signature counts for a load, and whether it may be another process that reads. As the native module takes it."""
 
-    __slots__ = ("certificate_chain", "key", "share")
+    __slots__ = ("certificate_chain", "identity", "identity_provider", "key", "share", "trusted_root")
 
-    def __init__(self, key: Path | None, certificate_chain: list[Path], share: bool) -> None:
+    def __init__(
+        self,
+        *,
+        key: Path | None = None,
+        certificate_chain: Path | Sequence[Path] | None = None,
+        identity: str | None = None,
+        identity_provider: str | None = None,
+        trusted_root: Path | None = None,
+        share: bool = False,
+    ) -> None:
         self.key = key
-        self.certificate_chain = certificate_chain
+        self.certificate_chain = _paths(certificate_chain)
+        self.identity = identity
+        self.identity_provider = identity_provider
+        self.trusted_root = trusted_root
         self.share = share
+
+    def sharing(self, share: bool | None) -> Signer:
+        """The same, with another answer to whether another process may read, if one is given."""
+        if share is None or share == self.share:
+            return self
+        return Signer(
+            key=self.key,
+            certificate_chain=self.certificate_chain,
+            identity=self.identity,
+            identity_provider=self.identity_provider,
+            trusted_root=self.trusted_root,
+            share=share,
+        )
+
+    def problem(self) -> str | None:
+        """Why this does not say whose signature counts, if it does not."""
+        is_identity = self.identity is not None or self.identity_provider is not None
+        if is_identity and (self.identity is None or self.identity_provider is None):
+            return "an identity counts with who vouches for it, and only with them: identity and identity_provider"
+        if (self.key is not None) + bool(self.certificate_chain) + is_identity != 1:
+            return "a key, or a certificate chain, or an identity"
+        if self.trusted_root is not None and not is_identity:
+            return "trusted_root says which Sigstore is believed about an identity, and there is none"
+        return None
 
 
 def holding(
-    key: Path | None, certificate_chain: Path | Sequence[Path] | None, share: bool | None = None
+    path: Path,
+    *,
+    key: Path | None,
+    certificate_chain: Path | Sequence[Path] | None,
+    identity: str | None,
+    identity_provider: str | None,
+    trusted_root: Path | None,
+    share: bool | None = None,
 ) -> Signer:
-    """What was asked for, or else the trust that holds here."""
-    current = _current() if key is None and certificate_chain is None else None
-    if current is None:
-        return Signer(key, paths(certificate_chain), bool(share))
-    return Signer(current.key, paths(current.certificate_chain), current.share if share is None else share)
+    """Who was asked for, or else whom the trust names that holds here."""
+    if trusted_root is not None and identity is None and identity_provider is None:
+        what = "trusted_root says which Sigstore is believed about an identity, and no identity is named"
+        why = "the signer of a trust, or of a variable, is not mixed with arguments: the answer would be about nobody in particular"
+        then = "name all three: identity, identity_provider, trusted_root"
+        raise _errors.refusal(path, [("WL-CLI-USAGE", what, None, why, then, None)])
+    named = (key, certificate_chain, identity, identity_provider)
+    current = _current() if all(one is None for one in named) else None
+    if current is not None:
+        return current.signer.sharing(share)
+    return Signer(
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+        share=bool(share),
+    )
 
 
-def paths(told: Path | Sequence[Path] | None) -> list[Path]:
+def _paths(told: Path | Sequence[Path] | None) -> list[Path]:
     """One path, several, or none, as a list."""
     if told is None:
         return []

@@ -33,6 +33,7 @@ def verify(
     certificate_chain: Path | Sequence[Path] | None = None,
     identity: str | None = None,
     identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
     policy: Path | None = None,
     expect_digest: str | None = None,
@@ -45,18 +46,29 @@ def verify(
 ) -> Document[Verified]:
     """Who signed a model, and is it what they signed?
 
-    Without ``key`` and ``certificate_chain`` the signer is the one of the :func:`weightlock.trust` that holds here, as for
+    One signer is named: the holder of ``key``, one of ``certificate_chain``, or an ``identity`` with its
+    ``identity_provider``, as of :func:`weightlock.guarded`. Without any the signer is the one of the :func:`weightlock.trust` that holds here, as for
     loads, or else of ``WEIGHTLOCK_PUBLIC_KEY``.
 
     It loads nothing: a path that was verified here and is opened afterwards may be another file by then. To load, use
     :func:`weightlock.verified`.
     """
-    _native.later(path, identity=identity is not None or identity_provider is not None, policy=policy is not None)
-    signer = _trust.holding(key, certificate_chain)
+    _native.later(path, policy=policy is not None)
+    signer = _trust.holding(
+        path,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+    )
     words = _words(
         "verify",
         key=signer.key,
         certificate_chain=signer.certificate_chain,
+        identity=signer.identity,
+        identity_provider=signer.identity_provider,
+        trusted_root=signer.trusted_root,
         signature=signature,
         expect_digest=expect_digest,
         only=only,

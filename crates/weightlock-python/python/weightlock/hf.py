@@ -84,6 +84,9 @@ def guarded(
     cache_dir: Path | None = None,
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
     only: Sequence[str] = (),
     share: bool | None = None,
@@ -91,7 +94,15 @@ def guarded(
     """Verifies a cached snapshot and reads it into sealed memory. As :func:`weightlock.guarded`."""
     folder = snapshot(repo_id, revision=revision, cache_dir=cache_dir)
     return _load.guarded(
-        folder, key=key, certificate_chain=certificate_chain, signature=signature, only=only, share=share
+        folder,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+        signature=signature,
+        only=only,
+        share=share,
     )
 
 
@@ -106,7 +117,18 @@ class verified(_load.verified):
         cache_dir: Path | None = None,
         key: Path | None = None,
         certificate_chain: Path | Sequence[Path] | None = None,
+        identity: str | None = None,
+        identity_provider: str | None = None,
+        trusted_root: Path | None = None,
         signature: Path | None = None,
     ) -> None:
         folder = snapshot(repo_id, revision=revision, cache_dir=cache_dir)
-        super().__init__(folder, key=key, certificate_chain=certificate_chain, signature=signature)
+        super().__init__(
+            folder,
+            key=key,
+            certificate_chain=certificate_chain,
+            identity=identity,
+            identity_provider=identity_provider,
+            trusted_root=trusted_root,
+            signature=signature,
+        )

@@ -43,7 +43,7 @@ _Original: Any = onnxruntime.InferenceSession
 
 
 class InferenceSession(_Original):
-    """As ``onnxruntime.InferenceSession``, with ``key``, ``certificate_chain`` and ``signature``.
+    """As ``onnxruntime.InferenceSession``, with whose signature counts: the arguments of :func:`weightlock.guarded`.
 
     ``path_or_bytes`` must be a path: bytes cannot be verified. The file is verified by its own signature, or by that of a
     folder that it lies in, and so are the files that it takes weights from. ``sess_options`` is given the weights, and
@@ -59,12 +59,22 @@ class InferenceSession(_Original):
         *,
         key: Path | None = None,
         certificate_chain: Path | Sequence[Path] | None = None,
+        identity: str | None = None,
+        identity_provider: str | None = None,
+        trusted_root: Path | None = None,
         signature: Path | None = None,
         **kwargs: Any,
     ) -> None:
         if not isinstance(path_or_bytes, (str, os.PathLike)):
             raise TypeError("weightlock needs a path: bytes cannot be verified")
-        trusted = {"key": key, "certificate_chain": certificate_chain, "signature": signature}
+        trusted = {
+            "key": key,
+            "certificate_chain": certificate_chain,
+            "identity": identity,
+            "identity_provider": identity_provider,
+            "trusted_root": trusted_root,
+            "signature": signature,
+        }
         model, weights = _read(path_or_bytes, trusted)
         options = onnxruntime.SessionOptions() if sess_options is None else sess_options
         if _KEPT.get(options):

@@ -47,6 +47,9 @@ def load(
     mmap: bool | None = None,
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
     **pickle_load_args: Any,
 ) -> Any:
@@ -58,7 +61,14 @@ def load(
     require_weights_only(weights_only, pickle_module)
     if not isinstance(f, (str, os.PathLike)):
         raise TypeError("weightlock.torch.load needs a path: an open file cannot be verified")
-    trusted = {"key": key, "certificate_chain": certificate_chain, "signature": signature}
+    trusted = {
+        "key": key,
+        "certificate_chain": certificate_chain,
+        "identity": identity,
+        "identity_provider": identity_provider,
+        "trusted_root": trusted_root,
+        "signature": signature,
+    }
     if os.fspath(f).endswith(".safetensors"):
         from weightlock.safetensors.torch import load_file
 

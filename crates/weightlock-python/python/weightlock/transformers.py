@@ -59,6 +59,9 @@ def from_pretrained(
     *arguments: Any,
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
     revision: str | None = None,
     cache_dir: Path | None = None,
@@ -75,7 +78,17 @@ def from_pretrained(
         cls = getattr(transformers, cls)
     if options.get("weights_only", True) is not True:
         raise ValueError("weights_only=False lets a file run code; weightlock never loads that way")
-    model = _open(path, revision, cache_dir, key=key, certificate_chain=certificate_chain, signature=signature)
+    model = _open(
+        path,
+        revision,
+        cache_dir,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+        signature=signature,
+    )
     try:
         with _guarded():
             loaded = cls.from_pretrained(model.path, *arguments, local_files_only=True, **options)
@@ -92,12 +105,22 @@ def sealed(
     *,
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
     revision: str | None = None,
     cache_dir: Path | None = None,
 ) -> Iterator[str]:
     """The folder of a sealed view, for classes that have a way of their own to load. The context is that of one load."""
-    trusted = {"key": key, "certificate_chain": certificate_chain, "signature": signature}
+    trusted = {
+        "key": key,
+        "certificate_chain": certificate_chain,
+        "identity": identity,
+        "identity_provider": identity_provider,
+        "trusted_root": trusted_root,
+        "signature": signature,
+    }
     with _open(path, revision, cache_dir, **trusted) as model, _guarded():
         yield model.path
 

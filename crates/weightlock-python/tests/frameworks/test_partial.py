@@ -17,7 +17,7 @@ import safetensors  # noqa: E402
 import torch  # noqa: E402
 
 from support import program  # noqa: E402
-from weightlock import _native  # noqa: E402
+from weightlock import _native, _trust  # noqa: E402
 from weightlock.safetensors import safe_open  # noqa: E402
 
 LEAF = 1 << 20
@@ -193,7 +193,7 @@ class Partial(Attacked):
         other = self.make("other-model")
         weightlock.sign(other, key=self.folder / "other.key", leaves=True)
         self.sign(other, replace=True)
-        opened = _native.load_partial(other / "model.safetensors", key=self.key)
+        opened = _native.load_partial(other / "model.safetensors", _trust.Signer(key=self.key))
         self.assertIsNone(opened)
 
     def test_signers_are_asked_for_as_always(self) -> None:

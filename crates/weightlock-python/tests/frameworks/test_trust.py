@@ -89,7 +89,19 @@ class Trust(Attacked):
         self.assertEqual(self.loads(), "WL-CLI-NO-TRUST")
 
     def test_nothing_is_no_signer(self) -> None:
-        for wrong in ({}, {"key": None}, {"certificate_chain": []}):
+        for wrong in (
+            {},
+            {"key": None},
+            {"certificate_chain": []},
+            {"key": self.key, "certificate_chain": self.key},
+            {"identity": "release@example.com"},
+            {"identity_provider": "https://accounts.example.com"},
+            {"trusted_root": "root.json"},
+            {"key": self.key, "trusted_root": "root.json"},
+            {"key": self.key, "identity": "release@example.com", "identity_provider": "https://accounts.example.com"},
+        ):
             with self.assertRaises(TypeError):
                 weightlock.trust(**wrong)
+            with self.assertRaises(TypeError):
+                weightlock.trust(**wrong, everywhere=True)
         self.assertEqual(self.loads(), "WL-CLI-NO-TRUST")

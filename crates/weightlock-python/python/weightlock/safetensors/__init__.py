@@ -58,7 +58,8 @@ def __getattr__(name: str) -> Any:
 
 
 class safe_open:
-    """Verifies a file and opens it. As ``safetensors.safe_open``, with ``key``, ``certificate_chain`` and ``signature``.
+    """Verifies a file and opens it. As ``safetensors.safe_open``, with whose signature counts: the arguments of
+    :func:`weightlock.guarded`.
 
     With ``partial=True`` the signature is verified, the size of the file, its header, and each tensor that is asked for, or the
     rows of it, before it is given; **the rest of the file is not**. :meth:`coverage` tells how much was. It takes
@@ -75,6 +76,9 @@ class safe_open:
         backend: str = "mmap",
         key: Path | None = None,
         certificate_chain: Path | Sequence[Path] | None = None,
+        identity: str | None = None,
+        identity_provider: str | None = None,
+        trusted_root: Path | None = None,
         signature: Path | None = None,
         partial: bool = False,
     ) -> None:
@@ -82,7 +86,14 @@ class safe_open:
             raise _header.error(f'backend "{backend}" is invalid (expected one of: "mmap", "pread")')
         if framework not in TORCH + NUMPY + OTHERS:
             raise _header.error(f"framework {framework} is invalid")
-        trusted = {"key": key, "certificate_chain": certificate_chain, "signature": signature}
+        trusted = {
+            "key": key,
+            "certificate_chain": certificate_chain,
+            "identity": identity,
+            "identity_provider": identity_provider,
+            "trusted_root": trusted_root,
+            "signature": signature,
+        }
         source: _Whole | _Parts
         opened = _files.open_partial(filename, **trusted) if partial and framework not in OTHERS else None
         if opened is None:

@@ -52,11 +52,22 @@ def load_file(
     backend: str = "mmap",
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
 ) -> dict[str, numpy.ndarray[Any, Any]]:
     """Verifies a file and gives its arrays. As ``safetensors.numpy.load_file``."""
     opened = safe_open(
-        filename, "np", backend=backend, key=key, certificate_chain=certificate_chain, signature=signature
+        filename,
+        "np",
+        backend=backend,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+        signature=signature,
     )
     with opened as file:
         return file.get_tensors()

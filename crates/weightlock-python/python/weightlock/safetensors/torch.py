@@ -50,11 +50,23 @@ def load_file(
     backend: str = "mmap",
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
 ) -> dict[str, torch.Tensor]:
     """Verifies a file and gives its tensors. As ``safetensors.torch.load_file``."""
     opened = safe_open(
-        filename, "pt", device, backend=backend, key=key, certificate_chain=certificate_chain, signature=signature
+        filename,
+        "pt",
+        device,
+        backend=backend,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+        signature=signature,
     )
     with opened as file:
         return file.get_tensors()
@@ -69,6 +81,9 @@ def load_model(
     backend: str = "mmap",
     key: Path | None = None,
     certificate_chain: Path | Sequence[Path] | None = None,
+    identity: str | None = None,
+    identity_provider: str | None = None,
+    trusted_root: Path | None = None,
     signature: Path | None = None,
 ) -> tuple[set[str], list[str]]:
     """Verifies a file and loads it into a module. As ``safetensors.torch.load_model``: missing and unexpected names.
@@ -76,7 +91,15 @@ def load_model(
     Of names that share a tensor only one is in such a file: the others are not missing, and would be unexpected.
     """
     tensors = load_file(
-        filename, device, backend=backend, key=key, certificate_chain=certificate_chain, signature=signature
+        filename,
+        device,
+        backend=backend,
+        key=key,
+        certificate_chain=certificate_chain,
+        identity=identity,
+        identity_provider=identity_provider,
+        trusted_root=trusted_root,
+        signature=signature,
     )
     shared = _shared(model.state_dict())
     absent, foreign = model.load_state_dict(tensors, strict=False)

@@ -1,12 +1,12 @@
 //! `weightlock sign-blob`: one signature over the bytes of a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_signing::{
-    blob::{self, Blob, Needs, SignedBlob},
+    blob::{self, Blob, Needs},
     certificate::Certificate,
     key::PublicKey,
     oms::SigningMaterial,
@@ -15,7 +15,7 @@ use weightlock_signing::{
 
 use super::{
     input,
-    output::{self, Kind, Output, OutputFlags},
+    output::{self, Output, OutputFlags},
     unsigned,
 };
 use crate::{
@@ -31,10 +31,10 @@ use crate::{
 
 /// Sign the bytes of one file, as `cosign sign-blob` does.
 ///
-/// The signature is written beside the file, to FILE.sigstore.json, unless an output is named. To sign a model, which may
-/// be many files, use `weightlock sign`.
+/// The signature is written beside the file, to FILE.sigstore.json, unless an output is named. Without a key an identity
+/// signs, with the services of a Sigstore that flags name. To sign a model, which may be many files, use `weightlock sign`.
 #[derive(Args, Debug)]
-#[command(override_usage = "weightlock sign-blob [--key KEY|--trust-config FILE] [OPTIONS] FILE")]
+#[command(override_usage = "weightlock sign-blob --key KEY [OPTIONS] FILE")]
 pub struct Arguments {
     /// The file, or - for standard input
     #[arg(value_name = "FILE")]
@@ -66,62 +66,59 @@ pub struct SignedFile {
 pub(crate) const VERB: &str = "sign-blob";
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
-    let signed = if arguments.keyless.is_asked() {
-        sign_keyless(arguments, context)
-    } else {
-        sign(arguments, context).map(|(signed, _)| signed)
-    };
-    match signed {
-        Ok(signed) => Reply::yes(VERB, text(&signed, context), signed),
+    match sign(arguments, context) {
+        Ok((signed, _)) => Reply::yes(VERB, text(&signed, context), signed),
         Err(told) => Reply::refusal(VERB, vec![told]).with_verdict("not signed: no signature was written"),
     }
 }
 
-/// Reads the blob, signs it, and writes what was asked for.
-pub(crate) fn sign(arguments: &Arguments, context: &Context) -> Result<(SignedFile, SignedBlob), Diagnostic> {
+/// Reads the blob, signs it, and writes what was asked for. Also gives the signature as a file by itself; a keyless one is
+/// none by itself.
+pub(crate) fn sign(
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<(SignedFile, Option<Vec<u8>>), Diagnostic> {
     let path = &arguments.blob;
     let outputs = arguments.output.plan(Some(path), None)?;
+    if arguments.keyless.is_asked() {
+        return Ok((keyless(arguments, outputs, context)?, None));
+    }
     let (signer, material) = arguments.signer.signer(None)?;
     let key = signer.public_key().clone();
     let read = input::read(path, &Needs::of_key(&key), context)?;
     let signed = blob::sign(&read, signer.as_ref(), &material).map_err(|failure| unsigned(&failure))?;
     output::write(&outputs, &signed, &[])?;
-    let told = SignedFile {
-        blob: path.display().to_string(),
-        bytes: read.size(),
-        digest: digest(&read),
-        signer: named(&key, &material),
-        files: outputs,
-    };
-    Ok((told, signed))
+    let alone = signed.to_signature_file();
+    Ok((told(path, &read, named(&key, &material), outputs), Some(alone)))
 }
 
-/// As [`sign`], with an identity. The blob is read before a certificate is asked for, which lasts for minutes.
-fn sign_keyless(arguments: &Arguments, context: &Context) -> Result<SignedFile, Diagnostic> {
-    let path = &arguments.blob;
-    arguments.signer.names_nobody()?;
-    let outputs = arguments.output.plan(Some(path), None)?;
-    if outputs.iter().any(|output| output.kind != Kind::SigstoreBundle) {
-        return Err(Diagnostic::new(
-            USAGE,
-            "a signature of an identity is one file with all its evidence",
-        )
-        .help("name it with --bundle, and no other output"));
-    }
+/// The blob is read before anybody is called: what cannot be signed is not published.
+fn keyless(arguments: &Arguments, outputs: Vec<Output>, context: &Context) -> Result<SignedFile, Diagnostic> {
+    output::only_bundles(&outputs)?;
+    arguments.signer.refuse_beside_identity()?;
+    let read = input::read(&arguments.blob, &Needs::name(), context)?;
+    let digest = read.sha256().and_then(|digest| digest.as_bytes().try_into().ok());
+    let digest = digest.ok_or_else(|| Diagnostic::new(USAGE, "the file was not hashed"))?;
     let keyless = arguments.keyless.keyless(context)?;
-    let read = input::read(path, &Needs::name(), context)?;
-    let sha256 = read.sha256().and_then(|digest| digest.as_bytes().try_into().ok());
-    let sha256 = sha256.ok_or_else(|| Diagnostic::new(USAGE, "the blob has no digest"))?;
     let session = keyless.session()?;
-    let bundle = keyless::sign(&session, Signable::Sha256(sha256))?;
-    output::write_bundle(&outputs, &bundle)?;
-    Ok(SignedFile {
+    let bundle = keyless::sign(&session, Signable::Sha256(digest))?;
+    output::write_bundle(&outputs, &bundle, &[])?;
+    Ok(told(
+        &arguments.blob,
+        &read,
+        session.identity().to_string(),
+        outputs,
+    ))
+}
+
+fn told(path: &Path, read: &Blob, signer: String, files: Vec<Output>) -> SignedFile {
+    SignedFile {
         blob: path.display().to_string(),
         bytes: read.size(),
-        digest: digest(&read),
-        signer: session.identity().to_string(),
-        files: outputs,
-    })
+        digest: digest(read),
+        signer,
+        files,
+    }
 }
 
 pub(super) fn digest(blob: &Blob) -> Option<String> {

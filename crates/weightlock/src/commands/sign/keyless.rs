@@ -34,7 +34,6 @@ pub(super) fn sign(
             "--incremental is for signatures with a key",
         )));
     }
-    arguments.signer.names_nobody().map_err(one)?;
     let keyless = arguments.keyless.keyless(context).map_err(one)?;
     let root = target::open(model, &arguments.files).map_err(one)?;
     let store = if arguments.add {
