@@ -237,16 +237,10 @@ fn one_signer_is_named() {
     let place = place(&sigstore, Rekor::First, &Account::email("signer@example.com"));
     place.write("blob", "a blob");
     let with_key = [&WITH_FILE[..], &["--key", "release.key"]].concat();
-    sign(&place, &with_key)
-        .refused(2, "WL-CLI-USAGE")
-        .says("two different signers");
+    sign(&place, &with_key).refused(2, "WL-CLI-USAGE");
     let blob = |more: &[&str]| place.run([&["sign-blob", "blob"], &WITH_FILE[..], more].concat());
-    blob(&["--key", "release.key"])
-        .refused(2, "WL-CLI-USAGE")
-        .says("two different signers");
-    blob(&["--output-signature", "blob.sig"])
-        .refused(2, "WL-CLI-USAGE")
-        .says("--bundle");
+    blob(&["--key", "release.key"]).refused(2, "WL-CLI-USAGE");
+    blob(&["--output-signature", "blob.sig"]).refused(2, "WL-CLI-USAGE");
     assert_eq!(sigstore.requests(Service::Fulcio), 0);
     assert_eq!(blob(&[]).code, 0);
     assert!(place.path("blob.sigstore.json").is_file());

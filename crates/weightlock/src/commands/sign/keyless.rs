@@ -34,6 +34,7 @@ pub(super) fn sign(
             "--incremental is for signatures with a key",
         )));
     }
+    arguments.signer.refuse_beside_identity().map_err(one)?;
     let keyless = arguments.keyless.keyless(context).map_err(one)?;
     let root = target::open(model, &arguments.files).map_err(one)?;
     let store = if arguments.add {
