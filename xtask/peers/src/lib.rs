@@ -18,6 +18,7 @@ pub mod moto;
 pub mod races;
 pub mod scanners;
 pub mod sigstore;
+pub mod tuf;
 pub mod vault;
 
 use std::env;

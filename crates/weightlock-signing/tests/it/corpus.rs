@@ -116,6 +116,24 @@ fn signatures() {
 }
 
 #[test]
+fn references() {
+    use weightlock_signing::key::reference::KeyReference;
+    let read = |text: &[u8]| std::str::from_utf8(text).is_ok_and(|text| KeyReference::parse(text).is_ok());
+    let references = accepted("key_reference", read);
+    assert!((9..seeds("key_reference").len()).contains(&references));
+}
+
+#[cfg(feature = "online")]
+#[test]
+fn answers_of_key_services() {
+    use weightlock_signing::key::kms::{aws, vault};
+    assert!(accepted("kms_answers", |answer| vault::Latest::parse(answer).is_ok()) >= 2);
+    assert!(accepted("kms_answers", |answer| aws::Known::parse(answer).is_ok()) >= 1);
+    let signature = |answer: &[u8]| vault::signature(answer, 1).is_ok() || aws::signature(answer).is_ok();
+    assert!(accepted("kms_answers", signature) >= 2);
+}
+
+#[test]
 fn statements_of_others() {
     use weightlock_signing::{predicate::Predicate, predicate::Wanted, statement::Statement};
     let statements = accepted("statement", |text| Statement::parse_unverified(text).is_ok());

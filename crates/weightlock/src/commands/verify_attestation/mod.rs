@@ -113,9 +113,11 @@ fn look(arguments: &Arguments, context: &Context) -> Result<(Wanted, Looked), Ve
     let (method, model) = Method::split(&arguments.words)?;
     let wanted = wanted(&arguments.kind)?;
     if wanted.kind() == Kind::Oms {
-        return Err(Diagnostic::new(TYPE, "a signature of the model is no statement about it")
-            .help("weightlock verify --key SIGNER.pub MODEL")
-            .into());
+        return Err(
+            Diagnostic::new(TYPE, "a signature of the model is no statement about it")
+                .help("weightlock verify --key SIGNER.pub MODEL")
+                .into(),
+        );
     }
     let signers = signers(arguments, method, wanted.kind(), context)?;
     let hashed = Hashed::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
@@ -158,7 +160,9 @@ fn signers(
             NO_TRUST,
             format!("nobody was named whose statements of the kind {kind} count"),
         )
-        .help(format!("name who makes them:  --key SIGNER.pub, or --signer-for {kind}=SIGNER.pub")));
+        .help(format!(
+            "name who makes them:  --key SIGNER.pub, or --signer-for {kind}=SIGNER.pub"
+        )));
     }
     Ok(signers)
 }
