@@ -1,7 +1,7 @@
 //! Blobs and statements that identities signed, in every form that cosign writes: bundles of each version, the old bundle
 //! with a log's promise, detached files with a timestamp. The services are those of the tests; nothing is asked online.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -268,29 +268,28 @@ fn statements_in_bundles_and_in_old_bundles() {
     }
 }
 
-/// An old bundle of an identity, changed in every way its tree has: all refused, but for members that are not known.
+/// An old bundle of an identity, changed in every way its tree has: all refused by a rule of the changed place, but for
+/// members that are not known. The bytes are new in every run, so which of these rules comes first is not always the same.
 #[test]
 fn changed_old_bundles_of_an_identity() {
     let place = Place::new();
     let trust = place.trust();
     let form = old(&place.bundle(Signed::Message(BLOB), BundleVersion::V01, Rekor::First, false));
-    let mut rows: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
     for mutation in Tree::from(form).mutations() {
         let answer = ask_signature(read(mutation.tree.text().as_bytes()), BLOB, &trust);
-        // Whether upper case is still base64, and so which rule it breaks, is up to the random bytes.
-        if mutation.kind == "upper case" {
-            assert_ne!(answer, "accepted", "{}", mutation.place);
-            continue;
-        }
-        let kinds = rows.entry((mutation.place, answer)).or_default();
-        if !kinds.contains(&mutation.kind) {
-            kinds.push(mutation.kind);
-        }
+        let rules: &[&str] = match mutation.place.split('.').next().unwrap_or_default() {
+            _ if mutation.kind == "unknown member" => &["accepted"],
+            "" => &["WL-SIG-MALFORMED", "WL-BLOB-MALFORMED"],
+            "base64Signature" => &["WL-SIG-MALFORMED", "WL-BLOB-MALFORMED", "WL-SIG-INVALID"],
+            "cert" => &["WL-BLOB-MALFORMED", "WL-CERT-", "WL-SIG-METHOD"],
+            _ => &["WL-BLOB-MALFORMED", "WL-BLOB-LOG-ENTRY", "WL-LOG-"],
+        };
+        assert!(
+            rules.iter().any(|rule| answer.starts_with(rule)),
+            "{} {}: {answer}: {}",
+            mutation.place,
+            mutation.kind,
+            mutation.tree.text()
+        );
     }
-    let mut text = String::new();
-    for ((place, answer), kinds) in rows {
-        let place = if place.is_empty() { "(whole)" } else { &place };
-        writeln!(text, "{place} | {answer} | {}", kinds.join(", ")).unwrap();
-    }
-    insta::assert_snapshot!(text);
 }
