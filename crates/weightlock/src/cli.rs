@@ -109,7 +109,7 @@ pub struct Global {
     /// Say why each reason matters
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// Assert that no network is used; this version never uses any
+    /// Assert that no network is used: what would call a service refuses
     #[arg(
         long,
         global = true,

@@ -21,7 +21,7 @@ use weightlock_signing::{
         sign::{ConfigError, Signable, SigningConfig},
     },
 };
-use weightlock_transport::{Secret, http::Stop};
+use weightlock_transport::Secret;
 
 use crate::{
     commands::target::read_bounded,
@@ -168,7 +168,7 @@ impl SignBundle {
         let content = fs::read(&self.artifact)
             .map_err(|source| weightlock_artifact::Error::io("read", &self.artifact, source))?;
         let keyless = Keyless {
-            client: online::client(Stop::default())?,
+            client: online::client()?,
             plan: config.plan(clock()).map_err(|error| refused(&error))?,
             root,
             source: Source::Given(Secret::new(self.identity_token.as_bytes())),

@@ -160,6 +160,75 @@ pub(crate) const TMPDIR: Variable = foreign(
     "TMPDIR",
     "Folder for the temporary files of `demo`, and for sealed views where there is no XDG_RUNTIME_DIR; else `/tmp`",
 );
+/// Where Vault is.
+pub(crate) const VAULT_ADDR: Variable =
+    foreign("VAULT_ADDR", "Address of the server for `hashivault://` keys");
+/// Who asks Vault.
+pub(crate) const VAULT_TOKEN: Variable = secret(
+    "VAULT_TOKEN",
+    "Token for `hashivault://` keys, instead of the one in `~/.vault-token`",
+);
+/// Which namespace of Vault.
+pub(crate) const VAULT_NAMESPACE: Variable = foreign("VAULT_NAMESPACE", "Namespace of `hashivault://` keys");
+/// Where OpenBao is.
+pub(crate) const BAO_ADDR: Variable = foreign(
+    "BAO_ADDR",
+    "As VAULT_ADDR, for `openbao://` keys; wins over it there",
+);
+/// Who asks OpenBao.
+pub(crate) const BAO_TOKEN: Variable = secret(
+    "BAO_TOKEN",
+    "As VAULT_TOKEN, for `openbao://` keys; wins over it there",
+);
+/// Which namespace of OpenBao.
+pub(crate) const BAO_NAMESPACE: Variable = foreign(
+    "BAO_NAMESPACE",
+    "As VAULT_NAMESPACE, for `openbao://` keys; wins over it there",
+);
+/// Where the transit engine is mounted.
+pub(crate) const TRANSIT_SECRET_ENGINE_PATH: Variable = foreign(
+    "TRANSIT_SECRET_ENGINE_PATH",
+    "Where the transit engine is mounted in Vault or OpenBao, instead of `transit`",
+);
+/// Whose key at AWS.
+pub(crate) const AWS_ACCESS_KEY_ID: Variable =
+    foreign("AWS_ACCESS_KEY_ID", "Access key for `awskms://` keys");
+/// Its secret.
+pub(crate) const AWS_SECRET_ACCESS_KEY: Variable =
+    secret("AWS_SECRET_ACCESS_KEY", "Secret of AWS_ACCESS_KEY_ID");
+/// The token of credentials that end.
+pub(crate) const AWS_SESSION_TOKEN: Variable = secret(
+    "AWS_SESSION_TOKEN",
+    "Session token of AWS_ACCESS_KEY_ID, where it has one",
+);
+/// Where access keys are, where no variable names one.
+pub(crate) const AWS_SHARED_CREDENTIALS_FILE: Variable = foreign(
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "File with access keys, where AWS_ACCESS_KEY_ID is not set, instead of `~/.aws/credentials`",
+);
+/// Which of them.
+pub(crate) const AWS_PROFILE: Variable = foreign(
+    "AWS_PROFILE",
+    "Profile in the file with access keys, instead of `default`",
+);
+/// Which region.
+pub(crate) const AWS_REGION: Variable = foreign(
+    "AWS_REGION",
+    "Region of `awskms://` keys that are not named by an ARN",
+);
+/// Its older name.
+pub(crate) const AWS_DEFAULT_REGION: Variable =
+    foreign("AWS_DEFAULT_REGION", "As AWS_REGION, which wins if both are set");
+/// Another place than AWS's own.
+pub(crate) const AWS_ENDPOINT_URL_KMS: Variable = foreign(
+    "AWS_ENDPOINT_URL_KMS",
+    "Address of the service for `awskms://` keys that name none, instead of AWS's own",
+);
+/// The same for all services of AWS.
+pub(crate) const AWS_ENDPOINT_URL: Variable = foreign(
+    "AWS_ENDPOINT_URL",
+    "As AWS_ENDPOINT_URL_KMS, which wins if both are set",
+);
 /// Through whom encrypted calls go.
 pub(crate) const HTTPS_PROXY: Variable = foreign(
     "HTTPS_PROXY",
@@ -235,6 +304,22 @@ pub const VARIABLES: &[Variable] = &[
     CLICOLOR_FORCE,
     XDG_RUNTIME_DIR,
     TMPDIR,
+    VAULT_ADDR,
+    VAULT_TOKEN,
+    VAULT_NAMESPACE,
+    BAO_ADDR,
+    BAO_TOKEN,
+    BAO_NAMESPACE,
+    TRANSIT_SECRET_ENGINE_PATH,
+    AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY,
+    AWS_SESSION_TOKEN,
+    AWS_SHARED_CREDENTIALS_FILE,
+    AWS_PROFILE,
+    AWS_REGION,
+    AWS_DEFAULT_REGION,
+    AWS_ENDPOINT_URL_KMS,
+    AWS_ENDPOINT_URL,
     HTTPS_PROXY,
     HTTPS_PROXY_SMALL,
     HTTP_PROXY,
@@ -254,6 +339,11 @@ impl Variable {
     pub(crate) fn filled(self) -> Option<OsString> {
         self.value().filter(|value| !value.is_empty())
     }
+}
+
+/// The value of a variable that the user named himself: `--key env://NAME`.
+pub(crate) fn named(name: &str) -> Option<OsString> {
+    env::var_os(name)
 }
 
 /// Variables that look like ours and that nothing reads: most likely misspelt.

@@ -269,6 +269,7 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_signing::blob::reason::EXPLANATIONS,
     weightlock_signing::identity::EXPLANATIONS,
     weightlock_signing::sigstore::EXPLANATIONS,
+    weightlock_signing::sigstore::tuf::EXPLANATIONS,
     weightlock_signing::sigstore::sign::EXPLANATIONS,
     weightlock_signing::sigstore::oidc::EXPLANATIONS,
     weightlock_signing::predicate::reason::EXPLANATIONS,

@@ -36,6 +36,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("inventory", schema::<inventory::Inventoried>("inventory")),
         ("trust-list", schema::<trust::list::Listed>("trust list")),
         ("trust-import", schema::<trust::import::Imported>("trust import")),
+        ("trust-update", schema::<trust::update::Renewed>("trust update")),
         ("trust-export", schema::<trust::export::Exported>("trust export")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),

@@ -18,7 +18,7 @@ use weightlock_artifact::{
 };
 use weightlock_signing::{
     certificate::UnixTime,
-    sigstore::{Instance, Origin, RootError, TrustRoot},
+    sigstore::{Instance, Origin, RootError, TrustRoot, tuf::Seen},
 };
 
 use crate::{
@@ -44,6 +44,8 @@ struct Kept {
     source: String,
     obtained: jiff::Timestamp,
     root: Box<RawValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signing_config: Option<Box<RawValue>>,
 }
 
 /// A root with its name and where it came from.
@@ -144,10 +146,33 @@ impl Roots {
             source: source.to_owned(),
             obtained: obtained.unwrap_or_default(),
             root: RawValue::from_string(text).map_err(|error| Diagnostic::of(USAGE, &error))?,
+            signing_config: root
+                .signing_config()
+                .and_then(|config| serde_json::from_slice(config).ok()),
         };
         let text = serde_json::to_vec(&kept).map_err(|error| Diagnostic::of(USAGE, &error))?;
         write_whole(&file, &text, 0o600, existing)?;
         Ok(file)
+    }
+
+    /// What earlier updates of this root saw.
+    pub(crate) fn seen(&self, name: &str) -> Result<Seen, Diagnostic> {
+        check(name)?;
+        let file = self.file(name)?.with_extension("tuf");
+        match fs::symlink_metadata(&file) {
+            Err(_) => return Ok(Seen::default()),
+            Ok(found) => own(&file, &found)?,
+        }
+        let text = read_bounded(&file, Seen::MAX_BYTES)?;
+        Seen::from_json(&text)
+            .map_err(|error| Diagnostic::of(error.code(), &error).at(file.display().to_string()))
+    }
+
+    /// Keeps what an update saw, beside the root.
+    pub(crate) fn keep_seen(&self, name: &str, seen: &Seen) -> Result<(), Diagnostic> {
+        check(name)?;
+        let file = self.file(name)?.with_extension("tuf");
+        Ok(write_whole(&file, &seen.to_json(), 0o600, Existing::Replaced)?)
     }
 
     fn file(&self, name: &str) -> Result<PathBuf, Diagnostic> {
@@ -176,6 +201,8 @@ impl Roots {
             name: format!("{name}, from {}", kept.source),
             obtained: Some(obtained),
         };
+        let config = kept.signing_config.map(|config| config.get().as_bytes().to_vec());
+        let root = root.with_signing_config(config);
         let root = match name.parse::<Instance>() {
             Ok(instance) => root.as_of(instance),
             Err(()) => root,

@@ -193,11 +193,7 @@ fn told(trouble: &Mutex<Option<Trouble>>) -> Option<Trouble> {
     trouble.lock().expect("no thread panics with it").clone()
 }
 
-fn answer(
-    mut stream: TcpStream,
-    handler: &Handler,
-    trouble: Option<Trouble>,
-) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, handler: &Handler, trouble: Option<Trouble>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let Some(request) = read(&stream)? else {
         return Ok(());

@@ -18,6 +18,7 @@ pub mod moto;
 pub mod races;
 pub mod scanners;
 pub mod sigstore;
+pub mod tuf;
 pub mod vault;
 
 use std::env;
@@ -59,6 +60,12 @@ pub enum Peer {
     Cosign,
     /// The last `cosign` of version 2; only in the lane `go`.
     CosignTwo,
+    /// Sigstore's certificate authority; only in the lane `go`.
+    Fulcio,
+    /// Sigstore's timestamp authority; only in the lane `go`.
+    TimestampServer,
+    /// Sigstore's log, version 2, that keeps its tree in a folder; only in the lane `go`.
+    RekorTiles,
     /// A Python that has picklescan; only in the lane `frameworks`, as those below.
     Picklescan,
     /// A Python that has ModelScan.
@@ -85,7 +92,7 @@ pub enum Peer {
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -98,6 +105,9 @@ impl Peer {
         Self::SarifSchema,
         Self::Cosign,
         Self::CosignTwo,
+        Self::Fulcio,
+        Self::TimestampServer,
+        Self::RekorTiles,
         Self::Picklescan,
         Self::ModelScan,
         Self::Fickling,
@@ -127,6 +137,9 @@ impl Peer {
             Self::SarifSchema => "WEIGHTLOCK_TEST_SARIF_SCHEMA",
             Self::Cosign => "WEIGHTLOCK_TEST_COSIGN",
             Self::CosignTwo => "WEIGHTLOCK_TEST_COSIGN_2",
+            Self::Fulcio => "WEIGHTLOCK_TEST_FULCIO",
+            Self::TimestampServer => "WEIGHTLOCK_TEST_TIMESTAMP_SERVER",
+            Self::RekorTiles => "WEIGHTLOCK_TEST_REKOR_TILES",
             Self::Picklescan => "WEIGHTLOCK_TEST_PICKLESCAN_PYTHON",
             Self::ModelScan => "WEIGHTLOCK_TEST_MODELSCAN_PYTHON",
             Self::Fickling => "WEIGHTLOCK_TEST_FICKLING_PYTHON",
@@ -157,6 +170,9 @@ impl Peer {
             Self::SarifSchema => "the SARIF schema",
             Self::Cosign => "cosign",
             Self::CosignTwo => "cosign 2",
+            Self::Fulcio => "fulcio",
+            Self::TimestampServer => "timestamp-server",
+            Self::RekorTiles => "rekor-tiles",
             Self::Picklescan => "picklescan",
             Self::ModelScan => "modelscan",
             Self::Fickling => "fickling",
@@ -186,7 +202,9 @@ impl Peer {
                 "cargo xtask ci --prepare   (installs it in a virtual environment)"
             }
             Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
-            Self::Cosign | Self::CosignTwo => "cargo xtask ci --lane go   (builds it with Go)",
+            Self::Cosign | Self::CosignTwo | Self::Fulcio | Self::TimestampServer | Self::RekorTiles => {
+                "cargo xtask ci --lane go   (builds it with Go)"
+            }
             Self::Picklescan
             | Self::ModelScan
             | Self::Fickling
@@ -215,6 +233,11 @@ impl Peer {
             Self::SarifSchema => existing(cache_folder()?.join("sarif/sarif-schema-2.1.0.json")),
             Self::Cosign => existing(cache_folder()?.join("go/bin/cosign")),
             Self::CosignTwo => existing(cache_folder()?.join("go/v2/cosign")),
+            Self::Fulcio | Self::TimestampServer => {
+                existing(cache_folder()?.join("go/bin").join(self.name()))
+            }
+            // The folder of its main package gives the program its name.
+            Self::RekorTiles => existing(cache_folder()?.join("go/rekor-tiles/posix")),
             Self::Picklescan
             | Self::ModelScan
             | Self::Fickling

@@ -1,8 +1,9 @@
 //! A stand-in for the transit engine of HashiCorp Vault and OpenBao, in this process.
 //!
 //! It is a fake: neither server can be fetched by the means tests have. It implements what the engine's documentation says
-//! of making, reading, rotating, deleting and signing with keys, answers mistakes with the engine's status and words, and
-//! can be told to lie as no honest server does. It keeps no secrets: private keys are made from their names.
+//! of making, reading, rotating and deleting keys, and of signing and verifying with them, answers mistakes with the engine's
+//! status and words, and can be told to lie as no honest server does. The real cosign works with it. It keeps no secrets:
+//! private keys are made from their names.
 
 use std::{
     collections::BTreeMap,
@@ -159,6 +160,7 @@ fn answer(state: &mut State, request: &Request) -> Response {
         },
         (_, ["v1", "transit", "sign", name]) if writes => sign(state, name, "sha2-256"),
         (_, ["v1", "transit", "sign", name, hash]) if writes => sign(state, name, hash),
+        (_, ["v1", "transit", "verify", name, hash]) if writes => verify(state, name, hash),
         _ => refused(404, &[]),
     }
 }
@@ -272,6 +274,21 @@ fn sign(state: &State, name: &str, hash: &str) -> Response {
     }
 }
 
+fn verify(state: &State, name: &str, hash: &str) -> Response {
+    let asked = &state.asked;
+    let text = |name: &str| asked[name].as_str().unwrap_or_default();
+    let signature = text("signature").strip_prefix("vault:v");
+    let parts = signature.and_then(|rest| rest.split_once(':'));
+    let parts = parts.and_then(|(version, made)| Some((version.parse().ok()?, STANDARD.decode(made).ok()?)));
+    let input = STANDARD.decode(text("input")).unwrap_or_default();
+    let digest = digest(hash, &input, asked["prehashed"].as_bool().unwrap_or(false));
+    let (Some(key), Some((version, made)), Some(digest)) = (state.keys.get(name), parts, digest) else {
+        return refused(400, &["signature verification failed"]);
+    };
+    let valid = is_valid(&key.kind, name, version, &input, &digest, &made).unwrap_or(false);
+    Response::json(200, &json!({"data": {"valid": valid}}))
+}
+
 /// What is signed: the input if it is a digest already.
 fn digest(hash: &str, input: &[u8], prehashed: bool) -> Option<Vec<u8>> {
     let (length, digest) = match hash {
@@ -350,6 +367,43 @@ fn signature(kind: &str, name: &str, version: u64, input: &[u8], digest: &[u8]) 
         "ed25519" => Some(ed25519_key(&seed).sign(input).to_bytes().to_vec()),
         _ => None,
     }
+}
+
+/// Whether the key made the signature; nothing for a signature that has another form.
+fn is_valid(kind: &str, name: &str, version: u64, input: &[u8], digest: &[u8], made: &[u8]) -> Option<bool> {
+    use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+    let seed = seed(name, version);
+    Some(match kind {
+        "ecdsa-p256" => {
+            let made = p256::ecdsa::DerSignature::try_from(made).ok()?;
+            p256_key(&seed)
+                .verifying_key()
+                .verify_prehash(digest, &made)
+                .is_ok()
+        }
+        "ecdsa-p384" => {
+            let made = p384::ecdsa::DerSignature::try_from(made).ok()?;
+            p384_key(&seed)
+                .verifying_key()
+                .verify_prehash(digest, &made)
+                .is_ok()
+        }
+        "ecdsa-p521" => {
+            let made = p521::ecdsa::DerSignature::try_from(made).ok()?;
+            p521_key(&seed)
+                .verifying_key()
+                .verify_prehash(digest, &made)
+                .is_ok()
+        }
+        "ed25519" => {
+            let made = ed25519_dalek::Signature::from_slice(made).ok()?;
+            ed25519_key(&seed)
+                .verifying_key()
+                .verify_strict(input, &made)
+                .is_ok()
+        }
+        _ => return None,
+    })
 }
 
 /// What the engine calls the curve.

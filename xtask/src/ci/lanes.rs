@@ -154,7 +154,7 @@ pub(super) fn run(metadata: &Metadata, wanted: &Wanted, all: bool, started: Inst
 fn prepare(lane: &str, report: &mut Report) -> Result<()> {
     match lane {
         "go" => {
-            for (peer, program) in peers::cosign(report)? {
+            for (peer, program) in peers::of_go(report)? {
                 report
                     .env
                     .push((peer.variable().to_owned(), program.into_os_string()));

@@ -281,14 +281,41 @@ const COSIGN: [(Peer, &str, &str); 2] = [
     ),
 ];
 
-/// Builds every cosign, unless these versions are there.
-pub(super) fn cosign(report: &mut Report) -> Result<Vec<(Peer, PathBuf)>> {
+/// The services of Sigstore that run without a database: the peer, its folder, the program's name, and the module. Later
+/// releases of the timestamp authority and of the log need Go 1.27.
+const SERVICES: [(Peer, &str, &str, &str); 3] = [
+    (
+        Peer::Fulcio,
+        "go/bin",
+        "fulcio",
+        "github.com/sigstore/fulcio@v1.8.8",
+    ),
+    (
+        Peer::TimestampServer,
+        "go/bin",
+        "timestamp-server",
+        "github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.2",
+    ),
+    (
+        Peer::RekorTiles,
+        "go/rekor-tiles",
+        "posix",
+        "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0",
+    ),
+];
+
+/// Builds every program of the lane `go`, unless these versions are there.
+pub(super) fn of_go(report: &mut Report) -> Result<Vec<(Peer, PathBuf)>> {
     let cache = cache_folder().context("neither XDG_CACHE_HOME nor HOME is set")?;
-    let built = COSIGN.map(|(peer, folder, module)| {
+    let cosign = COSIGN.map(|(peer, folder, module)| {
         let program = go_install(&cache.join(folder), "cosign", module, report)?;
         Ok((peer, program))
     });
-    built.into_iter().collect()
+    let services = SERVICES.map(|(peer, folder, name, module)| {
+        let program = go_install(&cache.join(folder), name, module, report)?;
+        Ok((peer, program))
+    });
+    cosign.into_iter().chain(services).collect()
 }
 
 /// Builds a program of a Go module, unless this version of it is there.

@@ -109,13 +109,21 @@ impl Blob {
     /// The most bytes that are held for an Ed25519 key: 256 MiB. cosign, which holds every blob, stops at 128.
     pub const MAX_HELD: usize = 256 << 20;
 
+    /// A blob of at most this size is always held: some key services take short messages where they take no digest.
+    const ALWAYS_HELD: usize = 4096;
+
     /// Reads to the end, once.
     ///
     /// # Errors
     /// [`BlobError`] when reading fails, or when there is more to hold than is held.
     pub fn read(input: &mut dyn Read, needs: &Needs) -> Result<Self, BlobError> {
         let mut hashers: Vec<Hasher> = needs.hashes.iter().copied().map(Hasher::new).collect();
-        let mut bytes = needs.held.then(Vec::new);
+        let mut bytes = Some(Vec::new());
+        let most = if needs.held {
+            Self::MAX_HELD
+        } else {
+            Self::ALWAYS_HELD
+        };
         let mut buffer = vec![0; 1 << 20];
         let mut size = 0_u64;
         loop {
@@ -129,11 +137,10 @@ impl Blob {
             for hasher in &mut hashers {
                 hasher.update(part);
             }
-            if let Some(bytes) = &mut bytes {
-                if bytes.len().saturating_add(part.len()) > Self::MAX_HELD {
-                    return Err(BlobError::TooLargeToHold);
-                }
-                bytes.extend_from_slice(part);
+            match &mut bytes {
+                Some(held) if held.len().saturating_add(part.len()) <= most => held.extend_from_slice(part),
+                Some(_) if needs.held => return Err(BlobError::TooLargeToHold),
+                _ => bytes = None,
             }
         }
         Ok(Self {

@@ -1,5 +1,5 @@
 //! Sigstore: short-lived certificates of identities, transparency logs, timestamps, and the roots that make them
-//! count. Everything here works offline and opens nothing.
+//! count. All but `tuf` (feature `online`) works offline and opens nothing.
 //!
 //! The checks of a bundle are those of the `sigstore-verify` crate, which follows Sigstore's client specification and
 //! agrees with its conformance suite. It is used in this module and nowhere else, with this crate's own cryptography
@@ -20,6 +20,8 @@ mod root;
 #[cfg(feature = "online")]
 pub mod sign;
 mod tiles;
+#[cfg(feature = "online")]
+pub mod tuf;
 mod verify;
 
 pub use artifact::Artifact;

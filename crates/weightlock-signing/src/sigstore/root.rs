@@ -289,6 +289,13 @@ impl TrustRoot {
         self.signing_config.as_deref()
     }
 
+    /// The same root with another signing configuration beside it.
+    #[must_use]
+    pub fn with_signing_config(mut self, config: Option<Vec<u8>>) -> Self {
+        self.signing_config = config;
+        self
+    }
+
     /// SHA-256 of the root's JSON: which root it is.
     #[must_use]
     pub fn digest(&self) -> Digest {

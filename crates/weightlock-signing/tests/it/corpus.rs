@@ -116,11 +116,65 @@ fn signatures() {
 }
 
 #[test]
+fn references() {
+    use weightlock_signing::key::reference::KeyReference;
+    let read = |text: &[u8]| std::str::from_utf8(text).is_ok_and(|text| KeyReference::parse(text).is_ok());
+    let references = accepted("key_reference", read);
+    assert!((9..seeds("key_reference").len()).contains(&references));
+}
+
+#[cfg(feature = "online")]
+#[test]
+fn answers_of_key_services() {
+    use weightlock_signing::key::kms::{aws, vault};
+    assert!(accepted("kms_answers", |answer| vault::Latest::parse(answer).is_ok()) >= 2);
+    assert!(accepted("kms_answers", |answer| aws::Known::parse(answer).is_ok()) >= 1);
+    let signature = |answer: &[u8]| vault::signature(answer, 1).is_ok() || aws::signature(answer).is_ok();
+    assert!(accepted("kms_answers", signature) >= 2);
+}
+
+#[test]
 fn statements_of_others() {
     use weightlock_signing::{predicate::Predicate, predicate::Wanted, statement::Statement};
     let statements = accepted("statement", |text| Statement::parse_unverified(text).is_ok());
     assert!(statements >= 2);
     let any = Wanted::parse("urn:any:type").unwrap();
-    let predicates = accepted("statement", |seed| Predicate::read(&seed[1..], &any, "now").is_ok());
+    let predicates = accepted("statement", |seed| {
+        Predicate::read(&seed[1..], &any, "now").is_ok()
+    });
     assert!((3..seeds("statement").len()).contains(&predicates));
+}
+
+/// The first byte chooses the reader.
+#[cfg(feature = "online")]
+#[test]
+fn answers_of_services() {
+    use weightlock_signing::{
+        certificate::UnixTime,
+        sigstore::{
+            oidc::Token,
+            sign::{
+                LogVersion, SigningConfig,
+                answers::{Asked, read_chain, read_entry, read_token},
+            },
+        },
+    };
+    let count = |reader: u8, takes: &dyn Fn(&[u8]) -> bool| {
+        accepted("keyless_answers", |seed| {
+            seed.split_first()
+                .is_some_and(|(first, rest)| *first == reader && takes(rest))
+        })
+    };
+    let entry = |version, text: &[u8]| read_entry(text, version, "hashedrekord").is_ok();
+    let asked = Asked::new(b"signature", [1; 8]);
+    let token = |text: &[u8]| {
+        let text = weightlock_transport::Secret::new(text);
+        Token::parse(&text, "sigstore", UnixTime(1_795_262_400)).is_ok()
+    };
+    assert_eq!(count(b'c', &|text| read_chain(text).is_ok()), 1);
+    assert_eq!(count(b'1', &|text| entry(LogVersion::First, text)), 1);
+    assert_eq!(count(b'2', &|text| entry(LogVersion::Second, text)), 1);
+    assert_eq!(count(b't', &|text| read_token(text, &asked).is_ok()), 1);
+    assert_eq!(count(b's', &|text| SigningConfig::parse(text).is_ok()), 1);
+    assert_eq!(count(b'j', &token), 1);
 }

@@ -10,7 +10,7 @@ use weightlock_peers::{
 use weightlock_signing::{
     certificate::UnixTime,
     key::{
-        Algorithm, Signer,
+        Algorithm, SignError, Signer,
         kms::{
             KmsError,
             aws::{self, AwsSigner, Credentials},
@@ -80,6 +80,15 @@ fn every_kind_of_key_of_vault_signs() {
         signer.public_key().verify(MESSAGE, &signature).unwrap();
         assert!(signer.public_key().verify(b"something else", &signature).is_err());
         assert_eq!(server.asked()["prehashed"], algorithm != Algorithm::Ed25519);
+        let digest = signer.sign_digest(&[7; 32]);
+        match algorithm {
+            Algorithm::P256 => signer
+                .public_key()
+                .verify_digest(&[7; 32], &digest.unwrap())
+                .unwrap(),
+            Algorithm::Ed25519 => assert!(matches!(digest, Err(SignError::NeedsMessage))),
+            _ => assert!(matches!(digest, Err(SignError::Failed)), "too short"),
+        }
     }
 }
 
@@ -305,5 +314,7 @@ fn a_service_that_hashes_the_digest_again_is_asked_with_the_message() {
             .unwrap();
     }
     let error = signer.sign(&[7; 4097]).unwrap_err();
-    assert_eq!(error.code().as_str(), "WL-KMS-BAD-SIGNATURE");
+    assert_eq!(error.code().as_str(), "WL-KMS-ANSWER", "{error:?}");
+    let error = signer.sign_digest(&[7; 48]).unwrap_err();
+    assert!(matches!(error, SignError::NeedsMessage), "{error:?}");
 }

@@ -28,6 +28,8 @@ mod public_keys;
 mod signatures;
 mod sigstore;
 mod tree;
+#[cfg(feature = "online")]
+mod tuf;
 
 use std::path::{Path, PathBuf};
 

@@ -286,3 +286,13 @@ fn a_token_cannot_add_headers() {
     assert!(!format!("{error} {error:?}").contains("hunter2"));
     assert!(server.heard().is_empty());
 }
+
+#[test]
+fn the_seeds_of_the_fuzz_target_are_read_as_before() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/service_url");
+    let seeds = std::fs::read_dir(folder).unwrap();
+    let texts = seeds.map(|seed| std::fs::read_to_string(seed.unwrap().path()).unwrap());
+    let (read, refused): (Vec<_>, Vec<_>) =
+        texts.partition(|text| Url::parse(text.lines().next().unwrap_or_default()).is_ok());
+    assert!(read.len() >= 4 && refused.len() >= 2, "{read:?} {refused:?}");
+}

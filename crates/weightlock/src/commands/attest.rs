@@ -15,12 +15,15 @@ use weightlock_artifact::{
 };
 use weightlock_signing::{
     bundle::Bundle,
+    key::Signer,
+    oms::SigningMaterial,
     predicate::{
         Predicate, PredicateError, Wanted, document,
         reason::{ABOUT, TYPE},
         types,
     },
     reason::EXISTS,
+    sigstore::sign::Signable,
     statement::{Statement, sign_statement_payload},
 };
 
@@ -31,7 +34,8 @@ use crate::{
     diagnostic::Diagnostic,
     environment::SOURCE_DATE_EPOCH,
     explanations::USAGE,
-    flags::{Method, SignerFlags, named, wanted},
+    flags::{KeylessFlags, Method, SignerFlags, named, wanted},
+    keyless::{self, Keyless},
     reply::Reply,
     terminal::Style,
     text::{Shown, Size, counted},
@@ -43,7 +47,7 @@ use crate::{
 /// MODEL.weightlock/evidence where the model is a file or belongs to somebody else.
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "weightlock attest [key|certificate|pkcs11] [OPTIONS] --predicate FILE --type TYPE MODEL",
+    override_usage = "weightlock attest [key|certificate|pkcs11|sigstore] [OPTIONS] --predicate FILE --type TYPE MODEL",
     after_help = "\
 Types are cosign's names (custom, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx, spdxjson, cyclonedx, link, vuln,
 openvex), kinds of evidence (scan, bom, card, provenance, evaluation, review, vex, verdict), or any URI.
@@ -71,6 +75,8 @@ pub struct Arguments {
     statement: Option<PathBuf>,
     #[command(flatten)]
     signer: SignerFlags,
+    #[command(flatten)]
+    keyless: KeylessFlags,
     /// Write the signed statement here instead of into the model's evidence
     #[arg(long, short, value_name = "FILE", help_heading = "Evidence")]
     output: Option<PathBuf>,
@@ -110,7 +116,7 @@ pub struct Attested {
     pub kind: String,
     /// The type that was signed, a URI.
     pub predicate_type: String,
-    /// `key <hex SHA-256 of its PEM>`, or the subject of the certificate.
+    /// `key <hex SHA-256 of its PEM>`, the subject of the certificate, or the identity with its issuer.
     pub signer: String,
     /// Where the statement was written; absent after a dry run.
     pub written: Option<String>,
@@ -136,7 +142,7 @@ enum Claim {
 fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diagnostic>> {
     let (method, model) = Method::split(&arguments.words)?;
     let claim = Claim::read(arguments, context)?;
-    let (signer, material) = arguments.signer.signer(method)?;
+    let author = Author::open(arguments, method, context)?;
     // A statement is about what is there, and not about what a cache remembers.
     let hashing = Hashing {
         digest_cache: false,
@@ -144,13 +150,11 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diag
     };
     let hashed = Hashed::of(model, arguments.allow_symlinks, &hashing, context)?;
     let payload = claim.payload(&hashed)?;
-    let bundle = sign_statement_payload(payload, signer.as_ref(), &material)
-        .map_err(|error| Diagnostic::of(error.code(), &error))?;
+    let (signer, bundle) = author.sign(payload, arguments.dry_run)?;
     hashed.still_holds()?;
-    let written = if arguments.dry_run {
-        None
-    } else {
-        Some(write(arguments, &hashed, claim.kind(), &bundle)?)
+    let written = match bundle {
+        Some(bundle) => Some(write(arguments, &hashed, claim.kind(), &bundle)?),
+        None => None,
     };
     Ok(Attested {
         model: model.display().to_string(),
@@ -159,9 +163,48 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diag
         bytes: hashed.bytes,
         kind: claim.kind().name().to_owned(),
         predicate_type: claim.predicate_type().to_owned(),
-        signer: named(signer.as_ref(), &material),
+        signer,
         written,
     })
+}
+
+/// Who signs.
+enum Author {
+    /// The holder of a key.
+    Key(Box<dyn Signer>, SigningMaterial),
+    /// Whoever an identity token names.
+    Identity(Box<Keyless>),
+}
+
+impl Author {
+    fn open(arguments: &Arguments, method: Option<Method>, context: &Context) -> Result<Self, Diagnostic> {
+        if method == Some(Method::Sigstore) || (method.is_none() && arguments.keyless.is_asked()) {
+            let keyless = arguments.keyless.keyless(context)?;
+            return Ok(Self::Identity(Box::new(keyless)));
+        }
+        let (signer, material) = arguments.signer.signer(method)?;
+        Ok(Self::Key(signer, material))
+    }
+
+    /// Who signed, and the bundle; none in a dry run, in which no name is published either.
+    fn sign(&self, payload: Vec<u8>, dry_run: bool) -> Result<(String, Option<Vec<u8>>), Diagnostic> {
+        match self {
+            Self::Key(signer, material) => {
+                let bundle = sign_statement_payload(payload, signer.as_ref(), material)
+                    .map_err(|error| Diagnostic::of(error.code(), &error))?;
+                Ok((
+                    named(signer.as_ref(), material),
+                    Some(bundle).filter(|_| !dry_run),
+                ))
+            }
+            Self::Identity(_) if dry_run => Ok(("whoever the identity token names".to_owned(), None)),
+            Self::Identity(keyless) => {
+                let session = keyless.session()?;
+                let bundle = keyless::sign(&session, Signable::Statement(&payload))?;
+                Ok((session.identity().to_string(), Some(bundle)))
+            }
+        }
+    }
 }
 
 impl Claim {

@@ -31,6 +31,7 @@ use clap::Subcommand;
 use crate::{
     cli::{Format, Global},
     context::Context,
+    online,
     reply::Reply,
 };
 
@@ -84,6 +85,7 @@ impl Command {
 /// Does what was asked.
 pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) -> Reply {
     let format = global.format();
+    online::begin(global.offline, context.stop());
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),

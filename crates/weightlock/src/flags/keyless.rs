@@ -108,7 +108,7 @@ impl KeylessFlags {
             .map_err(|error| Diagnostic::of(error.code(), &error))?;
         let source = self.source(&plan)?;
         let keyless = Keyless {
-            client: online::client(context.stop())?,
+            client: online::client()?,
             plan,
             root,
             source,

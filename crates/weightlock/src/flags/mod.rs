@@ -3,6 +3,7 @@
 
 mod identity;
 mod keyless;
+pub(crate) mod reference;
 mod signer;
 mod signers;
 mod trust;
@@ -11,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use weightlock_signing::{
     certificate::Certificate,
-    key::PublicKey,
     predicate::{UnknownType, Wanted},
 };
 
@@ -88,6 +88,7 @@ impl Method {
 }
 
 /// What this version cannot do, said as a refusal.
+#[cfg(not(feature = "pkcs11"))]
 pub(crate) fn not_built(what: &str) -> Diagnostic {
     Diagnostic::new(
         crate::explanations::NOT_BUILT,
@@ -100,15 +101,6 @@ pub(crate) fn not_built(what: &str) -> Diagnostic {
 pub(crate) fn named_key(flag: Option<&PathBuf>, variable: Variable, otherwise: bool) -> Option<PathBuf> {
     let named = || variable.filled().filter(|_| !otherwise).map(PathBuf::from);
     flag.cloned().or_else(named)
-}
-
-/// Reads a public key. Which kinds may check model signatures is for those to say.
-pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Diagnostic> {
-    let text = read_bounded(path, PublicKey::MAX_PEM_BYTES)?;
-    PublicKey::from_pem(&text).map_err(|error| {
-        let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
-        error.hint().map_or(told.clone(), |hint| told.help(hint))
-    })
 }
 
 /// Reads one or more certificates.

@@ -16,18 +16,18 @@ use weightlock_signing::{
 
 #[cfg(not(feature = "pkcs11"))]
 use super::not_built;
-use super::{Method, certificates, named_key};
+use super::{Method, certificates, named_key, reference};
 use crate::{
-    cli::PasswordFlags, commands::target::read_bounded, diagnostic::Diagnostic, environment::PRIVATE_KEY,
-    explanations::USAGE, password,
+    cli::PasswordFlags, diagnostic::Diagnostic, environment::PRIVATE_KEY, explanations::USAGE, password,
 };
 
 /// The key that signs.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Who signs")]
 pub(crate) struct SignerFlags {
-    /// The private key: a PEM file (plain, encrypted, or cosign's), or a PKCS#11 URI; also from WEIGHTLOCK_PRIVATE_KEY
-    #[arg(long, value_name = "FILE|URI", alias = "private-key")]
+    /// The private key: a PEM file (plain, encrypted, or cosign's), a PKCS#11 URI, env://NAME, or a key that a service keeps
+    /// (hashivault://KEY, openbao://KEY, awskms://[ENDPOINT]/ID); also from WEIGHTLOCK_PRIVATE_KEY
+    #[arg(long, value_name = "FILE|REFERENCE", alias = "private-key")]
     pub key: Option<PathBuf>,
     /// A key on a token, by PKCS#11 URI (RFC 7512); its PIN comes from pin-source, WEIGHTLOCK_PASSWORD or a prompt
     #[arg(long, value_name = "URI", conflicts_with = "key")]
@@ -67,10 +67,22 @@ impl SignerFlags {
             (None, Some(_)) if method == Some(Method::Pkcs11) => {
                 return Err(Diagnostic::new(USAGE, "the method pkcs11 needs --pkcs11-uri"));
             }
-            (None, Some(path)) => Box::new(self.in_file(path)?),
+            (None, Some(named)) => self.named(named)?,
             (None, None) => return Err(no_method()),
         };
         Ok((signer, material))
+    }
+
+    /// An identity signs with a key of its own.
+    pub(crate) fn refuse_beside_identity(&self) -> Result<(), Diagnostic> {
+        let key = self.key.is_some() || self.pkcs11_uri.is_some() || self.signing_certificate.is_some();
+        if key {
+            return Err(Diagnostic::new(
+                USAGE,
+                "an identity and a key or certificate are two different signers; give one of them",
+            ));
+        }
+        Ok(())
     }
 
     fn material(&self, method: Option<Method>) -> Result<SigningMaterial, Diagnostic> {
@@ -96,11 +108,18 @@ impl SignerFlags {
         Ok(SigningMaterial::Certificates(chain))
     }
 
-    fn in_file(&self, path: &Path) -> Result<PrivateKey, Diagnostic> {
-        let text = zeroize::Zeroizing::new(read_bounded(path, PrivateKey::MAX_PEM_BYTES)?);
-        let shown = path.display().to_string();
+    /// A key in a file or a variable, or one that a service keeps.
+    fn named(&self, named: &Path) -> Result<Box<dyn Signer>, Diagnostic> {
+        let key = reference::parse(named)?;
+        match reference::text(&key, PrivateKey::MAX_PEM_BYTES)? {
+            Some(text) => Ok(Box::new(self.in_pem(&text, key.to_string())?)),
+            None => reference::service(&key),
+        }
+    }
+
+    fn in_pem(&self, text: &[u8], shown: String) -> Result<PrivateKey, Diagnostic> {
         let password = |_: PasswordNeeded| password::existing(&self.password, &shown);
-        PrivateKey::from_pem(&text, password).map_err(|error| match error {
+        PrivateKey::from_pem(text, password).map_err(|error| match error {
             OpenError::Password(told) => told,
             OpenError::Key(error) => {
                 let told = Diagnostic::of(error.code(), &error).at(shown.clone());

@@ -9,7 +9,7 @@ use weightlock_signing::{
     certificate::{Profile, UnixTime},
 };
 
-use super::{MAX_BYTES, Method, TrustFlags, certificates, public_key};
+use super::{MAX_BYTES, Method, TrustFlags, certificates, reference};
 use crate::{commands::target::read_bounded, diagnostic::Diagnostic, explanations::NO_TRUST, nearest};
 
 /// Whose statements of one kind count.
@@ -52,6 +52,10 @@ impl SignersFlags {
 
 /// A public key, or certificates that are roots: the file says which.
 pub(crate) fn trust_in(path: &Path, flags: &TrustFlags, now: UnixTime) -> Result<Trust, Diagnostic> {
+    let of_key = || reference::public_key(path, flags.online).map(Trust::Key);
+    if reference::parse(path)?.file().is_none() {
+        return of_key();
+    }
     let text = read_bounded(path, MAX_BYTES)?;
     let is_certificate = text
         .split(|byte| *byte == b'\n')
@@ -63,7 +67,7 @@ pub(crate) fn trust_in(path: &Path, flags: &TrustFlags, now: UnixTime) -> Result
             profile: Profile::Strict,
         });
     }
-    public_key(path).map(Trust::Key)
+    of_key()
 }
 
 /// `KIND=FILE`.

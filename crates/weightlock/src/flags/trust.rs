@@ -8,7 +8,7 @@ use weightlock_signing::{
     certificate::{Certificate, Profile, UnixTime},
 };
 
-use super::{IdentityFlags, Method, certificates, named_key, public_key};
+use super::{IdentityFlags, Method, certificates, named_key, reference};
 use crate::{
     diagnostic::Diagnostic,
     environment::PUBLIC_KEY,
@@ -19,9 +19,12 @@ use crate::{
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Whose signature counts")]
 pub(crate) struct TrustFlags {
-    /// The public key of the signer; also from WEIGHTLOCK_PUBLIC_KEY
-    #[arg(long, value_name = "FILE", alias = "public-key")]
+    /// The public key of the signer: a PEM file, env://NAME, or a key of a service; also from WEIGHTLOCK_PUBLIC_KEY
+    #[arg(long, value_name = "FILE|REFERENCE", alias = "public-key")]
     pub key: Option<PathBuf>,
+    /// Permit the call to the service that keeps the key named by --key; everything else stays offline
+    #[arg(long)]
+    pub online: bool,
     /// Root certificates of the signer, with intermediates if the signature brings none; repeatable
     #[arg(long, value_name = "FILE", alias = "certificate-chains")]
     pub certificate_chain: Vec<PathBuf>,
@@ -45,7 +48,7 @@ impl TrustFlags {
             self.certificate_chain.as_slice(),
         ) {
             (Some(key), []) if method.is_none_or(|method| matches!(method, Method::Key | Method::Pkcs11)) => {
-                Ok(Trust::Key(public_key(&key)?))
+                Ok(Trust::Key(reference::public_key(&key, self.online)?))
             }
             (None, [_, ..]) if method.is_none_or(|method| method == Method::Certificate) => {
                 Ok(Trust::Roots {

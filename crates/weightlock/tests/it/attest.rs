@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use weightlock::commands::{attest::Attested, verify_attestation::Attestations};
+use weightlock_peers::sigstore::{Account, Rekor, Service, Sigstore};
 
 use crate::run::{Place, Ran, key};
 
@@ -485,6 +486,9 @@ fn nothing_there_is_no_answer() {
         .refused(3, "WL-EVIDENCE-NONE")
         .says("https://slsa.dev/provenance/v1");
     check(&place, "p256.pub.pem", "slsa", &[]).refused(2, "WL-EVIDENCE-TYPE");
+    check(&place, "p256.pub.pem", "oms", &[])
+        .refused(2, "WL-EVIDENCE-TYPE")
+        .says("weightlock verify");
     place
         .run(["verify-attestation", "m", "--type", "slsaprovenance1"])
         .refused(2, "WL-CLI-NO-TRUST");
@@ -654,4 +658,58 @@ fn an_ed25519_key_signs_statements() {
     place
         .run(["sign", "m", "--key", "ed.key"])
         .refused(2, "WL-KEY-NOT-FOR-OMS");
+}
+
+/// An identity attests as a key does; a dry run asks no service, and without the word a key decides.
+#[test]
+fn an_identity_signs_statements() {
+    let services = Sigstore::start();
+    let account = Account::email("builder@example.com");
+    let place = place();
+    place.write("trust.json", services.trust_config(Rekor::Second));
+    place.write("token", services.token(&account) + "\n");
+    let what = ["--type", "slsaprovenance1", "--predicate", "provenance.json"];
+    let how = [
+        "--trust-config",
+        "trust.json",
+        "--identity-token-file",
+        "token",
+        "--yes",
+    ];
+    let attest = |more: &[&str]| place.run([&["attest", "sigstore", "m"][..], &what, &how, more].concat());
+    let before = services.requests(Service::Fulcio);
+    let ran = attest(&["--dry-run"]);
+    assert_eq!(
+        (ran.code, services.requests(Service::Fulcio)),
+        (0, before),
+        "{ran:?}"
+    );
+    let ran = attest(&[]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    ran.says("  signer     builder@example.com (vouched for by ");
+    let ask = |identity: &str| {
+        let ask = [
+            "verify-attestation",
+            "m",
+            "--type",
+            "slsaprovenance1",
+            "--identity",
+            identity,
+        ];
+        let trust = [
+            "--identity-provider",
+            services.issuer(),
+            "--trusted-root",
+            "trust.json",
+        ];
+        place.run([&ask[..], &trust].concat())
+    };
+    ask("builder@example.com").yes();
+    ask("somebody@example.com").refused(1, "WL-EVIDENCE-NOT-COUNTED");
+    // The word decides, whatever key there is in the surroundings.
+    let arguments = [&["attest", "sigstore", "m"][..], &what].concat();
+    let mut command = place.command(arguments);
+    let ran = Ran::of(command.env("WEIGHTLOCK_PRIVATE_KEY", path("p256.key.pem")));
+    assert_ne!(ran.code, 0, "{ran:?}");
+    assert_eq!(names(&place.path("m/.weightlock/evidence")).len(), 1);
 }

@@ -3,7 +3,10 @@
 use std::fs;
 
 use weightlock::commands::blob::{attest, sign, verify, verify_attestation};
-use weightlock_peers::{Peer, program};
+use weightlock_peers::{
+    Peer, program,
+    sigstore::{Account, Lie, Rekor, Sigstore},
+};
 
 use crate::run::{Place, Ran, key};
 
@@ -533,4 +536,77 @@ fn a_key_on_a_token_signs_blobs() {
             "m.gguf",
         ])
         .yes();
+}
+
+/// An identity signs a file and a statement about it, with services of the test; the token comes from a file.
+#[test]
+fn an_identity_signs_blobs_and_statements() {
+    let (place, sigstore) = (place(), Sigstore::start());
+    place.write("trust.json", sigstore.trust_config(Rekor::Second));
+    place.write("token", sigstore.token(&Account::email("a@example.com")));
+    let services = [
+        "--yes",
+        "--trust-config",
+        "trust.json",
+        "--identity-token-file",
+        "token",
+    ];
+    let sign = |more: &[&str]| place.run([&["sign-blob"], &services[..], more, &["m.gguf"]].concat());
+    let ran = sign(&[]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let verify = |verb: &str, name: &str, more: &[&str]| {
+        let who = [
+            "--certificate-identity",
+            name,
+            "--certificate-oidc-issuer",
+            sigstore.issuer(),
+        ];
+        place.run([&[verb, "--trusted-root", "trust.json"], &who[..], more].concat())
+    };
+    verify("verify-blob", "a@example.com", &["m.gguf"])
+        .yes()
+        .says("a@example.com (vouched for by");
+    verify("verify-blob", "b@example.com", &["m.gguf"]).refused(1, "WL-ID-MISMATCH");
+    with_key(&place, "verify-blob", &["m.gguf"]).refused(1, "WL-SIG-KEY-MISMATCH");
+
+    let attest = [
+        &["attest-blob"],
+        &services[..],
+        &TYPE,
+        &["--bundle", "claim", "m.gguf"],
+    ]
+    .concat();
+    assert_eq!(place.run(attest).code, 0);
+    let claim = ["--bundle", "claim", "--type", "slsaprovenance1", "m.gguf"];
+    verify("verify-blob-attestation", "a@example.com", &claim).yes();
+    verify("verify-blob-attestation", "b@example.com", &claim).refused(1, "WL-ID-MISMATCH");
+
+    sign(&["--output-signature", "m.gguf.sig"]).refused(2, "WL-CLI-USAGE");
+    sign(&[OLD]).refused(2, "WL-CLI-USAGE");
+    sign(&["--key", &path("p256.key.pem")]).refused(2, "WL-CLI-USAGE");
+    let before = fs::read(place.path("m.gguf.sigstore.json")).unwrap();
+    sigstore.lie(Some(Lie::ProofOfAnotherTree));
+    let refused = sign(&[]);
+    assert!(
+        refused.code != 0 && refused.stderr.contains("error[WL-LOG-"),
+        "{refused:#?}"
+    );
+    assert_eq!(fs::read(place.path("m.gguf.sigstore.json")).unwrap(), before);
+    let changed = place.run([
+        "compat",
+        "cosign",
+        "sign-blob",
+        "--yes",
+        "--bundle",
+        "x",
+        "--identity-token",
+        "ey.a.b",
+        "m.gguf",
+    ]);
+    assert!(
+        changed.code == 1 && !changed.stderr.contains("ey.a.b"),
+        "{changed:#?}"
+    );
+    place.flip("m.gguf", 3, 1);
+    verify("verify-blob", "a@example.com", &["m.gguf"]).refused(1, "WL-SIG-OTHER-ARTIFACT");
 }

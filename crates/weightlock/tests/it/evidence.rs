@@ -2,12 +2,15 @@
 
 use std::{fs, os::unix::fs::symlink};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use weightlock::commands::{
     evidence::{add::Added, list::Listed, remove::Removed, show::Claimed},
     sign::Signed,
     verify::Verified,
 };
+
+use weightlock_peers::sigstore::{self, Account, BundleVersion, Rekor, Sigstore};
 
 use crate::{
     attest::{attest, names, path, place, put},
@@ -367,7 +370,18 @@ fn a_further_signature_is_added_beside_the_first() {
     place
         .run_with_key("verify", "p384.pub.pem", &["--signature", "m/model.sig"])
         .refused(1, "WL-SIG-KEY-MISMATCH");
-    place.run_with_key("run", "p384.pub.pem", &[]);
+    // And loads go by it.
+    let load = |key: &str| {
+        let key = path(key);
+        place.run(["run", "--model", "m", "--key", &key, "--", "/bin/ls", "{model}"])
+    };
+    let loaded = load("p384.pub.pem");
+    assert_eq!(
+        (loaded.code, loaded.stdout.contains("config.json")),
+        (0, true),
+        "{loaded:?}"
+    );
+    assert_eq!(load("p521.pub.pem").code, 1);
     place.flip("m/config.json", 3, 1);
     for key in ["p256.pub.pem", "p384.pub.pem"] {
         place
@@ -467,4 +481,75 @@ fn two_signers_can_be_required() {
         .verify(&["--also-signed-by", &second])
         .refused(1, "WL-SIG-CO-SIGNER")
         .says("lists other files");
+}
+
+/// Identities make statements and further signatures as keys do, and count for what they were named for.
+#[test]
+fn what_an_identity_states_counts_for_that_identity() {
+    let services = Sigstore::start();
+    let who = Account::email("auditor@example.com");
+    let place = place();
+    place.write("root.json", services.trusted_root());
+    let by_identity = |bundle: &str, name: &str| {
+        let payload = payload(&fs::read(place.path(bundle)).unwrap());
+        let signed = sigstore::Signed::Statement(&payload);
+        let made = services.bundle(&who, signed, BundleVersion::V03, Rekor::First, false);
+        place.write(name, made);
+    };
+    let ask = |verb: &[&str], identity: &str| {
+        let trust = [
+            "--trusted-root",
+            "root.json",
+            "--identity-provider",
+            services.issuer(),
+        ];
+        place.run([verb, &["m", "--identity", identity], &trust].concat())
+    };
+    let more = ["--output", "by-key.json"];
+    attest(&place, "p256.key.pem", "review", "review.json", &more).yes();
+    by_identity("by-key.json", "sent.json");
+    evidence(&place, &["add", "m", "sent.json"])
+        .yes()
+        .says("review, by auditor@example.com (vouched for by ");
+    let review = ["verify-attestation", "--type", "review"];
+    ask(&review, "auditor@example.com")
+        .yes()
+        .says("who       VERIFIED    auditor@example.com (vouched for by ");
+    ask(&review, "auditor@example.org")
+        .refused(1, "WL-EVIDENCE-NOT-COUNTED")
+        .says("WL-ID-");
+    place
+        .run([
+            "verify-attestation",
+            "m",
+            "--type",
+            "review",
+            "--key",
+            &path("p256.pub.pem"),
+        ])
+        .refused(1, "WL-EVIDENCE-NOT-COUNTED");
+
+    // A further signature by the same identity.
+    place.sign(&[]).yes();
+    ask(&["verify"], "auditor@example.com").refused(1, "WL-SIG-METHOD");
+    by_identity("m/model.sig", "second.json");
+    evidence(&place, &["add", "m", "second.json"]).yes();
+    let verified = ask(&["verify"], "auditor@example.com").yes();
+    let verified = verified.says("  signature  m/.weightlock/evidence/oms-");
+    verified.says("  review     DECLARED");
+    place.verify(&[]).yes().says("  signature  m/model.sig\n");
+    ask(&["verify"], "auditor@example.org").refused(1, "WL-SIG-METHOD");
+    place.flip("m/config.json", 3, 1);
+    ask(&["verify"], "auditor@example.com").refused(1, "WL-SIG-TAMPERED");
+    ask(&review, "auditor@example.com")
+        .refused(1, "WL-EVIDENCE-NOT-COUNTED")
+        .says("WL-EVIDENCE-SUBJECT");
+}
+
+/// The signed bytes of a bundle.
+fn payload(bundle: &[u8]) -> Vec<u8> {
+    let bundle: Value = serde_json::from_slice(bundle).unwrap();
+    STANDARD
+        .decode(bundle["dsseEnvelope"]["payload"].as_str().unwrap())
+        .unwrap()
 }

@@ -86,7 +86,8 @@ fn needs_a_method_and_a_model() {
         .says("there is no method \"keys\"");
     place
         .run(["sign", "sigstore", "m"])
-        .refused(3, "WL-CLI-NOT-BUILT");
+        .refused(2, "WL-CLI-USAGE")
+        .says("--trust-config");
     assert_eq!(place.run(["sign"]).code, 2);
     assert!(!place.path("m/model.sig").exists());
 }

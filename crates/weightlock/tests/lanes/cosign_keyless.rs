@@ -81,6 +81,48 @@ impl Place {
         assert!(signed.status.success(), "{words:?}: {signed:?}");
     }
 
+    /// We sign with the same services; a token is never on the command line.
+    #[track_caller]
+    fn we_sign(&self, verb: &str, config: &str, bundle: &str, more: &[&str]) {
+        let ours = Path::new(env!("CARGO_BIN_EXE_weightlock"));
+        let words = ["--yes", "--signing-config", config, "--trusted-root", "root.json"];
+        let native = [
+            &[verb],
+            &words[..],
+            &["--identity-token-file", "token", "--bundle", bundle],
+            more,
+            &["blob"],
+        ];
+        let signed = self.run(ours, &native.concat());
+        assert!(signed.status.success(), "{native:?}: {signed:?}");
+        let instead = [
+            &["compat", "cosign", verb],
+            &words[..],
+            &["--identity-token", "token", "--bundle", "instead"],
+            more,
+        ];
+        let signed = self.run(ours, &[&instead.concat()[..], &["blob"]].concat());
+        assert!(signed.status.success(), "{instead:?}: {signed:?}");
+        let who = self.who(WHO, self.sigstore.issuer(), "root.json");
+        let verify = verb
+            .replace("sign-", "verify-")
+            .replace("attest-blob", "verify-blob-attestation");
+        let kind: &[&str] = if verb == "attest-blob" {
+            &["--type", STATEMENT_TYPE]
+        } else {
+            &[]
+        };
+        let words = [
+            &[verify.as_str(), "--bundle", "instead"],
+            kind,
+            &who[..],
+            &["blob"],
+        ]
+        .concat();
+        let answer = self.both(&words, None);
+        assert!(answer.is_ok(), "{answer:?}");
+    }
+
     /// Asks both with the same words, and says where they are not as expected: `None` for "both accept", or the code that
     /// we must name when both refuse.
     fn both(&self, words: &[&str], expected: Option<&str>) -> Result<(), String> {
@@ -120,7 +162,9 @@ fn what_cosign_signs_keyless_verifies_here_and_nothing_else_does() {
     let mut wrong = Vec::new();
     place.signs("sign-blob", "first.json", "1", &[]);
     place.signs("sign-blob", "second.json", "2", &[]);
-    for bundle in ["1", "2"] {
+    place.we_sign("sign-blob", "first.json", "m1", &[]);
+    place.we_sign("sign-blob", "second.json", "m2", &[]);
+    for bundle in ["1", "2", "m1", "m2"] {
         let cases = [
             (place.who(WHO, issuer, "root.json"), "blob", None),
             (place.who(WHO, issuer, "root.json"), "changed", Some("WL-SIG-")),
@@ -148,6 +192,7 @@ fn what_cosign_signs_keyless_verifies_here_and_nothing_else_does() {
     }
     let statement = ["--predicate", "predicate", "--type", STATEMENT_TYPE];
     place.signs("attest-blob", "second.json", "a", &statement);
+    place.we_sign("attest-blob", "first.json", "ma", &statement);
     let cases = [
         (WHO, STATEMENT_TYPE, "blob", None),
         (WHO, STATEMENT_TYPE, "changed", Some("WL-BLOB-SUBJECT")),
@@ -159,9 +204,12 @@ fn what_cosign_signs_keyless_verifies_here_and_nothing_else_does() {
             Some("WL-ID-MISMATCH"),
         ),
     ];
-    for (name, kind, blob, expected) in cases {
+    let all = ["a", "ma"]
+        .into_iter()
+        .flat_map(|bundle| cases.map(|case| (bundle, case)));
+    for (bundle, (name, kind, blob, expected)) in all {
         let who = place.who(name, issuer, "root.json");
-        let words = ["verify-blob-attestation", "--bundle", "a", "--type", kind];
+        let words = ["verify-blob-attestation", "--bundle", bundle, "--type", kind];
         wrong.extend(place.both(&[&words[..], &who, &[blob]].concat(), expected).err());
     }
     assert!(wrong.is_empty(), "{} cases: {wrong:#?}", wrong.len());

@@ -7,6 +7,8 @@
 mod attest;
 mod cosign_blobs;
 mod cosign_keyless;
+mod cosign_kms;
+mod sigstore_services;
 
 use std::{
     fs,

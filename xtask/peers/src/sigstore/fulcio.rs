@@ -48,6 +48,9 @@ impl Fulcio {
                 let chain = self.authority.chain().map(|der| der::pem("CERTIFICATE", der));
                 Response::json(200, &json!({"chains": [{"certificates": chain}]}))
             }
+            ("POST", "/ct/v1/add-pre-chain") => self
+                .log_precertificate(request)
+                .unwrap_or_else(|| Response::refused(400, "it is no precertificate with its issuer")),
             _ => Response::refused(404, "Not Found"),
         }
     }
@@ -178,7 +181,7 @@ impl Fulcio {
         extensions
     }
 
-    /// The extension with the log's promise to publish a certificate (RFC 6962 sections 3.2 and 3.3).
+    /// The extension with the log's promise to publish a certificate (RFC 6962 section 3.3).
     fn promise(&self, to_be_signed: &[u8], authority: &Authority) -> Vec<u8> {
         let stranger = Key::generate();
         let log = if self.lies.told(Lie::SctOfAnotherLog) {
@@ -186,27 +189,12 @@ impl Fulcio {
         } else {
             &self.log
         };
-        let milliseconds = (super::now() * 1000).to_be_bytes();
-        let length = u32::try_from(to_be_signed.len())
-            .expect("a short certificate")
-            .to_be_bytes();
-        let signed = [
-            &[0, 0],
-            milliseconds.as_slice(),
-            &[0, 1],
-            &digest(&authority.intermediate.key.spki),
-            &length[1..],
-            to_be_signed,
-            &[0, 0],
-        ]
-        .concat();
-        let signature = log.sign(&signed);
+        let (time, signature) = promised(log, &authority.intermediate.key.spki, to_be_signed);
         let timestamp = [
             &[0],
             log.id().as_slice(),
-            &milliseconds,
-            &[0, 0, 4, 3],
-            &length_prefix(&signature),
+            &time.to_be_bytes(),
+            &[0, 0],
             &signature,
         ]
         .concat();
@@ -214,6 +202,50 @@ impl Fulcio {
         let list = [&length_prefix(&one), one.as_slice()].concat();
         authority::extension("1.3.6.1.4.1.11129.2.4.2", false, &der::octets(&list))
     }
+
+    /// What the log answers a foreign authority that is about to issue a certificate (RFC 6962 section 4.2).
+    fn log_precertificate(&self, request: &Request) -> Option<Response> {
+        let body = request.json()?;
+        let certificate = |index: usize| unbase64(body["chain"][index].as_str()?);
+        let (logged, issuer) = (certificate(0)?, certificate(1)?);
+        let mut outer = der::expect(&mut logged.as_slice(), 0x30)?.content;
+        let to_be_signed = without_poison(der::expect(&mut outer, 0x30)?.whole)?;
+        let (time, signature) = promised(&self.log, authority::see(&issuer)?.spki, &to_be_signed);
+        Some(Response::json(
+            200,
+            &json!({
+                "sct_version": 0,
+                "id": base64(&self.log.id()),
+                "timestamp": time,
+                "extensions": "",
+                "signature": base64(&signature),
+            }),
+        ))
+    }
+}
+
+/// A time in milliseconds, and the log's signature over it and a certificate that is about to be issued, with its
+/// algorithm before it (RFC 6962 section 3.2).
+fn promised(log: &Key, issuer: &[u8], to_be_signed: &[u8]) -> (i64, Vec<u8>) {
+    let time = super::now() * 1000;
+    let length = u32::try_from(to_be_signed.len())
+        .expect("a short certificate")
+        .to_be_bytes();
+    let signed = [
+        &[0, 0],
+        time.to_be_bytes().as_slice(),
+        &[0, 1],
+        &digest(issuer),
+        &length[1..],
+        to_be_signed,
+        &[0, 0],
+    ]
+    .concat();
+    let signature = log.sign(&signed);
+    (
+        time,
+        [&[4, 3], length_prefix(&signature).as_slice(), &signature].concat(),
+    )
 }
 
 fn length_prefix(bytes: &[u8]) -> [u8; 2] {
@@ -222,18 +254,36 @@ fn length_prefix(bytes: &[u8]) -> [u8; 2] {
 
 /// TBSCertificate with one more extension at its end.
 fn with_extension(to_be_signed: &[u8], extension: &[u8]) -> Vec<u8> {
-    let mut fields = der::expect(&mut &*to_be_signed, 0x30).expect("our own").content;
+    let changed = with_extensions(to_be_signed, |list| [list, extension].concat());
+    changed.expect("our own certificate can be read")
+}
+
+/// TBSCertificate without the extension that keeps a precertificate from being used.
+fn without_poison(to_be_signed: &[u8]) -> Option<Vec<u8>> {
+    let poison = der::oid("1.3.6.1.4.1.11129.2.4.3");
+    with_extensions(to_be_signed, |mut list| {
+        let mut kept = Vec::new();
+        while let Some(extension) = der::take(&mut list) {
+            if !extension.content.starts_with(&poison) {
+                kept.extend_from_slice(extension.whole);
+            }
+        }
+        kept
+    })
+}
+
+fn with_extensions(to_be_signed: &[u8], change: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
+    let mut fields = der::expect(&mut &*to_be_signed, 0x30)?.content;
     let mut parts = Vec::new();
     while let Some(field) = der::take(&mut fields) {
         if field.tag == 0xa3 {
-            let inside = der::expect(&mut &*field.content, 0x30).expect("our own").content;
-            let list = der::tlv(0x30, &[inside, extension].concat());
-            parts.push(der::explicit(3, &list));
+            let inside = der::expect(&mut &*field.content, 0x30)?.content;
+            parts.push(der::explicit(3, &der::tlv(0x30, &change(inside))));
         } else {
             parts.push(field.whole.to_vec());
         }
     }
-    der::sequence(&parts)
+    Some(der::sequence(&parts))
 }
 
 /// The key whose possession the request proves: by a certificate request (RFC 2986), or by a signature over the

@@ -27,6 +27,14 @@ impl Key {
         }
     }
 
+    /// The pair as PKCS#8, for a foreign program that stands in for the service.
+    pub(super) fn to_pem(&self) -> String {
+        let scalar = self.secret.to_bytes();
+        let pair = der::sequence(&[der::integer(&[1]), der::octets(&scalar)]);
+        let key = der::sequence(&[der::integer(&[0]), algorithm(), der::octets(&pair)]);
+        der::pem("PRIVATE KEY", &key)
+    }
+
     /// What logs are called by: SHA-256 of the SubjectPublicKeyInfo.
     pub(super) fn id(&self) -> [u8; 32] {
         digest(&self.spki)

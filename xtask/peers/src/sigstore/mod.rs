@@ -192,6 +192,12 @@ impl Sigstore {
         self.server(service).requests()
     }
 
+    /// The private key of the log of version 2, for a real log that stands in for it.
+    #[must_use]
+    pub fn second_log_key(&self) -> String {
+        self.second.log.key.to_pem()
+    }
+
     fn server(&self, service: Service) -> &Server {
         let [issuer, fulcio, first, second, timestamps] = &self.servers;
         match service {

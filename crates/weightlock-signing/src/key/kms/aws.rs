@@ -30,7 +30,7 @@ use weightlock_transport::{
     http::{Client, Response},
 };
 
-use super::{ANSWER_LIMIT, Asked, KmsError, confirmed, sigv4, takes_digest};
+use super::{ANSWER_LIMIT, KmsError, confirmed, of_its_length, sigv4};
 use crate::{
     base64::Base64,
     certificate::UnixTime,
@@ -128,17 +128,15 @@ impl AwsSigner {
         Ok(Self { service, known })
     }
 
-    fn remote(&self, wanted: Asked<'_>) -> Result<Vec<u8>, KmsError> {
+    /// A signature over the digest; none from a service that takes it for a message.
+    fn over_digest(&self, digest: &[u8]) -> Result<Option<Vec<u8>>, KmsError> {
         let key = &self.known.public_key;
-        let digest = wanted.input(key.algorithm());
-        let mut made = self.signed("DIGEST", &digest)?;
-        if let Asked::Message(message) = wanted
-            && message.len() <= MOST_RAW
-            && key.verify(&digest, &made).is_ok()
-        {
-            made = self.signed("RAW", message)?;
+        let made = self.signed("DIGEST", digest)?;
+        let checked = key.verify_digest(digest, &made);
+        if checked.is_err() && key.verify(digest, &made).is_ok() {
+            return Ok(None);
         }
-        confirmed(key, wanted, made)
+        confirmed(made, checked).map(Some)
     }
 
     /// One call that signs. Whether the answer is worth anything is not known yet.
@@ -159,12 +157,23 @@ impl Signer for AwsSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(self.remote(Asked::Message(message))?)
+        let key = self.public_key();
+        let digest = key.algorithm().hash().digest(message);
+        if let Some(made) = self.over_digest(&digest)? {
+            return Ok(made);
+        }
+        if message.len() > MOST_RAW {
+            let what = "it hashed the digest again, and the message is too long for it";
+            return Err(KmsError::Answer { what }.into());
+        }
+        let made = self.signed("RAW", message)?;
+        let checked = key.verify(message, &made);
+        Ok(confirmed(made, checked)?)
     }
 
     fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
-        takes_digest(self.public_key(), digest)?;
-        Ok(self.remote(Asked::Digest(digest))?)
+        let digest = of_its_length(self.public_key(), digest)?;
+        self.over_digest(digest)?.ok_or(SignError::NeedsMessage)
     }
 }
 

@@ -19,47 +19,21 @@ pub mod vault;
 
 pub use error::KmsError;
 
-use super::{Algorithm, PublicKey, SignError};
+use super::{PublicKey, SignError, SignatureError};
 
 /// Largest answer of a service. A key of Vault with a thousand versions has half of it.
 const ANSWER_LIMIT: u64 = 1 << 20;
 
-/// Gives the signature out if the key made it over the message.
-fn confirmed(key: &PublicKey, asked: Asked<'_>, signature: Vec<u8>) -> Result<Vec<u8>, KmsError> {
-    let checked = match asked {
-        Asked::Message(message) => key.verify(message, &signature),
-        Asked::Digest(digest) => key.verify_digest(digest, &signature),
-    };
+/// Gives the signature out if the check of it succeeded.
+fn confirmed(signature: Vec<u8>, checked: Result<(), SignatureError>) -> Result<Vec<u8>, KmsError> {
     match checked {
         Ok(()) => Ok(signature),
         Err(error) => Err(KmsError::BadSignature(error)),
     }
 }
 
-/// What is to be signed.
-#[derive(Clone, Copy)]
-enum Asked<'a> {
-    /// A message.
-    Message(&'a [u8]),
-    /// The digest of one that is elsewhere.
-    Digest(&'a [u8]),
-}
-
-impl Asked<'_> {
-    /// What is sent: the digest; for Ed25519, which hashes by itself, the message.
-    fn input(self, algorithm: Algorithm) -> Vec<u8> {
-        match self {
-            Self::Message(message) if algorithm != Algorithm::Ed25519 => algorithm.hash().digest(message),
-            Self::Message(bytes) | Self::Digest(bytes) => bytes.to_vec(),
-        }
-    }
-}
-
-/// Ed25519 signs messages, and every hash has its length.
-fn takes_digest(key: &PublicKey, digest: &[u8]) -> Result<(), SignError> {
-    match key.algorithm() {
-        Algorithm::Ed25519 => Err(SignError::NeedsMessage),
-        algorithm if algorithm.hash().digest_bytes() == digest.len() => Ok(()),
-        _ => Err(SignError::Failed),
-    }
+/// A digest as long as the key's hash, and not a shorter one that a service might fill up.
+fn of_its_length<'a>(key: &PublicKey, digest: &'a [u8]) -> Result<&'a [u8], SignError> {
+    let whole = digest.len() == key.algorithm().hash().digest_bytes();
+    whole.then_some(digest).ok_or(SignError::Failed)
 }

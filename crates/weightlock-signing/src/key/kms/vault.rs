@@ -22,7 +22,7 @@ use weightlock_transport::{
     http::{Call, Client, Response},
 };
 
-use super::{ANSWER_LIMIT, Asked, KmsError, confirmed, takes_digest};
+use super::{ANSWER_LIMIT, KmsError, confirmed, of_its_length};
 use crate::{
     json,
     key::{Algorithm, Hash, PublicKey, SignError, Signer, reference::VaultKey},
@@ -76,13 +76,12 @@ impl VaultSigner {
         })
     }
 
-    fn remote(&self, wanted: Asked<'_>) -> Result<Vec<u8>, KmsError> {
-        let key = &self.latest.public_key;
-        let algorithm = key.algorithm();
-        let hash = (algorithm != Algorithm::Ed25519).then(|| path_of(algorithm.hash()));
+    /// Asks for a signature over a digest by this hash, or over a whole message. What the answer is worth is not known yet.
+    fn asked(&self, input: &[u8], hash: Option<Hash>) -> Result<Vec<u8>, KmsError> {
+        let hash = hash.map(path_of);
         let address = self.settings.below("sign", &self.name, hash)?;
         let mut asked = json!({
-            "input": STANDARD.encode(wanted.input(algorithm)),
+            "input": STANDARD.encode(input),
             "key_version": self.latest.version,
             "prehashed": hash.is_some(),
         });
@@ -92,7 +91,7 @@ impl VaultSigner {
         let call = self.client.post(&address, "application/json", asked.to_string());
         let answer = self.settings.with_token(call).send()?;
         let body = accepted(answer, &self.name)?.body;
-        confirmed(key, wanted, signature(&body, self.latest.version)?)
+        signature(&body, self.latest.version)
     }
 }
 
@@ -102,12 +101,23 @@ impl Signer for VaultSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(self.remote(Asked::Message(message))?)
+        let key = self.public_key();
+        if key.algorithm() != Algorithm::Ed25519 {
+            return self.sign_digest(&key.algorithm().hash().digest(message));
+        }
+        let made = self.asked(message, None)?;
+        let checked = key.verify(message, &made);
+        Ok(confirmed(made, checked)?)
     }
 
     fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
-        takes_digest(self.public_key(), digest)?;
-        Ok(self.remote(Asked::Digest(digest))?)
+        let key = self.public_key();
+        if key.algorithm() == Algorithm::Ed25519 {
+            return Err(SignError::NeedsMessage);
+        }
+        let made = self.asked(of_its_length(key, digest)?, Some(key.algorithm().hash()))?;
+        let checked = key.verify_digest(digest, &made);
+        Ok(confirmed(made, checked)?)
     }
 }
 

@@ -27,5 +27,9 @@ pub use session::{Services, Session, Signable, Signed};
 
 /// What fuzzing reads answers with: what a service could say, without the service.
 pub mod answers {
-    pub use super::{authority::read_chain, clock::read_token, log::read_entry};
+    pub use super::{
+        authority::read_chain,
+        clock::{Asked, read_token},
+        log::read_entry,
+    };
 }

@@ -9,10 +9,11 @@ use serde_json::Value;
 use weightlock_artifact::digest::{Algorithm, Digest};
 use weightlock_signing::{
     blob::{
-        self, Needs, SignedBlob, custom_predicate,
+        self, Needs, custom_predicate,
         reason::{MALFORMED, TOO_LARGE},
     },
     predicate::{Wanted, types::CUSTOM},
+    sigstore::sign::Signable,
 };
 
 use super::{
@@ -22,8 +23,15 @@ use super::{
     unsigned,
 };
 use crate::{
-    commands::target::read_bounded, context::Context, diagnostic::Diagnostic, explanations::USAGE,
-    flags::SignerFlags, reply::Reply, terminal::Style, text::Shown,
+    commands::target::read_bounded,
+    context::Context,
+    diagnostic::Diagnostic,
+    explanations::USAGE,
+    flags::{KeylessFlags, SignerFlags},
+    keyless,
+    reply::Reply,
+    terminal::Style,
+    text::Shown,
 };
 
 /// The largest predicate that is read; a bill of materials has a few megabytes.
@@ -63,6 +71,8 @@ pub struct Arguments {
     #[command(flatten)]
     pub(crate) signer: SignerFlags,
     #[command(flatten)]
+    pub(crate) keyless: KeylessFlags,
+    #[command(flatten)]
     pub(crate) output: OutputFlags,
 }
 
@@ -76,7 +86,7 @@ pub struct AttestedFile {
     pub digest: Option<String>,
     /// The kind of claim.
     pub predicate_type: String,
-    /// `key <hex SHA-256 of its PEM>`, or the subject of the certificate.
+    /// `key <hex SHA-256 of its PEM>`, the subject of the certificate, or the identity with its issuer.
     pub signer: String,
     /// What was written.
     pub files: Vec<Output>,
@@ -91,30 +101,51 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     }
 }
 
-/// Makes the statement, signs it, and writes what was asked for.
+/// Makes the statement, signs it, and writes what was asked for. Also gives the envelope as a file by itself; a keyless one is
+/// none by itself.
 pub(crate) fn attest(
     arguments: &Arguments,
     context: &Context,
-) -> Result<(AttestedFile, SignedBlob), Diagnostic> {
+) -> Result<(AttestedFile, Option<Vec<u8>>), Diagnostic> {
     let outputs = arguments
         .output
         .plan(arguments.blob.as_deref(), arguments.output_attestation.as_deref())?;
+    if arguments.keyless.is_asked() {
+        output::only_bundles(&outputs)?;
+        arguments.signer.refuse_beside_identity()?;
+        let statement = statement(arguments, context)?;
+        let keyless = arguments.keyless.keyless(context)?;
+        let session = keyless.session()?;
+        let bundle = keyless::sign(&session, Signable::Statement(&statement.payload))?;
+        output::write_bundle(&outputs, &bundle, &statement.payload)?;
+        let signer = session.identity().to_string();
+        return Ok((told(arguments, statement, signer, outputs), None));
+    }
     let (signer, material) = arguments.signer.signer(None)?;
-    let statement = match &arguments.statement {
-        Some(path) => given(path)?,
-        None => made(arguments, context)?,
-    };
+    let statement = statement(arguments, context)?;
     let signed = blob::sign_statement(statement.payload.clone(), signer.as_ref(), &material)
         .map_err(|failure| unsigned(&failure))?;
     output::write(&outputs, &signed, &statement.payload)?;
-    let told = AttestedFile {
+    let signer = named(signer.public_key(), &material);
+    let alone = signed.to_signature_file();
+    Ok((told(arguments, statement, signer, outputs), Some(alone)))
+}
+
+fn told(arguments: &Arguments, statement: Statement, signer: String, files: Vec<Output>) -> AttestedFile {
+    AttestedFile {
         blob: arguments.blob.as_ref().map(|blob| blob.display().to_string()),
         digest: statement.digest.map(|digest| digest.to_string()),
         predicate_type: statement.predicate_type,
-        signer: named(signer.public_key(), &material),
-        files: outputs,
-    };
-    Ok((told, signed))
+        signer,
+        files,
+    }
+}
+
+fn statement(arguments: &Arguments, context: &Context) -> Result<Statement, Diagnostic> {
+    match &arguments.statement {
+        Some(path) => given(path),
+        None => made(arguments, context),
+    }
 }
 
 /// A statement to sign, and what is told of it.

@@ -171,6 +171,35 @@ fn same(one: &Path, other: &Path) -> bool {
     one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
+/// Refuses forms that a keyless signature has not got: without what log and clock say, it counts for nobody.
+pub(super) fn only_bundles(outputs: &[Output]) -> Result<(), Diagnostic> {
+    let other = |output: &&Output| !matches!(output.kind, Kind::SigstoreBundle | Kind::Statement);
+    match outputs.iter().find(other) {
+        None => Ok(()),
+        Some(output) => Err(Diagnostic::new(
+            USAGE,
+            format!(
+                "a keyless signature is written as a Sigstore bundle, not as a {}",
+                output.kind.word()
+            ),
+        )
+        .at(output.path.display().to_string())
+        .help("--bundle FILE")),
+    }
+}
+
+/// Writes a bundle that was made elsewhere, and the statement in it.
+pub(super) fn write_bundle(outputs: &[Output], bundle: &[u8], statement: &[u8]) -> Result<(), Diagnostic> {
+    for output in outputs {
+        let bytes = match output.kind {
+            Kind::Statement => statement,
+            _ => bundle,
+        };
+        write_whole(&output.path, bytes, MODE, Existing::Replaced)?;
+    }
+    Ok(())
+}
+
 /// Writes all files.
 pub(super) fn write(outputs: &[Output], signed: &SignedBlob, statement: &[u8]) -> Result<(), Diagnostic> {
     for output in outputs {

@@ -9,24 +9,26 @@ use clap::Args;
 use weightlock_signing::{
     blob::Trust,
     certificate::{Certificate, Profile, UnixTime},
-    key::PublicKey,
 };
 
 use crate::{
-    commands::target::read_bounded,
     diagnostic::Diagnostic,
     environment::PUBLIC_KEY,
     explanations::{NO_TRUST, USAGE},
-    flags::{IdentityFlags, certificates, named_key},
+    flags::{IdentityFlags, certificates, named_key, reference},
 };
 
 /// Whose signature counts.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Whose signature counts")]
 pub(crate) struct BlobTrustFlags {
-    /// The public key of the signer, of any kind; also from WEIGHTLOCK_PUBLIC_KEY
-    #[arg(long, value_name = "FILE", alias = "public-key")]
+    /// The public key of the signer, of any kind: a PEM file, env://NAME, or a key of a service; also from
+    /// WEIGHTLOCK_PUBLIC_KEY
+    #[arg(long, value_name = "FILE|REFERENCE", alias = "public-key")]
     pub key: Option<PathBuf>,
+    /// Permit the call to the service that keeps the key named by --key; everything else stays offline
+    #[arg(long)]
+    pub online: bool,
     /// Root certificates of the signer, with intermediates if the signature brings none; with --identity also for this
     /// name. Repeatable
     #[arg(long, value_name = "FILE", alias = "ca-roots", alias = "ca-intermediates")]
@@ -105,7 +107,7 @@ impl BlobTrustFlags {
 
     /// A key decides alone, unless a root is named: then logs and clocks must agree.
     fn by_key(&self, key: &Path, now: UnixTime) -> Result<Trust, Diagnostic> {
-        let key = public_key(key)?;
+        let key = reference::public_key(key, self.online)?;
         if self.names_root() {
             let root = Arc::new(self.identity.root(now)?);
             return Ok(Trust::LoggedKey { key, root });
@@ -161,15 +163,6 @@ impl BlobTrustFlags {
                 .map_err(|_| Diagnostic::new(USAGE, "--at-time lies before 1970")),
         }
     }
-}
-
-/// Reads a public key of any kind.
-pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Diagnostic> {
-    let text = read_bounded(path, PublicKey::MAX_PEM_BYTES)?;
-    PublicKey::from_pem(&text).map_err(|error| {
-        let told = Diagnostic::of(error.code(), &error).at(path.display().to_string());
-        error.hint().map_or(told.clone(), |hint| told.help(hint))
-    })
 }
 
 fn no_signer(verb: &str) -> Diagnostic {

@@ -12,12 +12,11 @@ use weightlock_signing::{
     certificate::{Certificate, UnixTime},
     key::{KeyError, OpenError, Password, PasswordNeeded, PrivateKey, PublicKey},
 };
-use zeroize::Zeroizing;
 
 use super::Fingerprints;
 use crate::{
-    cli::PasswordFlags, commands::target::read_bounded, context::Context, diagnostic::Diagnostic,
-    explanations::USAGE, password, reply::Reply, text::Shown,
+    cli::PasswordFlags, context::Context, diagnostic::Diagnostic, explanations::USAGE, flags::reference,
+    password, reply::Reply, text::Shown,
 };
 
 const VERB: &str = "key inspect";
@@ -25,9 +24,12 @@ const VERB: &str = "key inspect";
 /// Say what a key or certificate file is, and whether it can sign models.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// A PEM file: public key, private key or certificates
-    #[arg(value_name = "FILE")]
+    /// A PEM file: public key, private key or certificates; env://NAME; or a key that a service keeps, with --online
+    #[arg(value_name = "FILE|REFERENCE")]
     file: PathBuf,
+    /// Permit the call to the service that keeps the key
+    #[arg(long)]
+    online: bool,
     #[command(flatten)]
     password: PasswordFlags,
 }
@@ -115,17 +117,21 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 
 fn inspect(arguments: &Arguments, now: UnixTime) -> Result<Inspected, Diagnostic> {
     let path = &arguments.file;
-    if path.as_os_str().as_encoded_bytes().starts_with(b"pkcs11:") {
-        return Err(Diagnostic::new(USAGE, "a key on a token is not a file")
-            .note("the token's own tools list its keys; signing with one checks that it can be used"));
-    }
-    let text = Zeroizing::new(read_bounded(path, Certificate::MAX_PEM_BYTES)?);
+    let reference = reference::parse(path)?;
     let mut found = Inspected {
-        file: path.display().to_string(),
+        file: reference.to_string(),
         kind: Kind::PublicKey,
         encryption: None,
         key: None,
         certificates: Vec::new(),
+    };
+    if reference.needs_service() {
+        found.key = Some((&reference::public_key(path, arguments.online)?).into());
+        return Ok(found);
+    }
+    let Some(text) = reference::text(&reference, Certificate::MAX_PEM_BYTES)? else {
+        return Err(Diagnostic::new(USAGE, "a key on a token is not a file")
+            .note("the token's own tools list its keys; signing with one checks that it can be used"));
     };
     match PublicKey::from_pem(&text) {
         Ok(key) => found.key = Some((&key).into()),

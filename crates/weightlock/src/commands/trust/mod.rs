@@ -3,6 +3,7 @@
 pub mod export;
 pub mod import;
 pub mod list;
+pub mod update;
 
 use clap::{Args, Subcommand};
 use schemars::JsonSchema;
@@ -21,7 +22,7 @@ use crate::{
 /// Say which Sigstore roots are believed, and bring in others.
 ///
 /// A trust root says whose certificates, logs and timestamps count when an identity is verified. Those of the public
-/// instances are built in; nothing here uses the network.
+/// instances are built in; of these verbs only `update` uses the network.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Arguments {
@@ -36,6 +37,8 @@ enum Command {
     List(list::Arguments),
     /// Keep a trust root under a name, for --sigstore NAME
     Import(import::Arguments),
+    /// Fetch a newer trust root from the deployment that publishes it
+    Update(update::Arguments),
     /// Write a trust root to a file or to standard output
     Export(export::Arguments),
 }
@@ -44,6 +47,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match &arguments.command {
         Command::List(arguments) => list::run(arguments, context),
         Command::Import(arguments) => import::run(arguments, context),
+        Command::Update(arguments) => update::run(arguments, context),
         Command::Export(arguments) => export::run(arguments),
     }
 }

@@ -235,7 +235,7 @@ impl Case {
         let one = |told| vec![told];
         let verified = match oms::verify(&self.found.bundle, &self.trust) {
             Ok(verified) => verified,
-            Err(refusal) => match self.further().filter(|_| !self.named) {
+            Err(refusal) => match (!self.named).then(|| self.further()).flatten() {
                 Some((found, verified)) => {
                     self.found = found;
                     verified

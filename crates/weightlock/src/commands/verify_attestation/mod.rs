@@ -14,7 +14,7 @@ use weightlock_signing::{
     predicate::{
         Wanted,
         dependency::Dependency,
-        reason::{DEPENDENCY, NONE, NOT_COUNTED},
+        reason::{DEPENDENCY, NONE, NOT_COUNTED, TYPE},
     },
     statement::VerifiedEvidence,
 };
@@ -112,6 +112,13 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
 fn look(arguments: &Arguments, context: &Context) -> Result<(Wanted, Looked), Vec<Diagnostic>> {
     let (method, model) = Method::split(&arguments.words)?;
     let wanted = wanted(&arguments.kind)?;
+    if wanted.kind() == Kind::Oms {
+        return Err(
+            Diagnostic::new(TYPE, "a signature of the model is no statement about it")
+                .help("weightlock verify --key SIGNER.pub MODEL")
+                .into(),
+        );
+    }
     let signers = signers(arguments, method, wanted.kind(), context)?;
     let hashed = Hashed::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
     let found = if arguments.bundle.is_empty() {
@@ -153,7 +160,9 @@ fn signers(
             NO_TRUST,
             format!("nobody was named whose statements of the kind {kind} count"),
         )
-        .help(format!("name who makes them:  --key SIGNER.pub, or --signer-for {kind}=SIGNER.pub")));
+        .help(format!(
+            "name who makes them:  --key SIGNER.pub, or --signer-for {kind}=SIGNER.pub"
+        )));
     }
     Ok(signers)
 }

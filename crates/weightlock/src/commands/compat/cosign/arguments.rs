@@ -75,9 +75,18 @@ pub(super) struct Signing {
     /// Take the addresses of services from the public signing configuration; nothing is fetched
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     use_signing_config: Option<bool>,
-    /// Ask for no confirmation; none is asked for anyway
+    /// The services of a private Sigstore
+    #[arg(long, value_name = "FILE")]
+    pub(super) signing_config: Option<PathBuf>,
+    /// What their answers are checked against
+    #[arg(long, value_name = "FILE")]
+    pub(super) trusted_root: Option<PathBuf>,
+    /// The file of an identity token; a token itself is not taken from the command line
+    #[arg(long, value_name = "FILE")]
+    pub(super) identity_token: Option<PathBuf>,
+    /// Publish who signs without asking
     #[arg(short = 'y', long, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
-    yes: Option<bool>,
+    pub(super) yes: Option<bool>,
     /// Where the key's password comes from.
     #[command(flatten)]
     pub(super) password: PasswordFlags,

@@ -1,6 +1,6 @@
 //! `sign-blob` and `attest-blob` in cosign's words.
 
-use weightlock_signing::blob::SignedBlob;
+use std::path::Path;
 
 use super::{
     Failure, Said,
@@ -13,7 +13,7 @@ use crate::{
         sign,
     },
     context::Context,
-    flags::{SignerFlags, not_built},
+    flags::{KeylessFlags, SignerFlags},
 };
 
 pub(super) fn blobs(asked: &SignBlob, context: &Context) -> Result<Said, Failure> {
@@ -23,13 +23,14 @@ pub(super) fn blobs(asked: &SignBlob, context: &Context) -> Result<Said, Failure
         let arguments = sign::Arguments {
             blob: blob.clone(),
             signer: signer(&asked.signing),
+            keyless: keyless(&asked.signing),
             output: output(&asked.signing),
         };
         let (told, signed) = sign::sign(&arguments, context).map_err(|reason| {
             let Failure { text, .. } = reason.into();
             Failure::words(format!("signing {}: {text}", blob.display())).after(&said.stderr)
         })?;
-        said.finish(&asked.signing, &told.files, &signed);
+        said.finish(&asked.signing, &told.files, signed.as_deref());
     }
     Ok(said)
 }
@@ -52,24 +53,22 @@ pub(super) fn statement(asked: &AttestBlob, context: &Context) -> Result<Said, F
             .map_err(Failure::words)?,
         output_attestation: asked.output_attestation.clone(),
         signer: signer(&asked.signing),
+        keyless: keyless(&asked.signing),
         output: output(&asked.signing),
     };
     let (told, signed) =
         attest::attest(&arguments, context).map_err(|reason| Failure::from(reason).after(&said.stderr))?;
-    said.finish(&asked.signing, &told.files, &signed);
+    said.finish(&asked.signing, &told.files, signed.as_deref());
     Ok(said)
 }
 
 /// What cosign asks for before it reads anything.
 fn begin(asked: &Signing) -> Result<Said, Failure> {
-    if asked.key.is_none() {
-        return Err(not_built("sign with a Sigstore identity under this name").into());
-    }
     if asked.new_bundle_format && asked.bundle.is_none() {
         return Err(Failure::words("must specify --bundle with --new-bundle-format"));
     }
     let mut said = Said::default();
-    if asked.tlog_upload != Some(false) {
+    if asked.key.is_some() && asked.tlog_upload != Some(false) {
         said.stderr += "WARNING: nothing is uploaded to a transparency log; say --tlog-upload=false to be asked no more\n";
     }
     Ok(said)
@@ -85,6 +84,33 @@ fn signer(asked: &Signing) -> SignerFlags {
     }
 }
 
+/// Without a key an identity signs, as in cosign with the public services unless others are named.
+fn keyless(asked: &Signing) -> KeylessFlags {
+    if asked.key.is_some() {
+        return KeylessFlags::default();
+    }
+    KeylessFlags {
+        signing_config: asked.signing_config.clone(),
+        trusted_root: asked.trusted_root.clone(),
+        production: asked.signing_config.is_none(),
+        identity_token_file: asked.identity_token.clone().filter(|token| !is_token(token)),
+        // Refused, and never shown.
+        identity_token: asked
+            .identity_token
+            .as_deref()
+            .filter(|token| is_token(token))
+            .map(|_| String::new()),
+        yes: asked.yes == Some(true),
+        ..KeylessFlags::default()
+    }
+}
+
+/// A JSON web token itself, where cosign takes a token or the name of a file.
+fn is_token(text: &Path) -> bool {
+    let text = text.to_string_lossy();
+    text.starts_with("ey") && text.matches('.').count() == 2
+}
+
 fn output(asked: &Signing) -> OutputFlags {
     OutputFlags {
         bundle: asked.bundle.clone(),
@@ -97,7 +123,7 @@ fn output(asked: &Signing) -> OutputFlags {
 }
 
 impl Said {
-    fn finish(&mut self, asked: &Signing, files: &[Output], signed: &SignedBlob) {
+    fn finish(&mut self, asked: &Signing, files: &[Output], alone: Option<&[u8]>) {
         self.stderr += "Signing artifact...\n";
         for file in files {
             let path = file.path.display();
@@ -108,8 +134,11 @@ impl Said {
                 Kind::Statement => format!("Attestation written in {path}\n"),
             };
         }
-        if !asked.new_bundle_format && asked.output_signature.is_none() {
-            self.stdout += &String::from_utf8_lossy(&signed.to_signature_file());
+        if let Some(alone) = alone
+            && !asked.new_bundle_format
+            && asked.output_signature.is_none()
+        {
+            self.stdout += &String::from_utf8_lossy(alone);
             self.stdout.push('\n');
         }
     }

@@ -18,11 +18,10 @@ use super::{
 };
 use crate::{
     commands::blob::{
-        attest::predicate_type, files::SignatureFlags, trust::public_key, verify::check,
-        verify_attestation as attestation,
+        attest::predicate_type, files::SignatureFlags, verify::check, verify_attestation as attestation,
     },
     context::Context,
-    flags::{IdentityFlags, certificates},
+    flags::{IdentityFlags, certificates, reference},
 };
 
 const VERIFIED: &str = "Verified OK\n";
@@ -118,7 +117,8 @@ fn trust(flags: &Verifying, context: &Context) -> Result<(Trust, Option<Asked>),
             "exactly one of: key reference (--key), certificate (--cert) or hardware token (--sk) must be provided",
         )),
         (Some(key), None) => {
-            let key = public_key(key).map_err(Failure::from)?;
+            // The tool calls the service that its user names; so does its stand-in.
+            let key = reference::public_key(key, true).map_err(Failure::from)?;
             let trust = if flags.insecure_ignore_tlog {
                 Trust::Key(key)
             } else {
