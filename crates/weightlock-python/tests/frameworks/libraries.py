@@ -26,6 +26,9 @@ def needs(*modules: str) -> None:
         raise unittest.SkipTest(f"not installed: {missing}")
 
 
+#: The arguments that say whose signature counts, in the order that every loader has them in.
+SIGNER = ["key", "certificate_chain", "identity", "identity_provider", "trusted_root", "signature"]
+
 #: Bits of one element of each type of safetensors.
 BITS = {
     **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),

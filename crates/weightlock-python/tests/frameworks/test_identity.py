@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import types
 from collections.abc import Callable
 from typing import Any
 
-from frameworks.libraries import needs, python
+from frameworks.libraries import SIGNER, needs, python
 
 needs("numpy", "onnx", "onnxruntime", "safetensors", "torch", "transformers")
 
@@ -178,6 +179,28 @@ class Loaders(Identified):
         with self.assertRaises(weightlock.VerificationError) as caught:
             loader._prepare_weights(str(self.model), None)
         self.assertEqual(caught.exception.code, "WL-ID-MISMATCH")
+
+    def test_every_loader_takes_the_same_signer(self) -> None:
+        for load in (
+            weightlock.guarded,
+            weightlock.read_into,
+            weightlock.verified,
+            weightlock.verify,
+            weightlock.hf.guarded,
+            weightlock.hf.verified,
+            weightlock.onnxruntime.InferenceSession,
+            weightlock.safetensors.numpy.load_file,
+            weightlock.safetensors.safe_open,
+            weightlock.safetensors.torch.load_file,
+            weightlock.safetensors.torch.load_model,
+            weightlock.torch.load,
+            weightlock.transformers.from_pretrained,
+            weightlock.transformers.sealed,
+        ):
+            self.assertEqual([name for name in inspect.signature(load).parameters if name in SIGNER], SIGNER, load)
+        for name in (weightlock.install, weightlock.trust):
+            self.assertEqual([one for one in inspect.signature(name).parameters if one in SIGNER], SIGNER[:-1], name)
+        self.assertEqual([name for name in weightlock.vllm.OPTIONS if name in SIGNER], SIGNER)
 
     def test_a_process_trusts_an_identity(self) -> None:
         ran = python(INSTALLED, json.dumps(self.who), self.model)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import weightlock
-from frameworks.libraries import BITS, Attacked, needs, safetensors_file
+from frameworks.libraries import BITS, SIGNER, Attacked, needs, safetensors_file
 
 needs("torch", "safetensors")
 
@@ -48,7 +48,7 @@ class Torch(Attacked):
         def told(function: Any) -> list[tuple[str, str]]:
             return [(one.name, one.kind.name) for one in inspect.signature(function).parameters.values()]
 
-        signer = [(name, "KEYWORD_ONLY") for name in ("key", "certificate_chain", "signature")]
+        signer = [(name, "KEYWORD_ONLY") for name in SIGNER]
         for ours, theirs, more in (
             (load_file, safetensors.torch.load_file, []),
             (load_model, safetensors.torch.load_model, []),
