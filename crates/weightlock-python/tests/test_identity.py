@@ -86,10 +86,12 @@ class Identity(Identified):
 
     def test_the_right_identity_loads(self) -> None:
         self.assertEqual(self.codes(), {"loaded"})
-        with weightlock.verified(self.model, **self.who) as path:
+        with self.assertLogs("weightlock", "INFO") as logged, weightlock.verified(self.model, **self.who) as path:
             (self.model / "model.safetensors").write_bytes(b"changed")
             self.assertEqual(Path(path, "model.safetensors").read_bytes(), WEIGHTS)
             self.assertFalse(Path(path, "model.sig").exists())
+        for part in ("verified: ", self.who["identity"], self.who["identity_provider"]):
+            self.assertIn(part, logged.output[0])
 
     def test_a_model_is_loaded_by_the_identity_that_is_expected(self) -> None:
         named = (self.model, self.who["identity"], self.who["identity_provider"])

@@ -1,11 +1,11 @@
 //! Base64 as Sigstore documents use it: the standard alphabet or the URL-safe one, padded, no free bits.
 
+#[cfg(feature = "online")]
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE},
 };
-#[cfg(feature = "online")]
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Bytes that are written in base64.

@@ -159,7 +159,7 @@ const OWN: &[Explanation] = &[
         what: "the trust root is older than was allowed",
         why: "keys that were withdrawn since then would still count",
         example: "--max-root-age 90 on a machine that nobody has updated for a year",
-        fix: "bring in the current one with `weightlock trust import FILE --name NAME --replace`",
+        fix: "`weightlock trust update` where there is a network, else `weightlock trust import FILE --name NAME --replace`",
     },
     Explanation {
         code: DANGER,

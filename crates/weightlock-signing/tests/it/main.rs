@@ -15,8 +15,6 @@ mod cosign_key;
 mod keyless;
 #[cfg(feature = "online")]
 mod kms;
-#[cfg(feature = "online")]
-mod tokens;
 mod mint;
 mod mutations;
 mod oms_model;
@@ -27,6 +25,8 @@ mod private_keys;
 mod public_keys;
 mod signatures;
 mod sigstore;
+#[cfg(feature = "online")]
+mod tokens;
 mod tree;
 #[cfg(feature = "online")]
 mod tuf;

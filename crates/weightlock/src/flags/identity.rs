@@ -213,7 +213,8 @@ impl IdentityFlags {
             format!("the trust root is {days} days old, and {limit} are allowed"),
         )
         .at(root.origin().name.clone())
-        .help("bring in the current one:  weightlock trust import FILE --name NAME --replace"))
+        .help("get the current one:  weightlock trust update")
+        .help("without a network:  weightlock trust import FILE --name NAME --replace"))
     }
 }
 

@@ -232,6 +232,27 @@ fn ones_own_signature_is_replaced_and_nobody_elses() {
 }
 
 #[test]
+fn one_signer_is_named() {
+    let sigstore = Sigstore::start();
+    let place = place(&sigstore, Rekor::First, &Account::email("signer@example.com"));
+    place.write("blob", "a blob");
+    let with_key = [&WITH_FILE[..], &["--key", "release.key"]].concat();
+    sign(&place, &with_key)
+        .refused(2, "WL-CLI-USAGE")
+        .says("two different signers");
+    let blob = |more: &[&str]| place.run([&["sign-blob", "blob"], &WITH_FILE[..], more].concat());
+    blob(&["--key", "release.key"])
+        .refused(2, "WL-CLI-USAGE")
+        .says("two different signers");
+    blob(&["--output-signature", "blob.sig"])
+        .refused(2, "WL-CLI-USAGE")
+        .says("--bundle");
+    assert_eq!(sigstore.requests(Service::Fulcio), 0);
+    assert_eq!(blob(&[]).code, 0);
+    assert!(place.path("blob.sigstore.json").is_file());
+}
+
+#[test]
 fn jobs_sign_with_what_they_find() {
     let sigstore = Sigstore::start();
     let job = Account::github("acme/model", "release.yml", "refs/tags/v1", "push");

@@ -209,7 +209,20 @@ fn blobs_in_both_directions_and_refusals() {
             ],
         );
         assert!(output.status.success(), "{output:?}");
-        for bundle in ["ours.json", "theirs.json"] {
+        let words = [
+            "sign-blob",
+            "--trust-config",
+            "trust.json",
+            "--identity-token-file",
+            "token",
+            "--yes",
+        ];
+        let signed = bench
+            .place
+            .run([&words[..], &["--bundle", "verb.json", "blob"]].concat());
+        assert_eq!(signed.code, 0, "{signed:?}");
+        assert!(signed.stdout.contains(&identity), "{signed:?}");
+        for bundle in ["ours.json", "verb.json", "theirs.json"] {
             let ours = |identity: &str| {
                 let words = [
                     "verify-bundle",

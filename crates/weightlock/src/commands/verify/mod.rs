@@ -45,7 +45,7 @@ use crate::{
 /// Every file that was signed must be there with the signed digest, and no other file may be there. A valid signature
 /// says who and unchanged; it does not say that the model is safe.
 #[derive(Args, Debug)]
-#[command(override_usage = "weightlock verify [key|certificate|pkcs11] [OPTIONS] MODEL")]
+#[command(override_usage = "weightlock verify [key|certificate|pkcs11|sigstore] [OPTIONS] MODEL")]
 pub struct Arguments {
     /// The model, after an optional word for the method
     #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]

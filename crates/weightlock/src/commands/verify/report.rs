@@ -452,8 +452,7 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
         );
     }
     if let Some(days) = old_root(&result.signer, context) {
-        let told =
-            format!("the trust root is {days} days old; renew it: weightlock trust import FILE --name NAME");
+        let told = format!("the trust root is {days} days old; renew it: weightlock trust update");
         line("note", &told);
     }
     if let Some(time) = &result.at_time {
