@@ -28,7 +28,7 @@ const MOST_REDIRECTS: u32 = 4;
 /// Header lines of an answer together.
 const MOST_HEADER_BYTES: usize = 64 << 10;
 
-/// An HTTP client. Cheap to clone; connections are kept for a while and shared by clones.
+/// An HTTP client. Cheap to clone; every call has a connection of its own.
 #[derive(Clone, Debug)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -64,6 +64,9 @@ impl Client {
                 .max_redirects(0)
                 .max_redirects_will_error(false)
                 .max_response_header_size(MOST_HEADER_BYTES)
+                // A kept connection may be gone when it is used again, and a call that failed is not made twice.
+                .max_idle_connections(0)
+                .max_idle_connections_per_host(0)
                 .timeout_connect(Some(settings.connect))
                 .timeout_resolve(Some(settings.connect))
                 .user_agent(concat!("weightlock/", env!("CARGO_PKG_VERSION")))
