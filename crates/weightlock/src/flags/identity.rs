@@ -99,6 +99,16 @@ impl IdentityFlags {
             || !self.claims().is_empty()
     }
 
+    /// Whether a flag says which Sigstore is believed, or how much of it; it decides nothing where no identity is asked for.
+    pub(crate) const fn names_sigstore(&self) -> bool {
+        self.trusted_root.is_some()
+            || self.sigstore.is_some()
+            || self.staging
+            || self.max_root_age.is_some()
+            || self.danger_without_log
+            || self.danger_without_sct
+    }
+
     /// Whose identity counts, and who is believed about it.
     pub(crate) fn trust(&self, now: UnixTime) -> Result<IdentityTrust, Diagnostic> {
         Ok(IdentityTrust {

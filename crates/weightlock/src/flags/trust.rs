@@ -43,6 +43,13 @@ impl TrustFlags {
             return self.identity(method, now);
         }
         let otherwise = !self.certificate_chain.is_empty() || method == Some(Method::Certificate);
+        if self.identity.names_sigstore() {
+            return Err(Diagnostic::new(
+                USAGE,
+                "a Sigstore is named and no identity; a key or a certificate is not checked against it",
+            )
+            .help("weightlock verify --identity NAME --identity-provider URL MODEL"));
+        }
         match (
             named_key(self.key.as_ref(), PUBLIC_KEY, otherwise),
             self.certificate_chain.as_slice(),

@@ -90,6 +90,11 @@ fn only_the_identity_that_is_asked_for_counts() {
         &signed.issuer,
     ];
     signed.place.run(public).refused(1, "WL-TIME-INVALID");
+    // A root without an identity would decide nothing.
+    signed
+        .place
+        .run_with_key("verify", "p256.pub.pem", &["--trusted-root", "root.json"])
+        .refused(2, "WL-CLI-USAGE");
     // No ready-made command accepts the one that was found.
     let told = signed.verify(&["--identity", "mallory@example.com"]);
     let helps: Vec<_> = told
