@@ -6,16 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use weightlock_peers::Peer;
+use weightlock_peers::{
+    Peer,
+    sigstore::{Account, Rekor, Sigstore},
+};
 
 use super::data;
 use super::kernels;
 use super::measure::{Line, Sample};
 
 /// All cases, in the order of the table.
-pub(super) const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 16] = [
     "tiny-sign",
     "tiny-verify",
+    "tiny-verify-identity",
     "one-file-buffered",
     "one-file-mapped",
     "large-files-sign",
@@ -283,6 +287,67 @@ impl Lab {
         })
     }
 
+    /// `verify` of both by a Sigstore identity, offline: ours signs with services of this process, which end then.
+    fn verify_identity(&self, model: OsString, rounds: usize, bars: Vec<Bar>) -> Result<Case> {
+        let account = Account::email("signer@example.com");
+        let (trust, token) = (self.path("trust.json"), self.path("token"));
+        let signature = self.path("identity.sig");
+        let sigstore = Sigstore::start();
+        fs::write(&trust, sigstore.trust_config(Rekor::First))?;
+        fs::write(&token, sigstore.token(&account))?;
+        let named = ["sign", "sigstore", "--yes", "--replace", "--trust-config"];
+        let sign = [
+            &trust,
+            &"--identity-token-file".into(),
+            &token,
+            &"--signature".into(),
+            &signature,
+            &model,
+        ];
+        run(&self.program, words(&named, sign))?;
+        let (name, issuer) = (
+            OsString::from(account.identity()),
+            OsString::from(sigstore.issuer()),
+        );
+        let ours = [
+            &trust,
+            &"--signature".into(),
+            &signature,
+            &"--identity-provider".into(),
+            &issuer,
+            &model,
+        ];
+        let peers = [
+            &trust,
+            &"--signature".into(),
+            &signature,
+            &"--identity_provider".into(),
+            &issuer,
+            &model,
+        ];
+        let verify = |method: &[&str], option: &str, from: [&OsString; 6]| {
+            let mut args = words(method, [&name]);
+            args.push(option.into());
+            args.extend(from.into_iter().cloned());
+            args
+        };
+        Ok(Case {
+            ours: self.ours(verify(
+                &["verify", "sigstore", "--identity"],
+                "--trusted-root",
+                ours,
+            )),
+            peer: Line {
+                program: peer(Peer::ModelSigning)?,
+                args: verify(&["verify", "sigstore", "--identity"], "--trust_config", peers),
+                ..Line::default()
+            },
+            rounds,
+            bars,
+            same_digest: false,
+        })
+    }
+
     /// `digest` of one large file against another program.
     fn digest(&self, args: &[&str], peer: Line, bars: Vec<Bar>) -> Result<Case> {
         let ours = words(&[["digest"].as_slice(), args].concat(), [&self.single()?]);
@@ -387,6 +452,8 @@ pub(super) fn prepare(name: &str, lab: &Lab) -> Result<Case> {
     match name {
         "tiny-sign" => lab.sign(lab.tiny()?, 20, tiny),
         "tiny-verify" => lab.verify(lab.tiny()?, None, 20, tiny),
+        // The bar is for the verification alone; held by the whole process, it is held by that.
+        "tiny-verify-identity" => lab.verify_identity(lab.tiny()?, 20, bars(&[(Metric::Milliseconds, 5.0)])),
         "one-file-buffered" => lab.digest(&["--read", "buffered"], lab.openssl_digest()?, single),
         "one-file-mapped" => lab.digest(&["--read", "mapped"], lab.openssl_digest()?, single),
         "large-files-sign" => lab.sign(lab.large()?, 5, large),
