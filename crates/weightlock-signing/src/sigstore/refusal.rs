@@ -65,6 +65,12 @@ pub enum SigstoreRefusal {
         /// The certificate's last second, if that is the broken end.
         to: String,
     },
+    /// The same for a certificate anywhere on the way to the authority, as the path's checker tells it.
+    #[error("a certificate was not valid when the signature was made: {}", Shown(what))]
+    OutsidePath {
+        /// What the checker says.
+        what: String,
+    },
     /// The promise that the certificate was published is missing or wrong.
     #[error(
         "no log that is believed promised to publish the signer's certificate: {}",
@@ -172,7 +178,7 @@ impl SigstoreRefusal {
             Self::Certificate { .. } => reason::CERTIFICATE,
             Self::Chain { .. } => reason::CHAIN,
             Self::AuthorityTime { .. } => reason::AUTHORITY_TIME,
-            Self::OutsideCertificate { .. } => reason::SIGNED_OUTSIDE,
+            Self::OutsideCertificate { .. } | Self::OutsidePath { .. } => reason::SIGNED_OUTSIDE,
             Self::CertificateLog { .. } => reason::SCT,
             Self::Identity(refusal) => refusal.code(),
             Self::NoLogEntry => reason::LOG_MISSING,
@@ -222,11 +228,18 @@ impl From<Error> for SigstoreRefusal {
     }
 }
 
+/// How the path checker names certificates outside their validity.
+const ENDED: [&str; 2] = ["CertExpired", "CertNotValidYet"];
+
 impl From<CertificateError> for SigstoreRefusal {
     fn from(error: CertificateError) -> Self {
         let any = "any time".to_owned();
         match error {
             CertificateError::Malformed(what) => Self::Certificate { what },
+            // The client hands on the words of its path checker, which finds an ended certificate before the client does.
+            CertificateError::ChainInvalid(what) if ENDED.iter().any(|word| what.contains(word)) => {
+                Self::OutsidePath { what }
+            }
             CertificateError::ChainInvalid(what) => Self::Chain { what },
             CertificateError::NoValidAuthority { time } => Self::AuthorityTime {
                 time: time.to_string(),

@@ -123,7 +123,7 @@ const LIES: &[(Rekor, Lie, &str)] = &[
     (Rekor::Second, Lie::EntryOfAnotherSignature, "WL-LOG-OTHER-ENTRY"),
     (Rekor::Second, Lie::TimestampOfOtherBytes, "WL-TIME-ANSWER"),
     (Rekor::Second, Lie::OtherNonce, "WL-TIME-ANSWER"),
-    (Rekor::Second, Lie::LateTimestamp, "WL-CERT-CHAIN"),
+    (Rekor::Second, Lie::LateTimestamp, "WL-CERT-SIGNED-OUTSIDE"),
     (Rekor::Second, Lie::TimestampOfAnotherAuthority, "WL-TIME-INVALID"),
     (Rekor::Second, Lie::TimestampRejected, "WL-TIME-ANSWER"),
     (Rekor::First, Lie::TimestampOfOtherBytes, "WL-TIME-ANSWER"),

@@ -212,7 +212,7 @@ fn what_lying_services_give_out_is_refused_by_the_rule_it_breaks() {
         (Rekor::First, Lie::OtherIdentity, "WL-ID-MISMATCH"),
         (Rekor::First, Lie::OtherIssuer, "WL-ID-ISSUER"),
         (Rekor::First, Lie::OtherAuthority, "WL-CERT-CHAIN"),
-        (Rekor::First, Lie::ExpiredCertificate, "WL-CERT-CHAIN"),
+        (Rekor::First, Lie::ExpiredCertificate, "WL-CERT-SIGNED-OUTSIDE"),
         (Rekor::First, Lie::OtherPurpose, "WL-CERT-CHAIN"),
         (Rekor::First, Lie::ProofOfAnotherTree, "WL-LOG-PROOF"),
         (Rekor::First, Lie::NoProof, "WL-LOG-MISSING"),
@@ -227,7 +227,7 @@ fn what_lying_services_give_out_is_refused_by_the_rule_it_breaks() {
         (Rekor::Second, Lie::CheckpointOfAnotherLog, "WL-LOG-CHECKPOINT"),
         (Rekor::Second, Lie::EntryOfAnotherSignature, "WL-LOG-OTHER-ENTRY"),
         (Rekor::Second, Lie::TimestampOfOtherBytes, "WL-TIME-INVALID"),
-        (Rekor::Second, Lie::LateTimestamp, "WL-CERT-CHAIN"),
+        (Rekor::Second, Lie::LateTimestamp, "WL-CERT-SIGNED-OUTSIDE"),
         (Rekor::Second, Lie::TimestampOfAnotherAuthority, "WL-TIME-INVALID"),
     ];
     let world = World::new();
