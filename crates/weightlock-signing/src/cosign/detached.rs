@@ -17,6 +17,8 @@ use crate::{
 
 /// The largest signature file that is read. Signatures have 64 to 512 bytes, and base64 adds a third.
 pub const MAX_SIGNATURE_BYTES: usize = 4096;
+/// Longer bytes are no signature of any kind: RSA's longest has 1024.
+const MAX_RAW_BYTES: usize = 1024;
 /// The largest certificate file that is read: base64 of the PEM of a whole chain.
 pub const MAX_CERTIFICATE_BYTES: usize = 1 << 20;
 
@@ -48,7 +50,7 @@ pub fn read_signature(file: &[u8]) -> Result<Vec<u8>, FormError> {
     match STANDARD.decode(text) {
         Ok(signature) => Ok(signature),
         // A DER signature and 64 bytes of Ed25519 hold bytes that no text has.
-        Err(_) if !text.is_ascii() => Ok(file.to_vec()),
+        Err(_) if !text.is_ascii() && file.len() <= MAX_RAW_BYTES => Ok(file.to_vec()),
         Err(_) => Err(FormError::Base64 { what }),
     }
 }

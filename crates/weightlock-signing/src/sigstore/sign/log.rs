@@ -17,6 +17,7 @@ use weightlock_transport::{Url, http::Client};
 use super::{KeylessError, LogVersion, authority};
 use crate::{
     base64::{from_standard, standard},
+    bundle::log::LogEntry,
     certificate::Certificate,
     envelope::Envelope,
     json::{self as strict, Object},
@@ -113,9 +114,14 @@ impl Entry<'_> {
 /// # Errors
 /// What is wrong with it.
 pub fn read_entry(answer: &[u8], version: LogVersion, kind: &str) -> Result<Value, &'static str> {
-    match version {
+    let entry = match version {
         LogVersion::First => first(answer, kind),
         LogVersion::Second => second(answer, kind),
+    }?;
+    // What no bundle may hold is no answer: a hash of another length, a number in another spelling.
+    match serde_json::from_value::<Object<LogEntry>>(entry.clone()) {
+        Ok(_) => Ok(entry),
+        Err(_) => Err("a part of it has not the form that bundles have"),
     }
 }
 
@@ -301,18 +307,24 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    const FIRST: &str = r#"{"aa":{"body":"e30=","integratedTime":7,"logID":"00ff","logIndex":3,"verification":{
-        "inclusionProof":{"checkpoint":"c","hashes":["0a"],"logIndex":2,"rootHash":"0b","treeSize":4},
+    const FIRST: &str = r#"{"aa":{"body":"e30=","integratedTime":7,"logID":"00ff000000000000000000000000000000000000000000000000000000000000","logIndex":3,"verification":{
+        "inclusionProof":{"checkpoint":"c","hashes":["0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"],"logIndex":2,"rootHash":"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b","treeSize":4},
         "signedEntryTimestamp":"AA=="}}}"#;
-    const SECOND: &str = r#"{"logId":{"keyId":"AP8="},"kindVersion":{"kind":"hashedrekord","version":"0.0.2"},
-        "integratedTime":"0","inclusionPromise":null,"inclusionProof":{"logIndex":5,"rootHash":"Cw==","treeSize":"6",
+    const SECOND: &str = r#"{"logId":{"keyId":"AP8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},"kindVersion":{"kind":"hashedrekord","version":"0.0.2"},
+        "integratedTime":"0","inclusionPromise":null,"inclusionProof":{"logIndex":5,"rootHash":"CwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCws=","treeSize":"6",
         "checkpoint":{"envelope":"c"}},"canonicalizedBody":"e30="}"#;
 
     #[test]
     fn answers_become_entries_of_a_bundle() {
         let first = read_entry(FIRST.as_bytes(), LogVersion::First, "dsse").unwrap();
-        assert_eq!(first["logId"]["keyId"], "AP8=");
-        assert_eq!(first["inclusionProof"]["hashes"], json!(["Cg=="]));
+        assert_eq!(
+            first["logId"]["keyId"],
+            "AP8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+        );
+        assert_eq!(
+            first["inclusionProof"]["hashes"],
+            json!(["CgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgo="])
+        );
         assert_eq!(first["kindVersion"], json!({"kind": "dsse", "version": "0.0.1"}));
         let second = read_entry(SECOND.as_bytes(), LogVersion::Second, "hashedrekord").unwrap();
         assert_eq!(second["logIndex"], "0");
@@ -331,7 +343,7 @@ mod tests {
                 FIRST.replace("signedEntryTimestamp", "promise"),
                 LogVersion::First,
             ),
-            (FIRST.replace("\"0a\"", "\"+a\""), LogVersion::First),
+            (FIRST.replace("0a0a", "+a0a"), LogVersion::First),
             (FIRST.replace("AA==", "AB=="), LogVersion::First),
             (
                 FIRST.replace("\"body\":\"e30=\",", "\"body\":\"e30=\",\"body\":\"e30=\","),
