@@ -156,13 +156,19 @@ pub fn tree(text: &[u8], front: &Range<usize>) -> Result<Node, Problem> {
     let tree = Node::read(text.get(front.clone()).unwrap_or_default()).map_err(|error| match error {
         Error::Refused(problem) => problem.shifted(start),
         // Nothing is read from anywhere.
-        Error::Io(_) => Problem::malformed(start, super::Fault::CardMapping),
+        Error::Io(_) => no_mapping(start),
     })?;
     if tree.is_null() || matches!(tree.value, Value::Mapping(_)) {
         Ok(tree)
     } else {
-        Err(Problem::malformed(start, super::Fault::CardMapping))
+        Err(no_mapping(start))
     }
+}
+
+/// The refusal of a card that is no mapping of names to values.
+#[must_use]
+pub fn no_mapping(offset: u64) -> Problem {
+    Problem::malformed(offset, super::Fault::CardMapping)
 }
 
 /// Line and column, both from 1, of a byte of a text. Columns count bytes, as the offset does.
