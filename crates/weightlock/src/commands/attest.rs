@@ -9,33 +9,30 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{
-    evidence::Kind,
-    write::{Existing, write_whole},
-};
+use weightlock_artifact::evidence::Kind;
 use weightlock_signing::{
     bundle::Bundle,
-    key::Signer,
-    oms::SigningMaterial,
     predicate::{
         Predicate, PredicateError, Wanted, document,
         reason::{ABOUT, TYPE},
         types,
     },
     reason::EXISTS,
-    sigstore::sign::Signable,
-    statement::{Statement, sign_statement_payload},
+    statement::Statement,
 };
 
-use super::{subject::Hashed, target};
+use super::{
+    author::{Author, Destination},
+    subject::Hashed,
+    target,
+};
 use crate::{
     cli::Hashing,
     context::Context,
     diagnostic::Diagnostic,
     environment::SOURCE_DATE_EPOCH,
     explanations::USAGE,
-    flags::{KeylessFlags, Method, SignerFlags, named, wanted},
-    keyless::{self, Keyless},
+    flags::{KeylessFlags, Method, SignerFlags, wanted},
     reply::Reply,
     terminal::Style,
     text::{Shown, Size, counted},
@@ -77,15 +74,8 @@ pub struct Arguments {
     signer: SignerFlags,
     #[command(flatten)]
     keyless: KeylessFlags,
-    /// Write the signed statement here instead of into the model's evidence
-    #[arg(long, short, value_name = "FILE", help_heading = "Evidence")]
-    output: Option<PathBuf>,
-    /// Write next to the model instead of into it: MODEL.weightlock/evidence
-    #[arg(long, conflicts_with = "output", help_heading = "Evidence")]
-    beside: bool,
-    /// Do everything but write
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    destination: Destination,
     /// Follow symbolic links to files inside the model; links to folders are always refused
     #[arg(long, help_heading = "Files")]
     allow_symlinks: bool,
@@ -142,7 +132,7 @@ enum Claim {
 fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diagnostic>> {
     let (method, model) = Method::split(&arguments.words)?;
     let claim = Claim::read(arguments, context)?;
-    let author = Author::open(arguments, method, context)?;
+    let author = Author::open(&arguments.signer, &arguments.keyless, method, context)?;
     // A statement is about what is there, and not about what a cache remembers.
     let hashing = Hashing {
         digest_cache: false,
@@ -150,12 +140,9 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diag
     };
     let hashed = Hashed::of(model, arguments.allow_symlinks, &hashing, context)?;
     let payload = claim.payload(&hashed)?;
-    let (signer, bundle) = author.sign(payload, arguments.dry_run)?;
-    hashed.still_holds()?;
-    let written = match bundle {
-        Some(bundle) => Some(write(arguments, &hashed, claim.kind(), &bundle)?),
-        None => None,
-    };
+    let (signer, written) = arguments
+        .destination
+        .sign(&author, payload, claim.kind(), &hashed)?;
     Ok(Attested {
         model: model.display().to_string(),
         digest: hashed.digest().to_string(),
@@ -166,45 +153,6 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diag
         signer,
         written,
     })
-}
-
-/// Who signs.
-enum Author {
-    /// The holder of a key.
-    Key(Box<dyn Signer>, SigningMaterial),
-    /// Whoever an identity token names.
-    Identity(Box<Keyless>),
-}
-
-impl Author {
-    fn open(arguments: &Arguments, method: Option<Method>, context: &Context) -> Result<Self, Diagnostic> {
-        if method == Some(Method::Sigstore) || (method.is_none() && arguments.keyless.is_asked()) {
-            let keyless = arguments.keyless.keyless(context)?;
-            return Ok(Self::Identity(Box::new(keyless)));
-        }
-        let (signer, material) = arguments.signer.signer(method)?;
-        Ok(Self::Key(signer, material))
-    }
-
-    /// Who signed, and the bundle; none in a dry run, in which no name is published either.
-    fn sign(&self, payload: Vec<u8>, dry_run: bool) -> Result<(String, Option<Vec<u8>>), Diagnostic> {
-        match self {
-            Self::Key(signer, material) => {
-                let bundle = sign_statement_payload(payload, signer.as_ref(), material)
-                    .map_err(|error| Diagnostic::of(error.code(), &error))?;
-                Ok((
-                    named(signer.as_ref(), material),
-                    Some(bundle).filter(|_| !dry_run),
-                ))
-            }
-            Self::Identity(_) if dry_run => Ok(("whoever the identity token names".to_owned(), None)),
-            Self::Identity(keyless) => {
-                let session = keyless.session()?;
-                let bundle = keyless::sign(&session, Signable::Statement(&payload))?;
-                Ok((session.identity().to_string(), Some(bundle)))
-            }
-        }
-    }
 }
 
 impl Claim {
@@ -314,18 +262,6 @@ fn timestamp(context: &Context) -> Result<String, Diagnostic> {
     };
     let time = jiff::Timestamp::from_second(seconds).map_err(|_| wrong())?;
     Ok(time.to_string())
-}
-
-fn write(arguments: &Arguments, hashed: &Hashed, kind: Kind, bundle: &[u8]) -> Result<String, Diagnostic> {
-    if let Some(path) = &arguments.output {
-        write_whole(path, bundle, 0o644, Existing::Refused).map_err(|error| exists(path, error))?;
-        return Ok(path.display().to_string());
-    }
-    let store = target::evidence_store(hashed.root(), arguments.beside);
-    let name = store
-        .add_statement(kind, bundle)
-        .map_err(|error| Diagnostic::of(error.code(), &error))?;
-    Ok(store.folder().join(name.to_string()).display().to_string())
 }
 
 /// Nothing that is there is replaced.

@@ -1,6 +1,7 @@
 //! The verbs: one file each, listed here in the order of help.
 
 pub mod attest;
+mod author;
 pub mod blob;
 pub mod compat;
 pub mod completions;
