@@ -94,7 +94,9 @@ impl Destination {
     ) -> Result<(String, Option<String>), Diagnostic> {
         let (signer, bundle) = author.sign(payload, self.dry_run)?;
         hashed.still_holds()?;
-        let written = bundle.map(|bundle| self.write(hashed, kind, &bundle)).transpose()?;
+        let written = bundle
+            .map(|bundle| self.write(hashed, kind, &bundle))
+            .transpose()?;
         Ok((signer, written))
     }
 
