@@ -14,3 +14,4 @@
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
 pub mod graph;
+pub mod lineage;
