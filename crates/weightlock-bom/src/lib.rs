@@ -15,3 +15,4 @@
 
 pub mod card;
 pub mod graph;
+pub mod lineage;
