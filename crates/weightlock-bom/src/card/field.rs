@@ -1,11 +1,12 @@
 //! [`Field`]: everything a structured card can say. One list, from which reading, the published schema, new cards, checks and
 //! the page about cards are made.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// Whether a card must say it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     /// Without it the check says no.
