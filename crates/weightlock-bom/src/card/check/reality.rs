@@ -429,12 +429,12 @@ impl<'a> Case<'a, '_> {
         if signer.names.iter().any(is_same) {
             self.agrees(Field::SignedBy, found.value, found.place, Standing::Verified);
         } else if signer.is_named || (hex.len() >= 16 && is_hex(&hex)) {
-            let message = "somebody else signed the model than the card says".to_owned();
+            let message = "the signer of the model is another than the card says".to_owned();
             self.contradicts(Field::SignedBy, &said, vec![found], message);
         } else {
             self.open(
                 Field::SignedBy,
-                "a key signed the model, and a key has no name but its fingerprint",
+                "the signature is by a key, which has no name but its fingerprint",
             );
         }
     }
