@@ -474,6 +474,20 @@ fn two_signers_can_be_required() {
     place
         .verify(&["--also-signed-by", &second, "--also-signed-by", &third])
         .refused(1, "WL-SIG-CO-SIGNER");
+    // One signer is not two, under whatever name.
+    let first = path("p256.pub.pem");
+    fs::copy(&first, place.path("again.pub")).unwrap();
+    for twice in [
+        &["--also-signed-by", first.as_str()][..],
+        &["--also-signed-by", "again.pub"],
+        &["--also-signed-by", &second, "--also-signed-by", &first],
+        &["--also-signed-by", &second, "--also-signed-by", &second],
+    ] {
+        place
+            .verify(twice)
+            .refused(1, "WL-SIG-CO-SIGNER")
+            .says("as many different signers");
+    }
     // Of another state.
     place.flip("m/config.json", 3, 1);
     place.sign(&[]).yes();
