@@ -95,6 +95,7 @@ fn nothing_there_is_no_answer() {
     evidence(&place, &["show", "m", "scan"]).refused(2, "WL-EVIDENCE-NAME");
     evidence(&place, &["remove", "m", "scan", "--yes"]).refused(2, "WL-EVIDENCE-NAME");
     evidence(&place, &["list", "none"]).refused(4, "WL-IO-NOT-FOUND");
+    evidence(&place, &["list", "m", "--identity", "a@example.com"]).refused(2, "WL-CLI-NO-TRUST");
 }
 
 #[test]
