@@ -174,7 +174,14 @@ fn identities_are_asked_for_in_full() {
         .says("weightlock compat cosign verify-blob");
     ask(&[&name[..], &issuer].concat()).refused(1, "WL-SIG-METHOD");
     let public = path("p256.pub.pem");
-    ask(&["--key", &public, "--danger-without-log"]).refused(2, "WL-CLI-USAGE");
+    for asked_of_a_root in [
+        &["--danger-without-log"][..],
+        &["--use-signed-timestamps"],
+        &["--max-root-age", "1"],
+    ] {
+        let ran = ask(&[&["--key", public.as_str()], asked_of_a_root].concat());
+        ran.refused(2, "WL-CLI-USAGE");
+    }
     ask(&[&["--key", &public], &name[..], &issuer].concat()).refused(2, "WL-CLI-USAGE");
 }
 

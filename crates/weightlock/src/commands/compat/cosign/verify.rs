@@ -123,7 +123,11 @@ fn trust(flags: &Verifying, context: &Context) -> Result<(Trust, Option<Asked>),
                 Trust::Key(key)
             } else {
                 let root = Arc::new(root(flags, context)?);
-                Trust::LoggedKey { key, root }
+                Trust::LoggedKey {
+                    key,
+                    root,
+                    timestamp: flags.use_signed_timestamps,
+                }
             };
             Ok((trust, None))
         }
