@@ -86,9 +86,10 @@ impl Context {
         }
     }
 
-    /// Whether flags that give up a check are refused here.
+    /// Whether flags that give up a check are refused here. A word that nobody knows is a misspelling of `production`, and
+    /// no permission.
     pub(crate) fn is_production() -> bool {
-        environment::MODE.value().is_some_and(|mode| mode == "production")
+        environment::MODE.filled().is_some()
     }
 
     /// The time now.

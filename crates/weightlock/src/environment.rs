@@ -54,7 +54,7 @@ pub(crate) const TRUST_DIR: Variable = own(
 /// How strict this machine is.
 pub(crate) const MODE: Variable = own(
     "WEIGHTLOCK_MODE",
-    "`production` refuses every flag that gives up a check",
+    "`production` refuses every flag that gives up a check; so does every other word",
 );
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(

@@ -233,7 +233,7 @@ fn incomplete(what: &str) -> Diagnostic {
 }
 
 /// In production, nothing gives up a check.
-fn refused_in_production(flag: &str) -> Result<(), Diagnostic> {
+pub(crate) fn refused_in_production(flag: &str) -> Result<(), Diagnostic> {
     if Context::is_production() {
         return Err(Diagnostic::new(
             DANGER,

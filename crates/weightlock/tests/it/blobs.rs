@@ -185,6 +185,58 @@ fn identities_are_asked_for_in_full() {
     ask(&[&["--key", &public], &name[..], &issuer].concat()).refused(2, "WL-CLI-USAGE");
 }
 
+/// What weakens a check has a name of its own, and is refused where the mode is production; where it is misspelt, too.
+#[test]
+fn nothing_is_given_up_in_production() {
+    let place = place();
+    with_key(&place, "sign-blob", &["m.gguf"]).yes();
+    with_key(
+        &place,
+        "attest-blob",
+        &[&TYPE[..], &["--bundle", "claim", "m.gguf"]].concat(),
+    )
+    .yes();
+    let public = path("p256.pub.pem");
+    let key = ["--key", &public];
+    let claim = ["--bundle", "claim", "--type", "slsaprovenance1", "m.gguf"];
+    let bundle = ["--bundle", "m.gguf.sigstore.json", "m.gguf"];
+    let no_log = ["--insecure-ignore-tlog"];
+    let anybody = [
+        "--certificate-identity-regexp",
+        ".+",
+        "--certificate-oidc-issuer",
+        "https://i",
+    ];
+    let (cosign, unheld) = (["compat", "cosign"], ["--check-claims=false"]);
+    let told = [
+        [&["verify-blob-attestation"][..], &key, &unheld, &claim].concat(),
+        [
+            &cosign[..],
+            &["verify-blob-attestation"],
+            &key,
+            &no_log,
+            &unheld,
+            &claim,
+        ]
+        .concat(),
+        [&cosign[..], &["verify-blob"], &key, &no_log, &bundle].concat(),
+        [&cosign[..], &["verify-blob"], &anybody, &bundle].concat(),
+    ];
+    for mode in ["production", "Production", "prod"] {
+        for words in &told {
+            let ran = Ran::of(place.command(words).env("WEIGHTLOCK_MODE", mode));
+            assert!(
+                ran.code != 0 && ran.stderr.contains("WL-DANGER-REFUSED"),
+                "{mode} {words:?}: {ran:#?}"
+            );
+        }
+    }
+    for words in &told[..3] {
+        let ran = place.run(words);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+    }
+}
+
 #[test]
 fn nothing_is_verified_without_a_signer_or_a_signature() {
     let place = place();

@@ -21,7 +21,7 @@ use crate::{
         attest::predicate_type, files::SignatureFlags, verify::check, verify_attestation as attestation,
     },
     context::Context,
-    flags::{IdentityFlags, certificates, reference},
+    flags::{IdentityFlags, certificates, reference, refused_in_production},
 };
 
 const VERIFIED: &str = "Verified OK\n";
@@ -111,6 +111,14 @@ fn trust(flags: &Verifying, context: &Context) -> Result<(Trust, Option<Asked>),
         return Err(Failure::words(
             "unsupported: signature may not be provided using --signature when using --bundle",
         ));
+    }
+    for (given, flag) in [
+        (flags.insecure_ignore_tlog, "--insecure-ignore-tlog"),
+        (flags.insecure_ignore_sct, "--insecure-ignore-sct"),
+    ] {
+        if given {
+            refused_in_production(flag)?;
+        }
     }
     match (&flags.key, &flags.certificate) {
         (Some(_), Some(_)) => Err(Failure::words(
