@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use serde_json::Value;
 use weightlock_peers::sigstore::{Account, BundleVersion, Rekor, Signed, Sigstore};
 
-use crate::run::Place;
+use crate::run::{Place, Ran};
 
 #[test]
 fn roots_are_listed_with_source_and_age() {
@@ -142,4 +142,21 @@ fn an_old_root_is_told_and_refused_where_that_is_asked() {
     verify(&[]).yes();
     verify(&["--max-root-age", "90"]).refused(1, "WL-ROOT-STALE");
     verify(&["--max-root-age", "36500"]).yes();
+    // Of a file that is named, by a flag or a variable, nobody knows.
+    let file = [
+        "verify-blob",
+        "weights.bin",
+        "--identity",
+        "signer@example.com",
+        "--identity-provider",
+        sigstore.issuer(),
+    ];
+    let named = [&file[..], &["--trusted-root", "root.json"]].concat();
+    place.run(&named).yes();
+    let aged = ["--max-root-age", "36500"];
+    place
+        .run([&named[..], &aged].concat())
+        .refused(1, "WL-ROOT-STALE");
+    let mut command = place.command([&file[..], &aged].concat());
+    Ran::of(command.env("WEIGHTLOCK_TRUST_ROOT", "root.json")).refused(1, "WL-ROOT-STALE");
 }
