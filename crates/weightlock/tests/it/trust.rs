@@ -85,6 +85,21 @@ fn an_imported_root_is_used_by_its_name() {
     verify("corp").refused(4, "WL-ROOT-UNSAFE");
 }
 
+/// A relative path in `XDG_DATA_HOME` would let the folder that one stands in decide, such as a model's.
+#[test]
+fn what_lies_where_one_stands_is_no_root_of_the_user() {
+    let place = Place::new();
+    place.write("root.json", Sigstore::start().trusted_root());
+    let mut import = place.command(["trust", "import", "root.json", "--name", "production"]);
+    Ran::of(import.env("WEIGHTLOCK_TRUST_DIR", place.path("data/weightlock/trust"))).yes();
+    let listed = |base: &str| {
+        let mut list = place.command(["trust", "list"]);
+        Ran::of(list.env("XDG_DATA_HOME", base)).yes().stdout
+    };
+    assert!(listed(place.path("data").to_str().unwrap()).contains("root.json"));
+    assert!(!listed("data").contains("root.json"));
+}
+
 #[test]
 fn what_is_no_root_is_not_imported() {
     let place = Place::new();
