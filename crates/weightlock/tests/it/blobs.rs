@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use weightlock::commands::blob::{attest, sign, verify, verify_attestation};
 use weightlock_peers::{
     Peer, program,
-    sigstore::{Account, Lie, Rekor, Sigstore},
+    sigstore::{Account, Lie, Rekor, Service, Sigstore},
 };
 
 use crate::run::{Place, Ran, key};
@@ -183,6 +184,42 @@ fn identities_are_asked_for_in_full() {
         ran.refused(2, "WL-CLI-USAGE");
     }
     ask(&[&["--key", &public], &name[..], &issuer].concat()).refused(2, "WL-CLI-USAGE");
+}
+
+/// A signature over the bytes that a statement's signature covers would be one over the statement: of whoever made the file.
+#[test]
+fn an_encoded_statement_is_signed_as_no_file() {
+    let place = Place::with_model();
+    place.run_with_key("sign", "p384.key.pem", &[]).yes();
+    let signature = fs::read(place.path("m/model.sig")).unwrap();
+    let signature: serde_json::Value = serde_json::from_slice(&signature).unwrap();
+    let payload = signature["dsseEnvelope"]["payload"].as_str().unwrap();
+    let payload = STANDARD.decode(payload).unwrap();
+    let sigstore = Sigstore::start();
+    place.write("trust.json", sigstore.trust_config(Rekor::Second));
+    place.write("token", sigstore.token(&Account::email("a@example.com")));
+    for word in ["DSSEv1", "DSSEV1"] {
+        let head = format!("{word} 28 application/vnd.in-toto+json {} ", payload.len());
+        place.write("upload", [head.as_bytes(), &payload].concat());
+        with_key(&place, "sign-blob", &["upload"])
+            .refused(1, "WL-BLOB-CONTENT")
+            .says("attest-blob");
+        place
+            .run([
+                "sign-blob",
+                "--yes",
+                "--trust-config",
+                "trust.json",
+                "--identity-token-file",
+                "token",
+                "upload",
+            ])
+            .refused(1, "WL-BLOB-CONTENT");
+        assert!(!place.path("upload.sigstore.json").exists());
+    }
+    assert_eq!(sigstore.requests(Service::Fulcio), 0, "nobody was called");
+    place.write("upload", "DSSE v1 is how statements are signed");
+    with_key(&place, "sign-blob", &["upload"]).yes();
 }
 
 /// What weakens a check has a name of its own, and is refused where the mode is production; where it is misspelt, too.
@@ -424,6 +461,27 @@ fn statements_are_signed_as_they_are_and_must_be_statements() {
         &["--statement", "no.json", "--bundle", "x"],
     )
     .refused(1, "WL-BLOB-STATEMENT");
+    // A model is signed by what was hashed, and not by what somebody wrote.
+    let written = fs::read_to_string(place.path("s.json")).unwrap();
+    for made in ["https://model_signing/signature/v1.0", "urn:weightlock:leaves:v1"] {
+        let statement = written.replace("https://slsa.dev/provenance/v1", made);
+        place.write("made.json", statement);
+        let whole = ["--statement", "made.json", "--bundle", "x"];
+        let part = [
+            "--predicate",
+            "claim.json",
+            "--type",
+            made,
+            "--bundle",
+            "x",
+            "m.gguf",
+        ];
+        for words in [&whole[..], &part] {
+            with_key(&place, "attest-blob", words)
+                .refused(2, "WL-EVIDENCE-TYPE")
+                .says("weightlock sign");
+        }
+    }
     place.write("twice.json", r#"{"a": 1, "a": 2}"#);
     let twice = [
         "--predicate",
