@@ -15,6 +15,7 @@
 //! What PyYAML reads and this parser refuses is refused here too, at the offset where it stops; what came before stays.
 
 mod flow;
+pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,0 +1,215 @@
+//! [`Conflict`]: where sources disagree.
+//!
+//! 1. Two values of a fact that has one.
+//! 2. Two parents of a model that was made from one: an adapter fits one base.
+//! 3. A claimed number of parameters that is more than [`PARAMETER_TOLERANCE`] off what the files hold.
+//!
+//! None is resolved here. Which value a document shows is the claim of the lowest rank; that there is another one is
+//! shown beside it.
+
+use serde::Serialize;
+
+use super::{Arity, Derivation, Graph, Property, Ref, Relation, Value, Verb};
+
+/// How far a claimed number of parameters may be off, as a share of what was counted. `7B` is said of 6.7 to 7.3.
+pub const PARAMETER_TOLERANCE: f64 = 0.05;
+
+/// Sources that disagree.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "conflict")]
+pub enum Conflict {
+    /// A fact that has one value is claimed with several.
+    Values {
+        /// Of what.
+        component: Ref,
+        /// Which fact.
+        property: Property,
+        /// The values, the one to show first.
+        values: Vec<Value>,
+    },
+    /// A setting is claimed with several values.
+    Settings {
+        /// Of what.
+        component: Ref,
+        /// Which setting.
+        parameter: String,
+        /// The values, the one to show first.
+        values: Vec<Value>,
+    },
+    /// Sources do not agree what a relation is.
+    Relations {
+        /// The one.
+        from: Ref,
+        /// The other.
+        to: Ref,
+        /// Which fact of the relation.
+        property: Property,
+        /// The values, the one to show first.
+        values: Vec<Value>,
+    },
+    /// Sources name different parents of a model that can have one only.
+    Parents {
+        /// Of what.
+        component: Ref,
+        /// How it was made.
+        derivation: Derivation,
+        /// The parents.
+        parents: Vec<Ref>,
+    },
+    /// More or fewer parameters are claimed than there are.
+    Parameters {
+        /// Of what.
+        component: Ref,
+        /// As it is written.
+        claimed: String,
+        /// As it was counted.
+        counted: u64,
+    },
+}
+
+/// Every conflict of a graph, in the order of its components.
+pub(super) fn all(graph: &Graph) -> Vec<Conflict> {
+    let mut found: Vec<Conflict> = values(graph).chain(settings(graph)).collect();
+    found.extend(relations(graph));
+    found.extend(parents(graph));
+    found.extend(parameters(graph));
+    found.sort();
+    found
+}
+
+fn values(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
+    graph.components().iter().flat_map(|(name, component)| {
+        component
+            .facts()
+            .iter()
+            .filter(|(property, fact)| fact.is_disputed(property.arity()))
+            .map(|(property, fact)| Conflict::Values {
+                component: name.clone(),
+                property: *property,
+                values: fact.claims().iter().map(|it| it.value.clone()).collect(),
+            })
+    })
+}
+
+fn settings(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
+    graph.components().iter().flat_map(|(name, component)| {
+        component
+            .parameters()
+            .iter()
+            .filter(|(_, fact)| fact.is_disputed(Arity::One))
+            .map(|(parameter, fact)| Conflict::Settings {
+                component: name.clone(),
+                parameter: parameter.clone(),
+                values: fact.claims().iter().map(|it| it.value.clone()).collect(),
+            })
+    })
+}
+
+fn relations(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
+    graph.relations().flat_map(|relation| {
+        relation
+            .facts()
+            .iter()
+            .filter(|(property, fact)| fact.is_disputed(property.arity()))
+            .map(|(property, fact)| Conflict::Relations {
+                from: relation.from.clone(),
+                to: relation.to.clone(),
+                property: *property,
+                values: fact.claims().iter().map(|it| it.value.clone()).collect(),
+            })
+    })
+}
+
+fn parents(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
+    graph.components().keys().filter_map(|name| {
+        let parents: Vec<&Relation> = graph
+            .from(name)
+            .filter(|it| it.verb == Verb::DerivedFrom)
+            .collect();
+        let derivation = parents.iter().find_map(|it| it.derivation())?;
+        let is_merge = parents
+            .iter()
+            .any(|it| it.derivation().is_some_and(|it| !it.has_one_parent()));
+        (parents.len() > 1 && !is_merge).then(|| Conflict::Parents {
+            component: name.clone(),
+            derivation,
+            parents: parents.iter().map(|it| it.to.clone()).collect(),
+        })
+    })
+}
+
+fn parameters(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
+    graph.components().iter().flat_map(|(name, component)| {
+        let counted = component.number(Property::Parameters);
+        component
+            .claims(Property::ParameterClaim)
+            .iter()
+            .filter_map(move |claim| {
+                let (counted, claimed) = (counted?, claim.value.as_text()?);
+                is_off(claimed_number(claimed)?, counted).then(|| Conflict::Parameters {
+                    component: name.clone(),
+                    claimed: claimed.to_owned(),
+                    counted,
+                })
+            })
+    })
+}
+
+/// The number that a claim means: `7B`, `16K`, `16-thousand`, `1.5 billion`, `8x7B`, `26,784`.
+fn claimed_number(text: &str) -> Option<f64> {
+    let text = text.trim().to_ascii_lowercase().replace([',', '_'], "");
+    let (experts, text) = match text.split_once('x') {
+        Some((experts, rest)) => (experts.parse::<f64>().ok()?, rest),
+        None => (1.0, text.as_str()),
+    };
+    let digits = text
+        .find(|it: char| !it.is_ascii_digit() && it != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let scale = match unit.trim_start_matches([' ', '-']) {
+        "" => 1.0,
+        "k" | "thousand" => 1e3,
+        "m" | "million" => 1e6,
+        "b" | "bn" | "g" | "billion" => 1e9,
+        "t" | "trillion" => 1e12,
+        _ => return None,
+    };
+    let claimed = experts * number.parse::<f64>().ok()? * scale;
+    (claimed.is_finite() && claimed > 0.0).then_some(claimed)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share is compared, not a count")]
+fn is_off(claimed: f64, counted: u64) -> bool {
+    let counted = counted as f64;
+    (claimed - counted).abs() > counted * PARAMETER_TOLERANCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_of_size_are_read() {
+        for (text, number) in [
+            ("7B", 7e9),
+            ("16K", 16e3),
+            ("16-thousand", 16e3),
+            ("1.5 billion", 1.5e9),
+            ("8x7B", 56e9),
+            ("26,784", 26784.0),
+            ("350M", 350e6),
+        ] {
+            assert_eq!(claimed_number(text), Some(number), "{text}");
+        }
+        for text in ["", "B", "many", "7 gallons", "-7B", "1e999B", "x", "0B"] {
+            assert_eq!(claimed_number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn five_per_cent_are_granted() {
+        assert!(!is_off(7e9, 6_738_415_616));
+        assert!(is_off(7e9, 6_500_000_000));
+        assert!(is_off(16e3, 26_784));
+    }
+}
