@@ -114,11 +114,7 @@ impl SignersByKind {
         named: Option<Kind>,
         model: &Model,
     ) -> Result<VerifiedEvidence, NotCounted> {
-        let kind = types::kind_of(&read_unverified(bundle)?.statement.predicate_type);
-        if let Some(named) = named.filter(|named| *named != kind) {
-            return Err(NotCounted::Kind { found: kind, named });
-        }
-        let evidence = self.verify(kind, bundle)?;
+        let evidence = self.signed(bundle, named)?;
         let statement = evidence.statement();
         let first = statement.subjects.first();
         if let Some(found) = first.filter(|_| !statement.is_first_about(model)) {
@@ -132,6 +128,27 @@ impl SignersByKind {
         }
         document::check(&statement.predicate_type, &statement.predicate)?;
         Ok(evidence)
+    }
+
+    /// Whether a statement counts, whatever it is about: for statements about things that are not at hand. Rules 1, 2 and 4 of
+    /// [`judge`](Self::judge).
+    ///
+    /// # Errors
+    /// [`NotCounted`] names the first rule that is broken.
+    pub fn vouch(&self, bundle: &[u8], named: Option<Kind>) -> Result<VerifiedEvidence, NotCounted> {
+        let evidence = self.signed(bundle, named)?;
+        let statement = evidence.statement();
+        document::check(&statement.predicate_type, &statement.predicate)?;
+        Ok(evidence)
+    }
+
+    /// Steps 1 and 2.
+    fn signed(&self, bundle: &[u8], named: Option<Kind>) -> Result<VerifiedEvidence, NotCounted> {
+        let kind = types::kind_of(&read_unverified(bundle)?.statement.predicate_type);
+        if let Some(named) = named.filter(|named| *named != kind) {
+            return Err(NotCounted::Kind { found: kind, named });
+        }
+        self.verify(kind, bundle)
     }
 
     /// Step 2. Of several refusals the one is told that came furthest: another key than one's own says little.
