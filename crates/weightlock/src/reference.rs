@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     commands::{
-        attest, blob, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
-        man, scan, sign, trust, verify, verify_attestation, version,
+        attest, blob, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory,
+        key, lineage, man, scan, sign, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -44,6 +44,19 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("trust-export", schema::<trust::export::Exported>("trust export")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
+        (
+            "lineage-ancestors",
+            schema::<lineage::LineageList>("lineage ancestors"),
+        ),
+        (
+            "lineage-descendants",
+            schema::<lineage::LineageList>("lineage descendants"),
+        ),
+        ("lineage-show", schema::<lineage::LineageShown>("lineage show")),
+        (
+            "lineage-who-uses",
+            schema::<lineage::LineageList>("lineage who-uses"),
+        ),
         ("man", schema::<man::Pages>("man")),
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),

@@ -208,7 +208,7 @@ impl Claim {
     fn payload(&self, hashed: &Hashed) -> Result<Vec<u8>, Diagnostic> {
         match self {
             Self::Predicate(predicate) => Ok(predicate.payload(&hashed.subjects())),
-            Self::Statement(statement, text) if statement.is_about(hashed.digest()) => Ok(text.clone()),
+            Self::Statement(statement, text) if statement.is_about(&hashed.model()) => Ok(text.clone()),
             Self::Statement(statement, _) => Err(about_another(statement, hashed)),
         }
     }
@@ -226,6 +226,11 @@ pub(super) fn about_another(statement: &Statement, hashed: &Hashed) -> Diagnosti
         "the statement",
         found.map_or_else(String::new, |first| first.sha256.to_string()),
     );
+    if statement.is_first_about(&hashed.model()) {
+        return told.note(
+            "it names the folder and not every file of it: a file that lists them has the same digest",
+        );
+    }
     let is_file = hashed.manifest().is_some_and(|manifest| {
         found.is_some_and(|found| manifest.files().iter().any(|file| *file.sha256() == found.sha256))
     });

@@ -17,6 +17,7 @@ pub(crate) mod guarded;
 pub mod inspect;
 pub mod inventory;
 pub mod key;
+pub mod lineage;
 pub mod man;
 pub mod run;
 pub mod scan;
@@ -64,6 +65,7 @@ pub enum Command {
     Scan(Box<scan::Arguments>),
     Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
+    Lineage(lineage::Arguments),
     Explain(explain::Arguments),
     Compat(compat::Arguments),
     Doctor(doctor::Arguments),
@@ -112,6 +114,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Scan(arguments) => scan::run(arguments, format, context),
         Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
+        Command::Lineage(arguments) => lineage::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),

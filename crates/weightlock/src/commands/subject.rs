@@ -7,7 +7,7 @@ use weightlock_artifact::{
     inventory::{Inventory, Links, Root, Scope},
     manifest::{Manifest, Subject},
 };
-use weightlock_signing::reason::NOTHING_TO_SIGN;
+use weightlock_signing::{reason::NOTHING_TO_SIGN, statement::Model};
 
 use super::digest;
 use crate::{
@@ -77,6 +77,14 @@ impl Hashed {
     /// What names the model.
     pub(crate) const fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// What a statement about it must name.
+    pub(crate) fn model(&self) -> Model {
+        match &self.manifest {
+            Some(manifest) => Model::folder(manifest),
+            None => Model::file(self.digest),
+        }
     }
 
     /// The files with their digests; none for a model that is one file.

@@ -100,7 +100,12 @@ impl BlobTrustFlags {
         !self.certificate_chain.is_empty() && only_named.is_asked() && !rest.is_asked()
     }
 
-    /// Whether a root is named, or what it is asked for.
+    /// Whether a flag asks for what only logs, clocks and the age of a root can answer.
+    fn asks_of_root(&self) -> bool {
+        !self.given_up().is_empty() || self.use_signed_timestamps || self.identity.max_root_age.is_some()
+    }
+
+    /// Whether a root is named.
     fn names_root(&self) -> bool {
         self.identity.trusted_root.is_some() || self.identity.sigstore.is_some() || self.identity.staging
     }
@@ -110,9 +115,13 @@ impl BlobTrustFlags {
         let key = reference::public_key(key, self.online)?;
         if self.names_root() {
             let root = Arc::new(self.identity.root(now)?);
-            return Ok(Trust::LoggedKey { key, root });
+            return Ok(Trust::LoggedKey {
+                key,
+                root,
+                timestamp: self.use_signed_timestamps,
+            });
         }
-        if self.given_up().is_empty() && !self.use_signed_timestamps {
+        if !self.asks_of_root() {
             return Ok(Trust::Key(key));
         }
         Err(Diagnostic::new(
@@ -122,7 +131,7 @@ impl BlobTrustFlags {
     }
 
     fn by_chain(&self, now: UnixTime) -> Result<Trust, Diagnostic> {
-        if self.names_root() || !self.given_up().is_empty() || self.use_signed_timestamps {
+        if self.names_root() || self.asks_of_root() {
             return Err(Diagnostic::new(
                 USAGE,
                 "a private certificate chain is checked without logs and clocks; leave out what asks for them",

@@ -58,7 +58,7 @@ pub struct VerifiedFile {
     pub files: Vec<PathBuf>,
     /// The time that was stated instead of now, at which certificates were checked.
     pub at_time: Option<String>,
-    /// What was not demanded, although it otherwise is: `transparency-log`, `certificate-log`.
+    /// What was not demanded, although it otherwise is: `identity`, `transparency-log`, `certificate-log`.
     pub given_up: Vec<String>,
 }
 

@@ -15,6 +15,7 @@ use weightlock_signing::{
     },
     reason::{IGNORED_LOADABLE, NOTHING_SELECTED, TAMPERED},
     sigstore::SigstoreRefusal,
+    statement::Model,
 };
 
 use super::{
@@ -180,7 +181,7 @@ fn result(
     let statement = verified.statement();
     let paths =
         |list: &[ArtifactPath]| -> Vec<String> { list.iter().map(|path| path.as_str().to_owned()).collect() };
-    let digest = digest(verified, comparison);
+    let model = model(verified, comparison);
     Verified {
         model: case.root.path().display().to_string(),
         signature: case.found.path.display().to_string(),
@@ -203,8 +204,8 @@ fn result(
         bytes_by_kernel: comparison.bytes_vouched,
         read_by: None,
         complete: false,
-        evidence: evidence::list(case, verified, digest.as_deref()),
-        digest,
+        evidence: evidence::list(case, verified, model.as_ref()),
+        digest: model.map(|model| model.digest().to_string()),
         changes: comparison
             .drift
             .changes()
@@ -230,18 +231,15 @@ fn passed_over(comparison: &Comparison) -> Vec<String> {
         .collect()
 }
 
-/// The manifest digest of what is there; for a model of one file, the digest that was just compared.
-fn digest(verified: &VerifiedStatement, comparison: &Comparison) -> Option<String> {
+/// The model by the manifest of what is there; one that is one file by the digest that was just compared.
+fn model(verified: &VerifiedStatement, comparison: &Comparison) -> Option<Model> {
     let single = match verified.statement().files() {
-        Files::Single(FileClaim::Whole(digest)) if comparison.drift.changes().is_empty() => Some(digest),
+        Files::Single(FileClaim::Whole(digest)) if comparison.drift.changes().is_empty() => Some(*digest),
         _ => None,
     };
-    let sha256 = |digest: &&Digest| digest.algorithm().name() == "sha256";
-    let manifest = comparison
-        .manifest
-        .as_ref()
-        .map(|manifest| manifest.digest().to_string());
-    manifest.or_else(|| single.filter(sha256).map(ToString::to_string))
+    let sha256 = |digest: &Digest| digest.algorithm().name() == "sha256";
+    let manifest = comparison.manifest.as_ref().map(Model::folder);
+    manifest.or_else(|| single.filter(sha256).map(Model::file))
 }
 
 impl From<&Signer> for SignedBy {
