@@ -19,7 +19,7 @@ use crate::{
     diagnostic::Diagnostic,
     flags::{Method, SignersFlags, TrustFlags},
     reply::Reply,
-    text::quoted,
+    text::{Shown, quoted},
 };
 
 /// Say what a card lacks, and what contradicts it.
@@ -69,15 +69,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
         finding.need == Need::Required || (arguments.strict && finding.need == Need::Recommended)
     };
     reasons.extend(card.findings.iter().filter(decides).map(|one| told(one, &card)));
-    let text = report::text(&card, context);
-    let notes = notes(&card);
+    let text = report::text(&card, context) + &notes(&card);
     if reasons.is_empty() {
-        return Reply::yes(VERB, text, card).with_notes(notes);
+        return Reply::yes(VERB, text, card);
     }
     Reply::refusal(VERB, reasons)
         .with_text(text)
         .with_result(card)
-        .with_notes(notes)
         .with_verdict("the card does not hold")
 }
 
@@ -139,7 +137,7 @@ fn told(finding: &Finding, card: &CheckedCard) -> Diagnostic {
 }
 
 /// What is recommended and missing, what was not compared, and what did not count.
-fn notes(card: &CheckedCard) -> Vec<String> {
+fn notes(card: &CheckedCard) -> String {
     let missing: Vec<_> = card
         .findings
         .iter()
@@ -164,5 +162,6 @@ fn notes(card: &CheckedCard) -> Vec<String> {
             one.name, one.why, one.code
         )
     }));
-    notes
+    let line = |note: &String| format!("  note: {}\n", Shown(note));
+    notes.iter().map(line).collect()
 }
