@@ -14,3 +14,6 @@
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
 pub mod graph;
+pub mod provenance;
+pub mod slsa;
+mod typed;
