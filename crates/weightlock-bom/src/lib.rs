@@ -14,6 +14,7 @@
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
 pub mod graph;
+pub mod lineage;
 pub mod provenance;
 pub mod slsa;
 mod typed;
