@@ -15,6 +15,16 @@ use crate::{
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("attest", schema::<attest::Attested>("attest")),
+        (
+            "attest-evaluation",
+            schema::<attest::stated::Stated>("attest evaluation"),
+        ),
+        (
+            "attest-provenance",
+            schema::<attest::stated::Stated>("attest provenance"),
+        ),
+        ("attest-review", schema::<attest::stated::Stated>("attest review")),
+        ("attest-run", schema::<attest::run::Recorded>("attest run")),
         ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
