@@ -158,13 +158,7 @@ mod tests {
         assert_eq!(shell("exit 0", &[]).unwrap().code(), 0);
         assert_eq!(shell("exit 37", &[]).unwrap().code(), 37);
         assert_eq!(shell("kill -KILL $$", &[]).unwrap().code(), 128 + 9);
-        let missing = run(
-            &"/no/such/program".into(),
-            &[],
-            &[],
-            Output::Inherited,
-            || true,
-        ).unwrap_err();
+        let missing = run(&"/no/such/program".into(), &[], &[], Output::Inherited, || true).unwrap_err();
         assert_eq!(missing.code(), crate::error::START);
     }
 
@@ -177,7 +171,8 @@ mod tests {
             &[],
             Output::Inherited,
             || false,
-        ).unwrap_err();
+        )
+        .unwrap_err();
         assert_eq!(refused.code(), weightlock_artifact::error::INTERRUPTED);
         assert!(!started.exists());
     }

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use crate::{
     commands::{
         attest, blob, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
-        man, scan, sign, trust, verify, verify_attestation, version,
+        man, scan, sign, slsa, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -55,6 +55,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
         ("sign-blob", schema::<blob::sign::SignedFile>("sign-blob")),
+        ("slsa-diff", schema::<slsa::diff::Compared>("slsa diff")),
+        ("slsa-level", schema::<slsa::level::Levelled>("slsa level")),
+        ("slsa-verify", schema::<slsa::verify::Verified>("slsa verify")),
         ("verify", schema::<verify::Verified>("verify")),
         (
             "verify-attestation",

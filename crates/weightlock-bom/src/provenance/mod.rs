@@ -8,6 +8,7 @@
 //! | what a person wrote down about a step | [`description`] |
 //! | what a command line tells without telling secrets | [`command`] |
 //! | which commit a working tree is at, and whether it was changed | [`git`] |
+//! | whether two builds had the same inputs | [`inputs`] |
 //! | what was measured | [`evaluation`] |
 //! | who looked at which code | [`review`] |
 //!
@@ -19,6 +20,7 @@ pub mod command;
 pub mod description;
 pub mod evaluation;
 pub mod git;
+pub mod inputs;
 pub mod reason;
 pub mod review;
 mod role;

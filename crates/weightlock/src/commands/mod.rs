@@ -19,6 +19,7 @@ pub mod man;
 pub mod run;
 pub mod scan;
 pub mod sign;
+pub mod slsa;
 mod subject;
 pub(crate) mod target;
 pub mod trust;
@@ -61,6 +62,7 @@ pub enum Command {
     Scan(Box<scan::Arguments>),
     Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
+    Slsa(slsa::Arguments),
     Explain(explain::Arguments),
     Compat(compat::Arguments),
     Doctor(doctor::Arguments),
@@ -106,6 +108,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Scan(arguments) => scan::run(arguments, format, context),
         Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
+        Command::Slsa(arguments) => slsa::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),

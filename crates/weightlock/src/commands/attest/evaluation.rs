@@ -69,14 +69,24 @@ fn state(arguments: &Arguments, context: &Context) -> Result<Stated, Vec<Diagnos
         let shown = path.display().to_string();
         let text = target::read_bounded(path, MAX_DOCUMENT)?;
         let read = harness::read(&text).map_err(|error| told(&error, &shown))?;
-        let name = path.file_name().map_or(shown.clone(), |name| name.to_string_lossy().into_owned());
-        let origin = origin(name, &Algorithm::Sha256.digest(&text), Form::LmEval, Some(read.tool));
+        let name = path
+            .file_name()
+            .map_or(shown.clone(), |name| name.to_string_lossy().into_owned());
+        let origin = origin(
+            name,
+            &Algorithm::Sha256.digest(&text),
+            Form::LmEval,
+            Some(read.tool),
+        );
         add(&mut evaluation, origin, read.results, &shown)?;
     }
     if evaluation.results.is_empty() {
         return Err(Diagnostic::new(
             NO_RESULTS,
-            format!("no result of an evaluation of {} was found", arguments.model.display()),
+            format!(
+                "no result of an evaluation of {} was found",
+                arguments.model.display()
+            ),
         )
         .at(arguments.model.display().to_string())
         .help("name the files that have them:  --results FILE")
@@ -149,7 +159,9 @@ fn add(
     results: Vec<Measured>,
     shown: &str,
 ) -> Result<(), Diagnostic> {
-    evaluation.add(origin, results).map_err(|error| told(&error, shown))
+    evaluation
+        .add(origin, results)
+        .map_err(|error| told(&error, shown))
 }
 
 fn told(error: &NotResults, place: &str) -> Diagnostic {

@@ -72,11 +72,12 @@ impl PublishFlags {
         match (is_named, &self.output) {
             (true, _) => self.author(None, context).map(Some),
             (false, Some(_)) => Ok(None),
-            (false, None) => Err(
-                Diagnostic::new(USAGE, "nobody is named who signs, and no file for an unsigned statement")
-                    .help("sign it:  --key NAME.key")
-                    .help("or write it unsigned, for level 1 at most:  --output FILE"),
-            ),
+            (false, None) => Err(Diagnostic::new(
+                USAGE,
+                "nobody is named who signs, and no file for an unsigned statement",
+            )
+            .help("sign it:  --key NAME.key")
+            .help("or write it unsigned, for level 1 at most:  --output FILE")),
         }
     }
 
@@ -93,7 +94,10 @@ impl PublishFlags {
                 let (signer, bundle) = author.sign(payload, self.dry_run)?;
                 (Some(signer), bundle)
             }
-            None => (None, Some([payload.as_slice(), b"\n"].concat()).filter(|_| !self.dry_run)),
+            None => (
+                None,
+                Some([payload.as_slice(), b"\n"].concat()).filter(|_| !self.dry_run),
+            ),
         };
         let written = text.map(|text| self.write(root, kind, &text)).transpose()?;
         Ok((signer, written))

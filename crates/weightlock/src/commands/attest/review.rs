@@ -132,7 +132,9 @@ pub(in crate::commands) fn code(hashed: &Hashed) -> Result<CustomCode, Diagnosti
         code.file(&file.path, file.sha256());
         if is_configuration(&file.path) {
             let is_readable = file.size <= MAX_CONFIG as u64;
-            let text = is_readable.then(|| hashed.text(&file.path, MAX_CONFIG)).transpose()?;
+            let text = is_readable
+                .then(|| hashed.text(&file.path, MAX_CONFIG))
+                .transpose()?;
             code.configuration(&file.path, text.as_deref());
         }
     }

@@ -95,11 +95,7 @@ pub(super) fn state(
 }
 
 /// The reply of a verb.
-pub(super) fn reply(
-    verb: &'static str,
-    stated: Result<Stated, Vec<Diagnostic>>,
-    context: &Context,
-) -> Reply {
+pub(super) fn reply(verb: &'static str, stated: Result<Stated, Vec<Diagnostic>>, context: &Context) -> Reply {
     match stated {
         Ok(stated) => Reply::yes(verb, text(&stated, context), stated),
         Err(reasons) => Reply::refusal(verb, reasons).with_verdict("not attested: nothing was written"),

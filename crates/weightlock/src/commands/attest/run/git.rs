@@ -156,7 +156,8 @@ impl Repository {
             .map(|(name, ..)| name.to_owned())
             .collect();
         for (name, id) in self.loose_tags() {
-            let is_own = id == *commit || self.object(&id).and_then(|tag| tag.target()).as_ref() == Some(commit);
+            let is_own =
+                id == *commit || self.object(&id).and_then(|tag| tag.target()).as_ref() == Some(commit);
             if is_own {
                 tags.push(name);
             }
@@ -340,7 +341,9 @@ fn names(folder: &Path) -> Vec<String> {
         return Vec::new();
     };
     let names = entries.take(MOST_LISTED).flatten();
-    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = names
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
     names.sort();
     names
 }

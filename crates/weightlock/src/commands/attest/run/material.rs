@@ -80,10 +80,11 @@ impl Given {
     /// A configuration file.
     pub(super) fn config(path: &Path) -> Result<Self, Diagnostic> {
         if path.is_dir() {
-            return Err(
-                Diagnostic::new(USAGE, format!("{} is a folder, and --config names files", path.display()))
-                    .help("a folder is a material:  --material PATH"),
-            );
+            return Err(Diagnostic::new(
+                USAGE,
+                format!("{} is a folder, and --config names files", path.display()),
+            )
+            .help("a folder is a material:  --material PATH"));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -153,7 +154,10 @@ impl Material {
             .clone()
             .with_sha256(hashed.digest())
             .with("size", size(hashed.files, hashed.bytes));
-        let files = hashed.manifest().map(|manifest| manifest.files()).unwrap_or_default();
+        let files = hashed
+            .manifest()
+            .map(|manifest| manifest.files())
+            .unwrap_or_default();
         if files.len() > MOST_LISTED {
             whole = whole.with("listed", format!("{MOST_LISTED} of {} files", files.len()));
         }
@@ -186,7 +190,11 @@ pub(super) fn lock_files(work: &Path, commit: Option<&git::Found>) -> Vec<Given>
             if path.symlink_metadata().is_ok_and(|file| file.is_file()) {
                 found.push(Given {
                     path: if is_root { path } else { PathBuf::from(name) },
-                    name: if is_root { format!("root/{name}") } else { name.to_owned() },
+                    name: if is_root {
+                        format!("root/{name}")
+                    } else {
+                        name.to_owned()
+                    },
                     role: Role::LockFile,
                 });
             }

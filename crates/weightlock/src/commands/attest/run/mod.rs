@@ -160,7 +160,8 @@ pub struct Listed {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> Reply {
-    let refused = |reasons: Vec<Diagnostic>, verdict: &str| Reply::refusal(VERB, reasons).with_verdict(verdict);
+    let refused =
+        |reasons: Vec<Diagnostic>, verdict: &str| Reply::refusal(VERB, reasons).with_verdict(verdict);
     let ready = match Ready::prepare(arguments, context) {
         Ok(ready) => ready,
         Err(reasons) => return refused(reasons, "refused: the command was not started"),
@@ -171,7 +172,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
     };
     interrupt::take_back();
     if ran.ended.code() != 0 {
-        let note = format!("the command ended with {}, so nothing is stated", ran.ended.code());
+        let note = format!(
+            "the command ended with {}, so nothing is stated",
+            ran.ended.code()
+        );
         let reply = Reply::verbatim(VERB, String::new()).with_exit(Exit::Program(ran.ended.code()));
         if global.quiet == 0 {
             terminal::say(&format!("note: {note}\n"));
@@ -186,7 +190,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
             }
             Reply::yes(VERB, String::new(), recorded)
         }
-        Err(reasons) => refused(reasons, "not attested: the command ended well, and nothing was stated"),
+        Err(reasons) => refused(
+            reasons,
+            "not attested: the command ended well, and nothing was stated",
+        ),
     }
 }
 
@@ -241,7 +248,9 @@ impl Ready {
 
         let work = std::env::current_dir().ok();
         let work_text = work.as_deref().and_then(Path::to_str);
-        let home = environment::HOME.filled().and_then(|home| home.into_string().ok());
+        let home = environment::HOME
+            .filled()
+            .and_then(|home| home.into_string().ok());
         let folders = Folders {
             work: work_text,
             home: home.as_deref(),
@@ -257,7 +266,9 @@ impl Ready {
         } else {
             work.as_deref().and_then(git::Found::at)
         };
-        let locks = work.as_deref().map(|work| material::lock_files(work, commit.as_ref()));
+        let locks = work
+            .as_deref()
+            .map(|work| material::lock_files(work, commit.as_ref()));
         for lock in locks.into_iter().flatten() {
             materials.push(lock.hash(folders, &arguments.hashing, context)?);
         }
@@ -317,7 +328,9 @@ impl Ready {
         for material in &self.materials {
             material.still_holds().map_err(|told| moved(material, &told))?;
         }
-        let (hashed, changes) = self.before.compare(&arguments.product, &arguments.hashing, context)?;
+        let (hashed, changes) = self
+            .before
+            .compare(&arguments.product, &arguments.hashing, context)?;
         if changes.made().next().is_none() {
             return Err(Diagnostic::new(
                 NO_PRODUCT,
@@ -428,7 +441,10 @@ fn outside_materials(product: &Path, given: &[Given]) -> Result<(), Diagnostic> 
         None => Ok(()),
         Some(one) => Err(Diagnostic::new(
             USAGE,
-            format!("the product lies in the material {}, which must not change", one.name()),
+            format!(
+                "the product lies in the material {}, which must not change",
+                one.name()
+            ),
         )
         .at(one.path().display().to_string())
         .help("write to another folder, and name it with --product")),
@@ -471,7 +487,10 @@ fn text(recorded: &Recorded) -> String {
         line(&material.role, &format!("{}   {digest}", material.name));
     }
     line("observed", "declared materials only; nothing was traced");
-    line("signer", recorded.signer.as_deref().unwrap_or("nobody: level 1 at most"));
+    line(
+        "signer",
+        recorded.signer.as_deref().unwrap_or("nobody: level 1 at most"),
+    );
     recorded.written.iter().for_each(|path| line("written", path));
     text
 }

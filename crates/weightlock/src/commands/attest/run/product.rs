@@ -3,17 +3,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
-use weightlock_artifact::{
-    digest::Digest,
-    error::NOT_FOUND,
-    inventory::Root,
-    manifest::Subject,
-};
+use weightlock_artifact::{digest::Digest, error::NOT_FOUND, inventory::Root, manifest::Subject};
 use weightlock_bom::provenance::{PATH, Resource, Role};
 
-use crate::{
-    cli::Hashing, commands::subject::Hashed, context::Context, diagnostic::Diagnostic,
-};
+use crate::{cli::Hashing, commands::subject::Hashed, context::Context, diagnostic::Diagnostic};
 
 /// Names that are told one by one; the others are counted.
 const MOST_TOLD: usize = 1000;
@@ -35,7 +28,10 @@ pub(super) struct Changes {
 impl Before {
     /// Hashes what lies there; nothing needs to.
     pub(super) fn look(path: &Path, hashing: &Hashing, context: &Context) -> Result<Self, Vec<Diagnostic>> {
-        if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        if path
+            .symlink_metadata()
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+        {
             return Ok(Self(Files::new()));
         }
         match hash(path, hashing, context) {
@@ -123,7 +119,10 @@ impl Changes {
     /// What the command made: new files, and changed ones as they are now.
     pub(super) fn made(&self) -> impl Iterator<Item = (&str, Digest)> {
         let new = self.new.iter().map(|(name, digest)| (name.as_str(), *digest));
-        let changed = self.changed.iter().map(|(name, (_, digest))| (name.as_str(), *digest));
+        let changed = self
+            .changed
+            .iter()
+            .map(|(name, (_, digest))| (name.as_str(), *digest));
         new.chain(changed)
     }
 
@@ -160,9 +159,9 @@ impl Changes {
             .changed
             .iter()
             .take(MOST_TOLD)
-            .map(|(path, (before, after))| {
-                json!({"path": path, "before": before.hex(), "after": after.hex()})
-            })
+            .map(
+                |(path, (before, after))| json!({"path": path, "before": before.hex(), "after": after.hex()}),
+            )
             .collect();
         let deleted: Vec<Value> = self
             .deleted

@@ -16,10 +16,40 @@ use crate::environment;
 
 /// Libraries that training and what follows it depend on; the lock file has the others.
 const LIBRARIES: [&str; 34] = [
-    "accelerate", "auto_gptq", "autoawq", "bitsandbytes", "datasets", "deepspeed", "diffusers", "flash_attn",
-    "flax", "gguf", "gptqmodel", "huggingface_hub", "jax", "keras", "lightning", "llmcompressor", "lm_eval",
-    "mergekit", "megatron_core", "numpy", "nvidia_modelopt", "onnx", "peft", "safetensors", "scikit_learn",
-    "sentencepiece", "tensorflow", "tokenizers", "torch", "transformers", "triton", "trl", "vllm", "xformers",
+    "accelerate",
+    "auto_gptq",
+    "autoawq",
+    "bitsandbytes",
+    "datasets",
+    "deepspeed",
+    "diffusers",
+    "flash_attn",
+    "flax",
+    "gguf",
+    "gptqmodel",
+    "huggingface_hub",
+    "jax",
+    "keras",
+    "lightning",
+    "llmcompressor",
+    "lm_eval",
+    "mergekit",
+    "megatron_core",
+    "numpy",
+    "nvidia_modelopt",
+    "onnx",
+    "peft",
+    "safetensors",
+    "scikit_learn",
+    "sentencepiece",
+    "tensorflow",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "triton",
+    "trl",
+    "vllm",
+    "xformers",
 ];
 /// Entries of a folder of libraries that are looked at.
 const MOST_LISTED: usize = 20_000;
@@ -83,7 +113,9 @@ fn first_line(path: &Path) -> Option<PathBuf> {
     }
     let named = Path::new(words.find(|word| !word.starts_with('-') && !word.contains('='))?);
     let is_env = first.file_name() == Some(OsStr::new("env"));
-    (is_env && is_python(named)).then(|| in_path(named.as_os_str())).flatten()
+    (is_env && is_python(named))
+        .then(|| in_path(named.as_os_str()))
+        .flatten()
 }
 
 /// The file of a program, as the shell finds it.
@@ -116,9 +148,7 @@ impl Python {
         let name = real.file_name()?.to_str()?.to_owned();
         let minor = name.strip_prefix("python").filter(|minor| minor.starts_with('3'));
         Some(Self {
-            version: minor.map(|minor| {
-                header_version(prefix, minor).unwrap_or_else(|| minor.to_owned())
-            }),
+            version: minor.map(|minor| header_version(prefix, minor).unwrap_or_else(|| minor.to_owned())),
             places: places(prefix),
         })
     }
@@ -127,13 +157,17 @@ impl Python {
     fn libraries(&self) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
         for place in &self.places {
-            let Ok(entries) = fs::read_dir(place) else { continue };
+            let Ok(entries) = fs::read_dir(place) else {
+                continue;
+            };
             for entry in entries.take(MOST_LISTED).flatten() {
                 let name = entry.file_name();
                 let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".dist-info")) else {
                     continue;
                 };
-                let Some((name, version)) = stem.split_once('-') else { continue };
+                let Some((name, version)) = stem.split_once('-') else {
+                    continue;
+                };
                 let plain = name.to_ascii_lowercase().replace(['-', '.'], "_");
                 if LIBRARIES.contains(&plain.as_str()) {
                     // What is found first is what is imported.
@@ -146,7 +180,10 @@ impl Python {
 
     /// The CUDA that PyTorch was built for: `cuda: Optional[str] = '12.8'` in its `version.py`.
     fn torch_cuda(&self) -> Option<String> {
-        let text = self.places.iter().find_map(|place| text(&place.join("torch/version.py")))?;
+        let text = self
+            .places
+            .iter()
+            .find_map(|place| text(&place.join("torch/version.py")))?;
         text.lines().find_map(|line| {
             let (name, value) = line.split_once('=')?;
             let is_cuda = name.split(':').next()?.trim() == "cuda";
@@ -160,7 +197,9 @@ impl Python {
 fn places(prefix: &Path) -> Vec<PathBuf> {
     let mut places = Vec::new();
     for folder in ["local/lib", "lib"] {
-        let Ok(entries) = fs::read_dir(prefix.join(folder)) else { continue };
+        let Ok(entries) = fs::read_dir(prefix.join(folder)) else {
+            continue;
+        };
         let mut names: Vec<PathBuf> = entries
             .take(MOST_LISTED)
             .flatten()

@@ -47,7 +47,11 @@ const STATED: [&str; 26] = [
 ];
 
 /// What a command runs in.
-pub(super) fn found(command: &[OsString], more: &[String], folders: Folders<'_>) -> Result<Value, Diagnostic> {
+pub(super) fn found(
+    command: &[OsString],
+    more: &[String],
+    folders: Folders<'_>,
+) -> Result<Value, Diagnostic> {
     let mut told = Map::new();
     let mut tell = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -55,20 +59,34 @@ pub(super) fn found(command: &[OsString], more: &[String], folders: Folders<'_>)
         }
     };
     tell("architecture", Some(json!(std::env::consts::ARCH)));
-    tell("kernel", text("/proc/sys/kernel/osrelease").map(|text| json!(text.trim())));
+    tell(
+        "kernel",
+        text("/proc/sys/kernel/osrelease").map(|text| json!(text.trim())),
+    );
     let release = text("/etc/os-release").or_else(|| text("/usr/lib/os-release"));
-    tell("system", release.and_then(|text| field(&text, "PRETTY_NAME", '=')));
+    tell(
+        "system",
+        release.and_then(|text| field(&text, "PRETTY_NAME", '=')),
+    );
     let cpu = text("/proc/cpuinfo").and_then(|text| field(&text, "model name", ':'));
     tell("processor", cpu);
     let cpus = std::thread::available_parallelism().ok();
     tell("processors", cpus.map(|count| json!(count.get())));
     let memory = text("/proc/meminfo").and_then(|text| field(&text, "MemTotal", ':'));
     tell("memory", memory);
-    tell("gpus", Some(gpus()).filter(|gpus| !gpus.is_empty()).map(|gpus| json!(gpus)));
+    tell(
+        "gpus",
+        Some(gpus())
+            .filter(|gpus| !gpus.is_empty())
+            .map(|gpus| json!(gpus)),
+    );
     let driver = text("/sys/module/nvidia/version").map(|text| json!(text.trim()));
     tell("nvidiaDriver", driver);
     tell("cuda", cuda());
-    tell("python", command.first().and_then(|program| python::found(program)));
+    tell(
+        "python",
+        command.first().and_then(|program| python::found(program)),
+    );
     tell("variables", variables(more, folders)?);
     Ok(Value::Object(told))
 }
@@ -111,10 +129,11 @@ fn field(text: &str, name: &str, separator: char) -> Option<Value> {
 fn variables(more: &[String], folders: Folders<'_>) -> Result<Option<Value>, Diagnostic> {
     let mut told = Map::new();
     if let Some(secret) = more.iter().find(|name| is_secret(name)) {
-        return Err(
-            Diagnostic::new(USAGE, format!("{secret} looks like a secret, and a statement is given away"))
-                .note("variables are stated with their values, for everybody who reads the statement"),
-        );
+        return Err(Diagnostic::new(
+            USAGE,
+            format!("{secret} looks like a secret, and a statement is given away"),
+        )
+        .note("variables are stated with their values, for everybody who reads the statement"));
     }
     for name in STATED.iter().copied().chain(more.iter().map(String::as_str)) {
         let value = environment::named(name).and_then(|value| value.into_string().ok());
