@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use weightlock_artifact::{digest::Digest, standing::Standing};
 use weightlock_bom::{
     provenance::{Parent, Provenance},
-    slsa::{Expected, TrustedBuilder, accept},
+    slsa::{Expected, Level, TrustedBuilder, accept},
 };
 
 use super::{Base, found::Piece};
@@ -118,7 +118,7 @@ fn is_about(piece: &Piece, parent: &Parent<'_>) -> bool {
 
 /// What came of a statement.
 enum Judged {
-    /// A builder of the list stands behind it.
+    /// A builder of the list, of level 2 or 3, stands behind it.
     Verified(Provenance),
     /// Somebody says so.
     Declared(Provenance, String),
@@ -149,8 +149,13 @@ fn judge(piece: &Piece, trusted: &[TrustedBuilder]) -> Judged {
     };
     match accept(bundle, trusted) {
         Ok(accepted) => match Expected::default().content(&accepted.provenance, Some(accepted.builder)) {
-            Ok(_) => Judged::Verified(accepted.provenance),
             Err(refused) => Judged::Refused(Diagnostic::of(refused.code(), &refused).at(piece.name.clone())),
+            // Whoever signs for a builder of level 1 can write what they like.
+            Ok(_) if accepted.builder.level < Level::L2 => Judged::Declared(
+                provenance,
+                format!("the list gives {} level 1", accepted.builder.id),
+            ),
+            Ok(_) => Judged::Verified(accepted.provenance),
         },
         Err(why) => Judged::Declared(provenance, why.to_string()),
     }

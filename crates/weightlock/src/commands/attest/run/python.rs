@@ -64,13 +64,15 @@ struct Python {
     places: Vec<PathBuf>,
 }
 
-/// What is told of the Python that runs a program; nothing where none does.
-pub(super) fn found(program: &OsStr) -> Option<Value> {
-    let python = Python::of(&interpreter(program)?)?;
+/// What is told of the Python that runs a program; that its version is unknown where none was found.
+pub(super) fn found(program: &OsStr) -> Value {
     let mut told = Map::new();
-    if let Some(version) = &python.version {
-        told.insert("version".to_owned(), json!(version));
-    }
+    let python = interpreter(program).and_then(|path| Python::of(&path));
+    let version = python.as_ref().and_then(|python| python.version.as_deref());
+    told.insert("version".to_owned(), json!(version.unwrap_or("unknown")));
+    let Some(python) = python else {
+        return Value::Object(told);
+    };
     let libraries = python.libraries();
     if let Some(cuda) = python.torch_cuda() {
         told.insert("torchCuda".to_owned(), json!(cuda));
@@ -78,14 +80,16 @@ pub(super) fn found(program: &OsStr) -> Option<Value> {
     if !libraries.is_empty() {
         told.insert("libraries".to_owned(), json!(libraries));
     }
-    Some(Value::Object(told))
+    Value::Object(told)
 }
 
 /// The interpreter that runs a program: itself, or the one that its first line names; else the active virtual environment's.
 fn interpreter(program: &OsStr) -> Option<PathBuf> {
     let path = in_path(program);
     if let Some(path) = &path {
-        if is_python(path) {
+        // A script that is called python is somebody's switch between several.
+        let is_script = input::read_at_most(path, 2).is_ok_and(|head| head.starts_with(b"#!"));
+        if is_python(path) && !is_script {
             return Some(path.clone());
         }
         if let Some(found) = first_line(path) {

@@ -83,10 +83,7 @@ pub(super) fn found(
     let driver = text("/sys/module/nvidia/version").map(|text| json!(text.trim()));
     tell("nvidiaDriver", driver);
     tell("cuda", cuda());
-    tell(
-        "python",
-        command.first().and_then(|program| python::found(program)),
-    );
+    tell("python", command.first().map(|program| python::found(program)));
     tell("variables", variables(more, folders)?);
     Ok(Value::Object(told))
 }
