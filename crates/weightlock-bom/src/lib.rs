@@ -15,3 +15,6 @@
 
 pub mod graph;
 pub mod lineage;
+pub mod provenance;
+pub mod slsa;
+mod typed;

@@ -303,6 +303,8 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,
     weightlock_transport::EXPLANATIONS,
+    weightlock_bom::provenance::reason::EXPLANATIONS,
+    weightlock_bom::slsa::reason::EXPLANATIONS,
     OWN,
 ];
 

@@ -20,6 +20,7 @@ pub mod man;
 pub mod run;
 pub mod scan;
 pub mod sign;
+pub mod slsa;
 mod subject;
 pub(crate) mod target;
 pub mod trust;
@@ -63,6 +64,7 @@ pub enum Command {
     Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
     Lineage(lineage::Arguments),
+    Slsa(slsa::Arguments),
     Explain(explain::Arguments),
     Compat(compat::Arguments),
     Doctor(doctor::Arguments),
@@ -91,7 +93,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
-        Command::Attest(arguments) => attest::run(arguments, context),
+        Command::Attest(arguments) => attest::run(arguments, global, context),
         Command::VerifyAttestation(arguments) => verify_attestation::run(arguments, format, context),
         Command::Evidence(arguments) => evidence::run(arguments, context),
         Command::SignBlob(arguments) => blob::sign::run(arguments, context),
@@ -109,6 +111,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
         Command::Lineage(arguments) => lineage::run(arguments, context),
+        Command::Slsa(arguments) => slsa::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
