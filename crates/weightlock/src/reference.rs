@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     commands::{
-        attest, blob, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
-        lineage, man, scan, sign, slsa, trust, verify, verify_attestation, version,
+        attest, blob, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory,
+        key, lineage, man, scan, sign, slsa, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -26,6 +26,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("attest-review", schema::<attest::stated::Stated>("attest review")),
         ("attest-run", schema::<attest::run::Recorded>("attest run")),
         ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
+        ("card-check", schema::<card::check::CheckedCard>("card check")),
+        ("card-init", schema::<card::init::Initiated>("card init")),
+        ("card-show", schema::<card::check::CheckedCard>("card show")),
+        ("card-sign", schema::<card::sign::SignedCard>("card sign")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
@@ -83,6 +87,12 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("version", schema::<version::Version>("version")),
     ]
+}
+
+/// The schema of each document that people write for Weightlock. Keys of their own are welcome there.
+#[must_use]
+pub fn forms() -> Vec<(&'static str, Schema)> {
+    vec![("model-card", weightlock_bom::card::schema())]
 }
 
 fn schema<T: JsonSchema>(verb: &str) -> Schema {
