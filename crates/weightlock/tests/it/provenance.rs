@@ -708,7 +708,7 @@ fn a_review_lists_the_code_that_was_reviewed() {
             model,
         ])
     };
-    review("m").yes().says("2 files of code, 1 entry of auto_map");
+    review("m").yes().says("2 code files, 1 entry of auto_map");
     let name = &names(&place.path("m/.weightlock/evidence"))[0];
     let statement = statement(&place.path(&format!("m/.weightlock/evidence/{name}")));
     assert_eq!(statement["predicate"]["decision"], "approved");
