@@ -65,8 +65,14 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("verify", schema::<verify::Verified>("verify")),
         ("provenance-description", Description::schema()),
         ("trusted-builders", BuilderList::schema()),
-        ("predicate-evaluation", predicate::<Evaluation>("urn:weightlock:evaluation:v1")),
-        ("predicate-review", predicate::<Review>("urn:weightlock:review:v1")),
+        (
+            "predicate-evaluation",
+            predicate::<Evaluation>("urn:weightlock:evaluation:v1"),
+        ),
+        (
+            "predicate-review",
+            predicate::<Review>("urn:weightlock:review:v1"),
+        ),
         (
             "verify-attestation",
             schema::<verify_attestation::Attestations>("verify-attestation"),

@@ -319,7 +319,13 @@ pub(super) fn of_go(report: &mut Report) -> Result<Vec<(Peer, PathBuf)>> {
         Ok((peer, program))
     });
     let reader = Peer::InTotoAttestation;
-    install_python(reader.name(), "in-toto-attestation (pinned)", IN_TOTO, &[reader], report)?;
+    install_python(
+        reader.name(),
+        "in-toto-attestation (pinned)",
+        IN_TOTO,
+        &[reader],
+        report,
+    )?;
     let reader = reader.find().context("in-toto-attestation was not installed")?;
     let reader = Ok((Peer::InTotoAttestation, reader));
     cosign.into_iter().chain(services).chain([reader]).collect()

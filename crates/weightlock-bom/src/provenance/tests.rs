@@ -114,11 +114,17 @@ fn the_seeds_of_the_fuzz_target_are_read() {
     assert!(crate::slsa::Requirements::parse(&seed("requirements")).is_ok());
     assert_eq!(evaluation::model_index::read(&seed("readme")).unwrap().len(), 2);
     assert_eq!(evaluation::results::read(&seed("results")).unwrap().len(), 1);
-    assert_eq!(evaluation::harness::read(&seed("harness")).unwrap().results.len(), 2);
+    assert_eq!(
+        evaluation::harness::read(&seed("harness")).unwrap().results.len(),
+        2
+    );
     assert_eq!(git::Index::parse(&seed("index"), false).unwrap().entries.len(), 2);
     assert!(git::Head::parse(&seed("head")).is_some());
     assert_eq!(git::packed_refs(&seed("packed")).count(), 1);
     assert!(git::loose(&seed("object")).unwrap().tree().is_some());
     let url = git::remote_url(&seed("config"), "origin").unwrap();
-    assert_eq!(git::source_uri(&url).as_deref(), Some("git+https://github.com/acme/models"));
+    assert_eq!(
+        git::source_uri(&url).as_deref(),
+        Some("git+https://github.com/acme/models")
+    );
 }

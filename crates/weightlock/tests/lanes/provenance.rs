@@ -33,10 +33,16 @@ fn recorded() -> Option<Pair> {
     pair.ours(&["key", "generate", "other"], 0);
     let inputs = "--step finetune --parameter method=lora --material m=base-model:acme/base --material data=dataset --config train.yaml";
     let inputs: Vec<&str> = inputs.split(' ').collect();
-    for (product, how) in [("out", &["--key", "k.key", "--output", "b.json"][..]), ("out2", &["--output", "p.json"])] {
+    for (product, how) in [
+        ("out", &["--key", "k.key", "--output", "b.json"][..]),
+        ("out2", &["--output", "p.json"]),
+    ] {
         let script = format!("mkdir {product}; cp m/config.json {product}; echo weights > {product}/w.bin");
         let command = ["attest", "run", "--product", product];
-        pair.ours(&[&command[..], &inputs, how, &["--", "/bin/sh", "-c", &script]].concat(), 0);
+        pair.ours(
+            &[&command[..], &inputs, how, &["--", "/bin/sh", "-c", &script]].concat(),
+            0,
+        );
     }
     Some(pair)
 }
@@ -82,8 +88,14 @@ fn in_totos_own_library_reads_recorded_provenance() {
     // The folder and the file of two materials, and the configuration.
     assert_eq!(said.trim(), "urn:weightlock:builder:local:v1 5");
     let text = fs::read_to_string(pair.folder.path().join("p.json")).unwrap();
-    for (from, to) in [("\"runDetails\"", "\"runDetail\""), ("\"startedOn\":\"2", "\"startedOn\":\"x2")] {
+    for (from, to) in [
+        ("\"runDetails\"", "\"runDetail\""),
+        ("\"startedOn\":\"2", "\"startedOn\":\"x2"),
+    ] {
         fs::write(pair.folder.path().join("q.json"), text.replace(from, to)).unwrap();
-        assert!(!read("q.json").status.success(), "{from}: the reader would read anything");
+        assert!(
+            !read("q.json").status.success(),
+            "{from}: the reader would read anything"
+        );
     }
 }
