@@ -1,6 +1,10 @@
 //! What the generated reference pages are made from: schemas of every JSON document.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use weightlock_bom::{
+    provenance::{description::Description, evaluation::Evaluation, review::Review},
+    slsa::BuilderList,
+};
 
 use crate::{
     commands::{
@@ -10,7 +14,7 @@ use crate::{
     reply::Document,
 };
 
-/// The schema of each verb's JSON document. Every verb with a result of its own adds a line.
+/// The schema of each verb's JSON document, and of documents that verbs read. Every verb with a result of its own adds a line.
 #[must_use]
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
@@ -76,6 +80,16 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("slsa-level", schema::<slsa::level::Levelled>("slsa level")),
         ("slsa-verify", schema::<slsa::verify::Verified>("slsa verify")),
         ("verify", schema::<verify::Verified>("verify")),
+        ("provenance-description", Description::schema()),
+        ("trusted-builders", BuilderList::schema()),
+        (
+            "predicate-evaluation",
+            predicate::<Evaluation>("urn:weightlock:evaluation:v1"),
+        ),
+        (
+            "predicate-review",
+            predicate::<Review>("urn:weightlock:review:v1"),
+        ),
         (
             "verify-attestation",
             schema::<verify_attestation::Attestations>("verify-attestation"),
@@ -93,6 +107,14 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
 #[must_use]
 pub fn forms() -> Vec<(&'static str, Schema)> {
     vec![("model-card", weightlock_bom::card::schema())]
+}
+
+/// The schema of a predicate of ours.
+fn predicate<T: JsonSchema>(predicate_type: &str) -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), predicate_type.into());
+    schema
 }
 
 fn schema<T: JsonSchema>(verb: &str) -> Schema {
