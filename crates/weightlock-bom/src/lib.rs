@@ -16,3 +16,6 @@
 pub mod card;
 pub mod graph;
 pub mod lineage;
+pub mod provenance;
+pub mod slsa;
+mod typed;

@@ -135,12 +135,22 @@ pub(crate) const TORCH_HOME: Variable = foreign(
     "TORCH_HOME",
     "Folder of PyTorch whose `hub` `inventory` looks in, instead of `~/.cache/torch`",
 );
+/// Where programs are.
+pub(crate) const PATH: Variable = foreign(
+    "PATH",
+    "Folders in which `attest run` finds the command, to tell which Python runs it",
+);
+/// The virtual environment of Python that is active.
+pub(crate) const VIRTUAL_ENV: Variable = foreign(
+    "VIRTUAL_ENV",
+    "Virtual environment of Python that `attest run` tells of, where the command itself does not say which Python runs it",
+);
 /// The user's folder.
 pub(crate) const HOME: Variable = foreign("HOME", "The user's folder; `~` stands for it");
 /// The time that documents are said to be made at.
 pub(crate) const SOURCE_DATE_EPOCH: Variable = foreign(
     "SOURCE_DATE_EPOCH",
-    "The time that `attest --type custom` writes, in seconds since 1970, instead of now",
+    "The time that `attest --type custom` and `attest review` write, in seconds since 1970, instead of now",
 );
 /// Asks programs not to use colours.
 pub(crate) const NO_COLOR: Variable =
@@ -299,6 +309,8 @@ pub const VARIABLES: &[Variable] = &[
     XDG_CACHE_HOME,
     XDG_DATA_HOME,
     HOME,
+    PATH,
+    VIRTUAL_ENV,
     SOURCE_DATE_EPOCH,
     NO_COLOR,
     CLICOLOR_FORCE,

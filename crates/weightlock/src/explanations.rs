@@ -304,6 +304,8 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_bom::card::reason::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,
     weightlock_transport::EXPLANATIONS,
+    weightlock_bom::provenance::reason::EXPLANATIONS,
+    weightlock_bom::slsa::reason::EXPLANATIONS,
     OWN,
 ];
 

@@ -49,7 +49,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "a card does not say something that it must, or says that it is unknown",
         why: "whoever uses a model must be able to read what it is for, what it was trained on, how well it does and what it cannot do",
         example: "a card without known_limitations, or a section \"Limitations\" that reads [More Information Needed]",
-        fix: "fill it in; weightlock card init --fill MODEL adds what the files tell",
+        fix: "fill it in; `weightlock card init --fill MODEL` adds what the files tell",
     },
     Explanation {
         code: CONTRADICTION,

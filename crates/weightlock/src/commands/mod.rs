@@ -1,7 +1,6 @@
 //! The verbs: one file each, listed here in the order of help.
 
 pub mod attest;
-mod author;
 pub mod blob;
 pub mod card;
 pub mod compat;
@@ -19,9 +18,11 @@ pub mod inventory;
 pub mod key;
 pub mod lineage;
 pub mod man;
+mod publish;
 pub mod run;
 pub mod scan;
 pub mod sign;
+pub mod slsa;
 mod subject;
 pub(crate) mod target;
 pub mod trust;
@@ -66,6 +67,7 @@ pub enum Command {
     Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
     Lineage(lineage::Arguments),
+    Slsa(slsa::Arguments),
     Explain(explain::Arguments),
     Compat(compat::Arguments),
     Doctor(doctor::Arguments),
@@ -96,7 +98,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
-        Command::Attest(arguments) => attest::run(arguments, context),
+        Command::Attest(arguments) => attest::run(arguments, global, context),
         Command::VerifyAttestation(arguments) => verify_attestation::run(arguments, format, context),
         Command::Evidence(arguments) => evidence::run(arguments, context),
         Command::Card(arguments) => card::run(arguments, format, context),
@@ -115,6 +117,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
         Command::Lineage(arguments) => lineage::run(arguments, context),
+        Command::Slsa(arguments) => slsa::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),

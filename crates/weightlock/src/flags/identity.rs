@@ -90,6 +90,17 @@ pub(crate) struct IdentityFlags {
 }
 
 impl IdentityFlags {
+    /// What was given up, for the answer to say.
+    pub(crate) fn given_up(&self) -> Vec<String> {
+        let flags = [
+            (self.danger_any_identity, "identity"),
+            (self.danger_without_log, "transparency-log"),
+            (self.danger_without_sct, "certificate-log"),
+        ];
+        let given_up = flags.into_iter().filter(|(given, _)| *given);
+        given_up.map(|(_, what)| what.to_owned()).collect()
+    }
+
     /// Whether any of them asks for an identity.
     pub(crate) fn is_asked(&self) -> bool {
         self.identity.is_some()

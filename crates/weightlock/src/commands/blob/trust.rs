@@ -76,17 +76,6 @@ impl BlobTrustFlags {
         }
     }
 
-    /// What was given up, for the answer to say.
-    pub(crate) fn given_up(&self) -> Vec<String> {
-        let flags = [
-            (self.identity.danger_any_identity, "identity"),
-            (self.identity.danger_without_log, "transparency-log"),
-            (self.identity.danger_without_sct, "certificate-log"),
-        ];
-        let given_up = flags.into_iter().filter(|(given, _)| *given);
-        given_up.map(|(_, what)| what.to_owned()).collect()
-    }
-
     /// Whether the identity is a name in a private certificate, which nobody else vouches for.
     fn names_in_chain(&self) -> bool {
         let only_named = IdentityFlags {
@@ -102,7 +91,9 @@ impl BlobTrustFlags {
 
     /// Whether a flag asks for what only logs, clocks and the age of a root can answer.
     fn asks_of_root(&self) -> bool {
-        !self.given_up().is_empty() || self.use_signed_timestamps || self.identity.max_root_age.is_some()
+        !self.identity.given_up().is_empty()
+            || self.use_signed_timestamps
+            || self.identity.max_root_age.is_some()
     }
 
     /// Whether a root is named.

@@ -86,7 +86,7 @@ fn verify(arguments: &Arguments, context: &Context) -> Result<VerifiedFile, Diag
         form: found.form().to_owned(),
         files: found.files,
         at_time: arguments.trust.at_time.map(|time| time.to_string()),
-        given_up: arguments.trust.given_up(),
+        given_up: arguments.trust.identity.given_up(),
     })
 }
 

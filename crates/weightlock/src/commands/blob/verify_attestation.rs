@@ -186,7 +186,7 @@ fn told(arguments: &Arguments, found: Found, verified: &VerifiedAttestation) -> 
         form: found.form().to_owned(),
         files: found.files,
         at_time: arguments.trust.at_time.map(|time| time.to_string()),
-        given_up: arguments.trust.given_up(),
+        given_up: arguments.trust.identity.given_up(),
     }
 }
 

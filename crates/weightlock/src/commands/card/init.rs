@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     cli::Hashing,
-    commands::{attest::exists, subject::Hashed, target},
+    commands::{publish::exists, subject::Hashed, target},
     context::Context,
     diagnostic::Diagnostic,
     reply::Reply,

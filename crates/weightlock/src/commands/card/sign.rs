@@ -21,13 +21,10 @@ use super::{
 };
 use crate::{
     cli::Hashing,
-    commands::{
-        author::{Author, Destination},
-        subject::Hashed,
-    },
+    commands::{publish::PublishFlags, subject::Hashed},
     context::Context,
     diagnostic::Diagnostic,
-    flags::{KeylessFlags, Method, SignerFlags},
+    flags::Method,
     reply::Reply,
     terminal::Style,
     text::{Shown, quoted},
@@ -52,11 +49,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     card: Option<PathBuf>,
     #[command(flatten)]
-    signer: SignerFlags,
-    #[command(flatten)]
-    keyless: KeylessFlags,
-    #[command(flatten)]
-    destination: Destination,
+    publish: PublishFlags,
     /// Follow symbolic links to files inside the model; links to folders are always refused
     #[arg(long, help_heading = "Files")]
     allow_symlinks: bool,
@@ -67,7 +60,7 @@ pub struct Arguments {
 impl Arguments {
     /// Nobody is there who could be asked for a password.
     pub(super) const fn never_ask(&mut self) {
-        self.signer.password.never_asked = true;
+        self.publish.signer.password.never_asked = true;
     }
 }
 
@@ -110,11 +103,9 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<SignedCard, Vec<Diag
     let hashed = Hashed::of(model, arguments.allow_symlinks, &hashing, context)?;
     let cards = Cards::find(hashed.root(), arguments.card.as_deref())?;
     sound(&cards, &hashed)?;
-    let author = Author::open(&arguments.signer, &arguments.keyless, method, context)?;
+    let author = arguments.publish.author(method, context)?;
     let payload = payload(&hashed.subjects(), CARD, &stated(&cards)?);
-    let (signer, written) = arguments
-        .destination
-        .sign(&author, payload, Kind::Card, &hashed)?;
+    let (signer, written) = arguments.publish.sign(&author, payload, Kind::Card, &hashed)?;
     Ok(SignedCard {
         model: model.display().to_string(),
         digest: hashed.digest().to_string(),

@@ -86,6 +86,8 @@ pub struct Verified {
     pub evidence: Vec<Stated>,
     /// The stated time that certificates were checked at, when it was not now.
     pub at_time: Option<String>,
+    /// What was not asked, because flags gave it up: `identity`, `transparency-log`, `certificate-log`.
+    pub given_up: Vec<String>,
 }
 
 /// Who signed.
@@ -219,6 +221,7 @@ fn result(
         passed_over: passed_over(comparison),
         ignored: paths(&comparison.ignored),
         at_time: case.stated.map(|time| time.to_string()),
+        given_up: case.given_up.clone(),
     }
 }
 
@@ -458,6 +461,9 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
             "note",
             &format!("certificates were checked as of {time}, which was stated, not now"),
         );
+    }
+    if !result.given_up.is_empty() {
+        line("not asked", &result.given_up.join(", "));
     }
     if result.form != "oms-1.0" {
         line(
