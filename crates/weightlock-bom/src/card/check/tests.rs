@@ -2,7 +2,10 @@ use serde_json::json;
 use weightlock_artifact::{digest::Algorithm, evidence::Kind};
 
 use super::*;
-use crate::card::edit::{Document, New};
+use crate::{
+    card::edit::{Document, New},
+    graph::Property,
+};
 
 /// Every field is said.
 const CARD: &str = include_str!("../testdata/model-card.yaml");
@@ -174,6 +177,18 @@ fn training_data_are_compared_with_provenance() {
         ),
         (
             json!([{"uri": "git+https://x/y", "digest": {"gitCommit": "0".repeat(40)}}]),
+            Standing::Declared,
+        ),
+        (
+            json!([{"name": "shard.parquet", "digest": {"sha256": hex('b')}, "annotations": {"role": "material"}}]),
+            Standing::Failed,
+        ),
+        (
+            json!([{"name": "run.yaml", "digest": {"sha256": hex('b')}}]),
+            Standing::Declared,
+        ),
+        (
+            json!([{"name": "train.yaml", "digest": {"sha256": hex('b')}, "annotations": {"role": "config"}}]),
             Standing::Declared,
         ),
         (json!([]), Standing::Declared),
@@ -355,6 +370,63 @@ fn the_front_matter_is_compared() {
             "{places:?}"
         );
     }
+}
+
+#[test]
+fn the_framework_is_compared_with_library_and_files() {
+    let of = |framework: &str, library: &str, file: &str| {
+        let card = read(
+            &CARD
+                .replace("PyTorch", framework)
+                .replace("model.safetensors", file),
+        );
+        let readme = Card::read(format!("---\nlibrary_name: {library}\n---\n").as_bytes());
+        let files = [(file.to_owned(), Algorithm::Sha256.digest(b""))];
+        let checked = check(&Material {
+            card: Some(("model-card.yaml", &card)),
+            readme: Some(("README.md", &readme)),
+            files: Some(&files),
+            ..Material::default()
+        });
+        checked.findings.iter().map(|it| it.field).collect::<Vec<_>>()
+    };
+    assert_eq!(of("PyTorch", "transformers", "model.safetensors"), []);
+    assert_eq!(of("TensorFlow", "peft", "model.safetensors"), [Field::Framework]);
+    assert_eq!(of("TensorFlow", "unheard-of", "model.onnx"), [Field::Framework]);
+    assert_eq!(of("ONNX Runtime", "onnx", "model.onnx"), []);
+}
+
+#[test]
+fn the_graph_contradicts_counts_and_licences() {
+    use crate::graph::{Claim, Kind as Thing, Ref, Source, Value};
+    let of = |parameters: u64, license: &str| {
+        let card = read(CARD);
+        let mut graph = Graph::about(Ref::subject(), Thing::Model);
+        let subject = graph.subject().clone();
+        let claim = |value| Claim::verified(value, Source::computed("test", ""));
+        graph.state(
+            &subject,
+            Thing::Model,
+            Property::Parameters,
+            claim(Value::Number(parameters)),
+        );
+        graph.state(
+            &subject,
+            Thing::Model,
+            Property::License,
+            claim(Value::text(license)),
+        );
+        let checked = check(&Material {
+            card: Some(("model-card.yaml", &card)),
+            files: Some(&files()),
+            graph: Some(&graph),
+            ..Material::default()
+        });
+        checked.findings.iter().map(|it| it.field).collect::<Vec<_>>()
+    };
+    assert_eq!(of(26_784, "apache-2.0"), []);
+    assert_eq!(of(16_000, "Apache-2.0"), [Field::Parameters]);
+    assert_eq!(of(26_784, "MIT"), [Field::License]);
 }
 
 #[test]
