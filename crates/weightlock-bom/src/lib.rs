@@ -13,4 +13,5 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
+pub mod extract;
 pub mod graph;
