@@ -12,12 +12,12 @@ use crate::{
     reason::{Code, Explanation, Outcome},
 };
 
+pub use crate::reason::IO;
+
 /// A file or folder the user named is not there.
 pub const NOT_FOUND: Code = Code::new("WL-IO-NOT-FOUND");
 /// The operating system forbids access.
 pub const PERMISSION: Code = Code::new("WL-IO-PERMISSION");
-/// Any other failure of the operating system while reading or writing.
-pub const IO: Code = Code::new("WL-IO-FAILED");
 /// A file changed while it was read.
 pub const CHANGED: Code = Code::new("WL-ART-CHANGED");
 /// The target is neither a file nor a folder.

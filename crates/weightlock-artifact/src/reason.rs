@@ -12,6 +12,10 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(&'static str);
 
+/// Any other failure of the operating system while reading or writing. It stands here and not with the other codes of
+/// `error`, because rooms that open no files have it too.
+pub const IO: Code = Code::new("WL-IO-FAILED");
+
 impl Code {
     /// Names a code. Checked at compile time when used in a `const`: `WL-`, then two or more upper-case words.
     ///

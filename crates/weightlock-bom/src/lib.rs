@@ -15,3 +15,4 @@
 
 pub mod extract;
 pub mod graph;
+pub mod lineage;

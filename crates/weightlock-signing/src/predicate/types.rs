@@ -86,7 +86,7 @@ pub fn kind_of(predicate_type: &str) -> Kind {
 }
 
 /// Whether a type is the family's, or a version of it: what follows begins a new part of the URI.
-pub(super) fn is_version_of(predicate_type: &str, family: &str) -> bool {
+pub fn is_version_of(predicate_type: &str, family: &str) -> bool {
     predicate_type
         .strip_prefix(family)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))

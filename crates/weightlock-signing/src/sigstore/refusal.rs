@@ -195,7 +195,7 @@ impl SigstoreRefusal {
             Self::Signature => crate::reason::INVALID,
             Self::OtherArtifact { .. } => reason::OTHER_ARTIFACT,
             Self::Root { .. } => reason::ROOT_MALFORMED,
-            Self::Artifact(_) => weightlock_artifact::error::IO,
+            Self::Artifact(_) => weightlock_artifact::reason::IO,
         }
     }
 }

@@ -1,0 +1,156 @@
+//! What an in-toto statement says about lineage.
+//!
+//! | predicate | inputs | outputs |
+//! |---|---|---|
+//! | SLSA provenance v1 | `buildDefinition.resolvedDependencies` | subjects |
+//! | SLSA provenance v0.2, link v0.3 | `materials` | subjects |
+//! | test result v0.1, an evaluation | `configuration`, `inputs` | the subject was measured with them |
+//!
+//! Subjects of a statement about a model are the model and then its files (`design` of the evidence folder), so that the model
+//! is what a step made and the rest are its parts. Other statements name things that stand side by side.
+//!
+//! Parameters name nothing here: only what has a digest or a URI in the lists above counts, as verifiers of provenance have it.
+
+use serde_json::Value;
+use weightlock_artifact::{
+    digest::{Algorithm, Digest},
+    manifest::Subject,
+    standing::Standing,
+};
+use weightlock_signing::{predicate::types, statement::Statement};
+
+use super::{Builder, How, Identity, NodeId, SourceId, TooLarge};
+
+/// What the subjects of a statement are to each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subjects {
+    /// The first is a model, the others are its files: everything that lies in an evidence folder.
+    Model,
+    /// Each stands for itself.
+    Apart,
+}
+
+/// What somebody says, and how far it is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'s> {
+    /// What is said.
+    pub statement: &'s Statement,
+    /// SHA-256 of what it was read from.
+    pub document: Digest,
+    /// What its subjects are.
+    pub subjects: Subjects,
+    /// Verified where its signature was checked and its signer counts for it; declared otherwise.
+    pub standing: Standing,
+    /// Who says it.
+    pub source: SourceId,
+}
+
+/// Adds what a statement says. A predicate that says nothing about lineage still tells which files a model has.
+///
+/// # Errors
+/// [`TooLarge`].
+pub fn read(builder: &mut Builder, told: &Told<'_>) -> Result<Option<NodeId>, TooLarge> {
+    let outputs = outputs(builder, told)?;
+    let predicate_type = told.statement.predicate_type.as_str();
+    let predicate = &told.statement.predicate;
+    let (lists, how): (&[&str], How) = if types::is_version_of(predicate_type, types::SLSA_1) {
+        (&["/buildDefinition/resolvedDependencies"], How::Input)
+    } else if predicate_type == types::SLSA_0_2 || types::is_version_of(predicate_type, types::LINK) {
+        (&["/materials"], How::Input)
+    } else if matches!(predicate_type, types::TEST_RESULT | types::EVALUATION) {
+        (&["/configuration", "/inputs"], How::Evaluated)
+    } else {
+        return Ok(outputs.first().copied());
+    };
+    let inputs: Vec<NodeId> = lists
+        .iter()
+        .filter_map(|list| predicate.pointer(list))
+        .flat_map(|list| list.as_array().map(Vec::as_slice).unwrap_or_default())
+        .filter_map(|descriptor| input(builder, descriptor, told))
+        .collect::<Result<_, _>>()?;
+    if how == How::Evaluated {
+        for (input, output) in inputs
+            .iter()
+            .flat_map(|input| outputs.iter().map(move |it| (input, it)))
+        {
+            builder.join(*input, how, *output, told.standing, told.source)?;
+        }
+        return Ok(outputs.first().copied());
+    }
+    let step = builder.node(Identity::Step(told.document));
+    if let Some(kind) = predicate
+        .pointer("/buildDefinition/buildType")
+        .and_then(Value::as_str)
+    {
+        builder.call(step, kind);
+    }
+    for input in inputs {
+        builder.join(input, How::Input, step, told.standing, told.source)?;
+    }
+    for output in &outputs {
+        builder.join(step, How::Output, *output, told.standing, told.source)?;
+    }
+    Ok(outputs.first().copied())
+}
+
+/// What the statement is about; the files of a model are joined to it and not among them.
+fn outputs(builder: &mut Builder, told: &Told<'_>) -> Result<Vec<NodeId>, TooLarge> {
+    let subjects = &told.statement.subjects;
+    if told.subjects == Subjects::Apart {
+        return Ok(subjects.iter().map(|it| named(builder, it)).collect());
+    }
+    let Some((model, files)) = subjects.split_first() else {
+        return Ok(Vec::new());
+    };
+    let model = named(builder, model);
+    for file in files {
+        let node = builder.node(Identity::Content(file.sha256));
+        builder.call_inside(node, &file.name);
+        builder.join(node, How::PartOf, model, told.standing, told.source)?;
+    }
+    Ok(vec![model])
+}
+
+fn named(builder: &mut Builder, subject: &Subject) -> NodeId {
+    let node = builder.node(Identity::Content(subject.sha256));
+    builder.call(node, &subject.name);
+    node
+}
+
+/// A resource descriptor: bytes where it has their SHA-256, else a commit, else the name that it gives. Nothing where it gives none.
+fn input(builder: &mut Builder, descriptor: &Value, told: &Told<'_>) -> Option<Result<NodeId, TooLarge>> {
+    let text = |key: &str| {
+        descriptor
+            .get(key)
+            .and_then(Value::as_str)
+            .filter(|it| !it.is_empty())
+    };
+    let digest = |name: &str| {
+        descriptor
+            .pointer("/digest")
+            .and_then(|it| it.get(name))
+            .and_then(Value::as_str)
+    };
+    let sha256 =
+        digest("sha256").and_then(|hex| Digest::from_hex(Algorithm::Sha256, &hex.to_ascii_lowercase()).ok());
+    let commit = digest("gitCommit").or_else(|| digest("sha1"));
+    let names = [text("uri"), text("name")];
+    let identity = match (sha256, commit) {
+        (Some(sha256), _) => Identity::Content(sha256),
+        (None, Some(commit)) => Identity::Named(format!("git:{}", commit.to_ascii_lowercase())),
+        (None, None) => Identity::Named(names.into_iter().flatten().next()?.to_owned()),
+    };
+    let has_bytes = sha256.is_some();
+    let node = builder.node(identity);
+    for name in names.into_iter().flatten() {
+        builder.call(node, name);
+    }
+    // Whoever names the same thing without a digest may mean these bytes.
+    if let Some(uri) = text("uri").filter(|_| has_bytes) {
+        let by_name = builder.node(Identity::Named(uri.to_owned()));
+        if let Err(error) = builder.join(node, How::Called, by_name, told.standing, told.source) {
+            return Some(Err(error));
+        }
+    }
+    Some(Ok(node))
+}
