@@ -32,13 +32,8 @@ pub(super) fn state(file: &File, draft: &mut Draft) {
     }
     let owner = draft.spoken_for(&file.path).unwrap_or_else(Ref::subject);
     let source = Source::file(&file.path, "");
-    draft.relate(Relation::new(
-        &owner,
-        Verb::Contains,
-        &own,
-        Standing::Verified,
-        source,
-    ));
+    let contains = Relation::new(&owner, Verb::Contains, &own, Standing::Verified, source);
+    draft.join(contains);
 }
 
 /// States what a file is by its bytes.

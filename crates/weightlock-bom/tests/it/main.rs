@@ -1,0 +1,5 @@
+//! The tests of this crate from outside: a module a topic.
+
+mod folder;
+mod promises;
+mod vectors;
