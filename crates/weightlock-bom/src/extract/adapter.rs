@@ -58,13 +58,22 @@ fn parent(page: &Page<'_>, config: &Json, draft: &mut Draft) {
     let source = page.source(key);
     let mut parent = Parent::new(page.of.clone(), named, By::Adapter, source.clone());
     parent.derivation = Some((Derivation::Adapter, source));
-    parent.revision = config.get("revision").and_then(scalar).map(|it| Claim::declared(it, page.source("revision")));
+    parent.revision = config
+        .get("revision")
+        .and_then(scalar)
+        .map(|it| Claim::declared(it, page.source("revision")));
     draft.notes.parents.push(parent);
 }
 
 /// The other scalars say how it was trained.
 fn settings(page: &Page<'_>, config: &Json, draft: &mut Draft) {
-    const KNOWN: [&str; 5] = ["base_model_name_or_path", "revision", "peft_type", "task_type", "peft_version"];
+    const KNOWN: [&str; 5] = [
+        "base_model_name_or_path",
+        "revision",
+        "peft_type",
+        "task_type",
+        "peft_version",
+    ];
     let step = page.step("train");
     for (key, value) in config.as_object().into_iter().flatten() {
         if !KNOWN.contains(&key.as_str())

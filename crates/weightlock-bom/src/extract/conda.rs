@@ -17,7 +17,13 @@ pub(super) struct CondaFile;
 
 impl Extractor for CondaFile {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
-        let names = ["conda.yaml", "conda.yml", "environment.yml", "environment.yaml", "python_env.yaml"];
+        let names = [
+            "conda.yaml",
+            "conda.yml",
+            "environment.yml",
+            "environment.yaml",
+            "python_env.yaml",
+        ];
         names.contains(&file.path.base_name()) && !draft.places().is_foreign(&file.path)
     }
 
@@ -68,20 +74,35 @@ fn package(of: &Ref, text: &str, source: &Source, draft: &mut Draft) {
     if name.is_empty() {
         return;
     }
-    let version = rest.trim_start_matches('=').split(['=', ' ']).next().unwrap_or_default();
-    let is_fixed = rest.starts_with('=') && version.starts_with(|it: char| it.is_ascii_digit()) && !version.contains(['*', ',', '<', '>', '|']);
+    let version = rest
+        .trim_start_matches('=')
+        .split(['=', ' '])
+        .next()
+        .unwrap_or_default();
+    let is_fixed = rest.starts_with('=')
+        && version.starts_with(|it: char| it.is_ascii_digit())
+        && !version.contains(['*', ',', '<', '>', '|']);
     match (name, is_fixed) {
         ("python", true) => python(of, version, source, draft),
-        ("pip" | "setuptools" | "wheel", _) if !is_fixed || rest.starts_with("==") => requirements::state(of, text, source, draft),
+        ("pip" | "setuptools" | "wheel", _) if !is_fixed || rest.starts_with("==") => {
+            requirements::state(of, text, source, draft)
+        }
         (_, true) => {
             let own = things::package(draft, "conda", name, Some(version), source);
-            let claim = Claim::inferred(Value::text(purl::purl("conda", "", name, Some(version), &[])), source.clone());
+            let claim = Claim::inferred(
+                Value::text(purl::purl("conda", "", name, Some(version), &[])),
+                source.clone(),
+            );
             draft.state(&own, Kind::Package, Property::Purl, claim);
             draft.relate(of, Verb::DependsOn, &own, source);
         }
         (_, false) => {
             let own = things::package(draft, "conda", name, None, source);
-            let range = if rest.trim().is_empty() { "any" } else { rest.trim() };
+            let range = if rest.trim().is_empty() {
+                "any"
+            } else {
+                rest.trim()
+            };
             let claim = Claim::declared(Value::text(range), source.clone());
             draft.state(&own, Kind::Package, Property::Requirement, claim);
             draft.relate(of, Verb::DependsOn, &own, source);
@@ -101,7 +122,12 @@ impl Extractor for CondaMeta {
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
         let document = json_of(content)?;
-        let text = |key: &str| document.get(key).and_then(Json::as_str).filter(|it| !it.is_empty());
+        let text = |key: &str| {
+            document
+                .get(key)
+                .and_then(Json::as_str)
+                .filter(|it| !it.is_empty())
+        };
         let (Some(name), Some(version)) = (text("name"), text("version")) else {
             return Ok(());
         };
@@ -112,8 +138,17 @@ impl Extractor for CondaMeta {
             ("subdir", text("subdir").unwrap_or_default()),
         ];
         let purl = purl::purl("conda", "", name, Some(version), &qualifiers);
-        draft.state(&own, Kind::Package, Property::Purl, Claim::inferred(Value::text(purl), source.clone()));
-        let facts = [("subdir", Property::Platform), ("license", Property::License), ("channel", Property::Location)];
+        draft.state(
+            &own,
+            Kind::Package,
+            Property::Purl,
+            Claim::inferred(Value::text(purl), source.clone()),
+        );
+        let facts = [
+            ("subdir", Property::Platform),
+            ("license", Property::License),
+            ("channel", Property::Location),
+        ];
         for (key, property) in facts {
             if let Some(value) = text(key) {
                 let claim = Claim::declared(Value::text(value), Source::file(&file.path, key));

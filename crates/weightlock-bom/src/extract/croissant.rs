@@ -71,9 +71,13 @@ impl Extractor for Croissant {
             });
         }
         for key in ["license", "sc:license"] {
-            let licences = document.get(key).map(|it| it.as_array().map_or(std::slice::from_ref(it), Vec::as_slice));
+            let licences = document
+                .get(key)
+                .map(|it| it.as_array().map_or(std::slice::from_ref(it), Vec::as_slice));
             for licence in licences.unwrap_or_default() {
-                let text = licence.as_str().or_else(|| licence.get("url").and_then(Json::as_str));
+                let text = licence
+                    .as_str()
+                    .or_else(|| licence.get("url").and_then(Json::as_str));
                 if let Some(text) = text {
                     page.licence(draft, text, None, &page.source(key));
                 }
@@ -87,9 +91,13 @@ impl Extractor for Croissant {
 
 fn makers(page: &Page<'_>, document: &Json, draft: &mut Draft) {
     for (key, property) in [("creator", Property::Author), ("publisher", Property::Supplier)] {
-        let many = document.get(key).map(|it| it.as_array().map_or(std::slice::from_ref(it), Vec::as_slice));
+        let many = document
+            .get(key)
+            .map(|it| it.as_array().map_or(std::slice::from_ref(it), Vec::as_slice));
         for (at, maker) in many.unwrap_or_default().iter().enumerate() {
-            let name = maker.as_str().or_else(|| maker.get("name").and_then(Json::as_str));
+            let name = maker
+                .as_str()
+                .or_else(|| maker.get("name").and_then(Json::as_str));
             if let Some(name) = name {
                 page.declare(draft, property, Value::text(name), format!("{key}[{at}].name"));
             }
@@ -108,10 +116,19 @@ fn distribution(page: &Page<'_>, document: &Json, draft: &mut Draft) {
         };
         let folder = places::folder(&page.file.path);
         let inside = location.trim_start_matches("./");
-        let inside = if folder.is_empty() { inside.to_owned() } else { format!("{folder}/{inside}") };
+        let inside = if folder.is_empty() {
+            inside.to_owned()
+        } else {
+            format!("{folder}/{inside}")
+        };
         let is_remote = location.contains("://");
         if is_remote {
-            page.declare(draft, Property::Location, Value::text(location), place("contentUrl"));
+            page.declare(
+                draft,
+                Property::Location,
+                Value::text(location),
+                place("contentUrl"),
+            );
         }
         let Some(path) = ArtifactPath::parse(inside).ok().filter(|_| !is_remote) else {
             continue;

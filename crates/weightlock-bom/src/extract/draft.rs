@@ -83,7 +83,12 @@ impl Draft {
                 let part = Ref::new("part", folder);
                 if self.graph.component(&part).is_none() {
                     self.ensure(&part, Kind::Model)?;
-                    self.relate(&Ref::subject(), Verb::Contains, &part, &Source::computed("folder", folder));
+                    self.relate(
+                        &Ref::subject(),
+                        Verb::Contains,
+                        &part,
+                        &Source::computed("folder", folder),
+                    );
                 }
                 Some(part)
             }
@@ -98,7 +103,12 @@ impl Draft {
         }
         let own = Ref::new("environment", self.places.root_of(path));
         if self.graph.component(&own).is_none() && self.ensure(&own, Kind::Environment).is_some() {
-            self.relate(&Ref::subject(), Verb::Contains, &own, &Source::computed("folder", own.as_str()));
+            self.relate(
+                &Ref::subject(),
+                Verb::Contains,
+                &own,
+                &Source::computed("folder", own.as_str()),
+            );
         }
         own
     }
@@ -110,7 +120,9 @@ impl Draft {
 
     /// Whether the file at a path was hashed and has another digest.
     pub(super) fn is_other(&self, path: &ArtifactPath, digest: &Digest) -> bool {
-        self.files.get(path).is_some_and(|it| it.is_some_and(|it| it != *digest))
+        self.files
+            .get(path)
+            .is_some_and(|it| it.is_some_and(|it| it != *digest))
     }
 
     /// The component, added where there is room.

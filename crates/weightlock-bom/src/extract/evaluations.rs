@@ -21,7 +21,9 @@ impl Extractor for Evaluations {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
         let path = file.path.as_str();
         let is_inside = path.starts_with(".eval_results/") || path.contains("/.eval_results/");
-        is_inside && (path.ends_with(".yaml") || path.ends_with(".yml")) && !draft.places().is_foreign(&file.path)
+        is_inside
+            && (path.ends_with(".yaml") || path.ends_with(".yml"))
+            && !draft.places().is_foreign(&file.path)
     }
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
@@ -41,9 +43,17 @@ impl Extractor for Evaluations {
 
 /// The model around the folder of results.
 fn owner(file: &File, draft: &mut Draft) -> Ref {
-    let outer = file.path.as_str().split(".eval_results/").next().unwrap_or_default();
+    let outer = file
+        .path
+        .as_str()
+        .split(".eval_results/")
+        .next()
+        .unwrap_or_default();
     let beside = weightlock_artifact::path::ArtifactPath::parse(format!("{outer}x"));
-    beside.ok().and_then(|it| draft.spoken_for(&it)).unwrap_or_else(Ref::subject)
+    beside
+        .ok()
+        .and_then(|it| draft.spoken_for(&it))
+        .unwrap_or_else(Ref::subject)
 }
 
 fn evaluation(page: &Page<'_>, result: &Node, at: usize, draft: &mut Draft) {
@@ -68,8 +78,15 @@ fn evaluation(page: &Page<'_>, result: &Node, at: usize, draft: &mut Draft) {
             }
         }
     }
-    let task = set.and_then(|it| it.at("task_id")).or_else(|| result.at("task_id")).and_then(Node::text);
-    let metric = result.at("metric").and_then(Node::text).or(task).unwrap_or("value");
+    let task = set
+        .and_then(|it| it.at("task_id"))
+        .or_else(|| result.at("task_id"))
+        .and_then(Node::text);
+    let metric = result
+        .at("metric")
+        .and_then(Node::text)
+        .or(task)
+        .unwrap_or("value");
     let slice: Vec<&str> = [id, task].into_iter().flatten().collect();
     draft.measure(Metric {
         of: page.of.clone(),

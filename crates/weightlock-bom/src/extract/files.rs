@@ -43,8 +43,11 @@ pub(super) fn state_format(file: &File, format: Format, draft: &mut Draft) {
     }
     let own = reference(file);
     let source = || Source::file(&file.path, "").at(0);
-    let claim = Claim::verified(Value::text(format.to_string()), source());
-    draft.state(&own, Kind::File, Property::Format, claim);
+    // The name for programs: the one that reports have.
+    if let Ok(serde_json::Value::String(name)) = serde_json::to_value(format) {
+        let claim = Claim::verified(Value::text(name), source());
+        draft.state(&own, Kind::File, Property::Format, claim);
+    }
     if format == Format::Pickle {
         let claim = Claim::verified(Value::Flag(true), source());
         draft.state(&own, Kind::File, Property::Pickle, claim);

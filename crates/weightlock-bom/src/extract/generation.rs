@@ -33,7 +33,12 @@ impl Extractor for Generation {
                     draft.relate(&page.of, Verb::DependsOn, &own, &source);
                 }
                 Some(value) if !key.starts_with('_') => {
-                    page.declare(draft, Property::Generation, Value::text(format!("{key}={value}")), key);
+                    page.declare(
+                        draft,
+                        Property::Generation,
+                        Value::text(format!("{key}={value}")),
+                        key,
+                    );
                 }
                 _ => {}
             }
@@ -48,7 +53,8 @@ pub(super) struct Tokenizer;
 impl Extractor for Tokenizer {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
         let name = file.path.base_name();
-        let is_template = name.contains("chat_template") && (name.ends_with(".jinja") || name.ends_with(".json"));
+        let is_template =
+            name.contains("chat_template") && (name.ends_with(".jinja") || name.ends_with(".json"));
         let is_wanted = name == "tokenizer_config.json" || is_template;
         is_wanted && !draft.places().is_foreign(&file.path)
     }

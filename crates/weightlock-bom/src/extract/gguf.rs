@@ -34,7 +34,11 @@ impl Extractor for Gguf {
         let Some(page) = Page::of(file, draft) else {
             return Ok(());
         };
-        let told = Told { page, header: &header, content };
+        let told = Told {
+            page,
+            header: &header,
+            content,
+        };
         told.identity(draft);
         told.licence(draft);
         told.parents(draft);
@@ -48,7 +52,12 @@ impl Extractor for Gguf {
             path: file.path.clone(),
             is_gguf: true,
             is_whole: header.is_whole(),
-            tensors: header.layout().tensors().iter().map(safetensors::tensor).collect(),
+            tensors: header
+                .layout()
+                .tensors()
+                .iter()
+                .map(safetensors::tensor)
+                .collect(),
         });
         header.sound().map_err(|problem| problem.clone())?;
         Ok(())
@@ -134,9 +143,11 @@ impl Told<'_> {
     fn licence(&self, draft: &mut Draft) {
         let name = self.text("general.license.name");
         if let Some(licence) = self.text("general.license") {
-            self.page.licence(draft, licence, name, &self.source("general.license"));
+            self.page
+                .licence(draft, licence, name, &self.source("general.license"));
         } else if let Some(name) = name {
-            self.page.licence(draft, name, None, &self.source("general.license.name"));
+            self.page
+                .licence(draft, name, None, &self.source("general.license.name"));
         }
     }
 
@@ -153,7 +164,9 @@ impl Told<'_> {
     /// A parent under keys that begin alike.
     fn parent(&self, draft: &mut Draft, by: By, key: &dyn Fn(&str) -> String) {
         let addresses = ["repo_url", "huggingface.repository", "url"];
-        let by_address = addresses.iter().find_map(|it| Some((key(it), Named::read(self.text(&key(it))?)?)));
+        let by_address = addresses
+            .iter()
+            .find_map(|it| Some((key(it), Named::read(self.text(&key(it))?)?)));
         let by_name = || {
             let name = self.text(&key("name"))?;
             let owner = self.text(&key("organization"));
@@ -166,7 +179,8 @@ impl Told<'_> {
         let mut parent = Parent::new(self.page.of.clone(), named, by, self.source(&at));
         let claim = |field: &str| Some(self.claim(&key(field), self.text(&key(field))?));
         parent.version = claim("version");
-        parent.location = claim("repo_url").filter(|it| it.value.as_text().is_some_and(|it| it.contains("://")));
+        parent.location =
+            claim("repo_url").filter(|it| it.value.as_text().is_some_and(|it| it.contains("://")));
         draft.notes.parents.push(parent);
     }
 
@@ -182,13 +196,21 @@ impl Told<'_> {
                 (None, None, Some(name)) => name.replace(' ', "-"),
                 (None, _, None) => continue,
             };
-            let at = if address.is_some() { key("repo_url") } else { key("name") };
+            let at = if address.is_some() {
+                key("repo_url")
+            } else {
+                key("name")
+            };
             let source = self.source(&at);
             let Some(own) = things::dataset(draft, &full, &source) else {
                 self.page.private(draft, &full, &source);
                 continue;
             };
-            let facts = [("name", Property::Title), ("version", Property::Version), ("repo_url", Property::Location)];
+            let facts = [
+                ("name", Property::Title),
+                ("version", Property::Version),
+                ("repo_url", Property::Location),
+            ];
             for (field, property) in facts {
                 if let Some(text) = self.text(&key(field)) {
                     draft.state(&own, Kind::Dataset, property, self.claim(&key(field), text));
@@ -202,7 +224,12 @@ impl Told<'_> {
         let Some(family) = self.text("general.architecture") else {
             return;
         };
-        self.declare(draft, Property::ModelType, Value::text(family), "general.architecture");
+        self.declare(
+            draft,
+            Property::ModelType,
+            Value::text(family),
+            "general.architecture",
+        );
         let sizes = [
             ("context_length", Property::ContextLength),
             ("embedding_length", Property::HiddenSize),
@@ -234,7 +261,12 @@ impl Told<'_> {
         }
         let file_type = self.number("general.file_type");
         if let Some(number) = file_type {
-            self.declare(draft, Property::QuantizationFileType, Value::Number(number), "general.file_type");
+            self.declare(
+                draft,
+                Property::QuantizationFileType,
+                Value::Number(number),
+                "general.file_type",
+            );
         }
         if packed.is_empty() {
             return;
@@ -244,7 +276,10 @@ impl Told<'_> {
         let method = Claim::inferred(Value::text("gguf"), source.clone());
         draft.state(of, Kind::Model, Property::QuantizationMethod, method);
         let kind = match file_type.and_then(file_type_name) {
-            Some(name) => Some(Claim::declared(Value::text(name), self.source("general.file_type"))),
+            Some(name) => Some(Claim::declared(
+                Value::text(name),
+                self.source("general.file_type"),
+            )),
             None => most_frequent(&packed).map(|it| Claim::inferred(Value::text(it), source)),
         };
         if let Some(claim) = kind {
@@ -254,7 +289,12 @@ impl Told<'_> {
         }
         if let Some(version) = self.number("general.quantization_version") {
             let value = Value::Number(version);
-            self.declare(draft, Property::QuantizationVersion, value, "general.quantization_version");
+            self.declare(
+                draft,
+                Property::QuantizationVersion,
+                value,
+                "general.quantization_version",
+            );
         }
     }
 
@@ -311,7 +351,9 @@ impl Told<'_> {
         if array.kind != GgufKind::String || length > MOST_BYTES {
             return Ok(Vec::new());
         }
-        let bytes = self.content.read(array.bytes.start, usize::try_from(length).unwrap_or_default())?;
+        let bytes = self
+            .content
+            .read(array.bytes.start, usize::try_from(length).unwrap_or_default())?;
         let is_narrow = self.header.version() == 1;
         let is_big = self.header.endian() == weightlock_format::reader::Endian::Big;
         Ok(split_texts(&bytes, is_narrow, is_big))
@@ -323,8 +365,11 @@ fn split_texts(mut bytes: &[u8], is_narrow: bool, is_big: bool) -> Vec<String> {
     let mut texts = Vec::new();
     while let Some((length, rest)) = bytes.split_at_checked(width) {
         let mut wide = [0; 8];
-        let digits: Box<dyn Iterator<Item = &u8>> =
-            if is_big { Box::new(length.iter().rev()) } else { Box::new(length.iter()) };
+        let digits: Box<dyn Iterator<Item = &u8>> = if is_big {
+            Box::new(length.iter().rev())
+        } else {
+            Box::new(length.iter())
+        };
         wide.iter_mut().zip(digits).for_each(|(to, from)| *to = *from);
         let length = usize::try_from(u64::from_le_bytes(wide)).unwrap_or(usize::MAX);
         let Some((text, rest)) = rest.split_at_checked(length) else {

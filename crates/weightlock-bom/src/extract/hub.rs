@@ -54,7 +54,10 @@ impl Named {
 /// What follows the host of an address.
 fn address(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once("://")?;
-    let is_web = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https" | "hf" | "git" | "ssh");
+    let is_web = matches!(
+        scheme.to_ascii_lowercase().as_str(),
+        "http" | "https" | "hf" | "git" | "ssh"
+    );
     if !is_web {
         return Some(rest);
     }
@@ -68,7 +71,10 @@ fn address(text: &str) -> Option<&str> {
 fn of_address(path: &str) -> Option<Named> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut parts: Vec<&str> = path.split('/').filter(|it| !it.is_empty()).collect();
-    if let Some(at) = parts.iter().position(|it| matches!(*it, "tree" | "blob" | "resolve" | "-")) {
+    if let Some(at) = parts
+        .iter()
+        .position(|it| matches!(*it, "tree" | "blob" | "resolve" | "-"))
+    {
         parts.truncate(at);
     }
     let name = parts.pop()?.trim_end_matches(".git");
@@ -92,7 +98,8 @@ fn of_parts(text: &str) -> Named {
 /// parts than a name at a registry has.
 pub(super) fn is_local(text: &str) -> bool {
     let text = text.trim();
-    let drive = text.as_bytes().get(1) == Some(&b':') && text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    let drive =
+        text.as_bytes().get(1) == Some(&b':') && text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let is_path = text.starts_with(['/', '~', '\\', '.', '$']) || drive || text.contains('\\');
     let is_file = text.to_ascii_lowercase().starts_with("file:");
     is_path || is_file || (!text.contains("://") && text.matches('/').count() > 1)
@@ -100,7 +107,10 @@ pub(super) fn is_local(text: &str) -> bool {
 
 /// The letters and digits of a name, small, so that `Pebble Base` and `pebble-base` are the same.
 pub(super) fn slug(name: &str) -> String {
-    name.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|it| it.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -127,7 +137,17 @@ mod tests {
 
     #[test]
     fn paths_are_private() {
-        for text in ["/home/x/m", "~/m", "./m", "../m", "C:\\m", "C:/m", "a/b/c", "file:///x", "$HOME/m"] {
+        for text in [
+            "/home/x/m",
+            "~/m",
+            "./m",
+            "../m",
+            "C:\\m",
+            "C:/m",
+            "a/b/c",
+            "file:///x",
+            "$HOME/m",
+        ] {
             assert!(matches!(Named::read(text), Some(Named::Local(_))), "{text}");
         }
         assert!(!is_local("acme/pebble"));

@@ -46,9 +46,18 @@ impl Extractor for Launch {
                 draft.relate(&of, Verb::DependsOn, &tool, &source(key));
             }
         }
-        let page = Page { file, of: of.clone(), kind: Kind::Environment };
+        let page = Page {
+            file,
+            of: of.clone(),
+            kind: Kind::Environment,
+        };
         if let Some(Value::Flag(flag)) = record.get("trust_remote_code").and_then(scalar) {
-            page.declare(draft, Property::RemoteCode, Value::Flag(flag), "trust_remote_code");
+            page.declare(
+                draft,
+                Property::RemoteCode,
+                Value::Flag(flag),
+                "trust_remote_code",
+            );
         }
         page.declare_each(draft, Property::HardwareUsed, &record, "gpu", "");
         if let Some(model) = text("model") {
@@ -62,7 +71,11 @@ impl Extractor for Launch {
 fn served(of: &Ref, model: &str, source: &Source, draft: &mut Draft) {
     match Named::read(model) {
         Some(Named::Registry { namespace, name }) => {
-            let full = if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") };
+            let full = if namespace.is_empty() {
+                name.clone()
+            } else {
+                format!("{namespace}/{name}")
+            };
             let own = Ref::new("served", &full);
             things::named(draft, &own, Kind::Model, &namespace, &name, source);
             draft.relate(of, Verb::DependsOn, &own, source);

@@ -16,7 +16,9 @@ pub(super) struct LicenceText;
 impl Extractor for LicenceText {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
         let name = file.path.base_name().to_ascii_lowercase();
-        let is_named = ["license", "licence", "copying", "unlicense"].iter().any(|it| name.starts_with(it));
+        let is_named = ["license", "licence", "copying", "unlicense"]
+            .iter()
+            .any(|it| name.starts_with(it));
         let is_text = !name.contains('.') || name.ends_with(".txt") || name.ends_with(".md");
         is_named && is_text && !draft.places().is_foreign(&file.path)
     }
@@ -28,7 +30,10 @@ impl Extractor for LicenceText {
             return Ok(());
         };
         if let Some(id) = license::of_text(&text) {
-            let claim = Claim::inferred(Value::text(id), Source::computed("licence-text", file.path.as_str()));
+            let claim = Claim::inferred(
+                Value::text(id),
+                Source::computed("licence-text", file.path.as_str()),
+            );
             draft.state(&page.of, page.kind, Property::LicenseText, claim);
         }
         Ok(())

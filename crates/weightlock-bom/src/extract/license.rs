@@ -29,7 +29,9 @@ pub fn normalise(written: &str, name: Option<&str>) -> Option<String> {
     if let Some(id) = HUB.iter().find(|id| id.eq_ignore_ascii_case(written)) {
         return Some(reference(id));
     }
-    let is_expression = [" OR ", " AND ", " WITH ", "LicenseRef-"].iter().any(|it| written.contains(it));
+    let is_expression = [" OR ", " AND ", " WITH ", "LicenseRef-"]
+        .iter()
+        .any(|it| written.contains(it));
     (is_expression && Expression::parse(written).is_ok()).then(|| written.to_owned())
 }
 
@@ -67,7 +69,10 @@ const HUB: [&str; 28] = [
 
 /// The identifier of the list in its own letters.
 fn listed(written: &str) -> Option<&'static str> {
-    LICENSES.iter().map(|it| it.name).find(|it| it.eq_ignore_ascii_case(written) && *it != "NOASSERTION")
+    LICENSES
+        .iter()
+        .map(|it| it.name)
+        .find(|it| it.eq_ignore_ascii_case(written) && *it != "NOASSERTION")
 }
 
 /// A name as a reference: letters, digits, dots and dashes.
@@ -75,7 +80,13 @@ fn reference(name: &str) -> String {
     let name: String = name
         .chars()
         .take(128)
-        .map(|it| if it.is_ascii_alphanumeric() || it == '.' { it } else { '-' })
+        .map(|it| {
+            if it.is_ascii_alphanumeric() || it == '.' {
+                it
+            } else {
+                '-'
+            }
+        })
         .collect();
     format!("LicenseRef-{}", name.trim_matches('-'))
 }
@@ -83,7 +94,10 @@ fn reference(name: &str) -> String {
 /// The licence that an address is of.
 fn of_address(address: &str) -> Option<&'static str> {
     let (_, rest) = address.split_once("://")?;
-    let rest = rest.trim_start_matches("www.").trim_end_matches('/').to_ascii_lowercase();
+    let rest = rest
+        .trim_start_matches("www.")
+        .trim_end_matches('/')
+        .to_ascii_lowercase();
     let (host, path) = rest.split_once('/')?;
     let parts: Vec<&str> = path.split('/').collect();
     let last = parts.last().copied().unwrap_or_default();
@@ -107,28 +121,106 @@ const TEXTS: &[(&str, &[&str])] = &[
             "grant of patent license",
         ],
     ),
-    ("AGPL-3.0", &["gnu affero general public license version 3, 19 november 2007", "remote network interaction"]),
-    ("LGPL-3.0", &["gnu lesser general public license version 3, 29 june 2007", "additional definitions"]),
-    ("LGPL-2.1", &["gnu lesser general public license version 2.1, february 1999", "terms and conditions for copying"]),
-    ("GPL-3.0", &["gnu general public license version 3, 29 june 2007", "terms and conditions", "basic permissions"]),
-    ("GPL-2.0", &["gnu general public license version 2, june 1991", "terms and conditions for copying"]),
-    ("MPL-2.0", &["mozilla public license version 2.0", "\"covered software\"", "secondary licenses"]),
-    ("CC0-1.0", &["cc0 1.0 universal", "statement of purpose", "copyright and related rights"]),
+    (
+        "AGPL-3.0",
+        &[
+            "gnu affero general public license version 3, 19 november 2007",
+            "remote network interaction",
+        ],
+    ),
+    (
+        "LGPL-3.0",
+        &[
+            "gnu lesser general public license version 3, 29 june 2007",
+            "additional definitions",
+        ],
+    ),
+    (
+        "LGPL-2.1",
+        &[
+            "gnu lesser general public license version 2.1, february 1999",
+            "terms and conditions for copying",
+        ],
+    ),
+    (
+        "GPL-3.0",
+        &[
+            "gnu general public license version 3, 29 june 2007",
+            "terms and conditions",
+            "basic permissions",
+        ],
+    ),
+    (
+        "GPL-2.0",
+        &[
+            "gnu general public license version 2, june 1991",
+            "terms and conditions for copying",
+        ],
+    ),
+    (
+        "MPL-2.0",
+        &[
+            "mozilla public license version 2.0",
+            "\"covered software\"",
+            "secondary licenses",
+        ],
+    ),
+    (
+        "CC0-1.0",
+        &[
+            "cc0 1.0 universal",
+            "statement of purpose",
+            "copyright and related rights",
+        ],
+    ),
     (
         "CC-BY-NC-SA-4.0",
-        &["attribution-noncommercial-sharealike 4.0 international public license", "section 1"],
+        &[
+            "attribution-noncommercial-sharealike 4.0 international public license",
+            "section 1",
+        ],
     ),
     (
         "CC-BY-NC-ND-4.0",
-        &["attribution-noncommercial-noderivatives 4.0 international public license", "section 1"],
+        &[
+            "attribution-noncommercial-noderivatives 4.0 international public license",
+            "section 1",
+        ],
     ),
-    ("CC-BY-NC-4.0", &["attribution-noncommercial 4.0 international public license", "section 1"]),
-    ("CC-BY-SA-4.0", &["attribution-sharealike 4.0 international public license", "section 1"]),
-    ("CC-BY-ND-4.0", &["attribution-noderivatives 4.0 international public license", "section 1"]),
-    ("CC-BY-4.0", &["creative commons attribution 4.0 international public license", "section 1"]),
+    (
+        "CC-BY-NC-4.0",
+        &[
+            "attribution-noncommercial 4.0 international public license",
+            "section 1",
+        ],
+    ),
+    (
+        "CC-BY-SA-4.0",
+        &[
+            "attribution-sharealike 4.0 international public license",
+            "section 1",
+        ],
+    ),
+    (
+        "CC-BY-ND-4.0",
+        &[
+            "attribution-noderivatives 4.0 international public license",
+            "section 1",
+        ],
+    ),
+    (
+        "CC-BY-4.0",
+        &[
+            "creative commons attribution 4.0 international public license",
+            "section 1",
+        ],
+    ),
     (
         "Unlicense",
-        &["this is free and unencumbered software released into the public domain", "anyone is free to copy, modify"],
+        &[
+            "this is free and unencumbered software released into the public domain",
+            "anyone is free to copy, modify",
+        ],
     ),
     (
         "BSD-3-Clause",
@@ -161,16 +253,64 @@ const TEXTS: &[(&str, &[&str])] = &[
             "the software is provided \"as is\", without warranty of any kind",
         ],
     ),
-    ("LicenseRef-llama2", &["llama 2 community license agreement", "additional commercial terms"]),
-    ("LicenseRef-llama3.1", &["llama 3.1 community license agreement", "additional commercial terms"]),
-    ("LicenseRef-llama3.2", &["llama 3.2 community license agreement", "additional commercial terms"]),
-    ("LicenseRef-llama3.3", &["llama 3.3 community license agreement", "additional commercial terms"]),
-    ("LicenseRef-llama3", &["meta llama 3 community license agreement", "additional commercial terms"]),
-    ("LicenseRef-llama4", &["llama 4 community license agreement", "additional commercial terms"]),
-    ("LicenseRef-gemma", &["gemma terms of use", "gemma prohibited use policy"]),
-    ("LicenseRef-creativeml-openrail-m", &["creativeml open rail-m", "use-based restrictions"]),
-    ("LicenseRef-bigcode-openrail-m", &["bigcode open rail-m", "use-based restrictions"]),
-    ("LicenseRef-bigscience-bloom-rail-1.0", &["bigscience rail license v1.0", "use-based restrictions"]),
+    (
+        "LicenseRef-llama2",
+        &[
+            "llama 2 community license agreement",
+            "additional commercial terms",
+        ],
+    ),
+    (
+        "LicenseRef-llama3.1",
+        &[
+            "llama 3.1 community license agreement",
+            "additional commercial terms",
+        ],
+    ),
+    (
+        "LicenseRef-llama3.2",
+        &[
+            "llama 3.2 community license agreement",
+            "additional commercial terms",
+        ],
+    ),
+    (
+        "LicenseRef-llama3.3",
+        &[
+            "llama 3.3 community license agreement",
+            "additional commercial terms",
+        ],
+    ),
+    (
+        "LicenseRef-llama3",
+        &[
+            "meta llama 3 community license agreement",
+            "additional commercial terms",
+        ],
+    ),
+    (
+        "LicenseRef-llama4",
+        &[
+            "llama 4 community license agreement",
+            "additional commercial terms",
+        ],
+    ),
+    (
+        "LicenseRef-gemma",
+        &["gemma terms of use", "gemma prohibited use policy"],
+    ),
+    (
+        "LicenseRef-creativeml-openrail-m",
+        &["creativeml open rail-m", "use-based restrictions"],
+    ),
+    (
+        "LicenseRef-bigcode-openrail-m",
+        &["bigcode open rail-m", "use-based restrictions"],
+    ),
+    (
+        "LicenseRef-bigscience-bloom-rail-1.0",
+        &["bigscience rail license v1.0", "use-based restrictions"],
+    ),
 ];
 
 /// Shorter texts name a licence at best. The shortest listed here, ISC's, has 700 bytes.
@@ -199,7 +339,11 @@ mod tests {
             ("apache-2.0", None, "Apache-2.0"),
             ("cc-by-4.0", None, "CC-BY-4.0"),
             ("odbl", None, "LicenseRef-none"),
-            ("other", Some("acme-community-1.0"), "LicenseRef-acme-community-1.0"),
+            (
+                "other",
+                Some("acme-community-1.0"),
+                "LicenseRef-acme-community-1.0",
+            ),
             ("other", Some("a b/c"), "LicenseRef-a-b-c"),
             ("other", Some("mit"), "MIT"),
             ("llama3.1", None, "LicenseRef-llama3.1"),
@@ -207,7 +351,11 @@ mod tests {
             ("https://creativecommons.org/licenses/by/4.0/", None, "CC-BY-4.0"),
             ("https://www.apache.org/licenses/LICENSE-2.0", None, "Apache-2.0"),
             ("https://opensource.org/licenses/MIT", None, "MIT"),
-            ("https://spdx.org/licenses/BSD-3-Clause.html", None, "BSD-3-Clause"),
+            (
+                "https://spdx.org/licenses/BSD-3-Clause.html",
+                None,
+                "BSD-3-Clause",
+            ),
         ] {
             let expected = (id != "LicenseRef-none").then(|| id.to_owned());
             assert_eq!(normalise(written, name), expected, "{written}");
@@ -216,7 +364,15 @@ mod tests {
 
     #[test]
     fn what_is_no_identifier_stays_none() {
-        for written in ["MIT License", "unknown", "other", "", "free OR so", "https://example.org/LICENSE", "../x"] {
+        for written in [
+            "MIT License",
+            "unknown",
+            "other",
+            "",
+            "free OR so",
+            "https://example.org/LICENSE",
+            "../x",
+        ] {
             assert_eq!(normalise(written, None), None, "{written}");
         }
     }

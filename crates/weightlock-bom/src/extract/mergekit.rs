@@ -29,7 +29,10 @@ impl Extractor for Mergekit {
         let Some(page) = Page::of(file, draft) else {
             return Ok(());
         };
-        let facts = [(Property::MergeMethod, "merge_method"), (Property::MergeType, "dtype")];
+        let facts = [
+            (Property::MergeMethod, "merge_method"),
+            (Property::MergeType, "dtype"),
+        ];
         for (property, key) in facts {
             if let Some(value) = recipe.at(key).and_then(yaml_scalar) {
                 page.declare(draft, property, value, key);
@@ -48,8 +51,18 @@ impl Extractor for Mergekit {
         for list in ["models", "experts"] {
             each(&page, recipe.at(list), list, draft);
         }
-        for (at, slice) in recipe.at("slices").map_or(&[][..], Node::items).iter().enumerate() {
-            each(&page, slice.at("sources"), &format!("slices[{at}].sources"), draft);
+        for (at, slice) in recipe
+            .at("slices")
+            .map_or(&[][..], Node::items)
+            .iter()
+            .enumerate()
+        {
+            each(
+                &page,
+                slice.at("sources"),
+                &format!("slices[{at}].sources"),
+                draft,
+            );
         }
         Ok(())
     }
@@ -61,7 +74,9 @@ fn each(page: &Page<'_>, list: Option<&Node>, way: &str, draft: &mut Draft) {
         let weight = entry.at("parameters").and_then(|it| it.at("weight"));
         let weight = weight.and_then(|weight| {
             let value = yaml_scalar(weight)?;
-            let source = page.source(format!("{way}[{at}].parameters.weight")).at(weight.range.start);
+            let source = page
+                .source(format!("{way}[{at}].parameters.weight"))
+                .at(weight.range.start);
             Some(Claim::declared(value, source))
         });
         for key in ["model", "source_model"] {
@@ -75,13 +90,18 @@ fn each(page: &Page<'_>, list: Option<&Node>, way: &str, draft: &mut Draft) {
 /// A model, or a model and the adapter that was put on it; the weight belongs to what is new, the adapter.
 fn model(page: &Page<'_>, node: &Node, weight: Option<Claim>, way: &str, draft: &mut Draft) {
     // A model is a name, or a mapping with a path and a revision.
-    let written = node.text().or_else(|| node.at("model").and_then(|it| it.at("path")).and_then(Node::text));
+    let written = node
+        .text()
+        .or_else(|| node.at("model").and_then(|it| it.at("path")).and_then(Node::text));
     let Some(written) = written else {
         return;
     };
     let source = page.source(way).at(node.range.start);
     let mut names = written.splitn(2, '+');
-    let (base, adapter) = (names.next().and_then(Named::read), names.next().and_then(Named::read));
+    let (base, adapter) = (
+        names.next().and_then(Named::read),
+        names.next().and_then(Named::read),
+    );
     let mut add = |named: Named, weight: Option<Claim>, on: Option<Claim>| {
         let mut parent = Parent::new(page.of.clone(), named, By::Merge, source.clone());
         parent.derivation = Some((Derivation::Merge, source.clone()));
@@ -91,7 +111,9 @@ fn model(page: &Page<'_>, node: &Node, weight: Option<Claim>, way: &str, draft: 
     };
     match (base, adapter) {
         (Some(base), Some(adapter)) => {
-            let on = base.full().map(|it| Claim::declared(Value::text(it), source.clone()));
+            let on = base
+                .full()
+                .map(|it| Claim::declared(Value::text(it), source.clone()));
             add(base, None, None);
             add(adapter, weight, on);
         }

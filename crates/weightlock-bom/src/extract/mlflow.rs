@@ -24,10 +24,20 @@ impl Extractor for Mlflow {
         let Some(page) = Page::of(file, draft) else {
             return Ok(());
         };
-        for (key, property) in [("run_id", Property::RunId), ("model_id", Property::TrackerId), ("model_uuid", Property::TrackerId)] {
+        for (key, property) in [
+            ("run_id", Property::RunId),
+            ("model_id", Property::TrackerId),
+            ("model_uuid", Property::TrackerId),
+        ] {
             declare(&page, draft, property, document.at(key), key);
         }
-        declare(&page, draft, Property::PackedAt, document.at("utc_time_created"), "utc_time_created");
+        declare(
+            &page,
+            draft,
+            Property::PackedAt,
+            document.at("utc_time_created"),
+            "utc_time_created",
+        );
         if let Some(version) = document.at("mlflow_version").and_then(Node::text) {
             let source = page.source("mlflow_version");
             let tool = things::tool(draft, "mlflow", Some(version), &source);
@@ -39,7 +49,10 @@ impl Extractor for Mlflow {
             }
         }
         let signature = document.at("signature");
-        for (key, property) in [("inputs", Property::InputField), ("outputs", Property::OutputField)] {
+        for (key, property) in [
+            ("inputs", Property::InputField),
+            ("outputs", Property::OutputField),
+        ] {
             if let Some(text) = signature.and_then(|it| it.at(key)).and_then(Node::text) {
                 fields(&page, draft, property, text, &format!("signature.{key}"))?;
             }
@@ -73,7 +86,10 @@ fn flavour(page: &Page<'_>, name: &str, flavour: &Node, draft: &mut Draft) {
                 draft.relate(&page.of, Verb::DependsOn, &python, &source);
             }
             _ => {
-                let library = key.strip_suffix("_version").filter(|it| *it == name).map(distribution);
+                let library = key
+                    .strip_suffix("_version")
+                    .filter(|it| *it == name)
+                    .map(distribution);
                 if let Some(library) = library {
                     let own = things::python(draft, library, Some(text), &source);
                     draft.relate(&page.of, Verb::DependsOn, &own, &source);
@@ -94,9 +110,20 @@ fn distribution(flavour: &str) -> &str {
 }
 
 /// Columns or tensors: MLflow keeps them as JSON in a text.
-fn fields(page: &Page<'_>, draft: &mut Draft, property: Property, text: &str, place: &str) -> Result<(), Error> {
+fn fields(
+    page: &Page<'_>,
+    draft: &mut Draft,
+    property: Property,
+    text: &str,
+    place: &str,
+) -> Result<(), Error> {
     let document = json::parse(text.as_bytes())?;
-    for (at, field) in document.as_array().map_or(&[][..], Vec::as_slice).iter().enumerate() {
+    for (at, field) in document
+        .as_array()
+        .map_or(&[][..], Vec::as_slice)
+        .iter()
+        .enumerate()
+    {
         let kind = match field.get("type").and_then(Json::as_str) {
             Some("tensor") => field.pointer("/tensor-spec/dtype").and_then(Json::as_str),
             other => other,

@@ -31,7 +31,9 @@ impl Extractor for Onnx {
         }
         let mut seen = Seen::default();
         let mut budget = Budget::for_file(&limits, content.size());
-        let end = onnx::read(content, Outermost::Model, &limits, &mut budget, &mut |fact| seen.add(fact));
+        let end = onnx::read(content, Outermost::Model, &limits, &mut budget, &mut |fact| {
+            seen.add(fact)
+        });
         let Some(page) = Page::of(file, draft) else {
             return Ok(());
         };
@@ -57,8 +59,11 @@ impl Seen {
     fn add(&mut self, fact: Fact) {
         match fact {
             Fact::Tensor(tensor) => self.tensor(&tensor),
-            Fact::Node(node) if !node.domain.is_empty() && node.domain != "ai.onnx" && self.operators.len() < 1000 => {
-                self.operators.insert(format!("{}::{}", node.domain, node.operator));
+            Fact::Node(node)
+                if !node.domain.is_empty() && node.domain != "ai.onnx" && self.operators.len() < 1000 =>
+            {
+                self.operators
+                    .insert(format!("{}::{}", node.domain, node.operator));
             }
             Fact::Metadata { key, range } if self.metadata.len() < 1000 => self.metadata.push((key, range)),
             _ => {}
@@ -70,7 +75,10 @@ impl Seen {
         if !TRAINED.contains(&tensor.data_type) {
             return;
         }
-        let numbers = tensor.dims.iter().try_fold(1_u64, |all, it| all.checked_mul(u64::try_from(*it).ok()?));
+        let numbers = tensor
+            .dims
+            .iter()
+            .try_fold(1_u64, |all, it| all.checked_mul(u64::try_from(*it).ok()?));
         let sum = numbers.and_then(|it| self.numbers.unwrap_or(0).checked_add(it));
         self.is_broken |= sum.is_none();
         self.numbers = sum.or(self.numbers);

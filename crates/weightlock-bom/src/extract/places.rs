@@ -123,7 +123,17 @@ impl Places {
 
     /// The folder around the environment that a file is in: what precedes `lib/`, `site-packages` or its like.
     pub(super) fn root_of<'p>(&self, path: &'p ArtifactPath) -> &'p str {
-        let marks = ["lib", "lib64", "Lib", "site-packages", "dist-packages", "conda-meta", "etc", "var", "usr"];
+        let marks = [
+            "lib",
+            "lib64",
+            "Lib",
+            "site-packages",
+            "dist-packages",
+            "conda-meta",
+            "etc",
+            "var",
+            "usr",
+        ];
         let text = path.as_str();
         let mut end = 0_usize;
         for part in path.components() {
@@ -170,8 +180,17 @@ pub(super) fn is_lock(path: &ArtifactPath) -> bool {
     let name = path.base_name();
     let is_requirements = name.starts_with("requirements") && name.ends_with(".txt");
     let names = [
-        "uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "pylock.toml", "conda.yaml", "conda.yml",
-        "environment.yml", "environment.yaml", "python_env.yaml", "launch.json",
+        "uv.lock",
+        "poetry.lock",
+        "Pipfile.lock",
+        "pdm.lock",
+        "pylock.toml",
+        "conda.yaml",
+        "conda.yml",
+        "environment.yml",
+        "environment.yaml",
+        "python_env.yaml",
+        "launch.json",
     ];
     is_requirements || names.contains(&name) || path.as_str().contains("conda-meta/")
 }

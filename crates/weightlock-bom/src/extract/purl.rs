@@ -83,14 +83,23 @@ mod tests {
 
     #[test]
     fn each_type_has_its_form() {
-        assert_eq!(pypi("Flask_Login.X", Some("2.1.0+cu121")), "pkg:pypi/flask-login-x@2.1.0%2Bcu121");
+        assert_eq!(
+            pypi("Flask_Login.X", Some("2.1.0+cu121")),
+            "pkg:pypi/flask-login-x@2.1.0%2Bcu121"
+        );
         assert_eq!(
             huggingface("Acme-Labs", "Pebble Chat", Some("ABC")),
             "pkg:huggingface/Acme-Labs/Pebble%20Chat@abc"
         );
         assert_eq!(dataset("a", "b", None), "pkg:huggingface/datasets/a/b");
         assert_eq!(
-            purl("deb", "debian", "libc6", Some("1:2.36-9+deb12u9"), &[("distro", "debian-12"), ("arch", "amd64")]),
+            purl(
+                "deb",
+                "debian",
+                "libc6",
+                Some("1:2.36-9+deb12u9"),
+                &[("distro", "debian-12"), ("arch", "amd64")]
+            ),
             "pkg:deb/debian/libc6@1:2.36-9%2Bdeb12u9?arch=amd64&distro=debian-12"
         );
         assert_eq!(purl("mlflow", "", "m", None, &[("x", "")]), "pkg:mlflow/m");
@@ -102,8 +111,15 @@ mod tests {
 
     #[test]
     fn nothing_breaks_out_of_its_part() {
-        assert_eq!(purl("generic", "", "a/b@c?d#e", Some("f?g"), &[]), "pkg:generic/a%2Fb%40c%3Fd%23e@f%3Fg");
-        assert_eq!(purl("generic", "", "a%20b", None, &[]), "pkg:generic/a%2520b", "a name with a percent sign");
+        assert_eq!(
+            purl("generic", "", "a/b@c?d#e", Some("f?g"), &[]),
+            "pkg:generic/a%2Fb%40c%3Fd%23e@f%3Fg"
+        );
+        assert_eq!(
+            purl("generic", "", "a%20b", None, &[]),
+            "pkg:generic/a%2520b",
+            "a name with a percent sign"
+        );
     }
 
     #[test]

@@ -68,8 +68,14 @@ impl Extractor for Distribution {
 /// files of one distribution speak for the same package whichever is read first; `METADATA` is compared with it.
 fn package(file: &File, draft: &mut Draft) -> Option<Ref> {
     let folder = places::folder(&file.path);
-    let name = if file.path.base_name().ends_with(".egg-info") { file.path.base_name() } else { folder.rsplit('/').next()? };
-    let stem = name.strip_suffix(".dist-info").or_else(|| name.strip_suffix(".egg-info"))?;
+    let name = if file.path.base_name().ends_with(".egg-info") {
+        file.path.base_name()
+    } else {
+        folder.rsplit('/').next()?
+    };
+    let stem = name
+        .strip_suffix(".dist-info")
+        .or_else(|| name.strip_suffix(".egg-info"))?;
     let mut parts = stem.split('-');
     let (name, version) = (parts.next().filter(|it| !it.is_empty())?, parts.next());
     let source = Source::file(&file.path, "");
@@ -102,21 +108,34 @@ fn metadata(file: &File, own: &Ref, content: &Content, draft: &mut Draft) -> Res
         let claim = |text: &str| Claim::declared(Value::text(text), Source::file(&file.path, key));
         let value = value.trim();
         match key {
-            "Name" => draft.state(own, Kind::Package, Property::Name, claim(&purl::python_name(value))),
+            "Name" => draft.state(
+                own,
+                Kind::Package,
+                Property::Name,
+                claim(&purl::python_name(value)),
+            ),
             "Version" => draft.state(own, Kind::Package, Property::Version, claim(value)),
             "License-Expression" => {
                 is_licensed = true;
                 draft.state(own, Kind::Package, Property::License, claim(value));
             }
             "License" if !is_licensed && value.len() < 64 && value != "UNKNOWN" => {
-                let page = Page { file, of: own.clone(), kind: Kind::Package };
+                let page = Page {
+                    file,
+                    of: own.clone(),
+                    kind: Kind::Package,
+                };
                 page.licence(draft, value, None, &Source::file(&file.path, key));
             }
             "Author" | "Maintainer" if value != "UNKNOWN" => {
                 draft.state(own, Kind::Package, Property::Author, claim(value));
             }
-            "Summary" if value != "UNKNOWN" => draft.state(own, Kind::Package, Property::Description, claim(value)),
-            "Home-page" if value.contains("://") => draft.state(own, Kind::Package, Property::Homepage, claim(value)),
+            "Summary" if value != "UNKNOWN" => {
+                draft.state(own, Kind::Package, Property::Description, claim(value))
+            }
+            "Home-page" if value.contains("://") => {
+                draft.state(own, Kind::Package, Property::Homepage, claim(value))
+            }
             _ => {}
         }
     }
@@ -133,12 +152,20 @@ fn origin(file: &File, own: &Ref, document: &Json, draft: &mut Draft) -> Result<
     let claim = if is_private { claim.private() } else { claim };
     draft.state(own, Kind::Package, Property::Location, claim);
     if let Some(commit) = document.pointer("/vcs_info/commit_id").and_then(Json::as_str) {
-        let claim = Claim::declared(Value::text(commit), Source::file(&file.path, "vcs_info.commit_id"));
+        let claim = Claim::declared(
+            Value::text(commit),
+            Source::file(&file.path, "vcs_info.commit_id"),
+        );
         draft.state(own, Kind::Package, Property::Revision, claim);
     }
-    let sha256 = document.pointer("/archive_info/hashes/sha256").and_then(Json::as_str);
+    let sha256 = document
+        .pointer("/archive_info/hashes/sha256")
+        .and_then(Json::as_str);
     if let Some(digest) = sha256.and_then(|it| Digest::from_hex(Algorithm::Sha256, it).ok()) {
-        let claim = Claim::declared(Value::Digest(digest), Source::file(&file.path, "archive_info.hashes.sha256"));
+        let claim = Claim::declared(
+            Value::Digest(digest),
+            Source::file(&file.path, "archive_info.hashes.sha256"),
+        );
         draft.state(own, Kind::Package, Property::StatedDigest, claim);
     }
     Ok(())
@@ -148,7 +175,9 @@ fn origin(file: &File, own: &Ref, document: &Json, draft: &mut Draft) -> Result<
 /// digest in it.
 fn record(file: &File, package: Ref, text: &[u8], draft: &mut Draft) {
     let text = String::from_utf8_lossy(text);
-    let outer = places::folder(&file.path).rsplit_once('/').map_or("", |(outer, _)| outer);
+    let outer = places::folder(&file.path)
+        .rsplit_once('/')
+        .map_or("", |(outer, _)| outer);
     let mut files: Vec<ArtifactPath> = Vec::new();
     let mut is_whole = true;
     for (at, line) in text.lines().enumerate() {
@@ -161,12 +190,18 @@ fn record(file: &File, package: Ref, text: &[u8], draft: &mut Draft) {
             continue;
         }
         is_whole &= draft.has_file(&path);
-        let bytes = hash.and_then(|it| it.strip_prefix("sha256=")).and_then(|it| URL_SAFE_NO_PAD.decode(it).ok());
+        let bytes = hash
+            .and_then(|it| it.strip_prefix("sha256="))
+            .and_then(|it| URL_SAFE_NO_PAD.decode(it).ok());
         if let Some(digest) = bytes.and_then(|it| Digest::new(Algorithm::Sha256, &it).ok())
             && draft.is_other(&path, &digest)
         {
             let source = Source::file(&file.path, format!("line {}", at.saturating_add(1)));
-            draft.notes.stated.push(StatedDigest { path: path.clone(), digest, source });
+            draft.notes.stated.push(StatedDigest {
+                path: path.clone(),
+                digest,
+                source,
+            });
         }
         files.push(path);
     }
@@ -196,7 +231,10 @@ mod tests {
     #[test]
     fn names_in_a_list_stay_inside() {
         let path = |outer, name| resolve(outer, name).map(|it| it.as_str().to_owned());
-        assert_eq!(path("lib/site-packages", "x/y.py").as_deref(), Some("lib/site-packages/x/y.py"));
+        assert_eq!(
+            path("lib/site-packages", "x/y.py").as_deref(),
+            Some("lib/site-packages/x/y.py")
+        );
         assert_eq!(path("lib/site-packages", "../../bin/x").as_deref(), Some("bin/x"));
         assert_eq!(path("", "x.py").as_deref(), Some("x.py"));
         for name in ["../../../x", "", "a//b", "./x"] {

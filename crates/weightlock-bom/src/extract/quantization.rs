@@ -23,7 +23,10 @@ impl Extractor for QuantizationFile {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
         matches!(
             file.path.base_name(),
-            "quantize_config.json" | "hf_quant_config.json" | "quant_config.json" | "quantization_config.json"
+            "quantize_config.json"
+                | "hf_quant_config.json"
+                | "quant_config.json"
+                | "quantization_config.json"
         ) && !draft.places().is_foreign(&file.path)
     }
 
@@ -50,7 +53,13 @@ const WRAPPERS: [&str; 9] = [
 ];
 const BITS: [&str; 5] = ["bits", "w_bit", "num_bits", "nbits", "weight_bits"];
 const GROUP: [&str; 3] = ["group_size", "q_group_size", "block_size"];
-const EXCLUDED: [&str; 5] = ["exclude_modules", "ignore", "modules_to_not_convert", "ignored_layers", "llm_int8_skip_modules"];
+const EXCLUDED: [&str; 5] = [
+    "exclude_modules",
+    "ignore",
+    "modules_to_not_convert",
+    "ignored_layers",
+    "llm_int8_skip_modules",
+];
 const TYPE: [&str; 4] = ["quant_algo", "bnb_4bit_quant_type", "fmt", "_type"];
 
 /// A document with the way to it.
@@ -66,7 +75,10 @@ pub(super) fn state(page: &Page<'_>, document: &Json, within: &str, draft: &mut 
     draft.notes.quantized.push((page.of.clone(), source));
     method(page, &levels, draft);
     bits(page, &levels, draft);
-    for (property, names) in [(Property::QuantizationGroup, &GROUP[..]), (Property::QuantizationType, &TYPE[..])] {
+    for (property, names) in [
+        (Property::QuantizationGroup, &GROUP[..]),
+        (Property::QuantizationType, &TYPE[..]),
+    ] {
         if let Some((at, value)) = find(&levels, names).and_then(|(at, value)| Some((at, scalar(value)?))) {
             page.declare(draft, property, value, at);
         }
@@ -74,7 +86,12 @@ pub(super) fn state(page: &Page<'_>, document: &Json, within: &str, draft: &mut 
     for (at, key, value) in all(&levels) {
         if EXCLUDED.contains(&key) {
             for (item, text) in texts(Some(value)) {
-                page.declare(draft, Property::QuantizationExcluded, Value::text(text), format!("{at}{item}"));
+                page.declare(
+                    draft,
+                    Property::QuantizationExcluded,
+                    Value::text(text),
+                    format!("{at}{item}"),
+                );
             }
         }
     }
@@ -113,18 +130,29 @@ fn find<'d>(levels: &[Level<'d>], names: &[&str]) -> Option<(String, &'d Json)> 
 }
 
 fn all<'l, 'd>(levels: &'l [Level<'d>]) -> impl Iterator<Item = (String, &'d str, &'d Json)> + 'l {
-    let entries = |(way, object): &'l Level<'d>| object.iter().map(move |(key, value)| (place(way, key), key.as_str(), value));
+    let entries = |(way, object): &'l Level<'d>| {
+        object
+            .iter()
+            .map(move |(key, value)| (place(way, key), key.as_str(), value))
+    };
     levels.iter().flat_map(entries)
 }
 
 /// The method: named, or told by keys that only one has.
 fn method(page: &Page<'_>, levels: &[Level<'_>], draft: &mut Draft) {
     if let Some((at, Json::String(name))) = find(levels, &["quant_method"]) {
-        page.declare(draft, Property::QuantizationMethod, Value::text(name.to_ascii_lowercase()), at);
+        page.declare(
+            draft,
+            Property::QuantizationMethod,
+            Value::text(name.to_ascii_lowercase()),
+            at,
+        );
         return;
     }
     let has = |key: &str| levels.iter().any(|(_, object)| object.contains_key(key));
-    let producer = levels.iter().find_map(|(_, object)| object.get("producer")?.get("name")?.as_str());
+    let producer = levels
+        .iter()
+        .find_map(|(_, object)| object.get("producer")?.get("name")?.as_str());
     let told = match producer {
         Some(name) => name,
         None if has("load_in_4bit") || has("load_in_8bit") => "bitsandbytes",
@@ -142,10 +170,12 @@ fn method(page: &Page<'_>, levels: &[Level<'_>], draft: &mut Draft) {
 fn bits(page: &Page<'_>, levels: &[Level<'_>], draft: &mut Draft) {
     let by_number = find(levels, &BITS).and_then(|(at, value)| Some((at, value.as_u64()?)));
     let by_flag = || {
-        [("load_in_4bit", 4), ("load_in_8bit", 8)].into_iter().find_map(|(key, bits)| {
-            let (at, value) = find(levels, &[key])?;
-            (value == &Json::Bool(true)).then_some((at, bits))
-        })
+        [("load_in_4bit", 4), ("load_in_8bit", 8)]
+            .into_iter()
+            .find_map(|(key, bits)| {
+                let (at, value) = find(levels, &[key])?;
+                (value == &Json::Bool(true)).then_some((at, bits))
+            })
     };
     // quanto and eetq: "int4", "qint8".
     let by_word = || {
@@ -211,7 +241,11 @@ fn tools(page: &Page<'_>, levels: &[Level<'_>], draft: &mut Draft) {
                 Some((name, version)) => (name, Some(version.to_owned())),
                 None => (text, None),
             };
-            found.push((format!("{}{item}", place(way, "meta.quantizer")), name.to_owned(), version));
+            found.push((
+                format!("{}{item}", place(way, "meta.quantizer")),
+                name.to_owned(),
+                version,
+            ));
         }
     }
     let step = page.step("quantize");
@@ -229,7 +263,11 @@ fn settings(page: &Page<'_>, levels: &[Level<'_>], draft: &mut Draft) {
     for (at, _, value) in all(levels) {
         if let Some(value) = scalar(value) {
             // One step has the settings of both files that tell of it; a key means the same in each.
-            let name = at.strip_prefix(base).unwrap_or(&at).trim_start_matches('.').to_owned();
+            let name = at
+                .strip_prefix(base)
+                .unwrap_or(&at)
+                .trim_start_matches('.')
+                .to_owned();
             draft.set(&step, Kind::Step, &name, Claim::declared(value, page.source(at)));
         }
     }

@@ -4,7 +4,7 @@
 use weightlock_artifact::standing::Standing;
 use weightlock_format::{
     Error,
-    config::card::{Card, MAX_BYTES, Stated, Topic, Evaluated, Emissions},
+    config::card::{Card, Emissions, Evaluated, MAX_BYTES, Stated, Topic},
     content::Content,
 };
 
@@ -41,7 +41,12 @@ impl Extractor for Readme {
         words(&page, &card, draft);
         for (at, index) in card.model_index.iter().enumerate() {
             for (result_at, result) in index.results.iter().enumerate() {
-                evaluation(&page, result, &format!("model-index[{at}].results[{result_at}]"), draft);
+                evaluation(
+                    &page,
+                    result,
+                    &format!("model-index[{at}].results[{result_at}]"),
+                    draft,
+                );
             }
         }
         if let Some(emissions) = &card.emissions {
@@ -63,9 +68,16 @@ fn claim(page: &Page<'_>, stated: &Stated, place: impl Into<String>) -> Claim {
 
 fn names(page: &Page<'_>, card: &Card, draft: &mut Draft) {
     let indexed = card.model_index.iter().enumerate().filter_map(|(at, it)| {
-        Some((it.name.as_ref()?, format!("model-index[{at}].name"), NameFrom::Index))
+        Some((
+            it.name.as_ref()?,
+            format!("model-index[{at}].name"),
+            NameFrom::Index,
+        ))
     });
-    let title = card.model_name.iter().map(|it| (it, "model_name".to_owned(), NameFrom::Title));
+    let title = card
+        .model_name
+        .iter()
+        .map(|it| (it, "model_name".to_owned(), NameFrom::Title));
     let heading = card.body.sections.first().filter(|it| it.level == 1);
     let heading = heading.map(|it| (&it.title, "heading".to_owned(), NameFrom::Heading));
     for (stated, place, from) in indexed.chain(title).chain(heading) {
@@ -84,7 +96,11 @@ fn names(page: &Page<'_>, card: &Card, draft: &mut Draft) {
 fn licence(page: &Page<'_>, card: &Card, draft: &mut Draft) {
     let name = card.license_name.as_ref();
     for (index, stated) in card.license.iter().enumerate() {
-        let place = if card.license.len() > 1 { format!("license[{index}]") } else { "license".to_owned() };
+        let place = if card.license.len() > 1 {
+            format!("license[{index}]")
+        } else {
+            "license".to_owned()
+        };
         let source = at(page, stated, place);
         page.licence(draft, &stated.text, name.map(|it| it.text.as_str()), &source);
     }
@@ -94,7 +110,12 @@ fn licence(page: &Page<'_>, card: &Card, draft: &mut Draft) {
         page.licence(draft, &name.text, None, &at(page, name, "license_name"));
     }
     if let Some(link) = &card.license_link {
-        draft.state(&page.of, page.kind, Property::LicenseLink, claim(page, link, "license_link"));
+        draft.state(
+            &page.of,
+            page.kind,
+            Property::LicenseLink,
+            claim(page, link, "license_link"),
+        );
     }
 }
 
@@ -104,7 +125,11 @@ fn parents(page: &Page<'_>, card: &Card, draft: &mut Draft) {
         Some((Derivation::parse(&it.text)?, source))
     });
     for (index, stated) in card.base_model.iter().enumerate() {
-        let place = if card.base_model.len() > 1 { format!("base_model[{index}]") } else { "base_model".to_owned() };
+        let place = if card.base_model.len() > 1 {
+            format!("base_model[{index}]")
+        } else {
+            "base_model".to_owned()
+        };
         if let Some(named) = Named::read(&stated.text) {
             let mut parent = Parent::new(page.of.clone(), named, By::Card, at(page, stated, place));
             parent.derivation.clone_from(&relation);

@@ -36,7 +36,9 @@ impl Requirement {
         // A blank must precede the semicolon of an address only, in which one may stand.
         let (text, marker) = text.split_once(';').unwrap_or((text, ""));
         let text = text.trim();
-        let end = text.find(|it: char| !it.is_ascii_alphanumeric() && !"-_.".contains(it)).unwrap_or(text.len());
+        let end = text
+            .find(|it: char| !it.is_ascii_alphanumeric() && !"-_.".contains(it))
+            .unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(end)?;
         let is_name = name.starts_with(|it: char| it.is_ascii_alphanumeric())
             && name.ends_with(|it: char| it.is_ascii_alphanumeric())
@@ -62,14 +64,21 @@ fn wanted(text: &str) -> Option<Wanted> {
         let address = address.trim();
         return (!address.is_empty()).then(|| Wanted::Address(address.to_owned()));
     }
-    let text = text.strip_prefix('(').and_then(|it| it.strip_suffix(')')).unwrap_or(text).trim();
+    let text = text
+        .strip_prefix('(')
+        .and_then(|it| it.strip_suffix(')'))
+        .unwrap_or(text)
+        .trim();
     if text.is_empty() {
         return Some(Wanted::Range(String::new()));
     }
     if !text.starts_with(['=', '<', '>', '~', '!']) {
         return None;
     }
-    let fixed = text.strip_prefix("===").or_else(|| text.strip_prefix("==")).map(str::trim);
+    let fixed = text
+        .strip_prefix("===")
+        .or_else(|| text.strip_prefix("=="))
+        .map(str::trim);
     match fixed {
         Some(version) if is_version(version) => Some(Wanted::Version(version.to_owned())),
         _ => Some(Wanted::Range(text.split_whitespace().collect())),
@@ -78,7 +87,9 @@ fn wanted(text: &str) -> Option<Wanted> {
 
 fn is_version(text: &str) -> bool {
     text.starts_with(|it: char| it.is_ascii_digit() || it == 'v')
-        && text.chars().all(|it| it.is_ascii_alphanumeric() || ".!+-_".contains(it))
+        && text
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || ".!+-_".contains(it))
 }
 
 #[cfg(test)]
@@ -96,7 +107,11 @@ mod tests {
         let range = |range: &str| Wanted::Range(range.to_owned());
         for (text, name, wanted) in [
             ("mlflow==2.9.1", "mlflow", fixed("2.9.1")),
-            ("torch == 2.1.0+cu121 ; python_version < '3.13'", "torch", fixed("2.1.0+cu121")),
+            (
+                "torch == 2.1.0+cu121 ; python_version < '3.13'",
+                "torch",
+                fixed("2.1.0+cu121"),
+            ),
             ("a===1!2.0", "a", fixed("1!2.0")),
             ("pip<=24.0", "pip", range("<=24.0")),
             ("x[a,b] >= 1, < 2", "x", range(">=1,<2")),
@@ -104,11 +119,20 @@ mod tests {
             ("x==1.*", "x", range("==1.*")),
             ("x==1,!=2", "x", range("==1,!=2")),
             ("x", "x", range("")),
-            ("x @ https://example.org/x.whl", "x", Wanted::Address("https://example.org/x.whl".to_owned())),
+            (
+                "x @ https://example.org/x.whl",
+                "x",
+                Wanted::Address("https://example.org/x.whl".to_owned()),
+            ),
         ] {
             assert_eq!(read(text), (name.to_owned(), wanted), "{text}");
         }
-        assert_eq!(Requirement::read("x; sys_platform == 'linux'").expect("one").marker, "sys_platform == 'linux'");
+        assert_eq!(
+            Requirement::read("x; sys_platform == 'linux'")
+                .expect("one")
+                .marker,
+            "sys_platform == 'linux'"
+        );
     }
 
     #[test]

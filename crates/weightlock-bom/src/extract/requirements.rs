@@ -71,7 +71,10 @@ pub(super) fn state(of: &Ref, line: &str, source: &Source, draft: &mut Draft) {
         return;
     };
     for option in options.split_whitespace() {
-        let hash = option.trim_start_matches("--").strip_prefix("hash=").and_then(|it| it.strip_prefix("sha256:"));
+        let hash = option
+            .trim_start_matches("--")
+            .strip_prefix("hash=")
+            .and_then(|it| it.strip_prefix("sha256:"));
         if let Some(digest) = hash.and_then(|it| Digest::from_hex(Algorithm::Sha256, it).ok()) {
             let claim = Claim::declared(Value::Digest(digest), source.clone());
             draft.state(&own, Kind::Package, Property::StatedDigest, claim);
@@ -93,9 +96,17 @@ pub(super) fn want(of: &Ref, wanted: &Requirement, source: &Source, draft: &mut 
             own
         }
         Wanted::Range(range) => {
-            let text = if range.is_empty() { "any".to_owned() } else { range.clone() };
+            let text = if range.is_empty() {
+                "any".to_owned()
+            } else {
+                range.clone()
+            };
             let range = Claim::declared(Value::text(text), source.clone());
-            draft.notes.requirements.push(notes::Requirement { of: of.clone(), name, range });
+            draft.notes.requirements.push(notes::Requirement {
+                of: of.clone(),
+                name,
+                range,
+            });
             return None;
         }
     };

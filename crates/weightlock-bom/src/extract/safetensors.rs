@@ -3,13 +3,16 @@
 //! Names, types and dimensions of tensors are counted from the bytes, so what is said of them is verified. The metadata of
 //! a header are its writer's words.
 
+use weightlock_artifact::path::ArtifactPath;
 use weightlock_format::{
     Error, Problem,
     content::Content,
     json,
-    safetensors::{Header, index::{Index, MAX_BYTES}},
+    safetensors::{
+        Header,
+        index::{Index, MAX_BYTES},
+    },
 };
-use weightlock_artifact::path::ArtifactPath;
 
 use super::{
     Extractor, File,
@@ -86,16 +89,25 @@ impl Extractor for ShardList {
             return Ok(());
         };
         if let Some(total) = total_parameters(&text)? {
-            let claim = Claim::declared(Value::text(total.to_string()), page.source("metadata.total_parameters"));
+            let claim = Claim::declared(
+                Value::text(total.to_string()),
+                page.source("metadata.total_parameters"),
+            );
             draft.notes.sizes.push((page.of.clone(), claim));
         }
         let folder = places::folder(&file.path);
         let inside = |shard: &ArtifactPath| {
-            let name = if folder.is_empty() { shard.to_string() } else { format!("{folder}/{}", shard.as_str()) };
+            let name = if folder.is_empty() {
+                shard.to_string()
+            } else {
+                format!("{folder}/{}", shard.as_str())
+            };
             ArtifactPath::parse(name).ok()
         };
         let tensors = index.weight_map.iter();
-        let tensors = tensors.filter_map(|(name, shard)| Some((name.clone(), inside(shard)?))).collect();
+        let tensors = tensors
+            .filter_map(|(name, shard)| Some((name.clone(), inside(shard)?)))
+            .collect();
         draft.notes.shards.push(Shards {
             of: page.of,
             path: file.path.clone(),
@@ -112,7 +124,9 @@ fn total_parameters(text: &[u8]) -> Result<Option<u64>, Problem> {
         ..json::Limits::default()
     };
     let document = json::parse_within(text, limits)?;
-    Ok(document.pointer("/metadata/total_parameters").and_then(serde_json::Value::as_u64))
+    Ok(document
+        .pointer("/metadata/total_parameters")
+        .and_then(serde_json::Value::as_u64))
 }
 
 /// The rule that counts tensors.

@@ -1,7 +1,9 @@
 //! Claims about the number of parameters: `16-thousand-parameter` in a text, `7B` in a name.
 
 /// The words between which a number of parameters stands.
-const UNITS: [&str; 10] = ["thousand", "million", "billion", "trillion", "bn", "k", "m", "b", "t", ""];
+const UNITS: [&str; 10] = [
+    "thousand", "million", "billion", "trillion", "bn", "k", "m", "b", "t", "",
+];
 
 /// The first claim in a text: a number, a unit, and the word parameter right behind.
 pub(super) fn in_text(text: &str) -> Option<String> {
@@ -28,12 +30,17 @@ pub(super) fn in_name(name: &str) -> Option<&str> {
     let is_mixture = parts.iter().any(|it| {
         let lower = it.to_ascii_lowercase();
         let is_active = lower.strip_prefix('a').is_some_and(is_size);
-        is_active || lower.split_once('x').is_some_and(|(many, of)| is_number(many) && is_size(of))
+        is_active
+            || lower
+                .split_once('x')
+                .is_some_and(|(many, of)| is_number(many) && is_size(of))
     });
     if is_mixture {
         return None;
     }
-    let mut sizes = parts.into_iter().filter(|it| it.ends_with(['B', 'b', 'M']) && is_size(it));
+    let mut sizes = parts
+        .into_iter()
+        .filter(|it| it.ends_with(['B', 'b', 'M']) && is_size(it));
     let size = sizes.next()?;
     sizes.next().is_none().then_some(size)
 }
@@ -45,7 +52,9 @@ fn is_size(text: &str) -> bool {
 }
 
 fn is_number(text: &str) -> bool {
-    let is_digits = text.chars().all(|it| it.is_ascii_digit() || it == '.' || it == ',');
+    let is_digits = text
+        .chars()
+        .all(|it| it.is_ascii_digit() || it == '.' || it == ',');
     text.starts_with(|it: char| it.is_ascii_digit()) && is_digits
 }
 
@@ -56,7 +65,10 @@ mod tests {
     #[test]
     fn claims_are_found_in_texts() {
         for (text, claim) in [
-            ("A 16-thousand-parameter Llama-shaped toy model.", Some("16 thousand")),
+            (
+                "A 16-thousand-parameter Llama-shaped toy model.",
+                Some("16 thousand"),
+            ),
             ("It has 7B parameters.", Some("7b")),
             ("a 1.5 billion parameter model", Some("1.5 billion")),
             ("with 26,784 trained parameters", None),

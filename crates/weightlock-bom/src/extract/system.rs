@@ -27,7 +27,9 @@ impl Extractor for OsRelease {
         let text = text_of(content)?;
         let text = String::from_utf8_lossy(&text);
         let value = |key: &str| {
-            let line = text.lines().find_map(|it| it.strip_prefix(key)?.strip_prefix('='))?;
+            let line = text
+                .lines()
+                .find_map(|it| it.strip_prefix(key)?.strip_prefix('='))?;
             Some(line.trim().trim_matches(['"', '\'']).to_owned()).filter(|it| !it.is_empty())
         };
         let Some(id) = value("ID") else {
@@ -36,7 +38,11 @@ impl Extractor for OsRelease {
         let version = value("VERSION_ID").unwrap_or_default();
         let name = format!("{id}-{version}");
         let own = Ref::new("os", name.trim_end_matches('-'));
-        let facts = [("ID", Property::Name), ("VERSION_ID", Property::Version), ("PRETTY_NAME", Property::Title)];
+        let facts = [
+            ("ID", Property::Name),
+            ("VERSION_ID", Property::Version),
+            ("PRETTY_NAME", Property::Title),
+        ];
         for (key, property) in facts {
             if let Some(value) = value(key) {
                 let claim = Claim::declared(Value::text(value), Source::file(&file.path, key));
@@ -44,7 +50,12 @@ impl Extractor for OsRelease {
             }
         }
         let environment = draft.environment(&file.path);
-        draft.relate(&environment, Verb::Contains, &own, &Source::file(&file.path, "ID"));
+        draft.relate(
+            &environment,
+            Verb::Contains,
+            &own,
+            &Source::file(&file.path, "ID"),
+        );
         draft.notes.system = Some(System { id, version });
         Ok(())
     }
@@ -143,7 +154,11 @@ impl Entry {
             }
         }
         if !self.licence.is_empty() {
-            let page = Page { file, of: own.clone(), kind: Kind::Package };
+            let page = Page {
+                file,
+                of: own.clone(),
+                kind: Kind::Package,
+            };
             page.licence(draft, &self.licence, None, &source);
         }
         let environment = draft.environment(&file.path);
@@ -171,7 +186,11 @@ impl Extractor for Rpm {
     }
 
     fn read(&self, file: &File, _: &Content, draft: &mut Draft) -> Result<(), Error> {
-        draft.leave_for(file, 0, "the database of rpm is not read, so its packages are not listed");
+        draft.leave_for(
+            file,
+            0,
+            "the database of rpm is not read, so its packages are not listed",
+        );
         Ok(())
     }
 }

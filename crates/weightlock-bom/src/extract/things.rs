@@ -9,7 +9,11 @@ pub(super) fn dataset(draft: &mut Draft, name: &str, source: &Source) -> Option<
     let Named::Registry { namespace, name } = Named::read(name)? else {
         return None;
     };
-    let full = if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") };
+    let full = if namespace.is_empty() {
+        name.clone()
+    } else {
+        format!("{namespace}/{name}")
+    };
     let own = Ref::new("dataset", &full);
     named(draft, &own, Kind::Dataset, &namespace, &name, source);
     if !namespace.is_empty() {

@@ -58,7 +58,12 @@ impl Extractor for TrainerState {
             if let Some(value) = state.get(key).and_then(scalar) {
                 let claim = Claim::declared(value, page.source(key));
                 let is_path = claim.value.as_text().is_some_and(super::hub::is_local);
-                draft.set(&step, Kind::Step, key, if is_path { claim.private() } else { claim });
+                draft.set(
+                    &step,
+                    Kind::Step,
+                    key,
+                    if is_path { claim.private() } else { claim },
+                );
             }
         }
         let history = state.get("log_history").and_then(Json::as_array);
@@ -72,7 +77,12 @@ fn course(page: &Page<'_>, step: &Page<'_>, history: &[Json], draft: &mut Draft)
     const COUNTERS: [&str; 3] = ["epoch", "step", "total_flos"];
     let mut last: std::collections::BTreeMap<&str, (usize, &Json)> = std::collections::BTreeMap::new();
     for (at, entry) in history.iter().enumerate() {
-        for (key, value) in entry.as_object().into_iter().flatten().filter(|(_, value)| value.is_number()) {
+        for (key, value) in entry
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| value.is_number())
+        {
             last.insert(key, (at, value));
         }
     }
@@ -82,7 +92,12 @@ fn course(page: &Page<'_>, step: &Page<'_>, history: &[Json], draft: &mut Draft)
         };
         let source = page.source(format!("log_history[{at}].{key}"));
         if key == "train_runtime" {
-            draft.state(&step.of, Kind::Step, Property::Duration, Claim::declared(value, source));
+            draft.state(
+                &step.of,
+                Kind::Step,
+                Property::Duration,
+                Claim::declared(value, source),
+            );
             continue;
         }
         let is_speed = key.ends_with("_per_second") || key.ends_with("_runtime");
@@ -94,7 +109,12 @@ fn course(page: &Page<'_>, step: &Page<'_>, history: &[Json], draft: &mut Draft)
             metric: key.to_owned(),
             value: Value::Decimal(value.to_string()),
             on: None,
-            slice: if key.starts_with("eval_") { "evaluation" } else { "training" }.to_owned(),
+            slice: if key.starts_with("eval_") {
+                "evaluation"
+            } else {
+                "training"
+            }
+            .to_owned(),
             standing: Standing::Declared,
             sources: vec![source],
         });

@@ -30,7 +30,12 @@ impl Folder {
                 if entry.path().is_dir() {
                     due.push(entry.path());
                 } else {
-                    let name = entry.path().strip_prefix(&root).expect("inside").to_string_lossy().into_owned();
+                    let name = entry
+                        .path()
+                        .strip_prefix(&root)
+                        .expect("inside")
+                        .to_string_lossy()
+                        .into_owned();
                     folder.add(&name, std::fs::read(entry.path()).expect("a file"));
                 }
             }
@@ -57,7 +62,9 @@ impl Folder {
 
     /// Names and bytes.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.bytes.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+        self.bytes
+            .iter()
+            .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 
     /// The same files in another order.
@@ -80,7 +87,10 @@ impl Files for Folder {
     }
 
     fn open(&self, path: &ArtifactPath) -> io::Result<Content> {
-        self.bytes.get(path).map(|it| it.clone().into()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.bytes
+            .get(path)
+            .map(|it| it.clone().into())
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 

@@ -99,10 +99,16 @@ proptest! {
 
 #[test]
 fn a_hostile_list_does_not_grow_the_graph_without_end() {
-    let lines: String = (0..limit::COMPONENTS + 10).map(|it| format!("p{it}==1\n")).collect();
+    let lines: String = (0..limit::COMPONENTS + 10)
+        .map(|it| format!("p{it}==1\n"))
+        .collect();
     let graph = Folder::default().with("requirements.txt", lines).graph();
     assert!(graph.components().len() <= limit::COMPONENTS);
-    assert!(graph.unread().iter().any(|it| it.why.contains("at most")), "{:?}", graph.unread());
+    assert!(
+        graph.unread().iter().any(|it| it.why.contains("at most")),
+        "{:?}",
+        graph.unread()
+    );
     let tags: String = (0..5000).map(|it| format!("- t{it}\n")).collect();
     let card = format!("---\ntags:\n{tags}---\n");
     let graph = Folder::default().with("README.md", card).graph();

@@ -11,8 +11,15 @@ pub(super) fn conclude(draft: &mut Draft) {
         let Some(file) = draft.graph().component(&own) else {
             continue;
         };
-        let is_equal = file.claims(Property::Digest).iter().any(|it| it.value == Value::Digest(stated.digest));
-        let claim = if is_equal { Claim::verified } else { Claim::declared };
+        let is_equal = file
+            .claims(Property::Digest)
+            .iter()
+            .any(|it| it.value == Value::Digest(stated.digest));
+        let claim = if is_equal {
+            Claim::verified
+        } else {
+            Claim::declared
+        };
         let claim = claim(Value::Digest(stated.digest), stated.source);
         draft.state(&own, Kind::File, Property::StatedDigest, claim);
     }

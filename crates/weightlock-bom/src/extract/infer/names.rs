@@ -36,13 +36,19 @@ fn name(of: &Ref, names: &[&Name], draft: &mut Draft) {
         let (Some(text), Some(full)) = (name.name.name(), name.name.full()) else {
             continue;
         };
-        let claim = |text: &str| Claim::declared(Value::text(text), name.source.clone()).rank(rank(name.from));
+        let claim =
+            |text: &str| Claim::declared(Value::text(text), name.source.clone()).rank(rank(name.from));
         let slug = slug(text);
         let is_parents = name.from == NameFrom::Title && parents.contains(&slug);
         let is_told = known.contains(&slug) && !is_named(of, text, draft);
         let is_title = is_told || (is_parents && !known.is_empty());
         let property = if is_title { Property::Title } else { Property::Name };
-        draft.state(of, Kind::Model, property, claim(if is_title { &full } else { text }));
+        draft.state(
+            of,
+            Kind::Model,
+            property,
+            claim(if is_title { &full } else { text }),
+        );
         if !is_title {
             known.push(slug);
         }
@@ -50,7 +56,10 @@ fn name(of: &Ref, names: &[&Name], draft: &mut Draft) {
             && !namespace.is_empty()
         {
             draft.state(of, Kind::Model, Property::Namespace, claim(namespace));
-            let purl = Claim::inferred(Value::text(purl::huggingface(namespace, text, None)), name.source.clone());
+            let purl = Claim::inferred(
+                Value::text(purl::huggingface(namespace, text, None)),
+                name.source.clone(),
+            );
             draft.state(of, Kind::Model, Property::Purl, purl);
         }
         if let Some(size) = sizes::in_name(text) {
@@ -61,7 +70,10 @@ fn name(of: &Ref, names: &[&Name], draft: &mut Draft) {
 
 /// Whether exactly this is a name already.
 fn is_named(of: &Ref, text: &str, draft: &Draft) -> bool {
-    let claims = draft.graph().component(of).map_or(&[][..], |it| it.claims(Property::Name));
+    let claims = draft
+        .graph()
+        .component(of)
+        .map_or(&[][..], |it| it.claims(Property::Name));
     claims.iter().any(|it| it.value.as_text() == Some(text))
 }
 

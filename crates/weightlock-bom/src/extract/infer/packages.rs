@@ -45,11 +45,16 @@ fn digest(installed: &Installed, draft: &mut Draft) {
         let Some(file) = draft.graph().component(&Ref::new("file", path.as_str())) else {
             return;
         };
-        let sha256 = file.claims(Property::Digest).iter().find_map(|it| match it.value {
-            Value::Digest(digest) => Some(digest),
-            _ => None,
-        });
-        let entry = sha256.zip(file.number(Property::Size)).and_then(|(sha256, size)| ManifestFile::new(path.clone(), size, sha256));
+        let sha256 = file
+            .claims(Property::Digest)
+            .iter()
+            .find_map(|it| match it.value {
+                Value::Digest(digest) => Some(digest),
+                _ => None,
+            });
+        let entry = sha256
+            .zip(file.number(Property::Size))
+            .and_then(|(sha256, size)| ManifestFile::new(path.clone(), size, sha256));
         let Some(entry) = entry else {
             return;
         };
@@ -74,16 +79,37 @@ fn system(draft: &mut Draft) {
         .components()
         .iter()
         .filter_map(|(name, it)| {
-            let ecosystem = it.text(Property::Ecosystem).filter(|it| matches!(*it, "deb" | "apk" | "rpm"))?;
+            let ecosystem = it
+                .text(Property::Ecosystem)
+                .filter(|it| matches!(*it, "deb" | "apk" | "rpm"))?;
             let (package, version) = (it.text(Property::Name)?, it.text(Property::Version)?);
-            let id = system.as_ref().map_or(if ecosystem == "deb" { "debian" } else { "" }, |it| it.id.as_str());
-            let distro = system.as_ref().map(|it| format!("{}-{}", it.id, it.version)).unwrap_or_default();
-            let qualifiers = [("arch", it.text(Property::Platform).unwrap_or_default()), ("distro", distro.trim_end_matches('-'))];
+            let id = system
+                .as_ref()
+                .map_or(if ecosystem == "deb" { "debian" } else { "" }, |it| {
+                    it.id.as_str()
+                });
+            let distro = system
+                .as_ref()
+                .map(|it| format!("{}-{}", it.id, it.version))
+                .unwrap_or_default();
+            let qualifiers = [
+                ("arch", it.text(Property::Platform).unwrap_or_default()),
+                ("distro", distro.trim_end_matches('-')),
+            ];
             let text = purl::purl(ecosystem, id, package, Some(version), &qualifiers);
-            Some((name.clone(), text, it.claim(Property::Version)?.sources.first()?.clone()))
+            Some((
+                name.clone(),
+                text,
+                it.claim(Property::Version)?.sources.first()?.clone(),
+            ))
         })
         .collect();
     for (own, purl, source) in packages {
-        draft.state(&own, Kind::Package, Property::Purl, Claim::inferred(Value::text(purl), source));
+        draft.state(
+            &own,
+            Kind::Package,
+            Property::Purl,
+            Claim::inferred(Value::text(purl), source),
+        );
     }
 }

@@ -21,8 +21,8 @@ use weightlock_format::Dtype;
 
 use super::super::{
     draft::Draft,
-    safetensors,
     notes::{Tensor, Weights},
+    safetensors,
 };
 use crate::graph::{Claim, Derivation, Kind, Property, Ref, Value};
 
@@ -59,19 +59,38 @@ fn stored(of: &Ref, kind: Kind, files: &[&Weights], draft: &mut Draft) {
         *sum = sum.saturating_add(elements(&tensor.shape).unwrap_or(u64::MAX));
     }
     let source = safetensors::counted(&first.path);
-    draft.state(of, kind, Property::Tensors, Claim::verified(Value::Number(tensors), source.clone()));
-    draft.state(of, kind, Property::StoredElements, Claim::verified(Value::Counts(by_type), source));
+    draft.state(
+        of,
+        kind,
+        Property::Tensors,
+        Claim::verified(Value::Number(tensors), source.clone()),
+    );
+    draft.state(
+        of,
+        kind,
+        Property::StoredElements,
+        Claim::verified(Value::Counts(by_type), source),
+    );
 }
 
 fn count(of: &Ref, files: &[&Weights], draft: &mut Draft) {
     if files.iter().any(|it| !it.is_whole) {
         return;
     }
-    let bits = draft.notes.bits.iter().find(|(it, _)| it == of).map(|(_, bits)| *bits);
+    let bits = draft
+        .notes
+        .bits
+        .iter()
+        .find(|(it, _)| it == of)
+        .map(|(_, bits)| *bits);
     let Some(first) = files.first() else {
         return;
     };
-    let counted = if first.is_gguf { in_gguf(files) } else { in_tensors(files, bits) };
+    let counted = if first.is_gguf {
+        in_gguf(files)
+    } else {
+        in_tensors(files, bits)
+    };
     if let Some((parameters, standing)) = counted {
         let mut claim = Claim::verified(Value::Number(parameters), safetensors::counted(&first.path));
         claim.standing = standing;
@@ -89,7 +108,11 @@ fn chosen<'w>(of: &Ref, files: &[&'w Weights], draft: &Draft) -> Option<Vec<&'w 
         .flat_map(|it| it.tensors.iter().map(|(_, file)| file))
         .collect();
     if !listed.is_empty() {
-        let set: Vec<&Weights> = files.iter().copied().filter(|it| listed.contains(&it.path)).collect();
+        let set: Vec<&Weights> = files
+            .iter()
+            .copied()
+            .filter(|it| listed.contains(&it.path))
+            .collect();
         return (set.len() == listed.len()).then_some(set);
     }
     let mut sets: BTreeMap<&str, Vec<&Weights>> = BTreeMap::new();
@@ -97,7 +120,12 @@ fn chosen<'w>(of: &Ref, files: &[&'w Weights], draft: &Draft) -> Option<Vec<&'w 
         sets.entry(stem(file.path.base_name())).or_default().push(file);
     }
     if sets.len() > 1 {
-        let usual = ["model", "adapter_model", "diffusion_pytorch_model", "pytorch_model"];
+        let usual = [
+            "model",
+            "adapter_model",
+            "diffusion_pytorch_model",
+            "pytorch_model",
+        ];
         sets.retain(|stem, _| usual.contains(stem));
     }
     let (_, set) = sets.pop_first()?;
@@ -126,8 +154,13 @@ fn elements(shape: &[u64]) -> Option<u64> {
 
 fn in_gguf(files: &[&Weights]) -> Option<(u64, Standing)> {
     let is_table = |name: &str| name.contains("rope_freqs") || name.contains("rope_factors");
-    let tensors = files.iter().flat_map(|it| &it.tensors).filter(|it| !is_table(&it.name));
-    let sum = tensors.map(|it| elements(&it.shape)).try_fold(0_u64, |all, it| all.checked_add(it?))?;
+    let tensors = files
+        .iter()
+        .flat_map(|it| &it.tensors)
+        .filter(|it| !is_table(&it.name));
+    let sum = tensors
+        .map(|it| elements(&it.shape))
+        .try_fold(0_u64, |all, it| all.checked_add(it?))?;
     Some((sum, Standing::Verified))
 }
 
@@ -135,7 +168,11 @@ fn in_gguf(files: &[&Weights]) -> Option<(u64, Standing)> {
 type Named<'t> = BTreeMap<&'t str, &'t Tensor>;
 
 fn in_tensors(files: &[&Weights], bits: Option<u64>) -> Option<(u64, Standing)> {
-    let named: Named<'_> = files.iter().flat_map(|it| &it.tensors).map(|it| (it.name.as_str(), it)).collect();
+    let named: Named<'_> = files
+        .iter()
+        .flat_map(|it| &it.tensors)
+        .map(|it| (it.name.as_str(), it))
+        .collect();
     let mut sum = 0_u64;
     let mut standing = Standing::Verified;
     for tensor in named.values() {
@@ -182,29 +219,42 @@ fn numbers<'t>(tensor: &Tensor, all: &Named<'t>, bits: Option<u64>) -> Option<(u
     if OPAQUE.contains(&leaf) {
         return None;
     }
-    let is_scale = ["_scale", "_scales", "_zero_point"].iter().any(|it| leaf.ends_with(it));
+    let is_scale = ["_scale", "_scales", "_zero_point"]
+        .iter()
+        .any(|it| leaf.ends_with(it));
     let is_mlx_bias = leaf == "biases" && beside("scales").is_some();
     if AUXILIARY.contains(&leaf) || is_scale || is_mlx_bias || tensor.name.contains(".quant_state.") {
         return none;
     }
     let by_bits = |width: u64| {
-        let numbers = stored.checked_mul(width)?.checked_div(bits.filter(|it| (1..=width).contains(it))?)?;
+        let numbers = stored
+            .checked_mul(width)?
+            .checked_div(bits.filter(|it| (1..=width).contains(it))?)?;
         Some((numbers, Standing::Inferred))
     };
     match (leaf, tensor.dtype) {
-        ("qweight", Some(Dtype::I32)) => by_rows(tensor, beside("g_idx"), beside("scales")).or_else(|| by_bits(32)),
+        ("qweight", Some(Dtype::I32)) => {
+            by_rows(tensor, beside("g_idx"), beside("scales")).or_else(|| by_bits(32))
+        }
         ("weight_packed" | "W_q", Some(Dtype::I32)) => by_bits(32),
         ("W_q" | "_data", Some(Dtype::U8 | Dtype::I8)) => by_bits(8),
         ("weight", Some(Dtype::U32)) if beside("scales").is_some() => by_bits(32),
-        (_, Some(Dtype::U8)) if is_nibbles(leaf, &|leaf| beside(leaf).is_some(), &behind) => Some((stored.checked_mul(2)?, Standing::Verified)),
-        (_, Some(Dtype::I64 | Dtype::U64 | Dtype::I32 | Dtype::U32 | Dtype::I16 | Dtype::U16 | Dtype::Bool)) => none,
+        (_, Some(Dtype::U8)) if is_nibbles(leaf, &|leaf| beside(leaf).is_some(), &behind) => {
+            Some((stored.checked_mul(2)?, Standing::Verified))
+        }
+        (
+            _,
+            Some(Dtype::I64 | Dtype::U64 | Dtype::I32 | Dtype::U32 | Dtype::I16 | Dtype::U16 | Dtype::Bool),
+        ) => none,
         _ => Some((stored, Standing::Verified)),
     }
 }
 
 /// Whether a byte holds two numbers, by what lies beside it.
 fn is_nibbles(leaf: &str, beside: &dyn Fn(&str) -> bool, behind: &dyn Fn(&str) -> bool) -> bool {
-    let is_blocks = leaf.strip_suffix("_blocks").is_some_and(|it| beside(&format!("{it}_scales")));
+    let is_blocks = leaf
+        .strip_suffix("_blocks")
+        .is_some_and(|it| beside(&format!("{it}_scales")));
     behind(".absmax") || beside("weight_scale_2") || is_blocks
 }
 
@@ -226,7 +276,10 @@ fn by_rows(packed: &Tensor, rows: Option<&Tensor>, scales: Option<&Tensor>) -> O
 /// What others say, to be compared. What is said of an adapter is the size of its base.
 fn claims(draft: &mut Draft) {
     for (of, claim) in std::mem::take(&mut draft.notes.sizes) {
-        let is_adapter = draft.graph().from(&of).any(|it| it.derivation() == Some(Derivation::Adapter));
+        let is_adapter = draft
+            .graph()
+            .from(&of)
+            .any(|it| it.derivation() == Some(Derivation::Adapter));
         if !is_adapter {
             draft.state(&of, Kind::Model, Property::ParameterClaim, claim);
         }
@@ -269,17 +322,35 @@ mod tests {
             all.extend(extra);
             all
         };
-        assert_eq!(counted(gptq(Some(tensor("l.g_idx", Dtype::I32, &[64]))), None), verified(64 * 16 + 16));
-        assert_eq!(counted(gptq(None), Some(4)), Some((64 * 16 + 16, Standing::Inferred)));
+        assert_eq!(
+            counted(gptq(Some(tensor("l.g_idx", Dtype::I32, &[64]))), None),
+            verified(64 * 16 + 16)
+        );
+        assert_eq!(
+            counted(gptq(None), Some(4)),
+            Some((64 * 16 + 16, Standing::Inferred))
+        );
         assert_eq!(counted(gptq(None), None), None, "bits are not known");
-        let awq = vec![tensor("l.qweight", Dtype::I32, &[64, 2]), tensor("l.scales", Dtype::F16, &[2, 16])];
+        let awq = vec![
+            tensor("l.qweight", Dtype::I32, &[64, 2]),
+            tensor("l.scales", Dtype::F16, &[2, 16]),
+        ];
         assert_eq!(counted(awq, None), verified(64 * 16));
-        let nf4 = vec![tensor("l.weight", Dtype::U8, &[512, 1]), tensor("l.weight.absmax", Dtype::F32, &[16])];
+        let nf4 = vec![
+            tensor("l.weight", Dtype::U8, &[512, 1]),
+            tensor("l.weight.absmax", Dtype::F32, &[16]),
+        ];
         assert_eq!(counted(nf4, None), verified(1024));
-        let plain = vec![tensor("l.weight", Dtype::F8E4m3, &[4, 4]), tensor("l.weight_scale", Dtype::F32, &[])];
+        let plain = vec![
+            tensor("l.weight", Dtype::F8E4m3, &[4, 4]),
+            tensor("l.weight_scale", Dtype::F32, &[]),
+        ];
         assert_eq!(counted(plain, None), verified(16));
         assert_eq!(counted(vec![tensor("l.codebooks", Dtype::F16, &[2])], None), None);
-        assert_eq!(counted(vec![tensor("l.w", Dtype::F16, &[u64::MAX, 2])], None), None);
+        assert_eq!(
+            counted(vec![tensor("l.w", Dtype::F16, &[u64::MAX, 2])], None),
+            None
+        );
     }
 
     #[test]

@@ -49,7 +49,11 @@ pub(super) fn conclude(draft: &mut Draft) {
 
 /// Numbers for the paths on machines, in their order.
 fn locals(parents: &[Parent]) -> BTreeMap<Named, Ref> {
-    let paths: BTreeSet<&Named> = parents.iter().map(|it| &it.from).filter(|it| matches!(it, Named::Local(_))).collect();
+    let paths: BTreeSet<&Named> = parents
+        .iter()
+        .map(|it| &it.from)
+        .filter(|it| matches!(it, Named::Local(_)))
+        .collect();
     let number = |(at, path): (usize, &Named)| {
         let own = Ref::new("parent", &format!("local-{}", at.saturating_add(1)));
         (path.clone(), own)
@@ -62,7 +66,9 @@ fn is_own(parent: &Parent, all: &[Parent], draft: &mut Draft) -> bool {
     let Named::Registry { namespace, name } = &parent.from else {
         return false;
     };
-    let is_parent = all.iter().any(|it| it.of == parent.of && it.by != By::NameOrPath && it.from == parent.from);
+    let is_parent = all
+        .iter()
+        .any(|it| it.of == parent.of && it.by != By::NameOrPath && it.from == parent.from);
     let its = slug(name);
     let is_same = |heading: &str| {
         let heading = slug(heading);
@@ -79,7 +85,10 @@ fn is_own(parent: &Parent, all: &[Parent], draft: &mut Draft) -> bool {
         draft.state(&parent.of, Kind::Model, Property::Name, claim(name));
         if !namespace.is_empty() {
             draft.state(&parent.of, Kind::Model, Property::Namespace, claim(namespace));
-            let purl = Claim::inferred(Value::text(purl::huggingface(namespace, name, None)), parent.source.clone());
+            let purl = Claim::inferred(
+                Value::text(purl::huggingface(namespace, name, None)),
+                parent.source.clone(),
+            );
             draft.state(&parent.of, Kind::Model, Property::Purl, purl);
         }
     }
@@ -95,7 +104,13 @@ fn default(of: &Ref, parents: &[&Parent], draft: &Draft) -> Option<(Derivation, 
     if let Some(source) = first(By::Merge).or_else(|| several(parents)) {
         return Some((Derivation::Merge, source));
     }
-    if let Some((_, source)) = draft.notes.quantized.iter().filter(|(it, _)| it == of).min_by_key(|(_, it)| it) {
+    if let Some((_, source)) = draft
+        .notes
+        .quantized
+        .iter()
+        .filter(|(it, _)| it == of)
+        .min_by_key(|(_, it)| it)
+    {
         return Some((Derivation::Quantized, source.clone()));
     }
     if let Some(source) = first(By::GgufSource) {
@@ -108,11 +123,18 @@ fn default(of: &Ref, parents: &[&Parent], draft: &Draft) -> Option<(Derivation, 
 fn several(parents: &[&Parent]) -> Option<Source> {
     let card: Vec<&&Parent> = parents.iter().filter(|it| it.by == By::Card).collect();
     let names: BTreeSet<&Named> = card.iter().map(|it| &it.from).collect();
-    (names.len() > 1).then(|| card.first().map(|it| it.source.clone())).flatten()
+    (names.len() > 1)
+        .then(|| card.first().map(|it| it.source.clone()))
+        .flatten()
 }
 
 /// Adds the parent and the relation to it.
-fn relate(parent: &Parent, locals: &BTreeMap<Named, Ref>, default: Option<&(Derivation, Source)>, draft: &mut Draft) {
+fn relate(
+    parent: &Parent,
+    locals: &BTreeMap<Named, Ref>,
+    default: Option<&(Derivation, Source)>,
+    draft: &mut Draft,
+) {
     let own = match (&parent.from, parent.from.full()) {
         (Named::Registry { namespace, name }, Some(full)) => {
             let own = Ref::new("parent", &full);
@@ -140,9 +162,22 @@ fn relate(parent: &Parent, locals: &BTreeMap<Named, Ref>, default: Option<&(Deri
         }
     }
     let is_weak = parent.by == By::NameOrPath;
-    let standing = if is_weak { Standing::Inferred } else { Standing::Declared };
-    let mut relation = Relation::new(&parent.of, Verb::DerivedFrom, &own, standing, parent.source.clone());
-    let stated = parent.derivation.as_ref().map(|(it, source)| Claim::declared(Value::text(it.word()), source.clone()));
+    let standing = if is_weak {
+        Standing::Inferred
+    } else {
+        Standing::Declared
+    };
+    let mut relation = Relation::new(
+        &parent.of,
+        Verb::DerivedFrom,
+        &own,
+        standing,
+        parent.source.clone(),
+    );
+    let stated = parent
+        .derivation
+        .as_ref()
+        .map(|(it, source)| Claim::declared(Value::text(it.word()), source.clone()));
     let inferred = default.map(|(it, source)| Claim::inferred(Value::text(it.word()), source.clone()));
     let is_said = is_said(parent, draft);
     if let Some(claim) = stated.or_else(|| inferred.filter(|_| !is_said)) {
@@ -167,7 +202,10 @@ fn is_said(parent: &Parent, draft: &Draft) -> bool {
         return false;
     };
     let own = Ref::new("parent", &full);
-    draft.graph().from(&parent.of).any(|it| it.to == own && it.derivation().is_some())
+    draft
+        .graph()
+        .from(&parent.of)
+        .any(|it| it.to == own && it.derivation().is_some())
 }
 
 /// Gives each parent its package URL, with the revision where there is one.
@@ -183,9 +221,17 @@ fn identify(of: &Ref, draft: &mut Draft) {
         })
         .collect();
     for (parent, purl, source) in found {
-        let has_one = draft.graph().component(&parent).is_some_and(|it| it.fact(Property::Purl).is_some());
+        let has_one = draft
+            .graph()
+            .component(&parent)
+            .is_some_and(|it| it.fact(Property::Purl).is_some());
         if !has_one {
-            draft.state(&parent, Kind::Model, Property::Purl, Claim::inferred(Value::text(purl), source));
+            draft.state(
+                &parent,
+                Kind::Model,
+                Property::Purl,
+                Claim::inferred(Value::text(purl), source),
+            );
         }
     }
 }

@@ -38,19 +38,40 @@ fn step(model: &Ref, kind: &'static str, draft: &mut Draft) {
     let mut inputs: Vec<Ref> = Vec::new();
     let mut is_further = false;
     for relation in draft.graph().from(model) {
-        let is_parent =
-            relation.verb == Verb::DerivedFrom && relation.derivation().is_some_and(|it| derivations.contains(&it));
+        let is_parent = relation.verb == Verb::DerivedFrom
+            && relation.derivation().is_some_and(|it| derivations.contains(&it));
         let is_data = kind == "train" && relation.verb == Verb::TrainedOn;
         is_further |= is_parent;
         if is_parent || is_data {
             inputs.push(relation.to.clone());
         }
     }
-    let word = if kind == "train" && is_further { "finetune" } else { kind };
+    let word = if kind == "train" && is_further {
+        "finetune"
+    } else {
+        kind
+    };
     let source = || Source::computed(RULE, model.as_str());
-    draft.state(&step, Kind::Step, Property::StepKind, Claim::inferred(Value::text(word), source()));
-    draft.join(Relation::new(&step, Verb::HasOutput, model, Standing::Inferred, source()));
+    draft.state(
+        &step,
+        Kind::Step,
+        Property::StepKind,
+        Claim::inferred(Value::text(word), source()),
+    );
+    draft.join(Relation::new(
+        &step,
+        Verb::HasOutput,
+        model,
+        Standing::Inferred,
+        source(),
+    ));
     for input in inputs {
-        draft.join(Relation::new(&step, Verb::HasInput, &input, Standing::Inferred, source()));
+        draft.join(Relation::new(
+            &step,
+            Verb::HasInput,
+            &input,
+            Standing::Inferred,
+            source(),
+        ));
     }
 }
