@@ -36,8 +36,11 @@ impl Extractor for Config {
             page.declare_at(draft, Property::WeightsType, &config, key, "");
         }
         sizes(&page, &config, draft);
-        if let Some(quantization) = config.get("quantization_config") {
-            quantization::state(&page, quantization, "quantization_config", draft);
+        // MLX has the facts under `quantization`.
+        for key in ["quantization_config", "quantization"] {
+            if let Some(quantization) = config.get(key) {
+                quantization::state(&page, quantization, key, draft);
+            }
         }
         origin(&page, &config, draft);
         libraries(&page, &config, draft);

@@ -28,6 +28,8 @@ pub mod limit {
     pub const METRICS: usize = 10_000;
     /// Bytes of one text; longer ones are cut, with a sign.
     pub const TEXT_BYTES: usize = 16 << 10;
+    /// Digests of archives that are kept for one package: a wheel for each machine and version of Python.
+    pub const ARCHIVES: usize = 200;
     /// Bytes of a licence that are looked at. The longest listed one has 35 kB.
     pub const LICENCE_BYTES: usize = 256 << 10;
     /// Bytes of a small file: configuration, list, lock file.

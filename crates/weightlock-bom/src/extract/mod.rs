@@ -25,11 +25,13 @@ mod infer;
 mod launch;
 mod licence_text;
 pub mod license;
+mod locks;
 mod mergekit;
 mod mlflow;
 mod notes;
 mod onnx;
 mod page;
+mod pipeline;
 mod places;
 pub mod purl;
 mod python;
@@ -42,6 +44,7 @@ mod sizes;
 mod system;
 mod things;
 mod trainer;
+mod training_args;
 
 use std::io;
 
@@ -99,6 +102,8 @@ const EXTRACTORS: &[&dyn Extractor] = &[
     &adapter::Adapter,
     &quantization::QuantizationFile,
     &trainer::TrainerState,
+    &training_args::TrainingArgs,
+    &pipeline::Pipeline,
     &generation::Generation,
     &generation::Tokenizer,
     &mergekit::Mergekit,
@@ -109,6 +114,7 @@ const EXTRACTORS: &[&dyn Extractor] = &[
     &licence_text::LicenceText,
     &python::Distribution,
     &requirements::Requirements,
+    &locks::Lock,
     &conda::CondaFile,
     &conda::CondaMeta,
     &system::OsRelease,

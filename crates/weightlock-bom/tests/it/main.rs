@@ -2,4 +2,5 @@
 
 mod folder;
 mod promises;
+mod sources;
 mod vectors;

@@ -12,6 +12,7 @@ mod parameters;
 mod parents;
 mod shards;
 mod steps;
+mod task;
 
 use super::draft::Draft;
 
@@ -21,6 +22,7 @@ const RULES: &[fn(&mut Draft)] = &[
     parents::conclude,
     names::conclude,
     steps::conclude,
+    task::conclude,
     shards::conclude,
     parameters::conclude,
     packages::conclude,
