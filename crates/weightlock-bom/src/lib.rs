@@ -14,6 +14,7 @@
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
 pub mod card;
+pub mod extract;
 pub mod graph;
 pub mod lineage;
 pub mod provenance;
