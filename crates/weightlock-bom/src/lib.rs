@@ -14,6 +14,9 @@
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
 pub mod card;
+pub mod document;
 pub mod extract;
+pub mod facts;
 pub mod graph;
 pub mod lineage;
+pub mod profile;
