@@ -20,3 +20,6 @@ pub mod facts;
 pub mod graph;
 pub mod lineage;
 pub mod profile;
+pub mod provenance;
+pub mod slsa;
+mod typed;

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use crate::{
     commands::{
         attest, blob, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
-        man, scan, sign, trust, verify, verify_attestation, version,
+        lineage, man, scan, sign, slsa, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -15,6 +15,16 @@ use crate::{
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("attest", schema::<attest::Attested>("attest")),
+        (
+            "attest-evaluation",
+            schema::<attest::stated::Stated>("attest evaluation"),
+        ),
+        (
+            "attest-provenance",
+            schema::<attest::stated::Stated>("attest provenance"),
+        ),
+        ("attest-review", schema::<attest::stated::Stated>("attest review")),
+        ("attest-run", schema::<attest::run::Recorded>("attest run")),
         ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
@@ -40,11 +50,27 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("trust-export", schema::<trust::export::Exported>("trust export")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
+        (
+            "lineage-ancestors",
+            schema::<lineage::LineageList>("lineage ancestors"),
+        ),
+        (
+            "lineage-descendants",
+            schema::<lineage::LineageList>("lineage descendants"),
+        ),
+        ("lineage-show", schema::<lineage::LineageShown>("lineage show")),
+        (
+            "lineage-who-uses",
+            schema::<lineage::LineageList>("lineage who-uses"),
+        ),
         ("man", schema::<man::Pages>("man")),
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
         ("sign-blob", schema::<blob::sign::SignedFile>("sign-blob")),
+        ("slsa-diff", schema::<slsa::diff::Compared>("slsa diff")),
+        ("slsa-level", schema::<slsa::level::Levelled>("slsa level")),
+        ("slsa-verify", schema::<slsa::verify::Verified>("slsa verify")),
         ("verify", schema::<verify::Verified>("verify")),
         (
             "verify-attestation",

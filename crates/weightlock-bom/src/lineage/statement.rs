@@ -30,6 +30,21 @@ pub enum Subjects {
     Apart,
 }
 
+impl Subjects {
+    /// What the subjects of a statement are that lies anywhere: those of Weightlock's own kinds are about a model.
+    #[must_use]
+    pub fn of(statement: &Statement) -> Self {
+        let build_type = statement.predicate.pointer("/buildDefinition/buildType");
+        let build_type = build_type.and_then(Value::as_str).unwrap_or_default();
+        let is_ours = |uri: &str| uri.starts_with("urn:weightlock:");
+        if is_ours(&statement.predicate_type) || is_ours(build_type) {
+            Self::Model
+        } else {
+            Self::Apart
+        }
+    }
+}
+
 /// What somebody says, and how far it is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'s> {

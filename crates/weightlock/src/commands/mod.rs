@@ -15,10 +15,12 @@ pub(crate) mod guarded;
 pub mod inspect;
 pub mod inventory;
 pub mod key;
+pub mod lineage;
 pub mod man;
 pub mod run;
 pub mod scan;
 pub mod sign;
+pub mod slsa;
 mod subject;
 pub(crate) mod target;
 pub mod trust;
@@ -61,6 +63,8 @@ pub enum Command {
     Scan(Box<scan::Arguments>),
     Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
+    Lineage(lineage::Arguments),
+    Slsa(slsa::Arguments),
     Explain(explain::Arguments),
     Compat(compat::Arguments),
     Doctor(doctor::Arguments),
@@ -89,7 +93,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
-        Command::Attest(arguments) => attest::run(arguments, context),
+        Command::Attest(arguments) => attest::run(arguments, global, context),
         Command::VerifyAttestation(arguments) => verify_attestation::run(arguments, format, context),
         Command::Evidence(arguments) => evidence::run(arguments, context),
         Command::SignBlob(arguments) => blob::sign::run(arguments, context),
@@ -106,6 +110,8 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Scan(arguments) => scan::run(arguments, format, context),
         Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
+        Command::Lineage(arguments) => lineage::run(arguments, context),
+        Command::Slsa(arguments) => slsa::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
