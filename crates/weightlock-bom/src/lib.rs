@@ -14,6 +14,7 @@
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
 pub mod card;
+pub mod compare;
 pub mod document;
 pub mod extract;
 pub mod facts;

@@ -18,6 +18,7 @@ mod identity;
 mod json;
 pub mod licence;
 pub mod read;
+pub mod reason;
 pub mod spdx2;
 pub mod spdx3;
 mod view;
