@@ -302,6 +302,7 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_bom::document::reason::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
+    weightlock_bom::card::reason::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,
     weightlock_transport::EXPLANATIONS,
     weightlock_bom::provenance::reason::EXPLANATIONS,

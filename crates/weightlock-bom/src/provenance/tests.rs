@@ -97,3 +97,34 @@ fn what_is_missing_or_of_another_kind_is_named() {
         "runDetails.metadata"
     );
 }
+
+/// The seeds of the fuzz target: each is read by the reader that it is for.
+#[test]
+fn the_seeds_of_the_fuzz_target_are_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/provenance");
+    let seed = |name: &str| std::fs::read(folder.join(name)).unwrap().split_off(1);
+    for name in ["golden", "recorded"] {
+        let read = Provenance::read(&serde_json::from_slice(&seed(name)).unwrap()).unwrap();
+        assert_eq!(Provenance::read(&read.to_predicate()).unwrap(), read, "{name}");
+    }
+    let review = serde_json::from_slice(&seed("review")).unwrap();
+    assert!(review::Review::read(&review).is_ok());
+    assert!(description::Description::parse(&seed("description")).is_ok());
+    assert!(crate::slsa::BuilderList::parse(&seed("builders")).is_ok());
+    assert!(crate::slsa::Requirements::parse(&seed("requirements")).is_ok());
+    assert_eq!(evaluation::model_index::read(&seed("readme")).unwrap().len(), 2);
+    assert_eq!(evaluation::results::read(&seed("results")).unwrap().len(), 1);
+    assert_eq!(
+        evaluation::harness::read(&seed("harness")).unwrap().results.len(),
+        2
+    );
+    assert_eq!(git::Index::parse(&seed("index"), false).unwrap().entries.len(), 2);
+    assert!(git::Head::parse(&seed("head")).is_some());
+    assert_eq!(git::packed_refs(&seed("packed")).count(), 1);
+    assert!(git::loose(&seed("object")).unwrap().tree().is_some());
+    let url = git::remote_url(&seed("config"), "origin").unwrap();
+    assert_eq!(
+        git::source_uri(&url).as_deref(),
+        Some("git+https://github.com/acme/models")
+    );
+}

@@ -3,6 +3,7 @@
 pub mod attest;
 pub mod blob;
 pub mod bom;
+pub mod card;
 pub mod compat;
 pub mod completions;
 pub mod demo;
@@ -18,6 +19,7 @@ pub mod inventory;
 pub mod key;
 pub mod lineage;
 pub mod man;
+mod publish;
 pub mod run;
 pub mod scan;
 pub mod sign;
@@ -50,6 +52,7 @@ pub enum Command {
     Attest(Box<attest::Arguments>),
     VerifyAttestation(Box<verify_attestation::Arguments>),
     Evidence(evidence::Arguments),
+    Card(card::Arguments),
     SignBlob(Box<blob::sign::Arguments>),
     VerifyBlob(Box<blob::verify::Arguments>),
     AttestBlob(Box<blob::attest::Arguments>),
@@ -84,9 +87,11 @@ impl Command {
             Format::Cyclonedx | Format::Cyclonedx16 | Format::Spdx | Format::Spdx23 => {
                 matches!(self, Self::Bom(_))
             }
-            Format::Sarif | Format::Junit | Format::Github | Format::Markdown => {
-                matches!(self, Self::Scan(_))
-            }
+            Format::Markdown => match self {
+                Self::Card(arguments) => arguments.writes(format),
+                _ => matches!(self, Self::Scan(_)),
+            },
+            Format::Sarif | Format::Junit | Format::Github => matches!(self, Self::Scan(_)),
         }
     }
 }
@@ -101,6 +106,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Attest(arguments) => attest::run(arguments, global, context),
         Command::VerifyAttestation(arguments) => verify_attestation::run(arguments, format, context),
         Command::Evidence(arguments) => evidence::run(arguments, context),
+        Command::Card(arguments) => card::run(arguments, format, context),
         Command::SignBlob(arguments) => blob::sign::run(arguments, context),
         Command::VerifyBlob(arguments) => blob::verify::run(arguments, context),
         Command::AttestBlob(arguments) => blob::attest::run(arguments, context),

@@ -345,6 +345,52 @@ fn what_cannot_be_stated_is_refused_before_the_command_runs() {
     }
 }
 
+/// S86: a transformation starts only from what its publisher has signed.
+#[test]
+fn a_base_model_can_be_required_to_be_signed() {
+    let place = place();
+    let key = path("p256.key.pem");
+    place.run(["sign", "base", "--key", &key]).yes();
+    let (signer, other) = (path("p256.pub.pem"), path("p384.pub.pem"));
+    let run = |signer: &str, material: &str| {
+        let _ = fs::remove_file(place.path("p.json"));
+        let flags = [
+            "--step",
+            "convert",
+            "--product",
+            "out.bin",
+            "--output",
+            "p.json",
+            "--base-signer",
+            signer,
+            "--material",
+            material,
+        ];
+        attest(&place, &flags, "date +%N > out.bin; echo ran > ran")
+    };
+    assert_eq!(run(&signer, "base=base-model").code, 0);
+    let statement: Value = serde_json::from_slice(&fs::read(place.path("p.json")).unwrap()).unwrap();
+    assert_eq!(
+        dependency(&statement, "base")["annotations"]["signature"],
+        "verified before the command ran"
+    );
+    fs::remove_file(place.path("ran")).unwrap();
+    run(&other, "base=base-model")
+        .refused(1, "WL-PROVENANCE-MATERIAL")
+        .says("WL-SIG-KEY-MISMATCH");
+    run(&signer, "base=dataset")
+        .refused(2, "WL-CLI-USAGE")
+        .says("no material is one");
+    run(&signer, "data=base-model")
+        .refused(1, "WL-PROVENANCE-MATERIAL")
+        .says("WL-SIG-UNSIGNED");
+    place.write("base/w.bin", "changed");
+    run(&signer, "base=base-model")
+        .refused(1, "WL-PROVENANCE-MATERIAL")
+        .says("WL-SIG-TAMPERED");
+    assert!(!place.path("ran").exists());
+}
+
 fn git(place: &Place, arguments: &[&str]) {
     let status = Command::new("git")
         .args([
@@ -708,7 +754,7 @@ fn a_review_lists_the_code_that_was_reviewed() {
             model,
         ])
     };
-    review("m").yes().says("2 files of code, 1 entry of auto_map");
+    review("m").yes().says("2 code files, 1 entry of auto_map");
     let name = &names(&place.path("m/.weightlock/evidence"))[0];
     let statement = statement(&place.path(&format!("m/.weightlock/evidence/{name}")));
     assert_eq!(statement["predicate"]["decision"], "approved");

@@ -7,7 +7,6 @@
 
 pub mod evaluation;
 pub mod provenance;
-mod publish;
 pub mod review;
 pub mod run;
 pub mod stated;
@@ -28,8 +27,7 @@ use weightlock_signing::{
     statement::Statement,
 };
 
-pub(super) use self::publish::{PublishFlags, exists};
-use super::{subject::Hashed, target};
+use super::{publish::PublishFlags, subject::Hashed, target};
 use crate::{
     cli::{Global, Hashing},
     context::Context,
@@ -174,12 +172,7 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diag
     };
     let hashed = Hashed::of(model, arguments.allow_symlinks, &hashing, context)?;
     let payload = claim.payload(&hashed)?;
-    let (signer, bundle) = author.sign(payload, arguments.publish.dry_run)?;
-    hashed.still_holds()?;
-    let written = match bundle {
-        Some(bundle) => Some(arguments.publish.write(hashed.root(), claim.kind(), &bundle)?),
-        None => None,
-    };
+    let (signer, written) = arguments.publish.sign(&author, payload, claim.kind(), &hashed)?;
     Ok(Attested {
         model: model.display().to_string(),
         digest: hashed.digest().to_string(),

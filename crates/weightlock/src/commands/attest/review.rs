@@ -10,12 +10,11 @@ use weightlock_bom::provenance::{
 use weightlock_signing::predicate::types::REVIEW;
 
 use super::{
-    PublishFlags,
     stated::{self, Claim, ModelFlags, Stated},
     timestamp,
 };
 use crate::{
-    commands::subject::Hashed,
+    commands::{publish::PublishFlags, subject::Hashed},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
@@ -96,9 +95,9 @@ fn state(arguments: &Arguments, context: &Context) -> Result<Stated, Vec<Diagnos
     let claim = Claim {
         predicate_type: REVIEW,
         says: format!(
-            "{:?} by {reviewer}: {}, {} of auto_map",
-            decision,
-            counted(review.files.len(), "file of code"),
+            "{} by {reviewer}: {}, {} of auto_map",
+            decision.word(),
+            counted(review.files.len(), "code file"),
             match review.entries.len() {
                 1 => "1 entry".to_owned(),
                 count => format!("{count} entries"),

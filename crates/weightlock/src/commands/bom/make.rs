@@ -18,7 +18,7 @@ use weightlock_signing::predicate::{Predicate, Wanted};
 use super::{Arguments, Layout, input::{self, Given}};
 use crate::{
     cli::Format,
-    commands::attest::{PublishFlags, exists},
+    commands::publish::{PublishFlags, exists},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,

@@ -5,14 +5,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use weightlock_artifact::reason::Code;
 use weightlock_bom::provenance::{
     PATH, Resource, Role,
     command::{self, Folders},
+    reason::MATERIAL,
 };
+use weightlock_signing::{Trust, folder, reason::TAMPERED};
 
 use super::{git, size};
 use crate::{
-    cli::Hashing, commands::subject::Hashed, context::Context, diagnostic::Diagnostic, explanations::USAGE,
+    cli::Hashing,
+    commands::{subject::Hashed, target},
+    context::Context,
+    diagnostic::Diagnostic,
+    explanations::USAGE,
 };
 
 /// Files of one material that are listed one by one; the digest of the whole covers all of them.
@@ -170,6 +177,31 @@ impl Material {
             .with(PATH, file.path.as_str())
         });
         std::iter::once(whole).chain(one_by_one).collect()
+    }
+
+    /// Refuses one that is not what this signer has signed, and states that it is. That it does not change from its hashing to
+    /// the end is seen by [`still_holds`](Self::still_holds).
+    pub(super) fn verify(&mut self, trust: &Trust) -> Result<(), Diagnostic> {
+        let told = |code: Code, why: String| {
+            Diagnostic::new(
+                MATERIAL,
+                format!("{} is not verified, and nothing is made from it", self.name()),
+            )
+            .at(self.path.display().to_string())
+            .note(format!("{why} ({code})"))
+        };
+        let found = target::signature(self.hashed.root(), None)
+            .map_err(|why| told(why.code(), why.message().to_owned()))?;
+        let verified = folder::verify(&self.path, &found.bundle, trust)
+            .map_err(|why| told(why.code(), why.to_string()))?;
+        if !verified.is_complete() {
+            return Err(told(TAMPERED, "only a part of it could be checked".to_owned()));
+        }
+        self.resource = self
+            .resource
+            .clone()
+            .with("signature", "verified before the command ran");
+        Ok(())
     }
 
     /// Refuses one that is no longer what was hashed.

@@ -45,7 +45,7 @@ use self::{
     material::{Given, Material},
     product::{Before, Changes},
 };
-use super::PublishFlags;
+use crate::commands::publish::PublishFlags;
 use crate::{
     cli::{Format, Global, Hashing},
     context::Context,
@@ -53,6 +53,7 @@ use crate::{
     environment,
     exit::Exit,
     explanations::USAGE,
+    flags::{TrustFlags, trust_in},
     interrupt,
     reply::Reply,
     terminal,
@@ -92,6 +93,10 @@ pub struct Arguments {
     /// The folder or file that the command writes
     #[arg(long, value_name = "PATH")]
     product: PathBuf,
+    /// Refuse to start unless every base model and adapter has a signature by this public key, or by a certificate of these
+    /// roots, and is what was signed
+    #[arg(long, value_name = "FILE")]
+    base_signer: Option<PathBuf>,
     /// Which kind of step it is: a published step, or the URI of a build type
     #[arg(long, value_name = "STEP", default_value = "train")]
     step: String,
@@ -228,7 +233,7 @@ fn start(arguments: &Arguments, global: &Global) -> Result<Ran, Diagnostic> {
 
 /// Everything that is known before the command runs.
 struct Ready {
-    author: Option<super::publish::Author>,
+    author: Option<crate::commands::publish::Author>,
     provenance: Provenance,
     materials: Vec<Material>,
     before: Before,
@@ -260,6 +265,9 @@ impl Ready {
         let mut materials = Vec::new();
         for one in given {
             materials.push(one.hash(folders, &arguments.hashing, context)?);
+        }
+        if let Some(signer) = &arguments.base_signer {
+            verify_bases(&mut materials, signer, context)?;
         }
         let commit = if arguments.no_git {
             None
@@ -416,7 +424,7 @@ fn moved(material: &Material, told: &Diagnostic) -> Diagnostic {
 
 /// Materials and configuration as they were named. No two have one name.
 fn given(arguments: &Arguments) -> Result<Vec<Given>, Diagnostic> {
-    let materials = arguments.material.iter().map(|word| Given::parse(word));
+    let materials = arguments.material.iter().map(Given::parse);
     let configs = arguments.config.iter().map(|path| Given::config(path));
     let given: Vec<Given> = materials.chain(configs).collect::<Result<_, _>>()?;
     for (at, one) in given.iter().enumerate() {
@@ -428,6 +436,23 @@ fn given(arguments: &Arguments) -> Result<Vec<Given>, Diagnostic> {
         }
     }
     Ok(given)
+}
+
+/// Models that the new one descends from must be what this signer has signed; there must be one.
+fn verify_bases(materials: &mut [Material], signer: &Path, context: &Context) -> Result<(), Diagnostic> {
+    let trust = trust_in(signer, &TrustFlags::default(), context.now())?;
+    let mut bases = materials
+        .iter_mut()
+        .filter(|one| one.role().is_parent())
+        .peekable();
+    if bases.peek().is_none() {
+        return Err(Diagnostic::new(
+            USAGE,
+            "--base-signer says whose base models count, and no material is one",
+        )
+        .help("name it:  --material PATH=base-model"));
+    }
+    bases.try_for_each(|one| one.verify(&trust))
 }
 
 /// What the command writes cannot be what it works from: it would change while the command runs.
