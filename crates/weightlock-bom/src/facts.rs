@@ -421,7 +421,7 @@ mod tests {
     fn strangers_need_to_belong_there() {
         let graph = stated("parents:\n  acme/base:\n    derivation: finetune\ndatasets:\n  new/data: {role: training}\n").expect("facts");
         let verbs: Vec<Verb> = graph.from(&Ref::subject()).map(|it| it.verb).collect();
-        assert_eq!(verbs, [Verb::TrainedOn, Verb::DerivedFrom]);
+        assert_eq!(verbs, [Verb::DerivedFrom, Verb::TrainedOn]);
         for text in [
             "parents: {acme/base: {version: v1}}",
             "datasets: {new/data: {license: MIT}}",

@@ -85,7 +85,7 @@ impl Command {
             Format::Text | Format::Json => true,
             Format::CosignJson => matches!(self, Self::Verify(_) | Self::VerifyAttestation(_)),
             Format::Cyclonedx | Format::Cyclonedx16 | Format::Spdx | Format::Spdx23 => {
-                matches!(self, Self::Bom(_))
+                matches!(self, Self::Bom(arguments) if arguments.makes())
             }
             Format::Markdown => match self {
                 Self::Card(arguments) => arguments.writes(format),

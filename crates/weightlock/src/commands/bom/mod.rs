@@ -114,6 +114,11 @@ enum Layout {
 }
 
 impl Arguments {
+    /// Whether a document is made, which has forms of its own.
+    pub(crate) const fn makes(&self) -> bool {
+        self.action.is_none()
+    }
+
     /// Nobody is there who could be asked for a password.
     pub(crate) const fn never_ask(&mut self) {
         self.signer.password.never_asked = true;
