@@ -1,7 +1,7 @@
 //! A new card, with everything that is known already and an explicit `unknown` for everything else; and the completion of one
 //! that is there.
 
-use weightlock_artifact::digest::Digest;
+use weightlock_artifact::{digest::Digest, standing::Standing};
 use weightlock_format::config::card::Card;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     card::check::in_readme,
-    graph::{Graph, Property},
+    graph::{Claim, Graph, Property},
 };
 
 /// Something that is known of a model.
@@ -87,7 +87,13 @@ fn of_graph(field: Field, graph: &Graph) -> Option<Known> {
         _ => return None,
     };
     let claims = graph.component(graph.subject())?.claims(property);
-    let open: Vec<_> = claims.iter().filter(|claim| !claim.is_private).collect();
+    // A card states what somebody knows; what was only worked out is for its author to confirm.
+    let is_known = |claim: &&Claim| matches!(claim.standing, Standing::Verified | Standing::Declared);
+    let open: Vec<_> = claims
+        .iter()
+        .filter(|claim| !claim.is_private)
+        .filter(is_known)
+        .collect();
     let source = open.first()?.sources.first()?;
     Some(Known {
         field,

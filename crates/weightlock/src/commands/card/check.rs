@@ -14,7 +14,7 @@ pub use super::report::CheckedCard;
 use super::report::{self, Subject};
 use crate::{
     cli::Hashing,
-    commands::subject::Hashed,
+    commands::bom::model::Described,
     context::Context,
     diagnostic::Diagnostic,
     flags::{Method, SignersFlags, TrustFlags},
@@ -85,11 +85,12 @@ fn look(arguments: &Arguments, context: &Context) -> Result<(CheckedCard, Vec<Di
     let signers = arguments
         .signers
         .signers(default.clone(), &arguments.trust, context.now())?;
-    let hashed = Hashed::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
+    let described = Described::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
+    let hashed = &described.hashed;
     let looked = report::look(&Subject {
         root: hashed.root(),
         named: arguments.card.as_deref(),
-        hashed: Some(&hashed),
+        described: Some(&described),
         signers: Some((&signers, default.as_ref())),
     })?;
     hashed.still_holds()?;
