@@ -300,6 +300,7 @@ impl<'a> Writer<'a> {
         let own = conflicts.iter().filter_map(|it| match it {
             Conflict::Values { component, property, .. } if component == reference => Some(property.name()),
             Conflict::Parents { component, .. } if component == reference => Some("parent"),
+            Conflict::Digests { component, .. } if component == reference => Some("digest"),
             Conflict::Parameters { component, .. } if component == reference => Some("parameters"),
             _ => None,
         });
