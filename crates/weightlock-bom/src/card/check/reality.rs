@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     card::{Field, ModelCard},
-    graph::{Property, contradicts_count},
+    graph::{Origin, Property, Source, contradicts_count},
 };
 
 /// A value that something else says too.
@@ -212,11 +212,7 @@ impl<'a> Case<'a, '_> {
         for claim in claims {
             let value = claim.value.to_string();
             // The front matter was compared as it is written.
-            let Some(source) = claim
-                .sources
-                .iter()
-                .find(|it| !it.to_string().starts_with("README.md"))
-            else {
+            let Some(source) = claim.sources.iter().find(|it| !is_in_readme(it)) else {
                 continue;
             };
             let place = Place::of(source.to_string());
@@ -544,7 +540,8 @@ fn parameters(material: &Material<'_>, compared: &mut Compared) {
         .claims(Property::ParameterClaim)
         .iter()
         .filter_map(|claim| {
-            let source = claim.sources.first()?;
+            // What the header of a file of weights claims is not said by a card.
+            let source = claim.sources.iter().find(|it| is_in_readme(it))?;
             let value = claim.value.as_text()?.to_owned();
             let place = Place::of(source.to_string());
             Some((
@@ -572,6 +569,10 @@ fn parameters(material: &Material<'_>, compared: &mut Compared) {
             None => {}
         }
     }
+}
+
+fn is_in_readme(source: &Source) -> bool {
+    matches!(&source.origin, Origin::File(path) if path.as_str() == "README.md")
 }
 
 fn contradiction(field: Field, message: String, sayings: Vec<Saying>) -> Finding {

@@ -460,3 +460,26 @@ fn hostile_values_are_no_reason_to_stop() {
         assert!(!check(&material).is_sound());
     }
 }
+
+/// What a fuzzer once found stays found.
+#[test]
+fn seeds_of_the_fuzzer_are_read_and_checked() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/model_card");
+    let mut read = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read(file.unwrap().path()).unwrap();
+        let readme = Card::read(&text);
+        let card = ModelCard::read(&text).ok();
+        read += u32::from(readme.fault.is_none() && readme.front.is_some()) + u32::from(card.is_some());
+        let checked = check(&Material {
+            card: card.as_ref().map(|card| ("card", card)),
+            readme: Some(("README.md", &readme)),
+            ..Material::default()
+        });
+        assert_eq!(checked.answers.len(), Field::ALL.len());
+        if let Ok(front) = crate::card::FrontMatter::read(&text) {
+            assert_eq!(front.to_bytes(), text);
+        }
+    }
+    assert!(read > 5, "only {read} seeds are cards");
+}

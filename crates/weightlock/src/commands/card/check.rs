@@ -115,9 +115,8 @@ fn told(finding: &Finding, card: &CheckedCard) -> Diagnostic {
     };
     told = told.at(place.unwrap_or_else(|| card.model.clone()));
     for (at, saying) in finding.sayings.iter().enumerate() {
-        let who = match (at, finding.fault) {
-            (0, Fault::Contradiction) => "the card".to_owned(),
-            (0, _) => "it says".to_owned(),
+        let who = match at {
+            0 => "it says".to_owned(),
             _ => saying.place.to_string(),
         };
         let known = match saying.standing {
@@ -137,20 +136,11 @@ fn told(finding: &Finding, card: &CheckedCard) -> Diagnostic {
     }
 }
 
-/// What is recommended and missing, what was not compared, and what did not count.
+/// What was not compared, and what did not count.
 fn notes(card: &CheckedCard) -> String {
-    let missing: Vec<_> = card
-        .findings
-        .iter()
-        .filter(|one| one.need == Need::Recommended)
-        .map(|one| one.field)
-        .collect();
     let mut notes = Vec::new();
     if card.card.is_none() {
         notes.push("there is no structured card; weightlock card init makes one".to_owned());
-    }
-    if !missing.is_empty() {
-        notes.push(format!("recommended, and not said: {}", report::listed(&missing)));
     }
     notes.extend(
         card.open

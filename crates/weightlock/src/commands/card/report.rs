@@ -230,10 +230,7 @@ fn result(
 impl Counts {
     fn of(answers: &[Answer]) -> Self {
         let of = |standing| {
-            // A field that need not be there is no gap.
-            let counted = answers
-                .iter()
-                .filter(|one| one.value.is_some() || one.need != Need::Optional);
+            let counted = answers.iter().filter(is_shown);
             counted.filter(|one| one.standing == standing).count()
         };
         Self {
@@ -293,8 +290,12 @@ pub(super) fn text(card: &CheckedCard, context: &Context) -> String {
 
 /// The fields to show: those that say something, and those that should.
 fn shown(card: &CheckedCard) -> impl Iterator<Item = &Answer> {
-    let is_shown = |answer: &&Answer| answer.value.is_some() || answer.need != Need::Optional;
     card.answers.iter().filter(is_shown)
+}
+
+/// A field that need not be there, and is not, is no gap.
+fn is_shown(answer: &&Answer) -> bool {
+    answer.need != Need::Optional || answer.standing != Standing::Unknown
 }
 
 const fn style(standing: Standing) -> Style {
