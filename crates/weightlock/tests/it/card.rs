@@ -274,6 +274,41 @@ fn files_and_the_front_matter_contradict_a_card() {
     assert!(ran.stderr.contains("README.md:2"), "{ran:#?}");
 }
 
+/// What other files of the model say is compared too: the parent, and the number of parameters.
+#[test]
+fn other_files_contradict_a_readme() {
+    let place = Place::with_model();
+    place.write(
+        "m/README.md",
+        "---\nbase_model: o/granite\nbase_model_relation: adapter\n---\n# X\n",
+    );
+    place.write(
+        "m/adapter_config.json",
+        r#"{"peft_type": "LORA", "base_model_name_or_path": "/home/somebody/run7", "task_type": "CAUSAL_LM"}"#,
+    );
+    let ran = says_no(check(&place, &[]), "WL-CARD-CONTRADICTION");
+    assert!(
+        ran.stderr.contains("o/granite") && ran.stderr.contains("adapter_config.json"),
+        "{ran:#?}"
+    );
+    assert!(
+        !ran.stderr.contains("somebody/run7") && !ran.stdout.contains("somebody/run7"),
+        "{ran:#?}"
+    );
+    // 655,360 of them are in the weights.
+    place.write(
+        "m/model-card.yaml",
+        CARD.replace("  license:", "  parameters: 7B\n  license:"),
+    );
+    fs::remove_file(place.path("m/adapter_config.json")).unwrap();
+    place.write("m/README.md", "# X\n");
+    let ran = says_no(check(&place, &[]), "WL-CARD-CONTRADICTION");
+    assert!(
+        ran.stderr.contains("7B") && ran.stderr.contains("655360"),
+        "{ran:#?}"
+    );
+}
+
 #[test]
 fn init_writes_what_the_files_tell_and_unknown_for_the_rest() {
     let place = model();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     card::{Field, ModelCard},
-    graph::{Origin, Property, Source, contradicts_count},
+    graph::{Conflict, Origin, Property, Source, Verb, contradicts_count},
 };
 
 /// A value that something else says too.
@@ -33,6 +33,7 @@ pub(super) struct Compared {
 pub(super) fn compare(material: &Material<'_>) -> Compared {
     let mut compared = Compared::default();
     parameters(material, &mut compared);
+    parents(material, &mut compared);
     let Some((name, card)) = material.card else {
         return compared;
     };
@@ -568,6 +569,49 @@ fn parameters(material: &Material<'_>, compared: &mut Compared) {
             }),
             None => {}
         }
+    }
+}
+
+/// The model it was made from, where the files of a model that has one parent name several. A name that is a path on somebody's
+/// machine is not repeated.
+fn parents(material: &Material<'_>, compared: &mut Compared) {
+    let Some(graph) = material.graph else {
+        return;
+    };
+    let is_of_it =
+        |it: &Conflict| matches!(it, Conflict::Parents { component, .. } if component == graph.subject());
+    if !graph.conflicts().iter().any(is_of_it) {
+        return;
+    }
+    let parents = graph
+        .from(graph.subject())
+        .filter(|it| it.verb == Verb::DerivedFrom);
+    let mut sayings: Vec<Saying> = parents
+        .filter_map(|parent| {
+            let component = graph.component(&parent.to)?;
+            let name = component
+                .text(Property::Name)
+                .map(|name| match component.text(Property::Namespace) {
+                    Some(namespace) => format!("{namespace}/{name}"),
+                    None => name.to_owned(),
+                });
+            Some(Saying {
+                value: name.unwrap_or_else(|| "a place on somebody's machine".to_owned()),
+                place: Place::of(parent.sources.first()?.to_string()),
+                standing: parent.standing,
+            })
+        })
+        .collect();
+    // What the card says comes first.
+    sayings.sort_by_key(|saying| !saying.place.name.starts_with("README.md"));
+    if sayings
+        .first()
+        .is_some_and(|first| first.place.name.starts_with("README.md"))
+    {
+        let message = "the files of the model name different models that it was made from".to_owned();
+        compared
+            .contradictions
+            .push(contradiction(Field::BaseModel, message, sayings));
     }
 }
 
