@@ -318,6 +318,7 @@ fn init_writes_what_the_files_tell_and_unknown_for_the_rest() {
     let text = fs::read_to_string(place.path("m/model-card.yaml")).unwrap();
     assert!(text.contains("  license: apache-2.0 # README.md:2\n"), "{text}");
     assert!(text.contains("  version: unknown\n"), "{text}");
+    assert!(text.contains("  parameters: \"655360\""), "{text}");
     let digest = place.run(["digest", "m/model.safetensors"]).yes().stdout;
     let weights = format!("    model.safetensors: sha256:{}\n", &digest[..64]);
     assert!(text.contains(&weights), "{text}");
