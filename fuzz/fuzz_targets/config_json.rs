@@ -15,5 +15,5 @@ fuzz_target!(|text: &[u8]| {
         assert_eq!(json::parse(written.as_bytes()).as_ref(), Ok(&value));
     }
     let _ = (ModelConfig::parse(text), AdapterConfig::parse(text), TokenizerConfig::parse(text));
-    let _ = (Index::parse(text), Card::parse(text));
+    let _ = (Index::parse(text), Card::read(text));
 });

@@ -13,6 +13,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
+pub mod card;
 pub mod graph;
 pub mod lineage;
 pub mod provenance;

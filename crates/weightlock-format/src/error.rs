@@ -141,6 +141,17 @@ impl Problem {
         }
     }
 
+    /// The same of the file in which what was read begins at this offset.
+    #[must_use]
+    pub(crate) fn shifted(mut self, by: u64) -> Self {
+        match &mut self {
+            Self::Malformed { offset, .. } | Self::LimitExceeded { offset, .. } => {
+                *offset = offset.saturating_add(by);
+            }
+        }
+        self
+    }
+
     /// The offset from the start of the file.
     #[must_use]
     pub const fn offset(&self) -> u64 {

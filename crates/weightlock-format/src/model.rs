@@ -14,7 +14,11 @@ use weightlock_artifact::path::ArtifactPath;
 
 use crate::{
     Dtype, Error, Problem,
-    config::{AdapterConfig, Card, CustomCode, ModelConfig, TokenizerConfig, card, requested_code},
+    config::{
+        AdapterConfig, Card, CustomCode, ModelConfig, TokenizerConfig,
+        card::{self, Stated},
+        requested_code,
+    },
     detect::{self, Format},
     gguf, json,
     layout::Layout,
@@ -49,8 +53,8 @@ pub enum Facts {
     Generation,
     /// `tokenizer_config.json`.
     Tokenizer(TokenizerConfig),
-    /// The front matter of `README.md`.
-    Card(Card),
+    /// `README.md`.
+    Card(Box<Card>),
     /// Another file: what it is by content, and why a loader could read it.
     Other {
         /// By content.
@@ -135,7 +139,7 @@ fn small_file(kind: Small, source: &mut (impl Read + Seek)) -> Result<Facts, Err
         Small::Adapter => Facts::Adapter(AdapterConfig::parse(&text)?),
         Small::Generation => json::parse(&text).map(|_| Facts::Generation)?,
         Small::Tokenizer => Facts::Tokenizer(TokenizerConfig::parse(&text)?),
-        Small::Card => Facts::Card(Card::parse(&text)?),
+        Small::Card => Facts::Card(Box::new(Card::read(&text))),
     })
 }
 
@@ -299,7 +303,7 @@ impl Summary {
                 self.code(name, CodePath::CustomCode, !custom_code.is_empty());
             }
             Facts::Generation => self.count(Format::Json),
-            Facts::Card(card) => self.card(card),
+            Facts::Card(card) => self.card(name, card),
             Facts::Other { format, loadable } => self.other(name, *format, *loadable),
             Facts::Broken(problem) => {
                 self.elements.add(None);
@@ -335,22 +339,23 @@ impl Summary {
         self.code(name, CodePath::CustomCode, !config.custom_code.is_empty());
     }
 
-    fn card(&mut self, card: &Card) {
+    fn card(&mut self, name: &ArtifactPath, card: &Card) {
         self.count(Format::Text);
         // `other` says nothing; its name says what is meant.
+        let is_other = |license: &&Stated| license.text == "other";
         let named = card
             .license_name
             .iter()
-            .filter(|_| card.license.iter().any(|license| license == "other"));
-        self.out.licenses.extend(
-            card.license
-                .iter()
-                .filter(|license| *license != "other")
-                .chain(named)
-                .cloned(),
-        );
-        self.out.base_models.extend(card.base_model.iter().cloned());
-        self.out.task.clone_from(&card.pipeline_tag);
+            .filter(|_| card.license.iter().any(|it| is_other(&it)));
+        let licenses = card.license.iter().filter(|it| !is_other(it)).chain(named);
+        let text = |stated: &Stated| stated.text.clone();
+        self.out.licenses.extend(licenses.map(text));
+        self.out.base_models.extend(card.base_model.iter().map(text));
+        self.out.task = card.pipeline_tag.as_ref().map(text);
+        // A card that cannot be read takes nothing away from what the weights say.
+        self.out
+            .problems
+            .extend(card.fault.iter().map(|fault| (name.clone(), fault.clone())));
     }
 
     fn other(&mut self, name: &ArtifactPath, format: Format, loadable: Option<Loadable>) {

@@ -4,7 +4,7 @@
 //! Variables that stand for a flag are read by the argument parser; the others through [`Variable::value`], which is
 //! the only place of this crate that asks the environment.
 
-use std::{env, ffi::OsString};
+use std::{env, ffi::OsString, path::PathBuf};
 
 /// One environment variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +54,7 @@ pub(crate) const TRUST_DIR: Variable = own(
 /// How strict this machine is.
 pub(crate) const MODE: Variable = own(
     "WEIGHTLOCK_MODE",
-    "`production` refuses every flag that gives up a check",
+    "`production` refuses every flag that gives up a check; so does every other word",
 );
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
@@ -345,6 +345,12 @@ impl Variable {
     /// The value, if the variable is set.
     pub(crate) fn value(self) -> Option<OsString> {
         env::var_os(self.name)
+    }
+
+    /// The folder it names. A relative path is none, as the XDG specification has it: what is believed would depend on the
+    /// folder that one stands in.
+    pub(crate) fn folder(self) -> Option<PathBuf> {
+        self.filled().map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
     /// The value, if the variable is set and not empty.

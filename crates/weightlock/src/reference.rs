@@ -8,8 +8,8 @@ use weightlock_bom::{
 
 use crate::{
     commands::{
-        attest, blob, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
-        man, scan, sign, slsa, trust, verify, verify_attestation, version,
+        attest, blob, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory,
+        key, lineage, man, scan, sign, slsa, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -30,6 +30,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("attest-review", schema::<attest::stated::Stated>("attest review")),
         ("attest-run", schema::<attest::run::Recorded>("attest run")),
         ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
+        ("card-check", schema::<card::check::CheckedCard>("card check")),
+        ("card-init", schema::<card::init::Initiated>("card init")),
+        ("card-show", schema::<card::check::CheckedCard>("card show")),
+        ("card-sign", schema::<card::sign::SignedCard>("card sign")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
@@ -54,6 +58,19 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("trust-export", schema::<trust::export::Exported>("trust export")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
+        (
+            "lineage-ancestors",
+            schema::<lineage::LineageList>("lineage ancestors"),
+        ),
+        (
+            "lineage-descendants",
+            schema::<lineage::LineageList>("lineage descendants"),
+        ),
+        ("lineage-show", schema::<lineage::LineageShown>("lineage show")),
+        (
+            "lineage-who-uses",
+            schema::<lineage::LineageList>("lineage who-uses"),
+        ),
         ("man", schema::<man::Pages>("man")),
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
@@ -84,6 +101,12 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("version", schema::<version::Version>("version")),
     ]
+}
+
+/// The schema of each document that people write for Weightlock. Keys of their own are welcome there.
+#[must_use]
+pub fn forms() -> Vec<(&'static str, Schema)> {
+    vec![("model-card", weightlock_bom::card::schema())]
 }
 
 /// The schema of a predicate of ours.

@@ -146,7 +146,7 @@ fn parameters(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
             .iter()
             .filter_map(move |claim| {
                 let (counted, claimed) = (counted?, claim.value.as_text()?);
-                is_off(claimed_number(claimed)?, counted).then(|| Conflict::Parameters {
+                contradicts_count(claimed, counted)?.then(|| Conflict::Parameters {
                     component: name.clone(),
                     claimed: claimed.to_owned(),
                     counted,
@@ -176,6 +176,13 @@ fn claimed_number(text: &str) -> Option<f64> {
     };
     let claimed = experts * number.parse::<f64>().ok()? * scale;
     (claimed.is_finite() && claimed > 0.0).then_some(claimed)
+}
+
+/// Whether a claimed number of parameters is more than [`PARAMETER_TOLERANCE`] off what was counted; `None` where the claim is no
+/// number.
+#[must_use]
+pub fn contradicts_count(claimed: &str, counted: u64) -> Option<bool> {
+    claimed_number(claimed).map(|claimed| is_off(claimed, counted))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is compared, not a count")]

@@ -41,23 +41,17 @@ pub enum Fault {
         /// The rule it breaks.
         reason: PathError,
     },
-    /// The front matter of a model card is not UTF-8.
-    #[error("the front matter is not UTF-8")]
-    CardText,
     /// The front matter is opened by `---` and never closed.
     #[error("the front matter is not closed by a line ---")]
     CardOpen,
-    /// A key occurs twice in the front matter.
-    #[error("the key {0} occurs twice in the front matter")]
-    CardDuplicate(Named),
+    /// The front matter is no mapping of names to values.
+    #[error("the front matter is not a YAML mapping")]
+    CardMapping,
 }
 
 impl Fault {
     pub(crate) const fn code(&self) -> Code {
-        match self {
-            Self::CardDuplicate(_) => reason::DUPLICATE,
-            _ => reason::MALFORMED,
-        }
+        reason::MALFORMED
     }
 }
 

@@ -59,7 +59,7 @@ fn config_json() {
         );
         let _ = (
             config::AdapterConfig::parse(&seed),
-            config::Card::parse(&seed),
+            config::Card::read(&seed),
             safetensors::index::Index::parse(&seed),
         );
     }

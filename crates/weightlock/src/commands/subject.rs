@@ -10,7 +10,7 @@ use weightlock_artifact::{
     manifest::{Manifest, Subject},
     path::ArtifactPath,
 };
-use weightlock_signing::reason::NOTHING_TO_SIGN;
+use weightlock_signing::{reason::NOTHING_TO_SIGN, statement::Model};
 
 use super::digest;
 use crate::{
@@ -80,6 +80,14 @@ impl Hashed {
     /// What names the model.
     pub(crate) const fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// What a statement about it must name.
+    pub(crate) fn model(&self) -> Model {
+        match &self.manifest {
+            Some(manifest) => Model::folder(manifest),
+            None => Model::file(self.digest),
+        }
     }
 
     /// The files with their digests; none for a model that is one file.

@@ -26,6 +26,7 @@ mod keyless;
 mod keyless_reference;
 mod keys;
 mod kms;
+mod lineage;
 mod manners;
 mod models;
 mod oms_native;

@@ -15,11 +15,9 @@ use weightlock_bom::provenance::{
 };
 use weightlock_signing::predicate::types::EVALUATION;
 
-use super::{
-    PublishFlags,
-    stated::{self, Claim, ModelFlags, Stated},
-};
+use super::stated::{self, Claim, ModelFlags, Stated};
 use crate::{
+    commands::publish::PublishFlags,
     commands::{subject::Hashed, target},
     context::Context,
     diagnostic::Diagnostic,

@@ -7,7 +7,6 @@
 
 pub mod evaluation;
 pub mod provenance;
-mod publish;
 pub mod review;
 pub mod run;
 pub mod stated;
@@ -28,8 +27,7 @@ use weightlock_signing::{
     statement::Statement,
 };
 
-pub(super) use self::publish::{PublishFlags, exists};
-use super::{subject::Hashed, target};
+use super::{publish::PublishFlags, subject::Hashed, target};
 use crate::{
     cli::{Global, Hashing},
     context::Context,
@@ -174,12 +172,7 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diag
     };
     let hashed = Hashed::of(model, arguments.allow_symlinks, &hashing, context)?;
     let payload = claim.payload(&hashed)?;
-    let (signer, bundle) = author.sign(payload, arguments.publish.dry_run)?;
-    hashed.still_holds()?;
-    let written = match bundle {
-        Some(bundle) => Some(arguments.publish.write(hashed.root(), claim.kind(), &bundle)?),
-        None => None,
-    };
+    let (signer, written) = arguments.publish.sign(&author, payload, claim.kind(), &hashed)?;
     Ok(Attested {
         model: model.display().to_string(),
         digest: hashed.digest().to_string(),
@@ -245,7 +238,7 @@ impl Claim {
     fn payload(&self, hashed: &Hashed) -> Result<Vec<u8>, Diagnostic> {
         match self {
             Self::Predicate(predicate) => Ok(predicate.payload(&hashed.subjects())),
-            Self::Statement(statement, text) if statement.is_about(hashed.digest()) => Ok(text.clone()),
+            Self::Statement(statement, text) if statement.is_about(&hashed.model()) => Ok(text.clone()),
             Self::Statement(statement, _) => Err(about_another(statement, hashed)),
         }
     }
@@ -263,6 +256,11 @@ pub(super) fn about_another(statement: &Statement, hashed: &Hashed) -> Diagnosti
         "the statement",
         found.map_or_else(String::new, |first| first.sha256.to_string()),
     );
+    if statement.is_first_about(&hashed.model()) {
+        return told.note(
+            "it names the folder and not every file of it: a file that lists them has the same digest",
+        );
+    }
     let is_file = hashed.manifest().is_some_and(|manifest| {
         found.is_some_and(|found| manifest.files().iter().any(|file| *file.sha256() == found.sha256))
     });

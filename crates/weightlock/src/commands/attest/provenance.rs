@@ -7,11 +7,15 @@ use weightlock_bom::provenance::{MAX_DOCUMENT, description::Description};
 use weightlock_signing::predicate::types::SLSA_1;
 
 use super::{
-    PublishFlags,
     run::material::Material,
     stated::{self, Claim, ModelFlags, Stated},
 };
-use crate::{commands::target, context::Context, diagnostic::Diagnostic, reply::Reply};
+use crate::{
+    commands::{publish::PublishFlags, target},
+    context::Context,
+    diagnostic::Diagnostic,
+    reply::Reply,
+};
 
 const VERB: &str = "attest provenance";
 

@@ -10,12 +10,11 @@ use weightlock_bom::provenance::{
 use weightlock_signing::predicate::types::REVIEW;
 
 use super::{
-    PublishFlags,
     stated::{self, Claim, ModelFlags, Stated},
     timestamp,
 };
 use crate::{
-    commands::subject::Hashed,
+    commands::{publish::PublishFlags, subject::Hashed},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use weightlock_signing::{predicate::types, statement};
 
-use super::PublishFlags;
+use crate::commands::publish::PublishFlags;
 use crate::{
     cli::Hashing,
     commands::subject::Hashed,

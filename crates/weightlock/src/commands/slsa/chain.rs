@@ -108,7 +108,12 @@ fn is_about(piece: &Piece, parent: &Parent<'_>) -> bool {
     let subjects = &piece.statement.subjects;
     let has = |digest: &Digest| subjects.iter().any(|one| one.sha256 == *digest);
     match parent.digest() {
-        Some(digest) => piece.statement.is_about(&digest) || (parent.parts.len() == 1 && has(&digest)),
+        Some(digest) => {
+            let is_first = subjects.first().is_some_and(|first| first.sha256 == digest);
+            // A file can have a folder's manifest for its content, and then has the folder's digest.
+            let names_files = parent.files().all(|file| file == digest || has(&file));
+            (is_first && names_files) || (parent.parts.len() == 1 && has(&digest))
+        }
         None => {
             let files: Vec<Digest> = parent.files().collect();
             !files.is_empty() && files.iter().all(has)

@@ -323,8 +323,8 @@ fn evidence(hashed: &Hashed, signers: &SignersByKind) -> Result<(Vec<Standing>, 
     for found in Found::about(hashed.root())? {
         let Ok(claimed) = found.claimed() else { continue };
         let kind = types::kind_of(&claimed.statement.predicate_type);
-        let is_about = claimed.statement.is_about(hashed.digest());
-        let judged = found.judged(signers, hashed.digest()).ok();
+        let is_about = claimed.statement.is_about(&hashed.model());
+        let judged = found.judged(signers, &hashed.model()).ok();
         match (kind, judged) {
             (Kind::Evaluation, Some(_)) => evaluations.push(Standing::Verified),
             (Kind::Evaluation, None) if is_about => evaluations.push(Standing::Declared),

@@ -45,7 +45,7 @@ use self::{
     material::{Given, Material},
     product::{Before, Changes},
 };
-use super::PublishFlags;
+use crate::commands::publish::PublishFlags;
 use crate::{
     cli::{Format, Global, Hashing},
     context::Context,
@@ -233,7 +233,7 @@ fn start(arguments: &Arguments, global: &Global) -> Result<Ran, Diagnostic> {
 
 /// Everything that is known before the command runs.
 struct Ready {
-    author: Option<super::publish::Author>,
+    author: Option<crate::commands::publish::Author>,
     provenance: Provenance,
     materials: Vec<Material>,
     before: Before,

@@ -14,7 +14,7 @@ use weightlock_signing::{
 };
 
 use crate::{
-    commands::target,
+    commands::{subject::Hashed, target},
     context::Context,
     diagnostic::Diagnostic,
     environment::PRIVATE_KEY,
@@ -103,8 +103,24 @@ impl PublishFlags {
         Ok((signer, written))
     }
 
+    /// Signs a statement about a model that is still what was hashed, and writes it. Gives the signer, and where it lies.
+    pub(crate) fn sign(
+        &self,
+        author: &Author,
+        payload: Vec<u8>,
+        kind: Kind,
+        hashed: &Hashed,
+    ) -> Result<(String, Option<String>), Diagnostic> {
+        let (signer, bundle) = author.sign(payload, self.dry_run)?;
+        hashed.still_holds()?;
+        let written = bundle
+            .map(|bundle| self.write(hashed.root(), kind, &bundle))
+            .transpose()?;
+        Ok((signer, written))
+    }
+
     /// Writes a statement where it goes.
-    pub(crate) fn write(&self, root: &Root, kind: Kind, bundle: &[u8]) -> Result<String, Diagnostic> {
+    fn write(&self, root: &Root, kind: Kind, bundle: &[u8]) -> Result<String, Diagnostic> {
         if let Some(path) = &self.output {
             write_whole(path, bundle, 0o644, Existing::Refused).map_err(|error| exists(path, error))?;
             return Ok(path.display().to_string());
