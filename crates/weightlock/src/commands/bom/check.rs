@@ -166,7 +166,10 @@ fn check(arguments: &Arguments, context: &Context) -> Result<Answer, Vec<Diagnos
         declared: count(Standing::Declared),
         inferred: count(Standing::Inferred),
         unknown: count(Standing::Unknown) + count(Standing::Failed),
-        not_applicable: checked.iter().filter(|it| it.found == Found::NotApplicable).count(),
+        not_applicable: checked
+            .iter()
+            .filter(|it| it.found == Found::NotApplicable)
+            .count(),
         missing: checked
             .iter()
             .filter(|it| it.element.is_required && matches!(it.found, Found::Absent { .. }))
@@ -202,7 +205,14 @@ fn text(elements: &Elements) -> String {
             None if element.state == "not-applicable" => "-",
             None => "UNKNOWN",
         };
-        let mut says: String = element.says.split('\n').next().unwrap_or_default().chars().take(MOST_LETTERS).collect();
+        let mut says: String = element
+            .says
+            .split('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(MOST_LETTERS)
+            .collect();
         if element.state == "said-unknown" {
             says = format!("said not to be known: {says}");
         }

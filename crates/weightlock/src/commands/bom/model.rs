@@ -33,14 +33,14 @@ const SMALL: u64 = 1 << 20;
 const MOST_KEPT: u64 = 8 << 20;
 
 /// A model and what it is made of.
-pub(super) struct Described {
-    pub(super) hashed: Hashed,
-    pub(super) graph: Graph,
+pub(in crate::commands) struct Described {
+    pub(in crate::commands) hashed: Hashed,
+    pub(in crate::commands) graph: Graph,
 }
 
 impl Described {
     /// Hashes and describes a model.
-    pub(super) fn of(
+    pub(in crate::commands) fn of(
         path: &Path,
         allow_symlinks: bool,
         hashing: &Hashing,
@@ -54,11 +54,15 @@ impl Described {
         })?;
         let names = hashed.names()?;
         let sources = hashed.sources();
-        let files = names.iter().zip(&sources).zip(&digests).map(|((path, source), one)| File {
-            path: path.clone(),
-            size: source.stamp.size,
-            sha256: Some(one.digest),
-        });
+        let files = names
+            .iter()
+            .zip(&sources)
+            .zip(&digests)
+            .map(|((path, source), one)| File {
+                path: path.clone(),
+                size: source.stamp.size,
+                sha256: Some(one.digest),
+            });
         let model = Model {
             files: files.collect(),
             sources: names.iter().cloned().zip(sources.iter().cloned()).collect(),
@@ -71,7 +75,11 @@ impl Described {
         hashed.still_holds()?;
         let subject = graph.subject().clone();
         let kind = graph.component(&subject).map_or(Kind::Model, |it| it.kind);
-        let rule = if hashed.manifest().is_some() { "manifest" } else { "sha256" };
+        let rule = if hashed.manifest().is_some() {
+            "manifest"
+        } else {
+            "sha256"
+        };
         let digest = Claim::verified(Value::Digest(*hashed.digest()), Said::computed(rule, ""));
         graph.state(&subject, kind, Property::Digest, digest);
         Ok(Self { hashed, graph })
@@ -110,7 +118,10 @@ fn read(
             );
         }
     }
-    let large = sources.iter().enumerate().filter(|(at, _)| !known.contains_key(at));
+    let large = sources
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !known.contains_key(at));
     let large: Vec<Source> = large.map(|(_, source)| source.clone()).collect();
     let mut rest = if large.is_empty() {
         Vec::new()
