@@ -114,7 +114,10 @@ impl<'a> Writer<'a> {
 
     fn authors(&self, component: &'a Component) -> Vec<Object> {
         let authors = self.view.texts(component, Property::Author);
-        authors.iter().map(|name| Object::new().with("name", name)).collect()
+        authors
+            .iter()
+            .map(|name| Object::new().with("name", name))
+            .collect()
     }
 
     /// Digests of the bytes. What names a folder is the digest of a text about it, and so is no hash of the component.
@@ -142,7 +145,10 @@ impl<'a> Writer<'a> {
 
     fn licenses(&self, component: &'a Component) -> Vec<Object> {
         let claims = self.view.claims(component, Property::License);
-        let link = self.view.text(component, Property::LicenseLink).filter(|it| is_url(it));
+        let link = self
+            .view
+            .text(component, Property::LicenseLink)
+            .filter(|it| is_url(it));
         let licences: Vec<(Licence, &Claim)> = claims
             .iter()
             .filter_map(|claim| Some((Licence::of(claim.value.as_text()?), *claim)))
@@ -201,7 +207,9 @@ impl<'a> Writer<'a> {
             .collect();
         let ancestors: Vec<Object> = ancestors.collect();
         let notes = (!ancestors.is_empty()).then(|| notes.join("\n"));
-        Object::new().with_list("ancestors", ancestors).with_some("notes", notes)
+        Object::new()
+            .with_list("ancestors", ancestors)
+            .with_some("notes", notes)
     }
 
     /// A data set, for `data`.
@@ -218,7 +226,10 @@ impl<'a> Writer<'a> {
             .with("name", self.view.title(reference))
             .with_some("contents", Some(contents))
             .with_some("classification", text(Property::DatasetType))
-            .with_some("sensitiveData", Some(self.view.texts(component, Property::SensitiveData)))
+            .with_some(
+                "sensitiveData",
+                Some(self.view.texts(component, Property::SensitiveData)),
+            )
             .with_some("governance", owner)
     }
 

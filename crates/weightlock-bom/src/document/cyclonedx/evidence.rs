@@ -23,7 +23,10 @@ const IDENTITY: [(Property, &str); 5] = [
 const CITED: [(&str, &[Property]); 8] = [
     ("/metadata/component/name", &[Property::Name]),
     ("/metadata/component/group", &[Property::Namespace]),
-    ("/metadata/component/version", &[Property::Version, Property::Revision]),
+    (
+        "/metadata/component/version",
+        &[Property::Version, Property::Revision],
+    ),
     ("/metadata/component/purl", &[Property::Purl]),
     ("/metadata/component/supplier", &[Property::Supplier]),
     ("/metadata/component/description", &[Property::Description]),
@@ -50,7 +53,11 @@ impl<'a> Writer<'a> {
             if !methods.is_empty() {
                 let sure = confidence(fact.standing(property.arity()));
                 // Where sources disagree, none of them is sure.
-                let sure = if fact.is_disputed(property.arity()) { sure / 2.0 } else { sure };
+                let sure = if fact.is_disputed(property.arity()) {
+                    sure / 2.0
+                } else {
+                    sure
+                };
                 identity.push(
                     Object::new()
                         .with("field", field)
@@ -81,7 +88,11 @@ impl<'a> Writer<'a> {
         for (property, fact) in component.facts() {
             for claim in fact.claims().iter().filter(|it| self.view.shows(it)) {
                 for source in &claim.sources {
-                    let context = format!("weightlock:{} {}", property.name(), claim.standing.word().to_lowercase());
+                    let context = format!(
+                        "weightlock:{} {}",
+                        property.name(),
+                        claim.standing.word().to_lowercase()
+                    );
                     occurrences.extend(occurrence(source, &context));
                 }
             }
@@ -97,7 +108,9 @@ impl<'a> Writer<'a> {
                 Licence::Id(id) => ("id", id),
                 Licence::Expression(text) | Licence::Name(text) => ("name", text),
             };
-            let license = Object::new().with(member, text).with("acknowledgement", "concluded");
+            let license = Object::new()
+                .with(member, text)
+                .with("acknowledgement", "concluded");
             Object::new().with("license", license)
         };
         texts.iter().map(licence).collect()
@@ -132,7 +145,11 @@ impl<'a> Writer<'a> {
             let mut relations = graph.from(graph.subject()).filter(|it| it.to == **parent);
             if let Some(relation) = relations.next() {
                 let pointer = format!("/metadata/component/pedigree/ancestors/{at}");
-                let note = format!("{}: {}", relation.standing.word().to_lowercase(), self.view.places(&relation.sources));
+                let note = format!(
+                    "{}: {}",
+                    relation.standing.word().to_lowercase(),
+                    self.view.places(&relation.sources)
+                );
                 citations.push(citation(&pointer, &note, time));
             }
         }

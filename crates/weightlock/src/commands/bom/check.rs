@@ -137,9 +137,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
 
 fn missing(elements: &Elements) -> Diagnostic {
     let what = format!(
-        "{} that {} requires is not known",
-        counted(elements.missing.len(), "element"),
-        elements.profile
+        "{} asks for what is not known: {}",
+        elements.profile,
+        counted(elements.missing.len(), "required element")
     );
     let told = Diagnostic::new(ELEMENTS, what).note(elements.missing.join("; "));
     let is_of_document = |name: &str| elements.missing.iter().any(|it| it.ends_with(name));
@@ -166,7 +166,10 @@ fn check(arguments: &Arguments, context: &Context) -> Result<Answer, Vec<Diagnos
         declared: count(Standing::Declared),
         inferred: count(Standing::Inferred),
         unknown: count(Standing::Unknown) + count(Standing::Failed),
-        not_applicable: checked.iter().filter(|it| it.found == Found::NotApplicable).count(),
+        not_applicable: checked
+            .iter()
+            .filter(|it| it.found == Found::NotApplicable)
+            .count(),
         missing: checked
             .iter()
             .filter(|it| it.element.is_required && matches!(it.found, Found::Absent { .. }))
@@ -202,7 +205,14 @@ fn text(elements: &Elements) -> String {
             None if element.state == "not-applicable" => "-",
             None => "UNKNOWN",
         };
-        let mut says: String = element.says.split('\n').next().unwrap_or_default().chars().take(MOST_LETTERS).collect();
+        let mut says: String = element
+            .says
+            .split('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(MOST_LETTERS)
+            .collect();
         if element.state == "said-unknown" {
             says = format!("said not to be known: {says}");
         }

@@ -71,7 +71,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
             let text = text(&found);
             let mut reasons = unread;
             if !found.same {
-                let what = format!("{} of what they are made of", counted(found.changes.len(), "difference"));
+                let what = format!(
+                    "{} of what they are made of",
+                    counted(found.changes.len(), "difference")
+                );
                 reasons.insert(0, Diagnostic::new(DIFFERENT, what));
             }
             if reasons.is_empty() {
@@ -88,7 +91,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
     }
 }
 
-fn difference(arguments: &Arguments, context: &Context) -> Result<(Differences, Vec<Diagnostic>), Vec<Diagnostic>> {
+fn difference(
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<(Differences, Vec<Diagnostic>), Vec<Diagnostic>> {
     let a = arguments.input.either(&arguments.a, context)?;
     let b = arguments.input.either(&arguments.b, context)?;
     let changes = compare(&a.graph, &b.graph);

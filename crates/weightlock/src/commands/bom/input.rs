@@ -41,7 +41,8 @@ impl Input {
     /// Reads a target.
     pub(super) fn target(&self, path: &Path, context: &Context) -> Result<Given, Vec<Diagnostic>> {
         let facts = self.facts(path)?;
-        let Described { hashed, mut graph } = Described::of(path, self.allow_symlinks, &self.hashing, context)?;
+        let Described { hashed, mut graph } =
+            Described::of(path, self.allow_symlinks, &self.hashing, context)?;
         for path in &self.merge {
             document(path)?.merge_into(&mut graph);
         }
@@ -183,15 +184,22 @@ fn is_document(path: &Path) -> bool {
     };
     let text = String::from_utf8_lossy(&start);
     text.trim_start().starts_with('{')
-        && ["\"bomFormat\"", "\"spdxVersion\"", "\"@graph\"", "spdx-context.jsonld"]
-            .iter()
-            .any(|word| text.contains(word))
+        && [
+            "\"bomFormat\"",
+            "\"spdxVersion\"",
+            "\"@graph\"",
+            "spdx-context.jsonld",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Reads a document of somebody.
 pub(super) fn document(path: &Path) -> Result<Foreign, Diagnostic> {
     let text = target::read_document(path, Predicate::MAX_BYTES)?;
-    let name = path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy());
+    let name = path
+        .file_name()
+        .map_or_else(|| "-".into(), |name| name.to_string_lossy());
     read(&text, &name).map_err(|error: ReadError| {
         Diagnostic::of(DOCUMENT, &error)
             .at(path.display().to_string())
@@ -208,7 +216,9 @@ fn parsed(place: &Path) -> Result<Facts, Diagnostic> {
 fn refused(error: &FactsError, place: &Path) -> Diagnostic {
     let told = Diagnostic::of(FACTS, error).at(place.display().to_string());
     let meant = match error {
-        FactsError::Unknown { word, known, .. } => nearest::of(word, known.iter().copied()).map(str::to_owned),
+        FactsError::Unknown { word, known, .. } => {
+            nearest::of(word, known.iter().copied()).map(str::to_owned)
+        }
         FactsError::Stranger { place, how, known } => {
             let word = place.split_once('.').map_or(place.as_str(), |(_, word)| word);
             let told = told.help(format!("if it belongs to the model, state its {how}"));

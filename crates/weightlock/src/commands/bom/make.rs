@@ -15,7 +15,10 @@ use weightlock_bom::{
 };
 use weightlock_signing::predicate::{Predicate, Wanted};
 
-use super::{Arguments, Layout, input::{self, Given}};
+use super::{
+    Arguments, Layout,
+    input::{self, Given},
+};
 use crate::{
     cli::Format,
     commands::publish::{PublishFlags, exists},
@@ -177,7 +180,12 @@ fn make(
         components: given.graph.components().len(),
         facts: Standings::of(&given.graph),
         conflicts: given.graph.conflicts().len(),
-        unread: given.graph.unread().iter().map(|it| it.path.to_string()).collect(),
+        unread: given
+            .graph
+            .unread()
+            .iter()
+            .map(|it| it.path.to_string())
+            .collect(),
         document: match (&written, &evidence) {
             (None, None) => serde_json::from_str(&text).ok(),
             _ => None,
@@ -197,7 +205,10 @@ fn summary(made: &Made) -> String {
     let facts = &made.facts;
     line(
         "facts",
-        &format!("{} verified, {} declared, {} inferred", facts.verified, facts.declared, facts.inferred),
+        &format!(
+            "{} verified, {} declared, {} inferred",
+            facts.verified, facts.declared, facts.inferred
+        ),
     );
     if made.conflicts > 0 {
         line("conflicts", &made.conflicts.to_string());

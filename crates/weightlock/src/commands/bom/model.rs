@@ -54,11 +54,15 @@ impl Described {
         })?;
         let names = hashed.names()?;
         let sources = hashed.sources();
-        let files = names.iter().zip(&sources).zip(&digests).map(|((path, source), one)| File {
-            path: path.clone(),
-            size: source.stamp.size,
-            sha256: Some(one.digest),
-        });
+        let files = names
+            .iter()
+            .zip(&sources)
+            .zip(&digests)
+            .map(|((path, source), one)| File {
+                path: path.clone(),
+                size: source.stamp.size,
+                sha256: Some(one.digest),
+            });
         let model = Model {
             files: files.collect(),
             sources: names.iter().cloned().zip(sources.iter().cloned()).collect(),
@@ -71,7 +75,11 @@ impl Described {
         hashed.still_holds()?;
         let subject = graph.subject().clone();
         let kind = graph.component(&subject).map_or(Kind::Model, |it| it.kind);
-        let rule = if hashed.manifest().is_some() { "manifest" } else { "sha256" };
+        let rule = if hashed.manifest().is_some() {
+            "manifest"
+        } else {
+            "sha256"
+        };
         let digest = Claim::verified(Value::Digest(*hashed.digest()), Said::computed(rule, ""));
         graph.state(&subject, kind, Property::Digest, digest);
         Ok(Self { hashed, graph })
@@ -110,7 +118,10 @@ fn read(
             );
         }
     }
-    let large = sources.iter().enumerate().filter(|(at, _)| !known.contains_key(at));
+    let large = sources
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !known.contains_key(at));
     let large: Vec<Source> = large.map(|(_, source)| source.clone()).collect();
     let mut rest = if large.is_empty() {
         Vec::new()
