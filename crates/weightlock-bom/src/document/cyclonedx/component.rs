@@ -120,10 +120,11 @@ impl<'a> Writer<'a> {
             .collect()
     }
 
-    /// Digests of the bytes. What names a folder is the digest of a text about it, and so is no hash of the component.
+    /// Digests of the bytes. What names a folder is the digest of a text about it, and so is no hash of the component; readers
+    /// that take no model without a hash get it nevertheless, and a property says of what it is.
     fn hashes(&self, reference: &Ref, component: &'a Component) -> Vec<Object> {
         let of_a_folder = *reference == *self.view.graph.subject() && !self.is_one_file(component);
-        if of_a_folder {
+        if of_a_folder && !self.model_first {
             return Vec::new();
         }
         let claims = self.view.claims(component, Property::Digest);
@@ -262,6 +263,9 @@ impl<'a> Writer<'a> {
             && let Some(digest) = identity::sha256(component)
         {
             properties.push(property("manifest-digest", &digest.to_string()));
+            if self.model_first {
+                properties.push(property("hash-of", "canonical manifest"));
+            }
         }
         if component.kind == Kind::Model {
             properties.extend(self.lineage(reference));

@@ -58,6 +58,8 @@ struct Writer<'a> {
     ancestors: Vec<&'a Ref>,
     /// Where sources disagree.
     conflicts: Vec<Conflict>,
+    /// For readers that look for the model, and for a hash of it, at the first component.
+    model_first: bool,
 }
 
 /// Writes a document.
@@ -124,6 +126,7 @@ impl<'a> Writer<'a> {
             nested: to(Verb::Contains, Kind::File),
             ancestors,
             conflicts: graph.conflicts(),
+            model_first: settings.model_first,
             view: View::new(graph, settings.show_private),
             version,
         }
