@@ -10,9 +10,12 @@ use weightlock_format::{Error, config::requested_code, content::Content};
 use super::{
     Extractor, File,
     draft::Draft,
+    hub::Named,
+    notes::{By, Parent},
     page::{Page, json_of, place, text_of},
+    quantization, things,
 };
-use crate::graph::{Claim, Property, Source, Value};
+use crate::graph::{Claim, Property, Source, Value, Verb};
 
 /// See the module.
 pub(super) struct Config;
@@ -29,7 +32,18 @@ impl Extractor for Config {
         };
         page.declare_at(draft, Property::ModelType, &config, "model_type", "");
         page.declare_each(draft, Property::Architecture, &config, "architectures", "");
+        for key in ["torch_dtype", "dtype"] {
+            page.declare_at(draft, Property::WeightsType, &config, key, "");
+        }
         sizes(&page, &config, draft);
+        // MLX has the facts under `quantization`.
+        for key in ["quantization_config", "quantization"] {
+            if let Some(quantization) = config.get(key) {
+                quantization::state(&page, quantization, key, draft);
+            }
+        }
+        origin(&page, &config, draft);
+        libraries(&page, &config, draft);
         code(&page, &text_of(content)?, draft)
     }
 }
@@ -79,6 +93,39 @@ fn sizes(page: &Page<'_>, config: &Json, draft: &mut Draft) {
         });
         if let Some((place, size)) = found {
             page.declare(draft, property, Value::Number(size), place);
+        }
+    }
+}
+
+/// What it was loaded from, or written to: nobody can tell which without the other files.
+fn origin(page: &Page<'_>, config: &Json, draft: &mut Draft) {
+    let key = "_name_or_path";
+    let Some(written) = config.get(key).and_then(Json::as_str) else {
+        return;
+    };
+    let Some(named) = Named::read(written) else {
+        return;
+    };
+    let source = page.source(key);
+    if matches!(named, Named::Local(_)) {
+        page.private(draft, written, &source);
+        return;
+    }
+    page.declare(draft, Property::LoadedFrom, Value::text(written), key);
+    let parent = Parent::new(page.of.clone(), named, By::NameOrPath, source);
+    draft.notes.parents.push(parent);
+}
+
+/// The libraries that wrote it.
+fn libraries(page: &Page<'_>, config: &Json, draft: &mut Draft) {
+    for (key, name) in [
+        ("transformers_version", "transformers"),
+        ("_diffusers_version", "diffusers"),
+    ] {
+        if let Some(version) = config.get(key).and_then(Json::as_str) {
+            let source = page.source(key);
+            let own = things::python(draft, name, Some(version), &source);
+            draft.relate(&page.of, Verb::DependsOn, &own, &source);
         }
     }
 }

@@ -1,13 +1,18 @@
 //! [`Draft`]: the graph while it is made, and what was noted on the way.
 
-use weightlock_artifact::{path::ArtifactPath, standing::Standing};
+use std::collections::BTreeMap;
+
+use weightlock_artifact::{digest::Digest, path::ArtifactPath, standing::Standing};
 use weightlock_format::Error;
 
 use super::{
     File,
+    notes::Notes,
     places::{Places, Speaker},
 };
-use crate::graph::{Claim, Component, Graph, Kind, Property, Ref, Relation, Source, Unread, Value, Verb};
+use crate::graph::{
+    Claim, Component, Graph, Kind, Metric, Property, Ref, Relation, Source, Unread, Value, Verb,
+};
 
 /// What is granted to all files together. A lock file of a few megabytes can ask for a component in every line.
 pub mod limit {
@@ -17,8 +22,16 @@ pub mod limit {
     pub const CLAIMS: usize = 1_000_000;
     /// Claims under one property of one component; a card has dozens of tags, a lock file hundreds of hashes.
     pub const CLAIMS_OF_ONE: usize = 1000;
+    /// Relations.
+    pub const RELATIONS: usize = 500_000;
+    /// Measured values.
+    pub const METRICS: usize = 10_000;
     /// Bytes of one text; longer ones are cut, with a sign.
     pub const TEXT_BYTES: usize = 16 << 10;
+    /// Digests of archives that are kept for one package: a wheel for each machine and version of Python.
+    pub const ARCHIVES: usize = 200;
+    /// Bytes of a licence that are looked at. The longest listed one has 35 kB.
+    pub const LICENCE_BYTES: usize = 256 << 10;
     /// Bytes of a small file: configuration, list, lock file.
     pub const FILE_BYTES: usize = 16 << 20;
 }
@@ -28,7 +41,12 @@ pub mod limit {
 pub(super) struct Draft {
     graph: Graph,
     places: Places,
+    /// The digests of all files.
+    files: BTreeMap<ArtifactPath, Option<Digest>>,
+    /// What is judged when every file was read.
+    pub(super) notes: Notes,
     claims: usize,
+    relations: usize,
     /// Whether something was left out because there was too much of it.
     is_full: bool,
 }
@@ -39,7 +57,10 @@ impl Draft {
         Self {
             graph: Graph::about(Ref::subject(), Kind::Model),
             places: Places::of(files),
+            files: files.iter().map(|it| (it.path.clone(), it.sha256)).collect(),
+            notes: Notes::default(),
             claims: 0,
+            relations: 0,
             is_full: false,
         }
     }
@@ -47,6 +68,11 @@ impl Draft {
     /// What folders stand for.
     pub(super) const fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// The graph so far.
+    pub(super) const fn graph(&self) -> &Graph {
+        &self.graph
     }
 
     /// The component that a file speaks for; a part is added to the subject where it is not there yet. `None` for a file of
@@ -57,15 +83,48 @@ impl Draft {
             Speaker::Nobody => None,
             Speaker::Part(folder) => {
                 let part = Ref::new("part", folder);
-                if self.graph.component(&part).is_none() && self.ensure(&part, Kind::Model).is_some() {
-                    let source = Source::computed("folder", folder);
-                    let contains =
-                        Relation::new(&Ref::subject(), Verb::Contains, &part, Standing::Verified, source);
-                    self.graph.relate(contains);
+                if self.graph.component(&part).is_none() {
+                    self.ensure(&part, Kind::Model)?;
+                    self.relate(
+                        &Ref::subject(),
+                        Verb::Contains,
+                        &part,
+                        &Source::computed("folder", folder),
+                    );
                 }
                 Some(part)
             }
         }
+    }
+
+    /// The environment that a file tells about: the subject, where it is one or where the file lies beside the model; else the
+    /// folder of the file.
+    pub(super) fn environment(&mut self, path: &ArtifactPath) -> Ref {
+        if self.places.is_environment() || self.places.speaker(path) == Speaker::Subject {
+            return Ref::subject();
+        }
+        let own = Ref::new("environment", self.places.root_of(path));
+        if self.graph.component(&own).is_none() && self.ensure(&own, Kind::Environment).is_some() {
+            self.relate(
+                &Ref::subject(),
+                Verb::Contains,
+                &own,
+                &Source::computed("folder", own.as_str()),
+            );
+        }
+        own
+    }
+
+    /// Whether there is a file at a path.
+    pub(super) fn has_file(&self, path: &ArtifactPath) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Whether the file at a path was hashed and has another digest.
+    pub(super) fn is_other(&self, path: &ArtifactPath, digest: &Digest) -> bool {
+        self.files
+            .get(path)
+            .is_some_and(|it| it.is_some_and(|it| it != *digest))
     }
 
     /// The component, added where there is room.
@@ -96,9 +155,47 @@ impl Draft {
         self.claims = self.claims.saturating_add(1);
     }
 
-    /// Relates two components.
-    pub(super) fn relate(&mut self, relation: Relation) {
+    /// States a setting, as far as there is room.
+    pub(super) fn set(&mut self, of: &Ref, kind: Kind, parameter: &str, mut claim: Claim) {
+        if self.claims >= limit::CLAIMS {
+            self.is_full = true;
+            return;
+        }
+        cut(&mut claim.value);
+        let Some(component) = self.ensure(of, kind) else {
+            return;
+        };
+        let is_new = !component.parameters().contains_key(parameter);
+        if is_new && component.parameters().len() >= limit::CLAIMS_OF_ONE {
+            self.is_full = true;
+            return;
+        }
+        component.set(parameter, claim);
+        self.claims = self.claims.saturating_add(1);
+    }
+
+    /// Relates two components because metadata say so.
+    pub(super) fn relate(&mut self, from: &Ref, verb: Verb, to: &Ref, source: &Source) {
+        self.join(Relation::new(from, verb, to, Standing::Declared, source.clone()));
+    }
+
+    /// Adds a relation, as far as there is room.
+    pub(super) fn join(&mut self, relation: Relation) {
+        if self.relations >= limit::RELATIONS {
+            self.is_full = true;
+            return;
+        }
+        self.relations = self.relations.saturating_add(1);
         self.graph.relate(relation);
+    }
+
+    /// Adds a measured value, as far as there is room.
+    pub(super) fn measure(&mut self, metric: Metric) {
+        if self.graph.metrics().len() >= limit::METRICS {
+            self.is_full = true;
+            return;
+        }
+        self.graph.measure(metric);
     }
 
     /// Notes that a file breaks its format.
@@ -112,8 +209,13 @@ impl Draft {
 
     /// Notes that a file, or what follows `offset` in it, is left unread.
     pub(super) fn leave_for(&mut self, file: &File, offset: u64, why: impl Into<String>) {
+        self.leave_at(&file.path, offset, why);
+    }
+
+    /// Notes that what a path names is left unread.
+    pub(super) fn leave_at(&mut self, path: &ArtifactPath, offset: u64, why: impl Into<String>) {
         self.graph.leave_unread(Unread {
-            path: file.path.clone(),
+            path: path.clone(),
             offset,
             why: why.into(),
         });
@@ -123,10 +225,11 @@ impl Draft {
     pub(super) fn settle(&mut self, file: &File) {
         if std::mem::take(&mut self.is_full) {
             let why = format!(
-                "more is in it than is described: at most {} components, {} claims, {} of one kind",
+                "more is in it than is described: at most {} components, {} claims, {} of one kind, {} relations",
                 limit::COMPONENTS,
                 limit::CLAIMS,
-                limit::CLAIMS_OF_ONE
+                limit::CLAIMS_OF_ONE,
+                limit::RELATIONS
             );
             self.leave_for(file, 0, why);
         }

@@ -32,13 +32,8 @@ pub(super) fn state(file: &File, draft: &mut Draft) {
     }
     let owner = draft.spoken_for(&file.path).unwrap_or_else(Ref::subject);
     let source = Source::file(&file.path, "");
-    draft.relate(Relation::new(
-        &owner,
-        Verb::Contains,
-        &own,
-        Standing::Verified,
-        source,
-    ));
+    let contains = Relation::new(&owner, Verb::Contains, &own, Standing::Verified, source);
+    draft.join(contains);
 }
 
 /// States what a file is by its bytes.
@@ -48,8 +43,11 @@ pub(super) fn state_format(file: &File, format: Format, draft: &mut Draft) {
     }
     let own = reference(file);
     let source = || Source::file(&file.path, "").at(0);
-    let claim = Claim::verified(Value::text(format.to_string()), source());
-    draft.state(&own, Kind::File, Property::Format, claim);
+    // The name for programs: the one that reports have.
+    if let Ok(serde_json::Value::String(name)) = serde_json::to_value(format) {
+        let claim = Claim::verified(Value::text(name), source());
+        draft.state(&own, Kind::File, Property::Format, claim);
+    }
     if format == Format::Pickle {
         let claim = Claim::verified(Value::Flag(true), source());
         draft.state(&own, Kind::File, Property::Pickle, claim);

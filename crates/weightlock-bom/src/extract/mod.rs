@@ -10,11 +10,41 @@
 //! nothing. A file that breaks its format becomes [`Unread`](crate::graph::Unread) and is listed; the rest of the model is still described.
 //! Nothing is executed, and no more of a file is read than the facts need: of weights the header.
 
+mod adapter;
+mod conda;
 mod config;
+mod croissant;
+mod dataset_card;
 mod draft;
+mod evaluations;
 mod files;
+mod generation;
+mod gguf;
+mod hub;
+mod infer;
+mod launch;
+mod licence_text;
+pub mod license;
+mod locks;
+mod mergekit;
+mod mlflow;
+mod notes;
+mod onnx;
 mod page;
+mod pipeline;
 mod places;
+pub mod purl;
+mod python;
+mod quantization;
+mod readme;
+mod requirement;
+mod requirements;
+mod safetensors;
+mod sizes;
+mod system;
+mod things;
+mod trainer;
+mod training_args;
 
 use std::io;
 
@@ -63,7 +93,35 @@ trait Extractor: Sync {
 }
 
 /// Every source. The order is that of reading; it does not change the result.
-const EXTRACTORS: &[&dyn Extractor] = &[&config::Config];
+const EXTRACTORS: &[&dyn Extractor] = &[
+    &config::Config,
+    &readme::Readme,
+    &safetensors::Safetensors,
+    &safetensors::ShardList,
+    &gguf::Gguf,
+    &adapter::Adapter,
+    &quantization::QuantizationFile,
+    &trainer::TrainerState,
+    &training_args::TrainingArgs,
+    &pipeline::Pipeline,
+    &generation::Generation,
+    &generation::Tokenizer,
+    &mergekit::Mergekit,
+    &mlflow::Mlflow,
+    &onnx::Onnx,
+    &croissant::Croissant,
+    &evaluations::Evaluations,
+    &licence_text::LicenceText,
+    &python::Distribution,
+    &requirements::Requirements,
+    &locks::Lock,
+    &conda::CondaFile,
+    &conda::CondaMeta,
+    &system::OsRelease,
+    &system::SystemPackages,
+    &system::Rpm,
+    &launch::Launch,
+];
 
 /// Describes what these files are.
 ///
@@ -80,6 +138,7 @@ pub fn describe(files: &dyn Files, stop: &dyn Fn() -> bool) -> io::Result<Graph>
         }
         examine(file, files, &mut draft)?;
     }
+    infer::conclude(&mut draft);
     Ok(draft.finish())
 }
 

@@ -1,7 +1,7 @@
 //! [`Page`]: a small file that makes statements, and whom they are about.
 
 use serde_json::Value as Json;
-use weightlock_format::{Error, Problem, content::Content, json};
+use weightlock_format::{Error, Problem, content::Content, json, yaml::tree::Node};
 
 use super::{
     File,
@@ -30,6 +30,11 @@ impl<'a> Page<'a> {
     /// A place in the file.
     pub(super) fn source(&self, place: impl Into<String>) -> Source {
         Source::file(&self.file.path, place)
+    }
+
+    /// The step of this kind that it tells about.
+    pub(super) fn step(&self, kind: &str) -> Ref {
+        step_of(&self.of, kind)
     }
 
     /// States what the file says.
@@ -78,6 +83,14 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The step of this kind that made a model.
+pub(super) fn step_of(model: &Ref, kind: &str) -> Ref {
+    match model.as_str().split_once(':') {
+        Some((_, part)) => Ref::new("step", &format!("{kind}/{part}")),
+        None => Ref::new("step", kind),
+    }
+}
+
 /// The way to a key.
 pub(super) fn place(within: &str, key: &str) -> String {
     if within.is_empty() {
@@ -120,6 +133,21 @@ pub(super) fn scalar(value: &Json) -> Option<Value> {
         }),
         _ => None,
     }
+}
+
+/// A scalar of YAML as a fact has it.
+pub(super) fn yaml_scalar(node: &Node) -> Option<Value> {
+    let text = node.text().filter(|it| !it.is_empty())?;
+    if let Some(flag) = node.boolean() {
+        return Some(Value::Flag(flag));
+    }
+    Some(match node.number() {
+        Some(number) => match number.parse() {
+            Ok(whole) => Value::Number(whole),
+            Err(_) => Value::Decimal(number.to_owned()),
+        },
+        None => Value::text(text),
+    })
 }
 
 /// A number as Python writes it, in whose files most of them stand: `2e-05`, not `0.00002`.

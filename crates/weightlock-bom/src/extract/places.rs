@@ -18,6 +18,7 @@ pub(super) struct Places {
     home: String,
     /// Folders that packages are installed in.
     installed: BTreeSet<String>,
+    is_environment: bool,
 }
 
 /// Whom a file speaks for.
@@ -61,11 +62,21 @@ impl Places {
         let mut places = Self {
             home: String::new(),
             installed,
+            is_environment: false,
         };
+        // A model may lie beside packages in the root; where none does, the root is a folder of packages.
+        let is_model = |it: &&&File| folder(&it.path).is_empty() && is_sign(it.path.base_name());
+        if files.iter().any(|it| is_model(&it)) {
+            places.installed.remove("");
+        }
         if is_system {
             places.installed.extend(SYSTEM.map(str::to_owned));
         }
         places.home = places.home(files);
+        let has_environment = !places.installed.is_empty() || files.iter().any(|it| is_lock(&it.path));
+        let mut own = files.iter().filter(|it| !places.is_installed(folder(&it.path)));
+        let has_model = own.any(|it| is_sign(it.path.base_name()) && it.path.base_name() != "README.md");
+        places.is_environment = has_environment && !has_model;
         places
     }
 
@@ -93,6 +104,11 @@ impl Places {
         }
     }
 
+    /// Whether there is an environment and no sign of a model.
+    pub(super) const fn is_environment(&self) -> bool {
+        self.is_environment
+    }
+
     /// Whom the file speaks for.
     pub(super) fn speaker<'p>(&self, path: &'p ArtifactPath) -> Speaker<'p> {
         let folder = folder(path);
@@ -105,12 +121,42 @@ impl Places {
         }
     }
 
+    /// The folder around the environment that a file is in: what precedes `lib/`, `site-packages` or its like.
+    pub(super) fn root_of<'p>(&self, path: &'p ArtifactPath) -> &'p str {
+        let marks = [
+            "lib",
+            "lib64",
+            "Lib",
+            "site-packages",
+            "dist-packages",
+            "conda-meta",
+            "etc",
+            "var",
+            "usr",
+        ];
+        let text = path.as_str();
+        let mut end = 0_usize;
+        for part in path.components() {
+            if marks.contains(&part) {
+                break;
+            }
+            end = end.saturating_add(part.len()).saturating_add(1);
+        }
+        match text.get(..end.saturating_sub(1)) {
+            Some(root) if end < text.len() => root,
+            _ => folder(path),
+        }
+    }
+
     /// Whether the file came with a package or an operating system.
     pub(super) fn is_foreign(&self, path: &ArtifactPath) -> bool {
         self.speaker(path) == Speaker::Nobody
     }
 
     fn is_installed(&self, folder: &str) -> bool {
+        if self.installed.contains("") {
+            return true;
+        }
         let mut rest = folder;
         loop {
             if self.installed.contains(rest) {
@@ -129,6 +175,26 @@ pub(super) fn folder(path: &ArtifactPath) -> &str {
     path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// Whether a file lists packages.
+pub(super) fn is_lock(path: &ArtifactPath) -> bool {
+    let name = path.base_name();
+    let is_requirements = name.starts_with("requirements") && name.ends_with(".txt");
+    let names = [
+        "uv.lock",
+        "poetry.lock",
+        "Pipfile.lock",
+        "pdm.lock",
+        "pylock.toml",
+        "conda.yaml",
+        "conda.yml",
+        "environment.yml",
+        "environment.yaml",
+        "python_env.yaml",
+        "launch.json",
+    ];
+    is_requirements || names.contains(&name) || path.as_str().contains("conda-meta/")
+}
+
 fn is_sign(name: &str) -> bool {
     SIGNS.contains(&name)
         || [".safetensors", ".gguf", ".onnx"]
@@ -136,7 +202,7 @@ fn is_sign(name: &str) -> bool {
             .any(|it| name.ends_with(it))
 }
 
-/// Every folder that holds a `*.dist-info` or `*.egg-info`, but the root, in which a model may lie too.
+/// Every folder that holds a `*.dist-info` or `*.egg-info`; empty for the root.
 fn installed(files: &[&File]) -> BTreeSet<String> {
     files
         .iter()
@@ -146,8 +212,8 @@ fn installed(files: &[&File]) -> BTreeSet<String> {
                 .as_str()
                 .rmatch_indices('/')
                 .find(|(at, _)| is_package(file.path.as_str().get(..*at).unwrap_or_default()))?;
-            let (outer, _) = file.path.as_str().get(..at)?.rsplit_once('/')?;
-            Some(outer.to_owned())
+            let outer = file.path.as_str().get(..at)?.rsplit_once('/');
+            Some(outer.map_or_else(String::new, |(outer, _)| outer.to_owned()))
         })
         .collect()
 }
@@ -219,6 +285,8 @@ mod tests {
         ]);
         assert!(!places.is_foreign(&paths[0]));
         assert!(places.is_foreign(&paths[1]));
+        let (places, paths) = self::places(&["x/config.json", "x-1.0.dist-info/METADATA"]);
+        assert!(places.is_foreign(&paths[0]) && places.is_environment());
         let (places, paths) = self::places(&[
             "etc/os-release",
             "usr/share/m/config.json",

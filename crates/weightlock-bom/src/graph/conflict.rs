@@ -3,11 +3,13 @@
 //! 1. Two values of a fact that has one.
 //! 2. Two parents of a model that was made from one: an adapter fits one base.
 //! 3. A claimed number of parameters that is more than [`PARAMETER_TOLERANCE`] off what the files hold.
+//! 4. A digest that a list states and the bytes do not have.
 //!
 //! None is resolved here. Which value a document shows is the claim of the lowest rank; that there is another one is
 //! shown beside it.
 
 use serde::Serialize;
+use weightlock_artifact::standing::Standing;
 
 use super::{Arity, Derivation, Graph, Property, Ref, Relation, Value, Verb};
 
@@ -56,6 +58,15 @@ pub enum Conflict {
         /// The parents.
         parents: Vec<Ref>,
     },
+    /// A list states another digest than the bytes have.
+    Digests {
+        /// Of what.
+        component: Ref,
+        /// What the list states.
+        stated: Value,
+        /// What was computed.
+        computed: Value,
+    },
     /// More or fewer parameters are claimed than there are.
     Parameters {
         /// Of what.
@@ -73,6 +84,7 @@ pub(super) fn all(graph: &Graph) -> Vec<Conflict> {
     found.extend(relations(graph));
     found.extend(parents(graph));
     found.extend(parameters(graph));
+    found.extend(digests(graph));
     found.sort();
     found
 }
@@ -150,6 +162,23 @@ fn parameters(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
                     component: name.clone(),
                     claimed: claimed.to_owned(),
                     counted,
+                })
+            })
+    })
+}
+
+fn digests(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
+    graph.components().iter().flat_map(|(name, component)| {
+        let computed = component.claim(Property::Digest);
+        component
+            .claims(Property::StatedDigest)
+            .iter()
+            .filter(|it| it.standing != Standing::Verified)
+            .filter_map(move |claim| {
+                Some(Conflict::Digests {
+                    component: name.clone(),
+                    stated: claim.value.clone(),
+                    computed: computed?.value.clone(),
                 })
             })
     })

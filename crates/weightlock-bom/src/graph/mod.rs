@@ -106,7 +106,11 @@ impl Graph {
 
     /// The relations that go out from a component.
     pub fn from(&self, reference: &Ref) -> impl Iterator<Item = &Relation> {
-        self.relations.values().filter(move |it| it.from == *reference)
+        let first = (reference.clone(), Verb::DerivedFrom, Ref::lowest());
+        self.relations
+            .range(first..)
+            .map(|(_, relation)| relation)
+            .take_while(move |it| it.from == *reference)
     }
 
     /// Relates two components that are there; says whether they are. A relation that is there already gets one more source.

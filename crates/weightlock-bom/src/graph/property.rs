@@ -55,6 +55,7 @@ macro_rules! properties {
 properties! {
     // What it is.
     Name "name" One "What it is called, without the name of its owner";
+    Title "title" Many "A name for people, where it differs from the one at the registry";
     Namespace "namespace" One "Whose it is at the registry: the part before the slash";
     Version "version" One "The version, as its maker counts";
     Revision "revision" One "The commit or the digest at the registry";
@@ -64,8 +65,12 @@ properties! {
     Author "author" Many "Who made it";
     Description "description" One "What it is, in a paragraph";
     ReleaseTime "release-time" One "When it was given out, as RFC 3339 has it";
+    StatedDigest "stated-digest" Many "A digest that a list states for it";
+    LoadedFrom "loaded-from" Many "What its files were loaded from or written to: a name, or a path on a machine";
     Location "location" Many "Where it can be got, a URL or a name at a registry";
     License "license" Many "A licence: an expression of SPDX, or a name where there is none";
+    LicenseWritten "license-written" Many "A licence as its source writes it";
+    LicenseUnlisted "license-unlisted" Many "What stands for a licence and is no identifier of SPDX or of a hub";
     LicenseText "license-text" Many "A licence whose text lies with the model, recognised by its words";
     LicenseLink "license-link" Many "Where the text of a licence is";
     Language "language" Many "A language it is for";
@@ -81,6 +86,7 @@ properties! {
     LearningApproach "learning-approach" Many "How it learnt: supervised, reinforcement-learning";
     Parameters "parameters" One "Trained numbers, whatever they are packed into";
     ParameterClaim "parameter-claim" Many "How many trained numbers somebody says it has, as written";
+    WeightsType "weights-type" One "The type of its numbers, as its configuration gives it";
     StoredElements "stored-elements" One "Numbers in the files, of each type";
     Tensors "tensors" One "Tensors in the files";
     ContextLength "context-length" One "Tokens it can look back on";
@@ -96,7 +102,10 @@ properties! {
     RemoteCode "remote-code" One "Whether loading it needs code of its own";
     CustomCode "custom-code" Many "A class it asks for from outside the library, with its place";
     Pickle "pickle" One "Whether the file is a pickle, which runs code when it is loaded";
-    Entrypoint "entrypoint" Many "How it is loaded: a flavour of MLflow, a loader module";
+    Entrypoint "entrypoint" Many "How it is loaded: a flavour of MLflow, a pipeline";
+    Loader "loader" Many "The module that loads it";
+    TrackerId "tracker-id" Many "What a tracker of models calls it";
+    PackedAt "packed-at" Many "When its folder was written, as its packer says";
     RunId "run-id" Many "The run that made it, in the words of its tracker";
 
     // How it was made coarser, put beside, or mixed.
@@ -104,6 +113,7 @@ properties! {
     QuantizationBits "quantization-bits" One "Bits of a number";
     QuantizationGroup "quantization-group-size" One "Numbers that share a scale";
     QuantizationType "quantization-type" One "The type of most numbers, in the words of the format: Q8_0";
+    QuantizationFileType "quantization-file-type" One "The number that GGUF has for the type of most numbers";
     QuantizationVersion "quantization-version" One "The version of that type";
     QuantizationExcluded "quantization-excluded" Many "A part that was left as it was";
     QuantizationCache "quantization-kv-cache" One "The type of what is kept between tokens";
@@ -141,6 +151,7 @@ properties! {
     SourcePackage "source-package" One "The package it was built from, with its version";
     Installer "installer" One "What installed it";
     Platform "platform" One "Machine and system it is for";
+    Marker "marker" Many "On which machines it is asked for";
     Requirement "requirement" Many "A range of versions that is asked for, where no version is fixed";
 
     // Steps.

@@ -19,6 +19,11 @@ impl Ref {
         Self("subject".to_owned())
     }
 
+    /// What stands before every other name.
+    pub(super) const fn lowest() -> Self {
+        Self(String::new())
+    }
+
     /// A thing of a family (`file`, `dataset`, `parent`, `package`, `tool`, `step`, `agent`, …) by its own name.
     #[must_use]
     pub fn new(family: &'static str, name: &str) -> Self {

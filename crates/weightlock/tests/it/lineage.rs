@@ -41,7 +41,7 @@ fn made(place: &Place, name: &str, inputs: &[(&str, &str)], key: &str) {
         },
         "runDetails": {"builder": {"id": "https://example.com/builder"}},
     });
-    place.write("p.json", &predicate.to_string());
+    place.write("p.json", predicate.to_string());
     place
         .run([
             "attest",
@@ -285,7 +285,7 @@ fn unsigned_statements_lie_anywhere_and_are_claims() {
     fs::create_dir_all(place.path("models/elsewhere")).unwrap();
     place.write(
         "models/elsewhere/all.intoto.jsonl",
-        &format!("{}\n{}\n", line("one"), line("two")),
+        format!("{}\n{}\n", line("one"), line("two")),
     );
     let key = path("p256.pub.pem");
     let ran = ask(&place, &["descendants", "models/base", "--key", &key, "--json"]).yes();

@@ -1,0 +1,100 @@
+//! `.eval_results/*.yaml`: evaluations as the model hubs keep them beside a model.
+//!
+//! A file is a list of results, or one: `dataset` (`id`, `task_id`, `revision`), `value`, and who says so. The token that a hub
+//! gives for a result it checked says nothing here: nobody asks the hub.
+
+use weightlock_artifact::standing::Standing;
+use weightlock_format::{Error, content::Content, yaml::tree::Node};
+
+use super::{
+    Extractor, File,
+    draft::Draft,
+    page::{Page, text_of, yaml_scalar},
+    things,
+};
+use crate::graph::{Claim, Kind, Metric, Property, Ref, Value, Verb};
+
+/// See the module.
+pub(super) struct Evaluations;
+
+impl Extractor for Evaluations {
+    fn wants(&self, file: &File, draft: &Draft) -> bool {
+        let path = file.path.as_str();
+        let is_inside = path.starts_with(".eval_results/") || path.contains("/.eval_results/");
+        is_inside
+            && (path.ends_with(".yaml") || path.ends_with(".yml"))
+            && !draft.places().is_foreign(&file.path)
+    }
+
+    fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
+        let document = Node::read(&text_of(content)?)?;
+        let of = owner(file, draft);
+        let page = Page {
+            file,
+            of,
+            kind: Kind::Model,
+        };
+        for (at, result) in document.one_or_many().iter().enumerate() {
+            evaluation(&page, result, at, draft);
+        }
+        Ok(())
+    }
+}
+
+/// The model around the folder of results.
+fn owner(file: &File, draft: &mut Draft) -> Ref {
+    let outer = file
+        .path
+        .as_str()
+        .split(".eval_results/")
+        .next()
+        .unwrap_or_default();
+    let beside = weightlock_artifact::path::ArtifactPath::parse(format!("{outer}x"));
+    beside
+        .ok()
+        .and_then(|it| draft.spoken_for(&it))
+        .unwrap_or_else(Ref::subject)
+}
+
+fn evaluation(page: &Page<'_>, result: &Node, at: usize, draft: &mut Draft) {
+    let set = result.at("dataset");
+    let id = set.and_then(|it| it.at("id").or(Some(it))).and_then(Node::text);
+    let Some(value) = result.at("value").and_then(yaml_scalar) else {
+        return;
+    };
+    let source = page.source(format!("[{at}].value")).at(result.range.start);
+    let on = id.and_then(|id| things::dataset(draft, id, &source));
+    if let Some(on) = &on {
+        draft.relate(&page.of, Verb::EvaluatedOn, on, &source);
+        let facts = [
+            (Property::Revision, "revision"),
+            (Property::DatasetConfig, "config"),
+            (Property::DatasetSplit, "split"),
+        ];
+        for (property, key) in facts {
+            if let Some(value) = set.and_then(|it| it.at(key)).and_then(yaml_scalar) {
+                let claim = Claim::declared(value, page.source(format!("[{at}].dataset.{key}")));
+                draft.state(on, Kind::Dataset, property, claim);
+            }
+        }
+    }
+    let task = set
+        .and_then(|it| it.at("task_id"))
+        .or_else(|| result.at("task_id"))
+        .and_then(Node::text);
+    let metric = result
+        .at("metric")
+        .and_then(Node::text)
+        .or(task)
+        .unwrap_or("value");
+    let slice: Vec<&str> = [id, task].into_iter().flatten().collect();
+    draft.measure(Metric {
+        of: page.of.clone(),
+        metric: metric.to_owned(),
+        value: Value::Decimal(value.to_string()),
+        on,
+        slice: slice.join("/"),
+        standing: Standing::Declared,
+        sources: vec![source],
+    });
+}

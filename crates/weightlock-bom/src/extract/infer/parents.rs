@@ -1,0 +1,237 @@
+//! Who the parents are, and what was done to them.
+//!
+//! | the derivation is | because |
+//! |---|---|
+//! | what a source says | `base_model_relation`, a tag, the configuration of an adapter, a recipe |
+//! | `adapter` | there is a configuration of an adapter |
+//! | `merge` | one source names several parents |
+//! | `quantized` | numbers are packed |
+//! | `converted` | a GGUF file names what it was converted from, and nothing is packed |
+//! | `finetune` | else |
+//!
+//! `_name_or_path` is the weakest source. Where it is the model's own name it names no parent; where nobody else names one, the
+//! parent is inferred and not declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use weightlock_artifact::standing::Standing;
+
+use super::{
+    super::{
+        draft::Draft,
+        hub::{Named, slug},
+        notes::{By, NameFrom, Parent},
+        purl, things,
+    },
+    names::OWN_PATH,
+};
+use crate::graph::{Claim, Derivation, Kind, Property, Ref, Relation, Source, Value, Verb};
+
+/// See the module.
+pub(super) fn conclude(draft: &mut Draft) {
+    let mut parents = std::mem::take(&mut draft.notes.parents);
+    parents.sort_by(|one, other| (one.by, &one.source).cmp(&(other.by, &other.source)));
+    let all: BTreeSet<Ref> = parents.iter().map(|it| it.of.clone()).collect();
+    let locals = locals(&parents);
+    for of in &all {
+        let mut mine: Vec<&Parent> = parents.iter().filter(|it| it.of == *of).collect();
+        mine.retain(|it| it.by != By::NameOrPath || !is_own(it, &parents, draft));
+        let default = default(of, &mine, draft);
+        for parent in mine {
+            relate(parent, &locals, default.as_ref(), draft);
+        }
+    }
+    for of in all {
+        identify(&of, draft);
+    }
+    draft.notes.parents = parents;
+}
+
+/// Numbers for the paths on machines, in their order.
+fn locals(parents: &[Parent]) -> BTreeMap<Named, Ref> {
+    let paths: BTreeSet<&Named> = parents
+        .iter()
+        .map(|it| &it.from)
+        .filter(|it| matches!(it, Named::Local(_)))
+        .collect();
+    let number = |(at, path): (usize, &Named)| {
+        let own = Ref::new("parent", &format!("local-{}", at.saturating_add(1)));
+        (path.clone(), own)
+    };
+    paths.into_iter().enumerate().map(number).collect()
+}
+
+/// Whether `_name_or_path` is the name of the model itself; then it is stated as such.
+fn is_own(parent: &Parent, all: &[Parent], draft: &mut Draft) -> bool {
+    let Named::Registry { namespace, name } = &parent.from else {
+        return false;
+    };
+    let is_parent = all
+        .iter()
+        .any(|it| it.of == parent.of && it.by != By::NameOrPath && it.from == parent.from);
+    let its = slug(name);
+    let is_same = |heading: &str| {
+        let heading = slug(heading);
+        heading.strip_prefix("modelcardfor").unwrap_or(&heading) == its
+    };
+    let mut names = draft.notes.names.iter().filter(|it| it.of == parent.of);
+    let is_own = !is_parent
+        && names.any(|it| match it.from {
+            NameFrom::Heading => it.name.full().is_some_and(|it| is_same(&it)),
+            _ => it.name.name().is_some_and(is_same),
+        });
+    if is_own {
+        let claim = |text: &str| Claim::declared(Value::text(text), parent.source.clone()).rank(OWN_PATH);
+        draft.state(&parent.of, Kind::Model, Property::Name, claim(name));
+        if !namespace.is_empty() {
+            draft.state(&parent.of, Kind::Model, Property::Namespace, claim(namespace));
+            let purl = Claim::inferred(
+                Value::text(purl::huggingface(namespace, name, None)),
+                parent.source.clone(),
+            );
+            draft.state(&parent.of, Kind::Model, Property::Purl, purl);
+        }
+    }
+    is_own
+}
+
+/// What was done to a parent of which no source says it, and why that is thought.
+fn default(of: &Ref, parents: &[&Parent], draft: &Draft) -> Option<(Derivation, Source)> {
+    let first = |by: By| parents.iter().find(|it| it.by == by).map(|it| it.source.clone());
+    if let Some(source) = first(By::Adapter) {
+        return Some((Derivation::Adapter, source));
+    }
+    if let Some(source) = first(By::Merge).or_else(|| several(parents)) {
+        return Some((Derivation::Merge, source));
+    }
+    if let Some((_, source)) = draft
+        .notes
+        .quantized
+        .iter()
+        .filter(|(it, _)| it == of)
+        .min_by_key(|(_, it)| it)
+    {
+        return Some((Derivation::Quantized, source.clone()));
+    }
+    if let Some(source) = first(By::GgufSource) {
+        return Some((Derivation::Converted, source));
+    }
+    Some((Derivation::Finetune, parents.first()?.source.clone()))
+}
+
+/// The card, where it names more than one parent.
+fn several(parents: &[&Parent]) -> Option<Source> {
+    let card: Vec<&&Parent> = parents.iter().filter(|it| it.by == By::Card).collect();
+    let names: BTreeSet<&Named> = card.iter().map(|it| &it.from).collect();
+    (names.len() > 1)
+        .then(|| card.first().map(|it| it.source.clone()))
+        .flatten()
+}
+
+/// Adds the parent and the relation to it.
+fn relate(
+    parent: &Parent,
+    locals: &BTreeMap<Named, Ref>,
+    default: Option<&(Derivation, Source)>,
+    draft: &mut Draft,
+) {
+    let own = match (&parent.from, parent.from.full()) {
+        (Named::Registry { namespace, name }, Some(full)) => {
+            let own = Ref::new("parent", &full);
+            things::named(draft, &own, Kind::Model, namespace, name, &parent.source);
+            own
+        }
+        (Named::Local(path), _) => {
+            let Some(own) = locals.get(&parent.from) else {
+                return;
+            };
+            let claim = Claim::declared(Value::text(path), parent.source.clone()).private();
+            draft.state(own, Kind::Model, Property::Location, claim);
+            own.clone()
+        }
+        _ => return,
+    };
+    let facts = [
+        (Property::Version, &parent.version),
+        (Property::Location, &parent.location),
+        (Property::Revision, &parent.revision),
+    ];
+    for (property, claim) in facts {
+        if let Some(claim) = claim {
+            draft.state(&own, Kind::Model, property, claim.clone());
+        }
+    }
+    let is_weak = parent.by == By::NameOrPath;
+    let standing = if is_weak {
+        Standing::Inferred
+    } else {
+        Standing::Declared
+    };
+    let mut relation = Relation::new(
+        &parent.of,
+        Verb::DerivedFrom,
+        &own,
+        standing,
+        parent.source.clone(),
+    );
+    let stated = parent
+        .derivation
+        .as_ref()
+        .map(|(it, source)| Claim::declared(Value::text(it.word()), source.clone()));
+    let inferred = default.map(|(it, source)| Claim::inferred(Value::text(it.word()), source.clone()));
+    let is_said = is_said(parent, draft);
+    if let Some(claim) = stated.or_else(|| inferred.filter(|_| !is_said)) {
+        relation = relation.with(Property::Derivation, claim);
+    }
+    let facts = [
+        (Property::Revision, &parent.revision),
+        (Property::Weight, &parent.weight),
+        (Property::AppliedOn, &parent.applied_on),
+    ];
+    for (property, claim) in facts {
+        if let Some(claim) = claim {
+            relation = relation.with(property, claim.clone());
+        }
+    }
+    draft.join(relation);
+}
+
+/// Whether a stronger source, which was read before, has said how this parent was used.
+fn is_said(parent: &Parent, draft: &Draft) -> bool {
+    let Some(full) = parent.from.full() else {
+        return false;
+    };
+    let own = Ref::new("parent", &full);
+    draft
+        .graph()
+        .from(&parent.of)
+        .any(|it| it.to == own && it.derivation().is_some())
+}
+
+/// Gives each parent its package URL, with the revision where there is one.
+fn identify(of: &Ref, draft: &mut Draft) {
+    let graph = draft.graph();
+    let parents = graph.from(of).filter(|it| it.verb == Verb::DerivedFrom);
+    let found: Vec<(Ref, String, Source)> = parents
+        .filter_map(|relation| {
+            let parent = graph.component(&relation.to)?;
+            let (namespace, name) = (parent.text(Property::Namespace)?, parent.text(Property::Name)?);
+            let purl = purl::huggingface(namespace, name, parent.text(Property::Revision));
+            Some((relation.to.clone(), purl, relation.sources.first()?.clone()))
+        })
+        .collect();
+    for (parent, purl, source) in found {
+        let has_one = draft
+            .graph()
+            .component(&parent)
+            .is_some_and(|it| it.fact(Property::Purl).is_some());
+        if !has_one {
+            draft.state(
+                &parent,
+                Kind::Model,
+                Property::Purl,
+                Claim::inferred(Value::text(purl), source),
+            );
+        }
+    }
+}
