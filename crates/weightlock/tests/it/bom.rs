@@ -282,6 +282,15 @@ fn a_signed_document_is_evidence_about_these_bytes_and_no_others() {
         "{told:#?}"
     );
 
+    let seen = place.run(["inspect", "m"]);
+    assert!(
+        seen.stdout.contains("claims CycloneDX 1.7") && !seen.stdout.contains("of other files"),
+        "{seen:#?}"
+    );
+    place.write("m/more.json", "{}");
+    place.run(["inspect", "m"]).says("of other files than are here");
+    fs::remove_file(place.path("m/more.json")).unwrap();
+
     place.flip("m/config.json", 3, 1);
     place.sign(&["--replace"]).yes();
     let verified = place.verify(&["--json"]).json();
