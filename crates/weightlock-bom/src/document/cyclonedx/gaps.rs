@@ -157,6 +157,9 @@ impl Writer<'_> {
                 let parents: Vec<String> = parents.iter().map(|it| self.view.title(it)).collect();
                 format!("parent: {}", parents.join(" | "))
             }
+            Conflict::Digests { stated, computed, .. } => {
+                format!("digest: {stated} stated | {computed} computed")
+            }
             Conflict::Parameters { claimed, counted, .. } => {
                 format!("parameters: {claimed} claimed | {counted} counted")
             }
@@ -170,6 +173,7 @@ const fn about(conflict: &Conflict) -> &Ref {
         Conflict::Values { component, .. }
         | Conflict::Settings { component, .. }
         | Conflict::Parents { component, .. }
+        | Conflict::Digests { component, .. }
         | Conflict::Parameters { component, .. } => component,
         Conflict::Relations { from, .. } => from,
     }

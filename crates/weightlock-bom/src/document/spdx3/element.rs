@@ -383,6 +383,7 @@ impl<'a> Writer<'a> {
                 component, property, ..
             } if component == reference => Some(property.name()),
             Conflict::Parents { component, .. } if component == reference => Some("parent"),
+            Conflict::Digests { component, .. } if component == reference => Some("digest"),
             Conflict::Parameters { component, .. } if component == reference => Some("parameters"),
             _ => None,
         });

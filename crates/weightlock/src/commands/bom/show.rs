@@ -214,6 +214,14 @@ fn conflict(graph: &Graph, conflict: &Conflict) -> String {
             let parents: Vec<String> = parents.iter().map(|it| title(graph, it)).collect();
             format!("parent of {}: {}", title(graph, component), parents.join(" | "))
         }
+        Conflict::Digests {
+            component,
+            stated,
+            computed,
+        } => format!(
+            "the digest of {} is stated as {stated}, and its bytes have {computed}",
+            title(graph, component)
+        ),
         Conflict::Parameters { claimed, counted, .. } => {
             format!("parameters: {claimed} claimed | {counted} counted")
         }
