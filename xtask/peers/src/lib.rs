@@ -266,6 +266,7 @@ impl Peer {
             | Self::Torch
             | Self::Serving
             | Self::Moto
+            | Self::BomTools
             | Self::InTotoAttestation => existing(cache_folder()?.join(self.name()).join("bin/python")),
             Self::SbomTools => existing(cache_folder()?.join("sbom-tools/bin/sbom-tools")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
