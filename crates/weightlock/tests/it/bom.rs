@@ -307,7 +307,7 @@ fn nothing_that_is_there_is_replaced() {
     bom(&place, &["m", "-o", "x.json"]).yes().says("x.json");
     let written: Value = serde_json::from_slice(&fs::read(place.path("x.json")).unwrap()).unwrap();
     assert_eq!(written["bomFormat"], "CycloneDX");
-    bom(&place, &["m", "-o", "x.json"]).refused(4, "WL-SIG-EXISTS");
+    bom(&place, &["m", "-o", "x.json"]).refused(1, "WL-SIG-EXISTS");
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn show_is_one_screen_of_a_model_or_a_document() {
     let ran = bom(&place, &["show", "x.json", "--json"]);
     let document = ran.document::<Shown>();
     assert_eq!(document["result"]["standings"]["verified"], 0);
-    bom(&place, &["show", "nothing"]).refused(4, "WL-FILE-NOT-FOUND");
+    bom(&place, &["show", "nothing"]).refused(4, "WL-IO-NOT-FOUND");
 }
 
 #[test]

@@ -66,8 +66,8 @@ fn name_of(component: &Json, place: &str) -> String {
 }
 
 /// Components, with what is nested in them. A list of what is open instead of recursion.
-fn components<'a>(
-    mut open: Vec<(&'a Json, String, Option<String>)>,
+fn components(
+    mut open: Vec<(&Json, String, Option<String>)>,
     foreign: &mut Foreign,
 ) -> Result<(), ReadError> {
     while let Some((component, place, outer)) = open.pop() {

@@ -85,14 +85,13 @@ mod tests {
 
     fn model() -> Object {
         let members = MODEL.into_iter().filter(|it| *it != "name");
-        let whole = members.fold(
+        members.fold(
             Object::new()
                 .with("type", "ai_AIPackage")
                 .with("spdxId", "m")
                 .with("name", "m"),
             |object, member| object.with(member, "x"),
-        );
-        whole
+        )
     }
 
     fn licences() -> Vec<Object> {
