@@ -155,7 +155,7 @@ impl<'a> Writer<'a> {
             .filter_map(|claim| Some((Licence::of(claim.value.as_text()?), *claim)))
             .collect();
         if licences.is_empty() {
-            let has_licence = !matches!(component.kind, Kind::File | Kind::Hardware | Kind::Environment);
+            let has_licence = !matches!(component.kind, Kind::File | Kind::Hardware);
             let unknown = Object::new().with("name", NO_ASSERTION);
             return if has_licence {
                 vec![Object::new().with("license", unknown)]
