@@ -467,3 +467,27 @@ fn what_is_no_bill_of_materials_is_refused() {
         assert!(read::read(text.as_bytes(), "it").is_err(), "{text}");
     }
 }
+
+/// The seeds of the fuzz target `bom_document`, with what it asserts.
+#[test]
+fn seeds_are_read_and_written_in_every_form() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/bom_document");
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).expect("seeds") {
+        let text = fs::read(entry.expect("a seed").path()).expect("a seed");
+        let Ok(foreign) = read::read(&text, "seed.json") else {
+            continue;
+        };
+        let graph = foreign.graph();
+        for component in graph.components().values() {
+            for (property, fact) in component.facts() {
+                assert_ne!(fact.standing(property.arity()), Standing::Verified);
+            }
+        }
+        for form in Form::ALL {
+            written(&graph, form, &Settings::default());
+        }
+        seen += 1;
+    }
+    assert!(seen >= 7, "{seen}");
+}

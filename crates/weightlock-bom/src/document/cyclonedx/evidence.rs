@@ -1,5 +1,7 @@
 //! Who says so: `evidence` of a component, and `citations` of the document (1.7).
 
+use weightlock_artifact::standing::Standing;
+
 use super::{TOOL, Writer};
 use crate::{
     document::{
@@ -7,7 +9,7 @@ use crate::{
         licence::Licence,
         view::{confidence, technique},
     },
-    graph::{Arity, Component, Fact, Origin, Property, Source},
+    graph::{Arity, Component, Fact, Kind, Origin, Property, Source},
 };
 
 /// Members of a component whose evidence has a field of its own.
@@ -35,8 +37,12 @@ const CITED: [(&str, &[Property]); 8] = [
 ];
 
 impl<'a> Writer<'a> {
-    /// The evidence of a component.
+    /// The evidence of a component. Of a file of which only its own bytes tell, it would say that the file is in itself.
     pub(super) fn evidence(&self, component: &'a Component) -> Object {
+        let mut claims = component.facts().values().flat_map(Fact::claims);
+        if component.kind == Kind::File && claims.all(|it| it.standing != Standing::Declared) {
+            return Object::new();
+        }
         Object::new()
             .with_list("identity", self.identity(component))
             .with_list("occurrences", self.occurrences(component))
