@@ -491,3 +491,58 @@ fn seeds_are_read_and_written_in_every_form() {
     }
     assert!(seen >= 7, "{seen}");
 }
+
+/// Every value of a document, in turn.
+fn pointers(json: &Json) -> Vec<String> {
+    let mut open = vec![(String::new(), json)];
+    let mut all = Vec::new();
+    while let Some((place, value)) = open.pop() {
+        match value {
+            Json::Object(members) => open.extend(members.iter().map(|(name, value)| {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                (format!("{place}/{name}"), value)
+            })),
+            Json::Array(items) => {
+                let items = items.iter().enumerate();
+                open.extend(items.map(|(at, value)| (format!("{place}/{at}"), value)));
+            }
+            _ => {}
+        }
+        all.push(place);
+    }
+    all
+}
+
+/// A value of another kind, or of another place, anywhere in a document: it is refused, or read into a graph that every form can
+/// be written from.
+#[test]
+fn documents_with_anything_anywhere_are_read_or_refused() {
+    let others = [
+        serde_json::json!(null),
+        serde_json::json!(""),
+        serde_json::json!([]),
+        serde_json::json!({}),
+        serde_json::json!(-1.5e300),
+        serde_json::json!(["subject", {"ref": "subject"}, [[]]]),
+        serde_json::json!("SPDXRef-DOCUMENT"),
+        serde_json::json!("\u{0}\u{202e}%00/../"),
+    ];
+    let mut tried = 0;
+    for form in Form::ALL {
+        let text = write(&full("a"), form, &settings()).expect("a document");
+        let whole: Json = serde_json::from_str(&text).expect("JSON");
+        for (at, place) in pointers(&whole).iter().enumerate().filter(|(at, _)| at % 71 == 0) {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(place).expect("a place") = others[at / 71 % others.len()].clone();
+            let Ok(foreign) = read::read(changed.to_string().as_bytes(), "it") else {
+                continue;
+            };
+            let graph = foreign.graph();
+            for form in Form::ALL {
+                write(&graph, form, &settings()).unwrap_or_else(|error| panic!("{place}: {error}"));
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "{tried}");
+}
