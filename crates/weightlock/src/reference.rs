@@ -28,6 +28,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             schema::<attest::stated::Stated>("attest provenance"),
         ),
         ("attest-review", schema::<attest::stated::Stated>("attest review")),
+        (
+            "attest-review-list",
+            schema::<attest::review::Listed>("attest review --list"),
+        ),
         ("attest-run", schema::<attest::run::Recorded>("attest run")),
         ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
         ("card-check", schema::<card::check::CheckedCard>("card check")),

@@ -1,7 +1,7 @@
 //! A new card, with everything that is known already and an explicit `unknown` for everything else; and the completion of one
 //! that is there.
 
-use weightlock_artifact::digest::Digest;
+use weightlock_artifact::{digest::Digest, standing::Standing};
 use weightlock_format::config::card::Card;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     card::check::in_readme,
-    graph::{Graph, Property},
+    graph::{Claim, Graph, Property, Verb},
 };
 
 /// Something that is known of a model.
@@ -84,15 +84,52 @@ fn of_graph(field: Field, graph: &Graph) -> Option<Known> {
         Field::Type => Property::Task,
         Field::Framework => Property::Library,
         Field::License => Property::License,
+        Field::Parameters => Property::Parameters,
+        Field::DataSource => return of_data(graph),
         _ => return None,
     };
     let claims = graph.component(graph.subject())?.claims(property);
-    let open: Vec<_> = claims.iter().filter(|claim| !claim.is_private).collect();
+    // A card states what somebody knows; what was only worked out is for its author to confirm.
+    let is_known = |claim: &&Claim| matches!(claim.standing, Standing::Verified | Standing::Declared);
+    let open: Vec<_> = claims
+        .iter()
+        .filter(|claim| !claim.is_private)
+        .filter(is_known)
+        .collect();
     let source = open.first()?.sources.first()?;
     Some(Known {
         field,
         values: open.iter().map(|claim| (None, claim.value.to_string())).collect(),
         place: Place::of(source.to_string()),
+    })
+}
+
+/// The data sets that it is said to be trained on.
+fn of_data(graph: &Graph) -> Option<Known> {
+    let relations = graph
+        .from(graph.subject())
+        .filter(|it| it.verb == Verb::TrainedOn);
+    let mut place = None;
+    let mut values = Vec::new();
+    for relation in relations.filter(|it| it.standing <= Standing::Declared) {
+        let component = graph.component(&relation.to)?;
+        let Some(name) = component.text(Property::Name) else {
+            continue;
+        };
+        let namespace = component.text(Property::Namespace);
+        let name = namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"));
+        values.push((None, name));
+        place = place.or_else(|| {
+            relation
+                .sources
+                .first()
+                .map(|source| Place::of(source.to_string()))
+        });
+    }
+    Some(Known {
+        field: Field::DataSource,
+        values,
+        place: place?,
     })
 }
 

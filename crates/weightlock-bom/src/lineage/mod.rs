@@ -14,6 +14,7 @@
 //! models are therefore joined to what is *made with* it, and never to each other through it ([`walk`]).
 
 mod build;
+pub mod document;
 mod edge;
 mod gap;
 mod node;
@@ -123,6 +124,13 @@ impl Lineage {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.edges.is_empty()
+    }
+
+    /// Whether anybody tells how this came to be.
+    #[must_use]
+    pub fn is_told(&self, node: NodeId) -> bool {
+        self.into_node(node)
+            .any(|edge| matches!(edge.how, How::Output | How::Derived(_) | How::Trained))
     }
 
     /// Where an edge comes from, as the [`Builder`] was told.

@@ -128,3 +128,56 @@ fn the_seeds_of_the_fuzz_target_are_read() {
         Some("git+https://github.com/acme/models")
     );
 }
+
+/// Every reader of this module and of `slsa`, on bytes that are nearly right.
+fn read_everything(bytes: &[u8]) {
+    if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
+        let _ = review::Review::read(&value);
+        if let Ok(read) = Provenance::read(&value) {
+            assert_eq!(Provenance::read(&read.to_predicate()).unwrap(), read);
+            let _ = (read.parents().len(), crate::slsa::Source::of(&read, None));
+            let _ = crate::slsa::Expected::default().content(&read, None);
+        }
+    }
+    let _ = crate::slsa::Requirements::parse(bytes);
+    let _ = crate::slsa::BuilderList::parse(bytes);
+    let _ = description::Description::parse(bytes);
+    let _ = (
+        evaluation::model_index::read(bytes),
+        evaluation::results::read(bytes),
+    );
+    let _ = evaluation::harness::read(bytes);
+    let _ = (git::Head::parse(bytes), git::packed_refs(bytes).count());
+    for sha256 in [false, true] {
+        let _ = git::Index::parse(bytes, sha256);
+    }
+    let _ = git::loose(bytes).and_then(|object| object.tree());
+    let _ = git::remote_url(bytes, "origin").and_then(|url| git::source_uri(&url));
+    let _ = command::one(&String::from_utf8_lossy(bytes), command::Folders::default());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn nothing_that_is_nearly_right_stops_a_reader(
+        seed in 0..14_usize,
+        changes in proptest::collection::vec((0..4096_usize, proptest::num::u8::ANY), 0..6),
+        length in 0..8192_usize,
+    ) {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/provenance");
+        let names = [
+            "golden", "recorded", "review", "requirements", "builders", "description", "readme", "harness", "results",
+            "index", "config", "head", "packed", "object",
+        ];
+        let mut bytes = std::fs::read(folder.join(names[seed])).unwrap().split_off(1);
+        for (at, byte) in changes {
+            let size = bytes.len();
+            if let Some(place) = bytes.get_mut(at % size.max(1)) {
+                *place = byte;
+            }
+        }
+        bytes.truncate(length);
+        read_everything(&bytes);
+    }
+}

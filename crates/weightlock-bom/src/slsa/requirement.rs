@@ -456,6 +456,12 @@ review: {reviewers: 2}
     }
 
     #[test]
+    fn the_sample_of_the_documentation_is_read() {
+        let sample = include_bytes!("../../../../docs/howto/slsa-requirements.yaml");
+        assert_eq!(Requirements::parse(sample).unwrap().lines().len(), 14);
+    }
+
+    #[test]
     fn a_word_that_is_not_known_is_refused_with_its_line() {
         for (text, line, says) in [
             ("", 1, "version"),

@@ -182,6 +182,7 @@ fn the_how_tos_run_and_print_what_they_show() {
         "ml-engineer",
         "auditor",
         "evidence",
+        "card",
         "platform-engineer",
         "blobs",
         "scan",

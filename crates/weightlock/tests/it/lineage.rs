@@ -291,3 +291,89 @@ fn unsigned_statements_lie_anywhere_and_are_claims() {
     let ran = ask(&place, &["descendants", "models/base", "--key", &key, "--json"]).yes();
     assert!(found(&ran).contains(&pair("one", "declared")), "{}", ran.stdout);
 }
+
+/// S72: who uses a thing is answered from stored bills of materials.
+#[test]
+fn stored_bills_of_materials_tell_of_models_nobody_attested() {
+    let place = Place::new();
+    let card =
+        |name: &str, base: &str| format!("---\nmodel_name: {name}\n{base}license: mit\n---\n# {name}\n");
+    model(&place, "base", "base");
+    place.write("base/config.json", r#"{"_name_or_path": "acme/base"}"#);
+    place.write("base/README.md", card("base", ""));
+    model(&place, "tuned", "tuned");
+    place.write("tuned/README.md", card("acme/tuned", "base_model: acme/base\n"));
+    model(&place, "other", "other");
+    place.write("other/README.md", card("acme/other", "base_model: acme/else\n"));
+    fs::create_dir(place.path("models")).unwrap();
+    for name in ["base", "tuned", "other"] {
+        let output = format!("models/{name}.cdx.json");
+        place.run(["bom", name, "-o", &output]);
+        assert!(place.path(&output).exists(), "{output}");
+    }
+    let ran = ask(&place, &["descendants", "base", "--json"]).yes();
+    assert_eq!(found(&ran).len(), 1, "{}", ran.stdout);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        document["result"]["found"][0]["places"],
+        json!(["models/tuned.cdx.json"])
+    );
+    assert_eq!(document["result"]["found"][0]["standing"], "declared");
+    assert_eq!(document["result"]["read"]["documents"], 3);
+
+    // A file of a model is used by that model, and what was made of it.
+    let weights = place.run(["digest", "base/model.safetensors"]).yes().stdout;
+    let digest = format!("sha256:{}", weights.split(' ').next().unwrap());
+    let ran = ask(&place, &["who-uses", &digest, "--json"]).yes();
+    assert_eq!(found(&ran).len(), 2, "{}", ran.stdout);
+
+    place.write(
+        "models/broken.cdx.json",
+        "{\"bomFormat\": \"CycloneDX\", \"specVersion\": 3}",
+    );
+    let ran = ask(&place, &["descendants", "base"]).yes();
+    assert!(
+        ran.stdout.contains("not read: models/broken.cdx.json"),
+        "{}",
+        ran.stdout
+    );
+}
+
+/// A signed bill of materials says who says it, and not that it is so.
+#[test]
+fn a_signed_bill_of_materials_is_a_claim_still() {
+    let place = Place::new();
+    model(&place, "models/base", "base");
+    model(&place, "models/tuned", "tuned");
+    place.write("models/base/config.json", r#"{"_name_or_path": "acme/base"}"#);
+    place.write("models/base/README.md", "---\nmodel_name: base\n---\n");
+    place.write(
+        "models/tuned/README.md",
+        "---\nmodel_name: acme/tuned\nbase_model: acme/base\n---\n",
+    );
+    let key = path("p256.key.pem");
+    for name in ["models/base", "models/tuned"] {
+        place.run(["bom", name, "-o", "bom.json"]);
+        place
+            .run([
+                "attest",
+                name,
+                "--key",
+                &key,
+                "--type",
+                "cyclonedx",
+                "--predicate",
+                "bom.json",
+            ])
+            .yes();
+        fs::remove_file(place.path("bom.json")).unwrap();
+    }
+    let public = path("p256.pub.pem");
+    let ran = ask(
+        &place,
+        &["descendants", "models/base", "--key", &public, "--json"],
+    )
+    .yes();
+    assert_eq!(found(&ran).len(), 1, "{}", ran.stdout);
+    assert_eq!(found(&ran)[0].1, "declared");
+}

@@ -7,6 +7,7 @@
 mod attest;
 mod blobs;
 mod bom;
+mod card;
 mod compat_scan;
 mod contract;
 mod demo;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
-use weightlock::commands::attest::{run::Recorded, stated::Stated};
+use weightlock::commands::attest::{review, run::Recorded, stated::Stated};
 
 use crate::{
     attest::{names, path, statement},
@@ -331,6 +331,12 @@ fn what_cannot_be_stated_is_refused_before_the_command_runs() {
             "two materials",
         ),
         (&["--material", "."], 2, "WL-CLI-USAGE", "lies in the material"),
+        (
+            &["--product", "out", "--output", "out/p.json"],
+            2,
+            "WL-CLI-USAGE",
+            "a file of what it is about",
+        ),
         (&["--config", "data"], 2, "WL-CLI-USAGE", "is a folder"),
         (&["--key", "/no/such/key"], 4, "WL-IO-NOT-FOUND", ""),
     ] {
@@ -588,6 +594,20 @@ fn the_python_that_runs_the_command_is_told() {
         );
         assert_eq!(told["torchCuda"], "12.8");
     }
+    // pyenv's switch: a script that stands for one of several.
+    fs::create_dir_all(place.path("pyenv/shims")).unwrap();
+    fs::create_dir_all(place.path("pyenv/versions")).unwrap();
+    fs::rename(place.path("v"), place.path("pyenv/versions/3.0.0")).unwrap();
+    place.write("pyenv/version", "3.0.0\n");
+    place.write("pyenv/shims/python3", "#!/bin/sh\necho 1 > out.bin\n");
+    Command::new("chmod")
+        .args(["+x", "pyenv/shims/python3"])
+        .current_dir(place.path(""))
+        .status()
+        .unwrap();
+    assert_eq!(python(&["pyenv/shims/python3"])["torchCuda"], "12.8");
+    place.write(".python-version", "../../v\n");
+    assert_eq!(python(&["pyenv/shims/python3"])["version"], "unknown");
     let told = python(&["/bin/sh", "-c", "echo 1 > out.bin"]);
     assert_eq!(
         told["version"], "unknown",
@@ -737,6 +757,9 @@ fn a_review_lists_the_code_that_was_reviewed() {
     place.write("m/modeling_x.py", "class X: pass");
     place.write("m/sub/more.py", "");
     place.write("m/w.bin", "w");
+    place
+        .run(["attest", "review", "--list", "m", "--json"])
+        .document::<review::Listed>();
     let list = place.run(["attest", "review", "--list", "m"]).yes().stdout;
     assert_eq!(list.lines().count(), 3);
     assert!(list.contains("config.json: AutoModel is modeling_x.X"));

@@ -27,7 +27,7 @@ print(provenance.run_details.builder.id, len(provenance.build_definition.resolve
 fn recorded() -> Option<Pair> {
     let pair = Pair::new()?;
     fs::create_dir(pair.folder.path().join("data")).unwrap();
-    fs::write(pair.folder.path().join("data/a.jsonl"), "{}").unwrap();
+    fs::write(pair.folder.path().join("data/a.jsonl"), "data").unwrap();
     fs::write(pair.folder.path().join("train.yaml"), "lr: 1").unwrap();
     pair.ours(&["key", "generate", "k"], 0);
     pair.ours(&["key", "generate", "other"], 0);

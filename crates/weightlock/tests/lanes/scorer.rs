@@ -53,7 +53,7 @@ fn the_scorer_finds_no_error_that_a_document_could_mend() {
         for standard in ["bsi-ai", "ai-act", "cisa-2026"] {
             let mut found = errors(&scorer, standard, &document);
             found.retain(|it| {
-                !it.contains("Hash Value") && !(name == "serving-env" && it.contains("Model hash value"))
+                !(it.contains("Hash Value") || name == "serving-env" && it.contains("Model hash value"))
             });
             assert_eq!(found, Vec::<String>::new(), "{name}: {standard}");
         }

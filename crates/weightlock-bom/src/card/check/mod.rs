@@ -10,6 +10,7 @@
 //! A value that nothing was compared with is *declared*. One that agrees with what was computed or signed is *verified*, one
 //! that agrees with what was worked out is *inferred*; one that disagrees has *failed*, and both values are told with their places.
 
+mod framework;
 mod missing;
 pub mod reality;
 mod statement;

@@ -7,12 +7,12 @@ use weightlock_artifact::{evidence::Kind, standing::Standing};
 use weightlock_format::config::card::Stated;
 
 use super::{
-    Counted, Fault, Finding, Material, Need, Open, Place, Saying, missing,
+    Counted, Fault, Finding, Material, Need, Open, Place, Saying, framework, missing,
     statement::{self, Input},
 };
 use crate::{
     card::{Field, ModelCard},
-    graph::{Property, contradicts_count},
+    graph::{Conflict, Origin, Property, Source, Verb, contradicts_count},
 };
 
 /// A value that something else says too.
@@ -33,6 +33,7 @@ pub(super) struct Compared {
 pub(super) fn compare(material: &Material<'_>) -> Compared {
     let mut compared = Compared::default();
     parameters(material, &mut compared);
+    parents(material, &mut compared);
     let Some((name, card)) = material.card else {
         return compared;
     };
@@ -43,6 +44,8 @@ pub(super) fn compare(material: &Material<'_>) -> Compared {
         compared: &mut compared,
     };
     case.front_matter();
+    case.framework();
+    case.license();
     case.weights();
     case.training_data();
     case.evaluation();
@@ -151,6 +154,82 @@ impl<'a> Case<'a, '_> {
                     self.contradicts(Field::Performance, &said, others, message);
                 }
             }
+        }
+    }
+
+    /// What it is made with beside the library of the front matter, and beside the files that hold the weights.
+    fn framework(&mut self) {
+        let Some(said) = self.card.first(Field::Framework) else {
+            return;
+        };
+        if let Some((name, readme)) = self.material.readme
+            && let Some(library) = &readme.library_name
+        {
+            match framework::contradict(&said.text, &library.text) {
+                Some(true) => {
+                    let message = format!(
+                        "{} is none that the library in {name} works with",
+                        Field::Framework
+                    );
+                    self.contradicts(Field::Framework, &said, vec![saying(name, library)], message);
+                }
+                Some(false) => {
+                    let place = Place::line(name, library.line);
+                    self.agrees(Field::Framework, &library.text, place, Standing::Declared);
+                }
+                None => {}
+            }
+        }
+        let files = self.material.files.unwrap_or_default().iter();
+        let weights: Vec<&str> = files
+            .map(|(name, _)| name.as_str())
+            .filter(|name| framework::holds_weights(name))
+            .collect();
+        if framework::cannot_use(&said.text, weights.iter().copied()) == Some(true) {
+            let found = Saying {
+                value: weights.join(", "),
+                place: Place::of("the files of the model"),
+                standing: Standing::Inferred,
+            };
+            let message = "the weights are in files that the framework does not use".to_owned();
+            self.contradicts(Field::Framework, &said, vec![found], message);
+        }
+    }
+
+    /// The licence beside what other files than the cards say of it: headers of weights, the text of a licence.
+    fn license(&mut self) {
+        let said = self.card.says(Field::License);
+        let component = self
+            .material
+            .graph
+            .and_then(|graph| graph.component(graph.subject()));
+        let (Some(first), Some(component)) = (said.first(), component) else {
+            return;
+        };
+        let ours: Vec<String> = said.iter().map(|one| normal(Field::License, &one.text)).collect();
+        let claims = [Property::License, Property::LicenseText];
+        let claims = claims.iter().flat_map(|property| component.claims(*property));
+        let mut others = Vec::new();
+        for claim in claims {
+            let value = claim.value.to_string();
+            // The front matter was compared as it is written.
+            let Some(source) = claim.sources.iter().find(|it| !is_in_readme(it)) else {
+                continue;
+            };
+            let place = Place::of(source.to_string());
+            if ours.contains(&normal(Field::License, &value)) {
+                self.agrees(Field::License, value, place, claim.standing);
+            } else {
+                others.push(Saying {
+                    value,
+                    place,
+                    standing: claim.standing,
+                });
+            }
+        }
+        if !others.is_empty() {
+            let message = "another file of the model names another licence".to_owned();
+            self.contradicts(Field::License, &first.clone(), others, message);
         }
     }
 
@@ -264,14 +343,14 @@ impl<'a> Case<'a, '_> {
             let meant = inputs.iter().filter(|(_, input)| is(input));
             meant.map(|(saying, _)| saying.clone()).collect::<Vec<_>>()
         };
-        let named = chosen(&|input| input.is_data() || (is_source(input) && input.may_be_data()));
-        let others = if named.is_empty() {
-            chosen(&Input::may_be_data)
-        } else {
-            named
-        };
+        let others = chosen(&|input| {
+            input.is_data() || ((is_source(input) || input.looks_like_data()) && input.may_be_data())
+        });
         if others.is_empty() {
-            self.open(Field::DataHash, "the provenance names no training data");
+            self.open(
+                Field::DataHash,
+                "the provenance names nothing with this digest, and nothing that is training data",
+            );
         } else {
             let message = "the provenance names other training data than the card".to_owned();
             self.contradicts(Field::DataHash, &said, others, message);
@@ -462,7 +541,8 @@ fn parameters(material: &Material<'_>, compared: &mut Compared) {
         .claims(Property::ParameterClaim)
         .iter()
         .filter_map(|claim| {
-            let source = claim.sources.first()?;
+            // What the header of a file of weights claims is not said by a card.
+            let source = claim.sources.iter().find(|it| is_in_readme(it))?;
             let value = claim.value.as_text()?.to_owned();
             let place = Place::of(source.to_string());
             Some((
@@ -490,6 +570,53 @@ fn parameters(material: &Material<'_>, compared: &mut Compared) {
             None => {}
         }
     }
+}
+
+/// The model it was made from, where the files of a model that has one parent name several. A name that is a path on somebody's
+/// machine is not repeated.
+fn parents(material: &Material<'_>, compared: &mut Compared) {
+    let Some(graph) = material.graph else {
+        return;
+    };
+    let is_of_it =
+        |it: &Conflict| matches!(it, Conflict::Parents { component, .. } if component == graph.subject());
+    if !graph.conflicts().iter().any(is_of_it) {
+        return;
+    }
+    let parents = graph
+        .from(graph.subject())
+        .filter(|it| it.verb == Verb::DerivedFrom);
+    let mut sayings: Vec<Saying> = parents
+        .filter_map(|parent| {
+            let component = graph.component(&parent.to)?;
+            let name = component
+                .text(Property::Name)
+                .map(|name| match component.text(Property::Namespace) {
+                    Some(namespace) => format!("{namespace}/{name}"),
+                    None => name.to_owned(),
+                });
+            Some(Saying {
+                value: name.unwrap_or_else(|| "a place on somebody's machine".to_owned()),
+                place: Place::of(parent.sources.first()?.to_string()),
+                standing: parent.standing,
+            })
+        })
+        .collect();
+    // What the card says comes first.
+    sayings.sort_by_key(|saying| !saying.place.name.starts_with("README.md"));
+    if sayings
+        .first()
+        .is_some_and(|first| first.place.name.starts_with("README.md"))
+    {
+        let message = "the files of the model name different models that it was made from".to_owned();
+        compared
+            .contradictions
+            .push(contradiction(Field::BaseModel, message, sayings));
+    }
+}
+
+fn is_in_readme(source: &Source) -> bool {
+    matches!(&source.origin, Origin::File(path) if path.as_str() == "README.md")
 }
 
 fn contradiction(field: Field, message: String, sayings: Vec<Saying>) -> Finding {

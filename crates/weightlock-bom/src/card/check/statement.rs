@@ -6,6 +6,8 @@
 use serde_json::Value;
 use weightlock_artifact::evidence::Kind;
 
+use crate::provenance::Role;
+
 /// A statement that counts: its signer may make such statements, and it is about the model as it is now.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted<'a> {
@@ -30,43 +32,47 @@ pub(super) struct Input {
     pub(super) digests: Vec<(String, String)>,
 }
 
-/// Roles of inputs that no data were trained on.
-const NO_DATA: [&str; 14] = [
-    "base-model",
-    "adapter",
-    "calibration-dataset",
-    "evaluation-dataset",
-    "code",
-    "tool",
-    "tokenizer",
-    "base-image",
-    "config",
-    "configuration",
-    "lock-file",
-    "carried-over",
-    "source",
-    "hyperparameters",
-];
+/// Words for training data and for other inputs, beside those of [`Role`].
+const DATA: [&str; 5] = ["data", "training-data", "training-dataset", "corpus", "train"];
+const ELSE: [&str; 3] = ["source", "configuration", "hyperparameters"];
 
-/// Words for training data.
-const DATA: [&str; 6] = [
-    "dataset",
-    "data",
-    "training-data",
-    "training-dataset",
-    "corpus",
-    "train",
+/// Parts of a name that only data have, and extensions of files that only data are in.
+const WORDS: [&str; 5] = ["data", "dataset", "datasets", "corpus", "train"];
+const EXTENSIONS: [&str; 8] = [
+    "jsonl",
+    "parquet",
+    "csv",
+    "tsv",
+    "arrow",
+    "tfrecord",
+    "ndjson",
+    "webdataset",
 ];
 
 impl Input {
     /// Whether somebody says that it is training data.
     pub(super) fn is_data(&self) -> bool {
-        self.role.as_deref().is_some_and(|role| DATA.contains(&role))
+        let is_data = |role: &str| DATA.contains(&role) || Role::named(role) == Some(Role::Dataset);
+        self.role.as_deref().is_some_and(is_data)
+    }
+
+    /// Whether its name says that it is data, where nobody says what it is.
+    pub(super) fn looks_like_data(&self) -> bool {
+        self.names.iter().any(|name| {
+            let name = name.to_lowercase();
+            let mut words = name.split(|letter: char| !letter.is_alphanumeric());
+            let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+            words.any(|word| WORDS.contains(&word)) || extension.is_some_and(|it| EXTENSIONS.contains(&it))
+        })
     }
 
     /// Whether it may be training data: nobody says that it is something else, and it is no commit.
     pub(super) fn may_be_data(&self) -> bool {
-        let is_else = self.role.as_deref().is_some_and(|role| NO_DATA.contains(&role));
+        let is_other = |role: &str| match Role::named(role) {
+            Some(role) => !matches!(role, Role::Dataset | Role::Material),
+            None => ELSE.contains(&role),
+        };
+        let is_else = self.role.as_deref().is_some_and(is_other);
         let is_code = self
             .names
             .iter()
@@ -130,7 +136,7 @@ fn input(item: &Value, role: Option<&str>) -> Input {
     let text = |key: &str| item.get(key).and_then(Value::as_str);
     let name = text("name");
     let said = item.pointer("/annotations/role").and_then(Value::as_str).or(role);
-    let is_word = |name: &&str| NO_DATA.contains(name) || DATA.contains(name);
+    let is_word = |name: &&str| Role::named(name).is_some() || ELSE.contains(name) || DATA.contains(name);
     let path = item.pointer("/annotations/path").and_then(Value::as_str);
     Input {
         role: said.or(name.filter(is_word)).map(str::to_lowercase),

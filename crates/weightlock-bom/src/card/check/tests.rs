@@ -2,7 +2,10 @@ use serde_json::json;
 use weightlock_artifact::{digest::Algorithm, evidence::Kind};
 
 use super::*;
-use crate::card::edit::{Document, New};
+use crate::{
+    card::edit::{Document, New},
+    graph::Property,
+};
 
 /// Every field is said.
 const CARD: &str = include_str!("../testdata/model-card.yaml");
@@ -174,6 +177,18 @@ fn training_data_are_compared_with_provenance() {
         ),
         (
             json!([{"uri": "git+https://x/y", "digest": {"gitCommit": "0".repeat(40)}}]),
+            Standing::Declared,
+        ),
+        (
+            json!([{"name": "shard.parquet", "digest": {"sha256": hex('b')}, "annotations": {"role": "material"}}]),
+            Standing::Failed,
+        ),
+        (
+            json!([{"name": "run.yaml", "digest": {"sha256": hex('b')}}]),
+            Standing::Declared,
+        ),
+        (
+            json!([{"name": "train.yaml", "digest": {"sha256": hex('b')}, "annotations": {"role": "config"}}]),
             Standing::Declared,
         ),
         (json!([]), Standing::Declared),
@@ -358,6 +373,63 @@ fn the_front_matter_is_compared() {
 }
 
 #[test]
+fn the_framework_is_compared_with_library_and_files() {
+    let of = |framework: &str, library: &str, file: &str| {
+        let card = read(
+            &CARD
+                .replace("PyTorch", framework)
+                .replace("model.safetensors", file),
+        );
+        let readme = Card::read(format!("---\nlibrary_name: {library}\n---\n").as_bytes());
+        let files = [(file.to_owned(), Algorithm::Sha256.digest(b""))];
+        let checked = check(&Material {
+            card: Some(("model-card.yaml", &card)),
+            readme: Some(("README.md", &readme)),
+            files: Some(&files),
+            ..Material::default()
+        });
+        checked.findings.iter().map(|it| it.field).collect::<Vec<_>>()
+    };
+    assert_eq!(of("PyTorch", "transformers", "model.safetensors"), []);
+    assert_eq!(of("TensorFlow", "peft", "model.safetensors"), [Field::Framework]);
+    assert_eq!(of("TensorFlow", "unheard-of", "model.onnx"), [Field::Framework]);
+    assert_eq!(of("ONNX Runtime", "onnx", "model.onnx"), []);
+}
+
+#[test]
+fn the_graph_contradicts_counts_and_licences() {
+    use crate::graph::{Claim, Kind as Thing, Ref, Source, Value};
+    let of = |parameters: u64, license: &str| {
+        let card = read(CARD);
+        let mut graph = Graph::about(Ref::subject(), Thing::Model);
+        let subject = graph.subject().clone();
+        let claim = |value| Claim::verified(value, Source::computed("test", ""));
+        graph.state(
+            &subject,
+            Thing::Model,
+            Property::Parameters,
+            claim(Value::Number(parameters)),
+        );
+        graph.state(
+            &subject,
+            Thing::Model,
+            Property::License,
+            claim(Value::text(license)),
+        );
+        let checked = check(&Material {
+            card: Some(("model-card.yaml", &card)),
+            files: Some(&files()),
+            graph: Some(&graph),
+            ..Material::default()
+        });
+        checked.findings.iter().map(|it| it.field).collect::<Vec<_>>()
+    };
+    assert_eq!(of(26_784, "apache-2.0"), []);
+    assert_eq!(of(16_000, "Apache-2.0"), [Field::Parameters]);
+    assert_eq!(of(26_784, "MIT"), [Field::License]);
+}
+
+#[test]
 fn hostile_values_are_no_reason_to_stop() {
     for text in [
         "",
@@ -387,4 +459,27 @@ fn hostile_values_are_no_reason_to_stop() {
         };
         assert!(!check(&material).is_sound());
     }
+}
+
+/// What a fuzzer once found stays found.
+#[test]
+fn seeds_of_the_fuzzer_are_read_and_checked() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/model_card");
+    let mut read = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read(file.unwrap().path()).unwrap();
+        let readme = Card::read(&text);
+        let card = ModelCard::read(&text).ok();
+        read += u32::from(readme.fault.is_none() && readme.front.is_some()) + u32::from(card.is_some());
+        let checked = check(&Material {
+            card: card.as_ref().map(|card| ("card", card)),
+            readme: Some(("README.md", &readme)),
+            ..Material::default()
+        });
+        assert_eq!(checked.answers.len(), Field::ALL.len());
+        if let Ok(front) = crate::card::FrontMatter::read(&text) {
+            assert_eq!(front.to_bytes(), text);
+        }
+    }
+    assert!(read > 5, "only {read} seeds are cards");
 }

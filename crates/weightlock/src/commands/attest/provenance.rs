@@ -57,7 +57,7 @@ fn state(arguments: &Arguments, context: &Context) -> Result<Stated, Vec<Diagnos
         .map_err(|error| Diagnostic::of(error.code(), &error).at(file.display().to_string()))?;
     for one in to_hash {
         let path = stated::beside(file, &one.path);
-        let material = Material::hash(&path, one.resource, &arguments.reading.hashing, context)?;
+        let material = Material::hash(&path, one.resource, &arguments.reading, context)?;
         provenance.dependencies.extend(material.resources());
     }
     let hashed = arguments.reading.hashed(&arguments.model, context)?;

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::Serialize;
 use weightlock_bom::provenance::{
     reason::{NO_CODE, REVIEW as NOT_COVERED},
-    review::{CustomCode, Decision, is_configuration},
+    review::{CodeEntry, CodeFile, CustomCode, Decision, is_configuration},
 };
 use weightlock_signing::predicate::types::REVIEW;
 
@@ -56,6 +58,24 @@ pub struct Arguments {
     reading: ModelFlags,
 }
 
+/// The code that a review would be of, in JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// The model as it was named.
+    pub model: String,
+    /// What names the model: SHA-256 of the canonical manifest, or of the one file.
+    pub digest: String,
+    /// Files of code.
+    pub files: Vec<CodeFile>,
+    /// What configurations name.
+    pub entries: Vec<CodeEntry>,
+    /// Those of them that take code from another repository, which no review of this folder covers.
+    pub elsewhere: Vec<CodeEntry>,
+    /// Configurations that cannot be read, so that nobody knows what they name.
+    pub unread: Vec<String>,
+}
+
 /// What came of a review.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Word {
@@ -68,7 +88,7 @@ enum Word {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     if arguments.list {
         return match list(arguments, context) {
-            Ok(text) => Reply::verbatim(VERB, text),
+            Ok(listed) => Reply::yes(VERB, text(&listed), listed),
             Err(reasons) => Reply::refusal(VERB, reasons),
         };
     }
@@ -140,18 +160,34 @@ pub(in crate::commands) fn code(hashed: &Hashed) -> Result<CustomCode, Diagnosti
     Ok(code)
 }
 
-fn list(arguments: &Arguments, context: &Context) -> Result<String, Vec<Diagnostic>> {
-    let (_, code) = looked_at(arguments, context)?;
+fn list(arguments: &Arguments, context: &Context) -> Result<Listed, Vec<Diagnostic>> {
+    let (hashed, code) = looked_at(arguments, context)?;
+    Ok(Listed {
+        model: arguments.model.display().to_string(),
+        digest: hashed.digest().to_string(),
+        files: code.files().collect(),
+        entries: code.entries().cloned().collect(),
+        elsewhere: code.elsewhere().cloned().collect(),
+        unread: code.unread().to_vec(),
+    })
+}
+
+fn text(listed: &Listed) -> String {
     let mut text = String::new();
-    for file in code.files() {
+    for file in &listed.files {
         text += &format!("{}  {}\n", file.sha256, Shown(&file.path));
     }
-    for entry in code.entries() {
-        let line = format!("{}: {} is {}", entry.file, entry.key, entry.value);
+    for entry in &listed.entries {
+        let from = if listed.elsewhere.contains(entry) {
+            ", from another repository"
+        } else {
+            ""
+        };
+        let line = format!("{}: {} is {}{from}", entry.file, entry.key, entry.value);
         text += &format!("{}\n", Shown(&line));
     }
-    for name in code.unread() {
+    for name in &listed.unread {
         text += &format!("{}: cannot be read\n", Shown(name));
     }
-    Ok(text)
+    text
 }

@@ -13,7 +13,7 @@ mod check;
 mod diff;
 mod input;
 mod make;
-mod model;
+pub(super) mod model;
 mod show;
 
 use std::path::PathBuf;

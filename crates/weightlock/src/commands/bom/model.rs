@@ -33,14 +33,14 @@ const SMALL: u64 = 1 << 20;
 const MOST_KEPT: u64 = 8 << 20;
 
 /// A model and what it is made of.
-pub(super) struct Described {
-    pub(super) hashed: Hashed,
-    pub(super) graph: Graph,
+pub(in crate::commands) struct Described {
+    pub(in crate::commands) hashed: Hashed,
+    pub(in crate::commands) graph: Graph,
 }
 
 impl Described {
     /// Hashes and describes a model.
-    pub(super) fn of(
+    pub(in crate::commands) fn of(
         path: &Path,
         allow_symlinks: bool,
         hashing: &Hashing,

@@ -14,12 +14,12 @@ pub use super::report::CheckedCard;
 use super::report::{self, Subject};
 use crate::{
     cli::Hashing,
-    commands::subject::Hashed,
+    commands::bom::model::Described,
     context::Context,
     diagnostic::Diagnostic,
     flags::{Method, SignersFlags, TrustFlags},
     reply::Reply,
-    text::quoted,
+    text::{Shown, quoted},
 };
 
 /// Say what a card lacks, and what contradicts it.
@@ -69,15 +69,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
         finding.need == Need::Required || (arguments.strict && finding.need == Need::Recommended)
     };
     reasons.extend(card.findings.iter().filter(decides).map(|one| told(one, &card)));
-    let text = report::text(&card, context);
-    let notes = notes(&card);
+    let text = report::text(&card, context) + &notes(&card);
     if reasons.is_empty() {
-        return Reply::yes(VERB, text, card).with_notes(notes);
+        return Reply::yes(VERB, text, card);
     }
     Reply::refusal(VERB, reasons)
         .with_text(text)
         .with_result(card)
-        .with_notes(notes)
         .with_verdict("the card does not hold")
 }
 
@@ -87,11 +85,12 @@ fn look(arguments: &Arguments, context: &Context) -> Result<(CheckedCard, Vec<Di
     let signers = arguments
         .signers
         .signers(default.clone(), &arguments.trust, context.now())?;
-    let hashed = Hashed::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
+    let described = Described::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
+    let hashed = &described.hashed;
     let looked = report::look(&Subject {
         root: hashed.root(),
         named: arguments.card.as_deref(),
-        hashed: Some(&hashed),
+        described: Some(&described),
         signers: Some((&signers, default.as_ref())),
     })?;
     hashed.still_holds()?;
@@ -116,9 +115,8 @@ fn told(finding: &Finding, card: &CheckedCard) -> Diagnostic {
     };
     told = told.at(place.unwrap_or_else(|| card.model.clone()));
     for (at, saying) in finding.sayings.iter().enumerate() {
-        let who = match (at, finding.fault) {
-            (0, Fault::Contradiction) => "the card".to_owned(),
-            (0, _) => "it says".to_owned(),
+        let who = match at {
+            0 => "it says".to_owned(),
             _ => saying.place.to_string(),
         };
         let known = match saying.standing {
@@ -138,20 +136,11 @@ fn told(finding: &Finding, card: &CheckedCard) -> Diagnostic {
     }
 }
 
-/// What is recommended and missing, what was not compared, and what did not count.
-fn notes(card: &CheckedCard) -> Vec<String> {
-    let missing: Vec<_> = card
-        .findings
-        .iter()
-        .filter(|one| one.need == Need::Recommended)
-        .map(|one| one.field)
-        .collect();
+/// What was not compared, and what did not count.
+fn notes(card: &CheckedCard) -> String {
     let mut notes = Vec::new();
     if card.card.is_none() {
         notes.push("there is no structured card; weightlock card init makes one".to_owned());
-    }
-    if !missing.is_empty() {
-        notes.push(format!("recommended, and not said: {}", report::listed(&missing)));
     }
     notes.extend(
         card.open
@@ -164,5 +153,6 @@ fn notes(card: &CheckedCard) -> Vec<String> {
             one.name, one.why, one.code
         )
     }));
-    notes
+    let line = |note: &String| format!("  note: {}\n", Shown(note));
+    notes.iter().map(line).collect()
 }

@@ -42,12 +42,13 @@ impl Judged {
         let mut judged = Self::default();
         // Whoever may sign cards may do so in cosign's wrapper, and nobody else.
         let of_cards = SignersByKind::new(signers.of(Kind::Card).to_vec());
+        let model = hashed.model();
         for found in Found::about(hashed.root())? {
             let is_custom = found
                 .claimed()
                 .is_ok_and(|claimed| claimed.statement.predicate_type == CUSTOM);
             let signers = if is_custom { &of_cards } else { signers };
-            match found.judged(signers, &hashed.model()) {
+            match found.judged(signers, &model) {
                 Ok(evidence) => {
                     let signer = verify::SignedBy::from(evidence.signer()).text();
                     judged.counted.push((found.name.clone(), evidence, signer));

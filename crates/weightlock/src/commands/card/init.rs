@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     cli::Hashing,
-    commands::{publish::exists, subject::Hashed, target},
+    commands::{bom::model::Described, publish::exists, subject::Hashed, target},
     context::Context,
     diagnostic::Diagnostic,
     reply::Reply,
@@ -61,7 +61,7 @@ pub struct Arguments {
     /// Complete a card that is there: fields that say nothing get what the files tell, every other byte stays
     #[arg(long)]
     fill: bool,
-    /// Leave the digests of the weights out, so that they need not be read
+    /// Take facts from README.md only, and leave the digests of the weights out, so that nothing large is read
     #[arg(long)]
     no_digests: bool,
     /// Follow symbolic links to files inside the model; links to folders are always refused
@@ -132,9 +132,23 @@ fn init(arguments: &Arguments, context: &Context) -> Result<Initiated, Vec<Diagn
     }
     // A card that is there is no source of the new one; what it says stays where it is completed.
     let readme = Cards::readme(&root)?;
-    let weights = weights(arguments, &root, context)?;
+    let described = (!arguments.no_digests)
+        .then(|| {
+            Described::of(
+                &arguments.model,
+                arguments.allow_symlinks,
+                &arguments.hashing,
+                context,
+            )
+        })
+        .transpose()?;
+    let weights = match &described {
+        Some(described) => weights(&described.hashed, &root)?,
+        None => Vec::new(),
+    };
+    let graph = described.as_ref().map(|described| &described.graph);
     let readme = readme.as_ref().map(|read| (read.name.as_str(), &read.card));
-    let known = draft::known(readme, &weights, None);
+    let known = draft::known(readme, &weights, graph);
     let (text, filled) = if there && arguments.fill {
         completed(&place.path, &known)?
     } else {
@@ -200,21 +214,8 @@ fn is_signed(root: &Root) -> bool {
 }
 
 /// The files that hold weights, by content, with their digests.
-fn weights(
-    arguments: &Arguments,
-    root: &Root,
-    context: &Context,
-) -> Result<Vec<(String, Digest)>, Vec<Diagnostic>> {
-    if arguments.no_digests {
-        return Ok(Vec::new());
-    }
-    let hashed = Hashed::of(
-        &arguments.model,
-        arguments.allow_symlinks,
-        &arguments.hashing,
-        context,
-    )?;
-    let digests = digests(&hashed);
+fn weights(hashed: &Hashed, root: &Root) -> Result<Vec<(String, Digest)>, Vec<Diagnostic>> {
+    let digests = digests(hashed);
     if matches!(root.kind(), RootKind::File(_)) {
         return Ok(digests);
     }

@@ -17,7 +17,7 @@ use super::{
     files::Cards,
 };
 use crate::{
-    commands::{subject::Hashed, verify_attestation::NotCounted},
+    commands::{bom::model::Described, subject::Hashed, verify_attestation::NotCounted},
     context::Context,
     diagnostic::Diagnostic,
     terminal::Style,
@@ -82,16 +82,22 @@ pub struct Counts {
 pub(super) struct Subject<'a> {
     pub(super) root: &'a Root,
     pub(super) named: Option<&'a Path>,
-    /// The model, where its files were hashed.
-    pub(super) hashed: Option<&'a Hashed>,
+    /// The model and what its files say, where they were hashed.
+    pub(super) described: Option<&'a Described>,
     /// Whose statements count, where somebody was named.
     pub(super) signers: Option<(&'a SignersByKind, Option<&'a Trust>)>,
+}
+
+impl Subject<'_> {
+    fn hashed(&self) -> Option<&Hashed> {
+        self.described.map(|described| &described.hashed)
+    }
 }
 
 /// Reads the cards and everything they are compared with.
 pub(super) fn look(subject: &Subject<'_>) -> Result<(CheckedCard, Vec<Diagnostic>), Diagnostic> {
     let cards = Cards::find(subject.root, subject.named)?;
-    let judged = match (subject.hashed, subject.signers) {
+    let judged = match (subject.hashed(), subject.signers) {
         (Some(hashed), Some((signers, _))) => Judged::of(hashed, signers)?,
         _ => Judged::default(),
     };
@@ -119,8 +125,8 @@ pub(super) fn look(subject: &Subject<'_>) -> Result<(CheckedCard, Vec<Diagnostic
             ))
             .help(format!("weightlock card init {}", quoted(&model))));
     }
-    let files = subject.hashed.map(digests);
-    let signer = match (subject.hashed, subject.signers) {
+    let files = subject.hashed().map(digests);
+    let signer = match (subject.hashed(), subject.signers) {
         (Some(hashed), Some((_, Some(trust)))) => evidence::signer(hashed, trust).ok(),
         _ => None,
     };
@@ -131,7 +137,7 @@ pub(super) fn look(subject: &Subject<'_>) -> Result<(CheckedCard, Vec<Diagnostic
         files: files.as_deref(),
         statements: &statements,
         signer: signer.as_ref(),
-        graph: None,
+        graph: subject.described.map(|described| &described.graph),
     });
     let current: Vec<Signed> = signed.iter().map(|one| is_current(one, &cards)).collect();
     let changed = changed(&current, subject.root);
@@ -209,7 +215,7 @@ fn result(
     });
     CheckedCard {
         model: subject.root.path().display().to_string(),
-        digest: subject.hashed.map(|hashed| hashed.digest().to_string()),
+        digest: subject.hashed().map(|hashed| hashed.digest().to_string()),
         card: structured.map(|(name, _)| name.to_owned()),
         readme: cards.readme.as_ref().map(|read| read.name.clone()),
         signed,
@@ -224,10 +230,7 @@ fn result(
 impl Counts {
     fn of(answers: &[Answer]) -> Self {
         let of = |standing| {
-            // A field that need not be there is no gap.
-            let counted = answers
-                .iter()
-                .filter(|one| one.value.is_some() || one.need != Need::Optional);
+            let counted = answers.iter().filter(is_shown);
             counted.filter(|one| one.standing == standing).count()
         };
         Self {
@@ -287,8 +290,12 @@ pub(super) fn text(card: &CheckedCard, context: &Context) -> String {
 
 /// The fields to show: those that say something, and those that should.
 fn shown(card: &CheckedCard) -> impl Iterator<Item = &Answer> {
-    let is_shown = |answer: &&Answer| answer.value.is_some() || answer.need != Need::Optional;
     card.answers.iter().filter(is_shown)
+}
+
+/// A field that need not be there, and is not, is no gap.
+fn is_shown(answer: &&Answer) -> bool {
+    answer.need != Need::Optional || answer.standing != Standing::Unknown
 }
 
 const fn style(standing: Standing) -> Style {

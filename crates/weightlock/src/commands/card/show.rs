@@ -8,7 +8,7 @@ use weightlock_artifact::inventory::{Links, Root};
 use super::report::{self, Subject};
 use crate::{
     cli::{Format, Hashing},
-    commands::subject::Hashed,
+    commands::bom::model::Described,
     context::Context,
     diagnostic::Diagnostic,
     flags::{Method, SignersFlags, TrustFlags},
@@ -71,7 +71,7 @@ fn look(arguments: &Arguments, context: &Context) -> Result<report::CheckedCard,
         let subject = Subject {
             root: &root,
             named,
-            hashed: None,
+            described: None,
             signers: None,
         };
         return Ok(report::look(&subject)?.0);
@@ -79,11 +79,12 @@ fn look(arguments: &Arguments, context: &Context) -> Result<report::CheckedCard,
     let signers = arguments
         .signers
         .signers(default.clone(), &arguments.trust, context.now())?;
-    let hashed = Hashed::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
+    let described = Described::of(model, arguments.allow_symlinks, &arguments.hashing, context)?;
+    let hashed = &described.hashed;
     let subject = Subject {
         root: hashed.root(),
         named,
-        hashed: Some(&hashed),
+        described: Some(&described),
         signers: Some((&signers, default.as_ref())),
     };
     let (card, _) = report::look(&subject)?;

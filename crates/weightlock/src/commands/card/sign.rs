@@ -6,12 +6,15 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::evidence::Kind;
-use weightlock_bom::card::{
-    FrontMatter,
-    check::{Fault, Material, check},
-    json,
-    reason::{CONTRADICTION, NONE, VALUE},
-    statement::{Named, predicate},
+use weightlock_bom::{
+    card::{
+        FrontMatter,
+        check::{Fault, Material, check},
+        json,
+        reason::{CONTRADICTION, NONE, VALUE},
+        statement::{Named, predicate},
+    },
+    graph::Graph,
 };
 use weightlock_signing::{predicate::types::CARD, statement::payload};
 
@@ -21,7 +24,7 @@ use super::{
 };
 use crate::{
     cli::Hashing,
-    commands::{publish::PublishFlags, subject::Hashed},
+    commands::{bom::model::Described, publish::PublishFlags, subject::Hashed},
     context::Context,
     diagnostic::Diagnostic,
     flags::Method,
@@ -100,9 +103,9 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<SignedCard, Vec<Diag
         digest_cache: false,
         ..arguments.hashing.clone()
     };
-    let hashed = Hashed::of(model, arguments.allow_symlinks, &hashing, context)?;
+    let Described { hashed, graph } = Described::of(model, arguments.allow_symlinks, &hashing, context)?;
     let cards = Cards::find(hashed.root(), arguments.card.as_deref())?;
-    sound(&cards, &hashed)?;
+    sound(&cards, &hashed, &graph)?;
     let author = arguments.publish.author(method, context)?;
     let payload = payload(&hashed.subjects(), CARD, &stated(&cards)?);
     let (signer, written) = arguments.publish.sign(&author, payload, Kind::Card, &hashed)?;
@@ -118,7 +121,7 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<SignedCard, Vec<Diag
 }
 
 /// Nobody puts a name to a card that the bytes contradict. What it lacks is for whoever relies on it.
-fn sound(cards: &Cards, hashed: &Hashed) -> Result<(), Vec<Diagnostic>> {
+fn sound(cards: &Cards, hashed: &Hashed, graph: &Graph) -> Result<(), Vec<Diagnostic>> {
     if cards.structured.is_none() && cards.readme.is_none() {
         let model = hashed.root().path().display().to_string();
         let help = format!("weightlock card init {}", quoted(&model));
@@ -136,6 +139,7 @@ fn sound(cards: &Cards, hashed: &Hashed) -> Result<(), Vec<Diagnostic>> {
             .map(|read| (read.name.as_str(), &read.card)),
         readme: cards.readme.as_ref().map(|read| (read.name.as_str(), &read.card)),
         files: Some(&files),
+        graph: Some(graph),
         ..Material::default()
     });
     let faults = checked.findings.iter().filter(|one| one.fault != Fault::Missing);

@@ -33,6 +33,7 @@ pub(in crate::commands) fn of(statement: &Statement) -> String {
         Kind::Leaves => "digests of every 1 MiB".to_owned(),
         Kind::Verity => "fs-verity digests of the files".to_owned(),
         Kind::Oms => "a further signature".to_owned(),
+        Kind::Card => card(claim),
         _ if statement.predicate_type == VULN => {
             format!("a report of {}", text(claim, "/scanner/uri"))
         }
@@ -96,6 +97,15 @@ fn bom(claim: &Value) -> String {
             counted(length(claim, "/packages"), "package")
         ),
         None => format!("SPDX, {}", members(claim)),
+    }
+}
+
+/// A model card, by the name it gives the model.
+fn card(claim: &Value) -> String {
+    match (claim.get("card"), claim.get("readme")) {
+        (Some(card), _) => format!("the card of {}", text(card, "/content/model_details/name")),
+        (None, Some(readme)) => format!("{} as the card", text(readme, "/name")),
+        (None, None) => format!("a card with {}", members(claim)),
     }
 }
 

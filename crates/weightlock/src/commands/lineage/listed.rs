@@ -224,8 +224,12 @@ pub(super) fn way_lines(way: &[Hop]) -> String {
 
 /// What the answer rests on, and what is missing from it.
 pub(super) fn read_lines(read: &ReadStores) -> String {
+    let documents = match read.documents {
+        0 => String::new(),
+        count => format!(", and {} that nobody signed", counted(count, "document")),
+    };
     let mut text = format!(
-        "read {}, of which {} count\n",
+        "read {}, of which {} count{documents}\n",
         counted(read.statements, "statement"),
         read.verified
     );

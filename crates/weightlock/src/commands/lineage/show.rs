@@ -164,7 +164,7 @@ fn show(
                     name: node.shown(),
                     digest: node.content().map(ToString::to_string),
                     standing: reached.standing,
-                    is_origin: lineage.into_node(reached.node).next().is_none(),
+                    is_origin: !lineage.is_told(reached.node),
                 })
             })
             .collect(),

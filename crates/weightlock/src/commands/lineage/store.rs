@@ -1,7 +1,7 @@
-//! Reading stores: the statements that lie in folders.
+//! Reading stores: the statements and bills of materials that lie in folders.
 //!
-//! A file is taken for a statement by what is in it, not by its name: an in-toto statement, a DSSE envelope's bundle, or
-//! lines of either. What lies in an evidence folder and cannot be read is told; of other files only those that say they are
+//! A file is taken for one by what is in it, not by its name: an in-toto statement, a DSSE envelope's bundle, lines of either,
+//! `CycloneDX` or SPDX. What lies in an evidence folder and cannot be read is told; of other files only those that say they are
 //! statements and are not.
 
 use std::{
@@ -21,11 +21,12 @@ use weightlock_artifact::{
     standing::Standing,
 };
 use weightlock_bom::lineage::{
-    Builder, Lineage,
+    Builder, Lineage, NodeId, SourceId, TooLarge, document,
     statement::{self, Subjects, Told},
 };
 use weightlock_signing::{
     SignersByKind,
+    predicate::types,
     statement::{Statement, read_unverified},
 };
 
@@ -44,8 +45,10 @@ const MOST_ENTRIES: usize = 1_000_000;
 const DEEPEST: usize = 32;
 /// Bytes that are looked at to tell whether a file may be a statement.
 const HEAD: u64 = 4096;
-/// What each statement and each bundle has at its beginning, under one of these keys.
-const SIGNS: [&[u8]; 4] = [b"in-toto", b"dsseEnvelope", b"payloadType", b"sigstore.bundle"];
+/// What each statement and each bundle has at its beginning.
+const STATEMENTS: [&[u8]; 4] = [b"in-toto", b"dsseEnvelope", b"payloadType", b"sigstore.bundle"];
+/// What each bill of materials has at its beginning.
+const DOCUMENTS: [&[u8]; 3] = [b"\"bomFormat\"", b"\"spdxVersion\"", b"spdx.org/rdf/3"];
 
 /// What was read.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
@@ -53,6 +56,8 @@ const SIGNS: [&[u8]; 4] = [b"in-toto", b"dsseEnvelope", b"payloadType", b"sigsto
 pub struct ReadStores {
     /// Statements that were read, of any standing.
     pub statements: usize,
+    /// Bills of materials that were read beside them, outside of any statement.
+    pub documents: usize,
     /// Those among them that count: signed by somebody whose word counts for their kind.
     pub verified: usize,
     /// Statements that do not count although somebody was named; what they say is taken for a claim.
@@ -166,7 +171,8 @@ impl Reading {
     fn file(&mut self, path: &Path, is_named: bool) -> Result<(), Diagnostic> {
         let evidence = evidence_name(path);
         let is_meant = is_named || evidence.is_some();
-        if !is_meant && !looks_like_statement(path) {
+        let looks = Looks::of(path);
+        if !is_meant && looks == Looks::Other {
             return Ok(());
         }
         let limit = usize::try_from(Store::MAX_BYTES).unwrap_or(usize::MAX);
@@ -183,6 +189,9 @@ impl Reading {
             Some(EvidenceName::Statement(kind, _)) => Some(kind),
             None => None,
         };
+        if evidence.is_none() && looks == Looks::Document {
+            return self.document(path, &bytes);
+        }
         let lines: Vec<&[u8]> = match whole(&bytes) {
             true => vec![&bytes],
             false => bytes
@@ -230,7 +239,7 @@ impl Reading {
         let source = self.builder.source(format!("{shown}{by}"));
         let told = Told {
             statement: &read,
-            document: document(text),
+            document: Algorithm::Sha256.digest(text),
             subjects: match kind {
                 Some(_) => Subjects::Model,
                 None => Subjects::of(&read),
@@ -238,14 +247,65 @@ impl Reading {
             standing,
             source,
         };
-        let about = statement::read(&mut self.builder, &told).map_err(|error| {
-            Diagnostic::new(TOO_LARGE, format!("the stores tell of {error}")).at(shown.clone())
-        })?;
+        let about = statement::read(&mut self.builder, &told).map_err(|error| too_large(path, error))?;
+        if types::kind_of(&read.predicate_type) == Kind::Bom {
+            let text = serde_json::to_vec(&read.predicate).unwrap_or_default();
+            let model = read.subjects.first().map(|it| it.sha256);
+            self.bill(path, &text, model, source)?;
+        }
         if let Some(node) = about {
             self.builder.place(node, &place(path));
         }
         Ok(())
     }
+}
+
+impl Reading {
+    /// A bill of materials that nobody signed.
+    fn document(&mut self, path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
+        let source = self.builder.source(sources::shown(path));
+        if let Some(node) = self.bill(path, text, None, source)? {
+            self.builder.place(node, &sources::shown(path));
+            self.read.documents += 1;
+        }
+        Ok(())
+    }
+
+    /// Adds what a bill of materials says. `about` is the model that a statement with it is about.
+    fn bill(
+        &mut self,
+        path: &Path,
+        text: &[u8],
+        about: Option<Digest>,
+        source: SourceId,
+    ) -> Result<Option<NodeId>, Diagnostic> {
+        match weightlock_bom::document::read::read(text, &sources::shown(path)) {
+            Ok(foreign) => {
+                let graph = foreign.graph();
+                document::read(&mut self.builder, &graph, about, foreign.digest, source)
+                    .map_err(|error| too_large(path, error))
+            }
+            Err(why) => {
+                self.not_read(path, told(&why));
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn too_large(path: &Path, error: TooLarge) -> Diagnostic {
+    Diagnostic::new(TOO_LARGE, format!("the stores tell of {error}")).at(sources::shown(path))
+}
+
+/// An error with what lies behind it.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text += &format!(": {inner}");
+        source = inner.source();
+    }
+    text
 }
 
 /// What a file in an evidence folder is, by its name.
@@ -280,23 +340,37 @@ fn place(path: &Path) -> String {
     sources::shown(&model.unwrap_or_else(|| path.to_owned()))
 }
 
-fn looks_like_statement(path: &Path) -> bool {
-    let is_json = path.extension().is_some_and(|it| {
-        ["json", "jsonl", "bundle", "sigstore", "att"]
-            .iter()
-            .any(|known| it == *known)
-    });
-    if !is_json {
-        return false;
+/// What a file is, by its beginning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    Statement,
+    Document,
+    Other,
+}
+
+impl Looks {
+    fn of(path: &Path) -> Self {
+        let known = ["json", "jsonl", "jsonld", "bundle", "sigstore", "att"];
+        let is_json = path
+            .extension()
+            .is_some_and(|it| known.iter().any(|known| it == *known));
+        if !is_json {
+            return Self::Other;
+        }
+        let mut head = Vec::new();
+        let read = input::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+        if read.is_err() {
+            return Self::Other;
+        }
+        let has = |sign: &&[u8]| head.windows(sign.len()).any(|window| window == *sign);
+        if DOCUMENTS.iter().any(has) && !STATEMENTS.iter().any(has) {
+            Self::Document
+        } else if STATEMENTS.iter().any(has) {
+            Self::Statement
+        } else {
+            Self::Other
+        }
     }
-    let mut head = Vec::new();
-    let read = input::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    if read.is_err() {
-        return false;
-    }
-    SIGNS
-        .iter()
-        .any(|sign| head.windows(sign.len()).any(|window| window == *sign))
 }
 
 /// Whether the text is one JSON document, and no lines of several.
@@ -314,9 +388,4 @@ fn claimed(text: &[u8]) -> Result<Statement, String> {
             Err(of_statement) => Err(of_statement.to_string()),
         },
     }
-}
-
-/// What names a statement in the lineage.
-fn document(text: &[u8]) -> Digest {
-    Algorithm::Sha256.digest(text)
 }

@@ -15,8 +15,7 @@ use weightlock_signing::{Trust, folder, reason::TAMPERED};
 
 use super::{git, size};
 use crate::{
-    cli::Hashing,
-    commands::{subject::Hashed, target},
+    commands::{attest::stated::ModelFlags, subject::Hashed, target},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
@@ -112,12 +111,12 @@ impl Given {
     pub(super) fn hash(
         self,
         folders: Folders<'_>,
-        hashing: &Hashing,
+        reading: &ModelFlags,
         context: &Context,
     ) -> Result<Material, Vec<Diagnostic>> {
         let place = command::one(&self.path.to_string_lossy(), folders);
         let resource = Resource::named(self.name, self.role).with("location", place);
-        Material::hash(&self.path, resource, hashing, context)
+        Material::hash(&self.path, resource, reading, context)
     }
 }
 
@@ -126,18 +125,13 @@ impl Material {
     pub(crate) fn hash(
         path: &Path,
         resource: Resource,
-        hashing: &Hashing,
+        reading: &ModelFlags,
         context: &Context,
     ) -> Result<Self, Vec<Diagnostic>> {
-        // What is stated is what is there, and not what a cache remembers.
-        let hashing = Hashing {
-            digest_cache: false,
-            ..hashing.clone()
-        };
         Ok(Self {
             path: path.to_owned(),
             resource,
-            hashed: Hashed::of(path, false, &hashing, context)?,
+            hashed: reading.hashed(path, context)?,
         })
     }
 

@@ -45,9 +45,10 @@ use self::{
     material::{Given, Material},
     product::{Before, Changes},
 };
-use crate::commands::publish::PublishFlags;
+use super::stated::ModelFlags;
 use crate::{
-    cli::{Format, Global, Hashing},
+    cli::{Format, Global},
+    commands::publish::{Author, PublishFlags},
     context::Context,
     diagnostic::Diagnostic,
     environment,
@@ -118,7 +119,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub(super) publish: PublishFlags,
     #[command(flatten)]
-    hashing: Hashing,
+    reading: ModelFlags,
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -233,7 +234,7 @@ fn start(arguments: &Arguments, global: &Global) -> Result<Ran, Diagnostic> {
 
 /// Everything that is known before the command runs.
 struct Ready {
-    author: Option<crate::commands::publish::Author>,
+    author: Option<Author>,
     provenance: Provenance,
     materials: Vec<Material>,
     before: Before,
@@ -262,9 +263,10 @@ impl Ready {
         };
         let given = given(arguments)?;
         outside_materials(&arguments.product, &given)?;
+        outside_product(arguments)?;
         let mut materials = Vec::new();
         for one in given {
-            materials.push(one.hash(folders, &arguments.hashing, context)?);
+            materials.push(one.hash(folders, &arguments.reading, context)?);
         }
         if let Some(signer) = &arguments.base_signer {
             verify_bases(&mut materials, signer, context)?;
@@ -278,7 +280,7 @@ impl Ready {
             .as_deref()
             .map(|work| material::lock_files(work, commit.as_ref()));
         for lock in locks.into_iter().flatten() {
-            materials.push(lock.hash(folders, &arguments.hashing, context)?);
+            materials.push(lock.hash(folders, &arguments.reading, context)?);
         }
         let words: Vec<String> = arguments
             .command
@@ -323,7 +325,7 @@ impl Ready {
                 ..Provenance::default()
             },
             materials,
-            before: Before::look(&arguments.product, &arguments.hashing, context)?,
+            before: Before::look(&arguments.product, &arguments.reading, context)?,
         })
     }
 
@@ -338,7 +340,7 @@ impl Ready {
         }
         let (hashed, changes) = self
             .before
-            .compare(&arguments.product, &arguments.hashing, context)?;
+            .compare(&arguments.product, &arguments.reading, context)?;
         if changes.made().next().is_none() {
             return Err(Diagnostic::new(
                 NO_PRODUCT,
@@ -473,6 +475,20 @@ fn outside_materials(product: &Path, given: &[Given]) -> Result<(), Diagnostic> 
         )
         .at(one.path().display().to_string())
         .help("write to another folder, and name it with --product")),
+    }
+}
+
+/// The statement is about the product as it is, so it cannot become a file of it.
+fn outside_product(arguments: &Arguments) -> Result<(), Diagnostic> {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let output = arguments.publish.output.as_deref();
+    match output.filter(|output| absolute(output).starts_with(absolute(&arguments.product))) {
+        None => Ok(()),
+        Some(output) => Err(
+            Diagnostic::new(USAGE, "the statement would become a file of what it is about")
+                .at(output.display().to_string())
+                .help("write it elsewhere with --output, or sign it: then it goes to the product's evidence"),
+        ),
     }
 }
 

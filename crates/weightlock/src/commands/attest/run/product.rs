@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 use weightlock_artifact::{digest::Digest, error::NOT_FOUND, inventory::Root, manifest::Subject};
 use weightlock_bom::provenance::{PATH, Resource, Role};
 
-use crate::{cli::Hashing, commands::subject::Hashed, context::Context, diagnostic::Diagnostic};
+use crate::{
+    commands::{attest::stated::ModelFlags, subject::Hashed},
+    context::Context,
+    diagnostic::Diagnostic,
+};
 
 /// Names that are told one by one; the others are counted.
 const MOST_TOLD: usize = 1000;
@@ -27,14 +31,18 @@ pub(super) struct Changes {
 
 impl Before {
     /// Hashes what lies there; nothing needs to.
-    pub(super) fn look(path: &Path, hashing: &Hashing, context: &Context) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn look(
+        path: &Path,
+        reading: &ModelFlags,
+        context: &Context,
+    ) -> Result<Self, Vec<Diagnostic>> {
         if path
             .symlink_metadata()
             .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
         {
             return Ok(Self(Files::new()));
         }
-        match hash(path, hashing, context) {
+        match reading.hashed(path, context) {
             Ok(hashed) => Ok(Self(files(&hashed))),
             // An empty folder holds nothing that could be confused with a product.
             Err(reasons) if is_empty(path) => {
@@ -49,10 +57,12 @@ impl Before {
     pub(super) fn compare(
         &self,
         path: &Path,
-        hashing: &Hashing,
+        reading: &ModelFlags,
         context: &Context,
     ) -> Result<(Hashed, Changes), Vec<Diagnostic>> {
-        let hashed = hash(path, hashing, context).map_err(|reasons| missing(path, reasons))?;
+        let hashed = reading
+            .hashed(path, context)
+            .map_err(|reasons| missing(path, reasons))?;
         let now = files(&hashed);
         let mut changes = Changes {
             new: Files::new(),
@@ -94,14 +104,6 @@ fn missing(path: &Path, reasons: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 fn is_empty(path: &Path) -> bool {
     std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
-}
-
-fn hash(path: &Path, hashing: &Hashing, context: &Context) -> Result<Hashed, Vec<Diagnostic>> {
-    let hashing = Hashing {
-        digest_cache: false,
-        ..hashing.clone()
-    };
-    Hashed::of(path, false, &hashing, context)
 }
 
 fn files(hashed: &Hashed) -> Files {

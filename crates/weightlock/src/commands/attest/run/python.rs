@@ -89,8 +89,10 @@ fn interpreter(program: &OsStr) -> Option<PathBuf> {
     if let Some(path) = &path {
         // A script that is called python is somebody's switch between several.
         let is_script = input::read_at_most(path, 2).is_ok_and(|head| head.starts_with(b"#!"));
-        if is_python(path) && !is_script {
-            return Some(path.clone());
+        match is_python(path) {
+            true if is_script => return switched(path),
+            true => return Some(path.clone()),
+            false => {}
         }
         if let Some(found) = first_line(path) {
             return Some(found);
@@ -99,6 +101,29 @@ fn interpreter(program: &OsStr) -> Option<PathBuf> {
     let active = environment::VIRTUAL_ENV.filled().map(PathBuf::from)?;
     let python = active.join("bin/python3");
     python.exists().then_some(python)
+}
+
+/// What pyenv switches to: `ROOT/shims/python3` is `ROOT/versions/NAME/bin/python3`, with the first name of PYENV_VERSION, of
+/// the nearest `.python-version`, or of `ROOT/version`. Its `system` is not followed.
+fn switched(shim: &Path) -> Option<PathBuf> {
+    let shims = shim.parent().filter(|folder| folder.ends_with("shims"))?;
+    let root = shims.parent()?;
+    let named = environment::named("PYENV_VERSION").and_then(|name| name.into_string().ok());
+    let nearest = || {
+        let work = std::env::current_dir().ok()?;
+        work.ancestors()
+            .find_map(|folder| text(&folder.join(".python-version")))
+    };
+    let names = named
+        .filter(|name| !name.is_empty())
+        .or_else(nearest)
+        .or_else(|| text(&root.join("version")))?;
+    let name = names
+        .split(|letter: char| letter.is_whitespace() || letter == ':')
+        .find(|name| !name.is_empty())?;
+    let python = root.join("versions").join(name).join("bin/python3");
+    let is_one = !name.contains('/') && name != ".." && python.is_file();
+    is_one.then_some(python)
 }
 
 fn is_python(path: &Path) -> bool {
