@@ -66,11 +66,15 @@ fn name(graph: &Graph, reference: &Ref, component: &Component) -> String {
     if reference == graph.subject() {
         return "subject".to_owned();
     }
-    let purl = component.text(Property::Purl).map(|it| it.split(['@', '?']).next().unwrap_or(it));
-    let own = component.text(Property::Name).map(|name| match component.text(Property::Namespace) {
-        Some(owner) if !owner.is_empty() => format!("{owner}/{name}"),
-        _ => name.to_owned(),
-    });
+    let purl = component
+        .text(Property::Purl)
+        .map(|it| it.split(['@', '?']).next().unwrap_or(it));
+    let own = component
+        .text(Property::Name)
+        .map(|name| match component.text(Property::Namespace) {
+            Some(owner) if !owner.is_empty() => format!("{owner}/{name}"),
+            _ => name.to_owned(),
+        });
     let kind = kind_word(component.kind);
     match (purl, own) {
         (Some(purl), _) if component.kind == Kind::Package => purl.to_owned(),
@@ -134,7 +138,12 @@ fn relations(before: &Graph, after: &Graph, changes: &mut Vec<Change>) {
         };
         graph
             .relations()
-            .map(|it| (format!("{} {:?} {}", ends(&it.from), it.verb, ends(&it.to)), it.derivation().map_or("there", |it| it.word()).to_owned()))
+            .map(|it| {
+                (
+                    format!("{} {:?} {}", ends(&it.from), it.verb, ends(&it.to)),
+                    it.derivation().map_or("there", |it| it.word()).to_owned(),
+                )
+            })
             .collect()
     };
     let (old, new) = (all(before), all(after));
@@ -155,15 +164,19 @@ fn relations(before: &Graph, after: &Graph, changes: &mut Vec<Change>) {
 /// Whether two models are said to be forms of one: a parent of both is the same, or one is the other's parent.
 fn is_related(before: &Graph, after: &Graph) -> bool {
     let family = |graph: &Graph| -> BTreeSet<String> {
-        let parents = graph.from(graph.subject()).filter(|it| it.verb == crate::graph::Verb::DerivedFrom);
+        let parents = graph
+            .from(graph.subject())
+            .filter(|it| it.verb == crate::graph::Verb::DerivedFrom);
         let mut names: BTreeSet<String> = parents
             .filter_map(|it| Some(name(graph, &it.to, graph.component(&it.to)?)))
             .collect();
         if let Some(own) = graph.component(graph.subject()) {
-            let title = own.text(Property::Name).map(|name| match own.text(Property::Namespace) {
-                Some(owner) if !owner.is_empty() => format!("model {owner}/{name}"),
-                _ => format!("model {name}"),
-            });
+            let title = own
+                .text(Property::Name)
+                .map(|name| match own.text(Property::Namespace) {
+                    Some(owner) if !owner.is_empty() => format!("model {owner}/{name}"),
+                    _ => format!("model {name}"),
+                });
             names.extend(title);
         }
         names
@@ -181,10 +194,21 @@ mod tests {
     fn model(template: &str, parent: &str) -> Graph {
         let mut graph = Graph::about(Ref::subject(), Kind::Model);
         let say = |text: &str| Claim::declared(Value::text(text), Source::user("x"));
-        graph.state(&Ref::subject(), Kind::Model, Property::ChatTemplate, say(template));
+        graph.state(
+            &Ref::subject(),
+            Kind::Model,
+            Property::ChatTemplate,
+            say(template),
+        );
         let parent_ref = Ref::new("parent", parent);
         graph.state(&parent_ref, Kind::Model, Property::Name, say(parent));
-        let relation = Relation::new(&Ref::subject(), Verb::DerivedFrom, &parent_ref, Standing::Declared, Source::user("x"));
+        let relation = Relation::new(
+            &Ref::subject(),
+            Verb::DerivedFrom,
+            &parent_ref,
+            Standing::Declared,
+            Source::user("x"),
+        );
         assert!(graph.relate(relation));
         graph
     }
@@ -199,7 +223,10 @@ mod tests {
     fn a_template_that_differs_between_quantisations_of_one_model_is_remarked() {
         let changes = compare(&model("a", "base"), &model("b", "base"));
         assert_eq!(changes.len(), 1);
-        assert_eq!((changes[0].before[0].as_str(), changes[0].after[0].as_str()), ("a", "b"));
+        assert_eq!(
+            (changes[0].before[0].as_str(), changes[0].after[0].as_str()),
+            ("a", "b")
+        );
         assert!(changes[0].note.is_some());
         let strangers = compare(&model("a", "base"), &model("b", "other"));
         assert!(strangers.iter().all(|it| it.note.is_none()));

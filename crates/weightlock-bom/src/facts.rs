@@ -21,6 +21,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::Schema;
 use serde_json::{Value as Json, json};
 use weightlock_artifact::{
     digest::{Algorithm, Digest},
@@ -34,7 +35,10 @@ use crate::graph::{Claim, Component, Derivation, Graph, Kind, Property, Ref, Rel
 pub const MOST_BYTES: usize = 1 << 20;
 /// Sections, in the order of documentation.
 const SECTIONS: [(&str, &str); 5] = [
-    ("author", "Who lets documents be written: a person or an organisation"),
+    (
+        "author",
+        "Who lets documents be written: a person or an organisation",
+    ),
     ("model", "Facts about what the documents are about"),
     ("parents", "Facts about what it was made from, by name"),
     ("datasets", "Facts about data, by name"),
@@ -237,7 +241,9 @@ impl Section {
             Self::Others => return Err(stranger("file")),
         };
         let reference = Ref::new(family, name);
-        let (owner, own) = name.split_once('/').map_or((None, name), |(owner, own)| (Some(owner), own));
+        let (owner, own) = name
+            .split_once('/')
+            .map_or((None, name), |(owner, own)| (Some(owner), own));
         let say = |text: &str| Claim::declared(Value::text(text), source.clone());
         let component = graph.ensure(&reference, kind);
         component.state(Property::Name, say(own));
@@ -283,7 +289,10 @@ fn said(node: &Node, place: &str) -> Result<Vec<Said>, FactsError> {
             word: key.to_owned(),
             known: Property::ALL.iter().map(|it| it.name()).collect(),
         })?;
-        let values = value.one_or_many().iter().map(|it| value_of(property, it, &place));
+        let values = value
+            .one_or_many()
+            .iter()
+            .map(|it| value_of(property, it, &place));
         let values = values.collect::<Result<Vec<_>, _>>()?;
         all.push(Said { property, values });
     }
@@ -293,7 +302,9 @@ fn said(node: &Node, place: &str) -> Result<Vec<Said>, FactsError> {
 fn value_of(property: Property, node: &Node, place: &str) -> Result<Value, FactsError> {
     let text = text_of(node, place)?;
     if property == Property::Digest {
-        let digest = text.strip_prefix("sha256:").and_then(|hex| Digest::from_hex(Algorithm::Sha256, hex).ok());
+        let digest = text
+            .strip_prefix("sha256:")
+            .and_then(|hex| Digest::from_hex(Algorithm::Sha256, hex).ok());
         return digest.map(Value::Digest).ok_or_else(|| FactsError::Form {
             place: place.to_owned(),
             wanted: "sha256: and 64 hexadecimal digits",
@@ -333,7 +344,7 @@ fn entries<'a>(node: &'a Node, place: &str) -> Result<Vec<(&'a str, &'a Node)>, 
 
 /// The JSON schema of a facts file, for editors.
 #[must_use]
-pub fn schema() -> Json {
+pub fn schema() -> Schema {
     let value = json!({"type": ["string", "number", "boolean"]});
     let fact = |property: &Property| {
         let schema = json!({
@@ -356,7 +367,7 @@ pub fn schema() -> Json {
         ((*name).to_owned(), schema)
     };
     let sections: serde_json::Map<String, Json> = SECTIONS.iter().map(section).collect();
-    json!({
+    let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:weightlock:facts:v1",
         "title": "weightlock-facts.yaml",
@@ -365,7 +376,9 @@ pub fn schema() -> Json {
         "additionalProperties": false,
         "properties": sections,
         "$defs": {"facts": {"type": "object", "additionalProperties": false, "properties": facts}},
-    })
+    });
+    // What is written above is an object.
+    Schema::try_from(schema).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -376,7 +389,12 @@ mod tests {
     fn graph() -> Graph {
         let mut graph = Graph::about(Ref::subject(), Kind::Model);
         let counted = Claim::verified(Value::Number(5), Source::computed("tensor-shapes", ""));
-        graph.state(&Ref::subject(), Kind::Model, Property::Parameters, counted.rank(1));
+        graph.state(
+            &Ref::subject(),
+            Kind::Model,
+            Property::Parameters,
+            counted.rank(1),
+        );
         let data = Ref::new("dataset", "acme/chats");
         let say = |text: &str| Claim::declared(Value::text(text), Source::computed("test", ""));
         graph.state(&data, Kind::Dataset, Property::Name, say("chats"));
@@ -412,14 +430,23 @@ mod tests {
         let graph = stated("model:\n  parameters: 7\n").expect("facts");
         let model = graph.component(&Ref::subject()).expect("a model");
         assert_eq!(model.number(Property::Parameters), Some(5));
-        assert!(matches!(&graph.conflicts()[..], [Conflict::Values { property: Property::Parameters, .. }]));
+        assert!(matches!(
+            &graph.conflicts()[..],
+            [Conflict::Values {
+                property: Property::Parameters,
+                ..
+            }]
+        ));
         let same = stated("model:\n  parameters: 5\n").expect("facts");
         assert!(same.conflicts().is_empty());
     }
 
     #[test]
     fn strangers_need_to_belong_there() {
-        let graph = stated("parents:\n  acme/base:\n    derivation: finetune\ndatasets:\n  new/data: {role: training}\n").expect("facts");
+        let graph = stated(
+            "parents:\n  acme/base:\n    derivation: finetune\ndatasets:\n  new/data: {role: training}\n",
+        )
+        .expect("facts");
         let verbs: Vec<Verb> = graph.from(&Ref::subject()).map(|it| it.verb).collect();
         assert_eq!(verbs, [Verb::DerivedFrom, Verb::TrainedOn]);
         for text in [
@@ -433,20 +460,37 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for text in ["modell: {}", "model: {suplier: x}", "datasets: {acme/chats: {x: y}}"] {
+        for text in [
+            "modell: {}",
+            "model: {suplier: x}",
+            "datasets: {acme/chats: {x: y}}",
+        ] {
             assert!(matches!(stated(text), Err(FactsError::Unknown { .. })), "{text}");
         }
-        for text in ["- a", "model: x", "model: {digest: abc}", "author: [a]", "model: {name: {a: b}}", "just text"] {
+        for text in [
+            "- a",
+            "model: x",
+            "model: {digest: abc}",
+            "author: [a]",
+            "model: {name: {a: b}}",
+            "just text",
+        ] {
             assert!(matches!(stated(text), Err(FactsError::Form { .. })), "{text}");
         }
-        assert!(matches!(stated("model: {name: a, name: b}"), Err(FactsError::Syntax(_))));
-        assert!(matches!(stated(&"#".repeat(MOST_BYTES + 1)), Err(FactsError::TooLarge)));
+        assert!(matches!(
+            stated("model: {name: a, name: b}"),
+            Err(FactsError::Syntax(_))
+        ));
+        assert!(matches!(
+            stated(&"#".repeat(MOST_BYTES + 1)),
+            Err(FactsError::TooLarge)
+        ));
         assert!(stated("").is_ok());
     }
 
     #[test]
     fn the_schema_takes_what_the_reader_takes() {
-        let validator = jsonschema::validator_for(&schema()).expect("a schema");
+        let validator = jsonschema::validator_for(schema().as_value()).expect("a schema");
         assert!(validator.is_valid(&json!({"author": "a", "model": {"language": ["en"], "parameters": 5}, "parents": {"x": {"version": "1"}}})));
         assert!(!validator.is_valid(&json!({"modell": {}})));
         assert!(!validator.is_valid(&json!({"model": {"suplier": "x"}})));

@@ -8,8 +8,8 @@ use weightlock_bom::{
 
 use crate::{
     commands::{
-        attest, blob, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory,
-        key, lineage, man, scan, sign, slsa, trust, verify, verify_attestation, version,
+        attest, blob, bom, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect,
+        inventory, key, lineage, man, scan, sign, slsa, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
@@ -38,6 +38,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("card-init", schema::<card::init::Initiated>("card init")),
         ("card-show", schema::<card::check::CheckedCard>("card show")),
         ("card-sign", schema::<card::sign::SignedCard>("card sign")),
+        ("bom", schema::<bom::Made>("bom")),
+        ("bom-check", schema::<bom::Elements>("bom check")),
+        ("bom-diff", schema::<bom::Differences>("bom diff")),
+        ("bom-show", schema::<bom::Shown>("bom show")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
@@ -110,7 +114,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
 /// The schema of each document that people write for Weightlock. Keys of their own are welcome there.
 #[must_use]
 pub fn forms() -> Vec<(&'static str, Schema)> {
-    vec![("model-card", weightlock_bom::card::schema())]
+    vec![
+        ("model-card", weightlock_bom::card::schema()),
+        ("facts", weightlock_bom::facts::schema()),
+    ]
 }
 
 /// The schema of a predicate of ours.

@@ -90,11 +90,15 @@ pub enum Peer {
     Moto,
     /// A Python that has in-toto's own reader of statements; only in the lane `go`.
     InTotoAttestation,
+    /// A Python that has the official validators of CycloneDX and SPDX.
+    BomTools,
+    /// `sbom-tools`, a scorer of bills of materials; only in the lane `scorer`.
+    SbomTools,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -122,6 +126,8 @@ impl Peer {
         Self::Fsverity,
         Self::Moto,
         Self::InTotoAttestation,
+        Self::BomTools,
+        Self::SbomTools,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -154,6 +160,8 @@ impl Peer {
             Self::Pyright => "WEIGHTLOCK_TEST_PYRIGHT",
             Self::Fsverity => "WEIGHTLOCK_TEST_FSVERITY",
             Self::Moto => "WEIGHTLOCK_TEST_MOTO_PYTHON",
+            Self::BomTools => "WEIGHTLOCK_TEST_BOM_PYTHON",
+            Self::SbomTools => "WEIGHTLOCK_TEST_SBOM_TOOLS",
             Self::InTotoAttestation => "WEIGHTLOCK_TEST_IN_TOTO_ATTESTATION_PYTHON",
         }
     }
@@ -188,6 +196,8 @@ impl Peer {
             Self::Pyright => "pyright",
             Self::Fsverity => "fsverity",
             Self::Moto => "moto",
+            Self::BomTools => "bom",
+            Self::SbomTools => "sbom-tools",
             Self::InTotoAttestation => "in-toto-attestation",
         }
     }
@@ -203,9 +213,13 @@ impl Peer {
             Self::B3sum => "apt-get install b3sum",
             Self::Strace => "apt-get install strace",
             Self::Fsverity => "apt-get install fsverity",
-            Self::PreCommit | Self::CheckJsonschema | Self::Maturin | Self::Pyright | Self::Moto => {
-                "cargo xtask ci --prepare   (installs it in a virtual environment)"
-            }
+            Self::SbomTools => "cargo xtask ci --lane scorer   (builds it)",
+            Self::PreCommit
+            | Self::CheckJsonschema
+            | Self::Maturin
+            | Self::Pyright
+            | Self::Moto
+            | Self::BomTools => "cargo xtask ci --prepare   (installs it in a virtual environment)",
             Self::SarifSchema => "cargo xtask ci --prepare   (takes it out of a crate)",
             Self::Cosign | Self::CosignTwo | Self::Fulcio | Self::TimestampServer | Self::RekorTiles => {
                 "cargo xtask ci --lane go   (builds it with Go)"
@@ -252,7 +266,9 @@ impl Peer {
             | Self::Torch
             | Self::Serving
             | Self::Moto
+            | Self::BomTools
             | Self::InTotoAttestation => existing(cache_folder()?.join(self.name()).join("bin/python")),
+            Self::SbomTools => existing(cache_folder()?.join("sbom-tools/bin/sbom-tools")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
                 on_path(self.name())

@@ -23,6 +23,9 @@ const MOTO: &str = include_str!("../../peers/moto.txt");
 /// Pinned versions and hashes of in-toto's own reader of statements.
 const IN_TOTO: &str = include_str!("../../peers/in-toto-attestation.txt");
 
+/// Pinned versions and hashes of the official validators of bills of materials.
+const BOM: &str = include_str!("../../peers/bom.txt");
+
 /// Pinned versions and hashes of what builds the wheel and checks its types.
 const WHEEL: &str = include_str!("../../peers/wheel.txt");
 
@@ -86,6 +89,13 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         report,
     );
     let moto = install_python("moto", "moto (pinned)", MOTO, &[Peer::Moto], report);
+    let bom = install_python(
+        "bom",
+        "validators of bills of materials (pinned)",
+        BOM,
+        &[Peer::BomTools],
+        report,
+    );
     let schema = fetch_sarif_schema(report);
     let wheel = wheel(report);
     let core = [
@@ -100,6 +110,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         Peer::CheckJsonschema,
         Peer::SarifSchema,
         Peer::Moto,
+        Peer::BomTools,
     ];
     for peer in core {
         if let Some(path) = peer.find() {
@@ -113,6 +124,7 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         .and(reference)
         .and(linters)
         .and(moto)
+        .and(bom)
         .and(schema)
         .and(wheel)
 }
@@ -355,4 +367,37 @@ fn go_install(bin: &Path, name: &str, module: &str, report: &mut Report) -> Resu
 fn go() -> Option<PathBuf> {
     let usual = Path::new("/usr/local/go/bin/go");
     weightlock_peers::on_path("go").or_else(|| usual.is_file().then(|| usual.to_path_buf()))
+}
+
+/// The scorer of bills of materials that the lane `scorer` asks.
+const SBOM_TOOLS: (&str, &str) = ("sbom-tools", "0.3.0");
+
+/// Builds the scorer, unless this version is there. It takes a quarter of an hour.
+pub(super) fn scorer(report: &mut Report) -> Result<()> {
+    let (name, version) = SBOM_TOOLS;
+    let home = cache_folder()
+        .context("neither XDG_CACHE_HOME nor HOME is set")?
+        .join(name);
+    let stamp = home.join("version");
+    if Peer::SbomTools.find().is_some() && fs::read_to_string(&stamp).is_ok_and(|text| text == version) {
+        return Ok(());
+    }
+    fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    let mut install = Command::new(cargo());
+    install
+        .args([
+            "install",
+            name,
+            "--version",
+            version,
+            "--locked",
+            "--no-default-features",
+        ])
+        .args(["--features", "cli", "--root"])
+        .arg(&home);
+    if !report.quiet_step(&format!("cargo install {name} {version}"), &mut install) {
+        bail!("{name} {version} does not build here");
+    }
+    fs::write(&stamp, version)?;
+    Ok(())
 }

@@ -50,7 +50,12 @@ pub(super) fn sha256(component: &Component) -> Option<&Digest> {
 
 /// A package URL for what has none: of the type `generic`, which is anybody's, with the digest where there is one.
 pub(super) fn generic_purl(name: &str, version: Option<&str>, component: &Component) -> Option<String> {
-    if name.is_empty() || !matches!(component.kind, Kind::Model | Kind::Dataset | Kind::Tool | Kind::Package) {
+    if name.is_empty()
+        || matches!(
+            component.kind,
+            Kind::File | Kind::Step | Kind::Person | Kind::Organisation
+        )
+    {
         return None;
     }
     let mut purl = format!("pkg:generic/{}", encoded(name));

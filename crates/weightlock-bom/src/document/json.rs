@@ -58,7 +58,10 @@ impl Object {
 
     /// The member of this name.
     pub(super) fn get(&self, name: &str) -> Option<&Node> {
-        self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| value)
     }
 
     /// Puts a member behind the one called `after`, or at the end.
@@ -105,7 +108,9 @@ pub(super) fn harmless(text: &str) -> String {
     if text.chars().all(|it| it.is_ascii() && !it.is_ascii_control()) {
         return text.to_owned();
     }
-    let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let lines = text
+        .split('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line));
     lines
         .map(|line| Shown(line).to_string())
         .collect::<Vec<_>>()

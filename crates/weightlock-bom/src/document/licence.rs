@@ -187,7 +187,10 @@ mod tests {
             name.references(),
             [("LicenseRef-MIT-License".to_owned(), "MIT License".to_owned())]
         );
-        assert!(matches!(Licence::of(&Licence::of("a/b ü").expression()), Licence::Expression(_)));
+        assert!(matches!(
+            Licence::of(&Licence::of("a/b ü").expression()),
+            Licence::Expression(_)
+        ));
         assert_eq!(Licence::of("").expression(), "LicenseRef-unnamed");
     }
 }

@@ -48,7 +48,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "elements that the profile requires are not known",
         why: "whoever asks for the profile will ask for them",
         example: "weightlock bom check --profile eu-ai-act, and nobody says when the model was released",
-        fix: "state what you know in a facts file: weightlock bom check --profile PROFILE --facts FILE TARGET",
+        fix: "state what you know in a facts file: weightlock bom check --profile g7-ai --facts FILE TARGET",
     },
     Explanation {
         code: DIFFERENT,

@@ -24,10 +24,16 @@ fn schema(name: &str) -> Json {
 }
 
 fn cyclonedx_validator(version: &str) -> Validator {
-    let others = ["spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"];
+    let others = [
+        "spdx.schema.json",
+        "jsf-0.82.schema.json",
+        "cryptography-defs.schema.json",
+    ];
     let registry = others.into_iter().fold(Registry::new(), |registry, name| {
         let others = schema(&format!("cyclonedx/{name}"));
-        registry.add(format!("http://cyclonedx.org/schema/{name}"), others).expect("a schema")
+        registry
+            .add(format!("http://cyclonedx.org/schema/{name}"), others)
+            .expect("a schema")
     });
     let registry = registry.prepare().expect("schemas that hold together");
     jsonschema::options()
@@ -107,7 +113,12 @@ fn full(text: &str) -> Graph {
         model.state(*property, declared(text));
         model.state(*property, declared(format!("{text} again")));
     }
-    graph.state(&subject, Kind::Model, Property::Parameters, Claim::verified(Value::Number(5), Source::computed("x", "")).rank(1));
+    graph.state(
+        &subject,
+        Kind::Model,
+        Property::Parameters,
+        Claim::verified(Value::Number(5), Source::computed("x", "")).rank(1),
+    );
     let kinds = [
         (Kind::File, "file"),
         (Kind::Dataset, "dataset"),
@@ -225,7 +236,11 @@ fn the_same_graph_has_the_same_bytes_and_another_one_another_number() {
     }
     let serial = |text| written(&full(text), Form::CycloneDx17, &settings())["serialNumber"].clone();
     assert_ne!(serial("a"), serial("b"));
-    assert!(serial("a").as_str().is_some_and(|it| it.get(23..24) == Some("5")), "{}", serial("a"));
+    assert!(
+        serial("a").as_str().is_some_and(|it| it.get(23..24) == Some("5")),
+        "{}",
+        serial("a")
+    );
 }
 
 #[test]
@@ -262,7 +277,10 @@ fn what_is_private_is_left_out_with_its_name() {
     relate(&mut graph, &Ref::subject(), Verb::DerivedFrom, &open);
     for form in Form::ALL {
         let hidden = written(&graph, form, &settings()).to_string();
-        assert!(!hidden.contains("someone") && hidden.contains("private"), "{hidden}");
+        assert!(
+            !hidden.contains("someone") && hidden.contains("private"),
+            "{hidden}"
+        );
         let shown = written(
             &graph,
             form,
@@ -323,17 +341,29 @@ fn a_profile_that_is_not_met_is_not_claimed() {
     let bare = Graph::about(Ref::subject(), Kind::Model);
     let json = written(&bare, Form::Spdx3, &settings());
     let document = json["@graph"].as_array().expect("elements");
-    let document = document.iter().find(|it| it["type"] == "SpdxDocument").expect("a document");
+    let document = document
+        .iter()
+        .find(|it| it["type"] == "SpdxDocument")
+        .expect("a document");
     let claimed = document["profileConformance"].to_string();
-    assert!(!claimed.contains("\"ai\"") && claimed.contains("\"dataset\""), "{claimed}");
+    assert!(
+        !claimed.contains("\"ai\"") && claimed.contains("\"dataset\""),
+        "{claimed}"
+    );
     assert!(document["comment"].to_string().contains("releaseTime"));
 }
 
 #[test]
 fn references_that_do_not_hold_are_refused() {
     assert_eq!(check_references(["a", "b"], ["a"]), Ok(()));
-    assert_eq!(check_references(["a", "a"], []), Err(DocumentError::Twice("a".to_owned())));
-    assert_eq!(check_references(["a"], ["b"]), Err(DocumentError::Dangling("b".to_owned())));
+    assert_eq!(
+        check_references(["a", "a"], []),
+        Err(DocumentError::Twice("a".to_owned()))
+    );
+    assert_eq!(
+        check_references(["a"], ["b"]),
+        Err(DocumentError::Dangling("b".to_owned()))
+    );
 }
 
 /// What is written is read again, as somebody's word.
@@ -342,7 +372,12 @@ fn documents_are_read_again_and_nothing_in_them_is_verified() {
     let mut graph = Graph::about(Ref::subject(), Kind::Model);
     graph.state(&Ref::subject(), Kind::Model, Property::Name, declared("pebble"));
     graph.state(&Ref::subject(), Kind::Model, Property::Digest, digest("m"));
-    graph.state(&Ref::subject(), Kind::Model, Property::License, declared("Apache-2.0"));
+    graph.state(
+        &Ref::subject(),
+        Kind::Model,
+        Property::License,
+        declared("Apache-2.0"),
+    );
     let parent = Ref::new("parent", "acme/base");
     graph.state(&parent, Kind::Model, Property::Name, declared("base"));
     relate(&mut graph, &Ref::subject(), Verb::DerivedFrom, &parent);
@@ -351,14 +386,35 @@ fn documents_are_read_again_and_nothing_in_them_is_verified() {
     relate(&mut graph, &Ref::subject(), Verb::TrainedOn, &data);
     for form in Form::ALL {
         let text = write(&graph, form, &settings()).expect("a document");
-        let foreign = read::read(text.as_bytes(), "it.json").unwrap_or_else(|error| panic!("{}: {error:?}", form.name()));
+        let foreign = read::read(text.as_bytes(), "it.json")
+            .unwrap_or_else(|error| panic!("{}: {error:?}", form.name()));
         let again = foreign.graph();
         let model = again.component(&Ref::subject()).expect("the subject");
-        assert_eq!((model.kind, model.text(Property::Name)), (Kind::Model, Some("pebble")), "{}", form.name());
-        assert_eq!(model.standing(Property::Digest), Standing::Declared, "{}", form.name());
-        assert_eq!(model.text(Property::License), Some("Apache-2.0"), "{}", form.name());
+        assert_eq!(
+            (model.kind, model.text(Property::Name)),
+            (Kind::Model, Some("pebble")),
+            "{}",
+            form.name()
+        );
+        assert_eq!(
+            model.standing(Property::Digest),
+            Standing::Declared,
+            "{}",
+            form.name()
+        );
+        assert_eq!(
+            model.text(Property::License),
+            Some("Apache-2.0"),
+            "{}",
+            form.name()
+        );
         let verbs: Vec<Verb> = again.from(&Ref::subject()).map(|it| it.verb).collect();
-        assert_eq!(verbs, [Verb::DerivedFrom, Verb::TrainedOn].to_vec(), "{}", form.name());
+        assert_eq!(
+            verbs,
+            [Verb::DerivedFrom, Verb::TrainedOn].to_vec(),
+            "{}",
+            form.name()
+        );
         assert_eq!(foreign.author.as_deref(), Some("Acme Labs"));
     }
 }
@@ -367,7 +423,12 @@ fn documents_are_read_again_and_nothing_in_them_is_verified() {
 fn merged_packages_are_joined_by_their_url_and_keep_where_they_come_from() {
     let mut graph = Graph::about(Ref::subject(), Kind::Model);
     let package = Ref::new("package", "numpy");
-    graph.state(&package, Kind::Package, Property::Purl, declared("pkg:pypi/numpy@1.21.0"));
+    graph.state(
+        &package,
+        Kind::Package,
+        Property::Purl,
+        declared("pkg:pypi/numpy@1.21.0"),
+    );
     let document = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5",
         "metadata": {"tools": [{"name": "syft", "version": "1.0"}], "component": {"type": "container", "bom-ref": "root", "name": "image"}},
         "components": [
@@ -379,7 +440,11 @@ fn merged_packages_are_joined_by_their_url_and_keep_where_they_come_from() {
     foreign.merge_into(&mut graph);
     let numpy = graph.component(&package).expect("numpy");
     let sources = &numpy.claim(Property::Purl).expect("a claim").sources;
-    assert!(sources.iter().any(|it| it.to_string().starts_with("document:image.json")));
+    assert!(
+        sources
+            .iter()
+            .any(|it| it.to_string().starts_with("document:image.json"))
+    );
     assert_eq!(graph.components().len(), 4, "subject, numpy, left-pad, image");
     assert!(graph.conflicts().is_empty());
     assert!(graph.from(&Ref::subject()).any(|it| it.verb == Verb::DependsOn));
@@ -401,4 +466,83 @@ fn what_is_no_bill_of_materials_is_refused() {
     ] {
         assert!(read::read(text.as_bytes(), "it").is_err(), "{text}");
     }
+}
+
+/// The seeds of the fuzz target `bom_document`, with what it asserts.
+#[test]
+fn seeds_are_read_and_written_in_every_form() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/bom_document");
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).expect("seeds") {
+        let text = fs::read(entry.expect("a seed").path()).expect("a seed");
+        let Ok(foreign) = read::read(&text, "seed.json") else {
+            continue;
+        };
+        let graph = foreign.graph();
+        for component in graph.components().values() {
+            for (property, fact) in component.facts() {
+                assert_ne!(fact.standing(property.arity()), Standing::Verified);
+            }
+        }
+        for form in Form::ALL {
+            written(&graph, form, &Settings::default());
+        }
+        seen += 1;
+    }
+    assert!(seen >= 7, "{seen}");
+}
+
+/// Every value of a document, in turn.
+fn pointers(json: &Json) -> Vec<String> {
+    let mut open = vec![(String::new(), json)];
+    let mut all = Vec::new();
+    while let Some((place, value)) = open.pop() {
+        match value {
+            Json::Object(members) => open.extend(members.iter().map(|(name, value)| {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                (format!("{place}/{name}"), value)
+            })),
+            Json::Array(items) => {
+                let items = items.iter().enumerate();
+                open.extend(items.map(|(at, value)| (format!("{place}/{at}"), value)));
+            }
+            _ => {}
+        }
+        all.push(place);
+    }
+    all
+}
+
+/// A value of another kind, or of another place, anywhere in a document: it is refused, or read into a graph that every form can
+/// be written from.
+#[test]
+fn documents_with_anything_anywhere_are_read_or_refused() {
+    let others = [
+        serde_json::json!(null),
+        serde_json::json!(""),
+        serde_json::json!([]),
+        serde_json::json!({}),
+        serde_json::json!(-1.5e300),
+        serde_json::json!(["subject", {"ref": "subject"}, [[]]]),
+        serde_json::json!("SPDXRef-DOCUMENT"),
+        serde_json::json!("\u{0}\u{202e}%00/../"),
+    ];
+    let mut tried = 0;
+    for form in Form::ALL {
+        let text = write(&full("a"), form, &settings()).expect("a document");
+        let whole: Json = serde_json::from_str(&text).expect("JSON");
+        for (at, place) in pointers(&whole).iter().enumerate().filter(|(at, _)| at % 71 == 0) {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(place).expect("a place") = others[at / 71 % others.len()].clone();
+            let Ok(foreign) = read::read(changed.to_string().as_bytes(), "it") else {
+                continue;
+            };
+            let graph = foreign.graph();
+            for form in Form::ALL {
+                write(&graph, form, &settings()).unwrap_or_else(|error| panic!("{place}: {error}"));
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "{tried}");
 }

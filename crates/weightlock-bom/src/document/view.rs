@@ -62,7 +62,9 @@ impl<'a> View<'a> {
 
     /// What a component is called in the document. Every end of a relation is a component of the graph.
     pub(super) fn name<'b>(&'b self, reference: &'b Ref) -> &'b str {
-        self.names.get(reference).map_or(reference.as_str(), String::as_str)
+        self.names
+            .get(reference)
+            .map_or(reference.as_str(), String::as_str)
     }
 
     /// The component that the graph is about. A graph always has it.
@@ -185,14 +187,18 @@ pub(super) fn is_url(text: &str) -> bool {
         && is_host(host)
         && rest.matches('#').count() <= 1
         && is_percent_encoded(rest)
-        && rest.bytes().all(|it| it.is_ascii_graphic() && !b"\"<>\\^`{|}[]".contains(&it))
+        && rest
+            .bytes()
+            .all(|it| it.is_ascii_graphic() && !b"\"<>\\^`{|}[]".contains(&it))
 }
 
 fn is_host(host: &str) -> bool {
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let (host, port) = host.split_once(':').unwrap_or((host, ""));
     !host.is_empty()
-        && host.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._~".contains(&it))
+        && host
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || b"-._~".contains(&it))
         && port.bytes().all(|it| it.is_ascii_digit())
 }
 
@@ -214,12 +220,16 @@ pub(super) fn is_purl(text: &str) -> bool {
         return false;
     };
     kind.starts_with(|it: char| it.is_ascii_alphabetic())
-        && kind.bytes().all(|it| it.is_ascii_alphanumeric() || b".+-".contains(&it))
+        && kind
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || b".+-".contains(&it))
         && name.trim_matches('/').len() == name.len()
         && !name.starts_with(['@', '?', '#'])
         && !name.is_empty()
         && is_percent_encoded(name)
-        && name.bytes().all(|it| it.is_ascii_graphic() && !b"\"<>\\^`{|}[]".contains(&it))
+        && name
+            .bytes()
+            .all(|it| it.is_ascii_graphic() && !b"\"<>\\^`{|}[]".contains(&it))
 }
 
 /// A time as RFC 3339 has it, in UTC and to the second, as SPDX demands it; `None` for what is none.
@@ -237,12 +247,26 @@ mod tests {
 
     #[test]
     fn what_no_reader_takes_for_a_url_is_none() {
-        for text in ["https://example.org/a/b?c=d#e", "http://h:80", "s3://bucket/k%20x"] {
+        for text in [
+            "https://example.org/a/b?c=d#e",
+            "http://h:80",
+            "s3://bucket/k%20x",
+        ] {
             assert!(is_url(text), "{text}");
         }
         for text in [
-            "example.org", "https://", "https://a b", "https://a/%zz", "https://a/<b>", "javascript://x/%0a",
-            "https://ü.de/", "https://a#b#c", "https://a:b/", "https:///x", "https://a/\u{0}", "https://[::1/",
+            "example.org",
+            "https://",
+            "https://a b",
+            "https://a/%zz",
+            "https://a/<b>",
+            "javascript://x/%0a",
+            "https://ü.de/",
+            "https://a#b#c",
+            "https://a:b/",
+            "https:///x",
+            "https://a/\u{0}",
+            "https://[::1/",
         ] {
             assert!(!is_url(text), "{text}");
         }
@@ -250,17 +274,33 @@ mod tests {
 
     #[test]
     fn package_urls_are_told() {
-        for text in ["pkg:pypi/numpy@1.21.0", "pkg:huggingface/acme-labs/pebble@abc", "pkg:generic/a?checksum=sha256:00"] {
+        for text in [
+            "pkg:pypi/numpy@1.21.0",
+            "pkg:huggingface/acme-labs/pebble@abc",
+            "pkg:generic/a?checksum=sha256:00",
+        ] {
             assert!(is_purl(text), "{text}");
         }
-        for text in ["pkg:pypi", "pkg:pypi/", "pkg:/a", "pkg:a b/c", "pkg:pypi/%", "pkg:pypi/@1", "http://a/b", "pkg:pypi/a/"] {
+        for text in [
+            "pkg:pypi",
+            "pkg:pypi/",
+            "pkg:/a",
+            "pkg:a b/c",
+            "pkg:pypi/%",
+            "pkg:pypi/@1",
+            "http://a/b",
+            "pkg:pypi/a/",
+        ] {
             assert!(!is_purl(text), "{text}");
         }
     }
 
     #[test]
     fn times_are_written_in_one_way() {
-        assert_eq!(time("2026-06-01T02:00:00.5+02:00").as_deref(), Some("2026-06-01T00:00:00Z"));
+        assert_eq!(
+            time("2026-06-01T02:00:00.5+02:00").as_deref(),
+            Some("2026-06-01T00:00:00Z")
+        );
         for text in ["", "yesterday", "2026-06-01", "2026-13-01T00:00:00Z"] {
             assert_eq!(time(text), None, "{text}");
         }

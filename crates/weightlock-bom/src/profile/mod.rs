@@ -156,7 +156,11 @@ pub struct Checked {
 /// Looks for every element of a list.
 #[must_use]
 pub fn check(graph: &Graph, profile: Profile, about: &About) -> Vec<Checked> {
-    let look = Look { graph, profile, about };
+    let look = Look {
+        graph,
+        profile,
+        about,
+    };
     let elements = profile.elements().iter();
     elements
         .map(|element| Checked {
@@ -199,7 +203,11 @@ impl Look<'_> {
                 self.each(all.map(|(reference, _)| reference), properties)
             }
             Find::EveryComponent(properties) => {
-                let all = self.graph.components().iter().filter(|(_, it)| has_facts(it.kind));
+                let all = self
+                    .graph
+                    .components()
+                    .iter()
+                    .filter(|(_, it)| has_facts(it.kind));
                 self.each(all.map(|(reference, _)| reference), properties)
             }
             Find::Relation(verbs) => {
@@ -216,12 +224,21 @@ impl Look<'_> {
             Find::Metric => match self.graph.metrics() {
                 [] => absent(),
                 metrics => Found::Present {
-                    standing: metrics.iter().map(|it| it.standing).max().unwrap_or(Standing::Unknown),
+                    standing: metrics
+                        .iter()
+                        .map(|it| it.standing)
+                        .max()
+                        .unwrap_or(Standing::Unknown),
                     says: metrics.len().to_string(),
                 },
             },
             Find::Kind(kind) => {
-                let count = self.graph.components().values().filter(|it| it.kind == kind).count();
+                let count = self
+                    .graph
+                    .components()
+                    .values()
+                    .filter(|it| it.kind == kind)
+                    .count();
                 if count == 0 {
                     absent()
                 } else {
@@ -245,7 +262,11 @@ impl Look<'_> {
             Part::Signature => match about.is_signed {
                 Some(true) => (Standing::Verified, Some("signed".to_owned())),
                 Some(false) => (Standing::Unknown, None),
-                None => return Found::Absent { says: "a signature lies beside the document".to_owned() },
+                None => {
+                    return Found::Absent {
+                        says: "a signature lies beside the document".to_owned(),
+                    };
+                }
             },
         };
         says.map_or_else(absent, |says| Found::Present { standing, says })
@@ -279,9 +300,12 @@ impl Look<'_> {
                 standing: worst,
                 says: format!("all {count}"),
             },
-            (_, [..]) if self.profile.takes_unknown() && properties.iter().all(|it| is_written_unknown(*it)) => {
+            (_, [..])
+                if self.profile.takes_unknown() && properties.iter().all(|it| is_written_unknown(*it)) =>
+            {
                 Found::SaidUnknown { says: few(&lacking) }
             }
+            (1, _) => absent(),
             (_, [..]) => Found::Absent { says: few(&lacking) },
         }
     }
@@ -291,7 +315,13 @@ impl Look<'_> {
 const fn is_written_unknown(property: Property) -> bool {
     matches!(
         property,
-        Property::Version | Property::Revision | Property::License | Property::LicenseText | Property::Supplier | Property::Author | Property::Digest
+        Property::Version
+            | Property::Revision
+            | Property::License
+            | Property::LicenseText
+            | Property::Supplier
+            | Property::Author
+            | Property::Digest
     )
 }
 

@@ -14,7 +14,9 @@ fn about() -> About {
 }
 
 fn found<'a>(checked: &'a [Checked], cluster: &str, name: &str) -> &'a Found {
-    let one = checked.iter().find(|it| it.element.cluster == cluster && it.element.name == name);
+    let one = checked
+        .iter()
+        .find(|it| it.element.cluster == cluster && it.element.name == name);
     &one.unwrap_or_else(|| panic!("{cluster}: {name}")).found
 }
 
@@ -52,15 +54,27 @@ fn elements_are_present_with_their_standing_absent_or_not_applicable() {
     assert_eq!(found(&checked, "data", "type"), &Found::NotApplicable);
     let counts = counts(&checked);
     assert_eq!(counts[&Standing::Verified], 1);
-    assert_eq!(counts.values().sum::<usize>(), checked.iter().filter(|it| it.found != Found::NotApplicable).count());
+    assert_eq!(
+        counts.values().sum::<usize>(),
+        checked
+            .iter()
+            .filter(|it| it.found != Found::NotApplicable)
+            .count()
+    );
 }
 
 #[test]
 fn only_the_list_that_asks_for_explicit_unknowns_takes_them() {
     let cisa = check(&model(), Profile::Cisa, &about());
-    assert!(matches!(found(&cisa, "component", "version"), Found::SaidUnknown { .. }));
+    assert!(matches!(
+        found(&cisa, "component", "version"),
+        Found::SaidUnknown { .. }
+    ));
     let ntia = check(&model(), Profile::Ntia, &about());
-    assert!(matches!(found(&ntia, "component", "version"), Found::Absent { .. }));
+    assert!(matches!(
+        found(&ntia, "component", "version"),
+        Found::Absent { .. }
+    ));
 }
 
 #[test]
@@ -71,9 +85,18 @@ fn a_document_without_author_or_time_lacks_them() {
         ..about()
     };
     let checked = check(&model(), Profile::G7Ai, &nobody);
-    assert!(matches!(found(&checked, "metadata", "author"), Found::Absent { .. }));
-    assert!(matches!(found(&checked, "metadata", "timestamp"), Found::Absent { .. }));
-    assert!(matches!(found(&checked, "metadata", "signature of the author"), Found::Absent { .. }));
+    assert!(matches!(
+        found(&checked, "metadata", "author"),
+        Found::Absent { .. }
+    ));
+    assert!(matches!(
+        found(&checked, "metadata", "timestamp"),
+        Found::Absent { .. }
+    ));
+    assert!(matches!(
+        found(&checked, "metadata", "signature of the author"),
+        Found::Absent { .. }
+    ));
 }
 
 #[test]
@@ -94,7 +117,11 @@ fn what_is_disputed_is_not_verified() {
 #[test]
 fn names_of_elements_are_unique_in_their_cluster() {
     for profile in Profile::ALL {
-        let mut names: Vec<(&str, &str)> = profile.elements().iter().map(|it| (it.cluster, it.name)).collect();
+        let mut names: Vec<(&str, &str)> = profile
+            .elements()
+            .iter()
+            .map(|it| (it.cluster, it.name))
+            .collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

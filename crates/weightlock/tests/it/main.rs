@@ -6,6 +6,7 @@
 
 mod attest;
 mod blobs;
+mod bom;
 mod card;
 mod compat_scan;
 mod contract;

@@ -156,3 +156,28 @@ fn statements_of_cosign_count_here() {
         0,
     );
 }
+
+/// S16: a bill of materials that was signed here is one for cosign too.
+#[test]
+fn cosign_accepts_our_bills_of_materials() {
+    let Some(pair) = pair() else { return };
+    let evidence = pair.folder.path().join("m.weightlock/evidence");
+    for (format, kind) in [
+        ("cyclonedx", "cyclonedx"),
+        ("spdx", "spdxjson"),
+        ("spdx-2.3", "spdxjson"),
+    ] {
+        let _ = fs::remove_dir_all(&evidence);
+        pair.ours(
+            &[
+                "bom", "m", "--format", format, "--sign", "--beside", "--key", "k.key",
+            ],
+            0,
+        );
+        let bundle = fs::read_dir(&evidence).unwrap().next().unwrap().unwrap().path();
+        fs::copy(bundle, pair.folder.path().join("b.json")).unwrap();
+        assert!(cosign_accepts(&pair, "k.pub", kind, "m/weights.bin"), "{format}");
+        assert!(!cosign_accepts(&pair, "other.pub", kind, "m/weights.bin"), "{format}");
+        assert!(!cosign_accepts(&pair, "k.pub", kind, "any.json"), "{format}");
+    }
+}

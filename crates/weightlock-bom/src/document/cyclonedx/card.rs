@@ -39,8 +39,14 @@ impl<'a> Writer<'a> {
             .with_some("architectureFamily", text(Property::ModelType))
             .with_some("modelArchitecture", text(Property::Architecture))
             .with_list("datasets", self.training_data())
-            .with_list("inputs", self.formats(component, [Property::InputModality, Property::InputField]))
-            .with_list("outputs", self.formats(component, [Property::OutputModality, Property::OutputField]))
+            .with_list(
+                "inputs",
+                self.formats(component, [Property::InputModality, Property::InputField]),
+            )
+            .with_list(
+                "outputs",
+                self.formats(component, [Property::OutputModality, Property::OutputField]),
+            )
     }
 
     /// Data that the model learnt from; data that it was measured with are no part of this list.
@@ -80,10 +86,16 @@ impl<'a> Writer<'a> {
         let texts = |property| self.view.texts(component, property);
         let risks = |property| {
             let names = texts(property).into_iter();
-            names.map(|name| Object::new().with("name", name)).collect::<Vec<_>>()
+            names
+                .map(|name| Object::new().with("name", name))
+                .collect::<Vec<_>>()
         };
         let mut limits = texts(Property::Limitation);
-        limits.extend(texts(Property::OutOfScopeUse).iter().map(|it| format!("out of scope: {it}")));
+        limits.extend(
+            texts(Property::OutOfScopeUse)
+                .iter()
+                .map(|it| format!("out of scope: {it}")),
+        );
         Object::new()
             .with_some("useCases", Some(texts(Property::IntendedUse)))
             .with_some("technicalLimitations", Some(limits))

@@ -114,13 +114,17 @@ impl<'a> Writer<'a> {
 
     fn authors(&self, component: &'a Component) -> Vec<Object> {
         let authors = self.view.texts(component, Property::Author);
-        authors.iter().map(|name| Object::new().with("name", name)).collect()
+        authors
+            .iter()
+            .map(|name| Object::new().with("name", name))
+            .collect()
     }
 
-    /// Digests of the bytes. What names a folder is the digest of a text about it, and so is no hash of the component.
+    /// Digests of the bytes. What names a folder is the digest of a text about it, and so is no hash of the component; readers
+    /// that take no model without a hash get it nevertheless, and a property says of what it is.
     fn hashes(&self, reference: &Ref, component: &'a Component) -> Vec<Object> {
         let of_a_folder = *reference == *self.view.graph.subject() && !self.is_one_file(component);
-        if of_a_folder {
+        if of_a_folder && !self.model_first {
             return Vec::new();
         }
         let claims = self.view.claims(component, Property::Digest);
@@ -142,13 +146,16 @@ impl<'a> Writer<'a> {
 
     fn licenses(&self, component: &'a Component) -> Vec<Object> {
         let claims = self.view.claims(component, Property::License);
-        let link = self.view.text(component, Property::LicenseLink).filter(|it| is_url(it));
+        let link = self
+            .view
+            .text(component, Property::LicenseLink)
+            .filter(|it| is_url(it));
         let licences: Vec<(Licence, &Claim)> = claims
             .iter()
             .filter_map(|claim| Some((Licence::of(claim.value.as_text()?), *claim)))
             .collect();
         if licences.is_empty() {
-            let has_licence = !matches!(component.kind, Kind::File | Kind::Hardware | Kind::Environment);
+            let has_licence = !matches!(component.kind, Kind::File | Kind::Hardware);
             let unknown = Object::new().with("name", NO_ASSERTION);
             return if has_licence {
                 vec![Object::new().with("license", unknown)]
@@ -201,7 +208,9 @@ impl<'a> Writer<'a> {
             .collect();
         let ancestors: Vec<Object> = ancestors.collect();
         let notes = (!ancestors.is_empty()).then(|| notes.join("\n"));
-        Object::new().with_list("ancestors", ancestors).with_some("notes", notes)
+        Object::new()
+            .with_list("ancestors", ancestors)
+            .with_some("notes", notes)
     }
 
     /// A data set, for `data`.
@@ -218,7 +227,10 @@ impl<'a> Writer<'a> {
             .with("name", self.view.title(reference))
             .with_some("contents", Some(contents))
             .with_some("classification", text(Property::DatasetType))
-            .with_some("sensitiveData", Some(self.view.texts(component, Property::SensitiveData)))
+            .with_some(
+                "sensitiveData",
+                Some(self.view.texts(component, Property::SensitiveData)),
+            )
             .with_some("governance", owner)
     }
 
@@ -251,6 +263,9 @@ impl<'a> Writer<'a> {
             && let Some(digest) = identity::sha256(component)
         {
             properties.push(property("manifest-digest", &digest.to_string()));
+            if self.model_first {
+                properties.push(property("hash-of", "canonical manifest"));
+            }
         }
         if component.kind == Kind::Model {
             properties.extend(self.lineage(reference));

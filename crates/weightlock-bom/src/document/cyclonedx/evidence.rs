@@ -1,5 +1,7 @@
 //! Who says so: `evidence` of a component, and `citations` of the document (1.7).
 
+use weightlock_artifact::standing::Standing;
+
 use super::{TOOL, Writer};
 use crate::{
     document::{
@@ -7,7 +9,7 @@ use crate::{
         licence::Licence,
         view::{confidence, technique},
     },
-    graph::{Arity, Component, Fact, Origin, Property, Source},
+    graph::{Arity, Component, Fact, Kind, Origin, Property, Source},
 };
 
 /// Members of a component whose evidence has a field of its own.
@@ -23,7 +25,10 @@ const IDENTITY: [(Property, &str); 5] = [
 const CITED: [(&str, &[Property]); 8] = [
     ("/metadata/component/name", &[Property::Name]),
     ("/metadata/component/group", &[Property::Namespace]),
-    ("/metadata/component/version", &[Property::Version, Property::Revision]),
+    (
+        "/metadata/component/version",
+        &[Property::Version, Property::Revision],
+    ),
     ("/metadata/component/purl", &[Property::Purl]),
     ("/metadata/component/supplier", &[Property::Supplier]),
     ("/metadata/component/description", &[Property::Description]),
@@ -32,8 +37,12 @@ const CITED: [(&str, &[Property]); 8] = [
 ];
 
 impl<'a> Writer<'a> {
-    /// The evidence of a component.
+    /// The evidence of a component. Of a file of which only its own bytes tell, it would say that the file is in itself.
     pub(super) fn evidence(&self, component: &'a Component) -> Object {
+        let mut claims = component.facts().values().flat_map(Fact::claims);
+        if component.kind == Kind::File && claims.all(|it| it.standing != Standing::Declared) {
+            return Object::new();
+        }
         Object::new()
             .with_list("identity", self.identity(component))
             .with_list("occurrences", self.occurrences(component))
@@ -50,7 +59,11 @@ impl<'a> Writer<'a> {
             if !methods.is_empty() {
                 let sure = confidence(fact.standing(property.arity()));
                 // Where sources disagree, none of them is sure.
-                let sure = if fact.is_disputed(property.arity()) { sure / 2.0 } else { sure };
+                let sure = if fact.is_disputed(property.arity()) {
+                    sure / 2.0
+                } else {
+                    sure
+                };
                 identity.push(
                     Object::new()
                         .with("field", field)
@@ -81,7 +94,11 @@ impl<'a> Writer<'a> {
         for (property, fact) in component.facts() {
             for claim in fact.claims().iter().filter(|it| self.view.shows(it)) {
                 for source in &claim.sources {
-                    let context = format!("weightlock:{} {}", property.name(), claim.standing.word().to_lowercase());
+                    let context = format!(
+                        "weightlock:{} {}",
+                        property.name(),
+                        claim.standing.word().to_lowercase()
+                    );
                     occurrences.extend(occurrence(source, &context));
                 }
             }
@@ -97,7 +114,9 @@ impl<'a> Writer<'a> {
                 Licence::Id(id) => ("id", id),
                 Licence::Expression(text) | Licence::Name(text) => ("name", text),
             };
-            let license = Object::new().with(member, text).with("acknowledgement", "concluded");
+            let license = Object::new()
+                .with(member, text)
+                .with("acknowledgement", "concluded");
             Object::new().with("license", license)
         };
         texts.iter().map(licence).collect()
@@ -132,7 +151,11 @@ impl<'a> Writer<'a> {
             let mut relations = graph.from(graph.subject()).filter(|it| it.to == **parent);
             if let Some(relation) = relations.next() {
                 let pointer = format!("/metadata/component/pedigree/ancestors/{at}");
-                let note = format!("{}: {}", relation.standing.word().to_lowercase(), self.view.places(&relation.sources));
+                let note = format!(
+                    "{}: {}",
+                    relation.standing.word().to_lowercase(),
+                    self.view.places(&relation.sources)
+                );
                 citations.push(citation(&pointer, &note, time));
             }
         }

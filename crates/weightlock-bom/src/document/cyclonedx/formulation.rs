@@ -22,24 +22,39 @@ impl<'a> Writer<'a> {
         if workflows.is_empty() {
             return Vec::new();
         }
-        vec![Object::new().with("bom-ref", "formula").with("workflows", workflows)]
+        vec![
+            Object::new()
+                .with("bom-ref", "formula")
+                .with("workflows", workflows),
+        ]
     }
 
     fn workflow(&self, reference: &'a Ref, step: &'a Component) -> Object {
         let text = |property| self.view.text(step, property);
         let name = self.view.name(reference);
         let kind = text(Property::StepKind);
-        let title = text(Property::Name).or(kind).unwrap_or_else(|| view::UNKNOWN.to_owned());
+        let title = text(Property::Name)
+            .or(kind)
+            .unwrap_or_else(|| view::UNKNOWN.to_owned());
         Object::new()
             .with("bom-ref", name)
             .with("uid", name)
             .with("name", &title)
-            .with_list("resourceReferences", self.resources(reference, &[Verb::UsesTool, Verb::RanIn]))
+            .with_list(
+                "resourceReferences",
+                self.resources(reference, &[Verb::UsesTool, Verb::RanIn]),
+            )
             .with("taskTypes", vec!["build"])
             .with_list("inputs", self.inputs(reference, step))
             .with_list("outputs", self.outputs(reference))
-            .with_some("timeStart", text(Property::StartedAt).and_then(|it| view::time(&it)))
-            .with_some("timeEnd", text(Property::FinishedAt).and_then(|it| view::time(&it)))
+            .with_some(
+                "timeStart",
+                text(Property::StartedAt).and_then(|it| view::time(&it)),
+            )
+            .with_some(
+                "timeEnd",
+                text(Property::FinishedAt).and_then(|it| view::time(&it)),
+            )
             .with_list("properties", self.step_properties(reference, step))
     }
 
@@ -52,7 +67,10 @@ impl<'a> Writer<'a> {
         }
         names.sort_unstable();
         names.dedup();
-        names.iter().map(|name| Object::new().with("ref", *name)).collect()
+        names
+            .iter()
+            .map(|name| Object::new().with("ref", *name))
+            .collect()
     }
 
     /// Whether a thing is written as a component, which is what a resource must be.

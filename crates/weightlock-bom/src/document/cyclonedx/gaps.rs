@@ -26,7 +26,12 @@ impl Writer<'_> {
             .graph
             .unread()
             .iter()
-            .map(|gap| property("unread", &format!("{} at byte {}: {}", gap.path, gap.offset, gap.why)))
+            .map(|gap| {
+                property(
+                    "unread",
+                    &format!("{} at byte {}: {}", gap.path, gap.offset, gap.why),
+                )
+            })
             .collect();
         if let Some(component) = self.view.subject() {
             properties.extend(self.gaps(component).iter().map(|gap| property("gap", gap)));
@@ -63,12 +68,20 @@ impl Writer<'_> {
         let aggregate = if is_whole { "complete" } else { "incomplete" };
         let name = self.view.name(graph.subject());
         let mut compositions = vec![
-            Object::new().with("aggregate", aggregate).with("assemblies", vec![name]),
-            Object::new().with("aggregate", "unknown").with("dependencies", vec![name]),
+            Object::new()
+                .with("aggregate", aggregate)
+                .with("assemblies", vec![name]),
+            Object::new()
+                .with("aggregate", "unknown")
+                .with("dependencies", vec![name]),
         ];
         let others: Vec<&str> = self.ancestors.iter().map(|it| self.view.name(it)).collect();
         if !others.is_empty() {
-            compositions.push(Object::new().with("aggregate", "unknown").with("assemblies", others));
+            compositions.push(
+                Object::new()
+                    .with("aggregate", "unknown")
+                    .with("assemblies", others),
+            );
         }
         compositions
     }
@@ -118,14 +131,27 @@ impl Writer<'_> {
                 values,
             } => {
                 if self.view.hides(component, *property) {
-                    format!("{}: {} values, of which some are private", property.name(), values.len())
+                    format!(
+                        "{}: {} values, of which some are private",
+                        property.name(),
+                        values.len()
+                    )
                 } else {
                     format!("{}: {}", property.name(), listed(values))
                 }
             }
-            Conflict::Settings { parameter, values, .. } => format!("{parameter}: {}", listed(values)),
-            Conflict::Relations { to, property, values, .. } => {
-                format!("{} of {}: {}", property.name(), self.view.title(to), listed(values))
+            Conflict::Settings {
+                parameter, values, ..
+            } => format!("{parameter}: {}", listed(values)),
+            Conflict::Relations {
+                to, property, values, ..
+            } => {
+                format!(
+                    "{} of {}: {}",
+                    property.name(),
+                    self.view.title(to),
+                    listed(values)
+                )
             }
             Conflict::Parents { parents, .. } => {
                 let parents: Vec<String> = parents.iter().map(|it| self.view.title(it)).collect();

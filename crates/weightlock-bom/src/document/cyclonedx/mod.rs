@@ -58,6 +58,8 @@ struct Writer<'a> {
     ancestors: Vec<&'a Ref>,
     /// Where sources disagree.
     conflicts: Vec<Conflict>,
+    /// For readers that look for the model, and for a hash of it, at the first component.
+    model_first: bool,
 }
 
 /// Writes a document.
@@ -124,6 +126,7 @@ impl<'a> Writer<'a> {
             nested: to(Verb::Contains, Kind::File),
             ancestors,
             conflicts: graph.conflicts(),
+            model_first: settings.model_first,
             view: View::new(graph, settings.show_private),
             version,
         }
@@ -136,7 +139,10 @@ impl<'a> Writer<'a> {
             (Some(time), Version::V1_7) => self.citations(&subject, time),
             _ => Vec::new(),
         };
-        let schema = format!("http://cyclonedx.org/schema/bom-{}.schema.json", self.version.text());
+        let schema = format!(
+            "http://cyclonedx.org/schema/bom-{}.schema.json",
+            self.version.text()
+        );
         let mut components = self.components();
         if settings.model_first {
             components.insert(0, self.repeated());
@@ -156,15 +162,15 @@ impl<'a> Writer<'a> {
     }
 
     fn metadata(&self, subject: Object, time: Option<&String>, settings: &Settings) -> Object {
-        let author = settings.author.as_ref().map(|it| vec![Object::new().with("name", it)]);
+        let author = settings
+            .author
+            .as_ref()
+            .map(|it| vec![Object::new().with("name", it)]);
         let supplier = subject.get("supplier").cloned();
         Object::new()
             .with_some("timestamp", time)
             .with("lifecycles", vec![Object::new().with("phase", "post-build")])
-            .with(
-                "tools",
-                Object::new().with("components", vec![tool(settings)]),
-            )
+            .with("tools", Object::new().with("components", vec![tool(settings)]))
             .with_some("authors", author)
             .with("component", subject)
             .with_some("supplier", supplier)
@@ -175,10 +181,15 @@ impl<'a> Writer<'a> {
     /// are named where they did something.
     fn components(&self) -> Vec<Object> {
         let placed: BTreeSet<&Ref> = self.nested.iter().chain(&self.ancestors).copied().collect();
-        let others = self.view.graph.components().iter().filter(|(reference, component)| {
-            let is_thing = !matches!(component.kind, Kind::Step | Kind::Person | Kind::Organisation);
-            is_thing && *reference != self.view.graph.subject() && !placed.contains(reference)
-        });
+        let others = self
+            .view
+            .graph
+            .components()
+            .iter()
+            .filter(|(reference, component)| {
+                let is_thing = !matches!(component.kind, Kind::Step | Kind::Person | Kind::Organisation);
+                is_thing && *reference != self.view.graph.subject() && !placed.contains(reference)
+            });
         others
             .map(|(reference, component)| self.component(reference, component))
             .collect()
@@ -215,7 +226,13 @@ impl<'a> Writer<'a> {
 const fn is_dependency(verb: Verb) -> bool {
     matches!(
         verb,
-        Verb::DerivedFrom | Verb::TrainedOn | Verb::CalibratedOn | Verb::DependsOn | Verb::UsesTool | Verb::RanIn | Verb::Contains
+        Verb::DerivedFrom
+            | Verb::TrainedOn
+            | Verb::CalibratedOn
+            | Verb::DependsOn
+            | Verb::UsesTool
+            | Verb::RanIn
+            | Verb::Contains
     )
 }
 
@@ -230,5 +247,7 @@ fn tool(settings: &Settings) -> Object {
 
 /// A named value.
 fn property(name: &str, value: &str) -> Object {
-    Object::new().with("name", format!("weightlock:{name}")).with("value", value)
+    Object::new()
+        .with("name", format!("weightlock:{name}"))
+        .with("value", value)
 }

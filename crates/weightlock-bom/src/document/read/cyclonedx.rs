@@ -17,11 +17,17 @@ pub(super) fn read(document: &Json, mut foreign: Foreign) -> Result<Foreign, Rea
     let metadata = document.get("metadata").unwrap_or(&none);
     foreign.time = text(metadata, "timestamp").map(str::to_owned);
     foreign.tool = tool(metadata);
-    foreign.author = list(metadata, "authors").first().and_then(|it| text(it, "name")).map(str::to_owned);
+    foreign.author = list(metadata, "authors")
+        .first()
+        .and_then(|it| text(it, "name"))
+        .map(str::to_owned);
     if let Some(component) = metadata.get("component").filter(|it| it.is_object()) {
         let name = name_of(component, "metadata.component");
         foreign.root = Some(name);
-        components(vec![(component, "metadata.component".to_owned(), None)], &mut foreign)?;
+        components(
+            vec![(component, "metadata.component".to_owned(), None)],
+            &mut foreign,
+        )?;
         if let Some(root) = foreign.root.clone() {
             card(component, &root, &mut foreign);
         }
@@ -60,8 +66,8 @@ fn name_of(component: &Json, place: &str) -> String {
 }
 
 /// Components, with what is nested in them. A list of what is open instead of recursion.
-fn components<'a>(
-    mut open: Vec<(&'a Json, String, Option<String>)>,
+fn components(
+    mut open: Vec<(&Json, String, Option<String>)>,
     foreign: &mut Foreign,
 ) -> Result<(), ReadError> {
     while let Some((component, place, outer)) = open.pop() {
@@ -78,7 +84,10 @@ fn components<'a>(
         for (at, parent) in list(pedigree, "ancestors").iter().enumerate() {
             let place = format!("{place}.pedigree.ancestors[{at}]");
             let relation = property(parent, "weightlock:lineage:relation");
-            let facts = relation.map(|it| (Property::Derivation, Value::text(it))).into_iter().collect();
+            let facts = relation
+                .map(|it| (Property::Derivation, Value::text(it)))
+                .into_iter()
+                .collect();
             foreign.relate(&name, Verb::DerivedFrom, &name_of(parent, &place), facts);
             open.push((parent, place, None));
         }
@@ -190,7 +199,9 @@ fn own(component: &Json, thing: &mut Thing) {
 }
 
 fn properties<'a>(component: &'a Json, name: &'a str) -> impl Iterator<Item = &'a str> {
-    let own = list(component, "properties").iter().filter(move |it| text(it, "name") == Some(name));
+    let own = list(component, "properties")
+        .iter()
+        .filter(move |it| text(it, "name") == Some(name));
     own.filter_map(|it| text(it, "value"))
 }
 

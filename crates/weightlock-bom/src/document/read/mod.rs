@@ -164,7 +164,13 @@ impl Foreign {
             let subject = graph.subject().clone();
             if *root != subject {
                 let source = self.source("");
-                graph.relate(Relation::new(&subject, Verb::DependsOn, root, Standing::Declared, source));
+                graph.relate(Relation::new(
+                    &subject,
+                    Verb::DependsOn,
+                    root,
+                    Standing::Declared,
+                    source,
+                ));
             }
         }
     }
@@ -176,15 +182,21 @@ impl Foreign {
             .filter_map(|(reference, component)| Some((component.text(Property::Purl)?, reference)))
             .collect();
         let named = self.things.iter().map(|(name, thing)| {
-            let purl = thing.claims.iter().find_map(|(property, value, _)| match (property, value) {
-                (Property::Purl, Value::Text(purl)) => Some(purl.as_str()),
-                _ => None,
-            });
+            let purl = thing
+                .claims
+                .iter()
+                .find_map(|(property, value, _)| match (property, value) {
+                    (Property::Purl, Value::Text(purl)) => Some(purl.as_str()),
+                    _ => None,
+                });
             let reference = match purl.and_then(|it| known.get(it)) {
                 _ if is_alone && self.root.as_ref() == Some(name) => Ref::subject(),
                 Some(reference) => (*reference).clone(),
                 None if is_alone => Ref::new("listed", name),
-                None => Ref::new("document", &format!("{}/{name}", self.digest.hex().get(..16).unwrap_or_default())),
+                None => Ref::new(
+                    "document",
+                    &format!("{}/{name}", self.digest.hex().get(..16).unwrap_or_default()),
+                ),
             };
             (name.clone(), reference)
         });
@@ -197,7 +209,9 @@ impl Foreign {
                 continue;
             };
             // Its package URL says who it is; another spelling of its name is no dispute.
-            let is_known = graph.component(reference).is_some_and(|it| it.fact(Property::Purl).is_some());
+            let is_known = graph
+                .component(reference)
+                .is_some_and(|it| it.fact(Property::Purl).is_some());
             let component = graph.ensure(reference, thing.kind);
             for (property, value, standing) in &thing.claims {
                 if !(is_known && matches!(property, Property::Name | Property::Namespace)) {
@@ -273,9 +287,11 @@ impl Thing {
     }
 
     fn say(&mut self, property: Property, text: Option<&str>) {
-        let says = |text: &&str| !text.is_empty() && *text != "unknown" && *text != "NOASSERTION" && *text != "NONE";
+        let says =
+            |text: &&str| !text.is_empty() && *text != "unknown" && *text != "NOASSERTION" && *text != "NONE";
         if let Some(text) = text.filter(says) {
-            self.claims.push((property, Value::text(text), Standing::Declared));
+            self.claims
+                .push((property, Value::text(text), Standing::Declared));
         }
     }
 
@@ -286,7 +302,8 @@ impl Thing {
             _ => return,
         };
         if let Ok(digest) = Digest::from_hex(algorithm, &hex.to_ascii_lowercase()) {
-            self.claims.push((Property::Digest, Value::Digest(digest), Standing::Declared));
+            self.claims
+                .push((Property::Digest, Value::Digest(digest), Standing::Declared));
         }
     }
 
@@ -296,9 +313,11 @@ impl Thing {
             return;
         };
         let value = match property {
-            Property::Parameters | Property::Tensors | Property::Size | Property::ContextLength | Property::Records => {
-                text.parse().map_or_else(|_| Value::text(text), Value::Number)
-            }
+            Property::Parameters
+            | Property::Tensors
+            | Property::Size
+            | Property::ContextLength
+            | Property::Records => text.parse().map_or_else(|_| Value::text(text), Value::Number),
             _ => Value::text(text),
         };
         self.claims.push((property, value, Standing::Declared));
@@ -309,7 +328,9 @@ impl Thing {
         let Some(property) = Property::parse(name) else {
             return;
         };
-        let standing = Standing::ALL.into_iter().find(|it| it.word().eq_ignore_ascii_case(word));
+        let standing = Standing::ALL
+            .into_iter()
+            .find(|it| it.word().eq_ignore_ascii_case(word));
         for (own, _, known) in &mut self.claims {
             if *own == property {
                 *known = standing.unwrap_or(Standing::Declared).max(Standing::Declared);
@@ -325,7 +346,9 @@ fn text<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
 
 /// The items of a list; none where there is no list.
 fn list<'a>(json: &'a Json, member: &str) -> &'a [Json] {
-    json.get(member).and_then(Json::as_array).map_or(&[], Vec::as_slice)
+    json.get(member)
+        .and_then(Json::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// The texts of a list, or the one text in place of it.

@@ -35,7 +35,9 @@ pub(super) fn read(document: &Json, mut foreign: Foreign) -> Result<Foreign, Rea
         relate(relation, &mut foreign);
     }
     if foreign.root.is_none() {
-        foreign.root = texts(document, "documentDescribes").first().map(|it| (*it).to_owned());
+        foreign.root = texts(document, "documentDescribes")
+            .first()
+            .map(|it| (*it).to_owned());
     }
     Ok(foreign)
 }

@@ -9,9 +9,13 @@ use crate::graph::{Derivation, Kind, Property, Value, Verb};
 
 pub(super) fn read(document: &Json, mut foreign: Foreign) -> Result<Foreign, ReadError> {
     let context = text(document, "@context").unwrap_or_default();
-    let version = context.strip_prefix("https://spdx.org/rdf/").and_then(|it| it.split('/').next());
+    let version = context
+        .strip_prefix("https://spdx.org/rdf/")
+        .and_then(|it| it.split('/').next());
     let Some(version) = version.filter(|it| it.starts_with("3.0")) else {
-        return Err(ReadError::Form(format!("a document with the context {context:?}")));
+        return Err(ReadError::Form(format!(
+            "a document with the context {context:?}"
+        )));
     };
     foreign.form = format!("SPDX {version}");
     let elements = list(document, "@graph");
@@ -107,13 +111,19 @@ fn thing(element: &Json, by_name: &BTreeMap<&str, &Json>, place: String) -> Opti
         (Property::Standard, "ai_standardCompliance"),
         (Property::DatasetType, "dataset_datasetType"),
     ] {
-        for said in texts(element, member).into_iter().filter(|it| *it != "noAssertion") {
+        for said in texts(element, member)
+            .into_iter()
+            .filter(|it| *it != "noAssertion")
+        {
             thing.say(property, Some(said));
         }
     }
     for member in ["suppliedBy", "originatedBy"] {
         for agent in texts(element, member) {
-            thing.say(Property::Supplier, by_name.get(agent).and_then(|it| text(it, "name")));
+            thing.say(
+                Property::Supplier,
+                by_name.get(agent).and_then(|it| text(it, "name")),
+            );
         }
     }
     for hash in list(element, "verifiedUsing") {
@@ -151,7 +161,9 @@ fn relate(element: &Json, by_name: &BTreeMap<&str, &Json>, foreign: &mut Foreign
             "hasOutput" => (from, Verb::HasOutput, to),
             "usesTool" => (from, Verb::UsesTool, to),
             kind @ ("hasDeclaredLicense" | "hasConcludedLicense") => {
-                let licence = by_name.get(to).and_then(|it| text(it, "simplelicensing_licenseExpression"));
+                let licence = by_name
+                    .get(to)
+                    .and_then(|it| text(it, "simplelicensing_licenseExpression"));
                 let property = if kind == "hasDeclaredLicense" {
                     Property::License
                 } else {

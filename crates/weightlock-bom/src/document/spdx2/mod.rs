@@ -11,11 +11,7 @@ mod relation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    DocumentError, Settings, check_references, identity,
-    json::Object,
-    view::View,
-};
+use super::{DocumentError, Settings, check_references, identity, json::Object, view::View};
 use crate::graph::{Graph, Kind, Ref};
 
 /// A document without a time has this one: SPDX demands one, and the beginning of 1970 is nobody's real time.
@@ -77,14 +73,22 @@ impl<'a> Writer<'a> {
     fn document(&self, settings: &Settings) -> Object {
         let graph = self.view.graph;
         let mut creators = vec![self.tool.clone()];
-        creators.extend(settings.author.iter().map(|it| format!("Organization: {}", one_line(it))));
+        creators.extend(
+            settings
+                .author
+                .iter()
+                .map(|it| format!("Organization: {}", one_line(it))),
+        );
         let title = self.view.title(graph.subject());
         let mut comments = Vec::new();
         if settings.time.is_none() {
             comments.push("The time of making is not stated; 1970 stands for none.".to_owned());
         }
         for gap in graph.unread() {
-            comments.push(format!("Not read: {} at byte {}: {}", gap.path, gap.offset, gap.why));
+            comments.push(format!(
+                "Not read: {} at byte {}: {}",
+                gap.path, gap.offset, gap.why
+            ));
         }
         let comment = Some(comments.join("\n")).filter(|it| !it.is_empty());
         let licences: Vec<Object> = self.licences();
@@ -113,7 +117,10 @@ impl<'a> Writer<'a> {
 
 /// Whether a thing becomes a package.
 const fn is_package(kind: Kind) -> bool {
-    !matches!(kind, Kind::Step | Kind::Person | Kind::Organisation | Kind::Pipeline)
+    !matches!(
+        kind,
+        Kind::Step | Kind::Person | Kind::Organisation | Kind::Pipeline
+    )
 }
 
 const fn plain(it: char) -> char {

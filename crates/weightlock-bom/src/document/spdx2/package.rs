@@ -31,12 +31,16 @@ impl<'a> Writer<'a> {
         let location = locations.into_iter().find(|it| is_url(it));
         let homepages = self.view.texts(component, Property::Homepage);
         let homepage = homepages.into_iter().find(|it| is_url(it));
-        let supplier = text(Property::Supplier).map(|it| one_line(&it)).filter(|it| !it.is_empty());
+        let supplier = text(Property::Supplier)
+            .map(|it| one_line(&it))
+            .filter(|it| !it.is_empty());
         let supplier = supplier.map_or_else(|| NO_ASSERTION.to_owned(), |it| format!("Organization: {it}"));
         let is_file = component.kind == Kind::File;
         let shown = version.clone().or_else(|| (!is_file).then(|| UNKNOWN.to_owned()));
         let title = match text(Property::Namespace).filter(|it| !it.is_empty()) {
-            Some(owner) if component.kind != Kind::Package => format!("{owner}/{}", self.view.title(reference)),
+            Some(owner) if component.kind != Kind::Package => {
+                format!("{owner}/{}", self.view.title(reference))
+            }
             _ => self.view.title(reference),
         };
         Object::new()
@@ -44,15 +48,24 @@ impl<'a> Writer<'a> {
             .with("name", one_line(&title))
             .with_some("versionInfo", shown.map(|it| one_line(&it)))
             .with("supplier", supplier)
-            .with("downloadLocation", location.unwrap_or_else(|| NO_ASSERTION.to_owned()))
+            .with(
+                "downloadLocation",
+                location.unwrap_or_else(|| NO_ASSERTION.to_owned()),
+            )
             .with_some("homepage", homepage)
             .with("filesAnalyzed", false)
             .with_list("checksums", self.checksums(component))
-            .with("licenseConcluded", self.expression(component, Property::LicenseText))
+            .with(
+                "licenseConcluded",
+                self.expression(component, Property::LicenseText),
+            )
             .with("licenseDeclared", self.expression(component, Property::License))
             .with("copyrightText", NO_ASSERTION)
             .with_some("description", text(Property::Description))
-            .with_some("releaseDate", text(Property::ReleaseTime).and_then(|it| view::time(&it)))
+            .with_some(
+                "releaseDate",
+                text(Property::ReleaseTime).and_then(|it| view::time(&it)),
+            )
             .with("comment", comment(component.kind))
             .with("primaryPackagePurpose", purpose(component.kind))
             .with_list("externalRefs", self.external(component, version.as_deref()))
@@ -140,7 +153,11 @@ impl<'a> Writer<'a> {
             for claim in fact.claims().iter().filter(|it| self.view.shows(it)) {
                 let standing = claim.standing.word().to_lowercase();
                 let places = self.view.places(&claim.sources);
-                lines.push(format!("{} = {} ({standing}; {places})", property.name(), claim.value));
+                lines.push(format!(
+                    "{} = {} ({standing}; {places})",
+                    property.name(),
+                    claim.value
+                ));
             }
         }
         if lines.is_empty() {

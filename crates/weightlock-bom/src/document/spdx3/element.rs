@@ -14,7 +14,17 @@ use crate::{
 
 /// Kinds of data that the specification enumerates.
 const DATASET_TYPES: [&str; 12] = [
-    "audio", "categorical", "graph", "image", "numeric", "other", "sensor", "structured", "syntactic", "text", "timeseries",
+    "audio",
+    "categorical",
+    "graph",
+    "image",
+    "numeric",
+    "other",
+    "sensor",
+    "structured",
+    "syntactic",
+    "text",
+    "timeseries",
     "video",
 ];
 
@@ -58,7 +68,11 @@ impl<'a> Writer<'a> {
     /// Who, or which program. A tool has no version of its own in SPDX, so that it stands in the name.
     fn agent(&self, kind: &str, name: &str, reference: &'a Ref) -> Object {
         let title = self.view.title(reference);
-        let version = self.view.graph.component(reference).and_then(|it| self.view.text(it, Property::Version));
+        let version = self
+            .view
+            .graph
+            .component(reference)
+            .and_then(|it| self.view.text(it, Property::Version));
         let title = match version {
             Some(version) if kind == "Tool" => format!("{title} {version}"),
             _ => title,
@@ -70,25 +84,47 @@ impl<'a> Writer<'a> {
         let text = |property| self.view.text(component, property);
         let version = text(Property::Version).or_else(|| text(Property::Revision));
         let purl = text(Property::Purl).filter(|it| is_purl(it));
-        let purl = purl.or_else(|| identity::generic_purl(&text(Property::Name)?, version.as_deref(), component));
+        let purl =
+            purl.or_else(|| identity::generic_purl(&text(Property::Name)?, version.as_deref(), component));
         let title = match text(Property::Namespace).filter(|it| !it.is_empty()) {
-            Some(owner) if component.kind != Kind::Package => format!("{owner}/{}", self.view.title(reference)),
+            Some(owner) if component.kind != Kind::Package => {
+                format!("{owner}/{}", self.view.title(reference))
+            }
             _ => self.view.title(reference),
         };
-        let location = self.view.texts(component, Property::Location).into_iter().find(|it| is_url(it));
-        let homepage = self.view.texts(component, Property::Homepage).into_iter().find(|it| is_url(it));
+        let location = self
+            .view
+            .texts(component, Property::Location)
+            .into_iter()
+            .find(|it| is_url(it));
+        let homepage = self
+            .view
+            .texts(component, Property::Homepage)
+            .into_iter()
+            .find(|it| is_url(it));
         let supplier = text(Property::Supplier).map(|it| self.supplier_id(&it));
-        let originators = (kind == "dataset_DatasetPackage").then(|| supplier.clone()).flatten();
+        let originators = (kind == "dataset_DatasetPackage")
+            .then(|| supplier.clone())
+            .flatten();
         let supplier = supplier.filter(|_| kind != "dataset_DatasetPackage");
         self.element(kind, self.view.name(reference))
             .with("name", title)
             .with_some("description", text(Property::Description))
             .with_list("verifiedUsing", self.hashes(component))
-            .with_some("releaseTime", text(Property::ReleaseTime).and_then(|it| view::time(&it)))
-            .with_some("builtTime", text(Property::FinishedAt).and_then(|it| view::time(&it)))
+            .with_some(
+                "releaseTime",
+                text(Property::ReleaseTime).and_then(|it| view::time(&it)),
+            )
+            .with_some(
+                "builtTime",
+                text(Property::FinishedAt).and_then(|it| view::time(&it)),
+            )
             .with_some("suppliedBy", supplier)
             .with_some("originatedBy", originators.map(|it| vec![it]))
-            .with("software_packageVersion", version.unwrap_or_else(|| UNKNOWN.to_owned()))
+            .with(
+                "software_packageVersion",
+                version.unwrap_or_else(|| UNKNOWN.to_owned()),
+            )
             .with_some("software_packageUrl", purl)
             .with_some("software_downloadLocation", location)
             .with_some("software_homePage", homepage)
@@ -133,26 +169,52 @@ impl<'a> Writer<'a> {
         kinds.extend(texts(Property::LearningApproach));
         let mut limits = texts(Property::Limitation);
         limits.extend(texts(Property::Bias).iter().map(|it| format!("bias: {it}")));
-        limits.extend(texts(Property::OutOfScopeUse).iter().map(|it| format!("out of scope: {it}")));
+        limits.extend(
+            texts(Property::OutOfScopeUse)
+                .iter()
+                .map(|it| format!("out of scope: {it}")),
+        );
         let mut use_of = texts(Property::IntendedUse);
-        use_of.extend(texts(Property::InputModality).iter().map(|it| format!("input: {it}")));
-        use_of.extend(texts(Property::InputField).iter().map(|it| format!("input: {it}")));
-        use_of.extend(texts(Property::OutputModality).iter().map(|it| format!("output: {it}")));
-        use_of.extend(texts(Property::OutputField).iter().map(|it| format!("output: {it}")));
+        use_of.extend(
+            texts(Property::InputModality)
+                .iter()
+                .map(|it| format!("input: {it}")),
+        );
+        use_of.extend(
+            texts(Property::InputField)
+                .iter()
+                .map(|it| format!("input: {it}")),
+        );
+        use_of.extend(
+            texts(Property::OutputModality)
+                .iter()
+                .map(|it| format!("output: {it}")),
+        );
+        use_of.extend(
+            texts(Property::OutputField)
+                .iter()
+                .map(|it| format!("output: {it}")),
+        );
         let joined = |list: Vec<String>| Some(list.join("\n")).filter(|it| !it.is_empty());
         self.package("ai_AIPackage", "model", reference, component)
             .with("ai_autonomyType", yes_or_no(Property::Autonomy))
             .with_some("ai_domain", Some(texts(Property::Task)))
             .with_list("ai_hyperparameter", self.numbers(component))
             .with_some("ai_informationAboutApplication", joined(use_of))
-            .with_some("ai_informationAboutTraining", joined(texts(Property::TrainingMethod)))
+            .with_some(
+                "ai_informationAboutTraining",
+                joined(texts(Property::TrainingMethod)),
+            )
             .with_some("ai_limitation", joined(limits))
             .with_list("ai_metric", self.metrics(reference))
             .with_some("ai_modelExplainability", Some(texts(Property::Explainability)))
             .with_some("ai_safetyRiskAssessment", risk)
             .with_some("ai_standardCompliance", Some(texts(Property::Standard)))
             .with_some("ai_typeOfModel", Some(kinds))
-            .with("ai_useSensitivePersonalInformation", yes_or_no(Property::PersonalData))
+            .with(
+                "ai_useSensitivePersonalInformation",
+                yes_or_no(Property::PersonalData),
+            )
     }
 
     /// What a model is in numbers and words that no member is for.
@@ -218,7 +280,10 @@ impl<'a> Writer<'a> {
             "yes"
         };
         self.package("dataset_DatasetPackage", "data", reference, component)
-            .with_some("dataset_dataCollectionProcess", joined(texts(Property::Collection)))
+            .with_some(
+                "dataset_dataCollectionProcess",
+                joined(texts(Property::Collection)),
+            )
             .with_some("dataset_dataPreprocessing", Some(texts(Property::Preprocessing)))
             .with_some("dataset_datasetSize", size)
             .with("dataset_datasetType", vec![kind])
@@ -263,9 +328,21 @@ impl<'a> Writer<'a> {
         });
         self.element("build_Build", self.view.name(reference))
             .with("name", text(Property::Name).unwrap_or_else(|| kind.clone()))
-            .with("build_buildType", format!("urn:weightlock:ml:{}:v1", if word.is_empty() { "other" } else { &word }))
-            .with_some("build_buildStartTime", text(Property::StartedAt).and_then(|it| view::time(&it)))
-            .with_some("build_buildEndTime", text(Property::FinishedAt).and_then(|it| view::time(&it)))
+            .with(
+                "build_buildType",
+                format!(
+                    "urn:weightlock:ml:{}:v1",
+                    if word.is_empty() { "other" } else { &word }
+                ),
+            )
+            .with_some(
+                "build_buildStartTime",
+                text(Property::StartedAt).and_then(|it| view::time(&it)),
+            )
+            .with_some(
+                "build_buildEndTime",
+                text(Property::FinishedAt).and_then(|it| view::time(&it)),
+            )
             .with_list("build_parameter", parameters.collect())
     }
 
@@ -294,11 +371,17 @@ impl<'a> Writer<'a> {
             for claim in fact.claims().iter().filter(|it| self.view.shows(it)) {
                 let standing = claim.standing.word().to_lowercase();
                 let places = self.view.places(&claim.sources);
-                lines.push(format!("{} = {} ({standing}; {places})", property.name(), claim.value));
+                lines.push(format!(
+                    "{} = {} ({standing}; {places})",
+                    property.name(),
+                    claim.value
+                ));
             }
         }
         let own = conflicts.iter().filter_map(|it| match it {
-            Conflict::Values { component, property, .. } if component == reference => Some(property.name()),
+            Conflict::Values {
+                component, property, ..
+            } if component == reference => Some(property.name()),
             Conflict::Parents { component, .. } if component == reference => Some("parent"),
             Conflict::Digests { component, .. } if component == reference => Some("digest"),
             Conflict::Parameters { component, .. } if component == reference => Some("parameters"),

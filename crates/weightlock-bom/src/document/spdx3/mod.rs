@@ -56,7 +56,17 @@ fn references(document: &Object) -> Vec<&str> {
         let Node::Object(element) = element else {
             continue;
         };
-        for name in ["from", "to", "subject", "suppliedBy", "originatedBy", "element", "rootElement", "createdBy", "createdUsing"] {
+        for name in [
+            "from",
+            "to",
+            "subject",
+            "suppliedBy",
+            "originatedBy",
+            "element",
+            "rootElement",
+            "createdBy",
+            "createdUsing",
+        ] {
             match element.get(name) {
                 Some(Node::Text(text)) => found.push(text.as_str()),
                 Some(Node::List(list)) => found.extend(list.iter().filter_map(|node| match node {
@@ -160,10 +170,16 @@ fn comment(settings: &Settings, missing: &[rules::Missing], view: &View<'_>) -> 
         lines.push("The time of making is not stated; 1970 stands for none.".to_owned());
     }
     for gap in missing {
-        lines.push(format!("Does not conform to the profile {}: {}", gap.profile, gap.what));
+        lines.push(format!(
+            "Does not conform to the profile {}: {}",
+            gap.profile, gap.what
+        ));
     }
     for gap in view.graph.unread() {
-        lines.push(format!("Not read: {} at byte {}: {}", gap.path, gap.offset, gap.why));
+        lines.push(format!(
+            "Not read: {} at byte {}: {}",
+            gap.path, gap.offset, gap.why
+        ));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
 }

@@ -20,7 +20,9 @@ impl<'a> Writer<'a> {
     pub(super) fn add_suppliers(&mut self) {
         let graph = self.view.graph;
         let names = graph.components().values().filter(|it| has_supplier(it.kind));
-        let names: BTreeSet<String> = names.filter_map(|it| self.view.text(it, Property::Supplier)).collect();
+        let names: BTreeSet<String> = names
+            .filter_map(|it| self.view.text(it, Property::Supplier))
+            .collect();
         for name in names {
             let element = self.element("Organization", &supplier(&name)).with("name", &name);
             self.elements.push(element);
@@ -38,11 +40,16 @@ impl<'a> Writer<'a> {
             }
             let declared = self.expression(component, Property::License);
             let concluded = self.expression(component, Property::LicenseText);
-            for (kind, text) in [("hasDeclaredLicense", declared), ("hasConcludedLicense", concluded)] {
+            for (kind, text) in [
+                ("hasDeclaredLicense", declared),
+                ("hasConcludedLicense", concluded),
+            ] {
                 let to = match text {
                     Some(text) => {
                         let next = expressions.len();
-                        let name = expressions.entry(text).or_insert_with(|| format!("licence.{next}"));
+                        let name = expressions
+                            .entry(text)
+                            .or_insert_with(|| format!("licence.{next}"));
                         self.id(name)
                     }
                     None => NO_LICENCE.to_owned(),
@@ -80,7 +87,8 @@ impl<'a> Writer<'a> {
         let graph = self.view.graph;
         let written = |relation: &&Relation| {
             let ends = [&relation.from, &relation.to];
-            ends.into_iter().all(|it| graph.component(it).is_some_and(|it| is_element(it.kind)))
+            ends.into_iter()
+                .all(|it| graph.component(it).is_some_and(|it| is_element(it.kind)))
         };
         for (number, relation) in graph.relations().filter(written).enumerate() {
             let from = self.view.name(&relation.from).to_owned();
@@ -103,7 +111,9 @@ impl<'a> Writer<'a> {
     }
 
     fn comment(&self, relation: &Relation) -> String {
-        let how = relation.derivation().map_or(String::new(), |it| format!("{}; ", it.word()));
+        let how = relation
+            .derivation()
+            .map_or(String::new(), |it| format!("{}; ", it.word()));
         let verb = match relation.verb {
             Verb::CalibratedOn => "calibration data; ",
             _ => "",
@@ -139,7 +149,9 @@ const fn verb(verb: Verb) -> (&'static str, bool, bool) {
 
 /// An element's name for a supplier: text that is no part of a name is written in hexadecimal digits.
 fn supplier(name: &str) -> String {
-    let digest = weightlock_artifact::digest::Algorithm::Sha256.digest(name.as_bytes()).hex();
+    let digest = weightlock_artifact::digest::Algorithm::Sha256
+        .digest(name.as_bytes())
+        .hex();
     format!("supplier.{}", digest.get(..16).unwrap_or_default())
 }
 

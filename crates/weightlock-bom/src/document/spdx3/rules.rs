@@ -44,7 +44,11 @@ pub(super) fn missing(elements: &[Object]) -> Vec<Missing> {
             _ => continue,
         };
         let id = text(element, "spdxId");
-        let mut lacks: Vec<&str> = members.iter().copied().filter(|it| element.get(it).is_none()).collect();
+        let mut lacks: Vec<&str> = members
+            .iter()
+            .copied()
+            .filter(|it| element.get(it).is_none())
+            .collect();
         lacks.extend(LICENCES.into_iter().filter(|kind| count(elements, kind, id) != 1));
         if !lacks.is_empty() {
             missing.push(Missing {
@@ -81,14 +85,13 @@ mod tests {
 
     fn model() -> Object {
         let members = MODEL.into_iter().filter(|it| *it != "name");
-        let whole = members.fold(
+        members.fold(
             Object::new()
                 .with("type", "ai_AIPackage")
                 .with("spdxId", "m")
                 .with("name", "m"),
             |object, member| object.with(member, "x"),
-        );
-        whole
+        )
     }
 
     fn licences() -> Vec<Object> {
@@ -106,7 +109,10 @@ mod tests {
 
     #[test]
     fn a_profile_is_not_claimed_when_something_lacks() {
-        let without = Object::new().with("type", "ai_AIPackage").with("spdxId", "m").with("name", "m");
+        let without = Object::new()
+            .with("type", "ai_AIPackage")
+            .with("spdxId", "m")
+            .with("name", "m");
         let mut elements = licences();
         elements.push(without);
         let gaps = missing(&elements);

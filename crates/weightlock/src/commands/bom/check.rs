@@ -137,9 +137,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
 
 fn missing(elements: &Elements) -> Diagnostic {
     let what = format!(
-        "{} that {} requires is not known",
-        counted(elements.missing.len(), "element"),
-        elements.profile
+        "{} asks for what is not known: {}",
+        elements.profile,
+        counted(elements.missing.len(), "required element")
     );
     let told = Diagnostic::new(ELEMENTS, what).note(elements.missing.join("; "));
     let is_of_document = |name: &str| elements.missing.iter().any(|it| it.ends_with(name));

@@ -96,9 +96,13 @@ fn shown(given: &Given, target: &str) -> Shown {
     let mut components = std::collections::BTreeMap::new();
     for component in graph.components().values() {
         let kind = serde_json::to_value(component.kind).unwrap_or_default();
-        *components.entry(kind.as_str().unwrap_or_default().to_owned()).or_insert(0) += 1;
+        *components
+            .entry(kind.as_str().unwrap_or_default().to_owned())
+            .or_insert(0) += 1;
     }
-    let mut facts = graph.component(graph.subject()).map_or_else(Vec::new, of_component);
+    let mut facts = graph
+        .component(graph.subject())
+        .map_or_else(Vec::new, of_component);
     facts.extend(of_relations(graph));
     Shown {
         target: target.to_owned(),
@@ -107,7 +111,11 @@ fn shown(given: &Given, target: &str) -> Shown {
         components,
         standings: Standings::of(graph),
         conflicts: graph.conflicts().iter().map(|it| conflict(graph, it)).collect(),
-        unread: graph.unread().iter().map(|it| format!("{}: {}", it.path, it.why)).collect(),
+        unread: graph
+            .unread()
+            .iter()
+            .map(|it| format!("{}: {}", it.path, it.why))
+            .collect(),
     }
 }
 
@@ -116,7 +124,9 @@ fn of_component(component: &Component) -> Vec<Known> {
     facts
         .map(|(property, fact)| {
             let claims = fact.claims().iter();
-            let sources = claims.clone().flat_map(|it| it.sources.iter().map(ToString::to_string));
+            let sources = claims
+                .clone()
+                .flat_map(|it| it.sources.iter().map(ToString::to_string));
             Known {
                 name: property.name().to_owned(),
                 values: claims.map(|it| it.value.to_string()).collect(),
@@ -151,7 +161,9 @@ pub(super) fn title(graph: &Graph, reference: &Ref) -> String {
     let Some(component) = graph.component(reference) else {
         return reference.to_string();
     };
-    let name = component.text(Property::Name).map_or_else(|| reference.to_string(), str::to_owned);
+    let name = component
+        .text(Property::Name)
+        .map_or_else(|| reference.to_string(), str::to_owned);
     match component.text(Property::Namespace) {
         Some(owner) if !owner.is_empty() && component.kind != Kind::File => format!("{owner}/{name}"),
         _ => name,
@@ -165,20 +177,40 @@ fn conflict(graph: &Graph, conflict: &Conflict) -> String {
         values.join(" | ")
     };
     match conflict {
-        Conflict::Values { component, property, values } => {
-            format!("{} of {}: {}", property.name(), title(graph, component), listed(values))
+        Conflict::Values {
+            component,
+            property,
+            values,
+        } => {
+            format!(
+                "{} of {}: {}",
+                property.name(),
+                title(graph, component),
+                listed(values)
+            )
         }
-        Conflict::Settings { component, parameter, values } => {
+        Conflict::Settings {
+            component,
+            parameter,
+            values,
+        } => {
             format!("{parameter} of {}: {}", title(graph, component), listed(values))
         }
-        Conflict::Relations { from, to, property, values } => format!(
+        Conflict::Relations {
+            from,
+            to,
+            property,
+            values,
+        } => format!(
             "{} between {} and {}: {}",
             property.name(),
             title(graph, from),
             title(graph, to),
             listed(values)
         ),
-        Conflict::Parents { component, parents, .. } => {
+        Conflict::Parents {
+            component, parents, ..
+        } => {
             let parents: Vec<String> = parents.iter().map(|it| title(graph, it)).collect();
             format!("parent of {}: {}", title(graph, component), parents.join(" | "))
         }
@@ -204,11 +236,25 @@ fn screen(shown: &Shown, paint: Paint) -> String {
     }
     text += "\n\n";
     for known in &shown.facts {
-        let some: Vec<String> = known.values.iter().take(MOST_VALUES).map(|it| short(it)).collect();
+        let some: Vec<String> = known
+            .values
+            .iter()
+            .take(MOST_VALUES)
+            .map(|it| short(it))
+            .collect();
         let more = known.values.len().saturating_sub(MOST_VALUES);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         let line = format!("{}{more}", some.join(", "));
-        text += &format!("  {:10} {:24} {}\n", known.standing.word(), known.name, text::Shown(&line));
+        text += &format!(
+            "  {:10} {:24} {}\n",
+            known.standing.word(),
+            known.name,
+            text::Shown(&line)
+        );
     }
     let parts: Vec<String> = shown
         .components

@@ -28,7 +28,7 @@ pub(super) fn answers(seen: &Seen, target: &str) -> Answers {
         who: who(&seen.signature, target),
         unchanged: unchanged(seen),
         executes: executes(seen, target),
-        made_how: made_how(&seen.summary),
+        made_how: made_how(&seen.summary).details(seen.boms.iter().cloned()),
         may_we_use: may_we_use(seen),
         behaves: Answer::new(
             Standing::Unknown,

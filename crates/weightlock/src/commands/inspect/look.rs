@@ -1,11 +1,12 @@
 //! Looking at a model: the headers of weights, the configuration, and what the scanner makes of every file. The numbers
 //! of the weights are not read, and nothing is hashed.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use weightlock_artifact::{
     Error,
     error::NOT_FOUND,
+    evidence::Kind,
     input,
     inventory::{Entry, Inventory, Irregular, Links, Root, Scope},
     path::ArtifactPath,
@@ -22,7 +23,10 @@ use weightlock_signing::{
 };
 
 use crate::{
-    commands::{scan, target},
+    commands::{
+        evidence::{found::Found, summary},
+        scan, target,
+    },
     context::Context,
     diagnostic::Diagnostic,
 };
@@ -39,6 +43,8 @@ pub(super) struct Seen {
     pub(super) signature: Signature,
     /// What the scanner found, with its default settings.
     pub(super) scan: Report,
+    /// Bills of materials that lie with it, a line each; claimed, and not checked.
+    pub(super) boms: Vec<String>,
 }
 
 /// The signature that lies with the model. Here is where a verified one will have its own variant.
@@ -66,6 +72,7 @@ impl Seen {
             summary: summarise(&facts),
             signature: signature(&inventory)?,
             scan: scan::of_model(&inventory, context)?,
+            boms: boms(&inventory),
             inventory,
         })
     }
@@ -74,6 +81,37 @@ impl Seen {
     pub(super) fn irregular(&self) -> &[Irregular] {
         self.inventory.irregular()
     }
+}
+
+/// The bills of materials that lie with a model: what each claims, and what it is about. Nothing was hashed, so that only other
+/// names of files show that it is about another model.
+fn boms(inventory: &Inventory) -> Vec<String> {
+    let here: BTreeSet<&str> = inventory.entries().iter().map(|it| it.path.as_str()).collect();
+    let found = match Found::about(inventory.root()) {
+        Ok(found) => found,
+        Err(told) => return vec![told.message().to_owned()],
+    };
+    let boms = found.iter().filter(|it| it.kind == Some(Kind::Bom));
+    let told = boms.map(|it| match it.claimed() {
+        Err(why) => format!("{}: {}", it.name, why.why),
+        Ok(claimed) => {
+            let statement = &claimed.statement;
+            let mut subjects = statement.subjects.iter();
+            let about = subjects
+                .next()
+                .map_or_else(String::new, |it| it.sha256.to_string());
+            let files: BTreeSet<&str> = subjects.map(|it| it.name.as_str()).collect();
+            let is_other = !files.is_empty() && files != here;
+            let other = if is_other {
+                ", and of other files than are here"
+            } else {
+                ""
+            };
+            let says = summary::of(statement);
+            format!("{}: claims {says}, of {about}{other}; not checked", it.name)
+        }
+    });
+    told.collect()
 }
 
 /// What the headers and the configuration of some files of a folder say.
