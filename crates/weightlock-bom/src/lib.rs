@@ -17,3 +17,6 @@ pub mod card;
 pub mod extract;
 pub mod graph;
 pub mod lineage;
+pub mod provenance;
+pub mod slsa;
+mod typed;

@@ -12,7 +12,7 @@ use std::{
         fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd},
         unix::process::{CommandExt as _, ExitStatusExt as _},
     },
-    process::{Child, Command, ExitStatus},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -28,6 +28,15 @@ use crate::Error;
 const PASSED_ON: [i32; 8] = [
     SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT,
 ];
+
+/// Where a program's standard output goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// To this process's own.
+    Inherited,
+    /// To standard error, where this process has something of its own to print.
+    ToStandardError,
+}
 
 /// How a program ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +63,7 @@ pub fn run(
     program: &OsString,
     arguments: &[OsString],
     inherited: &[BorrowedFd<'_>],
+    output: Output,
     takes_over: impl FnOnce() -> bool,
 ) -> Result<Ended, Error> {
     let failed = |source| Error::Start {
@@ -65,7 +75,7 @@ pub fn run(
     if !takes_over() {
         return Err(weightlock_artifact::Error::Interrupted.into());
     }
-    let mut child = start(program, arguments, inherited).map_err(failed)?;
+    let mut child = start(program, arguments, inherited, output).map_err(failed)?;
     let pid = Pid::from_child(&child);
     loop {
         if let Some(status) = child.try_wait().map_err(failed)? {
@@ -77,9 +87,17 @@ pub fn run(
     }
 }
 
-fn start(program: &OsString, arguments: &[OsString], inherited: &[BorrowedFd<'_>]) -> io::Result<Child> {
+fn start(
+    program: &OsString,
+    arguments: &[OsString],
+    inherited: &[BorrowedFd<'_>],
+    output: Output,
+) -> io::Result<Child> {
     let mut command = Command::new(program);
     command.args(arguments);
+    if output == Output::ToStandardError {
+        command.stdout(Stdio::from(io::stderr()));
+    }
     let parent = std::process::id();
     let inherited: Vec<RawFd> = inherited
         .iter()
@@ -130,6 +148,7 @@ mod tests {
             &"/bin/sh".into(),
             &["-c".into(), script.into()],
             inherited,
+            Output::Inherited,
             || true,
         )
     }
@@ -139,14 +158,21 @@ mod tests {
         assert_eq!(shell("exit 0", &[]).unwrap().code(), 0);
         assert_eq!(shell("exit 37", &[]).unwrap().code(), 37);
         assert_eq!(shell("kill -KILL $$", &[]).unwrap().code(), 128 + 9);
-        let missing = run(&"/no/such/program".into(), &[], &[], || true).unwrap_err();
+        let missing = run(&"/no/such/program".into(), &[], &[], Output::Inherited, || true).unwrap_err();
         assert_eq!(missing.code(), crate::error::START);
     }
 
     #[test]
     fn nothing_starts_when_it_is_not_wanted_any_more() {
         let started = tempfile::tempdir().unwrap().path().join("started");
-        let refused = run(&"/bin/touch".into(), &[started.clone().into()], &[], || false).unwrap_err();
+        let refused = run(
+            &"/bin/touch".into(),
+            &[started.clone().into()],
+            &[],
+            Output::Inherited,
+            || false,
+        )
+        .unwrap_err();
         assert_eq!(refused.code(), weightlock_artifact::error::INTERRUPTED);
         assert!(!started.exists());
     }

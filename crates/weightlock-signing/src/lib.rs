@@ -64,22 +64,22 @@
 //!     key::{self, PrivateKey, Signer, SystemRandom},
 //!     oms::SigningMaterial,
 //!     predicate::{Predicate, Wanted},
-//!     statement::sign_statement_payload,
+//!     statement::{Model, sign_statement_payload},
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = PrivateKey::generate(key::Algorithm::P256, &mut SystemRandom)?;
-//! let model = Algorithm::Sha256.digest(b"the canonical manifest of the model");
-//! let subject = Subject { name: "my-model".to_owned(), sha256: model };
+//! let digest = Algorithm::Sha256.digest(b"the bytes of the model, which is one file");
+//! let subject = Subject { name: "my-model.gguf".to_owned(), sha256: digest };
 //! let review = Predicate::read(br#"{"result": "approved"}"#, &Wanted::parse("review")?, "2026-01-31T00:00:00Z")?;
 //! let bundle = sign_statement_payload(review.payload(&[subject]), &key, &SigningMaterial::Key)?;
 //!
 //! let signers = SignersByKind::default().with(Kind::Review, Trust::Key(key.public_key().clone()));
-//! let evidence = signers.judge(&bundle, None, &model)?;
+//! let evidence = signers.judge(&bundle, None, &Model::file(digest))?;
 //! assert_eq!(evidence.statement().predicate["result"], "approved");
 //!
-//! let another = Algorithm::Sha256.digest(b"another manifest");
-//! assert!(signers.judge(&bundle, None, &another).is_err());
+//! let another = Algorithm::Sha256.digest(b"other bytes");
+//! assert!(signers.judge(&bundle, None, &Model::file(another)).is_err());
 //! # Ok(())
 //! # }
 //! ```

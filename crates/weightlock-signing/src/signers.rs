@@ -14,7 +14,7 @@ use crate::{
         reason, types,
     },
     refusal::Refusal,
-    statement::{VerifiedEvidence, read_unverified, verify_evidence},
+    statement::{Model, VerifiedEvidence, read_unverified, verify_evidence},
     verifier::Trust,
 };
 
@@ -51,6 +51,10 @@ pub enum NotCounted {
         /// The model.
         model: Digest,
     },
+    /// It names the digest of a folder and not the files: it may be about a file that has the folder's manifest for its
+    /// content, which says nothing about the folder.
+    #[error("it names the digest of the folder and not its files, so it may be about a mere list of them")]
+    FilesNotNamed,
     /// It does not say what its type promises.
     #[error(transparent)]
     Predicate(#[from] PredicateError),
@@ -64,7 +68,7 @@ impl NotCounted {
             Self::Refused(refusal) => refusal.code(),
             Self::Nobody(_) => reason::NOBODY,
             Self::Kind { .. } => reason::KIND,
-            Self::About { .. } => reason::ABOUT,
+            Self::About { .. } | Self::FilesNotNamed => reason::ABOUT,
             Self::Predicate(error) => error.code(),
         }
     }
@@ -94,12 +98,12 @@ impl SignersByKind {
         self.kinds.get(&kind).unwrap_or(&self.default)
     }
 
-    /// Whether a statement counts: somebody who may make such statements signed it, it is about the model with this digest,
-    /// and its predicate is what its type promises. `named` is the kind in the name it lies under.
+    /// Whether a statement counts: somebody who may make such statements signed it, it is about this model, and its predicate
+    /// is what its type promises. `named` is the kind in the name it lies under.
     ///
     /// 1. The bundle is read. Its predicate type says of which kind it is, and that must be the kind of its name.
     /// 2. One of the signers for that kind made the signature. What was read in step 1 is then signed.
-    /// 3. The first subject is the model.
+    /// 3. The first subject is the model; of a folder, every file is a subject too.
     /// 4. The predicate has what the specification of its type demands.
     ///
     /// # Errors
@@ -108,22 +112,43 @@ impl SignersByKind {
         &self,
         bundle: &[u8],
         named: Option<Kind>,
-        model: &Digest,
+        model: &Model,
     ) -> Result<VerifiedEvidence, NotCounted> {
+        let evidence = self.signed(bundle, named)?;
+        let statement = evidence.statement();
+        let first = statement.subjects.first();
+        if let Some(found) = first.filter(|_| !statement.is_first_about(model)) {
+            return Err(NotCounted::About {
+                found: found.sha256,
+                model: *model.digest(),
+            });
+        }
+        if !statement.is_about(model) {
+            return Err(NotCounted::FilesNotNamed);
+        }
+        document::check(&statement.predicate_type, &statement.predicate)?;
+        Ok(evidence)
+    }
+
+    /// Whether a statement counts, whatever it is about: for statements about things that are not at hand. Rules 1, 2 and 4 of
+    /// [`judge`](Self::judge).
+    ///
+    /// # Errors
+    /// [`NotCounted`] names the first rule that is broken.
+    pub fn vouch(&self, bundle: &[u8], named: Option<Kind>) -> Result<VerifiedEvidence, NotCounted> {
+        let evidence = self.signed(bundle, named)?;
+        let statement = evidence.statement();
+        document::check(&statement.predicate_type, &statement.predicate)?;
+        Ok(evidence)
+    }
+
+    /// Steps 1 and 2.
+    fn signed(&self, bundle: &[u8], named: Option<Kind>) -> Result<VerifiedEvidence, NotCounted> {
         let kind = types::kind_of(&read_unverified(bundle)?.statement.predicate_type);
         if let Some(named) = named.filter(|named| *named != kind) {
             return Err(NotCounted::Kind { found: kind, named });
         }
-        let evidence = self.verify(kind, bundle)?;
-        let statement = evidence.statement();
-        if let Some(found) = statement.subjects.first().filter(|first| first.sha256 != *model) {
-            return Err(NotCounted::About {
-                found: found.sha256,
-                model: *model,
-            });
-        }
-        document::check(&statement.predicate_type, &statement.predicate)?;
-        Ok(evidence)
+        self.verify(kind, bundle)
     }
 
     /// Step 2. Of several refusals the one is told that came furthest: another key than one's own says little.
@@ -154,7 +179,11 @@ const fn is_near(refusal: &Refusal) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use weightlock_artifact::{digest::Algorithm, manifest::Subject};
+    use weightlock_artifact::{
+        digest::Algorithm,
+        manifest::{Manifest, ManifestFile, Subject},
+        path::ArtifactPath,
+    };
 
     use super::*;
     use crate::{
@@ -190,7 +219,7 @@ mod tests {
     }
 
     fn code(signers: &SignersByKind, bundle: &[u8], named: Kind) -> Result<(), Code> {
-        let judged = signers.judge(bundle, Some(named), &model());
+        let judged = signers.judge(bundle, Some(named), &Model::file(model()));
         judged.map(|_| ()).map_err(|why| why.code())
     }
 
@@ -228,7 +257,7 @@ mod tests {
         assert_eq!(code(&signers, &lacking, Kind::Provenance), Err(reason::PREDICATE));
         let good = bundle(&key, types::CARD, json!({}));
         let about = |content: &[u8]| {
-            let judged = signers.judge(&good, None, &Algorithm::Sha256.digest(content));
+            let judged = signers.judge(&good, None, &Model::file(Algorithm::Sha256.digest(content)));
             judged.map(|_| ()).map_err(|why| why.code())
         };
         assert_eq!(about(b"model"), Ok(()));
@@ -244,5 +273,32 @@ mod tests {
         let text = String::from_utf8(good).unwrap();
         let changed = text.replacen("\"payload\":\"ey", "\"payload\":\"eY", 1);
         assert!(code(&signers, changed.as_bytes(), Kind::Card).is_err());
+    }
+
+    /// A file can have a folder's manifest for its content, and then has its digest.
+    #[test]
+    fn a_statement_about_a_list_of_files_is_none_about_the_files() {
+        let key = key();
+        let signers = SignersByKind::new([trust(&key)]);
+        let file = |name: &str| {
+            let path = ArtifactPath::parse(name.to_owned()).unwrap();
+            ManifestFile::new(path, 1, Algorithm::Sha256.digest(name.as_bytes())).unwrap()
+        };
+        let manifest = Manifest::new(["a", "b"].map(file)).unwrap();
+        let judged = |subjects: &[Subject]| {
+            let statement = Statement {
+                subjects: subjects.to_vec(),
+                predicate_type: types::CARD.to_owned(),
+                predicate: json!({}),
+            };
+            let bundle = sign_evidence(&statement, &key, &SigningMaterial::Key).unwrap();
+            let judged = signers.judge(&bundle, Some(Kind::Card), &Model::folder(&manifest));
+            judged.map(|_| ()).map_err(|why| why.code())
+        };
+        let whole = manifest.subjects("m");
+        assert_eq!(judged(&whole), Ok(()));
+        assert_eq!(judged(&whole[..1]), Err(reason::ABOUT));
+        assert_eq!(judged(&whole[..2]), Err(reason::ABOUT));
+        assert_eq!(judged(&whole[1..]), Err(reason::ABOUT));
     }
 }

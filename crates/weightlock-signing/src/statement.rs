@@ -2,13 +2,15 @@
 //!
 //! The first subject is the model, by the digest of its canonical manifest (a model of one file: of its bytes); the
 //! files follow. Evidence belongs to a model when its *first* subject is the model's, so that a statement about one
-//! shared file cannot be passed off as one about the whole.
+//! shared file cannot be passed off as one about the whole, and when it names every file ([`Model`]).
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use weightlock_artifact::{
     digest::{Algorithm, Digest},
-    manifest::Subject,
+    manifest::{Manifest, Subject},
 };
 
 #[cfg(feature = "sign")]
@@ -24,6 +26,43 @@ use crate::{
 const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
 /// The version before, which cosign and builders of SLSA provenance v0.2 write. It has the same members.
 const STATEMENT_V0_1: &str = "https://in-toto.io/Statement/v0.1";
+
+/// What a statement must be about: a model as it is now.
+///
+/// A folder goes by the digest of a text, its canonical manifest, and any file can have that text for its content. A
+/// statement about such a file, a clean scan of it say, knows nothing of what lies in the folder. So a statement about a
+/// folder must name each of its files as well.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Model {
+    digest: Digest,
+    files: BTreeSet<Digest>,
+}
+
+impl Model {
+    /// A model that is one file, by the SHA-256 of its bytes.
+    #[must_use]
+    pub const fn file(sha256: Digest) -> Self {
+        Self {
+            digest: sha256,
+            files: BTreeSet::new(),
+        }
+    }
+
+    /// A folder of files.
+    #[must_use]
+    pub fn folder(manifest: &Manifest) -> Self {
+        Self {
+            digest: manifest.digest(),
+            files: manifest.files().iter().map(|file| *file.sha256()).collect(),
+        }
+    }
+
+    /// What names it.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+}
 
 /// A claim about a model. Whether anybody signed it is another type: [`VerifiedEvidence`].
 #[derive(Clone, PartialEq, Debug)]
@@ -91,9 +130,9 @@ impl VerifiedEvidence {
         &self.envelope
     }
 
-    /// Whether it is about the model with this digest.
+    /// Whether it is about this model.
     #[must_use]
-    pub fn is_about(&self, model: &Digest) -> bool {
+    pub fn is_about(&self, model: &Model) -> bool {
         self.statement.is_about(model)
     }
 }
@@ -190,10 +229,24 @@ impl Statement {
         payload(&self.subjects, &self.predicate_type, &self.predicate)
     }
 
-    /// Whether it is about the model with this digest: whether its *first* subject is.
+    /// Whether it is about this model: its *first* subject is, and every file of a folder is among the others.
     #[must_use]
-    pub fn is_about(&self, model: &Digest) -> bool {
-        self.subjects.first().is_some_and(|first| first.sha256 == *model)
+    pub fn is_about(&self, model: &Model) -> bool {
+        self.is_first_about(model) && self.names_files_of(model)
+    }
+
+    /// Whether its first subject has the digest of this model.
+    #[must_use]
+    pub fn is_first_about(&self, model: &Model) -> bool {
+        self.subjects
+            .first()
+            .is_some_and(|first| first.sha256 == model.digest)
+    }
+
+    /// Whether every file of this model is among its subjects.
+    fn names_files_of(&self, model: &Model) -> bool {
+        let named: BTreeSet<_> = self.subjects.iter().skip(1).map(|one| one.sha256).collect();
+        model.files.is_subset(&named)
     }
 
     /// Reads a statement that nobody has signed yet, or whose signature somebody else has checked.
@@ -293,8 +346,8 @@ mod tests {
         let bundle = sign_evidence(&statement(), &key, &SigningMaterial::Key).unwrap();
         let read = verify_evidence(&bundle, &trust(&key)).unwrap();
         assert_eq!(*read.statement(), statement());
-        assert!(read.is_about(&Algorithm::Sha256.digest(b"model")));
-        assert!(!read.is_about(&Algorithm::Sha256.digest(b"other")));
+        assert!(read.is_about(&Model::file(Algorithm::Sha256.digest(b"model"))));
+        assert!(!read.is_about(&Model::file(Algorithm::Sha256.digest(b"other"))));
     }
 
     #[test]

@@ -172,7 +172,7 @@ pub enum Format {
     Junit,
     /// GitHub annotations (for `scan`).
     Github,
-    /// Markdown, for a job summary (for `scan`).
+    /// Markdown, for a job summary (for `scan` and `card show`).
     Markdown,
 }
 

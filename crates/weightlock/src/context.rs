@@ -19,8 +19,7 @@ use weightlock_signing::certificate::UnixTime;
 use crate::{
     cli::{Global, Hashing, ReadingChoice},
     diagnostic::Diagnostic,
-    environment::{self, Variable},
-    explanations, interrupt,
+    environment, explanations, interrupt,
     progress::{Progress, Show, Stop},
     terminal::{self, ColorChoice, Paint},
 };
@@ -86,9 +85,10 @@ impl Context {
         }
     }
 
-    /// Whether flags that give up a check are refused here.
+    /// Whether flags that give up a check are refused here. A word that nobody knows is a misspelling of `production`, and
+    /// no permission.
     pub(crate) fn is_production() -> bool {
-        environment::MODE.value().is_some_and(|mode| mode == "production")
+        environment::MODE.filled().is_some()
     }
 
     /// The time now.
@@ -143,10 +143,11 @@ fn kernel(name: &str) -> Result<Kernel, Diagnostic> {
 
 /// `WEIGHTLOCK_CACHE_DIR`, `XDG_CACHE_HOME/weightlock`, or `~/.cache/weightlock`.
 pub(crate) fn cache_folder() -> Option<PathBuf> {
-    let folder = |variable: Variable| variable.filled().map(PathBuf::from);
-    folder(environment::CACHE_DIR)
-        .or_else(|| folder(environment::XDG_CACHE_HOME).map(|base| base.join("weightlock")))
-        .or_else(|| folder(environment::HOME).map(|home| home.join(".cache/weightlock")))
+    let own = environment::CACHE_DIR.filled().map(PathBuf::from);
+    let caches = || environment::XDG_CACHE_HOME.folder();
+    let home = || environment::HOME.folder();
+    own.or_else(|| caches().map(|base| base.join("weightlock")))
+        .or_else(|| home().map(|home| home.join(".cache/weightlock")))
 }
 
 fn nanoseconds() -> i128 {

@@ -4,7 +4,7 @@
 //! Variables that stand for a flag are read by the argument parser; the others through [`Variable::value`], which is
 //! the only place of this crate that asks the environment.
 
-use std::{env, ffi::OsString};
+use std::{env, ffi::OsString, path::PathBuf};
 
 /// One environment variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +54,7 @@ pub(crate) const TRUST_DIR: Variable = own(
 /// How strict this machine is.
 pub(crate) const MODE: Variable = own(
     "WEIGHTLOCK_MODE",
-    "`production` refuses every flag that gives up a check",
+    "`production` refuses every flag that gives up a check; so does every other word",
 );
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
@@ -135,12 +135,22 @@ pub(crate) const TORCH_HOME: Variable = foreign(
     "TORCH_HOME",
     "Folder of PyTorch whose `hub` `inventory` looks in, instead of `~/.cache/torch`",
 );
+/// Where programs are.
+pub(crate) const PATH: Variable = foreign(
+    "PATH",
+    "Folders in which `attest run` finds the command, to tell which Python runs it",
+);
+/// The virtual environment of Python that is active.
+pub(crate) const VIRTUAL_ENV: Variable = foreign(
+    "VIRTUAL_ENV",
+    "Virtual environment of Python that `attest run` tells of, where the command itself does not say which Python runs it",
+);
 /// The user's folder.
 pub(crate) const HOME: Variable = foreign("HOME", "The user's folder; `~` stands for it");
 /// The time that documents are said to be made at.
 pub(crate) const SOURCE_DATE_EPOCH: Variable = foreign(
     "SOURCE_DATE_EPOCH",
-    "The time that `attest --type custom` writes, in seconds since 1970, instead of now",
+    "The time that `attest --type custom` and `attest review` write, in seconds since 1970, instead of now",
 );
 /// Asks programs not to use colours.
 pub(crate) const NO_COLOR: Variable =
@@ -299,6 +309,8 @@ pub const VARIABLES: &[Variable] = &[
     XDG_CACHE_HOME,
     XDG_DATA_HOME,
     HOME,
+    PATH,
+    VIRTUAL_ENV,
     SOURCE_DATE_EPOCH,
     NO_COLOR,
     CLICOLOR_FORCE,
@@ -333,6 +345,12 @@ impl Variable {
     /// The value, if the variable is set.
     pub(crate) fn value(self) -> Option<OsString> {
         env::var_os(self.name)
+    }
+
+    /// The folder it names. A relative path is none, as the XDG specification has it: what is believed would depend on the
+    /// folder that one stands in.
+    pub(crate) fn folder(self) -> Option<PathBuf> {
+        self.filled().map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
     /// The value, if the variable is set and not empty.

@@ -2,6 +2,8 @@
 
 use weightlock_artifact::reason::{Code, Explanation, Outcome};
 
+use crate::commands::lineage;
+
 /// The arguments do not say what is needed.
 pub(crate) const USAGE: Code = Code::new("WL-CLI-USAGE");
 /// Nobody is named whose signature would count.
@@ -250,6 +252,30 @@ const OWN: &[Explanation] = &[
         fix: "name the folders that hold models: `weightlock inventory FOLDER`",
     },
     Explanation {
+        code: lineage::UNKNOWN,
+        outcome: Outcome::NoAnswer,
+        what: "no statement in the stores tells of the thing that was asked for",
+        why: "\"nothing was made with it\" and \"nobody wrote down what was made with it\" are two answers",
+        example: "weightlock lineage descendants of a data set whose training runs were never attested",
+        fix: "name the folders that hold statements with --store, and have the steps attested: `weightlock attest run`",
+    },
+    Explanation {
+        code: lineage::GAP,
+        outcome: Outcome::No,
+        what: "the chain from source to artifact is broken, or not signed throughout",
+        why: "what is served may have been exchanged where the link is missing",
+        example: "a quantised model whose provenance names other bytes under the name of the base than those that were published",
+        fix: "the message shows the digests at both ends; make the step again from the bytes that were published, attested",
+    },
+    Explanation {
+        code: lineage::TOO_LARGE,
+        outcome: Outcome::CouldNotWork,
+        what: "the stores hold more than can be looked at",
+        why: "an answer over a part of them would look like one over all",
+        example: "weightlock lineage show MODEL --store /",
+        fix: "name the folders that hold statements",
+    },
+    Explanation {
         code: DEMO,
         outcome: Outcome::CouldNotWork,
         what: "a step of the demonstration did not do what it must do",
@@ -275,8 +301,11 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_signing::predicate::reason::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
+    weightlock_bom::card::reason::EXPLANATIONS,
     weightlock_runtime::error::EXPLANATIONS,
     weightlock_transport::EXPLANATIONS,
+    weightlock_bom::provenance::reason::EXPLANATIONS,
+    weightlock_bom::slsa::reason::EXPLANATIONS,
     OWN,
 ];
 

@@ -49,6 +49,20 @@ pub(crate) fn hand_over() {
     }
 }
 
+/// Takes signals back after such a program has ended: the first one ends the process at once. What is written from here on
+/// is written whole or not at all.
+pub(crate) fn take_back() {
+    if CAUGHT.get().is_none() {
+        return;
+    }
+    let at_once = Arc::new(AtomicBool::new(true));
+    for number in [SIGINT, SIGTERM] {
+        // As in `install`, this fails only when memory is exhausted.
+        let _: std::io::Result<SigId> =
+            signal_hook::flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&at_once));
+    }
+}
+
 /// The signal that asked to stop: 2 or 15.
 pub(crate) fn signal() -> Option<u8> {
     let signal = CAUGHT.get()?.signal.load(Ordering::Relaxed);

@@ -1,21 +1,39 @@
 //! What the generated reference pages are made from: schemas of every JSON document.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use weightlock_bom::{
+    provenance::{description::Description, evaluation::Evaluation, review::Review},
+    slsa::BuilderList,
+};
 
 use crate::{
     commands::{
-        attest, blob, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory, key,
-        man, scan, sign, trust, verify, verify_attestation, version,
+        attest, blob, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect, inventory,
+        key, lineage, man, scan, sign, slsa, trust, verify, verify_attestation, version,
     },
     reply::Document,
 };
 
-/// The schema of each verb's JSON document. Every verb with a result of its own adds a line.
+/// The schema of each verb's JSON document, and of documents that verbs read. Every verb with a result of its own adds a line.
 #[must_use]
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("attest", schema::<attest::Attested>("attest")),
+        (
+            "attest-evaluation",
+            schema::<attest::stated::Stated>("attest evaluation"),
+        ),
+        (
+            "attest-provenance",
+            schema::<attest::stated::Stated>("attest provenance"),
+        ),
+        ("attest-review", schema::<attest::stated::Stated>("attest review")),
+        ("attest-run", schema::<attest::run::Recorded>("attest run")),
         ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
+        ("card-check", schema::<card::check::CheckedCard>("card check")),
+        ("card-init", schema::<card::init::Initiated>("card init")),
+        ("card-show", schema::<card::check::CheckedCard>("card show")),
+        ("card-sign", schema::<card::sign::SignedCard>("card sign")),
         ("demo", schema::<demo::Shown>("demo")),
         ("diff", schema::<diff::Difference>("diff")),
         ("digest", schema::<digest::Digests>("digest")),
@@ -40,12 +58,38 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("trust-export", schema::<trust::export::Exported>("trust export")),
         ("key-generate", schema::<key::generate::Generated>("key generate")),
         ("key-inspect", schema::<key::inspect::Inspected>("key inspect")),
+        (
+            "lineage-ancestors",
+            schema::<lineage::LineageList>("lineage ancestors"),
+        ),
+        (
+            "lineage-descendants",
+            schema::<lineage::LineageList>("lineage descendants"),
+        ),
+        ("lineage-show", schema::<lineage::LineageShown>("lineage show")),
+        (
+            "lineage-who-uses",
+            schema::<lineage::LineageList>("lineage who-uses"),
+        ),
         ("man", schema::<man::Pages>("man")),
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),
         ("sign-blob", schema::<blob::sign::SignedFile>("sign-blob")),
+        ("slsa-diff", schema::<slsa::diff::Compared>("slsa diff")),
+        ("slsa-level", schema::<slsa::level::Levelled>("slsa level")),
+        ("slsa-verify", schema::<slsa::verify::Verified>("slsa verify")),
         ("verify", schema::<verify::Verified>("verify")),
+        ("provenance-description", Description::schema()),
+        ("trusted-builders", BuilderList::schema()),
+        (
+            "predicate-evaluation",
+            predicate::<Evaluation>("urn:weightlock:evaluation:v1"),
+        ),
+        (
+            "predicate-review",
+            predicate::<Review>("urn:weightlock:review:v1"),
+        ),
         (
             "verify-attestation",
             schema::<verify_attestation::Attestations>("verify-attestation"),
@@ -57,6 +101,20 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("version", schema::<version::Version>("version")),
     ]
+}
+
+/// The schema of each document that people write for Weightlock. Keys of their own are welcome there.
+#[must_use]
+pub fn forms() -> Vec<(&'static str, Schema)> {
+    vec![("model-card", weightlock_bom::card::schema())]
+}
+
+/// The schema of a predicate of ours.
+fn predicate<T: JsonSchema>(predicate_type: &str) -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), predicate_type.into());
+    schema
 }
 
 fn schema<T: JsonSchema>(verb: &str) -> Schema {

@@ -24,7 +24,7 @@ use weightlock_signing::{
 use crate::{
     commands::target::read_bounded,
     diagnostic::Diagnostic,
-    environment::{self, Variable},
+    environment,
     explanations::{ROOT_NAME, ROOT_UNSAFE, USAGE},
 };
 
@@ -73,11 +73,13 @@ pub(crate) fn days(from: UnixTime, to: UnixTime) -> u64 {
 impl Roots {
     /// The user's own folder: `WEIGHTLOCK_TRUST_DIR`, `XDG_DATA_HOME/weightlock/trust` or `~/.local/share/weightlock/trust`.
     pub(crate) fn of_user() -> Self {
-        let folder = |variable: Variable| variable.filled().map(PathBuf::from);
+        let own = environment::TRUST_DIR.filled().map(PathBuf::from);
+        let data = || environment::XDG_DATA_HOME.folder();
+        let home = || environment::HOME.folder();
         Self {
-            folder: folder(environment::TRUST_DIR)
-                .or_else(|| folder(environment::XDG_DATA_HOME).map(|base| base.join("weightlock/trust")))
-                .or_else(|| folder(environment::HOME).map(|home| home.join(".local/share/weightlock/trust"))),
+            folder: own
+                .or_else(|| data().map(|base| base.join("weightlock/trust")))
+                .or_else(|| home().map(|home| home.join(".local/share/weightlock/trust"))),
         }
     }
 

@@ -88,11 +88,13 @@ pub enum Peer {
     Fsverity,
     /// A Python that has moto, which stands in for AWS.
     Moto,
+    /// A Python that has in-toto's own reader of statements; only in the lane `go`.
+    InTotoAttestation,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -119,6 +121,7 @@ impl Peer {
         Self::Pyright,
         Self::Fsverity,
         Self::Moto,
+        Self::InTotoAttestation,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -151,6 +154,7 @@ impl Peer {
             Self::Pyright => "WEIGHTLOCK_TEST_PYRIGHT",
             Self::Fsverity => "WEIGHTLOCK_TEST_FSVERITY",
             Self::Moto => "WEIGHTLOCK_TEST_MOTO_PYTHON",
+            Self::InTotoAttestation => "WEIGHTLOCK_TEST_IN_TOTO_ATTESTATION_PYTHON",
         }
     }
 
@@ -184,6 +188,7 @@ impl Peer {
             Self::Pyright => "pyright",
             Self::Fsverity => "fsverity",
             Self::Moto => "moto",
+            Self::InTotoAttestation => "in-toto-attestation",
         }
     }
 
@@ -205,6 +210,7 @@ impl Peer {
             Self::Cosign | Self::CosignTwo | Self::Fulcio | Self::TimestampServer | Self::RekorTiles => {
                 "cargo xtask ci --lane go   (builds it with Go)"
             }
+            Self::InTotoAttestation => "cargo xtask ci --lane go   (installs it in a virtual environment)",
             Self::Picklescan
             | Self::ModelScan
             | Self::Fickling
@@ -245,7 +251,8 @@ impl Peer {
             | Self::ModelLibraries
             | Self::Torch
             | Self::Serving
-            | Self::Moto => existing(cache_folder()?.join(self.name()).join("bin/python")),
+            | Self::Moto
+            | Self::InTotoAttestation => existing(cache_folder()?.join(self.name()).join("bin/python")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
                 on_path(self.name())

@@ -20,6 +20,9 @@ const LINTERS: &str = include_str!("../../peers/lint.txt");
 /// Pinned versions and hashes of the stand-in for AWS.
 const MOTO: &str = include_str!("../../peers/moto.txt");
 
+/// Pinned versions and hashes of in-toto's own reader of statements.
+const IN_TOTO: &str = include_str!("../../peers/in-toto-attestation.txt");
+
 /// Pinned versions and hashes of what builds the wheel and checks its types.
 const WHEEL: &str = include_str!("../../peers/wheel.txt");
 
@@ -304,7 +307,7 @@ const SERVICES: [(Peer, &str, &str, &str); 3] = [
     ),
 ];
 
-/// Builds every program of the lane `go`, unless these versions are there.
+/// Builds every program of the lane `go`, and installs the reader of statements, unless these versions are there.
 pub(super) fn of_go(report: &mut Report) -> Result<Vec<(Peer, PathBuf)>> {
     let cache = cache_folder().context("neither XDG_CACHE_HOME nor HOME is set")?;
     let cosign = COSIGN.map(|(peer, folder, module)| {
@@ -315,7 +318,17 @@ pub(super) fn of_go(report: &mut Report) -> Result<Vec<(Peer, PathBuf)>> {
         let program = go_install(&cache.join(folder), name, module, report)?;
         Ok((peer, program))
     });
-    cosign.into_iter().chain(services).collect()
+    let reader = Peer::InTotoAttestation;
+    install_python(
+        reader.name(),
+        "in-toto-attestation (pinned)",
+        IN_TOTO,
+        &[reader],
+        report,
+    )?;
+    let reader = reader.find().context("in-toto-attestation was not installed")?;
+    let reader = Ok((Peer::InTotoAttestation, reader));
+    cosign.into_iter().chain(services).chain([reader]).collect()
 }
 
 /// Builds a program of a Go module, unless this version of it is there.

@@ -36,7 +36,8 @@ pub(super) fn pages() -> Result<Vec<Page>> {
         page("rules/README", rule_list()),
     ];
     pages.extend(rules::all().map(|rule| page(&format!("rules/{}", rule.id), rule_page(rule))));
-    pages.extend(reference::schemas().into_iter().map(|(name, schema)| Page {
+    let schemas = reference::schemas().into_iter().chain(reference::forms());
+    pages.extend(schemas.map(|(name, schema)| Page {
         path: format!("docs/schemas/{name}.json"),
         text: format!("{:#}\n", schema.as_value()),
     }));

@@ -1,11 +1,12 @@
 //! [`Field`]: everything a structured card can say. One list, from which reading, the published schema, new cards, checks and
 //! the page about cards are made.
 
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// Whether a card must say it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     /// Without it the check says no.
@@ -137,7 +138,7 @@ pub const SCHEMA_ID: &str = "urn:weightlock:model-card:v1";
 
 /// The JSON schema of a structured card. Keys that are not listed are allowed everywhere, and kept.
 #[must_use]
-pub fn schema() -> Value {
+pub fn schema() -> Schema {
     let mut root = object();
     for field in Field::ALL {
         place(&mut root, *field);
@@ -152,7 +153,7 @@ pub fn schema() -> Value {
         "description".to_owned(),
         json!("A structured model card, as YAML in model-card.yaml. `unknown` stands for what nobody has said yet."),
     );
-    Value::Object(root)
+    root.into()
 }
 
 fn object() -> Map<String, Value> {

@@ -10,15 +10,18 @@
 //! computed from the files, with statements whose signers count, and with the signature of the model ([`check`]).
 
 pub mod check;
+pub mod draft;
 pub mod edit;
 mod field;
 mod front;
 mod model;
+pub mod reason;
+pub mod statement;
 
 pub use self::{
     field::{Field, Need, SCHEMA_ID, Shape, schema},
     front::FrontMatter,
-    model::{MAX_BYTES, Misfit, ModelCard},
+    model::{MAX_BYTES, Misfit, ModelCard, json},
 };
 
 /// The name of a structured card in the folder of its model.

@@ -241,8 +241,9 @@ const fn kind_of(node: &Node) -> &'static str {
     }
 }
 
-/// A tree as JSON. Its depth is limited by its reader.
-fn json(node: &Node) -> serde_json::Value {
+/// A tree as JSON, with nothing left out. Its depth is limited by its reader.
+#[must_use]
+pub fn json(node: &Node) -> serde_json::Value {
     use serde_json::Value as Json;
     match &node.value {
         Value::Sequence(items) => Json::Array(items.iter().map(json).collect()),

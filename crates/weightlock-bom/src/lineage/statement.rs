@@ -20,6 +20,7 @@ use weightlock_artifact::{
 use weightlock_signing::{predicate::types, statement::Statement};
 
 use super::{Builder, How, Identity, NodeId, SourceId, TooLarge};
+use crate::provenance::Role;
 
 /// What the subjects of a statement are to each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +29,21 @@ pub enum Subjects {
     Model,
     /// Each stands for itself.
     Apart,
+}
+
+impl Subjects {
+    /// What the subjects of a statement are that lies anywhere: those of Weightlock's own kinds are about a model.
+    #[must_use]
+    pub fn of(statement: &Statement) -> Self {
+        let build_type = statement.predicate.pointer("/buildDefinition/buildType");
+        let build_type = build_type.and_then(Value::as_str).unwrap_or_default();
+        let is_ours = |uri: &str| uri.starts_with("urn:weightlock:");
+        if is_ours(&statement.predicate_type) || is_ours(build_type) {
+            Self::Model
+        } else {
+            Self::Apart
+        }
+    }
 }
 
 /// What somebody says, and how far it is known.
@@ -118,35 +134,39 @@ fn named(builder: &mut Builder, subject: &Subject) -> NodeId {
 }
 
 /// A resource descriptor: bytes where it has their SHA-256, else a commit, else the name that it gives. Nothing where it gives none.
+///
+/// A name that is the word of a role, as some builders write it, is no name; and one that a file of a folder shares with the
+/// folder is the folder's.
 fn input(builder: &mut Builder, descriptor: &Value, told: &Told<'_>) -> Option<Result<NodeId, TooLarge>> {
-    let text = |key: &str| {
+    let text = |pointer: &str| {
         descriptor
-            .get(key)
+            .pointer(pointer)
             .and_then(Value::as_str)
             .filter(|it| !it.is_empty())
     };
-    let digest = |name: &str| {
-        descriptor
-            .pointer("/digest")
-            .and_then(|it| it.get(name))
-            .and_then(Value::as_str)
-    };
-    let sha256 =
-        digest("sha256").and_then(|hex| Digest::from_hex(Algorithm::Sha256, &hex.to_ascii_lowercase()).ok());
-    let commit = digest("gitCommit").or_else(|| digest("sha1"));
-    let names = [text("uri"), text("name")];
+    let sha256 = text("/digest/sha256")
+        .and_then(|hex| Digest::from_hex(Algorithm::Sha256, &hex.to_ascii_lowercase()).ok());
+    let commit = text("/digest/gitCommit").or_else(|| text("/digest/sha1"));
+    let uri = text("/uri");
+    let names: Vec<&str> = uri
+        .into_iter()
+        .chain(text("/name").filter(|name| Role::named(name).is_none()))
+        .collect();
     let identity = match (sha256, commit) {
         (Some(sha256), _) => Identity::Content(sha256),
         (None, Some(commit)) => Identity::Named(format!("git:{}", commit.to_ascii_lowercase())),
-        (None, None) => Identity::Named(names.into_iter().flatten().next()?.to_owned()),
+        (None, None) => Identity::Named((*names.first()?).to_owned()),
     };
-    let has_bytes = sha256.is_some();
     let node = builder.node(identity);
-    for name in names.into_iter().flatten() {
+    if let Some(path) = text("/annotations/path").filter(|_| sha256.is_some()) {
+        builder.call_inside(node, path);
+        return Some(Ok(node));
+    }
+    for name in names {
         builder.call(node, name);
     }
     // Whoever names the same thing without a digest may mean these bytes.
-    if let Some(uri) = text("uri").filter(|_| has_bytes) {
+    if let Some(uri) = uri.filter(|_| sha256.is_some()) {
         let by_name = builder.node(Identity::Named(uri.to_owned()));
         if let Err(error) = builder.join(node, How::Called, by_name, told.standing, told.source) {
             return Some(Err(error));

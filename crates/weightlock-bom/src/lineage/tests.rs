@@ -304,6 +304,43 @@ fn other_bytes_under_the_name_are_a_gap() {
     assert!(whole.gaps().is_empty());
 }
 
+/// Statements list a folder and each of its files under one name, and some builders write the role where the name belongs.
+#[test]
+fn roles_and_files_of_folders_have_no_names_of_their_own() {
+    let mut story = Story::default().made("chat", &["w.safetensors=weights"], &["corpus"], Verified);
+    let digest = |name: &str| json!({"sha256": content(name).hex()});
+    for (model, dependencies) in [
+        ("one", json!([{"name": "base-model", "digest": digest("chat")}])),
+        (
+            "two",
+            json!([{"name": "base-model", "digest": digest("elsewhere")}]),
+        ),
+        (
+            "three",
+            json!([
+                {"name": "chat", "digest": digest("chat")},
+                {"name": "chat", "digest": digest("a piece"), "annotations": {"path": "w.safetensors"}},
+            ]),
+        ),
+    ] {
+        let statement = Statement {
+            subjects: vec![Subject {
+                name: model.to_owned(),
+                sha256: content(model),
+            }],
+            predicate_type: SLSA.to_owned(),
+            predicate: json!({"buildDefinition": {"resolvedDependencies": dependencies}}),
+        };
+        story.tell(&statement, Subjects::Model, Verified);
+    }
+    let lineage = story.end();
+    assert!(lineage.gaps().is_empty(), "{:?}", lineage.gaps());
+    assert_eq!(
+        names(&lineage, "a piece", Direction::Descendants),
+        set(&["three"])
+    );
+}
+
 #[test]
 fn a_file_of_a_model_whose_making_is_known_is_no_gap() {
     let lineage = Story::default()

@@ -438,6 +438,8 @@ class Verified(TypedDict):
     """The statement form: `oms-1.0`, or `model-signing-0.2` (deprecated)."""
     from_cache: int
     """Digests that came from the cache instead of from the bytes."""
+    given_up: list[str]
+    """What was not asked, because flags gave it up: `identity`, `transparency-log`, `certificate-log`."""
     ignored: list[str]
     """Unsigned files under names that signer or verifier ignored."""
     method: str

@@ -168,8 +168,13 @@ fn signer(signature: &BlobSignature, envelope: &Envelope, trust: &Trust) -> Resu
         Signer::Identity { .. } => return Err(NEEDS_IDENTITY),
     };
     check_signature(envelope, key).map_err(BlobRefusal::Signature)?;
-    if let Trust::LoggedKey { key, root } = trust {
-        logged(signature, key, root, Artifact::Sha256(of_itself(envelope)?))?;
+    if let Trust::LoggedKey { key, root, timestamp } = trust {
+        logged(
+            signature,
+            key,
+            (root, *timestamp),
+            Artifact::Sha256(of_itself(envelope)?),
+        )?;
     }
     Ok(signer)
 }

@@ -103,7 +103,11 @@ pub struct Blob {
     size: u64,
     digests: Vec<Digest>,
     bytes: Option<Vec<u8>>,
+    is_encoding: bool,
 }
+
+/// How the bytes begin that a statement's signature covers (DSSE, in the spelling of the protocol or of the reference 0.2).
+const ENCODING: &[u8] = b"DSSEv1 ";
 
 impl Blob {
     /// The most bytes that are held for an Ed25519 key: 256 MiB. cosign, which holds every blob, stops at 128.
@@ -126,6 +130,7 @@ impl Blob {
         };
         let mut buffer = vec![0; 1 << 20];
         let mut size = 0_u64;
+        let mut head = Vec::with_capacity(ENCODING.len());
         loop {
             let part = match input.read(&mut buffer) {
                 Ok(0) => break,
@@ -134,6 +139,7 @@ impl Blob {
                 Err(error) => return Err(error.into()),
             };
             size = size.saturating_add(part.len() as u64);
+            head.extend(part.iter().take(ENCODING.len().saturating_sub(head.len())));
             for hasher in &mut hashers {
                 hasher.update(part);
             }
@@ -147,7 +153,21 @@ impl Blob {
             size,
             digests: hashers.into_iter().map(Hasher::finish).collect(),
             bytes,
+            is_encoding: head.eq_ignore_ascii_case(ENCODING),
         })
+    }
+
+    /// Refuses to sign what a statement's signature covers. A signature over such a file *is* one over the statement in it:
+    /// whoever has a file signed could choose what its signer states about any model.
+    ///
+    /// # Errors
+    /// [`SigningFailure::Encoding`] for a file that begins as such an encoding.
+    #[cfg(feature = "sign")]
+    pub const fn check_signable(&self) -> Result<(), SigningFailure> {
+        if self.is_encoding {
+            return Err(SigningFailure::Encoding);
+        }
+        Ok(())
     }
 
     /// Its size in bytes.

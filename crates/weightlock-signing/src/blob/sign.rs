@@ -27,6 +27,9 @@ pub enum SigningFailure {
     /// The certificate is for another key.
     #[error("the certificate belongs to another key than the one that signs")]
     CertificateKey,
+    /// The blob is what a statement's signature covers.
+    #[error("the file holds an encoded statement: a signature over the file would be one over the statement")]
+    Encoding,
     /// The blob was not read in the way that this key needs. Not reachable with [`super::Needs::of_key`].
     #[error("the blob was not read as signatures by {0} need it")]
     NotRead(KeyAlgorithm),
@@ -39,6 +42,7 @@ impl SigningFailure {
         match self {
             Self::Key(error) => error.code(),
             Self::CertificateKey => crate::reason::CERTIFICATE_KEY,
+            Self::Encoding => reason::CONTENT,
             Self::NotRead(_) => reason::ALGORITHM,
         }
     }
@@ -55,12 +59,13 @@ pub struct SignedBlob {
 /// Signs a blob.
 ///
 /// # Errors
-/// [`SigningFailure`]: the key does not belong to the certificate, or does not sign.
+/// [`SigningFailure`]: the key does not belong to the certificate, or does not sign; or the blob is an encoded statement.
 pub fn sign(
     blob: &Blob,
     signer: &dyn Signer,
     material: &SigningMaterial,
 ) -> Result<SignedBlob, SigningFailure> {
+    blob.check_signable()?;
     let chain = chain_of(signer, material)?;
     let algorithm = signer.public_key().algorithm();
     let digest = blob.digest(algorithm_of(algorithm.hash()));

@@ -232,6 +232,8 @@ pub enum Trust {
         key: PublicKey,
         /// Logs and clocks that are believed.
         root: Arc<TrustRoot>,
+        /// A clock (RFC 3161) must have said when; what a log says of the time is not enough.
+        timestamp: bool,
     },
     /// Whoever has a certificate that leads to one of these roots, and that is for this name if one is given.
     Roots {
@@ -326,13 +328,13 @@ pub fn verify(blob: &Blob, signature: &BlobSignature, trust: &Trust) -> Result<V
     };
     let covered = covered(blob, key, signature.form, digest.as_ref())?;
     check(blob, key, &covered, bytes).map_err(BlobRefusal::Signature)?;
-    if let Trust::LoggedKey { key, root } = trust {
+    if let Trust::LoggedKey { key, root, timestamp } = trust {
         let sha256 = blob.sha256().ok_or(BlobRefusal::NotRead(key.algorithm()))?;
         let artifact = match blob.bytes() {
             Some(bytes) => Artifact::Bytes(bytes),
             None => Artifact::Sha256(*sha256),
         };
-        logged(signature, key, root, artifact)?;
+        logged(signature, key, (root, *timestamp), artifact)?;
     }
     Ok(VerifiedBlob { signer })
 }
@@ -371,18 +373,24 @@ pub(super) fn identified(
     }
 }
 
-/// What a log and a clock say of a key's signature.
+/// What a log and a clock say of a key's signature; one of them must say something, also for a root without logs.
 pub(super) fn logged(
     signature: &BlobSignature,
     key: &PublicKey,
-    root: &TrustRoot,
+    (root, timestamp): (&TrustRoot, bool),
     artifact: Artifact<'_>,
 ) -> Result<(), BlobRefusal> {
     let bundle = signature
         .logged
         .as_ref()
         .ok_or(BlobRefusal::Sigstore(SigstoreRefusal::NoLogEntry))?;
-    root.verify(bundle, artifact, Whom::Key(key))?;
+    let proven = root.verify(bundle, artifact, Whom::Key(key))?;
+    if !proven.logged() && proven.times().is_empty() {
+        return Err(BlobRefusal::Sigstore(SigstoreRefusal::NoLogEntry));
+    }
+    if timestamp && !evidence::has_timestamp(bundle) {
+        return Err(BlobRefusal::NoTimestamp);
+    }
     Ok(())
 }
 

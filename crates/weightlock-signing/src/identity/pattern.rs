@@ -2,7 +2,8 @@
 //!
 //! `*` stands for one or more characters other than `/` and `@`, so it stays within one segment of a path and never
 //! crosses from a mailbox into a domain; everything else stands for itself, and the whole name must match. What
-//! could match names of any host is refused: a URI needs its scheme and host in full, an address its domain.
+//! could match names of any host is refused: a URI needs its scheme and host in full, an address its domain; and on hosts
+//! where anybody can have an account, whose it is. (Nobody can list the providers of mail addresses that are as open.)
 //! Regular expressions were rejected: unanchored ones, and a dot in a host name, have let strangers in elsewhere.
 
 use std::fmt;
@@ -27,7 +28,13 @@ pub enum PatternError {
     /// The host or domain is left open.
     #[error("the pattern leaves open whose host or domain it is")]
     TooWide,
+    /// The account is left open, where anybody can have one.
+    #[error("the pattern leaves open whose account it is, on a host where anybody can have one")]
+    Account,
 }
+
+/// Hosts where anybody can have an account, and have a workflow of it vouched for. The first part of a path is whose it is.
+const SHARED: [&str; 3] = ["bitbucket.org", "github.com", "gitlab.com"];
 
 impl Pattern {
     /// Longer patterns are not read.
@@ -58,6 +65,11 @@ impl Pattern {
         };
         if anchor.iter().any(|part| part.contains('*')) {
             return Err(PatternError::TooWide);
+        }
+        let [_, host] = anchor;
+        let account = text.split('/').nth(3);
+        if SHARED.contains(&host) && account.is_some_and(|account| account.contains('*')) {
+            return Err(PatternError::Account);
         }
         Ok(Self(text.to_owned()))
     }
@@ -151,8 +163,25 @@ mod tests {
             ("ann@*", PatternError::TooWide),
             ("ann@*.com", PatternError::TooWide),
             ("*ann", PatternError::TooWide),
+            ("https://github.com/*", PatternError::Account),
+            (
+                "https://github.com/*/*/.github/workflows/*@refs/tags/*",
+                PatternError::Account,
+            ),
+            (
+                "https://github.com/acme*/m/.github/workflows/r.yml@*",
+                PatternError::Account,
+            ),
+            ("https://gitlab.com/*/m//.gitlab-ci.yml@*", PatternError::Account),
         ] {
             assert_eq!(Pattern::parse(text), Err(expected), "{text}");
+        }
+        for text in [
+            "https://github.com/acme/*",
+            "https://ci.example/*/m",
+            "ann+*@github.com",
+        ] {
+            assert!(Pattern::parse(text).is_ok(), "{text}");
         }
     }
 

@@ -8,7 +8,7 @@ use weightlock_artifact::{
 
 use crate::{
     oms::{FileClaim, Files, VerifiedStatement},
-    statement::VerifiedEvidence,
+    statement::{Model, VerifiedEvidence},
 };
 
 /// Whether the key that signed the model signed the evidence too.
@@ -19,8 +19,8 @@ pub(super) fn is_by_same_signer(verified: &VerifiedStatement, evidence: &Verifie
 /// Whether the evidence names the model that has these files; a model that is one file goes by the digest of that.
 pub(super) fn is_about(evidence: &VerifiedEvidence, manifest: &Manifest) -> bool {
     match manifest.files() {
-        [only] if evidence.is_about(only.sha256()) => true,
-        _ => evidence.is_about(&manifest.digest()),
+        [only] if evidence.is_about(&Model::file(*only.sha256())) => true,
+        _ => evidence.is_about(&Model::folder(manifest)),
     }
 }
 

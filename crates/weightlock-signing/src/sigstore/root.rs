@@ -190,15 +190,15 @@ impl TrustRoot {
         Ok(root.as_of(instance).from(origin))
     }
 
-    /// With the proofs that an instance has: GitHub's has no logs.
+    /// With the proofs that an instance has: GitHub's has no logs, so that nothing can be demanded of them. A root with
+    /// logs keeps its demands, whatever it is called.
     #[must_use]
-    pub fn as_of(self, instance: Instance) -> Self {
-        match instance {
-            Instance::Production | Instance::Staging => self,
-            Instance::GitHub => self
-                .dangerously(Without::Log)
-                .dangerously(Without::CertificateLog),
+    pub fn as_of(mut self, instance: Instance) -> Self {
+        if instance == Instance::GitHub {
+            self.needs_log &= !self.parsed.tlogs.is_empty();
+            self.needs_certificate_log &= !self.parsed.ctlogs.is_empty();
         }
+        self
     }
 
     /// With another origin to tell.

@@ -176,8 +176,58 @@ fn a_key_does_not_stand_in_for_an_identity_nor_the_other_way_round() {
     let logged = Trust::LoggedKey {
         key: other,
         root: Arc::new(place.root()),
+        timestamp: false,
     };
     assert_eq!(ask_signature(read(&bundle), BLOB, &logged), "WL-LOG-MISSING");
+}
+
+/// An entry that nobody proves is nobody's word, also for a root that has no logs.
+#[test]
+fn a_key_that_must_be_logged_needs_the_word_of_a_log_or_a_clock() {
+    let place = Place::new();
+    let private = super::private("keys/p256.key.pem");
+    let key = private.public_key().clone();
+    let material = weightlock_signing::oms::SigningMaterial::Key;
+    let signed = weightlock_signing::blob::sign(&blob(BLOB), &private, &material).unwrap();
+    let mut bundle: Value = serde_json::from_slice(&signed.to_bundle().unwrap()).unwrap();
+    let body = json!({"kind": "hashedrekord", "apiVersion": "0.0.1", "spec": {
+        "data": {"hash": {"algorithm": "sha256", "value": Algorithm::Sha256.digest(BLOB).hex()}},
+        "signature": {
+            "content": bundle["messageSignature"]["signature"],
+            "publicKey": {"content": STANDARD.encode(key.to_pem())},
+        },
+    }});
+    bundle["verificationMaterial"]["tlogEntries"] = json!([{
+        "logIndex": "1",
+        "logId": {"keyId": STANDARD.encode([0; 32])},
+        "kindVersion": {"kind": "hashedrekord", "version": "0.0.1"},
+        "canonicalizedBody": STANDARD.encode(body.to_string()),
+    }]);
+    let logged = |root: TrustRoot, timestamp| Trust::LoggedKey {
+        key: key.clone(),
+        root: Arc::new(root),
+        timestamp,
+    };
+    let without = || place.root().dangerously(Without::Log);
+    assert_eq!(ask(&bundle, BLOB, &Trust::Key(key.clone())), "accepted");
+    assert_ne!(ask(&bundle, BLOB, &logged(place.root(), false)), "accepted");
+    assert_eq!(ask(&bundle, BLOB, &logged(without(), false)), "WL-LOG-MISSING");
+
+    bundle["verificationMaterial"]["tlogEntries"] = json!([place.sigstore.logged(&body)]);
+    assert_eq!(ask(&bundle, BLOB, &logged(place.root(), false)), "accepted");
+    assert_eq!(
+        ask(&bundle, BLOB, &logged(place.root(), true)),
+        "WL-BLOB-TIMESTAMP"
+    );
+    let stamp = place
+        .sigstore
+        .stamped(&unbase64(&bundle["messageSignature"]["signature"]));
+    bundle["verificationMaterial"]["timestampVerificationData"] =
+        json!({"rfc3161Timestamps": [{"signedTimestamp": STANDARD.encode(stamp)}]});
+    assert_eq!(ask(&bundle, BLOB, &logged(place.root(), true)), "accepted");
+    bundle["verificationMaterial"]["tlogEntries"] = json!([]);
+    assert_eq!(ask(&bundle, BLOB, &logged(place.root(), false)), "WL-LOG-MISSING");
+    assert_eq!(ask(&bundle, BLOB, &logged(without(), false)), "accepted");
 }
 
 /// A signature, a certificate and a timestamp, each in its file; nothing is logged, so the log must be given up.

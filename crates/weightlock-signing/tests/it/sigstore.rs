@@ -399,7 +399,16 @@ fn every_embedded_root_can_be_read() {
         let root = TrustRoot::embedded(instance).unwrap();
         assert!(root.authorities().len() >= 3, "{instance}");
         assert_eq!(root.is_without(Without::Log), instance == Instance::GitHub);
+        assert_eq!(
+            root.is_without(Without::CertificateLog),
+            instance == Instance::GitHub
+        );
     }
+    // A root with logs keeps its demands under any name.
+    let root = TrustRoot::embedded(Instance::Production)
+        .unwrap()
+        .as_of(Instance::GitHub);
+    assert!(!root.is_without(Without::Log) && !root.is_without(Without::CertificateLog));
 }
 
 /// Where bundles lie that were made once, for readers that have no services: fuzz targets.

@@ -182,8 +182,7 @@ impl Found {
             Some((folder, file)) => (folder, Some(file)),
             None => (asked.path.to_owned(), None),
         };
-        let stated = (trust, asked.trust.at_time);
-        let mut case = Case::open(&model, asked.signature, asked.files, stated).map_err(one)?;
+        let mut case = Case::open(&model, asked.signature, asked.files, trust, asked.trust).map_err(one)?;
         Ok(Self {
             verified: case.statement()?,
             case,

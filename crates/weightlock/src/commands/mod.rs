@@ -2,6 +2,7 @@
 
 pub mod attest;
 pub mod blob;
+pub mod card;
 pub mod compat;
 pub mod completions;
 pub mod demo;
@@ -15,10 +16,13 @@ pub(crate) mod guarded;
 pub mod inspect;
 pub mod inventory;
 pub mod key;
+pub mod lineage;
 pub mod man;
+mod publish;
 pub mod run;
 pub mod scan;
 pub mod sign;
+pub mod slsa;
 mod subject;
 pub(crate) mod target;
 pub mod trust;
@@ -47,6 +51,7 @@ pub enum Command {
     Attest(Box<attest::Arguments>),
     VerifyAttestation(Box<verify_attestation::Arguments>),
     Evidence(evidence::Arguments),
+    Card(card::Arguments),
     SignBlob(Box<blob::sign::Arguments>),
     VerifyBlob(Box<blob::verify::Arguments>),
     AttestBlob(Box<blob::attest::Arguments>),
@@ -61,6 +66,8 @@ pub enum Command {
     Scan(Box<scan::Arguments>),
     Disassemble(disassemble::Arguments),
     Diff(diff::Arguments),
+    Lineage(lineage::Arguments),
+    Slsa(slsa::Arguments),
     Explain(explain::Arguments),
     Compat(compat::Arguments),
     Doctor(doctor::Arguments),
@@ -75,9 +82,11 @@ impl Command {
         match format {
             Format::Text | Format::Json => true,
             Format::CosignJson => matches!(self, Self::Verify(_) | Self::VerifyAttestation(_)),
-            Format::Sarif | Format::Junit | Format::Github | Format::Markdown => {
-                matches!(self, Self::Scan(_))
-            }
+            Format::Markdown => match self {
+                Self::Card(arguments) => arguments.writes(format),
+                _ => matches!(self, Self::Scan(_)),
+            },
+            Format::Sarif | Format::Junit | Format::Github => matches!(self, Self::Scan(_)),
         }
     }
 }
@@ -89,9 +98,10 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
     match command {
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, format, context),
-        Command::Attest(arguments) => attest::run(arguments, context),
+        Command::Attest(arguments) => attest::run(arguments, global, context),
         Command::VerifyAttestation(arguments) => verify_attestation::run(arguments, format, context),
         Command::Evidence(arguments) => evidence::run(arguments, context),
+        Command::Card(arguments) => card::run(arguments, format, context),
         Command::SignBlob(arguments) => blob::sign::run(arguments, context),
         Command::VerifyBlob(arguments) => blob::verify::run(arguments, context),
         Command::AttestBlob(arguments) => blob::attest::run(arguments, context),
@@ -106,6 +116,8 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Scan(arguments) => scan::run(arguments, format, context),
         Command::Disassemble(arguments) => disassemble::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
+        Command::Lineage(arguments) => lineage::run(arguments, context),
+        Command::Slsa(arguments) => slsa::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Compat(arguments) => compat::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use weightlock_artifact::{
+    Error,
     digest::{Algorithm, Digest, engine::Want},
+    input,
     inventory::{Inventory, Links, Root, Scope},
     manifest::{Manifest, Subject},
+    path::ArtifactPath,
 };
-use weightlock_signing::reason::NOTHING_TO_SIGN;
+use weightlock_signing::{reason::NOTHING_TO_SIGN, statement::Model};
 
 use super::digest;
 use crate::{
@@ -79,9 +82,37 @@ impl Hashed {
         &self.digest
     }
 
+    /// What a statement about it must name.
+    pub(crate) fn model(&self) -> Model {
+        match &self.manifest {
+            Some(manifest) => Model::folder(manifest),
+            None => Model::file(self.digest),
+        }
+    }
+
     /// The files with their digests; none for a model that is one file.
     pub(crate) const fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
+    }
+
+    /// The text of a file, which must be what was hashed.
+    pub(crate) fn text(&self, path: &ArtifactPath, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+        let place = self.root.join(path.as_str());
+        let text = input::read_open(self.root.open_file(path)?, &place, limit)?;
+        let is_same = self
+            .manifest
+            .as_ref()
+            .and_then(|manifest| manifest.file(path))
+            .is_some_and(|file| *file.sha256() == Algorithm::Sha256.digest(&text));
+        if is_same {
+            Ok(text)
+        } else {
+            Err(Error::Changed {
+                path: place,
+                offset: None,
+            }
+            .into())
+        }
     }
 
     /// The subjects of a statement: the model first, then its files.

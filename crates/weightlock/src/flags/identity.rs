@@ -90,6 +90,17 @@ pub(crate) struct IdentityFlags {
 }
 
 impl IdentityFlags {
+    /// What was given up, for the answer to say.
+    pub(crate) fn given_up(&self) -> Vec<String> {
+        let flags = [
+            (self.danger_any_identity, "identity"),
+            (self.danger_without_log, "transparency-log"),
+            (self.danger_without_sct, "certificate-log"),
+        ];
+        let given_up = flags.into_iter().filter(|(given, _)| *given);
+        given_up.map(|(_, what)| what.to_owned()).collect()
+    }
+
     /// Whether any of them asks for an identity.
     pub(crate) fn is_asked(&self) -> bool {
         self.identity.is_some()
@@ -209,10 +220,18 @@ impl IdentityFlags {
         Ok(root)
     }
 
-    /// A file has no age that could be known; who names it has decided.
+    /// Of a file nobody knows how old the root in it is: where that is asked, it is no answer.
     fn young_enough(&self, root: &TrustRoot, now: UnixTime) -> Result<(), Diagnostic> {
-        let (Some(limit), Some(obtained)) = (self.max_root_age, root.origin().obtained) else {
+        let Some(limit) = self.max_root_age else {
             return Ok(());
+        };
+        let Some(obtained) = root.origin().obtained else {
+            return Err(Diagnostic::new(
+                ROOT_STALE,
+                format!("nobody knows how old the trust root is, and {limit} days are allowed"),
+            )
+            .at(root.origin().name.clone())
+            .help("keep it under a name, which remembers when it came:  weightlock trust import FILE --name NAME"));
         };
         let days = roots::days(obtained, now);
         if days <= limit {
@@ -233,7 +252,7 @@ fn incomplete(what: &str) -> Diagnostic {
 }
 
 /// In production, nothing gives up a check.
-fn refused_in_production(flag: &str) -> Result<(), Diagnostic> {
+pub(crate) fn refused_in_production(flag: &str) -> Result<(), Diagnostic> {
     if Context::is_production() {
         return Err(Diagnostic::new(
             DANGER,

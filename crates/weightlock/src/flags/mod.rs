@@ -18,7 +18,7 @@ use weightlock_signing::{
 #[cfg(not(feature = "pkcs11"))]
 pub(crate) use self::signer::no_tokens;
 pub(crate) use self::{
-    identity::IdentityFlags,
+    identity::{IdentityFlags, refused_in_production},
     keyless::{KeylessFlags, clock},
     signer::{SignerFlags, named},
     signers::{SignersFlags, trust_in},

@@ -30,7 +30,8 @@ impl SignersFlags {
         now: UnixTime,
     ) -> Result<Option<Trust>, Diagnostic> {
         match trust.trust(method, now) {
-            Err(told) if told.code() == NO_TRUST => Ok(None),
+            // Half an identity is somebody, and a mistake.
+            Err(told) if told.code() == NO_TRUST && !trust.identity.is_asked() => Ok(None),
             named => named.map(Some),
         }
     }

@@ -269,10 +269,13 @@ fn a_predicate_can_come_from_standard_input() {
 fn a_statement_made_elsewhere_is_signed_as_it_is_when_it_is_about_the_model() {
     let place = place();
     let digest = place.run(["digest", "--manifest", "m"]).yes().stdout;
+    let files = files_as_subjects(&place);
     let about = |hex: &str| {
+        let mut subjects = vec![json!({"name": "anything", "digest": {"sha256": hex}})];
+        subjects.extend_from_slice(&files);
         json!({
             "_type": "https://in-toto.io/Statement/v0.1",
-            "subject": [{"name": "anything", "digest": {"sha256": hex}}],
+            "subject": subjects,
             "predicateType": "https://slsa.dev/provenance/v0.2",
             "predicate": {"builder": {"id": "b"}, "buildType": "t"},
         })
@@ -299,6 +302,11 @@ fn a_statement_made_elsewhere_is_signed_as_it_is_when_it_is_about_the_model() {
         .refused(1, "WL-EVIDENCE-SUBJECT")
         .says("about one file of the model");
     sign(&about(&"0".repeat(64)), &[]).refused(1, "WL-EVIDENCE-SUBJECT");
+    let mut short: Value = serde_json::from_str(&good).unwrap();
+    short["subject"].as_array_mut().unwrap().pop();
+    sign(&short.to_string(), &[])
+        .refused(1, "WL-EVIDENCE-SUBJECT")
+        .says("not every file of it");
     sign(&good.replace("\"builder\"", "\"x\""), &[]).refused(1, "WL-EVIDENCE-PREDICATE");
     sign(&good.replace("Statement/v0.1", "Statement/v9"), &[]).refused(1, "WL-SIG-STATEMENT-TYPE");
     sign(
@@ -307,6 +315,57 @@ fn a_statement_made_elsewhere_is_signed_as_it_is_when_it_is_about_the_model() {
     )
     .refused(2, "WL-EVIDENCE-TYPE");
     sign("{}", &[]).refused(1, "WL-SIG-MALFORMED");
+}
+
+/// The files of `m` as subjects.
+fn files_as_subjects(place: &Place) -> Vec<Value> {
+    let text = place.run(["digest", "--manifest-text", "m"]).yes().stdout;
+    text.lines()
+        .skip(1)
+        .map(|line| json!({"name": "file", "digest": {"sha256": &line[..64]}}))
+        .collect()
+}
+
+/// The digest of a folder is that of a text, which a file can have for its content. What is stated of the file, in all honesty,
+/// is not stated of the folder.
+#[test]
+fn a_statement_about_a_list_of_files_is_none_about_the_files() {
+    let place = place();
+    let text = place.run(["digest", "--manifest-text", "m"]).yes().stdout;
+    place.write("README.md", &text);
+    let private = path("p256.key.pem");
+    place
+        .run(["scan", "README.md", "--attest", "--key", &private])
+        .yes();
+    let about_file = place.path("README.md.weightlock/evidence");
+    let name = &names(&about_file)[0];
+    let about_folder = place.path("m/.weightlock/evidence");
+    fs::create_dir_all(&about_folder).unwrap();
+    fs::copy(about_file.join(name), about_folder.join(name)).unwrap();
+    check(&place, "p256.pub.pem", "scan", &[])
+        .refused(1, "WL-EVIDENCE-NOT-COUNTED")
+        .says("WL-EVIDENCE-SUBJECT");
+    place.sign(&[]).yes();
+    place
+        .verify(&["--signer-for", &format!("scan={}", path("p256.pub.pem"))])
+        .yes()
+        .says("may be about a mere list of them");
+    let bundle = about_file.join(name).to_str().unwrap().to_owned();
+    place
+        .run(["evidence", "add", "m", &bundle])
+        .refused(1, "WL-EVIDENCE-SUBJECT");
+    // About the file it counts.
+    let public = path("p256.pub.pem");
+    place
+        .run([
+            "verify-attestation",
+            "README.md",
+            "--type",
+            "scan",
+            "--key",
+            &public,
+        ])
+        .yes();
 }
 
 /// Where there is no room in the model, evidence lies beside it.

@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use weightlock::commands::blob::{attest, sign, verify, verify_attestation};
 use weightlock_peers::{
     Peer, program,
-    sigstore::{Account, Lie, Rekor, Sigstore},
+    sigstore::{Account, Lie, Rekor, Service, Sigstore},
 };
 
 use crate::run::{Place, Ran, key};
@@ -174,8 +175,103 @@ fn identities_are_asked_for_in_full() {
         .says("weightlock compat cosign verify-blob");
     ask(&[&name[..], &issuer].concat()).refused(1, "WL-SIG-METHOD");
     let public = path("p256.pub.pem");
-    ask(&["--key", &public, "--danger-without-log"]).refused(2, "WL-CLI-USAGE");
+    for asked_of_a_root in [
+        &["--danger-without-log"][..],
+        &["--use-signed-timestamps"],
+        &["--max-root-age", "1"],
+    ] {
+        let ran = ask(&[&["--key", public.as_str()], asked_of_a_root].concat());
+        ran.refused(2, "WL-CLI-USAGE");
+    }
     ask(&[&["--key", &public], &name[..], &issuer].concat()).refused(2, "WL-CLI-USAGE");
+}
+
+/// A signature over the bytes that a statement's signature covers would be one over the statement: of whoever made the file.
+#[test]
+fn an_encoded_statement_is_signed_as_no_file() {
+    let place = Place::with_model();
+    place.run_with_key("sign", "p384.key.pem", &[]).yes();
+    let signature = fs::read(place.path("m/model.sig")).unwrap();
+    let signature: serde_json::Value = serde_json::from_slice(&signature).unwrap();
+    let payload = signature["dsseEnvelope"]["payload"].as_str().unwrap();
+    let payload = STANDARD.decode(payload).unwrap();
+    let sigstore = Sigstore::start();
+    place.write("trust.json", sigstore.trust_config(Rekor::Second));
+    place.write("token", sigstore.token(&Account::email("a@example.com")));
+    for word in ["DSSEv1", "DSSEV1"] {
+        let head = format!("{word} 28 application/vnd.in-toto+json {} ", payload.len());
+        place.write("upload", [head.as_bytes(), &payload].concat());
+        with_key(&place, "sign-blob", &["upload"])
+            .refused(1, "WL-BLOB-CONTENT")
+            .says("attest-blob");
+        place
+            .run([
+                "sign-blob",
+                "--yes",
+                "--trust-config",
+                "trust.json",
+                "--identity-token-file",
+                "token",
+                "upload",
+            ])
+            .refused(1, "WL-BLOB-CONTENT");
+        assert!(!place.path("upload.sigstore.json").exists());
+    }
+    assert_eq!(sigstore.requests(Service::Fulcio), 0, "nobody was called");
+    place.write("upload", "DSSE v1 is how statements are signed");
+    with_key(&place, "sign-blob", &["upload"]).yes();
+}
+
+/// What weakens a check has a name of its own, and is refused where the mode is production; where it is misspelt, too.
+#[test]
+fn nothing_is_given_up_in_production() {
+    let place = place();
+    with_key(&place, "sign-blob", &["m.gguf"]).yes();
+    with_key(
+        &place,
+        "attest-blob",
+        &[&TYPE[..], &["--bundle", "claim", "m.gguf"]].concat(),
+    )
+    .yes();
+    let public = path("p256.pub.pem");
+    let key = ["--key", &public];
+    let claim = ["--bundle", "claim", "--type", "slsaprovenance1", "m.gguf"];
+    let bundle = ["--bundle", "m.gguf.sigstore.json", "m.gguf"];
+    let no_log = ["--insecure-ignore-tlog"];
+    let anybody = [
+        "--certificate-identity-regexp",
+        ".+",
+        "--certificate-oidc-issuer",
+        "https://i",
+    ];
+    let (cosign, unheld) = (["compat", "cosign"], ["--check-claims=false"]);
+    let told = [
+        [&["verify-blob-attestation"][..], &key, &unheld, &claim].concat(),
+        [
+            &cosign[..],
+            &["verify-blob-attestation"],
+            &key,
+            &no_log,
+            &unheld,
+            &claim,
+        ]
+        .concat(),
+        [&cosign[..], &["verify-blob"], &key, &no_log, &bundle].concat(),
+        [&cosign[..], &["verify-blob"], &anybody, &bundle].concat(),
+    ];
+    for mode in ["production", "Production", "prod"] {
+        for words in &told {
+            let ran = Ran::of(place.command(words).env("WEIGHTLOCK_MODE", mode));
+            assert!(
+                ran.code != 0 && ran.stderr.contains("WL-DANGER-REFUSED"),
+                "{mode} {words:?}: {ran:#?}"
+            );
+        }
+    }
+    for words in &told[..3] {
+        let ran = place.run(words);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+    }
 }
 
 #[test]
@@ -365,6 +461,27 @@ fn statements_are_signed_as_they_are_and_must_be_statements() {
         &["--statement", "no.json", "--bundle", "x"],
     )
     .refused(1, "WL-BLOB-STATEMENT");
+    // A model is signed by what was hashed, and not by what somebody wrote.
+    let written = fs::read_to_string(place.path("s.json")).unwrap();
+    for made in ["https://model_signing/signature/v1.0", "urn:weightlock:leaves:v1"] {
+        let statement = written.replace("https://slsa.dev/provenance/v1", made);
+        place.write("made.json", statement);
+        let whole = ["--statement", "made.json", "--bundle", "x"];
+        let part = [
+            "--predicate",
+            "claim.json",
+            "--type",
+            made,
+            "--bundle",
+            "x",
+            "m.gguf",
+        ];
+        for words in [&whole[..], &part] {
+            with_key(&place, "attest-blob", words)
+                .refused(2, "WL-EVIDENCE-TYPE")
+                .says("weightlock sign");
+        }
+    }
     place.write("twice.json", r#"{"a": 1, "a": 2}"#);
     let twice = [
         "--predicate",

@@ -95,6 +95,7 @@ fn nothing_there_is_no_answer() {
     evidence(&place, &["show", "m", "scan"]).refused(2, "WL-EVIDENCE-NAME");
     evidence(&place, &["remove", "m", "scan", "--yes"]).refused(2, "WL-EVIDENCE-NAME");
     evidence(&place, &["list", "none"]).refused(4, "WL-IO-NOT-FOUND");
+    evidence(&place, &["list", "m", "--identity", "a@example.com"]).refused(2, "WL-CLI-NO-TRUST");
 }
 
 #[test]
@@ -474,6 +475,20 @@ fn two_signers_can_be_required() {
     place
         .verify(&["--also-signed-by", &second, "--also-signed-by", &third])
         .refused(1, "WL-SIG-CO-SIGNER");
+    // One signer is not two, under whatever name.
+    let first = path("p256.pub.pem");
+    fs::copy(&first, place.path("again.pub")).unwrap();
+    for twice in [
+        &["--also-signed-by", first.as_str()][..],
+        &["--also-signed-by", "again.pub"],
+        &["--also-signed-by", &second, "--also-signed-by", &first],
+        &["--also-signed-by", &second, "--also-signed-by", &second],
+    ] {
+        place
+            .verify(twice)
+            .refused(1, "WL-SIG-CO-SIGNER")
+            .says("as many different signers");
+    }
     // Of another state.
     place.flip("m/config.json", 3, 1);
     place.sign(&[]).yes();

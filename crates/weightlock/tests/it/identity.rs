@@ -153,14 +153,15 @@ fn anybody_has_a_dangerous_name_and_is_nobody_in_production() {
         "root.json",
         "--danger-any-identity",
     ];
-    signed.place.run(words).yes().says(NAME);
+    let told = signed.place.run(words).yes().says(NAME).says("not asked");
+    assert!(told.stdout.contains("identity"), "{told:#?}");
     let mut command = signed.place.command(words);
     Ran::of(command.env("WEIGHTLOCK_MODE", "production")).refused(2, "WL-DANGER-REFUSED");
     for flag in ["--danger-without-log", "--danger-without-sct"] {
         let words = signed.words(&["--identity", NAME, flag]);
         let mut command = signed.place.command(&words);
         Ran::of(command.env("WEIGHTLOCK_MODE", "production")).refused(2, "WL-DANGER-REFUSED");
-        signed.place.run(&words).yes();
+        signed.place.run(&words).yes().says("not asked");
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use serde_json::Value;
 use weightlock_peers::sigstore::{Account, BundleVersion, Rekor, Signed, Sigstore};
 
-use crate::run::Place;
+use crate::run::{Place, Ran};
 
 #[test]
 fn roots_are_listed_with_source_and_age() {
@@ -85,6 +85,21 @@ fn an_imported_root_is_used_by_its_name() {
     verify("corp").refused(4, "WL-ROOT-UNSAFE");
 }
 
+/// A relative path in `XDG_DATA_HOME` would let the folder that one stands in decide, such as a model's.
+#[test]
+fn what_lies_where_one_stands_is_no_root_of_the_user() {
+    let place = Place::new();
+    place.write("root.json", Sigstore::start().trusted_root());
+    let mut import = place.command(["trust", "import", "root.json", "--name", "production"]);
+    Ran::of(import.env("WEIGHTLOCK_TRUST_DIR", place.path("data/weightlock/trust"))).yes();
+    let listed = |base: &str| {
+        let mut list = place.command(["trust", "list"]);
+        Ran::of(list.env("XDG_DATA_HOME", base)).yes().stdout
+    };
+    assert!(listed(place.path("data").to_str().unwrap()).contains("root.json"));
+    assert!(!listed("data").contains("root.json"));
+}
+
 #[test]
 fn what_is_no_root_is_not_imported() {
     let place = Place::new();
@@ -142,4 +157,21 @@ fn an_old_root_is_told_and_refused_where_that_is_asked() {
     verify(&[]).yes();
     verify(&["--max-root-age", "90"]).refused(1, "WL-ROOT-STALE");
     verify(&["--max-root-age", "36500"]).yes();
+    // Of a file that is named, by a flag or a variable, nobody knows.
+    let file = [
+        "verify-blob",
+        "weights.bin",
+        "--identity",
+        "signer@example.com",
+        "--identity-provider",
+        sigstore.issuer(),
+    ];
+    let named = [&file[..], &["--trusted-root", "root.json"]].concat();
+    place.run(&named).yes();
+    let aged = ["--max-root-age", "36500"];
+    place
+        .run([&named[..], &aged].concat())
+        .refused(1, "WL-ROOT-STALE");
+    let mut command = place.command([&file[..], &aged].concat());
+    Ran::of(command.env("WEIGHTLOCK_TRUST_ROOT", "root.json")).refused(1, "WL-ROOT-STALE");
 }

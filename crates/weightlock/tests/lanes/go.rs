@@ -8,6 +8,7 @@ mod attest;
 mod cosign_blobs;
 mod cosign_keyless;
 mod cosign_kms;
+mod provenance;
 mod sigstore_services;
 
 use std::{

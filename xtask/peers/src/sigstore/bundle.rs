@@ -112,6 +112,24 @@ impl Sigstore {
     }
 }
 
+impl Sigstore {
+    /// Logs this in the log of version 1, and gives the entry as bundles hold it; for signatures by keys.
+    ///
+    /// # Panics
+    /// When the log does not take it.
+    #[must_use]
+    pub fn logged(&self, proposed: &Value) -> Value {
+        let answer = self.first.add(proposed).expect("the entry is sound");
+        entry_of_first(&answer, proposed, BundleVersion::V03)
+    }
+
+    /// What the timestamp authority says of these bytes now.
+    #[must_use]
+    pub fn stamped(&self, bytes: &[u8]) -> Vec<u8> {
+        self.timestamps.stamp(bytes)
+    }
+}
+
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 
 impl BundleVersion {

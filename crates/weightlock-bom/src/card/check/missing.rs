@@ -91,7 +91,7 @@ fn named(pairs: Vec<(String, Stated)>) -> Vec<Stated> {
 }
 
 /// What `README.md` says under a field of the structured card.
-pub(super) fn in_readme(readme: &Card, field: Field) -> Vec<Stated> {
+pub(in crate::card) fn in_readme(readme: &Card, field: Field) -> Vec<Stated> {
     let one = |stated: &Option<Stated>| stated.iter().cloned().collect::<Vec<_>>();
     let about = |topic| readme.body.about(topic).cloned().collect::<Vec<_>>();
     let said = match field {

@@ -14,10 +14,12 @@ mod missing;
 pub mod reality;
 mod statement;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::{digest::Digest, standing::Standing};
 use weightlock_format::config::card::Card;
 
+pub(super) use self::missing::in_readme;
 pub use self::statement::Counted;
 use super::{Field, ModelCard, Need};
 use crate::graph::Graph;
@@ -29,8 +31,8 @@ pub struct Material<'a> {
     pub card: Option<(&'a str, &'a ModelCard)>,
     /// `README.md`, with its name.
     pub readme: Option<(&'a str, &'a Card)>,
-    /// The files of the model by name, with digests that were computed now.
-    pub files: &'a [(String, Digest)],
+    /// The files of the model by name, with digests that were computed now; `None` where none were.
+    pub files: Option<&'a [(String, Digest)]>,
     /// Statements about the model that count.
     pub statements: &'a [Counted<'a>],
     /// Who signed the model, when the signature was verified.
@@ -51,7 +53,8 @@ pub struct SignedBy {
 }
 
 /// Where something is said.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Place {
     /// The file, the statement, or what computed it.
     pub name: String,
@@ -60,24 +63,35 @@ pub struct Place {
 }
 
 /// A value, where it is said, and how it is known.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Saying {
     /// The value as it is written.
     pub value: String,
     /// Where.
     pub place: Place,
     /// How it is known.
+    #[schemars(
+        with = "String",
+        extend("enum" = ["verified", "declared", "inferred", "unknown", "failed"])
+    )]
     pub standing: Standing,
 }
 
 /// What the card says under one field.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Answer {
     /// The field.
+    #[schemars(with = "String")]
     pub field: Field,
     /// Whether the card must say it.
     pub need: Need,
     /// How it is known.
+    #[schemars(
+        with = "String",
+        extend("enum" = ["verified", "declared", "inferred", "unknown", "failed"])
+    )]
     pub standing: Standing,
     /// What the card says; several texts are joined.
     pub value: Option<String>,
@@ -88,7 +102,7 @@ pub struct Answer {
 }
 
 /// What is wrong with a card.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// Something contradicts it.
@@ -100,11 +114,13 @@ pub enum Fault {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// What.
     pub fault: Fault,
     /// The field.
+    #[schemars(with = "String")]
     pub field: Field,
     /// Whether the card must say it; of contradictions and misfits, always required.
     pub need: Need,
@@ -126,9 +142,11 @@ pub struct Checked {
 }
 
 /// Something the card says that could have been compared with more.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Open {
     /// The field.
+    #[schemars(with = "String")]
     pub field: Field,
     /// Why not, in a sentence without a final period.
     pub why: String,

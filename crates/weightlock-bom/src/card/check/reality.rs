@@ -156,8 +156,15 @@ impl<'a> Case<'a, '_> {
 
     /// The digests of files beside what was computed now.
     fn weights(&mut self) {
-        for (path, said) in self.card.named(Field::Weights) {
-            let found = self.material.files.iter().find(|(name, _)| *name == path);
+        let named = self.card.named(Field::Weights);
+        let Some(files) = self.material.files else {
+            if !named.is_empty() {
+                self.open(Field::Weights, "no digest was computed");
+            }
+            return;
+        };
+        for (path, said) in named {
+            let found = files.iter().find(|(name, _)| *name == path);
             match found.map(|(_, digest)| digest.to_string()) {
                 None => {
                     let message = format!("the card has a digest of {path}, which is not there");
@@ -189,7 +196,7 @@ impl<'a> Case<'a, '_> {
     fn file(&self, field: Field) -> Option<(String, String)> {
         let said = self.card.first(field)?;
         let path = said.text.trim_start_matches("./");
-        let (name, digest) = self.material.files.iter().find(|(name, _)| name == path)?;
+        let (name, digest) = self.material.files?.iter().find(|(name, _)| name == path)?;
         Some((name.clone(), digest.to_string()))
     }
 
@@ -422,12 +429,12 @@ impl<'a> Case<'a, '_> {
         if signer.names.iter().any(is_same) {
             self.agrees(Field::SignedBy, found.value, found.place, Standing::Verified);
         } else if signer.is_named || (hex.len() >= 16 && is_hex(&hex)) {
-            let message = "somebody else signed the model than the card says".to_owned();
+            let message = "the signer of the model is another than the card says".to_owned();
             self.contradicts(Field::SignedBy, &said, vec![found], message);
         } else {
             self.open(
                 Field::SignedBy,
-                "a key signed the model, and a key has no name but its fingerprint",
+                "the signature is by a key, which has no name but its fingerprint",
             );
         }
     }

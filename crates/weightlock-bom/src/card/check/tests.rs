@@ -35,7 +35,7 @@ fn checked(text: &str) -> Checked {
     let card = read(text);
     check(&Material {
         card: Some(("model-card.yaml", &card)),
-        files: &files(),
+        files: Some(&files()),
         ..Material::default()
     })
 }
@@ -140,7 +140,7 @@ fn with_statement(kind: Kind, predicate: &serde_json::Value) -> Checked {
     check(&Material {
         card: Some(("model-card.yaml", &card)),
         statements: &statements,
-        files: &files(),
+        files: Some(&files()),
         ..Material::default()
     })
 }
@@ -292,7 +292,7 @@ fn files_and_signers_are_compared_with_what_was_computed() {
     let of = |files: &[(String, Digest)], signer: Option<&SignedBy>| {
         check(&Material {
             card: Some(("model-card.yaml", &card)),
-            files,
+            files: Some(files),
             signer,
             ..Material::default()
         })
@@ -330,7 +330,7 @@ fn the_front_matter_is_compared() {
         check(&Material {
             card: Some(("model-card.yaml", &card)),
             readme: Some(("README.md", &readme)),
-            files: &files(),
+            files: Some(&files()),
             ..Material::default()
         })
     };

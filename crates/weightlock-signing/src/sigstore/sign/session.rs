@@ -30,7 +30,7 @@ pub struct Services<'a> {
 /// What is signed.
 #[derive(Clone, Copy, Debug)]
 pub enum Signable<'a> {
-    /// Bytes with this SHA-256.
+    /// Bytes with this SHA-256. Not of an encoded statement: see [`crate::blob::Blob::check_signable`].
     Sha256([u8; 32]),
     /// An in-toto statement; it goes into the bundle.
     Statement(&'a [u8]),

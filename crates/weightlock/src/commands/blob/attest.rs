@@ -6,13 +6,19 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use weightlock_artifact::digest::{Algorithm, Digest};
+use weightlock_artifact::{
+    digest::{Algorithm, Digest},
+    evidence::Kind,
+};
 use weightlock_signing::{
     blob::{
         self, Needs, custom_predicate,
         reason::{MALFORMED, TOO_LARGE},
     },
-    predicate::{Wanted, types::CUSTOM},
+    predicate::{
+        PredicateError, Wanted,
+        types::{CUSTOM, kind_of},
+    },
     sigstore::sign::Signable,
 };
 
@@ -142,9 +148,17 @@ fn told(arguments: &Arguments, statement: Statement, signer: String, files: Vec<
 }
 
 fn statement(arguments: &Arguments, context: &Context) -> Result<Statement, Diagnostic> {
-    match &arguments.statement {
+    let statement = match &arguments.statement {
         Some(path) => given(path),
         None => made(arguments, context),
+    }?;
+    // A signature of a model lists what was hashed here, and not what somebody wrote down.
+    match kind_of(&statement.predicate_type) {
+        kind @ (Kind::Oms | Kind::Leaves | Kind::Verity) => {
+            let error = PredicateError::Made(kind);
+            Err(Diagnostic::of(error.code(), &error).help("weightlock sign --key NAME.key MODEL"))
+        }
+        _ => Ok(statement),
     }
 }
 

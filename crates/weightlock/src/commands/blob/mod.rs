@@ -61,5 +61,9 @@ fn refused(refusal: &BlobRefusal, place: &str) -> Diagnostic {
 
 /// Why nothing was signed.
 fn unsigned(failure: &SigningFailure) -> Diagnostic {
-    Diagnostic::of(failure.code(), failure)
+    let told = Diagnostic::of(failure.code(), failure);
+    match failure {
+        SigningFailure::Encoding => told.help("weightlock attest-blob signs statements"),
+        _ => told,
+    }
 }

@@ -97,6 +97,7 @@ fn keyless(arguments: &Arguments, outputs: Vec<Output>, context: &Context) -> Re
     output::only_bundles(&outputs)?;
     arguments.signer.refuse_beside_identity()?;
     let read = input::read(&arguments.blob, &Needs::name(), context)?;
+    read.check_signable().map_err(|failure| unsigned(&failure))?;
     let digest = read.sha256().and_then(|digest| digest.as_bytes().try_into().ok());
     let digest = digest.ok_or_else(|| Diagnostic::new(USAGE, "the file was not hashed"))?;
     let keyless = arguments.keyless.keyless(context)?;

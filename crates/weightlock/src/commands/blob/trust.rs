@@ -76,17 +76,6 @@ impl BlobTrustFlags {
         }
     }
 
-    /// What was given up, for the answer to say.
-    pub(crate) fn given_up(&self) -> Vec<String> {
-        let flags = [
-            (self.identity.danger_any_identity, "identity"),
-            (self.identity.danger_without_log, "transparency-log"),
-            (self.identity.danger_without_sct, "certificate-log"),
-        ];
-        let given_up = flags.into_iter().filter(|(given, _)| *given);
-        given_up.map(|(_, what)| what.to_owned()).collect()
-    }
-
     /// Whether the identity is a name in a private certificate, which nobody else vouches for.
     fn names_in_chain(&self) -> bool {
         let only_named = IdentityFlags {
@@ -100,7 +89,14 @@ impl BlobTrustFlags {
         !self.certificate_chain.is_empty() && only_named.is_asked() && !rest.is_asked()
     }
 
-    /// Whether a root is named, or what it is asked for.
+    /// Whether a flag asks for what only logs, clocks and the age of a root can answer.
+    fn asks_of_root(&self) -> bool {
+        !self.identity.given_up().is_empty()
+            || self.use_signed_timestamps
+            || self.identity.max_root_age.is_some()
+    }
+
+    /// Whether a root is named.
     fn names_root(&self) -> bool {
         self.identity.trusted_root.is_some() || self.identity.sigstore.is_some() || self.identity.staging
     }
@@ -110,9 +106,13 @@ impl BlobTrustFlags {
         let key = reference::public_key(key, self.online)?;
         if self.names_root() {
             let root = Arc::new(self.identity.root(now)?);
-            return Ok(Trust::LoggedKey { key, root });
+            return Ok(Trust::LoggedKey {
+                key,
+                root,
+                timestamp: self.use_signed_timestamps,
+            });
         }
-        if self.given_up().is_empty() && !self.use_signed_timestamps {
+        if !self.asks_of_root() {
             return Ok(Trust::Key(key));
         }
         Err(Diagnostic::new(
@@ -122,7 +122,7 @@ impl BlobTrustFlags {
     }
 
     fn by_chain(&self, now: UnixTime) -> Result<Trust, Diagnostic> {
-        if self.names_root() || !self.given_up().is_empty() || self.use_signed_timestamps {
+        if self.names_root() || self.asks_of_root() {
             return Err(Diagnostic::new(
                 USAGE,
                 "a private certificate chain is checked without logs and clocks; leave out what asks for them",

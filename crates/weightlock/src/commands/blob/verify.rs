@@ -58,7 +58,7 @@ pub struct VerifiedFile {
     pub files: Vec<PathBuf>,
     /// The time that was stated instead of now, at which certificates were checked.
     pub at_time: Option<String>,
-    /// What was not demanded, although it otherwise is: `transparency-log`, `certificate-log`.
+    /// What was not demanded, although it otherwise is: `identity`, `transparency-log`, `certificate-log`.
     pub given_up: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ fn verify(arguments: &Arguments, context: &Context) -> Result<VerifiedFile, Diag
         form: found.form().to_owned(),
         files: found.files,
         at_time: arguments.trust.at_time.map(|time| time.to_string()),
-        given_up: arguments.trust.given_up(),
+        given_up: arguments.trust.identity.given_up(),
     })
 }
 

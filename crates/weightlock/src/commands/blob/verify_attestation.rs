@@ -21,6 +21,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
+    flags::refused_in_production,
     reply::Reply,
     terminal::Style,
     text::{Shown, counted},
@@ -85,7 +86,7 @@ pub struct VerifiedClaim {
     pub files: Vec<PathBuf>,
     /// The time that was stated instead of now, at which certificates were checked.
     pub at_time: Option<String>,
-    /// What was not demanded, although it otherwise is: `transparency-log`, `certificate-log`.
+    /// What was not demanded, although it otherwise is: `identity`, `transparency-log`, `certificate-log`.
     pub given_up: Vec<String>,
 }
 
@@ -148,6 +149,7 @@ pub(crate) fn check(
 /// The digest that the statement must name: stated, or of the file; none when nothing is to be held against it.
 fn subject(arguments: &Asked<'_>, context: &Context) -> Result<Option<Digest>, Diagnostic> {
     if !arguments.held {
+        refused_in_production("--check-claims=false")?;
         return Ok(None);
     }
     match (arguments.digest, arguments.blob) {
@@ -184,7 +186,7 @@ fn told(arguments: &Arguments, found: Found, verified: &VerifiedAttestation) -> 
         form: found.form().to_owned(),
         files: found.files,
         at_time: arguments.trust.at_time.map(|time| time.to_string()),
-        given_up: arguments.trust.given_up(),
+        given_up: arguments.trust.identity.given_up(),
     }
 }
 
@@ -226,6 +228,9 @@ fn text(verified: &VerifiedClaim, context: &Context) -> String {
             "time",
             &format!("certificates were checked as of {time}, as stated"),
         );
+    }
+    if !verified.given_up.is_empty() {
+        line("not asked", &verified.given_up.join(", "));
     }
     text
 }

@@ -139,7 +139,7 @@ fn fit(path: &Path, hashed: &Hashed) -> Result<Fit, Diagnostic> {
         let signed = oms::danger::read_unverified(&bundle)
             .map_err(|refusal| Diagnostic::of(refusal.code(), &refusal))?;
         lists_the_model(&signed, hashed)?;
-    } else if statement.is_about(hashed.digest()) {
+    } else if statement.is_about(&hashed.model()) {
         document::check(&statement.predicate_type, &statement.predicate)
             .map_err(|error| Diagnostic::of(error.code(), &error))?;
     } else {

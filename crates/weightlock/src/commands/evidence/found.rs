@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use weightlock_artifact::{
-    digest::Digest,
     evidence::{EvidenceName, Kind, Store},
     inventory::Root,
     reason::Code,
@@ -13,7 +12,7 @@ use weightlock_signing::{
     bundle::Material,
     certificate::Certificate,
     identity::Identity,
-    statement::{Claimed, VerifiedEvidence, read_unverified},
+    statement::{Claimed, Model, VerifiedEvidence, read_unverified},
 };
 
 use super::super::target;
@@ -96,7 +95,7 @@ impl Found {
     pub(in crate::commands) fn judged(
         &self,
         signers: &SignersByKind,
-        model: &Digest,
+        model: &Model,
     ) -> Result<VerifiedEvidence, Why> {
         let judged = signers.judge(self.bundle()?, self.kind, model);
         judged.map_err(|why| (&why).into())

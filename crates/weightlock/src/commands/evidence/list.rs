@@ -5,11 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{
-    digest::Digest,
-    evidence::{EvidenceName, Kind},
-};
-use weightlock_signing::{SignersByKind, predicate::reason::NONE};
+use weightlock_artifact::evidence::{EvidenceName, Kind};
+use weightlock_signing::{SignersByKind, predicate::reason::NONE, statement::Model};
 
 use super::{
     found::{Found, said_signer},
@@ -71,7 +68,7 @@ pub struct Piece {
     pub predicate_type: Option<String>,
     /// Who is said to have signed it: not verified.
     pub said_signer: Option<String>,
-    /// Whether its first subject is the model as it is now; none where it cannot be read, and for signatures and tables.
+    /// Whether it is about the model as it is now; none where it cannot be read, and for signatures and tables.
     pub about_model: Option<bool>,
     /// Whether it counts, where somebody was named whose statements count.
     pub counts: Option<bool>,
@@ -108,11 +105,11 @@ fn list(arguments: &Arguments, context: &Context) -> Result<Listed, Vec<Diagnost
         &arguments.hashing,
         context,
     )?;
-    let found = Found::about(hashed.root())?;
+    let (found, model) = (Found::about(hashed.root())?, hashed.model());
     let mut foreign = Vec::new();
     let mut evidence: Vec<Piece> = found
         .iter()
-        .map(|found| piece(found, signers.as_ref(), hashed.digest()))
+        .map(|found| piece(found, signers.as_ref(), &model))
         .collect();
     for store in target::stores(hashed.root()) {
         let listing = store
@@ -156,7 +153,7 @@ fn signers(arguments: &Arguments, context: &Context) -> Result<Option<SignersByK
         .map(Some)
 }
 
-fn piece(found: &Found, signers: Option<&SignersByKind>, model: &Digest) -> Piece {
+fn piece(found: &Found, signers: Option<&SignersByKind>, model: &Model) -> Piece {
     let kind = found.kind.unwrap_or(Kind::Other);
     let claimed = found.claimed();
     let is_statement = kind != Kind::Oms;

@@ -14,7 +14,7 @@ use weightlock_signing::{predicate::types::kind_of, statement::read_unverified};
 
 use super::{found::said_signer, named, summary};
 use crate::{
-    commands::{attest::exists, verify_attestation::pretty},
+    commands::{publish::exists, verify_attestation::pretty},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,

@@ -17,7 +17,7 @@ use std::{
 
 use clap::Args;
 use weightlock_artifact::Error;
-use weightlock_runtime::child;
+use weightlock_runtime::child::{self, Output};
 
 use self::placeholder::Placeholders;
 use super::{
@@ -196,7 +196,7 @@ fn start(arguments: &Arguments, models: &[Ready]) -> Reply {
         interrupt::hand_over();
         interrupt::signal().is_none()
     };
-    match child::run(program, rest, &inherited, takes_over) {
+    match child::run(program, rest, &inherited, Output::Inherited, takes_over) {
         Ok(ended) => Reply::verbatim(VERB, String::new()).with_exit(Exit::Program(ended.code())),
         Err(error) => Reply::refusal(VERB, vec![error.into()]),
     }

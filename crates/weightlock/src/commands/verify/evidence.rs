@@ -5,17 +5,14 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{
-    digest::{Algorithm, Digest},
-    evidence::Kind,
-};
+use weightlock_artifact::evidence::Kind;
 use weightlock_signing::{
     oms::VerifiedStatement,
     predicate::{
         reason::{ABOUT, NOBODY},
         scan,
     },
-    statement::VerifiedEvidence,
+    statement::{Model, VerifiedEvidence},
 };
 
 use super::Case;
@@ -43,15 +40,13 @@ pub struct Stated {
 }
 
 /// All evidence, of every kind.
-pub(super) fn list(case: &Case, verified: &VerifiedStatement, model: Option<&str>) -> Vec<Stated> {
-    let model =
-        model.and_then(|digest| Digest::from_hex(Algorithm::Sha256, digest.strip_prefix("sha256:")?).ok());
+pub(super) fn list(case: &Case, verified: &VerifiedStatement, model: Option<&Model>) -> Vec<Stated> {
     // A folder that cannot be listed was refused before.
     let found = Found::about(&case.root).unwrap_or_default();
     let teller = Teller {
         case,
         verified,
-        model: model.as_ref(),
+        model,
     };
     found.iter().map(|found| teller.stated(found)).collect()
 }
@@ -59,7 +54,7 @@ pub(super) fn list(case: &Case, verified: &VerifiedStatement, model: Option<&str
 struct Teller<'a> {
     case: &'a Case,
     verified: &'a VerifiedStatement,
-    model: Option<&'a Digest>,
+    model: Option<&'a Model>,
 }
 
 impl Teller<'_> {

@@ -97,7 +97,8 @@ impl Case {
         all
     }
 
-    /// Every one of these signers signed the model too: exactly the files that were verified.
+    /// Every one of these signers signed the model too: exactly the files that were verified. They and the one that was
+    /// verified are as many different signers: who has two names, or a key and a certificate for it, is one.
     pub(super) fn also_signed_by(
         &self,
         signers: &[PathBuf],
@@ -114,15 +115,31 @@ impl Case {
                 });
             }
         }
-        let mut found = Vec::new();
+        let mut choices = Vec::new();
         for path in signers {
             let trust = trust_in(path, flags, now)?;
-            match all.iter().find_map(|one| same_model(one, &trust, verified)) {
-                Some(signer) => found.push(SignedBy::from(&signer)),
-                None => return Err(self.not_signed_by(path, &all, &trust).into()),
+            let theirs = all.iter().filter_map(|one| same_model(one, &trust, verified));
+            let theirs: Vec<_> = theirs.collect();
+            if theirs.is_empty() {
+                return Err(self.not_signed_by(path, &all, &trust).into());
             }
+            choices.push(theirs);
         }
-        Ok(found)
+        let mut counted = vec![verified.signer().clone()];
+        if !each_another(&choices, &mut counted) {
+            let told = Diagnostic::new(
+                CO_SIGNER,
+                format!(
+                    "{} was not signed by as many different signers as are asked for",
+                    self.root.path().display()
+                ),
+            );
+            return Err(told
+                .at(self.root.path().display().to_string())
+                .note("one key counts once, under whatever name and with whatever certificate")
+                .into());
+        }
+        Ok(counted.iter().skip(1).map(SignedBy::from).collect())
     }
 
     fn not_signed_by(&self, path: &std::path::Path, all: &[Found], trust: &Trust) -> Diagnostic {
@@ -176,6 +193,23 @@ impl Case {
             |refusal| (&NotCounted::from(refusal)).into(),
         ))
     }
+}
+
+/// Whether one can be taken of each list, so that all differ from those taken before and from each other; they are added.
+fn each_another(choices: &[Vec<Signer>], taken: &mut Vec<Signer>) -> bool {
+    let Some((first, rest)) = choices.split_first() else {
+        return true;
+    };
+    first.iter().any(|signer| {
+        if taken.iter().any(|other| other.is_same_as(signer)) {
+            return false;
+        }
+        taken.push(signer.clone());
+        each_another(rest, taken) || {
+            taken.pop();
+            false
+        }
+    })
 }
 
 /// Who made the signature, when they are trusted and signed what was verified.

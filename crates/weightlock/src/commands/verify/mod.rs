@@ -138,7 +138,8 @@ fn open(arguments: &Arguments, context: &Context) -> Result<Case, Diagnostic> {
         model,
         arguments.signature.as_deref(),
         &arguments.files,
-        (trust, arguments.trust.at_time),
+        trust,
+        &arguments.trust,
     )?;
     Ok(Case { signers, ..case })
 }
@@ -156,17 +157,20 @@ pub(super) struct Case {
     named: bool,
     /// The time that was stated instead of now.
     stated: Option<jiff::Timestamp>,
+    /// What flags gave up.
+    given_up: Vec<String>,
 }
 
 type Checked = (VerifiedStatement, Result<VerifiedModel, Mismatch>);
 
 impl Case {
-    /// Opens a model and finds its signature.
+    /// Opens a model and finds its signature. `trust` is what the flags say is trusted.
     pub(super) fn open(
         model: &Path,
         signature: Option<&Path>,
         files: &Selection,
-        (trust, stated): (Trust, Option<jiff::Timestamp>),
+        trust: Trust,
+        flags: &TrustFlags,
     ) -> Result<Self, Diagnostic> {
         let root = target::open(model, files)?;
         let found = target::signature(&root, signature)?;
@@ -177,7 +181,8 @@ impl Case {
             trust,
             files: files.clone(),
             named: signature.is_some(),
-            stated,
+            stated: flags.at_time,
+            given_up: flags.identity.given_up(),
         })
     }
 

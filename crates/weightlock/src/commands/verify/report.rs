@@ -15,6 +15,7 @@ use weightlock_signing::{
     },
     reason::{IGNORED_LOADABLE, NOTHING_SELECTED, TAMPERED},
     sigstore::SigstoreRefusal,
+    statement::Model,
 };
 
 use super::{
@@ -85,6 +86,8 @@ pub struct Verified {
     pub evidence: Vec<Stated>,
     /// The stated time that certificates were checked at, when it was not now.
     pub at_time: Option<String>,
+    /// What was not asked, because flags gave it up: `identity`, `transparency-log`, `certificate-log`.
+    pub given_up: Vec<String>,
 }
 
 /// Who signed.
@@ -180,7 +183,7 @@ fn result(
     let statement = verified.statement();
     let paths =
         |list: &[ArtifactPath]| -> Vec<String> { list.iter().map(|path| path.as_str().to_owned()).collect() };
-    let digest = digest(verified, comparison);
+    let model = model(verified, comparison);
     Verified {
         model: case.root.path().display().to_string(),
         signature: case.found.path.display().to_string(),
@@ -203,8 +206,8 @@ fn result(
         bytes_by_kernel: comparison.bytes_vouched,
         read_by: None,
         complete: false,
-        evidence: evidence::list(case, verified, digest.as_deref()),
-        digest,
+        evidence: evidence::list(case, verified, model.as_ref()),
+        digest: model.map(|model| model.digest().to_string()),
         changes: comparison
             .drift
             .changes()
@@ -218,6 +221,7 @@ fn result(
         passed_over: passed_over(comparison),
         ignored: paths(&comparison.ignored),
         at_time: case.stated.map(|time| time.to_string()),
+        given_up: case.given_up.clone(),
     }
 }
 
@@ -230,18 +234,15 @@ fn passed_over(comparison: &Comparison) -> Vec<String> {
         .collect()
 }
 
-/// The manifest digest of what is there; for a model of one file, the digest that was just compared.
-fn digest(verified: &VerifiedStatement, comparison: &Comparison) -> Option<String> {
+/// The model by the manifest of what is there; one that is one file by the digest that was just compared.
+fn model(verified: &VerifiedStatement, comparison: &Comparison) -> Option<Model> {
     let single = match verified.statement().files() {
-        Files::Single(FileClaim::Whole(digest)) if comparison.drift.changes().is_empty() => Some(digest),
+        Files::Single(FileClaim::Whole(digest)) if comparison.drift.changes().is_empty() => Some(*digest),
         _ => None,
     };
-    let sha256 = |digest: &&Digest| digest.algorithm().name() == "sha256";
-    let manifest = comparison
-        .manifest
-        .as_ref()
-        .map(|manifest| manifest.digest().to_string());
-    manifest.or_else(|| single.filter(sha256).map(ToString::to_string))
+    let sha256 = |digest: &Digest| digest.algorithm().name() == "sha256";
+    let manifest = comparison.manifest.as_ref().map(Model::folder);
+    manifest.or_else(|| single.filter(sha256).map(Model::file))
 }
 
 impl From<&Signer> for SignedBy {
@@ -460,6 +461,9 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
             "note",
             &format!("certificates were checked as of {time}, which was stated, not now"),
         );
+    }
+    if !result.given_up.is_empty() {
+        line("not asked", &result.given_up.join(", "));
     }
     if result.form != "oms-1.0" {
         line(

@@ -16,7 +16,7 @@ use weightlock_signing::{
         dependency::Dependency,
         reason::{DEPENDENCY, NONE, NOT_COUNTED, TYPE},
     },
-    statement::VerifiedEvidence,
+    statement::{Model, VerifiedEvidence},
 };
 
 pub(super) use self::report::pretty;
@@ -131,11 +131,12 @@ fn look(arguments: &Arguments, context: &Context) -> Result<(Wanted, Looked), Ve
         counted: Vec::new(),
         others: Vec::new(),
     };
+    let model = looked.hashed.model();
     for found in found {
         if !is_meant(&found, &wanted) {
             continue;
         }
-        match judged(&found, &signers, &looked.hashed, &arguments.require_dependency) {
+        match judged(&found, &signers, &model, &arguments.require_dependency) {
             Ok(evidence) => looked.counted.push((found, evidence)),
             Err(why) => looked.others.push((found, why)),
         }
@@ -178,10 +179,10 @@ fn is_meant(found: &Found, wanted: &Wanted) -> bool {
 fn judged(
     found: &Found,
     signers: &SignersByKind,
-    hashed: &Hashed,
+    model: &Model,
     required: &[Dependency],
 ) -> Result<VerifiedEvidence, Why> {
-    let evidence = found.judged(signers, hashed.digest())?;
+    let evidence = found.judged(signers, model)?;
     let statement = evidence.statement();
     let missing = required
         .iter()

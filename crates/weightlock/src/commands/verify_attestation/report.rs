@@ -35,6 +35,8 @@ pub struct Attestations {
     pub not_counted: Vec<NotCounted>,
     /// The stated time that certificates were checked at, when it was not now.
     pub at_time: Option<String>,
+    /// What was not asked, because flags gave it up: `identity`, `transparency-log`, `certificate-log`.
+    pub given_up: Vec<String>,
 }
 
 /// A statement that counts: signed by one whose word counts, about exactly this model.
@@ -97,6 +99,7 @@ pub(super) fn result(arguments: &Arguments, wanted: &Wanted, looked: &Looked) ->
         statements: statements.collect(),
         not_counted: others.collect(),
         at_time: arguments.trust.at_time.map(|time| time.to_string()),
+        given_up: arguments.trust.identity.given_up(),
     }
 }
 
@@ -146,6 +149,9 @@ pub(super) fn text(result: &Attestations, context: &Context) -> String {
             "not counted",
             &format!("{}: {}", other.name, other.why),
         );
+    }
+    if !result.given_up.is_empty() {
+        line(&mut text, "not asked", &result.given_up.join(", "));
     }
     if let Some(time) = &result.at_time {
         line(

@@ -9,6 +9,10 @@ use weightlock_signing::{
 };
 
 use super::{Failure, arguments::Verifying};
+use crate::flags::refused_in_production;
+
+/// Nobody has this name. A pattern for it, or for no name at all, is one for anybody.
+const NOBODY: &str = "\u{10fffd}";
 
 /// One text that is wanted.
 enum Wanted {
@@ -38,9 +42,15 @@ impl Asked {
             let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
             match (filled(exactly), filled(like)) {
                 (Some(text), _) => Ok(Wanted::Exactly(text)),
-                (None, Some(text)) => Regex::new(&text)
-                    .map(Wanted::Like)
-                    .map_err(|_| Failure::words(format!("malformed regular expression in {flag}-regexp"))),
+                (None, Some(text)) => {
+                    let malformed =
+                        |_| Failure::words(format!("malformed regular expression in {flag}-regexp"));
+                    let pattern = Regex::new(&text).map_err(malformed)?;
+                    if pattern.is_match("") || pattern.is_match(NOBODY) {
+                        refused_in_production(&format!("{flag}-regexp {text}"))?;
+                    }
+                    Ok(Wanted::Like(pattern))
+                }
                 (None, None) => Err(Failure::words(format!(
                     "{flag} or {flag}-regexp is required for verification in keyless mode"
                 ))),

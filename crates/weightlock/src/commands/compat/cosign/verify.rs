@@ -21,7 +21,7 @@ use crate::{
         attest::predicate_type, files::SignatureFlags, verify::check, verify_attestation as attestation,
     },
     context::Context,
-    flags::{IdentityFlags, certificates, reference},
+    flags::{IdentityFlags, certificates, reference, refused_in_production},
 };
 
 const VERIFIED: &str = "Verified OK\n";
@@ -112,6 +112,14 @@ fn trust(flags: &Verifying, context: &Context) -> Result<(Trust, Option<Asked>),
             "unsupported: signature may not be provided using --signature when using --bundle",
         ));
     }
+    for (given, flag) in [
+        (flags.insecure_ignore_tlog, "--insecure-ignore-tlog"),
+        (flags.insecure_ignore_sct, "--insecure-ignore-sct"),
+    ] {
+        if given {
+            refused_in_production(flag)?;
+        }
+    }
     match (&flags.key, &flags.certificate) {
         (Some(_), Some(_)) => Err(Failure::words(
             "exactly one of: key reference (--key), certificate (--cert) or hardware token (--sk) must be provided",
@@ -123,7 +131,11 @@ fn trust(flags: &Verifying, context: &Context) -> Result<(Trust, Option<Asked>),
                 Trust::Key(key)
             } else {
                 let root = Arc::new(root(flags, context)?);
-                Trust::LoggedKey { key, root }
+                Trust::LoggedKey {
+                    key,
+                    root,
+                    timestamp: flags.use_signed_timestamps,
+                }
             };
             Ok((trust, None))
         }

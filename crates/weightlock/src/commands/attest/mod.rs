@@ -2,40 +2,39 @@
 //!
 //! The statement is an in-toto Statement v1. Its subjects are the model, by the digest of its canonical manifest, and then
 //! every file of it, so that other verifiers can check it against any file. What it says is a document of another tool, or a
-//! whole statement that was made elsewhere; both are read strictly, and signed unchanged.
+//! whole statement that was made elsewhere; both are read strictly, and signed unchanged. The verbs below it make the
+//! document themselves: [`run`] records a step, [`provenance`], [`evaluation`] and [`review`] read what there is.
+
+pub mod evaluation;
+pub mod provenance;
+pub mod review;
+pub mod run;
+pub mod stated;
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{
-    evidence::Kind,
-    write::{Existing, write_whole},
-};
+use weightlock_artifact::evidence::Kind;
 use weightlock_signing::{
     bundle::Bundle,
-    key::Signer,
-    oms::SigningMaterial,
     predicate::{
         Predicate, PredicateError, Wanted, document,
         reason::{ABOUT, TYPE},
         types,
     },
-    reason::EXISTS,
-    sigstore::sign::Signable,
-    statement::{Statement, sign_statement_payload},
+    statement::Statement,
 };
 
-use super::{subject::Hashed, target};
+use super::{publish::PublishFlags, subject::Hashed, target};
 use crate::{
-    cli::Hashing,
+    cli::{Global, Hashing},
     context::Context,
     diagnostic::Diagnostic,
     environment::SOURCE_DATE_EPOCH,
     explanations::USAGE,
-    flags::{KeylessFlags, Method, SignerFlags, named, wanted},
-    keyless::{self, Keyless},
+    flags::{Method, wanted},
     reply::Reply,
     terminal::Style,
     text::{Shown, Size, counted},
@@ -47,15 +46,22 @@ use crate::{
 /// MODEL.weightlock/evidence where the model is a file or belongs to somebody else.
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "weightlock attest [key|certificate|pkcs11|sigstore] [OPTIONS] --predicate FILE --type TYPE MODEL",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    override_usage = "weightlock attest [key|certificate|pkcs11|sigstore] [OPTIONS] --predicate FILE --type TYPE MODEL\n       weightlock attest run|provenance|evaluation|review ...",
     after_help = "\
 Types are cosign's names (custom, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx, spdxjson, cyclonedx, link, vuln,
 openvex), kinds of evidence (scan, bom, card, provenance, evaluation, review, vex, verdict), or any URI.
 
   weightlock attest --key NAME.key --type slsaprovenance1 --predicate provenance.json ./model
-  weightlock verify-attestation --key NAME.pub --type slsaprovenance1 ./model"
+  weightlock verify-attestation --key NAME.pub --type slsaprovenance1 ./model
+
+A model in a folder called run, provenance, evaluation or review is written ./run."
 )]
 pub struct Arguments {
+    #[command(subcommand)]
+    made: Option<Made>,
     /// The model, after an optional word for the method
     #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
     words: Vec<PathBuf>,
@@ -74,18 +80,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "predicate")]
     statement: Option<PathBuf>,
     #[command(flatten)]
-    signer: SignerFlags,
-    #[command(flatten)]
-    keyless: KeylessFlags,
-    /// Write the signed statement here instead of into the model's evidence
-    #[arg(long, short, value_name = "FILE", help_heading = "Evidence")]
-    output: Option<PathBuf>,
-    /// Write next to the model instead of into it: MODEL.weightlock/evidence
-    #[arg(long, conflicts_with = "output", help_heading = "Evidence")]
-    beside: bool,
-    /// Do everything but write
-    #[arg(long)]
-    dry_run: bool,
+    publish: PublishFlags,
     /// Follow symbolic links to files inside the model; links to folders are always refused
     #[arg(long, help_heading = "Files")]
     allow_symlinks: bool,
@@ -96,8 +91,28 @@ pub struct Arguments {
 impl Arguments {
     /// Nobody is there who could be asked for a password.
     pub(crate) const fn never_ask(&mut self) {
-        self.signer.password.never_asked = true;
+        let publish = match &mut self.made {
+            None => &mut self.publish,
+            Some(Made::Run(arguments)) => &mut arguments.publish,
+            Some(Made::Provenance(arguments)) => &mut arguments.publish,
+            Some(Made::Evaluation(arguments)) => &mut arguments.publish,
+            Some(Made::Review(arguments)) => &mut arguments.publish,
+        };
+        publish.signer.password.never_asked = true;
     }
+}
+
+/// Statements that are made here.
+#[derive(Subcommand, Debug)]
+enum Made {
+    /// Run a command, and state what it made out of what
+    Run(Box<run::Arguments>),
+    /// State how a model was made, from a description
+    Provenance(Box<provenance::Arguments>),
+    /// State what was measured, from files with results
+    Evaluation(Box<evaluation::Arguments>),
+    /// State that somebody has looked at the code that comes with a model
+    Review(Box<review::Arguments>),
 }
 
 /// The result in JSON.
@@ -124,7 +139,14 @@ pub struct Attested {
 
 const VERB: &str = "attest";
 
-pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
+pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> Reply {
+    match &arguments.made {
+        None => {}
+        Some(Made::Run(arguments)) => return run::run(arguments, global, context),
+        Some(Made::Provenance(arguments)) => return provenance::run(arguments, context),
+        Some(Made::Evaluation(arguments)) => return evaluation::run(arguments, context),
+        Some(Made::Review(arguments)) => return review::run(arguments, context),
+    }
     match attest(arguments, context) {
         Ok(attested) => Reply::yes(VERB, text(&attested, context), attested),
         Err(reasons) => Reply::refusal(VERB, reasons).with_verdict("not attested: nothing was written"),
@@ -142,7 +164,7 @@ enum Claim {
 fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diagnostic>> {
     let (method, model) = Method::split(&arguments.words)?;
     let claim = Claim::read(arguments, context)?;
-    let author = Author::open(arguments, method, context)?;
+    let author = arguments.publish.author(method, context)?;
     // A statement is about what is there, and not about what a cache remembers.
     let hashing = Hashing {
         digest_cache: false,
@@ -150,12 +172,7 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diag
     };
     let hashed = Hashed::of(model, arguments.allow_symlinks, &hashing, context)?;
     let payload = claim.payload(&hashed)?;
-    let (signer, bundle) = author.sign(payload, arguments.dry_run)?;
-    hashed.still_holds()?;
-    let written = match bundle {
-        Some(bundle) => Some(write(arguments, &hashed, claim.kind(), &bundle)?),
-        None => None,
-    };
+    let (signer, written) = arguments.publish.sign(&author, payload, claim.kind(), &hashed)?;
     Ok(Attested {
         model: model.display().to_string(),
         digest: hashed.digest().to_string(),
@@ -166,45 +183,6 @@ fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diag
         signer,
         written,
     })
-}
-
-/// Who signs.
-enum Author {
-    /// The holder of a key.
-    Key(Box<dyn Signer>, SigningMaterial),
-    /// Whoever an identity token names.
-    Identity(Box<Keyless>),
-}
-
-impl Author {
-    fn open(arguments: &Arguments, method: Option<Method>, context: &Context) -> Result<Self, Diagnostic> {
-        if method == Some(Method::Sigstore) || (method.is_none() && arguments.keyless.is_asked()) {
-            let keyless = arguments.keyless.keyless(context)?;
-            return Ok(Self::Identity(Box::new(keyless)));
-        }
-        let (signer, material) = arguments.signer.signer(method)?;
-        Ok(Self::Key(signer, material))
-    }
-
-    /// Who signed, and the bundle; none in a dry run, in which no name is published either.
-    fn sign(&self, payload: Vec<u8>, dry_run: bool) -> Result<(String, Option<Vec<u8>>), Diagnostic> {
-        match self {
-            Self::Key(signer, material) => {
-                let bundle = sign_statement_payload(payload, signer.as_ref(), material)
-                    .map_err(|error| Diagnostic::of(error.code(), &error))?;
-                Ok((
-                    named(signer.as_ref(), material),
-                    Some(bundle).filter(|_| !dry_run),
-                ))
-            }
-            Self::Identity(_) if dry_run => Ok(("whoever the identity token names".to_owned(), None)),
-            Self::Identity(keyless) => {
-                let session = keyless.session()?;
-                let bundle = keyless::sign(&session, Signable::Statement(&payload))?;
-                Ok((session.identity().to_string(), Some(bundle)))
-            }
-        }
-    }
 }
 
 impl Claim {
@@ -260,7 +238,7 @@ impl Claim {
     fn payload(&self, hashed: &Hashed) -> Result<Vec<u8>, Diagnostic> {
         match self {
             Self::Predicate(predicate) => Ok(predicate.payload(&hashed.subjects())),
-            Self::Statement(statement, text) if statement.is_about(hashed.digest()) => Ok(text.clone()),
+            Self::Statement(statement, text) if statement.is_about(&hashed.model()) => Ok(text.clone()),
             Self::Statement(statement, _) => Err(about_another(statement, hashed)),
         }
     }
@@ -278,6 +256,11 @@ pub(super) fn about_another(statement: &Statement, hashed: &Hashed) -> Diagnosti
         "the statement",
         found.map_or_else(String::new, |first| first.sha256.to_string()),
     );
+    if statement.is_first_about(&hashed.model()) {
+        return told.note(
+            "it names the folder and not every file of it: a file that lists them has the same digest",
+        );
+    }
     let is_file = hashed.manifest().is_some_and(|manifest| {
         found.is_some_and(|found| manifest.files().iter().any(|file| *file.sha256() == found.sha256))
     });
@@ -303,7 +286,7 @@ fn refused(error: &PredicateError, path: &Path) -> Diagnostic {
 }
 
 /// The time that is written into the statement, in RFC 3339.
-fn timestamp(context: &Context) -> Result<String, Diagnostic> {
+pub(super) fn timestamp(context: &Context) -> Result<String, Diagnostic> {
     let wrong = || Diagnostic::new(USAGE, "SOURCE_DATE_EPOCH is no number of seconds since 1970");
     let seconds = match SOURCE_DATE_EPOCH.filled() {
         Some(stated) => stated
@@ -314,32 +297,6 @@ fn timestamp(context: &Context) -> Result<String, Diagnostic> {
     };
     let time = jiff::Timestamp::from_second(seconds).map_err(|_| wrong())?;
     Ok(time.to_string())
-}
-
-fn write(arguments: &Arguments, hashed: &Hashed, kind: Kind, bundle: &[u8]) -> Result<String, Diagnostic> {
-    if let Some(path) = &arguments.output {
-        write_whole(path, bundle, 0o644, Existing::Refused).map_err(|error| exists(path, error))?;
-        return Ok(path.display().to_string());
-    }
-    let store = target::evidence_store(hashed.root(), arguments.beside);
-    let name = store
-        .add_statement(kind, bundle)
-        .map_err(|error| Diagnostic::of(error.code(), &error))?;
-    Ok(store.folder().join(name.to_string()).display().to_string())
-}
-
-/// Nothing that is there is replaced.
-pub(super) fn exists(path: &Path, error: weightlock_artifact::Error) -> Diagnostic {
-    match &error {
-        weightlock_artifact::Error::Io { source, .. }
-            if source.kind() == std::io::ErrorKind::AlreadyExists =>
-        {
-            Diagnostic::new(EXISTS, format!("{} exists and is not replaced", path.display()))
-                .at(path.display().to_string())
-                .help("choose another name, or move the file away first")
-        }
-        _ => error.into(),
-    }
 }
 
 fn text(attested: &Attested, context: &Context) -> String {
