@@ -266,8 +266,8 @@ fn parts_of_a_pipeline_are_components() {
 fn training_args() -> Vec<u8> {
     let text = |text: &str| {
         [
-            &[b'X'],
-            &u32::try_from(text.len()).unwrap().to_le_bytes()[..],
+            b"X",
+            &u32::try_from(text.len()).expect("short").to_le_bytes()[..],
             text.as_bytes(),
         ]
         .concat()
