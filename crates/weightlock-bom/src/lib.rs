@@ -14,9 +14,13 @@
 #![deny(clippy::indexing_slicing, clippy::panic)]
 
 pub mod card;
+pub mod compare;
+pub mod document;
 pub mod extract;
+pub mod facts;
 pub mod graph;
 pub mod lineage;
+pub mod profile;
 pub mod provenance;
 pub mod slsa;
 mod typed;

@@ -174,6 +174,16 @@ pub enum Format {
     Github,
     /// Markdown, for a job summary (for `scan` and `card show`).
     Markdown,
+    /// CycloneDX 1.7 (for `bom`).
+    Cyclonedx,
+    /// CycloneDX 1.6 (for `bom`).
+    #[value(name = "cyclonedx-1.6")]
+    Cyclonedx16,
+    /// SPDX 3.0.1 (for `bom`).
+    Spdx,
+    /// SPDX 2.3 (for `bom`).
+    #[value(name = "spdx-2.3")]
+    Spdx23,
 }
 
 /// How files are hashed.

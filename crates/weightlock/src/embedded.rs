@@ -242,6 +242,7 @@ pub fn answer(words: &[OsString], progress: &Arc<Progress>) -> Answer {
             match &mut cli.command {
                 Command::Sign(sign) => sign.never_ask(),
                 Command::Attest(attest) => attest.never_ask(),
+                Command::Bom(bom) => bom.never_ask(),
                 Command::Card(card) => card.never_ask(),
                 _ => {}
             }

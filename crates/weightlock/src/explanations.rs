@@ -299,6 +299,7 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_signing::sigstore::sign::EXPLANATIONS,
     weightlock_signing::sigstore::oidc::EXPLANATIONS,
     weightlock_signing::predicate::reason::EXPLANATIONS,
+    weightlock_bom::document::reason::EXPLANATIONS,
     weightlock_format::reason::EXPLANATIONS,
     weightlock_scan::coverage::EXPLANATIONS,
     weightlock_bom::card::reason::EXPLANATIONS,

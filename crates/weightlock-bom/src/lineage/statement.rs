@@ -11,6 +11,8 @@
 //!
 //! Parameters name nothing here: only what has a digest or a URI in the lists above counts, as verifiers of provenance have it.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use weightlock_artifact::{
     digest::{Algorithm, Digest},
@@ -78,12 +80,12 @@ pub fn read(builder: &mut Builder, told: &Told<'_>) -> Result<Option<NodeId>, To
     } else {
         return Ok(outputs.first().copied());
     };
-    let inputs: Vec<NodeId> = lists
+    let descriptors: Vec<&Value> = lists
         .iter()
         .filter_map(|list| predicate.pointer(list))
         .flat_map(|list| list.as_array().map(Vec::as_slice).unwrap_or_default())
-        .filter_map(|descriptor| input(builder, descriptor, told))
-        .collect::<Result<_, _>>()?;
+        .collect();
+    let inputs = inputs(builder, &descriptors, told)?;
     if how == How::Evaluated {
         for (input, output) in inputs
             .iter()
@@ -133,11 +135,46 @@ fn named(builder: &mut Builder, subject: &Subject) -> NodeId {
     node
 }
 
+/// What the descriptors name. Files of a folder that is itself named are its parts, and no inputs beside it.
+fn inputs(builder: &mut Builder, descriptors: &[&Value], told: &Told<'_>) -> Result<Vec<NodeId>, TooLarge> {
+    let mut wholes: BTreeMap<(Option<&str>, Option<&str>), NodeId> = BTreeMap::new();
+    let mut inputs = Vec::new();
+    let (files, others): (Vec<&Value>, Vec<&Value>) = descriptors.iter().partition(|it| is_file(it));
+    for descriptor in others {
+        if let Some(node) = input(builder, descriptor, told)? {
+            wholes.entry(title(descriptor)).or_insert(node);
+            inputs.push(node);
+        }
+    }
+    for descriptor in files {
+        let Some(file) = input(builder, descriptor, told)? else {
+            continue;
+        };
+        match wholes.get(&title(descriptor)) {
+            Some(whole) => builder.join(file, How::PartOf, *whole, told.standing, told.source)?,
+            None => inputs.push(file),
+        }
+    }
+    Ok(inputs)
+}
+
+/// What the descriptors of a folder and of its files have in common.
+fn title(descriptor: &Value) -> (Option<&str>, Option<&str>) {
+    let text = |key: &str| descriptor.get(key).and_then(Value::as_str);
+    (text("name"), text("uri"))
+}
+
+fn is_file(descriptor: &Value) -> bool {
+    descriptor
+        .pointer("/annotations/path")
+        .is_some_and(Value::is_string)
+}
+
 /// A resource descriptor: bytes where it has their SHA-256, else a commit, else the name that it gives. Nothing where it gives none.
 ///
 /// A name that is the word of a role, as some builders write it, is no name; and one that a file of a folder shares with the
 /// folder is the folder's.
-fn input(builder: &mut Builder, descriptor: &Value, told: &Told<'_>) -> Option<Result<NodeId, TooLarge>> {
+fn input(builder: &mut Builder, descriptor: &Value, told: &Told<'_>) -> Result<Option<NodeId>, TooLarge> {
     let text = |pointer: &str| {
         descriptor
             .pointer(pointer)
@@ -155,12 +192,15 @@ fn input(builder: &mut Builder, descriptor: &Value, told: &Told<'_>) -> Option<R
     let identity = match (sha256, commit) {
         (Some(sha256), _) => Identity::Content(sha256),
         (None, Some(commit)) => Identity::Named(format!("git:{}", commit.to_ascii_lowercase())),
-        (None, None) => Identity::Named((*names.first()?).to_owned()),
+        (None, None) => match names.first() {
+            Some(name) => Identity::Named((*name).to_owned()),
+            None => return Ok(None),
+        },
     };
     let node = builder.node(identity);
     if let Some(path) = text("/annotations/path").filter(|_| sha256.is_some()) {
         builder.call_inside(node, path);
-        return Some(Ok(node));
+        return Ok(Some(node));
     }
     for name in names {
         builder.call(node, name);
@@ -168,9 +208,7 @@ fn input(builder: &mut Builder, descriptor: &Value, told: &Told<'_>) -> Option<R
     // Whoever names the same thing without a digest may mean these bytes.
     if let Some(uri) = uri.filter(|_| sha256.is_some()) {
         let by_name = builder.node(Identity::Named(uri.to_owned()));
-        if let Err(error) = builder.join(node, How::Called, by_name, told.standing, told.source) {
-            return Some(Err(error));
-        }
+        builder.join(node, How::Called, by_name, told.standing, told.source)?;
     }
-    Some(Ok(node))
+    Ok(Some(node))
 }

@@ -335,9 +335,14 @@ fn roles_and_files_of_folders_have_no_names_of_their_own() {
     }
     let lineage = story.end();
     assert!(lineage.gaps().is_empty(), "{:?}", lineage.gaps());
+    // A file is a part of the folder that is named beside it.
     assert_eq!(
         names(&lineage, "a piece", Direction::Descendants),
-        set(&["three"])
+        set(&["chat", "one", "three"])
+    );
+    assert_eq!(
+        names(&lineage, "three", Direction::Ancestors),
+        set(&["chat", "corpus"])
     );
 }
 

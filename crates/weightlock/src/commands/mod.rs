@@ -2,6 +2,7 @@
 
 pub mod attest;
 pub mod blob;
+pub mod bom;
 pub mod card;
 pub mod compat;
 pub mod completions;
@@ -62,6 +63,7 @@ pub enum Command {
     Demo(demo::Arguments),
     Digest(digest::Arguments),
     Inspect(inspect::Arguments),
+    Bom(Box<bom::Arguments>),
     Inventory(inventory::Arguments),
     Scan(Box<scan::Arguments>),
     Disassemble(disassemble::Arguments),
@@ -82,6 +84,9 @@ impl Command {
         match format {
             Format::Text | Format::Json => true,
             Format::CosignJson => matches!(self, Self::Verify(_) | Self::VerifyAttestation(_)),
+            Format::Cyclonedx | Format::Cyclonedx16 | Format::Spdx | Format::Spdx23 => {
+                matches!(self, Self::Bom(arguments) if arguments.makes())
+            }
             Format::Markdown => match self {
                 Self::Card(arguments) => arguments.writes(format),
                 _ => matches!(self, Self::Scan(_)),
@@ -112,6 +117,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
+        Command::Bom(arguments) => bom::run(arguments, format, context),
         Command::Inventory(arguments) => inventory::run(arguments, context),
         Command::Scan(arguments) => scan::run(arguments, format, context),
         Command::Disassemble(arguments) => disassemble::run(arguments, context),

@@ -17,7 +17,7 @@ use crate::{
     cli::Hashing,
     context::Context,
     diagnostic::Diagnostic,
-    sources::{self, Target},
+    sources::{self, Source, Target},
 };
 
 /// A model whose bytes were hashed.
@@ -42,6 +42,17 @@ impl Hashed {
         hashing: &Hashing,
         context: &Context,
     ) -> Result<Self, Vec<Diagnostic>> {
+        Self::reading(path, allow_symlinks, |sources| {
+            sources::hash(sources, Algorithm::Sha256, Want::Whole, hashing, context)
+        })
+    }
+
+    /// A model whose files were hashed by `read`, which gives their digests in the order of the sources.
+    pub(crate) fn reading(
+        path: &Path,
+        allow_symlinks: bool,
+        read: impl FnOnce(&[Source]) -> Result<Vec<sources::Hashed>, Diagnostic>,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let links = if allow_symlinks {
             Links::FilesInside
         } else {
@@ -50,7 +61,7 @@ impl Hashed {
         let root = Root::open(path, links).map_err(Diagnostic::from)?;
         let target = Target::open(path, links, &Scope::model())?;
         let sources = target.sources();
-        let hashed = sources::hash(&sources, Algorithm::Sha256, Want::Whole, hashing, context)?;
+        let hashed = read(&sources)?;
         let (digest, manifest) = match (&target, hashed.as_slice()) {
             (_, []) => return Err(empty(path).into()),
             (Target::File(_), [one, ..]) => (one.digest, None),
@@ -70,6 +81,16 @@ impl Hashed {
             manifest,
             digest,
         })
+    }
+
+    /// Its files, as they were when they were hashed.
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        self.target.sources()
+    }
+
+    /// The names of its files, in the order of [`sources`](Self::sources).
+    pub(crate) fn names(&self) -> Result<Vec<ArtifactPath>, Diagnostic> {
+        self.target.names()
     }
 
     /// The model's root.

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::standing::Standing;
-use weightlock_bom::lineage::{Direction, Lineage, Node, Walk};
+use weightlock_bom::{
+    lineage::{Direction, Lineage, Node, Walk},
+    provenance::step::BASE,
+};
 use weightlock_format::loadable::{EXTENSIONS, Loadable};
 
-use super::{Question, column, hops, store::ReadStores, unknown, what::What};
+use super::{MADE, Question, READ, column, hops, store::ReadStores, unknown, what::What};
 use crate::{
     context::Context,
     diagnostic::Diagnostic,
@@ -49,7 +52,7 @@ pub struct Found {
     /// How the worst known edge of the best known way is known.
     #[schemars(with = "String")]
     pub standing: Standing,
-    /// The way.
+    /// The way, in the order of time.
     pub way: Vec<Hop>,
 }
 
@@ -100,7 +103,7 @@ fn list(
     let (lineage, read) = question.read(context)?;
     let start = what.find(&lineage).ok_or_else(|| unknown(&what.shown, &read))?;
     let walk = lineage.walk(start, direction, &is_weights);
-    let found: Vec<Found> = found(&lineage, &walk);
+    let found: Vec<Found> = found(&lineage, &walk, direction);
     let mut by_standing = BTreeMap::new();
     for one in &found {
         *by_standing.entry(one.standing.word().to_lowercase()).or_insert(0) += 1;
@@ -130,7 +133,7 @@ pub(super) fn is_weights(path: &str) -> bool {
     })
 }
 
-fn found(lineage: &Lineage, walk: &Walk) -> Vec<Found> {
+fn found(lineage: &Lineage, walk: &Walk, direction: Direction) -> Vec<Found> {
     walk.reached
         .iter()
         .filter_map(|reached| {
@@ -141,7 +144,7 @@ fn found(lineage: &Lineage, walk: &Walk) -> Vec<Found> {
                 digest: node.content().map(ToString::to_string),
                 places: node.places.iter().cloned().collect(),
                 standing: reached.standing,
-                way: hops(lineage, &walk.way(reached)),
+                way: hops(lineage, &walk.way(reached), direction),
             })
         })
         .collect()
@@ -185,9 +188,7 @@ fn text(listed: &LineageList) -> String {
         for place in &one.places {
             text += &format!("            at {}\n", Shown(place));
         }
-        for hop in &one.way {
-            text += &hop_line(hop);
-        }
+        text += &way_lines(&one.way);
     }
     for one in &listed.same_weights {
         text += &format!(
@@ -199,16 +200,26 @@ fn text(listed: &LineageList) -> String {
     text + &read_lines(&listed.read)
 }
 
-/// `chat  read by  step   DECLARED  bom.json`.
-pub(super) fn hop_line(hop: &Hop) -> String {
-    format!(
-        "            {} {} {}   {}: {}\n",
-        Shown(&hop.from),
-        hop.how,
-        Shown(&hop.to),
-        hop.standing.word(),
-        Shown(&hop.source)
-    )
+/// A way, a line for each step: `base → chat   ml/finetune/v1   VERIFIED: provenance-….json`.
+pub(super) fn way_lines(way: &[Hop]) -> String {
+    let mut text = String::new();
+    let mut hops = way.iter().peekable();
+    while let Some(hop) = hops.next() {
+        let next = hops.next_if(|next| hop.how == READ && next.how == MADE);
+        let (to, how) = match next {
+            Some(next) => (&next.to, hop.to.trim_start_matches(BASE)),
+            None => (&hop.to, hop.how.as_str()),
+        };
+        text += &format!(
+            "            {} → {}   {}   {}: {}\n",
+            Shown(&hop.from),
+            Shown(to),
+            Shown(how),
+            hop.standing.word(),
+            Shown(&hop.source)
+        );
+    }
+    text
 }
 
 /// What the answer rests on, and what is missing from it.

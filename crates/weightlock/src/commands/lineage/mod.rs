@@ -118,11 +118,14 @@ fn unknown(what: &str, read: &ReadStores) -> Diagnostic {
         )
 }
 
+const READ: &str = "read by";
+const MADE: &str = "made";
+
 /// How an edge is told to people, from what went in to what came out.
 const fn verb(how: How) -> &'static str {
     match how {
-        How::Input => "read by",
-        How::Output => "made",
+        How::Input => READ,
+        How::Output => MADE,
         How::PartOf => "part of",
         How::Derived(_) => "made into",
         How::Trained => "taught",
@@ -132,14 +135,15 @@ const fn verb(how: How) -> &'static str {
     }
 }
 
-/// The way to a thing, edge by edge.
-fn hops(lineage: &Lineage, way: &[EdgeId]) -> Vec<Hop> {
+/// The way to a thing, edge by edge, in the order of time.
+fn hops(lineage: &Lineage, way: &[EdgeId], direction: Direction) -> Vec<Hop> {
     let shown = |id| {
         lineage
             .node(id)
             .map_or_else(String::new, weightlock_bom::lineage::Node::shown)
     };
-    way.iter()
+    let mut hops: Vec<Hop> = way
+        .iter()
         .filter_map(|id| lineage.edge(*id))
         .map(|edge| Hop {
             from: shown(edge.from),
@@ -148,7 +152,11 @@ fn hops(lineage: &Lineage, way: &[EdgeId]) -> Vec<Hop> {
             standing: edge.standing,
             source: lineage.source(edge.source).to_owned(),
         })
-        .collect()
+        .collect();
+    if direction == Direction::Ancestors {
+        hops.reverse();
+    }
+    hops
 }
 
 /// The word for a standing, of one width.

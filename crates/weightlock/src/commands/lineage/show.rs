@@ -11,7 +11,7 @@ use weightlock_bom::lineage::{Direction, Gap, Identity, Lineage, NodeId};
 
 use super::{
     GAP, Hop, Question, column, hops,
-    listed::{hop_line, is_weights, read_lines},
+    listed::{is_weights, read_lines, way_lines},
     store::ReadStores,
     unknown,
     what::What,
@@ -144,8 +144,7 @@ fn show(
             .and_then(|node| before.reached.iter().find(|it| it.node == node));
         match found {
             Some(reached) => {
-                way = hops(&lineage, &before.way(reached));
-                way.reverse();
+                way = hops(&lineage, &before.way(reached), Direction::Ancestors);
                 way_standing = Some(reached.standing);
                 if reached.standing != Standing::Verified {
                     reasons.push(unsigned(&what, from, reached.standing));
@@ -273,7 +272,7 @@ fn text(shown: &LineageShown) -> String {
     text += &format!("  made from it: {}\n", counted(shown.descendants, "known thing"));
     if !shown.way.is_empty() {
         text += "  the way\n";
-        text.extend(shown.way.iter().map(hop_line));
+        text += &way_lines(&shown.way);
     }
     text + &read_lines(&shown.read)
 }

@@ -312,7 +312,12 @@ fn reply(report: &Report, arguments: &Arguments, format: Format, context: &Conte
         Format::Junit => Some(report::junit::render(report)),
         Format::Github => Some(report::github::render(report)),
         Format::Markdown => Some(report::markdown::render(report)),
-        Format::Json | Format::CosignJson => None,
+        Format::Json
+        | Format::CosignJson
+        | Format::Cyclonedx
+        | Format::Cyclonedx16
+        | Format::Spdx
+        | Format::Spdx23 => None,
     };
     let result = (format == Format::Json).then(|| Scanned::from(report));
     let reasons = reasons(report);

@@ -1,0 +1,154 @@
+//! What is not known, and where sources disagree: said in the document, so that nobody takes silence for an answer.
+
+use super::{TOOL, Writer, property};
+use crate::{
+    document::{Settings, json::Object},
+    graph::{Component, Conflict, Kind, Property, Ref, Value, Verb},
+};
+
+/// What a model should say of itself.
+const WANTED: [Property; 8] = [
+    Property::Version,
+    Property::Purl,
+    Property::Supplier,
+    Property::License,
+    Property::Description,
+    Property::Task,
+    Property::ModelType,
+    Property::ReleaseTime,
+];
+
+impl Writer<'_> {
+    /// Files that could not be read, and what nobody says of the whole.
+    pub(super) fn properties_of_document(&self) -> Vec<Object> {
+        let mut properties: Vec<Object> = self
+            .view
+            .graph
+            .unread()
+            .iter()
+            .map(|gap| property("unread", &format!("{} at byte {}: {}", gap.path, gap.offset, gap.why)))
+            .collect();
+        if let Some(component) = self.view.subject() {
+            properties.extend(self.gaps(component).iter().map(|gap| property("gap", gap)));
+        }
+        properties
+    }
+
+    /// What nobody says of the thing that the graph is about.
+    fn gaps(&self, component: &Component) -> Vec<String> {
+        if component.kind != Kind::Model {
+            return Vec::new();
+        }
+        let graph = self.view.graph;
+        let missing = WANTED.iter().filter(|it| component.fact(**it).is_none());
+        let mut gaps: Vec<String> = missing.map(|it| it.name().to_owned()).collect();
+        let has = |verb: Verb| graph.from(graph.subject()).any(|it| it.verb == verb);
+        if !has(Verb::TrainedOn) {
+            gaps.push("training-data".to_owned());
+        }
+        if !has(Verb::DerivedFrom) {
+            gaps.push("base-model".to_owned());
+        }
+        gaps
+    }
+
+    /// Whether the lists of parts and of dependencies are whole. Every file of the model is listed; what it was made from is
+    /// what somebody said.
+    pub(super) fn compositions(&self) -> Vec<Object> {
+        let graph = self.view.graph;
+        let Some(component) = self.view.subject() else {
+            return Vec::new();
+        };
+        let is_whole = graph.unread().is_empty() && self.gaps(component).is_empty();
+        let aggregate = if is_whole { "complete" } else { "incomplete" };
+        let name = self.view.name(graph.subject());
+        let mut compositions = vec![
+            Object::new().with("aggregate", aggregate).with("assemblies", vec![name]),
+            Object::new().with("aggregate", "unknown").with("dependencies", vec![name]),
+        ];
+        let others: Vec<&str> = self.ancestors.iter().map(|it| self.view.name(it)).collect();
+        if !others.is_empty() {
+            compositions.push(Object::new().with("aggregate", "unknown").with("assemblies", others));
+        }
+        compositions
+    }
+
+    /// Disputes about a component, for its properties.
+    pub(super) fn disputes(&self, reference: &Ref) -> Vec<Object> {
+        let own = self.conflicts.iter().filter(|it| about(it) == reference);
+        own.map(|it| property("conflict", &self.told(it))).collect()
+    }
+
+    /// The same as remarks of the program, which need a time.
+    pub(super) fn annotations(&self, time: Option<&str>, settings: &Settings) -> Vec<Object> {
+        let Some(time) = time else {
+            return Vec::new();
+        };
+        let annotator = Object::new()
+            .with("type", "application")
+            .with("name", TOOL)
+            .with("version", settings.tool_version.as_str());
+        let written = self.conflicts.iter().filter(|it| self.is_written(about(it)));
+        written
+            .map(|it| {
+                Object::new()
+                    .with("subjects", vec![self.view.name(about(it))])
+                    .with("annotator", Object::new().with("component", annotator.clone()))
+                    .with("timestamp", time)
+                    .with("text", format!("sources disagree: {}", self.told(it)))
+            })
+            .collect()
+    }
+
+    fn is_written(&self, reference: &Ref) -> bool {
+        let kind = self.view.graph.component(reference).map(|it| it.kind);
+        !matches!(kind, None | Some(Kind::Person | Kind::Organisation))
+    }
+
+    /// A conflict in one line.
+    fn told(&self, conflict: &Conflict) -> String {
+        let listed = |values: &[Value]| {
+            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+            values.join(" | ")
+        };
+        match conflict {
+            Conflict::Values {
+                component,
+                property,
+                values,
+            } => {
+                if self.view.hides(component, *property) {
+                    format!("{}: {} values, of which some are private", property.name(), values.len())
+                } else {
+                    format!("{}: {}", property.name(), listed(values))
+                }
+            }
+            Conflict::Settings { parameter, values, .. } => format!("{parameter}: {}", listed(values)),
+            Conflict::Relations { to, property, values, .. } => {
+                format!("{} of {}: {}", property.name(), self.view.title(to), listed(values))
+            }
+            Conflict::Parents { parents, .. } => {
+                let parents: Vec<String> = parents.iter().map(|it| self.view.title(it)).collect();
+                format!("parent: {}", parents.join(" | "))
+            }
+            Conflict::Digests { stated, computed, .. } => {
+                format!("digest: {stated} stated | {computed} computed")
+            }
+            Conflict::Parameters { claimed, counted, .. } => {
+                format!("parameters: {claimed} claimed | {counted} counted")
+            }
+        }
+    }
+}
+
+/// What a conflict is about.
+const fn about(conflict: &Conflict) -> &Ref {
+    match conflict {
+        Conflict::Values { component, .. }
+        | Conflict::Settings { component, .. }
+        | Conflict::Parents { component, .. }
+        | Conflict::Digests { component, .. }
+        | Conflict::Parameters { component, .. } => component,
+        Conflict::Relations { from, .. } => from,
+    }
+}

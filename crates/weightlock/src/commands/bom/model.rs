@@ -1,0 +1,162 @@
+//! A model that is hashed and described in one go.
+//!
+//! Small files are read once: the bytes that were hashed are the bytes that are parsed. Of large ones the header is read
+//! through a descriptor that must still be what was hashed, and at the end nothing may have come, gone or changed.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    path::Path,
+};
+
+use weightlock_artifact::{
+    Error,
+    digest::{Algorithm, engine::Want},
+    path::ArtifactPath,
+};
+use weightlock_bom::{
+    extract::{Content, File, Files, describe},
+    graph::{Claim, Graph, Kind, Property, Source as Said, Value},
+};
+
+use crate::{
+    cli::Hashing,
+    commands::{scan::opened, subject::Hashed},
+    context::Context,
+    diagnostic::Diagnostic,
+    sources::{self, Source},
+};
+
+/// Bytes of a file that is read once. Configuration, cards and small adapters are below it.
+const SMALL: u64 = 1 << 20;
+/// Bytes of all of them together; further ones are read like large ones.
+const MOST_KEPT: u64 = 8 << 20;
+
+/// A model and what it is made of.
+pub(super) struct Described {
+    pub(super) hashed: Hashed,
+    pub(super) graph: Graph,
+}
+
+impl Described {
+    /// Hashes and describes a model.
+    pub(super) fn of(
+        path: &Path,
+        allow_symlinks: bool,
+        hashing: &Hashing,
+        context: &Context,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut kept = BTreeMap::new();
+        let mut digests = Vec::new();
+        let hashed = Hashed::reading(path, allow_symlinks, |sources| {
+            digests = read(sources, &mut kept, hashing, context)?;
+            Ok(digests.clone())
+        })?;
+        let names = hashed.names()?;
+        let sources = hashed.sources();
+        let files = names.iter().zip(&sources).zip(&digests).map(|((path, source), one)| File {
+            path: path.clone(),
+            size: source.stamp.size,
+            sha256: Some(one.digest),
+        });
+        let model = Model {
+            files: files.collect(),
+            sources: names.iter().cloned().zip(sources.iter().cloned()).collect(),
+            kept: kept
+                .into_iter()
+                .filter_map(|(at, bytes)| Some((names.get(at)?.clone(), bytes)))
+                .collect(),
+        };
+        let mut graph = describe(&model, &|| context.is_stopped()).map_err(|error| failed(path, error))?;
+        hashed.still_holds()?;
+        let subject = graph.subject().clone();
+        let kind = graph.component(&subject).map_or(Kind::Model, |it| it.kind);
+        let rule = if hashed.manifest().is_some() { "manifest" } else { "sha256" };
+        let digest = Claim::verified(Value::Digest(*hashed.digest()), Said::computed(rule, ""));
+        graph.state(&subject, kind, Property::Digest, digest);
+        Ok(Self { hashed, graph })
+    }
+}
+
+fn failed(path: &Path, error: io::Error) -> Diagnostic {
+    match error.kind() {
+        io::ErrorKind::Interrupted => Error::Interrupted.into(),
+        _ => Error::io("read", path, error).into(),
+    }
+}
+
+/// Digests in the order of the sources; the bytes of small files stay.
+fn read(
+    sources: &[Source],
+    kept: &mut BTreeMap<usize, Vec<u8>>,
+    hashing: &Hashing,
+    context: &Context,
+) -> Result<Vec<sources::Hashed>, Diagnostic> {
+    let mut left = MOST_KEPT;
+    let mut known: BTreeMap<usize, sources::Hashed> = BTreeMap::new();
+    for (at, source) in sources.iter().enumerate() {
+        let size = source.stamp.size;
+        if size <= SMALL && size <= left && !hashing.digest_cache {
+            let bytes = whole(source)?;
+            let digest = Algorithm::Sha256.digest(&bytes);
+            left = left.saturating_sub(size);
+            kept.insert(at, bytes);
+            known.insert(
+                at,
+                sources::Hashed {
+                    digest,
+                    from_cache: false,
+                },
+            );
+        }
+    }
+    let large = sources.iter().enumerate().filter(|(at, _)| !known.contains_key(at));
+    let large: Vec<Source> = large.map(|(_, source)| source.clone()).collect();
+    let mut rest = if large.is_empty() {
+        Vec::new()
+    } else {
+        sources::hash(&large, Algorithm::Sha256, Want::Whole, hashing, context)?
+    }
+    .into_iter();
+    let all = (0..sources.len()).filter_map(|at| known.get(&at).copied().or_else(|| rest.next()));
+    Ok(all.collect())
+}
+
+/// All bytes of a file that is what it was when it was found.
+fn whole(source: &Source) -> Result<Vec<u8>, Error> {
+    let mut file = source.open()?;
+    let mut bytes = Vec::new();
+    let most = source.stamp.size.saturating_add(1);
+    let read = Read::take(&mut file, most).read_to_end(&mut bytes);
+    read.map_err(|error| Error::io("read", &source.name, error))?;
+    source.same(&file)?;
+    if bytes.len() as u64 == source.stamp.size {
+        Ok(bytes)
+    } else {
+        Err(Error::Changed {
+            path: source.name.clone(),
+            offset: None,
+        })
+    }
+}
+
+/// Files for the extractors.
+struct Model {
+    files: Vec<File>,
+    sources: BTreeMap<ArtifactPath, Source>,
+    kept: BTreeMap<ArtifactPath, Vec<u8>>,
+}
+
+impl Files for Model {
+    fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    fn open(&self, path: &ArtifactPath) -> io::Result<Content> {
+        if let Some(bytes) = self.kept.get(path) {
+            return Ok(bytes.clone().into());
+        }
+        let source = self.sources.get(path).ok_or(io::ErrorKind::NotFound)?;
+        opened(source).map_err(io::Error::other)
+    }
+}
