@@ -130,7 +130,7 @@ const EXTRACTORS: &[&dyn Extractor] = &[
 /// [unread](Graph::unread).
 pub fn describe(files: &dyn Files, stop: &dyn Fn() -> bool) -> io::Result<Graph> {
     let mut sorted: Vec<&File> = files.files().iter().collect();
-    sorted.sort_by(|one, other| one.path.cmp(&other.path));
+    sorted.sort_by_key(|it| it.path.as_str());
     let mut draft = Draft::new(&sorted);
     for file in sorted {
         if stop() {
