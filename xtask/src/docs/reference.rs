@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use weightlock::environment::{Origin, VARIABLES};
 use weightlock::{cli::Cli, exit::Exit, explanations, reference};
+use weightlock_bom::graph::{Arity, Property};
 use weightlock_scan::rules::{self, Rule};
 
 use super::python;
@@ -33,6 +34,7 @@ pub(super) fn pages() -> Result<Vec<Page>> {
         page("verbs", verbs()),
         page("codes", codes()),
         page("environment", environment()),
+        page("properties", properties()),
         page("rules/README", rule_list()),
     ];
     pages.extend(rules::all().map(|rule| page(&format!("rules/{}", rule.id), rule_page(rule))));
@@ -92,6 +94,28 @@ fn left_over(root: &Path, pages: &[Page]) -> Result<Vec<String>> {
     Ok(names
         .filter(|name| pages.iter().all(|page| page.path != *name))
         .collect())
+}
+
+/// What can be known about a component.
+fn properties() -> String {
+    let mut text = String::from(
+        "# Properties\n\nWhat can be known about a component of a bill of materials. In documents a property that their format has no place \
+         for is named `weightlock:` with the name below. Where one value is possible, two are a conflict, and both are shown.\n\n\
+         | property | values | meaning |\n|---|---|---|\n",
+    );
+    for property in Property::ALL {
+        let values = match property.arity() {
+            Arity::One => "one",
+            Arity::Many => "several",
+        };
+        let _ = writeln!(
+            text,
+            "| `{}` | {values} | {} |",
+            property.name(),
+            property.meaning()
+        );
+    }
+    text
 }
 
 fn verbs() -> String {

@@ -8,7 +8,7 @@ use super::{
     Extractor, File,
     draft::Draft,
     page::{json_of, text_of},
-    purl, requirements, things,
+    places, purl, requirements, things,
 };
 use crate::graph::{Claim, Kind, Property, Ref, Source, Value, Verb};
 
@@ -115,9 +115,9 @@ pub(super) struct CondaMeta;
 
 impl Extractor for CondaMeta {
     fn wants(&self, file: &File, _: &Draft) -> bool {
-        let path = file.path.as_str();
-        let is_inside = path.starts_with("conda-meta/") || path.contains("/conda-meta/");
-        is_inside && path.ends_with(".json")
+        let folder = places::folder(&file.path);
+        let is_inside = folder == "conda-meta" || folder.ends_with("/conda-meta");
+        is_inside && file.path.as_str().ends_with(".json")
     }
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {

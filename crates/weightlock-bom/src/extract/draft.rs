@@ -1,6 +1,6 @@
 //! [`Draft`]: the graph while it is made, and what was noted on the way.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use weightlock_artifact::{digest::Digest, path::ArtifactPath, standing::Standing};
 use weightlock_format::Error;
@@ -42,7 +42,7 @@ pub(super) struct Draft {
     graph: Graph,
     places: Places,
     /// The digests of all files.
-    files: BTreeMap<ArtifactPath, Option<Digest>>,
+    files: HashMap<ArtifactPath, Option<Digest>>,
     /// What is judged when every file was read.
     pub(super) notes: Notes,
     claims: usize,
@@ -120,11 +120,9 @@ impl Draft {
         self.files.contains_key(path)
     }
 
-    /// Whether the file at a path was hashed and has another digest.
-    pub(super) fn is_other(&self, path: &ArtifactPath, digest: &Digest) -> bool {
-        self.files
-            .get(path)
-            .is_some_and(|it| it.is_some_and(|it| it != *digest))
+    /// The digest of the file at a path, where it was hashed.
+    pub(super) fn digest(&self, path: &ArtifactPath) -> Option<Digest> {
+        self.files.get(path).copied().flatten()
     }
 
     /// The component, added where there is room.

@@ -20,10 +20,9 @@ pub(super) struct Evaluations;
 impl Extractor for Evaluations {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
         let path = file.path.as_str();
-        let is_inside = path.starts_with(".eval_results/") || path.contains("/.eval_results/");
-        is_inside
-            && (path.ends_with(".yaml") || path.ends_with(".yml"))
-            && !draft.places().is_foreign(&file.path)
+        let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+        let is_inside = is_yaml && (path.starts_with(".eval_results/") || path.contains("/.eval_results/"));
+        is_inside && !draft.places().is_foreign(&file.path)
     }
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {

@@ -130,7 +130,7 @@ const EXTRACTORS: &[&dyn Extractor] = &[
 /// [unread](Graph::unread).
 pub fn describe(files: &dyn Files, stop: &dyn Fn() -> bool) -> io::Result<Graph> {
     let mut sorted: Vec<&File> = files.files().iter().collect();
-    sorted.sort_by(|one, other| one.path.cmp(&other.path));
+    sorted.sort_by_key(|it| it.path.as_str());
     let mut draft = Draft::new(&sorted);
     for file in sorted {
         if stop() {
@@ -144,8 +144,11 @@ pub fn describe(files: &dyn Files, stop: &dyn Fn() -> bool) -> io::Result<Graph>
 
 /// Opens a file once, for all that want it, and not at all where nobody does.
 fn examine(file: &File, files: &dyn Files, draft: &mut Draft) -> io::Result<()> {
-    files::state(file, draft);
     let is_foreign = draft.places().is_foreign(&file.path);
+    // Of an environment that was not hashed, only packages are told: ten thousand names without digests say nothing.
+    if !is_foreign || file.sha256.is_some() {
+        files::state(file, draft);
+    }
     let wanted: Vec<_> = EXTRACTORS.iter().filter(|it| it.wants(file, draft)).collect();
     if is_foreign && wanted.is_empty() {
         draft.settle(file);

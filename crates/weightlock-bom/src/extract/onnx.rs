@@ -4,7 +4,7 @@
 //! Initializers and constants of a kind that is trained, numbers with a fraction or quantised ones, are counted from their
 //! dimensions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weightlock_format::{
     Error,
@@ -13,8 +13,8 @@ use weightlock_format::{
     onnx::{self, Fact, Kind as Outermost, Tensor},
 };
 
-use super::{Extractor, File, draft::Draft, files, page::Page, safetensors};
-use crate::graph::{Claim, Kind, Property, Value};
+use super::{Extractor, File, draft::Draft, files, page::Page, safetensors, things};
+use crate::graph::{Claim, Kind, Property, Value, Verb};
 
 /// See the module.
 pub(super) struct Onnx;
@@ -50,6 +50,9 @@ struct Seen {
     is_broken: bool,
     operators: BTreeSet<String>,
     metadata: Vec<(String, std::ops::Range<u64>)>,
+    header: BTreeMap<&'static str, String>,
+    sets: Vec<(String, u64)>,
+    ports: Vec<(&'static str, String)>,
 }
 
 /// Types of `onnx.TensorProto` that are trained: float, uint8, int8, float16, double, bfloat16, float8, int4, uint4, float4.
@@ -66,6 +69,11 @@ impl Seen {
                     .insert(format!("{}::{}", node.domain, node.operator));
             }
             Fact::Metadata { key, range } if self.metadata.len() < 1000 => self.metadata.push((key, range)),
+            Fact::Header { field, text } => drop(self.header.insert(field, text)),
+            Fact::Operators { domain, version } if self.sets.len() < 1000 => {
+                self.sets.push((domain, version))
+            }
+            Fact::Port { field, name } if self.ports.len() < 1000 => self.ports.push((field, name)),
             _ => {}
         }
     }
@@ -96,6 +104,7 @@ impl Seen {
                 draft.state(&page.of, page.kind, Property::Parameters, claim);
             }
         }
+        self.outside(page, draft);
         for operator in &self.operators {
             page.declare(draft, Property::CustomCode, Value::text(operator), "graph.node");
         }
@@ -107,5 +116,29 @@ impl Seen {
             draft.set(&own, Kind::File, key, Claim::declared(Value::text(text), source));
         }
         Ok(())
+    }
+
+    /// Who wrote it, which sets of operators it needs, what goes in and out.
+    fn outside(&self, page: &Page<'_>, draft: &mut Draft) {
+        if let Some(name) = self.header.get("producer_name").filter(|it| !it.is_empty()) {
+            let source = page.source("producer_name");
+            let version = self.header.get("producer_version").map(String::as_str);
+            let tool = things::tool(draft, name, version, &source);
+            draft.relate(&page.of, Verb::UsesTool, &tool, &source);
+        }
+        let own = files::reference(page.file);
+        for (domain, version) in &self.sets {
+            let name = if domain.is_empty() { "ai.onnx" } else { domain };
+            let claim = Claim::declared(Value::Number(*version), page.source("opset_import"));
+            draft.set(&own, Kind::File, &format!("opset:{name}"), claim);
+        }
+        for (field, name) in &self.ports {
+            let property = if *field == "input" {
+                Property::InputField
+            } else {
+                Property::OutputField
+            };
+            page.declare(draft, property, Value::text(name), format!("graph.{field}"));
+        }
     }
 }

@@ -74,8 +74,10 @@ impl Places {
         }
         places.home = places.home(files);
         let has_environment = !places.installed.is_empty() || files.iter().any(|it| is_lock(&it.path));
-        let mut own = files.iter().filter(|it| !places.is_installed(folder(&it.path)));
-        let has_model = own.any(|it| is_sign(it.path.base_name()) && it.path.base_name() != "README.md");
+        let mut signs = files
+            .iter()
+            .filter(|it| is_sign(it.path.base_name()) && it.path.base_name() != "README.md");
+        let has_model = signs.any(|it| !places.is_installed(folder(&it.path)));
         places.is_environment = has_environment && !has_model;
         places
     }

@@ -34,7 +34,9 @@ impl Extractor for Distribution {
     fn wants(&self, file: &File, _: &Draft) -> bool {
         let folder = places::folder(&file.path);
         match file.path.base_name() {
-            "METADATA" | "INSTALLER" | "direct_url.json" | "RECORD" => folder.ends_with(".dist-info"),
+            "METADATA" | "INSTALLER" | "direct_url.json" => folder.ends_with(".dist-info"),
+            // A list is compared with digests that were computed; where none were there is nothing to compare.
+            "RECORD" => file.sha256.is_some() && folder.ends_with(".dist-info"),
             "PKG-INFO" => folder.ends_with(".egg-info"),
             name => name.ends_with(".egg-info"),
         }
@@ -190,18 +192,13 @@ fn record(file: &File, package: Ref, text: &[u8], draft: &mut Draft) {
             continue;
         }
         is_whole &= draft.has_file(&path);
-        let bytes = hash
-            .and_then(|it| it.strip_prefix("sha256="))
-            .and_then(|it| URL_SAFE_NO_PAD.decode(it).ok());
-        if let Some(digest) = bytes.and_then(|it| Digest::new(Algorithm::Sha256, &it).ok())
-            && draft.is_other(&path, &digest)
+        if let Some(computed) = draft.digest(&path)
+            && let Some(digest) = hash.and_then(listed)
+            && digest != computed
         {
             let source = Source::file(&file.path, format!("line {}", at.saturating_add(1)));
-            draft.notes.stated.push(StatedDigest {
-                path: path.clone(),
-                digest,
-                source,
-            });
+            let path = path.clone();
+            draft.notes.stated.push(StatedDigest { path, digest, source });
         }
         files.push(path);
     }
@@ -209,6 +206,12 @@ fn record(file: &File, package: Ref, text: &[u8], draft: &mut Draft) {
         let list = file.path.clone();
         draft.notes.installed.push(Installed { package, list, files });
     }
+}
+
+/// The digest in a line of the list.
+fn listed(hash: &str) -> Option<Digest> {
+    let bytes = URL_SAFE_NO_PAD.decode(hash.strip_prefix("sha256=")?).ok()?;
+    Digest::new(Algorithm::Sha256, &bytes).ok()
 }
 
 /// A name of a list below the folder that it is relative to; `..` goes out of it, as programs beside a library do.

@@ -11,7 +11,7 @@ use super::{
     draft::Draft,
     notes::System,
     page::{Page, text_of},
-    things,
+    places, things,
 };
 use crate::graph::{Claim, Kind, Property, Ref, Source, Value, Verb};
 
@@ -93,7 +93,7 @@ fn ecosystem(file: &File) -> Option<&'static str> {
         return Some("deb");
     }
     // Images without dpkg keep one piece for each package; sums of files lie beside it.
-    if path.contains("var/lib/dpkg/status.d/") && !path.ends_with(".md5sums") {
+    if places::folder(&file.path).ends_with("var/lib/dpkg/status.d") && !path.ends_with(".md5sums") {
         return Some("deb");
     }
     path.ends_with("lib/apk/db/installed").then_some("apk")

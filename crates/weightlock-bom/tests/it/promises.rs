@@ -116,6 +116,20 @@ fn a_hostile_list_does_not_grow_the_graph_without_end() {
 }
 
 #[test]
+fn seeds_of_the_fuzzer_are_read() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/bom_extract");
+    let mut read = 0;
+    for seed in std::fs::read_dir(seeds).expect("seeds").flatten() {
+        let bytes = std::fs::read(seed.path()).expect("a seed");
+        for name in NAMES {
+            describes(&Folder::default().with(name, &bytes[1..]));
+        }
+        read += 1;
+    }
+    assert!(read > 30, "{read} seeds");
+}
+
+#[test]
 fn it_stops_when_it_is_told() {
     let folder = Folder::of("base");
     let error = describe(&folder, &|| true).expect_err("a stop");

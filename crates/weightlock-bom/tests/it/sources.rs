@@ -266,8 +266,8 @@ fn parts_of_a_pipeline_are_components() {
 fn training_args() -> Vec<u8> {
     let text = |text: &str| {
         [
-            &[b'X'],
-            &u32::try_from(text.len()).unwrap().to_le_bytes()[..],
+            b"X",
+            &u32::try_from(text.len()).expect("short").to_le_bytes()[..],
             text.as_bytes(),
         ]
         .concat()
@@ -460,5 +460,59 @@ fn code_beside_a_model_is_shown() {
             .map(|it| it.value.to_string())
             .as_deref(),
         Some("true")
+    );
+}
+
+/// One field of a protocol buffer with bytes in it.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    [
+        &[number << 3 | 2, u8::try_from(bytes.len()).expect("short")],
+        bytes,
+    ]
+    .concat()
+}
+
+#[test]
+fn a_graph_tells_its_maker_its_ports_and_its_numbers() {
+    let tensor = [
+        &[0x08, 2, 0x08, 3, 0x10, 1][..],
+        &field(8, b"w"),
+        &field(9, &[0; 24]),
+    ]
+    .concat();
+    let graph = [
+        field(5, &tensor),
+        field(2, b"g"),
+        field(11, &field(1, b"x")),
+        field(12, &field(1, b"y")),
+    ]
+    .concat();
+    let model = [
+        &[0x08, 8][..],
+        &field(2, b"pytorch"),
+        &field(3, b"2.4.0"),
+        &field(7, &graph),
+        &field(8, &[0x10, 17]),
+    ]
+    .concat();
+    let graph = one("model.onnx", model);
+    part(&graph, "tool", "pytorch@2.4.0");
+    let shown = |property| subject(&graph).claim(property).map(|it| it.value.to_string());
+    assert_eq!(shown(Property::InputField).as_deref(), Some("x"));
+    assert_eq!(shown(Property::OutputField).as_deref(), Some("y"));
+    assert_eq!(
+        (
+            shown(Property::Parameters).as_deref(),
+            subject(&graph).standing(Property::Parameters)
+        ),
+        (Some("6"), Standing::Verified)
+    );
+    let file = part(&graph, "file", "model.onnx");
+    assert_eq!(
+        file.parameters()["opset:ai.onnx"]
+            .first()
+            .map(|it| it.value.to_string())
+            .as_deref(),
+        Some("17")
     );
 }

@@ -94,6 +94,27 @@ pub enum Fact {
         /// Where the value lies.
         range: Range<u64>,
     },
+    /// A text of the model itself: `producer_name`, `producer_version`, `domain`.
+    Header {
+        /// The field.
+        field: &'static str,
+        /// The text.
+        text: String,
+    },
+    /// A set of operators that the model needs.
+    Operators {
+        /// Its domain; empty for the standard one.
+        domain: String,
+        /// Its version.
+        version: u64,
+    },
+    /// What goes into the outermost graph, or comes out of it.
+    Port {
+        /// `input` or `output`.
+        field: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The bytes of a tensor.
     Data {
         /// The field that holds them.
@@ -179,7 +200,9 @@ pub fn read(
 ) -> Result<(), Error> {
     let mut walker = Walker::new(content, kind.schema(), limits, budget);
     let mut open = vec![Part::begin(kind.schema(), 0..content.size())];
+    let mut outside = Outside::default();
     while let Some(event) = walker.step()? {
+        outside.see(&event, kind, open.len(), tell);
         match event {
             Event::Enter { schema, range, .. } => open.push(Part::begin(schema, range)),
             Event::Leave { .. } => {
@@ -211,6 +234,71 @@ pub fn read(
     match open.pop() {
         Some(outermost) => outermost.end(None, content, tell),
         None => Ok(()),
+    }
+}
+
+/// What a model says about itself, outside of its graph.
+#[derive(Default)]
+struct Outside {
+    /// The field that holds the message of the second level, and of the third.
+    fields: [&'static str; 2],
+    domain: String,
+    version: u64,
+}
+
+impl Outside {
+    /// Sees an event while `depth` messages are open.
+    fn see(&mut self, event: &Event, kind: Kind, depth: usize, tell: &mut dyn FnMut(Fact)) {
+        if kind != Kind::Model {
+            return;
+        }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match (event, depth, self.fields) {
+            (Event::Enter { field, .. }, 1, _) => {
+                *self = Self {
+                    fields: [field, ""],
+                    ..Self::default()
+                };
+            }
+            (Event::Enter { field, .. }, 2, [first, _]) => self.fields = [first, field],
+            (Event::Text { field, bytes, .. }, 1, _) if *field != "doc_string" => {
+                let text = text(bytes);
+                tell(Fact::Header { field, text });
+            }
+            (
+                Event::Text {
+                    field: "domain",
+                    bytes,
+                    ..
+                },
+                2,
+                ["opset_import", _],
+            ) => self.domain = text(bytes),
+            (
+                Event::Number {
+                    field: "version",
+                    bits,
+                    ..
+                },
+                2,
+                ["opset_import", _],
+            ) => self.version = *bits,
+            (Event::Leave { .. }, 2, ["opset_import", _]) => tell(Fact::Operators {
+                domain: std::mem::take(&mut self.domain),
+                version: self.version,
+            }),
+            (
+                Event::Text {
+                    field: "name", bytes, ..
+                },
+                3,
+                ["graph", field @ ("input" | "output")],
+            ) => {
+                let name = text(bytes);
+                tell(Fact::Port { field, name });
+            }
+            _ => {}
+        }
     }
 }
 
