@@ -177,7 +177,10 @@ fn cosign_accepts_our_bills_of_materials() {
         let bundle = fs::read_dir(&evidence).unwrap().next().unwrap().unwrap().path();
         fs::copy(bundle, pair.folder.path().join("b.json")).unwrap();
         assert!(cosign_accepts(&pair, "k.pub", kind, "m/weights.bin"), "{format}");
-        assert!(!cosign_accepts(&pair, "other.pub", kind, "m/weights.bin"), "{format}");
+        assert!(
+            !cosign_accepts(&pair, "other.pub", kind, "m/weights.bin"),
+            "{format}"
+        );
         assert!(!cosign_accepts(&pair, "k.pub", kind, "any.json"), "{format}");
     }
 }
