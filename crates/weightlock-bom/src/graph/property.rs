@@ -63,7 +63,7 @@ properties! {
     Digest "digest" Many "A digest of the bytes; of a folder, the digest of its canonical manifest";
     Supplier "supplier" One "Who gives it out";
     Author "author" Many "Who made it";
-    Description "description" One "What it is, in a paragraph";
+    Description "description" Many "What it is, in a paragraph";
     ReleaseTime "release-time" One "When it was given out, as RFC 3339 has it";
     StatedDigest "stated-digest" Many "A digest that a list states for it";
     LoadedFrom "loaded-from" Many "What its files were loaded from or written to: a name, or a path on a machine";

@@ -52,8 +52,9 @@ fn name(of: &Ref, names: &[&Name], draft: &mut Draft) {
         if !is_title {
             known.push(slug);
         }
-        if let (NameFrom::Address, Named::Registry { namespace, .. }) = (name.from, &name.name)
+        if let Named::Registry { namespace, .. } = &name.name
             && !namespace.is_empty()
+            && !is_title
         {
             draft.state(of, Kind::Model, Property::Namespace, claim(namespace));
             let purl = Claim::inferred(

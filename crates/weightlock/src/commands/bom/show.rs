@@ -54,7 +54,7 @@ pub struct Shown {
 pub struct Known {
     /// The property, or what it is to another component.
     pub name: String,
-    /// Its values.
+    /// Its values; none where nobody says.
     pub values: Vec<String>,
     /// How it is known.
     #[schemars(
@@ -104,6 +104,7 @@ fn shown(given: &Given, target: &str) -> Shown {
         .component(graph.subject())
         .map_or_else(Vec::new, of_component);
     facts.extend(of_relations(graph));
+    facts.extend(unknown(graph, &facts));
     Shown {
         target: target.to_owned(),
         document: given.foreign.as_ref().map(|it| it.form.clone()),
@@ -154,6 +155,47 @@ fn of_relations(graph: &Graph) -> Vec<Known> {
         })
     });
     shown.collect()
+}
+
+/// What everybody asks about a model or a data set, and nobody says here.
+fn unknown(graph: &Graph, facts: &[Known]) -> Vec<Known> {
+    let kind = graph.component(graph.subject()).map(|it| it.kind);
+    let asked: &[&[&str]] = match kind {
+        Some(Kind::Model) => &[
+            &["name"],
+            &["version", "revision"],
+            &["supplier", "author", "namespace"],
+            &["license"],
+            &[
+                "made from",
+                "finetune",
+                "adapter",
+                "merge",
+                "quantized",
+                "converted",
+            ],
+            &["trained on"],
+        ],
+        Some(Kind::Dataset) => &[
+            &["name"],
+            &["version", "revision"],
+            &["license"],
+            &["sensitive-data"],
+        ],
+        _ => &[],
+    };
+    let is_known = |names: &[&str]| facts.iter().any(|it| names.contains(&it.name.as_str()));
+    asked
+        .iter()
+        .filter(|names| !is_known(names))
+        .filter_map(|names| names.first())
+        .map(|name| Known {
+            name: (*name).to_owned(),
+            values: Vec::new(),
+            standing: Standing::Unknown,
+            sources: Vec::new(),
+        })
+        .collect()
 }
 
 /// What a component is called, with its owner.
@@ -248,7 +290,10 @@ fn screen(shown: &Shown, paint: Paint) -> String {
         } else {
             String::new()
         };
-        let line = format!("{}{more}", some.join(", "));
+        let line = match some.as_slice() {
+            [] => "nobody says".to_owned(),
+            some => format!("{}{more}", some.join(", ")),
+        };
         text += &format!(
             "  {:10} {:24} {}\n",
             known.standing.word(),
