@@ -42,7 +42,7 @@ impl Licence {
         text.strip_prefix("LicenseRef-").is_some_and(is_reference)
     }
 
-    /// As an expression of SPDX: a name becomes a reference that [`Licence::name`] explains.
+    /// As an expression of SPDX: a name ([`Licence::Name`]) becomes a reference, which the document explains.
     #[must_use]
     pub fn expression(&self) -> String {
         match self {

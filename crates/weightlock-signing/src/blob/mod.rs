@@ -157,6 +157,12 @@ impl Blob {
         })
     }
 
+    /// Whether it begins as what a statement's signature covers.
+    #[must_use]
+    pub const fn is_encoding(&self) -> bool {
+        self.is_encoding
+    }
+
     /// Refuses to sign what a statement's signature covers. A signature over such a file *is* one over the statement in it:
     /// whoever has a file signed could choose what its signer states about any model.
     ///
@@ -164,7 +170,7 @@ impl Blob {
     /// [`SigningFailure::Encoding`] for a file that begins as such an encoding.
     #[cfg(feature = "sign")]
     pub const fn check_signable(&self) -> Result<(), SigningFailure> {
-        if self.is_encoding {
+        if self.is_encoding() {
             return Err(SigningFailure::Encoding);
         }
         Ok(())
