@@ -1,6 +1,6 @@
 //! [`Builder`]: puts a [`Lineage`] together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use weightlock_artifact::standing::Standing;
 
@@ -38,7 +38,7 @@ impl Builder {
         let id = NodeId::new(self.nodes.len());
         self.nodes.push(Node {
             identity: identity.clone(),
-            names: BTreeSet::new(),
+            names: BTreeMap::new(),
             paths: BTreeSet::new(),
             places: BTreeSet::new(),
         });
@@ -46,10 +46,11 @@ impl Builder {
         id
     }
 
-    /// Tells what a thing is called.
-    pub fn call(&mut self, node: NodeId, name: &str) {
+    /// Tells what a thing is called, and how that is known.
+    pub fn call(&mut self, node: NodeId, name: &str, standing: Standing) {
         if let Some(node) = self.nodes.get_mut(node.index()).filter(|_| !name.is_empty()) {
-            node.names.insert(name.to_owned());
+            let known = node.names.entry(name.to_owned()).or_insert(standing);
+            *known = standing.min(*known);
         }
     }
 

@@ -76,10 +76,11 @@ fn name(
 ) -> Result<(), TooLarge> {
     let names = Names::of(component);
     for name in &names.all {
-        builder.call(node, name);
+        builder.call(node, name, Standing::Declared);
     }
     if names.all.is_empty() {
-        builder.call(node, component.text(Property::Name).unwrap_or_default());
+        let alone = component.text(Property::Name).unwrap_or_default();
+        builder.call(node, alone, Standing::Declared);
     }
     if component.kind == Kind::File {
         return Ok(());

@@ -1,9 +1,9 @@
 //! [`Node`]: a thing with a lineage.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use weightlock_artifact::digest::Digest;
+use weightlock_artifact::{digest::Digest, standing::Standing};
 
 /// The number of a node within one lineage.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -39,8 +39,8 @@ pub enum Identity {
 pub struct Node {
     /// What it is.
     pub identity: Identity,
-    /// What it is called, by anybody. For people only: names say nothing about which bytes are meant.
-    pub names: BTreeSet<String>,
+    /// What it is called, and how that is known. For people: names say nothing about which bytes are meant.
+    pub names: BTreeMap<String, Standing>,
     /// Its paths inside the models that it is a part of. Every model has a `config.json`, so that no two things are joined by them.
     pub paths: BTreeSet<String>,
     /// Where it lies, as far as a store was looked at.
@@ -48,10 +48,19 @@ pub struct Node {
 }
 
 impl Node {
-    /// The name to show: the first one, else the first path, else the digest.
+    /// The best known name, the first in order of letters of several.
+    fn best_name(&self) -> Option<&String> {
+        let best = self
+            .names
+            .iter()
+            .min_by_key(|(name, standing)| (**standing, *name));
+        best.map(|(name, _)| name)
+    }
+
+    /// The name to show: the best known one, else the first path, else the digest.
     #[must_use]
     pub fn shown(&self) -> String {
-        match (&self.identity, self.names.first().or(self.paths.first())) {
+        match (&self.identity, self.best_name().or(self.paths.first())) {
             (_, Some(name)) | (Identity::Named(name), None) => name.clone(),
             (Identity::Content(digest) | Identity::Step(digest), None) => digest.to_string(),
         }

@@ -100,7 +100,7 @@ pub fn read(builder: &mut Builder, told: &Told<'_>) -> Result<Option<NodeId>, To
         .pointer("/buildDefinition/buildType")
         .and_then(Value::as_str)
     {
-        builder.call(step, kind);
+        builder.call(step, kind, told.standing);
     }
     for input in inputs {
         builder.join(input, How::Input, step, told.standing, told.source)?;
@@ -115,12 +115,15 @@ pub fn read(builder: &mut Builder, told: &Told<'_>) -> Result<Option<NodeId>, To
 fn outputs(builder: &mut Builder, told: &Told<'_>) -> Result<Vec<NodeId>, TooLarge> {
     let subjects = &told.statement.subjects;
     if told.subjects == Subjects::Apart {
-        return Ok(subjects.iter().map(|it| named(builder, it)).collect());
+        return Ok(subjects
+            .iter()
+            .map(|it| named(builder, it, told.standing))
+            .collect());
     }
     let Some((model, files)) = subjects.split_first() else {
         return Ok(Vec::new());
     };
-    let model = named(builder, model);
+    let model = named(builder, model, told.standing);
     for file in files {
         let node = builder.node(Identity::Content(file.sha256));
         builder.call_inside(node, &file.name);
@@ -129,9 +132,9 @@ fn outputs(builder: &mut Builder, told: &Told<'_>) -> Result<Vec<NodeId>, TooLar
     Ok(vec![model])
 }
 
-fn named(builder: &mut Builder, subject: &Subject) -> NodeId {
+fn named(builder: &mut Builder, subject: &Subject, standing: Standing) -> NodeId {
     let node = builder.node(Identity::Content(subject.sha256));
-    builder.call(node, &subject.name);
+    builder.call(node, &subject.name, standing);
     node
 }
 
@@ -203,7 +206,7 @@ fn input(builder: &mut Builder, descriptor: &Value, told: &Told<'_>) -> Result<O
         return Ok(Some(node));
     }
     for name in names {
-        builder.call(node, name);
+        builder.call(node, name, told.standing);
     }
     // Whoever names the same thing without a digest may mean these bytes.
     if let Some(uri) = uri.filter(|_| sha256.is_some()) {

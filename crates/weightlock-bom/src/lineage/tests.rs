@@ -290,7 +290,7 @@ fn other_bytes_under_the_name_are_a_gap() {
         predicate: json!({"buildDefinition": {"resolvedDependencies": [dependency]}}),
     };
     story.tell(&statement, Subjects::Model, Verified);
-    let gaps = story.end().gaps();
+    let gaps = story.end().gaps(Declared);
     assert!(
         matches!(&gaps[..], [Gap { name, used, made, .. }]
             if name == "base" && *used == content("another base") && *made == [content("base")]),
@@ -301,7 +301,7 @@ fn other_bytes_under_the_name_are_a_gap() {
         .made("base", &[], &["corpus"], Verified)
         .made("chat", &[], &["base"], Verified)
         .end();
-    assert!(whole.gaps().is_empty());
+    assert!(whole.gaps(Declared).is_empty());
 }
 
 /// Statements list a folder and each of its files under one name, and some builders write the role where the name belongs.
@@ -334,7 +334,7 @@ fn roles_and_files_of_folders_have_no_names_of_their_own() {
         story.tell(&statement, Subjects::Model, Verified);
     }
     let lineage = story.end();
-    assert!(lineage.gaps().is_empty(), "{:?}", lineage.gaps());
+    assert!(lineage.gaps(Declared).is_empty(), "{:?}", lineage.gaps(Declared));
     // A file is a part of the folder that is named beside it.
     assert_eq!(
         names(&lineage, "a piece", Direction::Descendants),
@@ -346,13 +346,55 @@ fn roles_and_files_of_folders_have_no_names_of_their_own() {
     );
 }
 
+/// What nobody vouches for neither closes a gap nor opens one, where somebody is named who vouches.
+#[test]
+fn gaps_go_by_what_is_known_as_well_as_is_asked() {
+    let other = |story: &mut Story, name: &str, bytes: &str, standing| {
+        let statement = Statement {
+            subjects: vec![Subject {
+                name: name.to_owned(),
+                sha256: content(bytes),
+            }],
+            predicate_type: SLSA.to_owned(),
+            predicate: json!({"buildDefinition": {"resolvedDependencies": [{"uri": "x"}]}}),
+        };
+        story.tell(&statement, Subjects::Model, standing);
+    };
+    let uses = |story: &mut Story, bytes: &str| {
+        let dependency = json!({"name": "base", "digest": {"sha256": content(bytes).hex()}});
+        let statement = Statement {
+            subjects: vec![Subject {
+                name: "served".to_owned(),
+                sha256: content("served"),
+            }],
+            predicate_type: SLSA.to_owned(),
+            predicate: json!({"buildDefinition": {"resolvedDependencies": [dependency]}}),
+        };
+        story.tell(&statement, Subjects::Model, Verified);
+    };
+    // Signed: base was made; other bytes were used under its name. Unsigned: somebody made those.
+    let mut story = Story::default().made("base", &[], &["corpus"], Verified);
+    uses(&mut story, "another base");
+    other(&mut story, "whatever", "another base", Declared);
+    let lineage = story.end();
+    assert_eq!(lineage.gaps(Verified).len(), 1);
+    assert!(lineage.gaps(Declared).is_empty());
+    // Signed: a base of unknown making was used. Unsigned: somebody made other bytes of that name.
+    let mut story = Story::default();
+    uses(&mut story, "base");
+    other(&mut story, "base", "another base", Declared);
+    let lineage = story.end();
+    assert!(lineage.gaps(Verified).is_empty());
+    assert_eq!(lineage.gaps(Declared).len(), 1);
+}
+
 #[test]
 fn a_file_of_a_model_whose_making_is_known_is_no_gap() {
     let lineage = Story::default()
         .made("base", &["w.safetensors=weights"], &["corpus"], Verified)
         .made("chat", &[], &["weights"], Verified)
         .end();
-    assert!(lineage.gaps().is_empty());
+    assert!(lineage.gaps(Declared).is_empty());
 }
 
 #[test]

@@ -474,6 +474,14 @@ fn the_commit_is_read_and_a_dirty_tree_is_said_to_be_one() {
         "refs/tags/v1.2.3",
         "a loose tag with a message"
     );
+    // Links among the tags, of which a walk would find no end, are passed over.
+    for (link, target) in [("a", "."), ("b", "."), ("root", "/")] {
+        std::os::unix::fs::symlink(target, place.path(&format!(".git/refs/tags/{link}"))).unwrap();
+    }
+    assert_eq!(source("").0["ref"], "refs/tags/v1.2.3");
+    for link in ["a", "b", "root"] {
+        fs::remove_file(place.path(&format!(".git/refs/tags/{link}"))).unwrap();
+    }
     git(&place, &["gc"]);
     let (parameter, found) = source("");
     assert_eq!(parameter["ref"], "refs/tags/v1.2.3");

@@ -140,7 +140,7 @@ fn found(lineage: &Lineage, walk: &Walk, direction: Direction) -> Vec<Found> {
             let node = lineage.node(reached.node)?;
             Some(Found {
                 name: node.shown(),
-                names: node.names.iter().cloned().collect(),
+                names: node.names.keys().cloned().collect(),
                 digest: node.content().map(ToString::to_string),
                 places: node.places.iter().cloned().collect(),
                 standing: reached.standing,

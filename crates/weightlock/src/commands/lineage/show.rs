@@ -3,6 +3,8 @@
 //! With `--from` it asks whether the thing came from one other thing: from what was published to what is served. A chain
 //! with a link missing is told with the digests at both of its ends.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -129,10 +131,15 @@ fn show(
     let (lineage, read) = question.read(context)?;
     let start = what.find(&lineage).ok_or_else(|| unknown(&what.shown, &read))?;
     let before = lineage.walk(start, Direction::Ancestors, &is_weights);
-    let mut inside: Vec<NodeId> = before.reached.iter().map(|it| it.node).collect();
-    inside.push(start);
+    let mut inside: HashSet<NodeId> = before.reached.iter().map(|it| it.node).collect();
+    inside.insert(start);
+    let least = if read.are_signers_named {
+        Standing::Verified
+    } else {
+        Standing::Declared
+    };
     let gaps: Vec<Gap> = lineage
-        .gaps()
+        .gaps(least)
         .into_iter()
         .filter(|gap| is_before(&lineage, gap, &inside))
         .collect();
@@ -181,7 +188,7 @@ fn show(
 }
 
 /// Whether the bytes of a gap are before the thing that is asked for, or are it.
-fn is_before(lineage: &Lineage, gap: &Gap, inside: &[NodeId]) -> bool {
+fn is_before(lineage: &Lineage, gap: &Gap, inside: &HashSet<NodeId>) -> bool {
     lineage
         .find(&Identity::Content(gap.used))
         .is_some_and(|used| inside.contains(&used))

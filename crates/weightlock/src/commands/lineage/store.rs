@@ -60,6 +60,8 @@ pub struct ReadStores {
     pub documents: usize,
     /// Those among them that count: signed by somebody whose word counts for their kind.
     pub verified: usize,
+    /// Whether anybody was named whose statements count. Then only those tell whether a chain is whole.
+    pub are_signers_named: bool,
     /// Statements that do not count although somebody was named; what they say is taken for a claim.
     pub not_counted: Vec<NotCountedFile>,
     /// What could not be read, and so is missing from the answer.
@@ -92,7 +94,10 @@ pub(super) fn read(
     let mut reading = Reading {
         signers,
         builder: Builder::default(),
-        read: ReadStores::default(),
+        read: ReadStores {
+            are_signers_named: is_anybody_named,
+            ..ReadStores::default()
+        },
         entries: 0,
     };
     for store in stores {

@@ -167,21 +167,29 @@ impl Repository {
         tags
     }
 
+    /// Tags with a file of their own. Links are not followed: a tree of them has no end.
     fn loose_tags(&self) -> Vec<(String, ObjectId)> {
         let mut folders = vec!["refs/tags".to_owned()];
         let mut found = Vec::new();
+        let mut looked_at = 0_usize;
         while let Some(folder) = folders.pop() {
             for name in names(&self.shared.join(&folder)) {
+                looked_at += 1;
+                if looked_at > MOST_LISTED {
+                    return found;
+                }
                 let whole = format!("{folder}/{name}");
                 let path = self.shared.join(&whole);
-                if path.is_dir() && folders.len() < MOST_LISTED {
+                let Ok(kind) = fs::symlink_metadata(&path).map(|it| it.file_type()) else {
+                    continue;
+                };
+                if kind.is_dir() {
                     folders.push(whole);
-                } else if let Some(id) = small(&path).and_then(|text| ref_file(&text)) {
+                } else if kind.is_file()
+                    && let Some(id) = small(&path).and_then(|text| ref_file(&text))
+                {
                     found.push((whole, id));
                 }
-            }
-            if found.len() > MOST_LISTED {
-                break;
             }
         }
         found
