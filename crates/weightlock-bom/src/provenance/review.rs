@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use weightlock_artifact::{digest::Digest, path::ArtifactPath};
+use weightlock_format::config::requested_code;
 
 /// What is reviewed.
 pub const SCOPE: &str = "custom-code";
@@ -140,10 +141,17 @@ pub enum NotCovered {
     Unread(String),
 }
 
-/// Whether loaders look for an `auto_map` in a file of this name: `config.json`, `tokenizer_config.json` and their kin.
+/// Whether loaders look in a file of this name for code to run: `config.json` and its kin for an `auto_map` or pipelines, the list
+/// of a sentence encoder's modules, and that of a pipeline's parts.
 #[must_use]
 pub fn is_configuration(path: &ArtifactPath) -> bool {
-    path.base_name().to_ascii_lowercase().ends_with("config.json")
+    let name = path.base_name().to_ascii_lowercase();
+    let others = [
+        "modules.json",
+        "model_index.json",
+        "config_sentence_transformers.json",
+    ];
+    name.ends_with("config.json") || others.contains(&name.as_str())
 }
 
 /// Whether this is code that a loader could import.
@@ -168,25 +176,18 @@ impl CustomCode {
 
     /// Takes note of what a configuration names. `None` stands for one that could not be read.
     pub fn configuration(&mut self, path: &ArtifactPath, text: Option<&[u8]>) {
-        let value = text.and_then(|text| weightlock_format::json::parse(text).ok());
-        let Some(value) = value else {
+        let Some(asked) = text.and_then(|text| requested_code(text).ok()) else {
             self.unread.push(path.as_str().to_owned());
             return;
         };
-        let maps = value.get("auto_map").and_then(Value::as_object);
-        for (key, value) in maps.into_iter().flatten() {
-            let names: Vec<&str> = match value {
-                Value::String(name) => vec![name],
-                // Tokenizers have two: the slow one and the fast one, either of which may be null.
-                Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-                _ => Vec::new(),
-            };
-            self.entries.extend(names.into_iter().map(|name| CodeEntry {
-                file: path.as_str().to_owned(),
-                key: key.clone(),
-                value: name.to_owned(),
-            }));
-        }
+        self.entries.extend(asked.into_iter().map(|code| CodeEntry {
+            file: path.as_str().to_owned(),
+            key: code.role,
+            value: match code.repository {
+                Some(repository) => format!("{repository}--{}", code.class),
+                None => code.class,
+            },
+        }));
     }
 
     /// Whether there is nothing that a loader would run.
@@ -386,11 +387,33 @@ mod tests {
         let elsewhere = CONFIG.replace("modeling_x.X", "evil/repo--modeling_x.X");
         assert!(matches!(other(&both, &elsewhere), NotCovered::Elsewhere(_)));
         assert!(matches!(other(&both, "{"), NotCovered::Unread(_)));
+        let pipeline = CONFIG.replacen(
+            '{',
+            r#"{"custom_pipelines": {"e": {"impl": "evil/repo--e.Pipe"}}, "#,
+            1,
+        );
+        assert!(matches!(other(&both, &pipeline), NotCovered::Elsewhere(_)));
         let no = Review {
             decision: Decision::Rejected,
             ..review
         };
         assert_eq!(reviewed.covered_by(&no), Err(NotCovered::Rejected));
+    }
+
+    #[test]
+    fn modules_of_a_sentence_encoder_are_code_that_is_asked_for() {
+        let path = ArtifactPath::parse("modules.json").unwrap();
+        assert!(is_configuration(&path));
+        let mut code = CustomCode::default();
+        let modules =
+            r#"[{"type": "sentence_transformers.models.Transformer"}, {"type": "evil/repo--mod.Cls"}]"#;
+        code.configuration(&path, Some(modules.as_bytes()));
+        assert_eq!(code.elsewhere().count(), 1);
+        assert_eq!(
+            code.entries().count(),
+            1,
+            "what comes with the library is no code of the model"
+        );
     }
 
     #[test]
