@@ -1,6 +1,6 @@
 //! `weightlock slsa level`, `verify` and `diff`.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 use weightlock::commands::slsa::{diff::Compared, level::Levelled, verify::Verified};
@@ -528,7 +528,20 @@ fn changed_inputs_are_told_with_both_digests() {
         "data=dataset",
     ];
     built(&place, "n", FARM, "p256.key.pem", &more);
-    place.run(["slsa", "diff", "m", "n"]).yes();
+    place
+        .run(["slsa", "diff", "m", "n"])
+        .yes()
+        .says("nobody's signature was checked");
+    // Evidence that was copied to other bytes is none about those.
+    place.write("copied/w", "TAMPERED");
+    let copy = Command::new("cp")
+        .args(["-r", "m/.weightlock", "copied/"])
+        .current_dir(place.path(""))
+        .status();
+    assert!(copy.unwrap().success());
+    place
+        .run(["slsa", "diff", "m", "copied"])
+        .refused(1, "WL-SLSA-SUBJECT");
     place.write("data/a.jsonl", "poisoned");
     built(&place, "o", FARM, "p256.key.pem", &more);
     let ran = place.run(["slsa", "diff", "m", "o", "--json"]);

@@ -5,20 +5,27 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::inventory::{Links, Root};
+use weightlock_artifact::standing::Standing;
 use weightlock_bom::{
     provenance::{Provenance, inputs::changes, reason::INPUTS},
-    slsa::reason::NONE,
+    slsa::{
+        covers,
+        reason::{NONE, SUBJECT},
+    },
 };
 
 use super::found::Piece;
-use crate::{diagnostic::Diagnostic, explanations::USAGE, reply::Reply, text::Shown};
+use crate::{
+    commands::attest::stated::ModelFlags, context::Context, diagnostic::Diagnostic, explanations::USAGE,
+    reply::Reply, text::Shown,
+};
 
 const VERB: &str = "slsa diff";
 
 /// Compare the inputs of two builds: a changed data set or base model is told with both digests.
 ///
-/// What the statements say is compared, whoever signed them; weightlock slsa verify says whether they are to be believed.
+/// What the statements say is compared, whoever signed them; weightlock slsa verify says whether they are to be believed. Those
+/// of a model must be about exactly the bytes that are there now.
 #[derive(Args, Debug)]
 #[command(after_help = "\
   weightlock slsa diff ./model-may ./model-june
@@ -30,12 +37,17 @@ pub struct Arguments {
     /// The build after, likewise
     #[arg(value_name = "LATER")]
     later: PathBuf,
+    #[command(flatten)]
+    reading: ModelFlags,
 }
 
 /// The result in JSON.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compared {
+    /// How the inputs are known: declared, since nobody's signature was checked.
+    #[schemars(with = "String")]
+    pub standing: Standing,
     /// Inputs that differ.
     pub changes: Vec<Change>,
 }
@@ -54,14 +66,15 @@ pub struct Change {
     pub later: Option<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Reply {
-    let both = provenance(&arguments.earlier)
-        .and_then(|earlier| provenance(&arguments.later).map(|later| (earlier, later)));
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
+    let of = |path: &Path| provenance(path, &arguments.reading, context);
+    let both = of(&arguments.earlier).and_then(|earlier| of(&arguments.later).map(|later| (earlier, later)));
     let (earlier, later) = match both {
         Ok(both) => both,
-        Err(told) => return Reply::refusal(VERB, told.into()),
+        Err(reasons) => return Reply::refusal(VERB, reasons),
     };
     let compared = Compared {
+        standing: Standing::Declared,
         changes: changes(&earlier, &later)
             .into_iter()
             .map(|one| Change {
@@ -73,7 +86,8 @@ pub(crate) fn run(arguments: &Arguments) -> Reply {
             .collect(),
     };
     if compared.changes.is_empty() {
-        return Reply::yes(VERB, "the same inputs\n".to_owned(), compared);
+        let text = "the same inputs, as the statements say; nobody's signature was checked\n";
+        return Reply::yes(VERB, text.to_owned(), compared);
     }
     let reasons = compared.changes.iter().map(told).collect();
     Reply::refusal(VERB, reasons)
@@ -91,21 +105,24 @@ fn told(change: &Change) -> Diagnostic {
     .fact("later", change.later.clone().unwrap_or_else(none))
 }
 
-/// The one provenance of a model, or in a file.
-fn provenance(path: &Path) -> Result<Provenance, Diagnostic> {
+/// The one provenance of a model as it is now, or in a file.
+fn provenance(path: &Path, reading: &ModelFlags, context: &Context) -> Result<Provenance, Vec<Diagnostic>> {
     let shown = path.display().to_string();
     let pieces = if path.is_file()
         && let Ok(piece) = Piece::named(path)
     {
         vec![piece]
     } else {
-        Piece::about(&Root::open(path, Links::Refused)?)?.0
+        of_model(path, reading, context)?
     };
     match pieces.as_slice() {
-        [] => Err(Diagnostic::new(NONE, format!("there is no SLSA provenance v1 about {shown}")).at(shown)),
+        [] => {
+            let told = Diagnostic::new(NONE, format!("there is no SLSA provenance v1 about {shown}"));
+            Err(told.at(shown).into())
+        }
         [one] => one
             .provenance()
-            .map_err(|error| Diagnostic::of(error.code(), &error).at(one.name.clone())),
+            .map_err(|error| Diagnostic::of(error.code(), &error).at(one.name.clone()).into()),
         several => Err(Diagnostic::new(
             USAGE,
             format!(
@@ -113,6 +130,24 @@ fn provenance(path: &Path) -> Result<Provenance, Diagnostic> {
                 several.len()
             ),
         )
-        .at(shown)),
+        .at(shown)
+        .into()),
+    }
+}
+
+/// The statements that lie with a model. One about other bytes may have been copied there, and says nothing of this model.
+fn of_model(path: &Path, reading: &ModelFlags, context: &Context) -> Result<Vec<Piece>, Vec<Diagnostic>> {
+    let hashed = reading.hashed(path, context)?;
+    let all = Piece::about(hashed.root())?.0;
+    let subjects = hashed.subjects();
+    let (about, others): (Vec<Piece>, Vec<Piece>) = all
+        .into_iter()
+        .partition(|piece| covers(&piece.statement.subjects, &subjects).is_ok());
+    match others.first() {
+        Some(other) if about.is_empty() => {
+            let told = Diagnostic::new(SUBJECT, "its provenance is not about this model as it is now");
+            Err(told.at(other.name.clone()).into())
+        }
+        _ => Ok(about),
     }
 }

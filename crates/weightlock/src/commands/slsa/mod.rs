@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match &arguments.command {
         Command::Level(arguments) => level::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
-        Command::Diff(arguments) => diff::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments, context),
     }
 }
 
