@@ -41,6 +41,28 @@ impl Value {
         }
     }
 
+    /// Whether both say the same: `8` and `8.0` do, whoever wrote them. Whole numbers are compared digit for digit.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let whole = |value: &Self| match value {
+            Self::Number(number) => Some(*number),
+            Self::Decimal(text) => text.parse().ok(),
+            _ => None,
+        };
+        let decimal = |value: &Self| match value {
+            Self::Number(number) => number.to_string().parse().ok(),
+            Self::Decimal(text) => text.parse::<f64>().ok(),
+            _ => None,
+        };
+        match (whole(self), whole(other)) {
+            _ if self == other => true,
+            (Some(one), Some(other)) => one == other,
+            _ => decimal(self)
+                .zip(decimal(other))
+                .is_some_and(|(one, other)| one.total_cmp(&other).is_eq()),
+        }
+    }
+
     /// The number, where it is one.
     #[must_use]
     pub const fn as_number(&self) -> Option<u64> {
@@ -134,6 +156,8 @@ impl Claim {
     }
 
     fn join(&mut self, other: Self) {
+        // Of two spellings the first in order stays, whichever was read first.
+        self.value = other.value.min(self.value.clone());
         self.standing = self.standing.min(other.standing);
         self.rank = self.rank.min(other.rank);
         self.is_private |= other.is_private;
@@ -154,9 +178,13 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// Adds a claim. One of the same value joins the earlier one.
+    /// Adds a claim. One that says the same joins the earlier one.
     pub fn add(&mut self, claim: Claim) {
-        match self.claims.iter_mut().find(|it| it.value == claim.value) {
+        match self
+            .claims
+            .iter_mut()
+            .find(|it| it.value.says_the_same(&claim.value))
+        {
             Some(earlier) => earlier.join(claim),
             None => self.claims.push(claim),
         }

@@ -67,6 +67,38 @@ fn a_disputed_fact_is_not_verified() {
 }
 
 #[test]
+fn one_number_in_two_spellings_is_one_value() {
+    let values = [
+        Value::Number(8),
+        Value::Decimal("8".to_owned()),
+        Value::Decimal("8.0".to_owned()),
+    ];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        let mut fact = Fact::default();
+        for index in order {
+            fact.add(Claim::declared(
+                values[index].clone(),
+                Source::user(format!("{index}")),
+            ));
+        }
+        assert_eq!(fact.claims().len(), 1);
+        assert_eq!(fact.claims()[0].value, Value::Number(8), "{order:?}");
+        assert_eq!(fact.claims()[0].sources.len(), 3);
+    }
+    let mut fact = Fact::default();
+    for text in ["8", "8.5", "eight"] {
+        fact.add(Claim::declared(
+            Value::Decimal(text.to_owned()),
+            Source::user(text),
+        ));
+    }
+    assert_eq!(fact.claims().len(), 3);
+    // Too large for a number with a point to tell them apart.
+    let (one, other) = (Value::Number((1 << 53) + 1), Value::Number(1 << 53));
+    assert!(!one.says_the_same(&other));
+}
+
+#[test]
 fn several_languages_are_no_conflict() {
     let mut graph = graph();
     let model = graph.ensure(&Ref::subject(), Kind::Model);
