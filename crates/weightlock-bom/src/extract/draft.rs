@@ -7,6 +7,7 @@ use weightlock_format::Error;
 
 use super::{
     File,
+    hub::is_on_a_machine,
     notes::Notes,
     places::{Places, Speaker},
 };
@@ -142,6 +143,7 @@ impl Draft {
             return;
         }
         cut(&mut claim.value);
+        claim.is_private |= claim.value.as_text().is_some_and(is_on_a_machine);
         let Some(component) = self.ensure(of, kind) else {
             return;
         };
@@ -160,6 +162,7 @@ impl Draft {
             return;
         }
         cut(&mut claim.value);
+        claim.is_private |= claim.value.as_text().is_some_and(is_on_a_machine);
         let Some(component) = self.ensure(of, kind) else {
             return;
         };

@@ -105,6 +105,18 @@ pub(super) fn is_local(text: &str) -> bool {
     is_path || is_file || (!text.contains("://") && text.matches('/').count() > 1)
 }
 
+/// Whether any text, of which nobody knows what it is, is a path on somebody's machine: absolute with a folder in it, in a home
+/// folder, behind a drive, or a file's address.
+pub(super) fn is_on_a_machine(text: &str) -> bool {
+    let text = text.trim();
+    let is_drive = match text.as_bytes() {
+        [letter, b':', b'/' | b'\\', ..] => letter.is_ascii_alphabetic(),
+        _ => false,
+    };
+    let is_absolute = text.starts_with('/') && text.matches('/').count() > 1;
+    is_drive || is_absolute || text.starts_with("~/") || text.to_ascii_lowercase().starts_with("file:")
+}
+
 /// The letters and digits of a name, small, so that `Pebble Base` and `pebble-base` are the same.
 pub(super) fn slug(name: &str) -> String {
     name.chars()
@@ -151,6 +163,24 @@ mod tests {
             assert!(matches!(Named::read(text), Some(Named::Local(_))), "{text}");
         }
         assert!(!is_local("acme/pebble"));
+    }
+
+    #[test]
+    fn paths_are_private_wherever_they_stand() {
+        for text in ["/home/x/m", "~/m", "C:\\m", "C:/m", "file:///x", " /data/x"] {
+            assert!(is_on_a_machine(text), "{text}");
+        }
+        for text in [
+            "/",
+            "</s>",
+            "a/b/c",
+            "and/or",
+            "https://example.org/a/b",
+            "a: b",
+            "1:1",
+        ] {
+            assert!(!is_on_a_machine(text), "{text}");
+        }
     }
 
     #[test]

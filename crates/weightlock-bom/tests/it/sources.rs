@@ -516,3 +516,30 @@ fn a_graph_tells_its_maker_its_ports_and_its_numbers() {
         Some("17")
     );
 }
+
+/// Whatever key it stands under: nobody knows all keys that tools write.
+#[test]
+fn paths_on_a_machine_are_private_under_any_key() {
+    let graph = Folder::default()
+        .with("config.json", r#"{"model_type": "llama"}"#)
+        .with(
+            "quantize_config.json",
+            r#"{"bits": 4, "group_size": 32, "model_name_or_path": "/home/anna/models/q"}"#,
+        )
+        .with(
+            "README.md",
+            "---\nlicense: mit\nlicense_link: /home/u/LICENSE\n---\n",
+        )
+        .graph();
+    let mut seen = 0;
+    for component in graph.components().values() {
+        let facts = component.facts().values().chain(component.parameters().values());
+        for claim in facts.flat_map(weightlock_bom::graph::Fact::claims) {
+            if claim.value.to_string().starts_with("/home/") {
+                assert!(claim.is_private, "{claim:?}");
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 2);
+}
