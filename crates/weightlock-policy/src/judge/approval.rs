@@ -1,0 +1,56 @@
+//! People approved it.
+
+use weightlock_artifact::evidence::Kind;
+
+use super::{Answer, Case, candidates::last_words};
+use crate::{
+    check::Check,
+    evidence::{ApprovalFact, Content},
+    verdict::Reason,
+};
+
+impl Case<'_> {
+    pub(super) fn approvals(&self, layer: usize, count: u32, by: &[String]) -> Answer {
+        let approvals = self.candidates(Kind::Review, |content| match content {
+            Content::Approval(approval) => Some(*approval),
+            _ => None,
+        });
+        if approvals.good.is_empty() {
+            return Answer::no(approvals.lack(Check::Approvals, "approval"));
+        }
+        let words = last_words(&approvals.good, |approval| approval == ApprovalFact::Rejects);
+        let mut reasons: Vec<Reason> = words
+            .iter()
+            .filter(|(.., approval)| *approval == ApprovalFact::Rejects)
+            .map(|(_, statement, _)| {
+                let who = statement.signed_by.as_deref().unwrap_or("somebody who counts");
+                Reason::no(
+                    Check::Approvals.code(),
+                    format!("{who} rejected it ({})", statement.name),
+                )
+                .of([statement.id])
+            })
+            .collect();
+        let approving: Vec<_> = words
+            .iter()
+            .filter(|(_, statement, approval)| {
+                *approval == ApprovalFact::Approves && self.policy.is_by(layer, by, statement)
+            })
+            .collect();
+        if (approving.len() as u64) < u64::from(count) {
+            let text = format!("{} of {count} demanded people approved it", approving.len());
+            reasons
+                .push(Reason::no(Check::Approvals.code(), text).of(approving.iter().map(|(_, it, _)| it.id)));
+        }
+        if reasons.is_empty() {
+            let who: Vec<&str> = approving
+                .iter()
+                .filter_map(|(_, statement, _)| statement.signed_by.as_deref())
+                .collect();
+            let evidence = approving.iter().map(|(_, statement, _)| statement.id);
+            Answer::met(format!("approved by {}", who.join(", ")), evidence)
+        } else {
+            Answer::no(reasons)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! A card that says what it must, and contradicts nothing.
+
+use weightlock_artifact::evidence::Kind;
+
+use super::{Answer, Case};
+use crate::{
+    check::Check,
+    evidence::{CardFact, Content},
+    verdict::Reason,
+};
+
+impl Case<'_> {
+    pub(super) fn card(&self, signed: bool) -> Answer {
+        let cards = self.candidates(Kind::Card, |content| match content {
+            Content::Card(card) => Some(card.clone()),
+            _ => None,
+        });
+        if let Some((statement, card)) = cards.good.first() {
+            let reasons = faults(&statement.name, card);
+            if reasons.is_empty() {
+                return Answer::met(
+                    format!("{} says what a card must", statement.name),
+                    [statement.id],
+                );
+            }
+            return Answer::no(reasons.into_iter().map(|it| it.of([statement.id])).collect());
+        }
+        match &self.evidence.card {
+            Some(card) if !signed && self.is_signed() => {
+                let reasons = faults("the card among the files", card);
+                if reasons.is_empty() {
+                    return Answer::met("the card among the signed files says what a card must", []);
+                }
+                Answer::no(reasons)
+            }
+            Some(_) if !signed => Answer::because(Reason::no(
+                Check::Card.code(),
+                "the card among the files is nobody's word: the model is not signed",
+            )),
+            _ => Answer::no(cards.lack(Check::Card, if signed { "signed card" } else { "card" })),
+        }
+    }
+}
+
+fn faults(name: &str, card: &CardFact) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if !card.missing.is_empty() {
+        let text = format!("{name} does not say {}", card.missing.join(", "));
+        reasons.push(Reason::no(Check::Card.code(), text));
+    }
+    for contradiction in &card.contradictions {
+        reasons.push(Reason::no(Check::Card.code(), format!("{name}: {contradiction}")));
+    }
+    reasons
+}

@@ -1,0 +1,272 @@
+//! [`judge`]: evidence and a policy become a verdict.
+//!
+//! 1. The mode is the strictest that a layer sets or that is asked for; the tier likewise, with the tiers of rules that match.
+//! 2. Demands are collected: of every layer, those without condition, those of this mode and milder ones, of this tier and
+//!    lower ones, and of rules that match. A rule whose condition cannot be told matches.
+//! 3. Each demand is judged by itself, and only statements count whose signer may make them.
+//! 4. What is waived is set aside, with the waiver; and outside production, what may be skipped.
+//! 5. The worst of what is left decides. A policy that demands nothing denies.
+//!
+//! It takes time proportional to demands × evidence, and reads no clock.
+
+mod advisory;
+mod approval;
+mod bom;
+mod candidates;
+mod card;
+mod evaluation;
+mod format;
+mod licence;
+mod provenance;
+mod review;
+mod revision;
+mod rule;
+mod scan;
+mod signature;
+mod waive;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use weightlock_artifact::digest::Digest;
+
+use self::rule::Matching;
+use crate::{
+    check::Check,
+    demand::{AgeOf, Demand},
+    document::{Age, Placed},
+    evidence::Evidence,
+    layer::{LayerKind, Policy},
+    level::{Mode, Tier},
+    reason,
+    verdict::{Applied, Asked, Decision, Reason, Verdict},
+};
+
+/// What the caller asks and when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Situation {
+    /// The time.
+    pub now: Timestamp,
+    /// A mode that is asked for; a milder one than the policy's changes nothing.
+    pub mode: Option<Mode>,
+    /// A tier that is asked for; likewise.
+    pub tier: Option<Tier>,
+    /// Checks that somebody wants to leave out. In production each is a refusal.
+    pub skip: BTreeSet<Check>,
+}
+
+impl Situation {
+    /// Nothing is asked but the time.
+    #[must_use]
+    pub const fn at(now: Timestamp) -> Self {
+        Self {
+            now,
+            mode: None,
+            tier: None,
+            skip: BTreeSet::new(),
+        }
+    }
+}
+
+/// What one demand comes to.
+#[derive(Debug, Default)]
+struct Answer {
+    met_by: Option<String>,
+    evidence: Vec<Digest>,
+    reasons: Vec<Reason>,
+}
+
+impl Answer {
+    fn met(by: impl Into<String>, evidence: impl IntoIterator<Item = Digest>) -> Self {
+        Self {
+            met_by: Some(by.into()),
+            evidence: evidence.into_iter().collect(),
+            reasons: Vec::new(),
+        }
+    }
+
+    fn no(reasons: Vec<Reason>) -> Self {
+        Self {
+            reasons,
+            ..Self::default()
+        }
+    }
+
+    fn because(reason: Reason) -> Self {
+        Self::no(vec![reason])
+    }
+}
+
+/// Everything that a demand is judged by.
+struct Case<'c> {
+    policy: &'c Policy,
+    evidence: &'c Evidence,
+    now: Timestamp,
+    ages: BTreeMap<AgeOf, Age>,
+}
+
+/// A demand that is made here.
+struct Active<'c> {
+    layer: usize,
+    rule: Option<usize>,
+    placed: &'c Placed,
+}
+
+/// May this model be used here?
+#[must_use]
+pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Verdict {
+    let mode = policy.mode(situation.mode);
+    let matching = Matching::of(policy, &evidence.model);
+    let tier = matching
+        .tiers()
+        .chain([policy.default_tier()])
+        .chain(situation.tier)
+        .max()
+        .unwrap_or(Tier::High);
+    let active = active(policy, &matching, mode, tier);
+    let case = Case {
+        policy,
+        evidence,
+        now: situation.now,
+        ages: ages(&active),
+    };
+    let mut asked: Vec<Asked> = active.iter().filter_map(|it| case.asked(it)).collect();
+    asked.extend(matching.verdicts(policy, evidence));
+    let mut general = Vec::new();
+    if asked.is_empty() {
+        general.push(Reason::no(
+            reason::UNDEFINED,
+            format!(
+                "the policy demands nothing of a model of the tier {tier} in {mode}, so nothing is allowed"
+            ),
+        ));
+    }
+    asked.sort_by_key(|it| (it.check, it.place.layer, it.place.line));
+    let waivers = waive::apply(policy, evidence, situation, mode, &mut asked);
+    general.extend(skip(policy, situation, mode, &mut asked));
+    let worst = asked.iter().map(Asked::decision);
+    let worst = worst.chain(general.iter().map(|reason| reason.decision)).max();
+    Verdict {
+        decision: worst.unwrap_or(Decision::Deny),
+        digest: evidence.model.digest,
+        mode,
+        tier,
+        now: situation.now,
+        asked,
+        general,
+        waivers,
+        policies: policy
+            .layers()
+            .iter()
+            .map(|layer| Applied {
+                layer: layer.kind.word(),
+                source: layer.source.clone(),
+                digest: layer.digest,
+            })
+            .collect(),
+    }
+}
+
+fn active<'p>(policy: &'p Policy, matching: &Matching, mode: Mode, tier: Tier) -> Vec<Active<'p>> {
+    let mut active = Vec::new();
+    for (layer, it) in policy.layers().iter().enumerate() {
+        for (rule, placed) in it.document.all_demands() {
+            let is_here = placed.mode.is_none_or(|from| mode >= from)
+                && placed.tier.is_none_or(|from| tier >= from)
+                && rule.is_none_or(|rule| matching.applies(layer, rule));
+            if is_here {
+                active.push(Active { layer, rule, placed });
+            }
+        }
+    }
+    active
+}
+
+/// The strictest age of everything.
+fn ages(active: &[Active<'_>]) -> BTreeMap<AgeOf, Age> {
+    let mut ages: BTreeMap<AgeOf, Age> = BTreeMap::new();
+    for it in active {
+        if let Demand::MaxAge { of, age } = &it.placed.demand {
+            let strictest = ages.entry(*of).or_insert(*age);
+            *strictest = (*strictest).min(*age);
+        }
+    }
+    ages
+}
+
+impl Case<'_> {
+    fn asked(&self, active: &Active<'_>) -> Option<Asked> {
+        let demand = &active.placed.demand;
+        let check = demand.check()?;
+        let layer = active.layer;
+        let answer = match demand {
+            Demand::Signature { signers, by } => self.signature(layer, *signers, by),
+            Demand::Scan { below, by } => self.scan(*below, *by),
+            Demand::Coverage => self.coverage(),
+            Demand::Bom => self.bom(),
+            Demand::Card { signed } => self.card(*signed),
+            Demand::Provenance { level, builders } => self.provenance(*level, builders),
+            Demand::Evaluation(measures) => self.evaluation(measures),
+            Demand::Review { reviewers } => self.review(*reviewers),
+            Demand::Licenses(licences) => self.licenses(licences),
+            Demand::Formats {
+                deny,
+                unless_signed_by,
+            } => self.formats(layer, deny, unless_signed_by),
+            Demand::Revision => self.revision(),
+            Demand::Advisories { below } => self.advisories(*below),
+            Demand::Approvals { count, by } => self.approvals(layer, *count, by),
+            Demand::MaxAge { .. } => return None,
+        };
+        let place = self.policy.place(layer, active.placed.line);
+        let rule = active.rule.and_then(|rule| {
+            let rule = self.policy.layers().get(layer)?.document.rules.get(rule)?;
+            Some(rule::called(rule))
+        });
+        let reasons = answer.reasons.into_iter().map(|it| Reason {
+            place: Some(place.clone()),
+            ..it
+        });
+        Some(Asked {
+            check,
+            text: demand.to_string(),
+            reasons: reasons.collect(),
+            place,
+            rule,
+            met_by: answer.met_by,
+            evidence: answer.evidence,
+            waived: Vec::new(),
+            skipped: false,
+        })
+    }
+}
+
+/// Sets aside what somebody wants to leave out, where they may. Where they may not, that they tried is a refusal.
+fn skip(policy: &Policy, situation: &Situation, mode: Mode, asked: &mut [Asked]) -> Vec<Reason> {
+    let mut refused = Vec::new();
+    for check in &situation.skip {
+        if mode == Mode::Production {
+            refused.push(Reason::no(
+                reason::OVERRIDE,
+                format!("{check} cannot be left out in production"),
+            ));
+            continue;
+        }
+        for it in asked.iter_mut().filter(|it| it.check == *check) {
+            let layer = policy.layers().get(it.place.layer);
+            if layer.is_some_and(|layer| layer.kind == LayerKind::Floor) {
+                refused.push(Reason {
+                    place: Some(it.place.clone()),
+                    ..Reason::no(
+                        reason::OVERRIDE,
+                        format!("{check} cannot be left out: the floor demands it"),
+                    )
+                });
+            } else {
+                it.skipped = true;
+                it.reasons.clear();
+            }
+        }
+    }
+    refused
+}

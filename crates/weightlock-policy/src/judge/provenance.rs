@@ -1,0 +1,91 @@
+//! How the model was made, and how far that can be believed.
+
+use weightlock_artifact::evidence::Kind;
+use weightlock_bom::slsa::Level;
+
+use super::{Answer, Case};
+use crate::{
+    check::Check,
+    evidence::{Content, ProvenanceFact, StatementFact},
+    verdict::Reason,
+};
+
+impl Case<'_> {
+    pub(super) fn provenance(&self, level: Level, builders: &[String]) -> Answer {
+        let found = self.candidates(Kind::Provenance, |content| match content {
+            Content::Provenance(provenance) => Some(provenance.clone()),
+            _ => None,
+        });
+        if found.good.is_empty() {
+            return Answer::no(found.lack(Check::Provenance, "provenance"));
+        }
+        let mut reasons = Vec::new();
+        for (statement, provenance) in &found.good {
+            match self.shortfall(statement, provenance, level, builders) {
+                None => {
+                    let by = format!("{}, built by {}", statement.name, provenance.builder);
+                    return Answer::met(by, [statement.id]);
+                }
+                Some(why) => reasons.push(
+                    Reason::no(Check::Provenance.code(), format!("{}: {why}", statement.name))
+                        .of([statement.id]),
+                ),
+            }
+        }
+        Answer::no(reasons)
+    }
+
+    fn shortfall(
+        &self,
+        statement: &StatementFact,
+        provenance: &ProvenanceFact,
+        level: Level,
+        builders: &[String],
+    ) -> Option<String> {
+        if let Some(fault) = provenance.faults.first() {
+            return Some(fault.clone());
+        }
+        if !builders.is_empty() && !builders.contains(&provenance.builder) {
+            return Some(format!(
+                "it was built by {}, which is not demanded",
+                provenance.builder
+            ));
+        }
+        let reached = self.level(statement, provenance);
+        (reached < level).then(|| format!("it is of level {reached}, and {level} is demanded"))
+    }
+
+    /// What the layers give the builder: the least of those that know builders at all. A statement cannot raise itself.
+    fn level(&self, statement: &StatementFact, provenance: &ProvenanceFact) -> Level {
+        let mut least: Option<Level> = None;
+        for (layer, it) in self.policy.layers().iter().enumerate() {
+            let identities = &it.document.identities;
+            if identities.values().all(|identity| identity.builder.is_none()) {
+                continue;
+            }
+            let given = statement
+                .by
+                .iter()
+                .filter(|id| id.layer == layer)
+                .filter_map(|id| {
+                    let builder = identities.get(&id.name)?.builder.as_ref()?;
+                    builder.is(&provenance.builder).then_some(builder.level)
+                });
+            let given = given.max().unwrap_or(Level::L1);
+            least = Some(least.map_or(given, |least| least.min(given)));
+        }
+        least.unwrap_or(Level::L1)
+    }
+}
+
+impl crate::document::Builder {
+    /// Whether a `builder.id` is this one.
+    fn is(&self, id: &str) -> bool {
+        let known = if self.without_ref {
+            id.split_once('@').map_or(id, |(id, _)| id)
+        } else {
+            id
+        };
+        !id.is_empty() && known == self.id
+    }
+}

@@ -1,0 +1,123 @@
+//! Rules for some models: which match, and what they say.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    check::Check,
+    document::{Held, Rule, When},
+    evidence::{Evidence, FileFact, ModelFacts},
+    layer::Policy,
+    level::Tier,
+    verdict::{Asked, Reason},
+};
+
+/// Whether a rule is for a model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Match {
+    Yes,
+    /// What decides it is not known, so it could be.
+    Perhaps,
+}
+
+/// The rules that are, or could be, for a model: by layer and number.
+pub(super) struct Matching {
+    rules: BTreeMap<(usize, usize), (Match, Option<Tier>)>,
+}
+
+impl Matching {
+    pub(super) fn of(policy: &Policy, model: &ModelFacts) -> Self {
+        let mut rules = BTreeMap::new();
+        for (layer, it) in policy.layers().iter().enumerate() {
+            for (number, rule) in it.document.rules.iter().enumerate() {
+                if let Some(found) = rule.when.matches(model) {
+                    rules.insert((layer, number), (found, rule.tier));
+                }
+            }
+        }
+        Self { rules }
+    }
+
+    pub(super) fn applies(&self, layer: usize, rule: usize) -> bool {
+        self.rules.contains_key(&(layer, rule))
+    }
+
+    pub(super) fn tiers(&self) -> impl Iterator<Item = Tier> {
+        self.rules.values().filter_map(|(_, tier)| *tier)
+    }
+
+    /// What rules say by themselves, without a demand.
+    pub(super) fn verdicts(&self, policy: &Policy, evidence: &Evidence) -> Vec<Asked> {
+        let verdicts = self.rules.iter().filter_map(|((layer, number), (found, _))| {
+            let rule = policy.layers().get(*layer)?.document.rules.get(*number)?;
+            let (held, why) = rule.verdict.as_ref()?;
+            let place = policy.place(*layer, rule.line);
+            let called = called(rule);
+            let code = Check::Rules.code();
+            let reason = match (found, held) {
+                (Match::Yes, Held::Denied) => Reason::no(code, format!("{called} denies it: {why}")),
+                (Match::Yes, Held::Quarantined) => Reason::unknown(code, format!("{called} holds it: {why}")),
+                (Match::Perhaps, _) => Reason::unknown(
+                    code,
+                    format!("{called} may be about it: whose model it is is not known"),
+                ),
+            };
+            Some(Asked {
+                check: Check::Rules,
+                text: "no rule that denies it".to_owned(),
+                reasons: vec![
+                    Reason {
+                        place: Some(place.clone()),
+                        ..reason
+                    }
+                    .of([evidence.model.digest]),
+                ],
+                place,
+                rule: Some(called),
+                met_by: None,
+                evidence: Vec::new(),
+                waived: Vec::new(),
+                skipped: false,
+            })
+        });
+        verdicts.collect()
+    }
+}
+
+/// What a rule is called in reasons.
+pub(super) fn called(rule: &Rule) -> String {
+    match &rule.name {
+        Some(name) => format!("rule {name:?}"),
+        None => format!("the rule of line {}", rule.line),
+    }
+}
+
+impl When {
+    /// Whether a model is meant; `None` when it is not.
+    fn matches(&self, model: &ModelFacts) -> Option<Match> {
+        let is = |found: bool| found.then_some(());
+        if let Some(pattern) = &self.model {
+            is(pattern.matches(&model.name))?;
+        }
+        if let Some(digest) = &self.digest {
+            is(model.digest == *digest || model.files.iter().any(|file| file.digest == *digest))?;
+        }
+        if self.path.is_some() || self.format.is_some() {
+            is(model.files.iter().any(|file| self.is_for_file(file)))?;
+        }
+        match (&self.namespace, &model.namespace) {
+            (None, _) => Some(Match::Yes),
+            (Some(pattern), Some(namespace)) => is(pattern.matches(namespace)).map(|()| Match::Yes),
+            (Some(_), None) => Some(Match::Perhaps),
+        }
+    }
+
+    fn is_for_file(&self, file: &FileFact) -> bool {
+        self.path
+            .as_ref()
+            .is_none_or(|pattern| pattern.matches(&file.path))
+            && self
+                .format
+                .as_ref()
+                .is_none_or(|format| file.formats.contains(format))
+    }
+}

@@ -1,0 +1,66 @@
+//! Signed by those who count, and unchanged.
+
+use std::collections::BTreeSet;
+
+use weightlock_artifact::evidence::Kind;
+
+use super::{Answer, Case};
+use crate::{check::Check, evidence::Content, verdict::Reason};
+
+impl Case<'_> {
+    pub(super) fn signature(&self, layer: usize, signers: u32, by: &[String]) -> Answer {
+        let signatures = self.candidates(Kind::Oms, |content| {
+            matches!(content, Content::Signature).then_some(())
+        });
+        if signatures.good.is_empty() {
+            return Answer::no(signatures.lack(Check::Signature, "signature"));
+        }
+        let asked = signatures
+            .good
+            .iter()
+            .map(|(statement, ())| *statement)
+            .filter(|statement| self.policy.is_by(layer, by, statement));
+        let mut known = BTreeSet::new();
+        let counted: Vec<_> = asked
+            .filter(|statement| {
+                statement
+                    .signer
+                    .as_ref()
+                    .is_some_and(|signer| known.insert(signer))
+            })
+            .collect();
+        let evidence = counted.iter().map(|statement| statement.id);
+        if (counted.len() as u64) < u64::from(signers) {
+            let wanted = if by.is_empty() {
+                String::new()
+            } else {
+                format!(" of {}", by.join(", "))
+            };
+            return Answer::because(
+                Reason::no(
+                    Check::Signature.code(),
+                    format!(
+                        "{} of {signers} demanded signers{wanted} signed it",
+                        counted.len()
+                    ),
+                )
+                .of(evidence),
+            );
+        }
+        let who: Vec<&str> = counted
+            .iter()
+            .filter_map(|statement| statement.signed_by.as_deref())
+            .collect();
+        Answer::met(format!("signed by {}", who.join(", ")), evidence)
+    }
+
+    /// Whether one of these identities of a layer signed the model, with a signature that counts.
+    pub(super) fn is_signed_by(&self, layer: usize, by: &[String]) -> bool {
+        !by.is_empty() && self.signature(layer, 1, by).reasons.is_empty()
+    }
+
+    /// Whether anybody who counts signed the model.
+    pub(super) fn is_signed(&self) -> bool {
+        self.signature(0, 1, &[]).reasons.is_empty()
+    }
+}

@@ -1,0 +1,127 @@
+//! Which exceptions stand in for which reasons.
+
+use jiff::tz::TimeZone;
+
+use super::Situation;
+use crate::{
+    evidence::Evidence,
+    layer::{LayerKind, Place, Policy},
+    level::Mode,
+    verdict::{Asked, Reason, Waived, WaiverUse},
+    waiver::{InForce, Waiver, Waives},
+};
+
+/// An exception for this model, with the layer that grants it.
+struct Granted<'p> {
+    waiver: &'p Waiver,
+    place: Place,
+    kind: LayerKind,
+    in_force: InForce,
+    not_counted: Option<&'static str>,
+    used: bool,
+}
+
+/// Moves reasons that an exception stands in for aside, and says of each exception for this model what became of it.
+///
+/// An exception stands in for demands of its own layer and of those that have less authority; never for the floor, never for what
+/// [`crate::Check::is_waivable`] excludes; in production only when its approver has signed the file that it stands in.
+pub(super) fn apply(
+    policy: &Policy,
+    evidence: &Evidence,
+    situation: &Situation,
+    mode: Mode,
+    asked: &mut [Asked],
+) -> Vec<WaiverUse> {
+    let today = situation.now.to_zoned(TimeZone::UTC).date();
+    let mut granted = granted(policy, evidence, mode);
+    for it in &mut granted {
+        it.in_force = it.waiver.in_force(today);
+    }
+    for it in asked {
+        let Some(kind) = kind(policy, it.place.layer) else {
+            continue;
+        };
+        if kind == LayerKind::Floor || !it.check.is_waivable() {
+            continue;
+        }
+        let mut left = Vec::new();
+        for reason in std::mem::take(&mut it.reasons) {
+            let found = granted.iter_mut().find(|one| {
+                one.in_force == InForce::Yes
+                    && one.not_counted.is_none()
+                    && one.kind <= kind
+                    && stands_in(one.waiver, it.check, &reason)
+            });
+            match found {
+                Some(one) => {
+                    one.used = true;
+                    it.waived.push(Waived {
+                        reason,
+                        waiver: one.waiver.clone(),
+                        place: one.place.clone(),
+                    });
+                }
+                None => left.push(reason),
+            }
+        }
+        it.reasons = left;
+    }
+    let uses = granted.into_iter().map(|it| WaiverUse {
+        waiver: it.waiver.clone(),
+        place: it.place,
+        in_force: it.in_force,
+        not_counted: it.not_counted,
+        used: it.used,
+    });
+    uses.collect()
+}
+
+fn kind(policy: &Policy, layer: usize) -> Option<LayerKind> {
+    Some(policy.layers().get(layer)?.kind)
+}
+
+/// The exceptions for this model in every layer.
+fn granted<'p>(policy: &'p Policy, evidence: &Evidence, mode: Mode) -> Vec<Granted<'p>> {
+    let mut all = Vec::new();
+    for (layer, it) in policy.layers().iter().enumerate() {
+        let mut add = |waiver: &'p Waiver, source: &str, not_counted| {
+            if waiver.parts().digest == evidence.model.digest {
+                all.push(Granted {
+                    waiver,
+                    place: Place {
+                        layer,
+                        source: source.to_owned(),
+                        line: waiver.parts().line,
+                    },
+                    kind: it.kind,
+                    in_force: InForce::Yes,
+                    not_counted,
+                    used: false,
+                });
+            }
+        };
+        for waiver in &it.document.waivers {
+            let unsigned = "in production, a waiver stands in a file that its approver has signed";
+            add(waiver, &it.source, (mode == Mode::Production).then_some(unsigned));
+        }
+        if let Some(file) = &it.waivers {
+            for waiver in &file.waivers {
+                let is_signed = file.signed_by.contains(&waiver.parts().approver);
+                let unsigned = "its approver has not signed the file that it stands in";
+                add(waiver, &file.source, (!is_signed).then_some(unsigned));
+            }
+        }
+    }
+    all
+}
+
+/// Whether an exception is about a reason. What was not read is not waivable under whatever question it is told.
+fn stands_in(waiver: &Waiver, check: crate::Check, reason: &Reason) -> bool {
+    if reason.code != check.code() {
+        return false;
+    }
+    match &waiver.parts().waives {
+        Waives::Check(waived) => *waived == check,
+        Waives::Rule(name) | Waives::Advisory(name) => reason.names.contains(name),
+    }
+}

@@ -1,0 +1,189 @@
+//! [`Policy`]: the documents that hold here, from the floor upwards.
+
+use std::{collections::BTreeSet, fmt};
+
+use weightlock_artifact::{digest::Digest, evidence::Kind};
+
+use crate::{
+    demand::Demand,
+    document::{Document, Identity, Placed},
+    evidence::StatementFact,
+    level::{Mode, Tier},
+    waiver::Waiver,
+};
+
+/// Where a layer comes from. The order is that of authority.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LayerKind {
+    /// The machine's; it can be tightened and nothing of it waived.
+    Floor,
+    /// The user's.
+    User,
+    /// One that the environment names.
+    Environment,
+    /// One that was named for this call.
+    Named,
+}
+
+impl LayerKind {
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::User => "user",
+            Self::Environment => "environment",
+            Self::Named => "named",
+        }
+    }
+}
+
+/// One document and where it is from.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// Where it comes from.
+    pub kind: LayerKind,
+    /// Its file, as it is shown.
+    pub source: String,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
+    /// What it says.
+    pub document: Document,
+    /// Exceptions of its other file, if it names one.
+    pub waivers: Option<SignedWaivers>,
+}
+
+/// Exceptions in a file of their own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedWaivers {
+    /// The file, as it is shown.
+    pub source: String,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
+    /// The exceptions.
+    pub waivers: Vec<Waiver>,
+    /// Identities of the layer that signed the file.
+    pub signed_by: BTreeSet<String>,
+}
+
+/// An identity of a policy: the number of its layer, and its name there.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct IdentityId {
+    /// The layer.
+    pub layer: usize,
+    /// The name.
+    pub name: String,
+}
+
+/// Where a demand stands.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    /// The layer.
+    pub layer: usize,
+    /// The file, as it is shown.
+    pub source: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.source, self.line)
+    }
+}
+
+/// The documents that hold, the floor first.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    layers: Vec<Layer>,
+}
+
+impl Policy {
+    /// A policy of these documents, in the order of authority whatever their order here.
+    #[must_use]
+    pub fn new(layers: impl IntoIterator<Item = Layer>) -> Self {
+        let mut layers: Vec<Layer> = layers.into_iter().collect();
+        layers.sort_by_key(|layer| layer.kind);
+        Self { layers }
+    }
+
+    /// The documents.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Everybody who is known.
+    pub fn identities(&self) -> impl Iterator<Item = (IdentityId, &Identity)> {
+        self.layers.iter().enumerate().flat_map(|(layer, it)| {
+            it.document.identities.iter().map(move |(name, identity)| {
+                let id = IdentityId {
+                    layer,
+                    name: name.clone(),
+                };
+                (id, identity)
+            })
+        })
+    }
+
+    /// The mode: the strictest that a document sets, or that is asked for. Where nobody says anything, production.
+    #[must_use]
+    pub fn mode(&self, asked: Option<Mode>) -> Mode {
+        let set = self.layers.iter().filter_map(|layer| layer.document.mode);
+        set.chain(asked).max().unwrap_or(Mode::Production)
+    }
+
+    /// The tier of models of which no rule says more.
+    #[must_use]
+    pub fn default_tier(&self) -> Tier {
+        let set = self.layers.iter().filter_map(|layer| layer.document.default_tier);
+        set.max().unwrap_or(Tier::High)
+    }
+
+    /// Where something of a layer stands.
+    #[must_use]
+    pub fn place(&self, layer: usize, line: usize) -> Place {
+        let source = self.layers.get(layer).map_or("", |it| it.source.as_str());
+        Place {
+            layer,
+            source: source.to_owned(),
+            line,
+        }
+    }
+
+    /// Whether statements of a kind by these identities count: for every layer that says whose do, one of them is among those; and
+    /// at least one layer says it.
+    #[must_use]
+    pub fn counts(&self, kind: Kind, by: &BTreeSet<IdentityId>) -> bool {
+        let mut said = false;
+        for (layer, it) in self.layers.iter().enumerate() {
+            let Some(names) = it.document.signers.get(&kind) else {
+                continue;
+            };
+            said = true;
+            if !by.iter().any(|id| id.layer == layer && names.contains(&id.name)) {
+                return false;
+            }
+        }
+        said
+    }
+
+    /// Whether a statement is by one of these identities of a layer; of nobody in particular when none are named.
+    #[must_use]
+    pub fn is_by(&self, layer: usize, names: &[String], statement: &StatementFact) -> bool {
+        names.is_empty()
+            || statement
+                .by
+                .iter()
+                .any(|id| id.layer == layer && names.contains(&id.name))
+    }
+
+    /// Whether a question is asked at all, in any mode, of any tier, by any rule.
+    #[must_use]
+    pub fn asks(&self, wanted: impl Fn(&Demand) -> bool) -> bool {
+        self.layers.iter().any(|layer| {
+            let mut demands = layer.document.all_demands();
+            demands.any(|(_, Placed { demand, .. })| wanted(demand))
+        })
+    }
+}

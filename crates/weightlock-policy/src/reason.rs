@@ -1,0 +1,198 @@
+//! Reason codes of verdicts.
+
+use weightlock_artifact::reason::{Code, Explanation, Outcome};
+
+/// Nobody whose word counts signed it, or not enough of them.
+pub const SIGNATURE: Code = Code::new("WL-POLICY-SIGNATURE");
+/// The scanner found something, or there is no scan.
+pub const SCAN: Code = Code::new("WL-POLICY-SCAN");
+/// Not everything was read.
+pub const COVERAGE: Code = Code::new("WL-POLICY-COVERAGE");
+/// There is no signed bill of materials about these bytes.
+pub const BOM: Code = Code::new("WL-POLICY-BOM");
+/// There is no card that counts, or it lacks or contradicts something.
+pub const CARD: Code = Code::new("WL-POLICY-CARD");
+/// There is no provenance that reaches the level.
+pub const PROVENANCE: Code = Code::new("WL-POLICY-PROVENANCE");
+/// Measured values are missing or out of bounds.
+pub const EVALUATION: Code = Code::new("WL-POLICY-EVALUATION");
+/// The code that comes along was not reviewed.
+pub const REVIEW: Code = Code::new("WL-POLICY-REVIEW");
+/// The license is not allowed.
+pub const LICENSE: Code = Code::new("WL-POLICY-LICENSE");
+/// A file has a denied format.
+pub const FORMAT: Code = Code::new("WL-POLICY-FORMAT");
+/// The revision is not pinned.
+pub const REVISION: Code = Code::new("WL-POLICY-REVISION");
+/// A known vulnerability, or nobody looked.
+pub const ADVISORY: Code = Code::new("WL-POLICY-ADVISORY");
+/// Not enough people approved it.
+pub const APPROVAL: Code = Code::new("WL-POLICY-APPROVAL");
+/// A rule denies or holds it.
+pub const RULE: Code = Code::new("WL-POLICY-RULE");
+/// A report that was named cannot be read.
+pub const UNREADABLE: Code = Code::new("WL-POLICY-UNREADABLE");
+/// The policy demands nothing.
+pub const UNDEFINED: Code = Code::new("WL-POLICY-UNDEFINED");
+/// Somebody tried to leave a check out.
+pub const OVERRIDE: Code = Code::new("WL-POLICY-OVERRIDE");
+/// A policy cannot be read.
+pub const DOCUMENT: Code = Code::new("WL-POLICY-FILE");
+/// A waiver has expired, or does not count.
+pub const WAIVER: Code = Code::new("WL-POLICY-WAIVER");
+
+/// What `explain` says of these codes.
+pub const EXPLANATIONS: &[Explanation] = &[
+    Explanation {
+        code: SIGNATURE,
+        outcome: Outcome::No,
+        what: "nobody whose word counts signed the model, or fewer than are demanded, or it was changed afterwards",
+        why: "whoever can write to the place it lies in could have put anything there",
+        example: "`[require] signature = true`, and model.sig was made with a key that is in no [identity] of the policy",
+        fix: "get the model with the signature of its publisher; if you trust who signed it, add the key as an [identity] and name it under [signers] oms",
+    },
+    Explanation {
+        code: SCAN,
+        outcome: Outcome::No,
+        what: "the scan found something at or above the line, or there is no scan whose maker counts",
+        why: "such a file can run code or reach other files when it is loaded",
+        example: "`scan = { below = \"medium\" }`, and a pickle imports a name that nobody vouches for",
+        fix: "look at the findings with `weightlock scan`; take weights in safetensors, or a model without the finding",
+    },
+    Explanation {
+        code: COVERAGE,
+        outcome: Outcome::NoAnswer,
+        what: "not every byte of the model was accounted for",
+        why: "what was not read could hold anything; a scan that passed over it is no answer",
+        example: "an archive that is encrypted, or larger than the limits",
+        fix: "`weightlock scan --coverage` names what was not read and why; take a model that can be read whole",
+    },
+    Explanation {
+        code: BOM,
+        outcome: Outcome::No,
+        what: "there is no bill of materials that counts and describes exactly these bytes",
+        why: "when something turns out to be bad, nobody could tell whether this model has it",
+        example: "the bill of materials was signed, then the model was changed",
+        fix: "make and sign one now:  weightlock bom --sign --key KEY MODEL",
+    },
+    Explanation {
+        code: CARD,
+        outcome: Outcome::No,
+        what: "there is no model card that counts, or it leaves out what it must say, or contradicts the files",
+        why: "whoever uses the model must know what it is for and where it fails",
+        example: "a signed card whose limitations are empty",
+        fix: "`weightlock card check` names what is missing; complete the card and sign it with `weightlock card sign`",
+    },
+    Explanation {
+        code: PROVENANCE,
+        outcome: Outcome::No,
+        what: "there is no provenance that counts and reaches the demanded level",
+        why: "how a model was made is part of what it does; a claim that anybody can write proves nothing",
+        example: "`provenance = { level = 2 }`, and the provenance is signed with a key that is no builder's",
+        fix: "`weightlock slsa level` says what is missing; have it built by a builder whose identity the policy names with builder and builder-level",
+    },
+    Explanation {
+        code: EVALUATION,
+        outcome: Outcome::No,
+        what: "a measured value that is demanded is missing, or outside its bounds",
+        why: "a model that got worse is replaced by nobody when nobody looks",
+        example: "`evaluation = [{ metric = \"accuracy\", at-least = 0.9 }]`, and the signed evaluation says 0.87",
+        fix: "evaluate the model and sign the result with `weightlock attest evaluation`; take the previous version if it got worse",
+    },
+    Explanation {
+        code: REVIEW,
+        outcome: Outcome::No,
+        what: "code comes along with the model, and it was not reviewed by those who are demanded",
+        why: "with trust_remote_code that code runs with the rights of whoever loads the model",
+        example: "modeling_x.py was changed after its review",
+        fix: "have exactly this code reviewed:  weightlock attest review --approve --key KEY MODEL",
+    },
+    Explanation {
+        code: LICENSE,
+        outcome: Outcome::No,
+        what: "the license is not allowed, or is not known",
+        why: "using a model against its license can stop a product",
+        example: "`licenses = { allow = [\"Apache-2.0\"] }`, and the card says cc-by-nc-4.0",
+        fix: "take a model whose license is allowed, or ask whoever answers for licenses to change the policy",
+    },
+    Explanation {
+        code: FORMAT,
+        outcome: Outcome::No,
+        what: "a file is of a format that the policy denies",
+        why: "some formats can run code when they are loaded; the safest way is not to have them",
+        example: "`formats = { deny = [\"pickle\"] }`, and the model has a pytorch_model.bin",
+        fix: "take the model in another format, such as safetensors",
+    },
+    Explanation {
+        code: REVISION,
+        outcome: Outcome::No,
+        what: "the revision of the model is not known, or is a name whose content can change",
+        why: "whoever can move a branch or a tag could give you another model tomorrow",
+        example: "the model was fetched from `main`",
+        fix: "fetch it by its commit, and say so with --revision COMMIT",
+    },
+    Explanation {
+        code: ADVISORY,
+        outcome: Outcome::No,
+        what: "a known vulnerability is at or above the line, or there is no report about vulnerabilities",
+        why: "a server with a known hole is broken into by known means",
+        example: "`advisories = { below = \"critical\" }`, and grype found a critical one in the serving image",
+        fix: "take a version without it; the report names one. Make reports with `grype -o json` or `trivy -f json` and name them with --advisories",
+    },
+    Explanation {
+        code: APPROVAL,
+        outcome: Outcome::No,
+        what: "fewer people approved the model than are demanded, or one of them rejected it",
+        why: "for some uses, one person's judgement is not enough",
+        example: "`approvals = { count = 2 }`, and one person has approved it",
+        fix: "have the people who are named approve it:  weightlock attest approval --approve --key KEY MODEL",
+    },
+    Explanation {
+        code: RULE,
+        outcome: Outcome::No,
+        what: "a rule of the policy denies the model, or holds it until somebody has looked",
+        why: "whoever wrote the rule knew something about such models",
+        example: "a [[rule]] with `when = { namespace = \"evil\" }` and a reason to deny",
+        fix: "the reason names the rule with its line; ask whoever owns the policy",
+    },
+    Explanation {
+        code: UNREADABLE,
+        outcome: Outcome::No,
+        what: "a report that was named as evidence cannot be read",
+        why: "a report that cannot be read could say anything; taking it for a good one would be a way around it",
+        example: "--advisories image.json, and the file ends in the middle",
+        fix: "make the report again, and name that",
+    },
+    Explanation {
+        code: UNDEFINED,
+        outcome: Outcome::No,
+        what: "the policy demands nothing of this model, so it allows nothing",
+        why: "a policy that says nothing would let everything through",
+        example: "a policy with demands for production alone, asked in development",
+        fix: "write what is demanded under [require]; `weightlock policy init` shows examples",
+    },
+    Explanation {
+        code: OVERRIDE,
+        outcome: Outcome::No,
+        what: "a check was to be left out that cannot be left out here",
+        why: "a check that a flag can skip is skipped on the day it matters",
+        example: "`--skip scan_clean`, and the policy says mode = \"production\"",
+        fix: "meet the demand, or have a waiver granted for this one model",
+    },
+    Explanation {
+        code: DOCUMENT,
+        outcome: Outcome::Usage,
+        what: "a policy, or a file that it names, cannot be used",
+        why: "a policy with a mistake could let in what it was meant to keep out, so that it is used for nothing",
+        example: "`requrie = …`, or a key file that is not there",
+        fix: "correct what the message names; `weightlock policy check` reads a policy without a model",
+    },
+    Explanation {
+        code: WAIVER,
+        outcome: Outcome::No,
+        what: "a waiver for this model has expired, or does not count",
+        why: "an exception without an end is the rule",
+        example: "a waiver whose last day was yesterday",
+        fix: "meet the demand, or have a new waiver granted",
+    },
+];

@@ -1,0 +1,13 @@
+//! What policies demand and what they are given.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests; a fault in them is a failed test"
+)]
+
+mod cases;
+mod documents;
+mod given;
+mod properties;
+mod waivers;

@@ -1,0 +1,287 @@
+//! What holds of every policy and all evidence.
+
+use proptest::prelude::*;
+use weightlock_artifact::evidence::Kind;
+use weightlock_policy::{
+    Decision, Document, Evidence, LayerKind, Policy, WaiverList,
+    evidence::{CardFact, Content, Describes, Holds, ReviewFact, ScanFact, StatementFact},
+};
+
+use crate::given::{DEMANDS, PEOPLE, WORDS, by, good, judged, layer, policy, statement};
+
+/// Some of the demands, by line.
+fn demands(which: &[bool]) -> String {
+    let lines: Vec<&str> = DEMANDS.trim().lines().collect();
+    let some = lines.iter().zip(which).filter(|(_, wanted)| **wanted);
+    some.map(|(line, _)| format!("{line}\n")).collect()
+}
+
+const LINES: usize = 14;
+
+/// Evidence of which parts are missing.
+fn without(gone: &[bool]) -> Evidence {
+    let mut evidence = good();
+    let mut number = 0;
+    evidence.statements.retain(|_| {
+        number += 1;
+        !gone[number - 1]
+    });
+    if gone[8] {
+        evidence.advisories.clear();
+    }
+    if gone[9] {
+        evidence.model.revision = None;
+    }
+    if gone[10] {
+        evidence.model.licenses.clear();
+    }
+    evidence
+}
+
+/// What somebody whose word does not count could put beside it.
+fn foreign() -> impl Strategy<Value = StatementFact> {
+    let content = prop_oneof![
+        Just((Kind::Oms, Content::Signature)),
+        Just((Kind::Scan, Content::Scan(ScanFact::default()))),
+        Just((
+            Kind::Scan,
+            Content::Scan(ScanFact {
+                unread: vec!["x".into()],
+                ..ScanFact::default()
+            })
+        )),
+        Just((Kind::Bom, Content::Bom(Describes::This))),
+        Just((Kind::Card, Content::Card(CardFact::default()))),
+        Just((
+            Kind::Card,
+            Content::Card(CardFact {
+                missing: vec!["x".into()],
+                ..CardFact::default()
+            })
+        )),
+        Just((Kind::Review, Content::Review(ReviewFact::Approves))),
+        Just((Kind::Review, Content::Review(ReviewFact::Rejects))),
+        Just((Kind::Other, Content::Other)),
+    ];
+    (content, 0..4_usize, any::<bool>()).prop_map(|((kind, content), who, dated)| {
+        let mut it = statement(kind, "stranger", content);
+        match who {
+            0 => it.by.clear(),
+            1 => it.by = by("lab"),
+            2 => it.by = by("no-such"),
+            _ => {}
+        }
+        if who == 1 && kind == Kind::Evaluation {
+            it.by.clear();
+        }
+        if !dated {
+            it.made = None;
+        }
+        it
+    })
+}
+
+proptest! {
+    #[test]
+    fn removing_evidence_never_allows(
+        asked in prop::collection::vec(any::<bool>(), LINES),
+        gone in prop::collection::vec(any::<bool>(), 11),
+        more in prop::collection::vec(any::<bool>(), 11),
+    ) {
+        let policy = policy(&format!("{PEOPLE}\n[require]\n{}", demands(&asked)));
+        let less: Vec<bool> = gone.iter().zip(&more).map(|(one, other)| *one || *other).collect();
+        let before = judged(&policy, &without(&gone)).decision;
+        let after = judged(&policy, &without(&less)).decision;
+        prop_assert!(after >= before, "{before} became {after}");
+    }
+
+    #[test]
+    fn foreign_evidence_changes_nothing(
+        asked in prop::collection::vec(any::<bool>(), LINES),
+        gone in prop::collection::vec(any::<bool>(), 11),
+        foreign in prop::collection::vec(foreign(), 0..6),
+    ) {
+        let policy = policy(&format!("{PEOPLE}\n[require]\n{}", demands(&asked)));
+        let evidence = without(&gone);
+        let mut with = evidence.clone();
+        with.statements.extend(foreign);
+        let (before, after) = (judged(&policy, &evidence), judged(&policy, &with));
+        prop_assert_eq!(before.decision, after.decision);
+        prop_assert_eq!(crate::given::codes(&before), crate::given::codes(&after));
+        prop_assert_eq!(before.checks(), after.checks());
+    }
+
+    #[test]
+    fn no_layer_loosens_another(
+        floor in prop::collection::vec(any::<bool>(), LINES),
+        upper in prop::collection::vec(any::<bool>(), LINES),
+        gone in prop::collection::vec(any::<bool>(), 11),
+        kind in prop_oneof![Just(LayerKind::User), Just(LayerKind::Environment), Just(LayerKind::Named)],
+    ) {
+        let document = |which: &[bool]| format!("{PEOPLE}\n[require]\n{}", demands(which));
+        let both = Policy::new([layer(kind, &document(&upper)), layer(LayerKind::Floor, &document(&floor))]);
+        let alone = Policy::new([layer(LayerKind::Floor, &document(&floor))]);
+        // Whoever is known is known to both layers.
+        let mut evidence = without(&gone);
+        for it in &mut evidence.statements {
+            let second: Vec<_> = it.by.iter().cloned().map(|id| weightlock_policy::IdentityId { layer: 1, ..id }).collect();
+            it.by.extend(second);
+        }
+        if judged(&alone, &evidence).decision != Decision::Allow && floor.iter().take(13).any(|it| *it) {
+            prop_assert_ne!(judged(&both, &evidence).decision, Decision::Allow);
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic_and_none_but_a_policy_is_one(text in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(document) = Document::parse(&text, &WORDS) {
+            prop_assert!(document.demands.len() <= text.len());
+        }
+        let _ = WaiverList::parse(&text, &WORDS);
+    }
+
+    #[test]
+    fn a_damaged_policy_is_refused_or_no_milder(at in 0..1_900_usize, byte in any::<u8>()) {
+        let whole = format!("{PEOPLE}\n[require]\n{DEMANDS}");
+        let mut text = whole.clone().into_bytes();
+        if let Some(place) = text.get_mut(at) {
+            *place = byte;
+        }
+        // Whatever it says now, a model without any evidence is not allowed by it.
+        let mut nothing = good();
+        nothing.statements.clear();
+        nothing.advisories.clear();
+        nothing.model.revision = None;
+        nothing.model.licenses.clear();
+        if let Ok(text) = String::from_utf8(text)
+            && Document::parse(text.as_bytes(), &WORDS).is_ok()
+        {
+            prop_assert_eq!(judged(&policy(&text), &nothing).decision, Decision::Deny);
+        }
+    }
+}
+
+#[test]
+fn one_signature_by_two_names_is_one_signer() {
+    let text = format!(
+        "{PEOPLE}\n[identity.again]\nkey = \"release.pub\"\n[require]\nsignature = {{ signers = 2 }}\n"
+    )
+    .replace("oms = [\"release\"]", "oms = [\"release\", \"again\"]");
+    let mut evidence = good();
+    let mut second = evidence.statements[0].clone();
+    second.by = by("again");
+    evidence.statements.push(second.clone());
+    assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Deny);
+    second.signer = Some("somebody else".into());
+    evidence.statements.push(second);
+    assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Allow);
+}
+
+#[test]
+fn a_layer_that_names_signers_is_heard_and_one_that_names_none_is_not_in_the_way() {
+    let floor = "version = 1\nmode = \"development\"\n[require]\nsignature = true\n";
+    let strict = format!("{PEOPLE}\n[require]\nsignature = true\n")
+        .replace("oms = [\"release\"]", "oms = [\"stranger\"]");
+    let document = format!("{PEOPLE}\n[require]\nsignature = true\n");
+    let mut evidence = good();
+    for it in &mut evidence.statements {
+        let second: Vec<_> = it
+            .by
+            .iter()
+            .cloned()
+            .map(|id| weightlock_policy::IdentityId { layer: 1, ..id })
+            .collect();
+        it.by = second.into_iter().collect();
+    }
+    let decided = |floor: &str| {
+        judged(
+            &Policy::new([layer(LayerKind::Floor, floor), layer(LayerKind::Named, &document)]),
+            &evidence,
+        )
+        .decision
+    };
+    assert_eq!(decided(floor), Decision::Allow);
+    assert_eq!(decided(&strict), Decision::Deny);
+    // Nobody says whose signature counts: then nobody's does.
+    let alone = Policy::new([layer(LayerKind::Floor, floor)]);
+    assert_eq!(judged(&alone, &evidence).decision, Decision::Deny);
+}
+
+#[test]
+fn a_rule_whose_condition_cannot_be_told_holds() {
+    let text = format!(
+        "{PEOPLE}\n[require]\nsignature = true\n[[rule]]\nwhen = {{ namespace = \"evil\" }}\ndeny = \"stolen\"\n"
+    );
+    let mut evidence = good();
+    assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Allow);
+    evidence.model.namespace = Some("evil".into());
+    assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Deny);
+    evidence.model.namespace = None;
+    assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Quarantine);
+}
+
+#[test]
+fn a_policy_that_demands_nothing_allows_nothing() {
+    for text in [
+        "version = 1\n",
+        "version = 1\n[require]\nmax-age = { scan = \"1d\" }\n",
+        PEOPLE,
+    ] {
+        let verdict = judged(&policy(text), &good());
+        assert_eq!(verdict.decision, Decision::Deny, "{text}");
+        assert_eq!(
+            crate::given::codes(&verdict),
+            [weightlock_policy::reason::UNDEFINED]
+        );
+    }
+    assert_eq!(judged(&Policy::default(), &good()).decision, Decision::Deny);
+}
+
+#[test]
+fn a_later_word_of_a_signer_takes_back_the_earlier() {
+    let text = format!("{PEOPLE}\n[require]\nreview = true\n");
+    let review = |said, made: Option<&str>| StatementFact {
+        made: made.map(|it| it.parse().unwrap()),
+        ..statement(Kind::Review, "reviewer", Content::Review(said))
+    };
+    use ReviewFact::{Approves, Rejects};
+    let (early, late) = (Some("2026-11-22T09:00:00Z"), Some("2026-11-22T10:00:00Z"));
+    for (one, other, decision) in [
+        ((Approves, early), (Rejects, late), Decision::Deny),
+        ((Rejects, early), (Approves, late), Decision::Allow),
+        ((Rejects, early), (Approves, early), Decision::Deny),
+        ((Rejects, None), (Approves, late), Decision::Deny),
+        ((Approves, None), (Approves, late), Decision::Allow),
+    ] {
+        for turned in [false, true] {
+            let mut evidence = good();
+            evidence.statements.retain(|it| it.kind != Kind::Review);
+            let mut both = vec![review(one.0, one.1), review(other.0, other.1)];
+            if turned {
+                both.reverse();
+            }
+            evidence.statements.extend(both);
+            assert_eq!(
+                judged(&policy(&text), &evidence).decision,
+                decision,
+                "{one:?} {other:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_denied_format_is_excused_by_a_signature_of_those_who_are_named() {
+    let text = format!(
+        "{PEOPLE}\n[require]\nformats = {{ deny = [\"pickle\"], unless-signed-by = [\"release\"] }}\n"
+    );
+    let mut evidence = good();
+    evidence.model.files[0].formats.push("pickle".into());
+    assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Allow);
+    evidence.statements[0].holds = Holds::No {
+        code: weightlock_policy::reason::SIGNATURE,
+        why: "changed".into(),
+        is_other: true,
+    };
+    assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Deny);
+}
