@@ -263,6 +263,117 @@ impl fmt::Display for Format {
 }
 
 impl Format {
+    /// Every format, in the order above.
+    pub const ALL: [Self; 50] = [
+        Self::Safetensors,
+        Self::Gguf,
+        Self::Ggml,
+        Self::Zip,
+        Self::Pickle,
+        Self::Numpy,
+        Self::Hdf5,
+        Self::Onnx,
+        Self::TensorFlow,
+        Self::Rds,
+        Self::Torch7,
+        Self::Msgpack,
+        Self::Ubjson,
+        Self::CatBoost,
+        Self::Rknn,
+        Self::TensorRt,
+        Self::Cntk,
+        Self::Ocdbt,
+        Self::TensorBundle,
+        Self::CoreMl,
+        Self::CoreMlWeights,
+        Self::SentencePiece,
+        Self::TfLite,
+        Self::ExecuTorch,
+        Self::Mxnet,
+        Self::Paddle,
+        Self::Elf,
+        Self::Pe,
+        Self::MachO,
+        Self::Wasm,
+        Self::Script,
+        Self::Pyc,
+        Self::Gzip,
+        Self::Bzip2,
+        Self::Xz,
+        Self::Zstd,
+        Self::Lz4,
+        Self::Zlib,
+        Self::SevenZip,
+        Self::Tar,
+        Self::Rar,
+        Self::Cab,
+        Self::Json,
+        Self::Xml,
+        Self::Image,
+        Self::Media,
+        Self::Pdf,
+        Self::Text,
+        Self::Empty,
+        Self::Unknown,
+    ];
+
+    /// Its name in JSON, policies and flags.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Gguf => "gguf",
+            Self::Ggml => "ggml",
+            Self::Zip => "zip",
+            Self::Pickle => "pickle",
+            Self::Numpy => "numpy",
+            Self::Hdf5 => "hdf5",
+            Self::Onnx => "onnx",
+            Self::TensorFlow => "tensor-flow",
+            Self::Rds => "rds",
+            Self::Torch7 => "torch7",
+            Self::Msgpack => "msgpack",
+            Self::Ubjson => "ubjson",
+            Self::CatBoost => "catboost",
+            Self::Rknn => "rknn",
+            Self::TensorRt => "tensorrt",
+            Self::Cntk => "cntk",
+            Self::Ocdbt => "ocdbt",
+            Self::TensorBundle => "tensor-bundle",
+            Self::CoreMl => "coreml",
+            Self::CoreMlWeights => "coreml-weights",
+            Self::SentencePiece => "sentencepiece",
+            Self::TfLite => "tf-lite",
+            Self::ExecuTorch => "execu-torch",
+            Self::Mxnet => "mxnet",
+            Self::Paddle => "paddle",
+            Self::Elf => "elf",
+            Self::Pe => "pe",
+            Self::MachO => "mach-o",
+            Self::Wasm => "wasm",
+            Self::Script => "script",
+            Self::Pyc => "pyc",
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+            Self::Lz4 => "lz4",
+            Self::Zlib => "zlib",
+            Self::SevenZip => "seven-zip",
+            Self::Tar => "tar",
+            Self::Rar => "rar",
+            Self::Cab => "cab",
+            Self::Json => "json",
+            Self::Xml => "xml",
+            Self::Image => "image",
+            Self::Media => "media",
+            Self::Pdf => "pdf",
+            Self::Text => "text",
+            Self::Empty => "empty",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// What the file is that begins with `head`: give [`HEAD_BYTES`] bytes, or all of a smaller file.
     #[must_use]
     pub fn of(head: &[u8]) -> Self {
@@ -541,6 +652,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn every_format_has_the_word_of_its_json() {
+        for format in Format::ALL {
+            assert_eq!(serde_json::to_value(format).unwrap(), format.word());
+        }
+        // Every variant is listed once: a word of its own for each line of the list.
+        let words: std::collections::BTreeSet<_> = Format::ALL.iter().map(|format| format.word()).collect();
+        let variants = include_str!("detect.rs").split("pub enum Format {").nth(1).unwrap();
+        let variants = variants.split("\n}\n").next().unwrap();
+        let count = variants.lines().filter(|line| line.ends_with(',') && !line.contains(['#', '/'])).count();
+        assert_eq!((words.len(), count), (Format::ALL.len(), Format::ALL.len()));
+    }
+
 
     #[test]
     fn content_decides() {

@@ -46,6 +46,24 @@ pub enum Loadable {
     Unknown,
 }
 
+impl Loadable {
+    /// Its name in policies.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Executable => "executable",
+            Self::Weights => "weights",
+            Self::Index => "index",
+            Self::Config => "config",
+            Self::Tokenizer => "tokenizer",
+            Self::Template => "template",
+            Self::Archive => "archive",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Extensions, without the dot and in lower case.
 pub const EXTENSIONS: &[(Loadable, &[&str])] = &[
     (

@@ -56,6 +56,11 @@ pub(crate) const MODE: Variable = own(
     "WEIGHTLOCK_MODE",
     "`production` refuses every flag that gives up a check; so does every other word",
 );
+/// Which policy holds.
+pub(crate) const POLICY: Variable = own(
+    "WEIGHTLOCK_POLICY",
+    "The policy, where no `--policy` names one; the floor, `/etc/weightlock/policy.toml`, holds besides",
+);
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
     "WEIGHTLOCK_CACHE_DIR",
@@ -104,6 +109,11 @@ pub(crate) const GCE_METADATA_HOST: Variable = foreign(
 pub(crate) const XDG_CACHE_HOME: Variable = foreign(
     "XDG_CACHE_HOME",
     "Folder that holds the user's caches, instead of `~/.cache`",
+);
+/// Base of the user's configuration.
+pub(crate) const XDG_CONFIG_HOME: Variable = foreign(
+    "XDG_CONFIG_HOME",
+    "Folder that holds the user's configuration, instead of `~/.config`; `weightlock/policy.toml` in it is the policy where none is named",
 );
 /// Base of the user's data.
 pub(crate) const XDG_DATA_HOME: Variable = foreign(

@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
 use rustix::fs::{AtFlags, Dir, FileType};
 
-pub use self::root::{Links, Root, RootKind, Stamp, has_openat2};
+pub use self::root::{HubName, Links, Root, RootKind, Stamp, has_openat2};
 use crate::{
     Error,
     manifest::BUILT_IN,

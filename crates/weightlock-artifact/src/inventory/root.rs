@@ -92,10 +92,22 @@ pub struct Root {
     snapshot: Option<HubSnapshot>,
 }
 
+/// What the place of a hub cache snapshot says it is. The names of folders are anybody's word.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HubName {
+    /// Whose it is.
+    pub namespace: Option<String>,
+    /// What it is called.
+    pub name: String,
+    /// Its revision: the name of the snapshot.
+    pub revision: String,
+}
+
 /// A hub cache repository: `models--org--name/{blobs,snapshots/<revision>}`. Snapshot names are links to
 /// `../../blobs/<digest>`; they are followed there and nowhere else. So is what lies in a snapshot's folder of evidence.
 #[derive(Debug)]
 struct HubSnapshot {
+    name: HubName,
     blobs: OwnedFd,
     /// How many folders below the snapshot the root is.
     below: usize,
@@ -156,6 +168,7 @@ impl Root {
         };
         let snapshot = match &self.snapshot {
             Some(hub) => Some(HubSnapshot {
+                name: hub.name.clone(),
                 blobs: again(&hub.blobs)?,
                 below: hub.below,
             }),
@@ -198,6 +211,12 @@ impl Root {
     #[must_use]
     pub const fn is_hub_snapshot(&self) -> bool {
         self.snapshot.is_some()
+    }
+
+    /// What the place of a hub cache snapshot says it is.
+    #[must_use]
+    pub fn hub_name(&self) -> Option<&HubName> {
+        self.snapshot.as_ref().map(|snapshot| &snapshot.name)
     }
 
     /// The last component of the real path: what a statement calls the model.
@@ -355,17 +374,28 @@ impl HubSnapshot {
         let snapshots = folder.ancestors().nth(1 + below)?;
         let repository = snapshots.parent()?;
         let name = repository.file_name()?.to_str()?;
-        let known = snapshots.file_name()? == "snapshots"
-            && ["models--", "datasets--", "spaces--"]
-                .iter()
-                .any(|kind| name.starts_with(kind));
-        if !known {
+        if snapshots.file_name()? != "snapshots" {
             return None;
         }
+        let kinds = ["models--", "datasets--", "spaces--"];
+        let called = kinds.iter().find_map(|kind| name.strip_prefix(kind))?;
+        let (namespace, called) = match called.split_once("--") {
+            Some((namespace, called)) => (Some(namespace.to_owned()), called),
+            None => (None, called),
+        };
+        let revision = folder.ancestors().nth(below)?.file_name()?;
         let repository = open_folder_at(rustix::fs::CWD, repository).ok()?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let blobs = open_beneath(&repository, "blobs", flags, ResolveFlags::NO_SYMLINKS).ok()?;
-        Some(Self { blobs, below })
+        Some(Self {
+            name: HubName {
+                namespace,
+                name: called.to_owned(),
+                revision: revision.to_string_lossy().into_owned(),
+            },
+            blobs,
+            below,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a statement about a target is about: the digest that names the model now, worked out from its bytes.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use weightlock_artifact::{
     Error,
@@ -91,6 +91,22 @@ impl Hashed {
     /// The names of its files, in the order of [`sources`](Self::sources).
     pub(crate) fn names(&self) -> Result<Vec<ArtifactPath>, Diagnostic> {
         self.target.names()
+    }
+
+    /// Whether everything in it is a plain file or a folder.
+    pub(crate) fn is_regular(&self) -> bool {
+        match &self.target {
+            Target::Folder(inventory) => inventory.irregular().is_empty(),
+            Target::File(_) => true,
+        }
+    }
+
+    /// The walk; none of a model that is one file.
+    pub(crate) const fn inventory(&self) -> Option<&Arc<Inventory>> {
+        match &self.target {
+            Target::Folder(inventory) => Some(inventory),
+            Target::File(_) => None,
+        }
     }
 
     /// The model's root.

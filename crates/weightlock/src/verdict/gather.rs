@@ -1,0 +1,208 @@
+//! Everything that is known about a model, in the order of cost; and the verdict on it.
+//!
+//! 1. Policies, names and reports that were named: nothing of the model is read.
+//! 2. Signatures: whose they are. Nothing of the model is read before this.
+//! 3. The bytes: every file is hashed, once, and headers are read.
+//! 4. Statements about these bytes.
+//! 5. The scan, where the policy asks for one that is run now, and the answer is not no without it.
+
+use std::sync::Arc;
+
+use weightlock_artifact::inventory::{Inventory, Links, Root, Scope};
+use weightlock_policy::{
+    Check, Decision, Evidence, Mode, Situation, Verdict,
+    document::{Demand, ScanBy},
+    evidence::ScanFact,
+    judge as decide,
+};
+use weightlock_scan::Report;
+
+use super::{
+    advisories,
+    card::Compared,
+    facts,
+    flags::Asked,
+    policies::Policies,
+    signatures,
+    statements::{self, About, Looked},
+};
+use crate::{
+    cli::Hashing,
+    commands::{bom::model::Described, scan},
+    context::Context,
+    diagnostic::Diagnostic,
+};
+
+/// A step that was taken, for those who want to see the order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Step(pub(crate) String);
+
+/// A verdict and what it rests on.
+pub(crate) struct Judged {
+    /// The verdict.
+    pub(crate) verdict: Verdict,
+    /// What is known.
+    pub(crate) evidence: Evidence,
+    /// The model, hashed, and what its files say.
+    pub(crate) described: Described,
+    /// The scan that was run.
+    pub(crate) scan: Option<Report>,
+    /// What was done, in order.
+    pub(crate) steps: Vec<Step>,
+    /// The scan was not run, because the answer is no without it.
+    pub(crate) is_cut_short: bool,
+}
+
+/// Everything that is known about a target, and what the policies make of it.
+pub(crate) fn judge(
+    policies: &Policies,
+    asked: &Asked<'_>,
+    hashing: &Hashing,
+    context: &Context,
+) -> Result<Judged, Vec<Diagnostic>> {
+    let policy = &policies.policy;
+    let mut steps = Vec::new();
+    let mut step = |text: String| steps.push(Step(text));
+    step(format!("{} of policy", crate::text::counted(policy.layers().len(), "file")));
+    let reports = advisories::in_files(&asked.flags.advisories);
+    if !reports.is_empty() {
+        step(format!("{} about vulnerabilities", crate::text::counted(reports.len(), "report")));
+    }
+    let links = if asked.allow_symlinks {
+        Links::FilesInside
+    } else {
+        Links::Refused
+    };
+    let root = Root::open(asked.target, links).map_err(Diagnostic::from)?;
+    let signatures = signatures::find(&root, &policies.people);
+    let counting = signatures.iter().filter(|found| found.counts(policy)).count();
+    step(format!(
+        "{}, {counting} by signers who count",
+        crate::text::counted(signatures.len(), "signature")
+    ));
+    let described = Described::of(asked.target, asked.allow_symlinks, hashing, context)?;
+    let hashed = &described.hashed;
+    step(format!(
+        "{} hashed: {}",
+        crate::text::counted(hashed.files, "file"),
+        hashed.digest()
+    ));
+    let (model, code) = facts::of(&described, asked.flags)?;
+    let mut all = signatures::judged(signatures, hashed, hashing, context)?;
+    let about = About {
+        hashed,
+        model: hashed.model(),
+        code: &code,
+    };
+    let mut looked = statements::look(&about, &policies.people)?;
+    let card = Compared::with(&described)
+        .ok()
+        .and_then(|compared| compared.fill(&mut looked, policy));
+    step(format!("{} about it", crate::text::counted(looked.len(), "statement")));
+    all.extend(looked.into_iter().map(|Looked { fact, .. }| fact));
+    all.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
+    let mut evidence = Evidence {
+        model,
+        statements: all,
+        scan: None,
+        advisories: reports,
+        card,
+    };
+    let situation = situation(asked, context)?;
+    let mut scan = None;
+    let mut is_cut_short = false;
+    if wants_scan(policies, &situation) {
+        if is_denied_without(&decide(policy, &evidence, &situation)) {
+            is_cut_short = true;
+            step("no scan: the answer is no without it".to_owned());
+        } else {
+            let report = examine(asked, links, context)?;
+            evidence.scan = Some(summed(&report));
+            step(format!("{} scanned", crate::text::counted(report.files.len(), "file")));
+            scan = Some(report);
+        }
+    }
+    hashed.still_holds()?;
+    Ok(Judged {
+        verdict: decide(policy, &evidence, &situation),
+        evidence,
+        described,
+        scan,
+        steps,
+        is_cut_short,
+    })
+}
+
+fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnostic> {
+    let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
+    let now = jiff::Timestamp::from_second(seconds)
+        .map_err(|error| Diagnostic::new(crate::explanations::USAGE, error.to_string()))?;
+    let machine = Context::is_production().then_some(Mode::Production);
+    Ok(Situation {
+        now,
+        mode: asked.flags.mode.max(machine),
+        tier: asked.flags.tier,
+        skip: asked.flags.skip.iter().copied().collect(),
+    })
+}
+
+/// Whether a demand can be met by a scan that is run now.
+fn wants_scan(policies: &Policies, situation: &Situation) -> bool {
+    let asks = policies.policy.asks(|demand| {
+        matches!(demand, Demand::Coverage)
+            || matches!(demand, Demand::Scan { by, .. } if *by != ScanBy::Signed)
+    });
+    let is_skipped = [Check::Scan, Check::Coverage]
+        .iter()
+        .all(|check| situation.skip.contains(check));
+    asks && !is_skipped
+}
+
+/// Whether something that no scan could mend denies it.
+fn is_denied_without(verdict: &Verdict) -> bool {
+    let mut checks = verdict.checks().into_iter();
+    let general = verdict.general.iter().any(|reason| reason.decision == Decision::Deny);
+    general
+        || checks.any(|(check, decision)| {
+            decision == Decision::Deny && !matches!(check, Check::Scan | Check::Coverage)
+        })
+}
+
+fn examine(asked: &Asked<'_>, links: Links, context: &Context) -> Result<Report, Vec<Diagnostic>> {
+    let root = Root::open(asked.target, links).map_err(Diagnostic::from)?;
+    let report = match root.kind() {
+        weightlock_artifact::inventory::RootKind::Folder => {
+            let inventory = Inventory::walk(root, &Scope::model()).map_err(Diagnostic::from)?;
+            scan::of_model(&Arc::new(inventory), context)?
+        }
+        weightlock_artifact::inventory::RootKind::File(_) => {
+            scan::of_sources(vec![crate::sources::Source::named(asked.target).map_err(Diagnostic::from)?], context)?
+        }
+    };
+    Ok(report)
+}
+
+/// What policies ask of a scan.
+fn summed(report: &Report) -> ScanFact {
+    let mut fact = ScanFact::default();
+    for file in &report.files {
+        for finding in &file.findings {
+            let worst = fact
+                .findings
+                .entry(finding.rule.to_owned())
+                .or_insert(finding.severity);
+            *worst = (*worst).max(finding.severity);
+        }
+        let unlisted = weightlock_scan::Severity::ALL
+            .into_iter()
+            .filter(|severity| file.findings_left_out.at_least(*severity) > 0);
+        fact.unlisted = fact.unlisted.max(unlisted.max());
+        if !file.coverage.is_complete() {
+            let why = file.coverage.gaps.first().map_or("", |gap| gap.why.as_str());
+            fact.unread.push(format!("{}: {why}", file.file));
+        }
+    }
+    let others = report.not_examined.iter();
+    fact.unread.extend(others.map(|one| format!("{}: {}", one.name, one.why)));
+    fact
+}

@@ -1,0 +1,26 @@
+//! A verdict about a target: the policies that hold here, everything that is known about the model, and what follows.
+//!
+//! `gate`, `inspect`, `run` and the wheel all ask here, so that they cannot disagree:
+//!
+//! 1. [`Policies::find`] reads the floor and the policy that was named, and everything they name. A fault in one is the answer.
+//! 2. [`gather`] makes the evidence, cheap things first: names, then signatures, then the bytes, then statements about them, and the
+//!    scan last, which is left out when the answer is no without it.
+//! 3. [`weightlock_policy::judge`] decides.
+
+mod advisories;
+mod card;
+mod facts;
+mod flags;
+mod gather;
+mod people;
+mod policies;
+mod signatures;
+mod statements;
+mod words;
+
+pub(crate) use self::{
+    flags::{Asked, PolicyFlags},
+    gather::{Judged, Step, judge},
+    policies::Policies,
+    words::WORDS,
+};

@@ -1,0 +1,170 @@
+//! [`People`]: the identities of the policies, with what their signatures are checked with.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use weightlock_artifact::digest::{Algorithm, Digest};
+use weightlock_policy::{
+    IdentityId, Layer,
+    document::{Identity, Who},
+    reason::DOCUMENT,
+};
+use weightlock_signing::{
+    IdentityTrust, Signer, Trust,
+    blob::{self, Blob},
+    sigstore::TrustRoot,
+};
+
+use crate::{
+    commands::{
+        blob::files::{self, SignatureFlags, Wanted},
+        verify::SignedBy,
+    },
+    context::Context,
+    diagnostic::Diagnostic,
+    flags::{IdentityFlags, TrustFlags, trust_in},
+};
+
+/// The identities of the policies.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    trusts: Vec<(IdentityId, Trust)>,
+    roots: BTreeMap<Option<String>, Arc<TrustRoot>>,
+}
+
+impl People {
+    /// Everybody, with what their signatures are checked with.
+    pub(super) fn all(&self) -> impl Iterator<Item = &(IdentityId, Trust)> {
+        self.trusts.iter()
+    }
+
+    /// Adds the identities of a layer. One whose key cannot be read is a fault of the policy.
+    pub(super) fn add(
+        &mut self,
+        number: usize,
+        layer: &Layer,
+        file: &Path,
+        context: &Context,
+    ) -> Result<(), Diagnostic> {
+        for (name, identity) in &layer.document.identities {
+            let trust = self.trust(identity, file, context).map_err(|told| {
+                Diagnostic::new(
+                    DOCUMENT,
+                    format!("the identity {name:?} cannot be used: {}", told.sentence()),
+                )
+                .at(format!("{}:{}", layer.source, identity.line))
+            })?;
+            let id = IdentityId {
+                layer: number,
+                name: name.clone(),
+            };
+            self.trusts.push((id, trust));
+        }
+        Ok(())
+    }
+
+    fn trust(&mut self, identity: &Identity, policy: &Path, context: &Context) -> Result<Trust, Diagnostic> {
+        match &identity.who {
+            Who::Key(file) | Who::Certificates(file) => {
+                let path = beside(policy, file);
+                let trust = trust_in(&path, &TrustFlags::default(), context.now())?;
+                let is_as_said = matches!(
+                    (&identity.who, &trust),
+                    (Who::Key(_), Trust::Key(_)) | (Who::Certificates(_), Trust::Roots { .. })
+                );
+                if is_as_said {
+                    Ok(trust)
+                } else {
+                    let what = "it is a key where certificates are named, or the other way round";
+                    Err(Diagnostic::new(DOCUMENT, what).at(path.display().to_string()))
+                }
+            }
+            Who::Identity { required, root } => Ok(Trust::Identity(IdentityTrust {
+                required: required.clone(),
+                root: self.root(root.as_deref(), policy, context)?,
+            })),
+        }
+    }
+
+    /// A Sigstore that is believed: a built-in or kept one by its name, or a file beside the policy. Each is read once.
+    fn root(
+        &mut self,
+        name: Option<&str>,
+        policy: &Path,
+        context: &Context,
+    ) -> Result<Arc<TrustRoot>, Diagnostic> {
+        let key = name.map(str::to_owned);
+        if let Some(known) = self.roots.get(&key) {
+            return Ok(known.clone());
+        }
+        let is_file = name.is_some_and(|name| name.contains('/') || name.contains('.'));
+        let flags = IdentityFlags {
+            trusted_root: name.filter(|_| is_file).map(|name| beside(policy, name)),
+            sigstore: name.filter(|_| !is_file).map(str::to_owned),
+            ..IdentityFlags::default()
+        };
+        let root = Arc::new(flags.root(context.now())?);
+        self.roots.insert(key, root.clone());
+        Ok(root)
+    }
+
+    /// Who of a layer signed a file: each whose signature lies beside it and holds over these bytes.
+    pub(super) fn signers_of_file(&self, layer: usize, path: &Path, text: &[u8]) -> BTreeSet<String> {
+        let of_layer = self.trusts.iter().filter(|(id, _)| id.layer == layer);
+        let signed = of_layer.filter(|(_, trust)| has_signed(path, text, trust));
+        signed.map(|(id, _)| id.name.clone()).collect()
+    }
+}
+
+fn has_signed(path: &Path, text: &[u8], trust: &Trust) -> bool {
+    let trust = match trust.clone() {
+        Trust::Key(key) => blob::Trust::Key(key),
+        Trust::Roots {
+            certificates,
+            at,
+            profile,
+        } => blob::Trust::Roots {
+            certificates,
+            at,
+            profile,
+            name: None,
+        },
+        Trust::Identity(trust) => blob::Trust::Identity {
+            trust,
+            timestamp: false,
+        },
+    };
+    let wants_certificate = !matches!(trust, blob::Trust::Key(_));
+    let found = files::find(path, &SignatureFlags::default(), Wanted::Signature, wants_certificate);
+    found.is_ok_and(|found| {
+        let needs = trust.needs(&found.signature);
+        Blob::read(&mut &*text, &needs).is_ok_and(|read| blob::verify(&read, &found.signature, &trust).is_ok())
+    })
+}
+
+/// A file that a document names, relative to it.
+pub(super) fn beside(document: &Path, name: &str) -> PathBuf {
+    document.parent().unwrap_or_else(|| Path::new("")).join(name)
+}
+
+/// What tells a signer from others: the same key under two names, and with two certificates, is one signer.
+pub(super) fn distinct(signer: &Signer) -> String {
+    match signer {
+        Signer::Key(key) => key.hint_pem(),
+        Signer::Certificate(path) => path.public_key().hint_pem(),
+        Signer::Identity { identity, .. } => format!("{} {}", identity.issuer(), identity.name()),
+    }
+}
+
+/// Who signed, for people.
+pub(super) fn shown(signer: &Signer) -> String {
+    SignedBy::from(signer).text()
+}
+
+/// What names a text.
+pub(super) fn sha256(text: &[u8]) -> Digest {
+    Algorithm::Sha256.digest(text)
+}

@@ -1,0 +1,133 @@
+//! Which policies hold here: the machine's floor, and one that was named for the call, in the environment, or by the user.
+//!
+//! A policy never comes from the working folder or from a model. A floor that is there and cannot be read is a fault, and no
+//! missing floor.
+
+use std::path::{Path, PathBuf};
+
+use weightlock_artifact::{
+    digest::Algorithm,
+    error::NOT_FOUND,
+    input,
+};
+use weightlock_policy::{
+    Document, Layer, LayerKind, Policy, SignedWaivers, WaiverList,
+    document::MAX_BYTES,
+    reason::{DOCUMENT, UNDEFINED},
+};
+
+use super::{flags::PolicyFlags, people::{self, People}, words::WORDS};
+use crate::{
+    context::Context,
+    diagnostic::Diagnostic,
+    environment::{HOME, POLICY, XDG_CONFIG_HOME},
+};
+
+/// The machine's policy.
+const FLOOR: &str = "/etc/weightlock/policy.toml";
+
+/// The policies that hold, and whoever they know.
+#[derive(Debug)]
+pub(crate) struct Policies {
+    /// The policies.
+    pub(crate) policy: Policy,
+    /// Whoever they know, with what their signatures are checked with.
+    pub(super) people: People,
+}
+
+impl Policies {
+    /// Finds the policies that hold here. Without any there is no verdict.
+    pub(crate) fn find(flags: &PolicyFlags, context: &Context) -> Result<Self, Diagnostic> {
+        Self::above(Path::new(FLOOR), flags, context)
+    }
+
+    /// Likewise, above this floor.
+    pub(crate) fn above(floor: &Path, flags: &PolicyFlags, context: &Context) -> Result<Self, Diagnostic> {
+        match Self::if_any(floor, flags, context)? {
+            Some(found) => Ok(found),
+            None => Err(Diagnostic::new(UNDEFINED, "no policy was named, and without one nothing is allowed")
+                .note(format!("there is none in {FLOOR}, in WEIGHTLOCK_POLICY, or in your configuration folder"))
+                .help("name one with --policy FILE; weightlock policy init makes one")),
+        }
+    }
+
+    /// Likewise; nothing where no policy holds here.
+    pub(crate) fn if_any(
+        floor: &Path,
+        flags: &PolicyFlags,
+        context: &Context,
+    ) -> Result<Option<Self>, Diagnostic> {
+        let mut layers = Vec::new();
+        let mut people = People::default();
+        let named = named(flags);
+        let files = [Some((LayerKind::Floor, floor.to_owned(), true)), named];
+        for (kind, file, may_be_missing) in files.into_iter().flatten() {
+            let Some(layer) = read(kind, &file, may_be_missing)? else {
+                continue;
+            };
+            let number = layers.len();
+            people.add(number, &layer, &file, context)?;
+            let waivers = waivers(&layer, &file, number, &people)?;
+            layers.push(Layer { waivers, ..layer });
+        }
+        Ok((!layers.is_empty()).then(|| Self {
+            policy: Policy::new(layers),
+            people,
+        }))
+    }
+}
+
+/// The one policy besides the floor, and whether it need not be there.
+fn named(flags: &PolicyFlags) -> Option<(LayerKind, PathBuf, bool)> {
+    if let Some(file) = &flags.policy {
+        return Some((LayerKind::Named, file.clone(), false));
+    }
+    if let Some(file) = POLICY.filled() {
+        return Some((LayerKind::Environment, PathBuf::from(file), false));
+    }
+    let own = XDG_CONFIG_HOME.folder();
+    let folder = own.or_else(|| HOME.folder().map(|home| home.join(".config")))?;
+    Some((LayerKind::User, folder.join("weightlock/policy.toml"), true))
+}
+
+fn read(kind: LayerKind, file: &Path, may_be_missing: bool) -> Result<Option<Layer>, Diagnostic> {
+    let text = match input::read_at_most(file, MAX_BYTES) {
+        Ok(text) => text,
+        Err(error) if may_be_missing && error.code() == NOT_FOUND => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let source = file.display().to_string();
+    let document = Document::parse(&text, &WORDS)
+        .map_err(|error| Diagnostic::of(DOCUMENT, &error.fault).at(format!("{source}:{}", error.line)))?;
+    Ok(Some(Layer {
+        kind,
+        digest: Algorithm::Sha256.digest(&text),
+        source,
+        document,
+        waivers: None,
+    }))
+}
+
+/// The exceptions in the other file that a policy names, and whose signatures that file has.
+fn waivers(
+    layer: &Layer,
+    file: &Path,
+    number: usize,
+    people: &People,
+) -> Result<Option<SignedWaivers>, Diagnostic> {
+    let Some(name) = &layer.document.waiver_file else {
+        return Ok(None);
+    };
+    let path = people::beside(file, name);
+    let text = input::read_at_most(&path, MAX_BYTES)?;
+    let source = path.display().to_string();
+    let list = WaiverList::parse(&text, &WORDS)
+        .map_err(|error| Diagnostic::of(DOCUMENT, &error.fault).at(format!("{source}:{}", error.line)))?;
+    let digest = Algorithm::Sha256.digest(&text);
+    Ok(Some(SignedWaivers {
+        signed_by: people.signers_of_file(number, &path, &text),
+        source,
+        digest,
+        waivers: list.0,
+    }))
+}
