@@ -257,6 +257,18 @@ fn a_command_that_fails_leaves_no_statement() {
         failed.stderr,
         "note: the command ended with 37, so nothing is stated\n"
     );
+    let ran = attest(&place, &[&flags[..], &["--json"]].concat(), "echo told; exit 37");
+    assert_eq!(ran.code, 37);
+    let document = ran.document::<Recorded>();
+    assert_eq!(
+        (&document["outcome"], &document["exit_code"]),
+        (&"no-answer".into(), &37.into())
+    );
+    let reason = &document["reasons"][0];
+    assert_eq!(reason["code"], "WL-PROVENANCE-COMMAND");
+    let text = reason.to_string();
+    assert!(text.contains("37") && text.contains("not stated"), "{text}");
+    assert!(!place.path("p.json").exists());
     let killed = attest(&place, &flags, "kill -TERM $$");
     assert_eq!(killed.code, 128 + 15);
     assert!(!place.path("p.json").exists());
@@ -297,6 +309,52 @@ fn a_material_that_changes_meanwhile_is_refused() {
         place.write("base/config.json", "{}");
     }
     attest(&place, &flags, "mkdir -p out; cat data/* > out/b").says("stated, unsigned, out");
+    fs::remove_file(place.path("p.json")).unwrap();
+
+    // Another folder under the same name is another material, unless it holds the same.
+    place.write("other/a.jsonl", "poisoned");
+    let swapped = "mv data was; mv other data; cat data/* > out/c";
+    attest(&place, &flags, swapped)
+        .refused(1, "WL-PROVENANCE-MATERIAL-CHANGED")
+        .says("another folder lies there now");
+    assert!(!place.path("p.json").exists());
+    attest(&place, &flags, "rm -r data; echo 1 > out/d").refused(1, "WL-PROVENANCE-MATERIAL-CHANGED");
+    fs::rename(place.path("was"), place.path("data")).unwrap();
+    let copied = "cp -r data copy; mv data was; mv copy data; echo 1 > out/e";
+    attest(&place, &flags, copied).says("stated, unsigned, out");
+}
+
+/// A product is what its name leads to: writing through a link changes what it leads to.
+#[test]
+fn a_product_that_is_a_link_into_a_material_is_refused() {
+    let place = place();
+    std::os::unix::fs::symlink("data", place.path("out")).unwrap();
+    std::os::unix::fs::symlink(".", place.path("here")).unwrap();
+    for (product, output) in [
+        ("out", "p.json"),
+        ("out/sub", "p.json"),
+        ("here/data/new", "p.json"),
+    ] {
+        let flags = [
+            "--material",
+            "data=dataset",
+            "--product",
+            product,
+            "--output",
+            output,
+        ];
+        attest(&place, &flags, "echo ran > ran")
+            .refused(2, "WL-CLI-USAGE")
+            .says("lies in the material");
+    }
+    attest(
+        &place,
+        &["--product", "data", "--output", "out/p.json"],
+        "echo ran > ran",
+    )
+    .refused(2, "WL-CLI-USAGE")
+    .says("a file of what it is about");
+    assert!(!place.path("ran").exists());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Worked off as a list and never by calls within calls, nearest first; no statement is looked at twice, so that a circle ends.
 //! Whatever is not followed stays an open end and is told: a chain is only as good as what nobody showed of it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry};
 
 use weightlock_artifact::{digest::Digest, standing::Standing};
 use weightlock_bom::{
@@ -105,8 +105,8 @@ impl Following<'_> {
         };
         self.chain.bases.push(base(parent, at, standing, &what));
         self.parents.entry(child).or_default().insert(Some(number));
-        if !self.parents.contains_key(&Some(number)) {
-            self.parents.insert(Some(number), BTreeSet::new());
+        if let Entry::Vacant(entry) = self.parents.entry(Some(number)) {
+            entry.insert(BTreeSet::new());
             self.pending
                 .push_back((Some(number), provenance.clone(), at.saturating_add(1)));
             self.chain.links.push((provenance, standing));
