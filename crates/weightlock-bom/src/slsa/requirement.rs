@@ -31,7 +31,7 @@ use super::{
     steps::{MlStep, Steps},
 };
 use crate::{
-    provenance::{MAX_DOCUMENT, Provenance, Role, description},
+    provenance::{MAX_DOCUMENT, Provenance, Role, description, urn},
     typed::line,
 };
 
@@ -342,7 +342,7 @@ impl Requirement {
     fn lack_of(&self, provenance: &Provenance, source: &Source) -> Option<String> {
         let not_stated = || "not stated".to_owned();
         match self {
-            Self::Builder(ids) => (!ids.contains(&provenance.builder)).then(|| provenance.builder.clone()),
+            Self::Builder(ids) => (!has(ids, &provenance.builder)).then(|| provenance.builder.clone()),
             Self::SourceUri(wanted) => {
                 let found = source.uri.as_deref().and_then(|uri| SourceUri::parse(uri).ok());
                 (found.as_ref() != Some(wanted)).then(|| source.uri.clone().unwrap_or_else(not_stated))
@@ -360,7 +360,7 @@ impl Requirement {
                 (!is_clean).then(|| source.tree.clone().unwrap_or_else(not_stated))
             }
             Self::BuildTypes(types) => {
-                (!types.contains(&provenance.build_type)).then(|| provenance.build_type.clone())
+                (!has(types, &provenance.build_type)).then(|| provenance.build_type.clone())
             }
             Self::Digests => {
                 let without = provenance.dependencies.iter().find(|one| one.digests.is_empty());
@@ -373,6 +373,11 @@ impl Requirement {
             Self::Level(_) | Self::Reviewers(_) | Self::Step(..) => None,
         }
     }
+}
+
+/// Whether a URI is among these, in whatever spelling.
+fn has(uris: &[String], uri: &str) -> bool {
+    uris.iter().any(|one| urn::canonical(one) == urn::canonical(uri))
 }
 
 impl fmt::Display for Requirement {
@@ -443,7 +448,7 @@ review: {reviewers: 2}
             .with_sha256(&weightlock_artifact::digest::Algorithm::Sha256.digest(b""));
         let provenance = Provenance {
             build_type: Step::Quantize.uri(),
-            builder: "urn:b:c".to_owned(),
+            builder: "URN:B:c".to_owned(),
             dependencies: vec![base],
             ..Provenance::default()
         };
