@@ -27,7 +27,8 @@ fn namespace_end(uri: &str) -> Option<usize> {
         && namespace
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (scheme.eq_ignore_ascii_case("urn") && is_namespace).then(|| scheme.len() + namespace.len() + 2)
+    let end = scheme.len().checked_add(namespace.len())?.checked_add(2)?;
+    (scheme.eq_ignore_ascii_case("urn") && is_namespace).then_some(end)
 }
 
 #[cfg(test)]
