@@ -9,11 +9,11 @@ use weightlock_bom::{
         command::{Folders, LEFT_OUT, told},
         description::Description,
         evaluation::{harness, model_index, results},
-        git::{Head, Index, Object, packed_refs, remote_url, source_uri},
+        git::{Head, Index, Object, ignore::Rules, packed_refs, remote_url, source_uri},
         inputs::changes,
         review::Review,
     },
-    slsa::{BuilderList, Expected, Facts, Level, Link, Requirements, Source, SourceUri, Steps},
+    slsa::{BuilderList, Expected, Facts, Level, Link, OpenEnds, Requirements, Source, SourceUri, Steps},
 };
 use weightlock_artifact::standing::Standing;
 
@@ -35,7 +35,7 @@ fn predicate(text: &[u8]) {
         provenance: &read,
         standing: Standing::Declared,
     }];
-    let steps = Steps::of(&links, &[]);
+    let steps = Steps::of(&links, &OpenEnds::default(), &[]);
     assert!(steps.0.iter().all(|step| step.standing != Standing::Verified), "a claim verifies nothing");
     let asked = Requirements::parse(b"version: 1\nlevel: 1\nsource: {commit: true}\n").expect("sound");
     let facts = Facts {
@@ -44,6 +44,7 @@ fn predicate(text: &[u8]) {
         source,
         steps: &steps,
         reviewers: 0,
+        rejected: 0,
     };
     assert!(!asked.unmet(&facts).is_empty(), "level 0 is not level 1");
 }
@@ -67,10 +68,17 @@ fn repository(bytes: &[u8]) {
     for sha256 in [false, true] {
         if let Ok(index) = Index::parse(bytes, sha256) {
             assert!(index.entries.iter().all(|entry| !entry.path.is_empty()));
+            let _ = index.tree();
         }
     }
     let object: Option<Object> = weightlock_bom::provenance::git::loose(bytes);
     let _ = object.and_then(|object| object.tree());
+    let mut rules = Rules::default();
+    if rules.add(b"a/", bytes).is_some() {
+        let _ = (rules.ignore(b"a/b/c.pyc", false), rules.ignore(b"a/b", true));
+        // Whatever a repository ignores is not ignored outside of its folder.
+        assert!(!rules.ignore(b"b/c", false));
+    }
     if let Some(uri) = remote_url(bytes, "origin").and_then(|url| source_uri(&url)) {
         let authority = uri.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
         assert!(!authority.contains('@'), "{uri}");

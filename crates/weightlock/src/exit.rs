@@ -21,6 +21,8 @@ pub enum Exit {
     Signal(u8),
     /// What a program that was run ended with, for `run`.
     Program(u8),
+    /// What a program that was run ended with, where that is why there is no answer.
+    Unfinished(u8),
     /// The number another tool would use, for `compat`.
     Foreign(u8),
 }
@@ -36,7 +38,7 @@ impl Exit {
             Self::NoAnswer => 3,
             Self::CouldNotWork => 4,
             Self::Signal(signal) => 128 + signal,
-            Self::Program(number) | Self::Foreign(number) => number,
+            Self::Program(number) | Self::Unfinished(number) | Self::Foreign(number) => number,
         }
     }
 
@@ -47,7 +49,7 @@ impl Exit {
             Self::Yes | Self::Program(_) => "yes",
             Self::No => "no",
             Self::Usage => "usage",
-            Self::NoAnswer => "no-answer",
+            Self::NoAnswer | Self::Unfinished(_) => "no-answer",
             Self::CouldNotWork | Self::Foreign(_) => "could-not-work",
             Self::Signal(_) => "interrupted",
         }

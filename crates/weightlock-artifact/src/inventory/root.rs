@@ -274,6 +274,19 @@ impl Root {
         }
     }
 
+    /// Whether another root is the same folder, or lies in the same: a name can lead to another one than it did.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn is_same_folder(&self, other: &Self) -> Result<bool, Error> {
+        let place = |root: &Self| match rustix::fs::fstat(&root.folder) {
+            Ok(stat) => Ok(Stamp::new(&stat)),
+            Err(source) => Err(Error::io("look at", &root.path, source.into())),
+        };
+        let (one, other) = (place(self)?, place(other)?);
+        Ok((one.device, one.inode) == (other.device, other.inode))
+    }
+
     /// What the file system says of a file, which is not opened for reading.
     pub(super) fn stamp(&self, path: &ArtifactPath) -> Result<Stamp, Error> {
         let shown = self.join(path.as_str());

@@ -546,3 +546,62 @@ fn documents_with_anything_anywhere_are_read_or_refused() {
     }
     assert!(tried > 30, "{tried}");
 }
+
+/// A document of some kilobytes can ask for gigabytes: each limit is one that is named, and nothing is left out in silence.
+#[test]
+fn a_document_that_asks_for_more_than_is_read_is_refused() {
+    use read::{MOST_FACTS_OF_ONE, MOST_METRICS, MOST_RELATIONS};
+    let cyclonedx = |members: Json| {
+        let mut document = serde_json::json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+            "metadata": {"component": {"type": "machine-learning-model", "bom-ref": "r", "name": "m"}}});
+        for (name, value) in members.as_object().unwrap() {
+            document[name] = value.clone();
+        }
+        document.to_string()
+    };
+    let refused = |text: &str| {
+        read::read(text.as_bytes(), "x")
+            .err()
+            .map_or_else(|| "read".to_owned(), |error| error.to_string())
+    };
+    let many = |count: usize| {
+        let to: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+        cyclonedx(serde_json::json!({"dependencies": [{"ref": "r", "dependsOn": to}]}))
+    };
+    assert_eq!(refused(&many(MOST_RELATIONS)), "read");
+    assert_eq!(
+        refused(&many(MOST_RELATIONS + 1)),
+        format!("it has more than {MOST_RELATIONS} relations")
+    );
+    let long = "x".repeat(1 << 20);
+    let inner = vec![serde_json::json!({}); 200];
+    let nested = serde_json::json!({"components": [{"bom-ref": long, "components": inner}]});
+    assert!(
+        refused(&cyclonedx(nested)).contains("bytes of names"),
+        "a long name for each of many"
+    );
+    let to: Vec<&str> = vec!["a"; 200];
+    let named = serde_json::json!({"dependencies": [{"ref": long, "dependsOn": to}]});
+    assert!(refused(&cyclonedx(named)).contains("bytes of names"));
+    let licences = vec![serde_json::json!({"expression": "MIT"}); MOST_FACTS_OF_ONE + 1];
+    let one = serde_json::json!({"components": [{"name": "a", "licenses": licences}]});
+    assert_eq!(
+        refused(&cyclonedx(one)),
+        format!("it has more than {MOST_FACTS_OF_ONE} facts of one component")
+    );
+    let metrics = vec![serde_json::json!({"type": "a"}); MOST_METRICS + 1];
+    let card = serde_json::json!({"metadata": {"component": {"type": "machine-learning-model", "bom-ref": "r",
+        "modelCard": {"quantitativeAnalysis": {"performanceMetrics": metrics}}}}});
+    assert!(refused(&cyclonedx(card)).contains("measured values"));
+    let tasks = vec![long.as_str(); 200];
+    let agents = serde_json::json!({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [
+        {"type": "Person", "spdxId": "p", "name": long},
+        {"type": "ai_AIPackage", "spdxId": "m", "suppliedBy": vec!["p"; 200]},
+        {"type": "ai_AIPackage", "spdxId": "n", "suppliedBy": vec!["p"; 100], "ai_domain": tasks[..1]}]});
+    assert!(refused(&agents.to_string()).contains("facts of one component"));
+    let licences = serde_json::json!({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [
+        {"type": "simplelicensing_LicenseExpression", "spdxId": "l", "simplelicensing_licenseExpression": long},
+        {"type": "ai_AIPackage", "spdxId": "m"},
+        {"type": "Relationship", "relationshipType": "hasDeclaredLicense", "from": "m", "to": vec!["l"; 200]}]});
+    assert!(refused(&licences.to_string()).contains("bytes of names"));
+}

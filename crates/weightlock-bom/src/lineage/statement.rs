@@ -22,7 +22,7 @@ use weightlock_artifact::{
 use weightlock_signing::{predicate::types, statement::Statement};
 
 use super::{Builder, How, Identity, NodeId, SourceId, TooLarge};
-use crate::provenance::Role;
+use crate::provenance::{Role, urn};
 
 /// What the subjects of a statement are to each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,7 +39,7 @@ impl Subjects {
     pub fn of(statement: &Statement) -> Self {
         let build_type = statement.predicate.pointer("/buildDefinition/buildType");
         let build_type = build_type.and_then(Value::as_str).unwrap_or_default();
-        let is_ours = |uri: &str| uri.starts_with("urn:weightlock:");
+        let is_ours = |uri: &str| urn::canonical(uri).starts_with("urn:weightlock:");
         if is_ours(&statement.predicate_type) || is_ours(build_type) {
             Self::Model
         } else {

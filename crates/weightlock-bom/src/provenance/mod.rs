@@ -9,6 +9,7 @@
 //! | what a command line tells without telling secrets | [`command`] |
 //! | which commit a working tree is at, and whether it was changed | [`git`] |
 //! | whether two builds had the same inputs | [`inputs`] |
+//! | when two spellings of a URI are one | [`urn`] |
 //! | what was measured | [`evaluation`] |
 //! | who looked at which code | [`review`] |
 //!
@@ -25,6 +26,7 @@ pub mod reason;
 pub mod review;
 mod role;
 pub mod step;
+pub mod urn;
 mod wire;
 
 use std::collections::BTreeMap;

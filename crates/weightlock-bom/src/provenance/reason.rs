@@ -10,6 +10,8 @@ pub const DESCRIPTION: Code = Code::new("WL-PROVENANCE-DESCRIPTION");
 pub const CHANGED: Code = Code::new("WL-PROVENANCE-MATERIAL-CHANGED");
 /// The command made nothing.
 pub const NO_PRODUCT: Code = Code::new("WL-PROVENANCE-NO-PRODUCT");
+/// The command failed.
+pub const COMMAND: Code = Code::new("WL-PROVENANCE-COMMAND");
 /// A material that was required to be verified is not.
 pub const MATERIAL: Code = Code::new("WL-PROVENANCE-MATERIAL");
 /// There are no results.
@@ -48,6 +50,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "nobody can tell which of the two states the command has read, so neither can be stated",
         example: "a data set that another job was still writing during the training",
         fix: "copy the material to where nobody writes, and run the command again",
+    },
+    Explanation {
+        code: COMMAND,
+        outcome: Outcome::NoAnswer,
+        what: "the command that was to make the product failed",
+        why: "files that a failed command leaves behind are not what it was meant to make, so nothing is stated about them",
+        example: "a training that runs out of memory; the exit code is the command's own",
+        fix: "mend what made the command fail, and run it again",
     },
     Explanation {
         code: NO_PRODUCT,

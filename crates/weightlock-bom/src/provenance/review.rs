@@ -16,6 +16,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -323,6 +324,45 @@ impl Review {
     }
 }
 
+/// What one reviewer says in the end: of several reviews the newest counts, so that whoever approved can withdraw it. Where two
+/// could be of the same time, it is the rejection; a date that cannot be read is no time after which a rejection is over.
+///
+/// Each is a decision and its date as it is written.
+#[must_use]
+pub fn last_word<'a>(said: impl IntoIterator<Item = (Decision, &'a str)>) -> Option<Decision> {
+    let (mut approved, mut rejected) = (None, None);
+    for (decision, date) in said {
+        let when = moments(date);
+        match decision {
+            Decision::Approved => {
+                approved = approved.max(Some(when.map_or(Timestamp::MIN, |(first, _)| first)))
+            }
+            Decision::Rejected => {
+                rejected = rejected.max(Some(when.map_or(Timestamp::MAX, |(_, last)| last)))
+            }
+        }
+    }
+    match (approved, rejected) {
+        (None, None) => None,
+        (approved, rejected) if approved > rejected => Some(Decision::Approved),
+        _ => Some(Decision::Rejected),
+    }
+}
+
+/// The first and the last moment that a date can mean: a day has many.
+fn moments(date: &str) -> Option<(Timestamp, Timestamp)> {
+    if let Ok(time) = date.parse::<Timestamp>() {
+        return Some((time, time));
+    }
+    let day: jiff::civil::Date = date.parse().ok().filter(|_| date.len() == DAY.len())?;
+    let begins = day.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let ends = begins.checked_add(SignedDuration::from_hours(24)).ok()?;
+    Some((begins, ends))
+}
+
+/// How a day is written.
+const DAY: &str = "YYYY-MM-DD";
+
 #[cfg(test)]
 mod tests {
     use weightlock_artifact::digest::Algorithm;
@@ -434,5 +474,46 @@ mod tests {
             value["files"].as_array_mut().unwrap().push(first);
         }));
         assert!(with(|value| *value = serde_json::json!([])));
+    }
+
+    #[test]
+    fn the_newest_word_of_a_reviewer_counts_and_a_doubt_is_a_no() {
+        use Decision::{Approved as Yes, Rejected as No};
+        for (said, expected) in [
+            (&[][..], None),
+            (&[(Yes, "2026-06-01")], Some(Yes)),
+            (&[(Yes, "no date")], Some(Yes)),
+            (&[(No, "no date"), (Yes, "2026-06-01")], Some(No)),
+            (&[(Yes, "no date"), (No, "2026-06-01")], Some(No)),
+            (
+                &[(Yes, "2026-06-01T08:00:00Z"), (No, "2026-06-01T08:00:01Z")],
+                Some(No),
+            ),
+            (
+                &[(No, "2026-06-01T08:00:00Z"), (Yes, "2026-06-01T08:00:01Z")],
+                Some(Yes),
+            ),
+            (
+                &[(No, "2026-06-01T08:00:00Z"), (Yes, "2026-06-01T08:00:00Z")],
+                Some(No),
+            ),
+            (
+                &[(Yes, "2026-06-01T08:00:00Z"), (No, "2026-06-01T10:00:00+02:00")],
+                Some(No),
+            ),
+            (&[(No, "2026-06-01"), (Yes, "2026-06-01T23:00:00Z")], Some(No)),
+            (&[(No, "2026-06-01"), (Yes, "2026-06-02T23:00:00Z")], Some(Yes)),
+            (&[(No, "2026-06-01"), (Yes, "2026-06-01")], Some(No)),
+            (
+                &[(Yes, "2026-06-01"), (No, "2026-06-02"), (Yes, "2026-06-01")],
+                Some(No),
+            ),
+            (
+                &[(Yes, "2026-06-09"), (No, "2026-06-02"), (No, "2026-06-01")],
+                Some(Yes),
+            ),
+        ] {
+            assert_eq!(last_word(said.iter().copied()), expected, "{said:?}");
+        }
     }
 }

@@ -6,6 +6,8 @@
 
 use serde_json::{Map, Value};
 
+use super::urn;
+
 /// What the URI of every build type of ours begins with.
 pub const BASE: &str = "urn:weightlock:build-type:";
 
@@ -107,7 +109,8 @@ impl Step {
     /// The step of a build type of ours.
     #[must_use]
     pub fn of(build_type: &str) -> Option<Self> {
-        let word = build_type
+        let word = urn::canonical(build_type);
+        let word = word
             .strip_prefix(BASE)?
             .strip_prefix("ml/")?
             .strip_suffix("/v1")?;
@@ -277,6 +280,15 @@ mod tests {
             None,
             "the same words under another name are another type"
         );
+    }
+
+    #[test]
+    fn a_urn_in_capitals_is_the_same_build_type() {
+        assert_eq!(
+            Step::of("URN:WeightLock:build-type:ml/train/v1"),
+            Some(Step::Train)
+        );
+        assert_eq!(Step::of("urn:weightlock:build-type:ML/train/v1"), None);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use weightlock_signing::{
 };
 
 use super::{Level, reason};
-use crate::provenance::{NotProvenance, Provenance, step};
+use crate::provenance::{NotProvenance, Provenance, step, urn};
 
 /// What a run on somebody's own machine says its builder is.
 pub const LOCAL: &str = "urn:weightlock:builder:local:v1";
@@ -244,24 +244,30 @@ impl WireBuilder {
 }
 
 fn is_local(id: &str) -> bool {
-    id.starts_with("urn:weightlock:builder:local")
+    urn::canonical(id).starts_with("urn:weightlock:builder:local")
 }
 
 impl Builder {
     /// Whether a `builder.id` is this builder's.
     #[must_use]
     pub fn is_called(&self, id: &str) -> bool {
+        let (id, own) = (urn::canonical(id), urn::canonical(&self.id));
         let is_with_ref = || {
-            let rest = id.strip_prefix(&self.id).and_then(|rest| rest.strip_prefix('@'));
+            let rest = id
+                .strip_prefix(own.as_ref())
+                .and_then(|rest| rest.strip_prefix('@'));
             rest.is_some_and(|reference| !reference.is_empty() && !reference.contains('@'))
         };
-        id == self.id || (self.matching == Matching::WithoutRef && is_with_ref())
+        id == own || (self.matching == Matching::WithoutRef && is_with_ref())
     }
 
     /// A kind of step that the list knows for this builder.
     #[must_use]
     pub fn build_type(&self, uri: &str) -> Option<&BuildType> {
-        self.build_types.iter().find(|one| one.uri == uri)
+        let uri = urn::canonical(uri);
+        self.build_types
+            .iter()
+            .find(|one| urn::canonical(&one.uri) == uri)
     }
 }
 
@@ -420,6 +426,7 @@ mod tests {
             assert!(!one.is_called(other), "{other}");
         }
         assert!(two.is_called("urn:a:b") && !two.is_called("urn:a:b@v1"));
+        assert!(two.is_called("URN:A:b") && !two.is_called("urn:a:B"));
     }
 
     #[test]
@@ -454,6 +461,14 @@ mod tests {
         ] {
             assert!(fault(text).contains(says), "{text}: {}", fault(text));
         }
+        let capital = LOCAL.replace("urn:weightlock", "URN:Weightlock");
+        let local = format!("version: 1\nbuilders:\n- {{id: '{capital}', level: 2, key: k}}");
+        assert!(
+            BuilderList::parse(local.as_bytes())
+                .unwrap_err()
+                .to_string()
+                .contains("level 1")
+        );
         let local = format!("version: 1\nbuilders:\n- {{id: {LOCAL}, level: 2, key: k}}");
         assert!(fault(&local).contains("level 1, whoever signs it"));
         let local = local.replace("level: 2", "level: 1");

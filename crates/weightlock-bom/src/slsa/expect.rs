@@ -22,7 +22,7 @@ use super::{
     reason,
     source::{RefWanted, Source, SourceUri},
 };
-use crate::provenance::{Provenance, step};
+use crate::provenance::{Provenance, step, urn};
 
 /// What is expected of provenance. What is `None` is not asked.
 #[derive(Clone, Default, Debug)]
@@ -168,7 +168,7 @@ impl Expected {
         if let Some(expected) = self
             .builder
             .as_ref()
-            .filter(|expected| **expected != provenance.builder)
+            .filter(|expected| urn::canonical(expected) != urn::canonical(&provenance.builder))
         {
             return Err(Refused::Builder {
                 found: provenance.builder.clone(),

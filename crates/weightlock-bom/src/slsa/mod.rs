@@ -31,7 +31,7 @@ pub use self::{
     expect::{Expected, Refused, covers},
     requirement::{Facts, NotRequirements, Requirement, Requirements, Unmet},
     source::{NotASource, RefWanted, Source, SourceUri},
-    steps::{Link, MlStep, StepState, Steps},
+    steps::{Link, MlStep, OpenEnds, StepState, Steps},
 };
 
 /// A level of SLSA's build track.

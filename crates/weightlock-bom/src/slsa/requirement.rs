@@ -31,7 +31,7 @@ use super::{
     steps::{MlStep, Steps},
 };
 use crate::{
-    provenance::{MAX_DOCUMENT, Provenance, Role, description},
+    provenance::{MAX_DOCUMENT, Provenance, Role, description, urn},
     typed::line,
 };
 
@@ -65,7 +65,7 @@ pub enum Requirement {
     Role(Role),
     /// This part of making the model is known at least so.
     Step(MlStep, Standing),
-    /// So many people signed a review that covers the code, or of a model without code.
+    /// So many people signed a review that covers the code, or of a model without code, and nobody who counts rejected it.
     Reviewers(u32),
 }
 
@@ -82,6 +82,8 @@ pub struct Facts<'a> {
     pub steps: &'a Steps,
     /// Different signers of reviews that count.
     pub reviewers: usize,
+    /// Different signers who count and whose last word is that the code must not be run.
+    pub rejected: usize,
 }
 
 /// A line that is not met.
@@ -318,6 +320,9 @@ impl Requirement {
         let no_provenance = || "no provenance about the model".to_owned();
         match self {
             Self::Level(wanted) => (facts.level < *wanted).then(|| format!("level {}", facts.level)),
+            Self::Reviewers(_) if facts.rejected > 0 => {
+                Some(format!("{} whose word counts rejected the code", facts.rejected))
+            }
             Self::Reviewers(wanted) => {
                 let enough = u32::try_from(facts.reviewers).is_ok_and(|found| found >= *wanted);
                 (!enough).then(|| format!("{} signed a review that counts", facts.reviewers))
@@ -337,7 +342,7 @@ impl Requirement {
     fn lack_of(&self, provenance: &Provenance, source: &Source) -> Option<String> {
         let not_stated = || "not stated".to_owned();
         match self {
-            Self::Builder(ids) => (!ids.contains(&provenance.builder)).then(|| provenance.builder.clone()),
+            Self::Builder(ids) => (!has(ids, &provenance.builder)).then(|| provenance.builder.clone()),
             Self::SourceUri(wanted) => {
                 let found = source.uri.as_deref().and_then(|uri| SourceUri::parse(uri).ok());
                 (found.as_ref() != Some(wanted)).then(|| source.uri.clone().unwrap_or_else(not_stated))
@@ -355,7 +360,7 @@ impl Requirement {
                 (!is_clean).then(|| source.tree.clone().unwrap_or_else(not_stated))
             }
             Self::BuildTypes(types) => {
-                (!types.contains(&provenance.build_type)).then(|| provenance.build_type.clone())
+                (!has(types, &provenance.build_type)).then(|| provenance.build_type.clone())
             }
             Self::Digests => {
                 let without = provenance.dependencies.iter().find(|one| one.digests.is_empty());
@@ -368,6 +373,11 @@ impl Requirement {
             Self::Level(_) | Self::Reviewers(_) | Self::Step(..) => None,
         }
     }
+}
+
+/// Whether a URI is among these, in whatever spelling.
+fn has(uris: &[String], uri: &str) -> bool {
+    uris.iter().any(|one| urn::canonical(one) == urn::canonical(uri))
 }
 
 impl fmt::Display for Requirement {
@@ -392,6 +402,7 @@ impl fmt::Display for Requirement {
 
 #[cfg(test)]
 mod tests {
+    use super::super::steps::OpenEnds;
     use super::*;
     use crate::provenance::{Resource, step::Step};
 
@@ -418,13 +429,14 @@ review: {reviewers: 2}
 
     #[test]
     fn every_line_that_is_not_met_is_told() {
-        let steps = Steps::of(&[], &[]);
+        let steps = Steps::of(&[], &OpenEnds::default(), &[]);
         let nothing = Facts {
             level: Level::L0,
             provenance: None,
             source: Source::default(),
             steps: &steps,
             reviewers: 0,
+            rejected: 0,
         };
         assert_eq!(Requirements::parse(ALL.as_bytes()).unwrap().lines().len(), 13);
         assert_eq!(
@@ -436,7 +448,7 @@ review: {reviewers: 2}
             .with_sha256(&weightlock_artifact::digest::Algorithm::Sha256.digest(b""));
         let provenance = Provenance {
             build_type: Step::Quantize.uri(),
-            builder: "urn:b:c".to_owned(),
+            builder: "URN:B:c".to_owned(),
             dependencies: vec![base],
             ..Provenance::default()
         };
@@ -451,8 +463,11 @@ review: {reviewers: 2}
             },
             steps: &steps,
             reviewers: 2,
+            rejected: 0,
         };
         assert_eq!(unmet(ALL, &more), [8, 12, 13, 13]);
+        let withdrawn = Facts { rejected: 1, ..more };
+        assert_eq!(unmet(ALL, &withdrawn), [8, 12, 13, 13, 14]);
     }
 
     #[test]

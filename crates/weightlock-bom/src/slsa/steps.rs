@@ -3,7 +3,8 @@
 //!
 //! A model's own provenance says how its files were made, and often that is only the last step: a quantisation. What came
 //! before stands in the provenance of the model that it was made from, so the whole chain is looked at, as far as it was
-//! given. The worst link decides.
+//! given. The worst link decides, and a link that is missing is the worst: what nobody showed about a model at the other end
+//! could be any training on any data ([`OpenEnds`]).
 
 use serde::Serialize;
 use weightlock_artifact::standing::Standing;
@@ -51,6 +52,43 @@ pub struct Link<'a> {
     pub standing: Standing,
 }
 
+/// Models at the end of a chain of which nobody knows how they were made.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OpenEnds {
+    /// What each is called, and why nothing is known of it.
+    pub models: Vec<(String, String)>,
+    /// How many more there are that were not even looked at.
+    pub beyond: usize,
+}
+
+impl OpenEnds {
+    /// So many are named in a text.
+    const MOST_NAMED: usize = 3;
+
+    fn count(&self) -> usize {
+        self.models.len().saturating_add(self.beyond)
+    }
+
+    /// Which they are, for people; nothing where there is none.
+    fn told(&self) -> Option<String> {
+        let count = self.count();
+        let what = match count {
+            0 => return None,
+            1 => "how 1 model that it was made from came to be is not known".to_owned(),
+            count => format!("how {count} models that it was made from came to be is not known"),
+        };
+        let named = self.models.iter().take(Self::MOST_NAMED);
+        let named: Vec<String> = named.map(|(name, why)| format!("{name} ({why})")).collect();
+        let rest = count.saturating_sub(named.len());
+        let further = match rest {
+            0 => String::new(),
+            rest if named.is_empty() => format!("{rest} that were not looked at"),
+            rest => format!(", and {rest} more"),
+        };
+        Some(format!("{what}: {}{further}", named.join(", ")))
+    }
+}
+
 /// How a part is known, and why no better.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct StepState {
@@ -65,12 +103,18 @@ pub struct StepState {
 pub struct Steps(pub [StepState; 4]);
 
 impl Steps {
-    /// What a chain of provenance says, the model's own first, and statements about its evaluation with how each is known.
+    /// What a chain of provenance says, the model's own first; where it ends without an answer; and statements about the
+    /// model's evaluation with how each is known.
     #[must_use]
-    pub fn of(chain: &[Link<'_>], evaluations: &[Standing]) -> Self {
+    pub fn of(chain: &[Link<'_>], open: &OpenEnds, evaluations: &[Standing]) -> Self {
+        let open = with_unnamed(chain, open).told();
+        let closed = |state| match &open {
+            Some(open) => unanswered(state, open),
+            None => state,
+        };
         Self([
-            data(chain),
-            of_part(chain, Part::Training),
+            closed(data(chain)),
+            closed(of_part(chain, Part::Training)),
             of_part(chain, Part::Transform),
             evaluation(chain, evaluations),
         ])
@@ -93,6 +137,34 @@ fn unknown(what: &str) -> StepState {
     StepState {
         standing: Standing::Unknown,
         what: what.to_owned(),
+    }
+}
+
+/// Further links whose statement names no model that they started from, although only a training from nothing has none.
+fn with_unnamed(chain: &[Link<'_>], open: &OpenEnds) -> OpenEnds {
+    let mut open = open.clone();
+    for link in chain.iter().filter(|link| link.provenance.parents().is_empty()) {
+        let step = part_of(link.provenance);
+        if !matches!(step, Some((Step::Train, _))) {
+            let step = step.map_or(link.provenance.build_type.as_str(), |(step, _)| step.word());
+            open.models.push((
+                "a model without a name".to_owned(),
+                format!("what {step} began with is not stated"),
+            ));
+        }
+    }
+    open
+}
+
+/// What the links that are there say is not the answer as long as others are missing.
+fn unanswered(state: StepState, open: &str) -> StepState {
+    StepState {
+        standing: worse(state.standing, Standing::Unknown),
+        what: if state.standing >= Standing::Unknown {
+            state.what
+        } else {
+            format!("{}; {open}", state.what)
+        },
     }
 }
 
@@ -162,7 +234,17 @@ fn data(chain: &[Link<'_>]) -> StepState {
 }
 
 fn evaluation(chain: &[Link<'_>], statements: &[Standing]) -> StepState {
-    // A signed statement is not made worse by another one that anybody could put beside it.
+    // A signed statement is not made worse by another one that anybody could put beside it; a signer's word that it failed is.
+    let failed = statements.iter().filter(|one| **one == Standing::Failed).count();
+    if failed > 0 {
+        return StepState {
+            standing: Standing::Failed,
+            what: match statements.len() {
+                1 => "the statement says that it failed".to_owned(),
+                count => format!("{failed} of {count} statements say that it failed"),
+            },
+        };
+    }
     let stated = statements.iter().copied().min();
     let own = chain
         .first()
@@ -208,15 +290,24 @@ mod tests {
                 standing: *standing,
             })
             .collect();
-        Steps::of(&links, evaluations).0.map(|state| state.standing)
+        Steps::of(&links, &OpenEnds::default(), evaluations)
+            .0
+            .map(|state| state.standing)
+    }
+
+    fn from_base(mut provenance: Provenance) -> Provenance {
+        provenance
+            .dependencies
+            .push(Resource::named("b", Role::BaseModel));
+        provenance
     }
 
     #[test]
     fn a_part_is_as_well_known_as_its_worst_link() {
         use Standing::{Declared, Unknown, Verified};
-        let quantize = provenance(Step::Quantize, &[true]);
-        let tune = provenance(Step::FineTune, &[true, true]);
-        let loose = provenance(Step::FineTune, &[true, false]);
+        let quantize = from_base(provenance(Step::Quantize, &[true]));
+        let tune = from_base(provenance(Step::FineTune, &[true, true]));
+        let loose = provenance(Step::Train, &[true, false]);
         assert_eq!(standings(&[], &[]), [Unknown; 4]);
         assert_eq!(
             standings(&[(&quantize, Verified)], &[]),
@@ -232,5 +323,54 @@ mod tests {
             [Declared, Declared, Verified, Verified]
         );
         assert_eq!(standings(&[(&loose, Verified)], &[])[0], Declared);
+        assert_eq!(standings(&[], &[Verified, Standing::Failed])[3], Standing::Failed);
+    }
+
+    #[test]
+    fn a_chain_that_ends_open_is_no_answer() {
+        use Standing::{Unknown, Verified};
+        let tune = from_base(provenance(Step::FineTune, &[true]));
+        let link = Link {
+            provenance: &tune,
+            standing: Verified,
+        };
+        let steps = |open: &OpenEnds| Steps::of(&[link], open, &[]);
+        let state = |open: &OpenEnds, step| steps(open).state(step).standing;
+        assert_eq!(state(&OpenEnds::default(), MlStep::Training), Verified);
+        let mut open = OpenEnds {
+            models: vec![("acme/base".to_owned(), "no provenance".to_owned())],
+            beyond: 0,
+        };
+        assert_eq!(state(&open, MlStep::Training), Unknown);
+        assert_eq!(state(&open, MlStep::Data), Unknown);
+        assert_eq!(
+            steps(&open).state(MlStep::Training).what,
+            "finetune; how 1 model that it was made from came to be is not known: acme/base (no provenance)"
+        );
+        open.beyond = 7;
+        assert!(
+            steps(&open)
+                .state(MlStep::Data)
+                .what
+                .ends_with("acme/base (no provenance), and 7 more")
+        );
+        open.models.clear();
+        assert_eq!(state(&open, MlStep::Data), Unknown);
+    }
+
+    #[test]
+    fn only_a_training_from_nothing_has_no_model_that_it_began_with() {
+        use Standing::{Unknown, Verified};
+        let train = provenance(Step::Train, &[true]);
+        let tune = provenance(Step::FineTune, &[true]);
+        let convert = provenance(Step::Convert, &[]);
+        assert_eq!(standings(&[(&train, Verified)], &[])[..2], [Verified; 2]);
+        assert_eq!(standings(&[(&tune, Verified)], &[])[..2], [Unknown; 2]);
+        let beside = [(&train, Verified), (&convert, Verified)];
+        assert_eq!(
+            standings(&beside, &[])[..2],
+            [Unknown; 2],
+            "the other parent of a merge"
+        );
     }
 }

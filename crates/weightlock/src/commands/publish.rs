@@ -9,7 +9,7 @@ use weightlock_artifact::{
     write::{Existing, write_whole},
 };
 use weightlock_signing::{
-    key::Signer, oms::SigningMaterial, reason::EXISTS, sigstore::sign::Signable,
+    Refusal, bundle::Bundle, key::Signer, oms::SigningMaterial, reason::EXISTS, sigstore::sign::Signable,
     statement::sign_statement_payload,
 };
 
@@ -121,6 +121,13 @@ impl PublishFlags {
 
     /// Writes a statement where it goes.
     fn write(&self, root: &Root, kind: Kind, bundle: &[u8]) -> Result<String, Diagnostic> {
+        // Nobody could read it again, wherever it lies.
+        if bundle.len() > Bundle::MAX_BYTES {
+            let too_large = Refusal::TooLarge {
+                limit: Bundle::MAX_BYTES,
+            };
+            return Err(Diagnostic::of(too_large.code(), &too_large).at(root.path().display().to_string()));
+        }
         if let Some(path) = &self.output {
             write_whole(path, bundle, 0o644, Existing::Refused).map_err(|error| exists(path, error))?;
             return Ok(path.display().to_string());
@@ -170,5 +177,28 @@ pub(crate) fn exists(path: &Path, error: weightlock_artifact::Error) -> Diagnost
                 .help("choose another name, or move the file away first")
         }
         _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weightlock_artifact::inventory::Links;
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_could_read_again_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path(), Links::Refused).unwrap();
+        let output = folder.path().join("statement.json");
+        let flags = PublishFlags {
+            output: Some(output.clone()),
+            ..PublishFlags::default()
+        };
+        let write = |length: usize| flags.write(&root, Kind::Provenance, &vec![b' '; length]);
+        let refused = write(Bundle::MAX_BYTES + 1).unwrap_err();
+        assert_eq!(refused.code().as_str(), "WL-SIG-TOO-LARGE");
+        assert!(!output.exists());
+        write(Bundle::MAX_BYTES).unwrap();
     }
 }

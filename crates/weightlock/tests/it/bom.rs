@@ -301,6 +301,75 @@ fn a_signed_document_is_evidence_about_these_bytes_and_no_others() {
     );
 }
 
+/// S69: a document of yesterday's model, signed for today's, is told with both digests.
+#[test]
+fn a_signed_document_that_describes_another_digest_is_told() {
+    let place = Place::with_model();
+    let key = path("p256.key.pem");
+    bom(&place, &["m", "-o", "yesterday.json"]).yes();
+    let before = place
+        .run(["digest", "--manifest", "m"])
+        .yes()
+        .stdout
+        .trim()
+        .to_owned();
+    place.flip("m/config.json", 3, 1);
+    let after = place
+        .run(["digest", "--manifest", "m"])
+        .yes()
+        .stdout
+        .trim()
+        .to_owned();
+    place.sign(&[]).yes();
+    let attest = |document: &str| {
+        place
+            .run([
+                "attest",
+                "m",
+                "--type",
+                "cyclonedx",
+                "--predicate",
+                document,
+                "--key",
+                &key,
+            ])
+            .yes();
+    };
+    attest("yesterday.json");
+    let told = |place: &Place| place.verify(&["--json"]).json()["result"]["evidence"][0].clone();
+    let other = told(&place);
+    assert_eq!((&other["kind"], &other["counts"]), (&"bom".into(), &false.into()));
+    let says = other["says"].as_str().unwrap();
+    assert!(
+        says.contains("describes another digest") && says.contains(&before) && says.contains(&after),
+        "{says}"
+    );
+    place.verify(&[]).yes().says("describes another digest");
+    place.run(["inspect", "m"]).says("describes another digest");
+    fs::remove_dir_all(place.path("m/.weightlock")).unwrap();
+
+    place.write(
+        "none.json",
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": []}"#,
+    );
+    attest("none.json");
+    assert_eq!(told(&place)["counts"], true);
+    place
+        .verify(&[])
+        .yes()
+        .says("names no digest of what it describes");
+    place
+        .run(["inspect", "m"])
+        .says("names no digest of what it describes");
+    fs::remove_dir_all(place.path("m/.weightlock")).unwrap();
+
+    bom(&place, &["m", "-o", "today.json"]).yes();
+    attest("today.json");
+    let same = told(&place);
+    assert_eq!(same["counts"], true, "{same}");
+    assert!(!same["says"].as_str().unwrap().contains("digest"), "{same}");
+}
+
 #[test]
 fn nothing_that_is_there_is_replaced() {
     let place = vector("base");

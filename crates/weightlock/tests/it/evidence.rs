@@ -239,7 +239,7 @@ fn verify_lists_evidence_of_every_kind() {
     let place = stocked();
     place.sign(&["--leaves", "--fs-verity"]).yes();
     let ran = place.verify(&[]).yes();
-    let ran = ran.says("  bom        DECLARED  CycloneDX 1.6, 2 components   evidence/bom-");
+    let ran = ran.says("  bom        DECLARED  CycloneDX 1.6, 2 components, which names no digest of what it describes   evidence/bom-");
     let ran = ran.says("  provenance DECLARED  built by https://example.com/builder");
     let ran = ran.says("  leaves     DECLARED  digests of every 1 MiB");
     let ran = ran.says("  verity     DECLARED  fs-verity digests of the files");

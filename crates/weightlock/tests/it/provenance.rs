@@ -257,6 +257,18 @@ fn a_command_that_fails_leaves_no_statement() {
         failed.stderr,
         "note: the command ended with 37, so nothing is stated\n"
     );
+    let ran = attest(&place, &[&flags[..], &["--json"]].concat(), "echo told; exit 37");
+    assert_eq!(ran.code, 37);
+    let document = ran.document::<Recorded>();
+    assert_eq!(
+        (&document["outcome"], &document["exit_code"]),
+        (&"no-answer".into(), &37.into())
+    );
+    let reason = &document["reasons"][0];
+    assert_eq!(reason["code"], "WL-PROVENANCE-COMMAND");
+    let text = reason.to_string();
+    assert!(text.contains("37") && text.contains("not stated"), "{text}");
+    assert!(!place.path("p.json").exists());
     let killed = attest(&place, &flags, "kill -TERM $$");
     assert_eq!(killed.code, 128 + 15);
     assert!(!place.path("p.json").exists());
@@ -297,6 +309,52 @@ fn a_material_that_changes_meanwhile_is_refused() {
         place.write("base/config.json", "{}");
     }
     attest(&place, &flags, "mkdir -p out; cat data/* > out/b").says("stated, unsigned, out");
+    fs::remove_file(place.path("p.json")).unwrap();
+
+    // Another folder under the same name is another material, unless it holds the same.
+    place.write("other/a.jsonl", "poisoned");
+    let swapped = "mv data was; mv other data; cat data/* > out/c";
+    attest(&place, &flags, swapped)
+        .refused(1, "WL-PROVENANCE-MATERIAL-CHANGED")
+        .says("another folder lies there now");
+    assert!(!place.path("p.json").exists());
+    attest(&place, &flags, "rm -r data; echo 1 > out/d").refused(1, "WL-PROVENANCE-MATERIAL-CHANGED");
+    fs::rename(place.path("was"), place.path("data")).unwrap();
+    let copied = "cp -r data copy; mv data was; mv copy data; echo 1 > out/e";
+    attest(&place, &flags, copied).says("stated, unsigned, out");
+}
+
+/// A product is what its name leads to: writing through a link changes what it leads to.
+#[test]
+fn a_product_that_is_a_link_into_a_material_is_refused() {
+    let place = place();
+    std::os::unix::fs::symlink("data", place.path("out")).unwrap();
+    std::os::unix::fs::symlink(".", place.path("here")).unwrap();
+    for (product, output) in [
+        ("out", "p.json"),
+        ("out/sub", "p.json"),
+        ("here/data/new", "p.json"),
+    ] {
+        let flags = [
+            "--material",
+            "data=dataset",
+            "--product",
+            product,
+            "--output",
+            output,
+        ];
+        attest(&place, &flags, "echo ran > ran")
+            .refused(2, "WL-CLI-USAGE")
+            .says("lies in the material");
+    }
+    attest(
+        &place,
+        &["--product", "data", "--output", "out/p.json"],
+        "echo ran > ran",
+    )
+    .refused(2, "WL-CLI-USAGE")
+    .says("a file of what it is about");
+    assert!(!place.path("ran").exists());
 }
 
 #[test]
@@ -514,6 +572,117 @@ fn the_commit_is_read_and_a_dirty_tree_is_said_to_be_one() {
             .get("source")
             .is_none()
     );
+}
+
+/// A place with a repository of one commit, and what a run in it says of the working tree.
+fn repository(sha256: bool) -> Option<Place> {
+    if !has_git() {
+        weightlock_peers::skip("git is not installed");
+        return None;
+    }
+    let place = place();
+    let format = format!("--object-format={}", if sha256 { "sha256" } else { "sha1" });
+    git(&place, &["init", &format]);
+    place.write("src/train.py", "print(1)\n");
+    place.write("src-more/a.py", "print(2)\n");
+    place.write(".gitignore", "/base/\n/home/\n/data/\n/out/\n*.json\n");
+    git(
+        &place,
+        &["add", "-f", "train.yaml", "data", "src", "src-more", ".gitignore"],
+    );
+    git(&place, &["commit", "-m", "x"]);
+    Some(place)
+}
+
+fn annotations(place: &Place) -> Value {
+    let _ = fs::remove_file(place.path("p.json"));
+    let statement = recorded(place, &[], "mkdir -p out; date +%N > out/a");
+    dependency(&statement, "source")["annotations"].clone()
+}
+
+/// S80: nothing that a repository says of itself makes a changed file an unchanged one.
+#[test]
+fn a_file_that_is_hidden_from_git_is_a_changed_file() {
+    for sha256 in [false, true] {
+        let Some(place) = repository(sha256) else { return };
+        let clean = annotations(&place);
+        assert_eq!(clean["tree"], "unchanged", "{clean}");
+        assert_eq!(clean["untracked"], "none", "{clean}");
+
+        // Marked as not to be looked at, and the same size and times as before.
+        let file = place.path("src/train.py");
+        for mark in ["--assume-unchanged", "--skip-worktree"] {
+            git(&place, &["update-index", mark, "src/train.py"]);
+            assert_eq!(annotations(&place)["tree"], "unchanged", "{mark}");
+            fs::write(&file, "print(6)\n").unwrap();
+            assert_eq!(annotations(&place)["tree"], "changed", "{mark}");
+            fs::remove_file(&file).unwrap();
+            assert_ne!(annotations(&place)["tree"], "unchanged", "{mark}");
+            fs::write(&file, "print(1)\n").unwrap();
+            git(
+                &place,
+                &["update-index", &mark.replace("--", "--no-"), "src/train.py"],
+            );
+        }
+        let times = fs::metadata(&file).unwrap().modified().unwrap();
+        git(&place, &["status"]);
+        fs::write(&file, "print(7)\n").unwrap();
+        fs::File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(times)
+            .unwrap();
+        assert_ne!(annotations(&place)["tree"], "unchanged", "the old times");
+        fs::write(&file, "print(1)\n").unwrap();
+        assert_eq!(annotations(&place)["tree"], "unchanged");
+
+        // Staged, with the tree of the commit written into the index: what `git add` makes and `git write-tree` of before.
+        let before = fs::read(place.path(".git/index")).unwrap();
+        fs::write(&file, "print(8)\n").unwrap();
+        git(&place, &["add", "src"]);
+        let after = fs::read(place.path(".git/index")).unwrap();
+        let at = |index: &[u8]| index.windows(4).position(|four| four == b"TREE").unwrap();
+        let forged = [&after[..at(&after)], &before[at(&before)..]].concat();
+        fs::write(place.path(".git/index"), forged).unwrap();
+        let staged = annotations(&place);
+        assert_eq!(
+            (&staged["tree"], &staged["changed"]),
+            (&"changed".into(), &"(staged)".into())
+        );
+    }
+}
+
+/// S80: a commit is what hashes to its name, and files that no commit knows are told.
+#[test]
+fn what_no_commit_says_is_told_apart() {
+    let Some(place) = repository(false) else { return };
+    place.write("src/helper.py", "import os");
+    place.write("new/a.py", "");
+    place.write("new/b.py", "");
+    place.write("q.json", "{}");
+    let found = annotations(&place);
+    assert_eq!(found["tree"], "unchanged");
+    assert_eq!(found["untracked"], "2: new/, src/helper.py");
+    for number in 0..9 {
+        place.write(&format!("src/x{number}"), "");
+    }
+    assert_eq!(
+        annotations(&place)["untracked"],
+        "11: new/, src/helper.py, src/x0, src/x1, src/x2, and others"
+    );
+
+    // Another commit's bytes under this commit's name.
+    let id = commit_of(&place);
+    fs::write(place.path("src/train.py"), "print(9)\n").unwrap();
+    git(&place, &["commit", "-am", "evil"]);
+    let other = commit_of(&place);
+    let object = |id: &str| place.path(&format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+    fs::remove_file(object(&id)).unwrap();
+    fs::copy(object(&other), object(&id)).unwrap();
+    fs::write(place.path(".git/refs/heads/main"), format!("{id}\n")).unwrap();
+    let forged = annotations(&place);
+    assert_eq!(forged["tree"], "unknown", "{forged}");
 }
 
 /// S68: Python and its libraries, from the files of the virtual environment that runs the command.

@@ -356,7 +356,8 @@ fn models_that_it_was_made_from_are_followed() {
     );
     assert_eq!(
         standings(&["--base", "m", "q.gguf"]),
-        ["verified", "verified", "verified", "unknown"]
+        ["unknown", "unknown", "verified", "unknown"],
+        "nobody showed how the base of the base was made"
     );
     let document = verify(&place, &["--base", "m", "q.gguf", "--json"]).document::<Verified>();
     let bases = document["result"]["bases"].as_array().unwrap();
@@ -369,7 +370,9 @@ fn models_that_it_was_made_from_are_followed() {
         (&"acme/base".into(), &"unknown".into())
     );
     let near = verify(&place, &["--base", "m", "--depth", "1", "q.gguf", "--json"]).document::<Verified>();
-    assert_eq!(near["result"]["bases"].as_array().unwrap().len(), 1);
+    let bases = near["result"]["bases"].as_array().unwrap();
+    assert_eq!(bases[1]["standing"], "unknown");
+    assert_eq!(bases[1]["what"], "deeper than --depth 1, and not looked at");
 
     // Another state of the base has nothing to do with it.
     let other = farm();
@@ -398,6 +401,167 @@ fn models_that_it_was_made_from_are_followed() {
         .refused(1, "WL-SLSA-BASE")
         .says("WL-SLSA-PARAMETER");
     assert_eq!(standings(&["--base", "m", "q.gguf"])[1], "unknown");
+}
+
+/// S90: data and training are known as far as the whole chain is, and a chain with an open end is no answer.
+#[test]
+fn what_nobody_showed_of_a_base_is_not_verified() {
+    let place = place();
+    builders(&place);
+    let data = ["--material", "data=dataset"];
+    let train = [&["--step", "train"], &data[..]].concat();
+    built(&place, "root", FARM, "p256.key.pem", &train);
+    let tune = [
+        &["--step", "finetune", "--material", "root=base-model:ours/root"],
+        &data[..],
+    ]
+    .concat();
+    built(&place, "tuned", FARM, "p256.key.pem", &tune);
+    place.write(
+        "r.yaml",
+        "version: 1\nsteps:\n  data: declared\n  training: verified\n",
+    );
+    let known = |more: &[&str]| {
+        let flags = ["--builders", "builders.yaml", "--requirements", "r.yaml"];
+        let (code, result) = level(&place, &[&flags[..], more, &["tuned"]].concat());
+        let steps = &result["steps"];
+        let standings = [0, 1].map(|at| steps[at]["standing"].as_str().unwrap().to_owned());
+        (code, standings, steps[1]["what"].as_str().unwrap().to_owned())
+    };
+    let all = known(&["--base", "root"]);
+    assert_eq!((all.0, all.1), (0, ["verified", "verified"].map(str::to_owned)));
+    for (more, says) in [
+        (&[][..], "ours/root (no provenance of it was given)"),
+        (
+            &["--base", "root", "--depth", "0"],
+            "ours/root (deeper than --depth 0, and not looked at)",
+        ),
+    ] {
+        let (code, standings, what) = known(more);
+        assert_eq!(code, 1, "{more:?}");
+        assert_eq!(standings, ["unknown", "unknown"], "{more:?}");
+        assert!(what.contains(says), "{what}");
+    }
+    place
+        .run([
+            "slsa",
+            "level",
+            "--builders",
+            "builders.yaml",
+            "--requirements",
+            "r.yaml",
+            "tuned",
+        ])
+        .says("r.yaml   line 3")
+        .says("r.yaml   line 4")
+        .says("how 1 model that it was made from came to be is not known");
+}
+
+/// S83: whoever approved can say no later, and a no of somebody who counts is heard.
+#[test]
+fn a_reviewer_can_withdraw() {
+    let place = place();
+    place.write("m/modeling.py", "import os");
+    let review = |key: &str, decision: &str, at: &str| {
+        let key = path(key);
+        let mut command = place.command([
+            "attest",
+            "review",
+            "--reviewer",
+            "x",
+            "--decision",
+            decision,
+            "--key",
+            &key,
+            "m",
+        ]);
+        Ran::of(command.env("SOURCE_DATE_EPOCH", at)).yes();
+    };
+    let (one, two) = (
+        format!("review={}", path("p384.pub.pem")),
+        format!("review={}", path("p521.pub.pem")),
+    );
+    place.write("r.yaml", "version: 1\nreview: {reviewers: 1}\n");
+    let asked = [
+        "--requirements",
+        "r.yaml",
+        "--signer-for",
+        &one,
+        "--signer-for",
+        &two,
+        "m",
+    ];
+    let counted = || {
+        let (code, result) = level(&place, &asked);
+        (code, result["review"].clone())
+    };
+    review("p384.key.pem", "approved", "1780000000");
+    review("p521.key.pem", "approved", "1780000000");
+    assert_eq!(
+        counted(),
+        (0, json!({"reviewers": 2, "rejected": 0, "others": 0}))
+    );
+    review("p256.key.pem", "rejected", "1790000000");
+    assert_eq!(
+        counted(),
+        (0, json!({"reviewers": 2, "rejected": 0, "others": 1})),
+        "who was not named cannot stop a model"
+    );
+    review("p521.key.pem", "rejected", "1780000000");
+    assert_eq!(
+        counted(),
+        (1, json!({"reviewers": 1, "rejected": 1, "others": 1})),
+        "of the same second, it is the rejection"
+    );
+    place
+        .run([&["slsa", "level"], &asked[..]].concat())
+        .says("1 who count rejected it")
+        .says("1 whose word counts rejected the code");
+    review("p521.key.pem", "approved", "1780000001");
+    assert_eq!(counted().0, 0);
+    review("p521.key.pem", "rejected", "1780000002");
+    assert_eq!(counted().0, 1);
+}
+
+/// S90: a failed test of somebody who counts is no evaluation that is known, whatever else was measured.
+#[test]
+fn a_failed_test_is_a_failed_evaluation() {
+    let place = place();
+    place.write("m/w.bin", "w");
+    let tested = |key: &str, result: &str| {
+        let predicate = json!({"result": result, "configuration": []});
+        place.write("t.json", predicate.to_string());
+        let key = path(key);
+        place
+            .run([
+                "attest",
+                "m",
+                "--type",
+                "test-result",
+                "--predicate",
+                "t.json",
+                "--key",
+                &key,
+            ])
+            .yes();
+    };
+    let signer = format!("evaluation={}", path("p384.pub.pem"));
+    place.write("r.yaml", "version: 1\nsteps: {evaluation: declared}\n");
+    let known = || {
+        let flags = ["--requirements", "r.yaml", "--signer-for", &signer, "m"];
+        let (code, result) = level(&place, &flags);
+        (code, result["steps"][3]["standing"].as_str().unwrap().to_owned())
+    };
+    tested("p256.key.pem", "FAILED");
+    assert_eq!(known(), (1, "unknown".to_owned()), "it is no evaluation either");
+    tested("p384.key.pem", "PASSED");
+    assert_eq!(
+        known(),
+        (0, "verified".to_owned()),
+        "what a stranger says changes nothing"
+    );
+    tested("p384.key.pem", "FAILED");
+    assert_eq!(known(), (1, "failed".to_owned()));
 }
 
 /// S83: reviews by different people, of exactly this code.
@@ -446,7 +610,10 @@ fn reviews_are_shown_and_count_by_who_signed_them() {
     review("p521.key.pem");
     assert_eq!(counted(), (2, 1));
     let (_, nobody) = level(&place, &["m"]);
-    assert_eq!(nobody["review"], json!({"reviewers": 0, "others": 3}));
+    assert_eq!(
+        nobody["review"],
+        json!({"reviewers": 0, "rejected": 0, "others": 3})
+    );
     place.write("r.yaml", "version: 1\nreview: {reviewers: 3}\n");
     let ran = place.run([
         "slsa",
@@ -491,11 +658,11 @@ fn unmet_requirements_are_told_line_by_line() {
         .iter()
         .map(|one| one["line"].as_u64().unwrap())
         .collect();
-    assert_eq!(lines, [5, 6, 8, 11]);
-    assert_eq!(ran.refusal().1, ["WL-SLSA-REQUIREMENT"; 4]);
+    assert_eq!(lines, [5, 6, 8, 10, 11]);
+    assert_eq!(ran.refusal().1, ["WL-SLSA-REQUIREMENT"; 5]);
     place.write(
         "met.yaml",
-        "version: 1\nlevel: 3\nsteps: {data: verified, training: verified}\n",
+        "version: 1\nlevel: 3\ndependencies: {roles: [base-model]}\nreview: {reviewers: 0}\n",
     );
     place
         .run([

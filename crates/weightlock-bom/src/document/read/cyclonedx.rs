@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Foreign, Measured, ReadError, Thing, list, text, texts};
+use super::{Foreign, MOST_FACTS_OF_ONE, Measured, ReadError, Thing, list, text, texts};
 use crate::graph::{Kind, Property, Value, Verb};
 
 const VERSIONS: [&str; 6] = ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"];
@@ -79,9 +79,17 @@ fn components(
             foreign.relate(outer, Verb::Contains, &name, Vec::new());
         }
         let inner = list(component, "components").iter().enumerate();
+        // Each keeps the name of what it is in.
+        let each = name.len().saturating_add(place.len());
+        if !foreign.may_name(inner.len().saturating_mul(each)) {
+            break;
+        }
         open.extend(inner.map(|(at, it)| (it, format!("{place}.components[{at}]"), Some(name.clone()))));
         let pedigree = component.get("pedigree").unwrap_or(&Json::Null);
         for (at, parent) in list(pedigree, "ancestors").iter().enumerate() {
+            if !foreign.may_name(place.len()) {
+                break;
+            }
             let place = format!("{place}.pedigree.ancestors[{at}]");
             let relation = property(parent, "weightlock:lineage:relation");
             let facts = relation
@@ -183,7 +191,7 @@ fn own(component: &Json, thing: &mut Thing) {
     let named: Vec<(&str, &str)> = named.collect();
     for (name, value) in &named {
         if let Some(parameter) = name.strip_prefix("parameter:") {
-            thing.parameters.push((parameter.to_owned(), Value::text(*value)));
+            thing.set(parameter, value);
         } else if *name == "manifest-digest" {
             let (algorithm, hex) = value.split_once(':').unwrap_or_default();
             thing.has_digest(algorithm, hex);
@@ -246,6 +254,8 @@ fn card(component: &Json, root: &str, foreign: &mut Foreign) {
         }
         let environment = considerations.get("environmentalConsiderations").unwrap_or(&none);
         own(environment, thing);
+        let is_over = thing.is_over;
+        foreign.may_keep("facts of one component", !is_over, MOST_FACTS_OF_ONE);
     }
     for data in list(parameters, "datasets") {
         if let Some(reference) = text(data, "ref") {
@@ -255,7 +265,7 @@ fn card(component: &Json, root: &str, foreign: &mut Foreign) {
     let analysis = card.get("quantitativeAnalysis").unwrap_or(&none);
     for metric in list(analysis, "performanceMetrics") {
         let of = |member| text(metric, member).unwrap_or_default().to_owned();
-        foreign.metrics.push(Measured {
+        foreign.measured(Measured {
             metric: of("type"),
             value: of("value"),
             slice: of("slice"),

@@ -5,6 +5,7 @@
 //! (a key twice, no UTF-8, more than [`Predicate::MAX_BYTES`](weightlock_signing::predicate::Predicate::MAX_BYTES)) is refused.
 
 mod cyclonedx;
+pub mod described;
 mod spdx2;
 mod spdx3;
 
@@ -24,6 +25,18 @@ use crate::graph::{Claim, Graph, Kind, Metric, Origin, Property, Ref, Relation, 
 /// are no part of what a model is made of.
 pub const MOST_COMPONENTS: usize = 200_000;
 
+/// Relations between them. An image with ten thousand packages has some hundred thousand; each costs nearly a kilobyte until the
+/// document is told.
+pub const MOST_RELATIONS: usize = 250_000;
+/// Facts of all components: versions, digests, licences.
+pub const MOST_FACTS: usize = 600_000;
+/// Facts of one component. Each is compared with those before it.
+pub const MOST_FACTS_OF_ONE: usize = 1000;
+/// Measured values.
+pub const MOST_METRICS: usize = 10_000;
+/// Bytes of names and other texts, each as often as it is used: a document can name one long text a million times.
+pub const MOST_TEXT: usize = 128 << 20;
+
 /// Why a document is not read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,9 +47,14 @@ pub enum ReadError {
     /// It is a bill of materials in a form that is not known.
     #[error("it is neither CycloneDX 1.2 to 1.7 nor SPDX 2.2, 2.3 or 3.0: {0}")]
     Form(String),
-    /// It lists more than is read.
-    #[error("it lists more than {MOST_COMPONENTS} components")]
-    TooMany,
+    /// It lists more than is read, and a part of it would not be what it says.
+    #[error("it has more than {limit} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// What is read at most.
+        limit: usize,
+    },
 }
 
 /// What a document says.
@@ -58,6 +76,10 @@ pub struct Foreign {
     things: BTreeMap<String, Thing>,
     relations: Vec<Said>,
     metrics: Vec<Measured>,
+    facts: usize,
+    text: usize,
+    /// The first limit that was met; a document that meets one is not read.
+    over: Option<ReadError>,
 }
 
 /// A component, by the document's own name.
@@ -67,6 +89,9 @@ struct Thing {
     claims: Vec<(Property, Value, Standing)>,
     parameters: Vec<(String, Value)>,
     place: String,
+    text: usize,
+    /// More was said of it than is kept.
+    is_over: bool,
 }
 
 /// A relation.
@@ -95,12 +120,21 @@ pub fn read(text: &[u8], name: &str) -> Result<Foreign, ReadError> {
     Predicate::read(text, &Wanted::Kind(evidence::Kind::Bom), "")?;
     let json: Json = serde_json::from_slice(text).map_err(|error| ReadError::Form(error.to_string()))?;
     let foreign = Foreign::new(name, text);
-    if json.get("bomFormat").is_some() {
-        cyclonedx::read(&json, foreign)
+    understood(&json, foreign)
+}
+
+fn understood(json: &Json, foreign: Foreign) -> Result<Foreign, ReadError> {
+    let foreign = if json.get("bomFormat").is_some() {
+        cyclonedx::read(json, foreign)
     } else if json.get("spdxVersion").is_some() {
-        spdx2::read(&json, foreign)
+        spdx2::read(json, foreign)
     } else {
-        spdx3::read(&json, foreign)
+        spdx3::read(json, foreign)
+    };
+    let mut foreign = foreign?;
+    match foreign.over.take() {
+        None => Ok(foreign),
+        Some(over) => Err(over),
     }
 }
 
@@ -117,12 +151,51 @@ impl Foreign {
             things: BTreeMap::new(),
             relations: Vec::new(),
             metrics: Vec::new(),
+            facts: 0,
+            text: 0,
+            over: None,
+        }
+    }
+
+    /// Takes note of what is about to be kept; says whether it may be.
+    fn may_keep(&mut self, what: &'static str, is_within: bool, limit: usize) -> bool {
+        if !is_within && self.over.is_none() {
+            self.over = Some(ReadError::TooMany { what, limit });
+        }
+        self.over.is_none()
+    }
+
+    /// Whether so many bytes of text may be kept.
+    fn may_name(&mut self, bytes: usize) -> bool {
+        self.text = self.text.saturating_add(bytes);
+        let is_within = self.text <= MOST_TEXT;
+        self.may_keep("bytes of names and texts", is_within, MOST_TEXT)
+    }
+
+    fn measured(&mut self, metric: Measured) {
+        let is_within = self.metrics.len() < MOST_METRICS;
+        if self.may_keep("measured values", is_within, MOST_METRICS)
+            && self.may_name(metric.metric.len().saturating_add(metric.value.len()))
+        {
+            self.metrics.push(metric);
         }
     }
 
     fn add(&mut self, name: String, thing: Thing) -> Result<(), ReadError> {
-        if self.things.len() >= MOST_COMPONENTS {
-            return Err(ReadError::TooMany);
+        let said = thing.claims.len().saturating_add(thing.parameters.len());
+        self.facts = self.facts.saturating_add(said);
+        let (is_room, is_little) = (self.things.len() < MOST_COMPONENTS, self.facts <= MOST_FACTS);
+        self.may_keep("components", is_room, MOST_COMPONENTS);
+        self.may_keep("facts of one component", !thing.is_over, MOST_FACTS_OF_ONE);
+        self.may_keep("facts", is_little, MOST_FACTS);
+        self.may_name(
+            thing
+                .text
+                .saturating_add(thing.place.len())
+                .saturating_add(name.len()),
+        );
+        if let Some(over) = self.over.take() {
+            return Err(over);
         }
         // Of two things with one name the first is kept: nothing is joined that may not belong together.
         self.things.entry(name).or_insert(thing);
@@ -130,6 +203,12 @@ impl Foreign {
     }
 
     fn relate(&mut self, from: &str, verb: Verb, to: &str, facts: Vec<(Property, Value)>) {
+        let is_within = self.relations.len() < MOST_RELATIONS;
+        if !self.may_keep("relations", is_within, MOST_RELATIONS)
+            || !self.may_name(from.len().saturating_add(to.len()))
+        {
+            return;
+        }
         let said = Said {
             from: from.to_owned(),
             verb,
@@ -283,15 +362,33 @@ impl Thing {
             claims: Vec::new(),
             parameters: Vec::new(),
             place,
+            text: 0,
+            is_over: false,
         }
     }
 
     fn say(&mut self, property: Property, text: Option<&str>) {
         let says =
             |text: &&str| !text.is_empty() && *text != "unknown" && *text != "NOASSERTION" && *text != "NONE";
-        if let Some(text) = text.filter(says) {
+        if let Some(text) = text.filter(says)
+            && self.has_room(text.len())
+        {
             self.claims
                 .push((property, Value::text(text), Standing::Declared));
+        }
+    }
+
+    /// Whether one fact more is kept.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let said = self.claims.len().saturating_add(self.parameters.len());
+        self.text = self.text.saturating_add(bytes);
+        self.is_over |= said >= MOST_FACTS_OF_ONE || self.text > MOST_TEXT;
+        !self.is_over
+    }
+
+    fn set(&mut self, parameter: &str, value: &str) {
+        if self.has_room(parameter.len().saturating_add(value.len())) {
+            self.parameters.push((parameter.to_owned(), Value::text(value)));
         }
     }
 
@@ -301,7 +398,9 @@ impl Thing {
             "BLAKE3" | "blake3" => Algorithm::Blake3,
             _ => return,
         };
-        if let Ok(digest) = Digest::from_hex(algorithm, &hex.to_ascii_lowercase()) {
+        if let Ok(digest) = Digest::from_hex(algorithm, &hex.to_ascii_lowercase())
+            && self.has_room(0)
+        {
             self.claims
                 .push((Property::Digest, Value::Digest(digest), Standing::Declared));
         }
@@ -320,7 +419,9 @@ impl Thing {
             | Property::Records => text.parse().map_or_else(|_| Value::text(text), Value::Number),
             _ => Value::text(text),
         };
-        self.claims.push((property, value, Standing::Declared));
+        if self.has_room(text.len()) {
+            self.claims.push((property, value, Standing::Declared));
+        }
     }
 
     /// How a document says that a fact is known. It can only be worse than declared.

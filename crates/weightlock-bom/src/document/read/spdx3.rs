@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{Foreign, Measured, ReadError, Thing, list, text, texts};
+use super::{Foreign, MOST_FACTS, MOST_FACTS_OF_ONE, Measured, ReadError, Thing, list, text, texts};
 use crate::graph::{Derivation, Kind, Property, Value, Verb};
 
 pub(super) fn read(document: &Json, mut foreign: Foreign) -> Result<Foreign, ReadError> {
@@ -40,7 +40,7 @@ pub(super) fn read(document: &Json, mut foreign: Foreign) -> Result<Foreign, Rea
     }
     if let Some(model) = foreign.root.as_deref().and_then(|it| by_name.get(it)) {
         for metric in list(model, "ai_metric") {
-            foreign.metrics.push(Measured {
+            foreign.measured(Measured {
                 metric: text(metric, "key").unwrap_or_default().to_owned(),
                 value: text(metric, "value").unwrap_or_default().to_owned(),
                 slice: String::new(),
@@ -139,7 +139,7 @@ fn thing(element: &Json, by_name: &BTreeMap<&str, &Json>, place: String) -> Opti
     }
     for entry in list(element, "build_parameter") {
         if let (Some(key), Some(value)) = (text(entry, "key"), text(entry, "value")) {
-            thing.parameters.push((key.to_owned(), Value::text(value)));
+            thing.set(key, value);
         }
     }
     Some(thing)
@@ -169,9 +169,7 @@ fn relate(element: &Json, by_name: &BTreeMap<&str, &Json>, foreign: &mut Foreign
                 } else {
                     Property::LicenseText
                 };
-                if let Some(thing) = foreign.things.get_mut(from) {
-                    thing.say(property, licence);
-                }
+                license(foreign, from, property, licence);
                 continue;
             }
             _ => continue,
@@ -180,4 +178,19 @@ fn relate(element: &Json, by_name: &BTreeMap<&str, &Json>, foreign: &mut Foreign
         let facts = how.map(|it| (Property::Derivation, Value::text(it.word())));
         foreign.relate(from, verb, to, facts.into_iter().collect());
     }
+}
+
+/// A licence that a relation gives to a component that is there already.
+fn license(foreign: &mut Foreign, of: &str, property: Property, licence: Option<&str>) {
+    foreign.facts = foreign.facts.saturating_add(1);
+    let is_little = foreign.facts <= MOST_FACTS;
+    if !foreign.may_keep("facts", is_little, MOST_FACTS) || !foreign.may_name(licence.map_or(0, str::len)) {
+        return;
+    }
+    let Some(thing) = foreign.things.get_mut(of) else {
+        return;
+    };
+    thing.say(property, licence);
+    let is_over = thing.is_over;
+    foreign.may_keep("facts of one component", !is_over, MOST_FACTS_OF_ONE);
 }

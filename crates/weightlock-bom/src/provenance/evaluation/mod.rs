@@ -11,11 +11,12 @@
 //! ```
 //!
 //! Rejected: in-toto's `test-result/v0.1`, which knows tests that passed, warned or failed and has no place for a number; it
-//! is what gates write, and is read as evidence of the same kind. Values are texts, so that none is rounded. All of it is what
+//! is what gates write, and is read as evidence of the same kind ([`outcome`]). Values are texts, so that none is rounded. All of it is what
 //! the sources say; whether somebody's word about it counts is decided by who signed.
 
 pub mod harness;
 pub mod model_index;
+pub mod outcome;
 pub mod results;
 
 use schemars::JsonSchema;

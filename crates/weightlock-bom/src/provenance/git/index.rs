@@ -1,27 +1,33 @@
-//! The index: which files are tracked, what each looked like when git saw it last, and the tree that all of them make.
+//! The index: which files are tracked, what each looked like when git saw it last, and the tree that all of them make
+//! ([`Index::tree`]). That tree is worked out from the files' names here, as git writes it; what the index itself says of it (the
+//! extension `TREE`) is not believed, since anybody can write it there.
 //!
 //! ```text
 //! index     = "DIRC" version:u32 count:u32 *entry *extension checksum          versions 2, 3, 4
 //! entry     = ctime:2*u32 mtime:2*u32 dev ino mode uid gid size:u32 id flags:u16 [more:u16] path
 //! path      = *octet NUL, padded to 8 octets (2, 3) | strip:varint *octet NUL (4)
-//! extension = signature:4 size:u32 *octet                                      of "TREE" the first record is the root's
+//! extension = signature:4 size:u32 *octet
+//! tree      = *( mode SP name NUL id )                                         sorted, folders as if their name ended in "/"
 //! ```
 //!
 //! An extension whose signature begins with a small letter changes what the index means (split and sparse indexes) and is
 //! refused.
 
-use super::ObjectId;
+use super::{ObjectHasher, ObjectId};
 
 /// More files than this are not compared.
 const MOST_ENTRIES: usize = 1_000_000;
 /// Longer paths than this no file system has.
 const LONGEST_PATH: usize = 4096;
+/// All paths together; version 4 leaves out what a path shares with the one before it.
+const MOST_PATHS: usize = 64 << 20;
+/// Folders that are worked out, each time one is entered; a path of many names needs one for each.
+const MOST_FOLDERS: usize = 1_000_000;
 /// Times, numbers and sizes of an entry.
 const FIXED: usize = 40;
 
 const SKIP_WORKTREE: u16 = 0x4000;
 const EXTENDED: u16 = 0x4000;
-const ASSUME_VALID: u16 = 0x8000;
 const STAGE: u16 = 0x3000;
 
 /// The index of a working tree.
@@ -29,8 +35,7 @@ const STAGE: u16 = 0x3000;
 pub struct Index {
     /// Tracked files, in the order they stand in.
     pub entries: Vec<Entry>,
-    /// The tree that they make, as far as git has worked it out: not after something was staged.
-    pub tree: Option<ObjectId>,
+    is_sha256: bool,
 }
 
 /// A tracked file.
@@ -46,8 +51,8 @@ pub struct Entry {
     pub size: u32,
     /// When it was changed last, seconds and nanoseconds since 1970, modulo 2³².
     pub modified: (u32, u32),
-    /// It is said to be absent on purpose, or not to be looked at.
-    pub is_set_aside: bool,
+    /// It is said to be absent on purpose.
+    pub is_left_out: bool,
     /// A merge did not finish here.
     pub is_conflicted: bool,
 }
@@ -99,39 +104,130 @@ impl Index {
         }
         let mut index = Self {
             entries: Vec::new(),
-            tree: None,
+            is_sha256: sha256,
         };
         let mut path = Vec::new();
+        let mut paths: usize = 0;
         for _ in 0..count {
             let entry = rest.entry(version, id_length, &mut path)?;
+            paths = paths.saturating_add(entry.path.len());
+            if paths > MOST_PATHS {
+                return Err(NotAnIndex("its paths are too long"));
+            }
             index.entries.push(entry);
         }
         while rest.at < rest.bytes.len() {
             let signature = rest.take(4)?;
             let is_required = signature.first().is_some_and(u8::is_ascii_lowercase);
-            let is_tree = signature == b"TREE";
             let size = usize::try_from(rest.number()?).unwrap_or(usize::MAX);
-            let body = rest.take(size)?;
+            rest.take(size)?;
             if is_required {
                 return Err(NotAnIndex("it is split or sparse"));
-            }
-            if is_tree {
-                index.tree = root_tree(body, id_length);
             }
         }
         Ok(index)
     }
+
+    /// The tree that the tracked files make, as a commit of them would name it. `None` where they make none: files of an unfinished
+    /// merge, names that no tree has, or an order that git does not write; and where there are too many folders.
+    #[must_use]
+    pub fn tree(&self) -> Option<ObjectId> {
+        let mut trees = Trees {
+            open: vec![(Vec::new(), Vec::new())],
+            entered: 0,
+            is_sha256: self.is_sha256,
+        };
+        let mut before: Option<&[u8]> = None;
+        for entry in &self.entries {
+            let is_in_order = before.is_none_or(|before| before < entry.path.as_slice());
+            let is_name =
+                |name: &[u8]| !matches!(name, b"" | b"." | b"..") && !name.eq_ignore_ascii_case(b".git");
+            let mut names = entry.path.split(|byte| *byte == b'/');
+            if entry.is_conflicted || !is_in_order || !names.all(is_name) {
+                return None;
+            }
+            trees.add(entry)?;
+            before = Some(&entry.path);
+        }
+        trees.finish()
+    }
 }
 
-/// The tree of the root: the first record, with an empty path. A negative count means that it has to be worked out.
-fn root_tree(body: &[u8], id_length: usize) -> Option<ObjectId> {
-    let body = body.strip_prefix(b"\0")?;
-    let end = body.iter().take(64).position(|byte| *byte == b'\n')?;
-    let (head, rest) = body.split_at_checked(end)?;
-    if head.first().is_none_or(|digit| !digit.is_ascii_digit()) {
-        return None;
+/// Trees that are being written, the root first, each with the path of its folder (empty, or ended by `/`).
+struct Trees {
+    open: Vec<(Vec<u8>, Vec<u8>)>,
+    entered: usize,
+    is_sha256: bool,
+}
+
+impl Trees {
+    fn add(&mut self, entry: &Entry) -> Option<()> {
+        let path = entry.path.as_slice();
+        while !path.starts_with(&self.open.last()?.0) {
+            self.close()?;
+        }
+        loop {
+            let folder = &self.open.last()?.0;
+            let below = path.get(folder.len()..)?;
+            let Some(end) = below.iter().position(|byte| *byte == b'/') else {
+                let line = [
+                    entry.kind.mode().as_bytes(),
+                    b" ",
+                    below,
+                    b"\0",
+                    &entry.id.bytes()?,
+                ]
+                .concat();
+                self.open.last_mut()?.1.extend(line);
+                return Some(());
+            };
+            let inner = path
+                .get(..folder.len().checked_add(end)?.checked_add(1)?)?
+                .to_vec();
+            self.entered = self
+                .entered
+                .checked_add(1)
+                .filter(|entered| *entered <= MOST_FOLDERS)?;
+            self.open.push((inner, Vec::new()));
+        }
     }
-    ObjectId::from_bytes(rest.get(1..)?.get(..id_length)?)
+
+    /// Writes the innermost tree into the one around it.
+    fn close(&mut self) -> Option<()> {
+        let (folder, tree) = self.open.pop()?;
+        let id = self.named(&tree);
+        let around = self.open.last_mut()?;
+        let name = folder.get(around.0.len()..)?.strip_suffix(b"/")?;
+        let id = id.bytes()?;
+        around.1.extend([b"40000 ".as_slice(), name, b"\0", &id].concat());
+        Some(())
+    }
+
+    fn finish(mut self) -> Option<ObjectId> {
+        while self.open.len() > 1 {
+            self.close()?;
+        }
+        let (_, root) = self.open.pop()?;
+        Some(self.named(&root))
+    }
+
+    fn named(&self, tree: &[u8]) -> ObjectId {
+        let mut hasher = ObjectHasher::new("tree", tree.len() as u64, self.is_sha256);
+        hasher.update(tree);
+        hasher.finish()
+    }
+}
+
+impl EntryKind {
+    /// As trees write it.
+    const fn mode(self) -> &'static str {
+        match self {
+            Self::File { executable: false } => "100644",
+            Self::File { executable: true } => "100755",
+            Self::Link => "120000",
+            Self::Submodule => "160000",
+        }
+    }
 }
 
 struct Rest<'a> {
@@ -190,7 +286,7 @@ impl<'a> Rest<'a> {
             id,
             size: u32_at(fixed, 36),
             modified: (u32_at(fixed, 8), u32_at(fixed, 12)),
-            is_set_aside: flags & ASSUME_VALID != 0 || more & SKIP_WORKTREE != 0,
+            is_left_out: more & SKIP_WORKTREE != 0,
             is_conflicted: flags & STAGE != 0,
         })
     }
@@ -277,22 +373,49 @@ mod tests {
             assert_eq!(one.kind, EntryKind::File { executable: true });
             assert_eq!((one.size, one.modified), (10, (3, 4)));
             assert_eq!(one.id.as_str(), "ab".repeat(20));
-            assert!(!one.is_set_aside && !one.is_conflicted);
+            assert!(!one.is_left_out && !one.is_conflicted);
         }
     }
 
+    /// `git write-tree` of these names, each with the file that begins with `a` and a line feed.
     #[test]
-    fn the_root_tree_is_known_only_while_nothing_was_staged() {
-        let tree = |count: &str, id: &[u8]| {
-            let body = [b"\0", count.as_bytes(), b" 0\n", id].concat();
-            let mut extension = b"TREE".to_vec();
-            extension.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
-            extension.extend(body);
-            Index::parse(&index(2, &[], &extension), false).unwrap().tree
+    fn the_tree_is_worked_out_from_the_files() {
+        let entry = |path: &str| Entry {
+            path: path.as_bytes().to_vec(),
+            kind: EntryKind::File { executable: false },
+            id: ObjectId::parse("78981922613b2afb6025042ff6bd878ac1994e85").unwrap(),
+            size: 2,
+            modified: (0, 0),
+            is_left_out: false,
+            is_conflicted: false,
         };
-        assert_eq!(tree("1", &[0xcd; 20]).unwrap().as_str(), "cd".repeat(20));
-        assert_eq!(tree("-1", &[]), None);
-        assert_eq!(tree("1", &[0xcd; 3]), None);
+        let tree = |paths: &[&str]| {
+            let index = Index {
+                entries: paths.iter().map(|path| entry(path)).collect(),
+                is_sha256: false,
+            };
+            index.tree().map(|id| id.to_string())
+        };
+        assert_eq!(
+            tree(&[]).as_deref(),
+            Some("4b825dc642cb6eb9a060e54bf8d69288fbee4904"),
+            "the empty tree"
+        );
+        assert_eq!(
+            tree(&["a", "b.c", "b/c/d", "b/e", "c"]).as_deref(),
+            Some("9499bc52e0ff87a7a4d6d80729dbde05551d6f21")
+        );
+        for paths in [
+            &["b", "a"][..],
+            &["a", "a"],
+            &["a//b"],
+            &["../a"],
+            &["x/.GIT/config"],
+            &["/a"],
+            &["a/"],
+        ] {
+            assert_eq!(tree(paths), None, "{paths:?}");
+        }
     }
 
     #[test]

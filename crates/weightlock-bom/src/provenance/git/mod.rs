@@ -3,11 +3,14 @@
 //! `git` itself is never run: a repository decides by its own configuration what `git` executes (hooks, filters, fsmonitor,
 //! pagers), and a repository may be a stranger's. Read here are `HEAD`, refs, `packed-refs`, the URL of `origin`, the index,
 //! and single objects; nothing is resolved over the network, no delta is applied. What cannot be told is said to be unknown
-//! ([`Tree::Unknown`]) and is never taken for "unchanged".
+//! ([`Tree::Unknown`]) and is never taken for "unchanged": an object counts only if it hashes to its name, the tree of the index is
+//! worked out from its files and is that of the commit, and the content of every tracked file is hashed. Times and sizes of the
+//! index decide nothing, and neither do its marks that a file need not be looked at.
 //!
 //! Formats: gitrepository-layout(5), gitformat-index(5) versions 2 to 4, gitformat-pack(5) index version 2. Rejected: the
 //! crates of gitoxide (some hundred of them for these questions).
 
+pub mod ignore;
 mod index;
 mod object;
 
@@ -27,8 +30,8 @@ pub const MAX_SMALL: usize = 4 << 10;
 pub const MAX_CONFIG: usize = 1 << 20;
 /// The largest list of packed refs, and the largest index.
 pub const MAX_LIST: usize = 128 << 20;
-/// The largest commit or tag; messages are cut off at this size, what is asked for stands at the beginning.
-pub const MAX_OBJECT: usize = 64 << 10;
+/// The largest commit or tag; one that is longer does not hash to its name, and is not believed.
+pub const MAX_OBJECT: usize = 1 << 20;
 
 /// The name of an object: 40 hexadecimal digits, or 64 where the repository uses SHA-256.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -37,7 +40,7 @@ pub struct ObjectId(String);
 /// Whether files differ from what the commit has.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Tree {
-    /// Every file that is tracked is as in the commit. Files that are not tracked were not looked at.
+    /// The content of every file that is tracked is as in the commit. Files that are not tracked say nothing about that.
     Clean,
     /// This file differs, and perhaps others.
     Changed(String),
@@ -75,6 +78,14 @@ impl ObjectId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its bytes, 20 or 32.
+    pub(super) fn bytes(&self) -> Option<Vec<u8>> {
+        let digits = self.0.as_bytes().chunks(2);
+        digits
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+            .collect()
     }
 
     /// Whether it is a SHA-256.
@@ -211,9 +222,9 @@ pub fn source_uri(url: &str) -> Option<String> {
     (is_host && !path.is_empty()).then(|| format!("git+ssh://{host}/{path}"))
 }
 
-/// Hashes a file as git names its content.
+/// Hashes an object as git names it.
 #[derive(Debug)]
-pub struct BlobHasher(State);
+pub struct ObjectHasher(State);
 
 #[derive(Debug)]
 enum State {
@@ -221,11 +232,15 @@ enum State {
     Sha256(Hasher),
 }
 
-impl BlobHasher {
+impl ObjectHasher {
     /// For a file of this size, in a repository of SHA-256 or of SHA-1.
     #[must_use]
-    pub fn new(size: u64, sha256: bool) -> Self {
-        let head = format!("blob {size}\0");
+    pub fn blob(size: u64, sha256: bool) -> Self {
+        Self::new("blob", size, sha256)
+    }
+
+    pub(super) fn new(kind: &str, size: u64, sha256: bool) -> Self {
+        let head = format!("{kind} {size}\0");
         let mut hasher = Self(if sha256 {
             State::Sha256(Hasher::new(Algorithm::Sha256))
         } else {
@@ -235,7 +250,7 @@ impl BlobHasher {
         hasher
     }
 
-    /// More of the file.
+    /// More of it.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             State::Sha1(state) => state.update(bytes),
@@ -243,7 +258,7 @@ impl BlobHasher {
         }
     }
 
-    /// The name of its content.
+    /// Its name.
     #[must_use]
     pub fn finish(self) -> ObjectId {
         ObjectId(match self.0 {
@@ -251,6 +266,13 @@ impl BlobHasher {
             State::Sha256(state) => state.finish().hex(),
         })
     }
+}
+
+/// What a repository has in the place of a large file whose content lies elsewhere: the pointer of git-lfs to a content of this
+/// digest and size (its specification of pointers, version 1).
+#[must_use]
+pub fn lfs_pointer(sha256: &str, size: u64) -> String {
+    format!("version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n")
 }
 
 #[cfg(test)]
@@ -323,13 +345,13 @@ mod tests {
     /// `git hash-object` of a file with the text `a` and a line feed.
     #[test]
     fn a_blob_has_gits_name() {
-        let mut hasher = BlobHasher::new(2, false);
+        let mut hasher = ObjectHasher::blob(2, false);
         hasher.update(b"a\n");
         assert_eq!(
             hasher.finish().as_str(),
             "78981922613b2afb6025042ff6bd878ac1994e85"
         );
-        let mut hasher = BlobHasher::new(2, true);
+        let mut hasher = ObjectHasher::blob(2, true);
         hasher.update(b"a\n");
         assert!(hasher.finish().is_sha256());
     }

@@ -11,7 +11,7 @@ use weightlock_format::{
     content::Content,
 };
 
-use super::{MAX_OBJECT, ObjectId};
+use super::{MAX_OBJECT, ObjectHasher, ObjectId};
 
 /// Places of the parts of an index of a pack.
 const FAN_OUT: u64 = 8;
@@ -42,6 +42,19 @@ pub enum ObjectKind {
 }
 
 impl Object {
+    /// Whether this is the object of that name: anybody can put other bytes into its place.
+    #[must_use]
+    pub fn is_called(&self, id: &ObjectId) -> bool {
+        let kind = match self.kind {
+            ObjectKind::Commit => "commit",
+            ObjectKind::Tag => "tag",
+            ObjectKind::Other => return false,
+        };
+        let mut hasher = ObjectHasher::new(kind, self.body.len() as u64, id.is_sha256());
+        hasher.update(&self.body);
+        hasher.finish() == *id
+    }
+
     /// The tree of a commit.
     #[must_use]
     pub fn tree(&self) -> Option<ObjectId> {
@@ -104,7 +117,7 @@ pub fn in_pack(index: &Content, pack: &Content, id: &ObjectId) -> Option<Object>
 
 /// Where an object begins in the pack.
 fn offset_of(index: &Content, id: &ObjectId) -> Option<u64> {
-    let wanted = bytes(id)?;
+    let wanted = id.bytes()?;
     let width = u64::try_from(wanted.len()).ok()?;
     if index.read(0, 8).ok()?.as_slice() != b"\xfftOc\0\0\0\x02" {
         return None;
@@ -155,11 +168,4 @@ fn fan_out(index: &Content, byte: u64) -> Option<u64> {
 fn number(content: &Content, at: u64) -> Option<u32> {
     let found = content.read(at, 4).ok()?;
     Some(u32::from_be_bytes(found.try_into().ok()?))
-}
-
-fn bytes(id: &ObjectId) -> Option<Vec<u8>> {
-    let digits = id.as_str().as_bytes().chunks(2);
-    digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }

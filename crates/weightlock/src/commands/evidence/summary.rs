@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use weightlock_artifact::evidence::Kind;
+use weightlock_bom::document::read::described::{Describes, describes};
 use weightlock_signing::{
     predicate::{
         scan::Scan,
@@ -20,7 +21,7 @@ pub(in crate::commands) fn of(statement: &Statement) -> String {
     let claim = &statement.predicate;
     match types::kind_of(&statement.predicate_type) {
         Kind::Provenance => provenance(&statement.predicate_type, claim),
-        Kind::Bom => bom(claim),
+        Kind::Bom => format!("{}{}", bom(claim), described(statement)),
         Kind::Vex => format!(
             "{} about advisories",
             counted(length(claim, "/statements"), "statement")
@@ -98,6 +99,29 @@ fn bom(claim: &Value) -> String {
         ),
         None => format!("SPDX, {}", members(claim)),
     }
+}
+
+/// What a bill of materials is of, by its own digests, where that is not what the statement is about.
+fn described(statement: &Statement) -> String {
+    match describes(&statement.predicate, &statement.subjects) {
+        Ok(Describes::This) => String::new(),
+        Ok(Describes::Nothing) => ", which names no digest of what it describes".to_owned(),
+        Ok(other) => format!("; {}", another(&other)),
+        Err(why) => format!("; it cannot be compared with the model: {why}"),
+    }
+}
+
+/// That a document describes something else, with both digests.
+pub(in crate::commands) fn another(other: &Describes) -> String {
+    let Describes::Another { file, stated, found } = other else {
+        return String::new();
+    };
+    let what = file.as_deref().map_or_else(|| "the model".to_owned(), short);
+    let found = found.map_or_else(
+        || "no such file is there".to_owned(),
+        |found| format!("it is {found}"),
+    );
+    format!("it describes another digest: {what} is {stated} there, and {found}")
 }
 
 /// A model card, by the name it gives the model.

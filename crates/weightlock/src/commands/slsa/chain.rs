@@ -1,13 +1,14 @@
 //! The models that a model was made from: their provenance, as far as it was given, judged by the same list of builders.
 //!
-//! Worked off as a list and never by calls within calls; no statement is looked at twice, so that a circle ends.
+//! Worked off as a list and never by calls within calls, nearest first; no statement is looked at twice, so that a circle ends.
+//! Whatever is not followed stays an open end and is told: a chain is only as good as what nobody showed of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry};
 
 use weightlock_artifact::{digest::Digest, standing::Standing};
 use weightlock_bom::{
     provenance::{Parent, Provenance},
-    slsa::{Expected, Level, TrustedBuilder, accept},
+    slsa::{Expected, Level, OpenEnds, TrustedBuilder, accept},
 };
 
 use super::{Base, found::Piece};
@@ -25,6 +26,22 @@ pub(super) struct Chain {
     pub(super) links: Vec<(Provenance, Standing)>,
     /// Provenance that was given and does not hold.
     pub(super) refused: Vec<Diagnostic>,
+    /// Parents of which nobody knows how they were made, or of which nobody asked.
+    pub(super) open: OpenEnds,
+}
+
+/// A statement of the chain whose parents are looked at: the model's own, or one by its number among those given.
+type Statement = Option<usize>;
+
+/// What is followed, and what is left to follow.
+struct Following<'a> {
+    given: &'a [Piece],
+    trusted: &'a [TrustedBuilder],
+    depth: usize,
+    pending: VecDeque<(Statement, Provenance, usize)>,
+    /// Which statements each statement's parents were found in.
+    parents: BTreeMap<Statement, BTreeSet<Statement>>,
+    chain: Chain,
 }
 
 impl Chain {
@@ -35,59 +52,99 @@ impl Chain {
         trusted: &[TrustedBuilder],
         depth: usize,
     ) -> Self {
-        let mut chain = Self::default();
-        let mut seen = BTreeSet::new();
-        let mut pending = vec![(provenance.clone(), 1)];
-        while let Some((child, at)) = pending.pop() {
-            for parent in child.parents() {
-                if at > depth || chain.bases.len() >= MOST {
-                    continue;
-                }
-                let found: Vec<(usize, &Piece)> = given
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, piece)| is_about(piece, &parent))
-                    .collect();
-                let Some((number, judged)) = best(&found, trusted) else {
-                    chain.bases.push(base(
-                        &parent,
-                        at,
-                        Standing::Unknown,
-                        "no provenance of it was given",
-                    ));
-                    continue;
-                };
-                chain.add(&parent, at, judged, &mut pending, seen.insert(number));
+        let mut following = Following {
+            given,
+            trusted,
+            depth,
+            pending: VecDeque::from([(None, provenance.clone(), 1)]),
+            parents: BTreeMap::from([(None, BTreeSet::new())]),
+            chain: Self::default(),
+        };
+        while let Some((child, provenance, at)) = following.pending.pop_front() {
+            for parent in provenance.parents() {
+                following.follow(child, &parent, at);
             }
         }
-        chain.bases.sort_by_key(|base| base.depth);
-        chain
+        following.circles();
+        following.chain
     }
+}
 
-    fn add(
-        &mut self,
-        parent: &Parent<'_>,
-        at: usize,
-        judged: Judged,
-        pending: &mut Vec<(Provenance, usize)>,
-        is_new: bool,
-    ) {
+impl Following<'_> {
+    fn follow(&mut self, child: Statement, parent: &Parent<'_>, at: usize) {
+        if self.chain.bases.len() >= MOST {
+            self.chain.open.beyond = self.chain.open.beyond.saturating_add(1);
+            return;
+        }
+        if at > self.depth {
+            let why = format!("deeper than --depth {}, and not looked at", self.depth);
+            self.ends(parent, at, Standing::Unknown, &why);
+            return;
+        }
+        let found: Vec<(usize, &Piece)> = self
+            .given
+            .iter()
+            .enumerate()
+            .filter(|(_, piece)| is_about(piece, parent))
+            .collect();
+        let Some((number, judged)) = best(&found, self.trusted) else {
+            self.ends(parent, at, Standing::Unknown, "no provenance of it was given");
+            return;
+        };
         let (provenance, standing, what) = match judged {
             Judged::Verified(provenance) => {
                 let what = format!("built by {}", provenance.builder);
-                (Some(provenance), Standing::Verified, what)
+                (provenance, Standing::Verified, what)
             }
-            Judged::Declared(provenance, why) => (Some(provenance), Standing::Declared, why),
+            Judged::Declared(provenance, why) => (provenance, Standing::Declared, why),
             Judged::Refused(told) => {
-                let what = told.sentence();
-                self.refused.push(told);
-                (None, Standing::Failed, what)
+                self.ends(parent, at, Standing::Failed, &told.sentence());
+                self.chain.refused.push(told);
+                return;
             }
         };
-        self.bases.push(base(parent, at, standing, &what));
-        if let Some(provenance) = provenance.filter(|_| is_new) {
-            pending.push((provenance.clone(), at.saturating_add(1)));
-            self.links.push((provenance, standing));
+        self.chain.bases.push(base(parent, at, standing, &what));
+        self.parents.entry(child).or_default().insert(Some(number));
+        if let Entry::Vacant(entry) = self.parents.entry(Some(number)) {
+            entry.insert(BTreeSet::new());
+            self.pending
+                .push_back((Some(number), provenance.clone(), at.saturating_add(1)));
+            self.chain.links.push((provenance, standing));
+        }
+    }
+
+    /// A parent that the chain ends with, without an answer.
+    fn ends(&mut self, parent: &Parent<'_>, at: usize, standing: Standing, what: &str) {
+        self.chain.bases.push(base(parent, at, standing, what));
+        self.chain
+            .open
+            .models
+            .push((parent.name().to_owned(), what.to_owned()));
+    }
+
+    /// Models that are said to be made from themselves, over however many steps: such a chain has no beginning. Statements whose
+    /// parents all have a beginning have one too; what is left in the end has none.
+    fn circles(&mut self) {
+        loop {
+            let rooted: Vec<Statement> = self
+                .parents
+                .iter()
+                .filter(|(_, parents)| !parents.iter().any(|one| self.parents.contains_key(one)))
+                .map(|(statement, _)| *statement)
+                .collect();
+            if rooted.is_empty() {
+                break;
+            }
+            for statement in rooted {
+                self.parents.remove(&statement);
+            }
+        }
+        for number in self.parents.keys().flatten() {
+            let name = self.given.get(*number).map_or("", |piece| &piece.name);
+            self.chain.open.models.push((
+                name.to_owned(),
+                "it is said to be made from what was made from it".to_owned(),
+            ));
         }
     }
 }

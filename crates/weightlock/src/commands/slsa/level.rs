@@ -11,7 +11,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::{evidence::Kind, standing::Standing};
 use weightlock_bom::{
-    provenance::{MAX_DOCUMENT, Provenance, review::Review},
+    provenance::{
+        MAX_DOCUMENT, Provenance,
+        evaluation::outcome::{Outcome, outcome},
+        review::{CustomCode, Decision, Review, last_word},
+    },
     slsa::{
         Expected, Facts, Level, Link, MlStep, Refused, Requirements, Source, Steps, TrustedBuilder, accept,
         covers,
@@ -95,6 +99,8 @@ pub struct Levelled {
     pub steps: Vec<StepKnown>,
     /// Models that it was made from.
     pub bases: Vec<Base>,
+    /// How many more there are that were not looked at, because nobody follows so many.
+    pub not_followed: usize,
     /// Reviews of its code.
     pub review: Reviews,
     /// Lines of the requirements that are not met.
@@ -107,7 +113,7 @@ pub struct Levelled {
 pub struct StepKnown {
     /// `data`, `training`, `transform` or `evaluation`.
     pub step: String,
-    /// `verified`, `declared` or `unknown`.
+    /// `verified`, `declared`, `unknown`, or `failed` where a signer who counts says that an evaluation failed.
     #[schemars(with = "String")]
     pub standing: Standing,
     /// What there is.
@@ -118,8 +124,10 @@ pub struct StepKnown {
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reviews {
-    /// Different signers whose word about reviews counts, and whose review approves exactly the code that is there.
+    /// Different signers whose word about reviews counts, and whose last review approves exactly the code that is there.
     pub reviewers: usize,
+    /// Different signers whose word about reviews counts, and whose last review rejects the code.
+    pub rejected: usize,
     /// Other statements that say to be a review: nobody vouches for their signers, or they are of other code.
     pub others: usize,
 }
@@ -194,7 +202,7 @@ fn level(arguments: &Arguments, context: &Context) -> Result<(Levelled, Vec<Stri
         standing: *standing,
     });
     let links: Vec<Link<'_>> = own.into_iter().chain(further).collect();
-    let steps = Steps::of(&links, &evaluations);
+    let steps = Steps::of(&links, &chain.open, &evaluations);
     let reached = worth.as_ref().map_or(Level::L0, |worth| worth.level);
     let source = worth
         .as_ref()
@@ -207,6 +215,7 @@ fn level(arguments: &Arguments, context: &Context) -> Result<(Levelled, Vec<Stri
             source: source.clone(),
             steps: &steps,
             reviewers: reviews.reviewers,
+            rejected: reviews.rejected,
         })
     });
     Ok((
@@ -221,6 +230,7 @@ fn level(arguments: &Arguments, context: &Context) -> Result<(Levelled, Vec<Stri
             source: Code::from(&source),
             steps: MlStep::ALL.into_iter().map(|step| known(&steps, step)).collect(),
             bases: chain.bases,
+            not_followed: chain.open.beyond,
             review: reviews,
             unmet: unmet
                 .into_iter()
@@ -314,36 +324,78 @@ fn lacking(level: Level) -> Vec<String> {
     }
 }
 
+/// What a reviewer who counts has said: decisions with their dates.
+struct Reviewer {
+    signer: Signer,
+    said: Vec<(Decision, String)>,
+}
+
 /// Statements about evaluations with how each is known, and reviews of the code.
 fn evidence(hashed: &Hashed, signers: &SignersByKind) -> Result<(Vec<Standing>, Reviews), Diagnostic> {
     let code = review::code(hashed)?;
     let mut evaluations = Vec::new();
     let mut reviews = Reviews::default();
-    let mut reviewers: Vec<Signer> = Vec::new();
+    let mut reviewers: Vec<Reviewer> = Vec::new();
     for found in Found::about(hashed.root())? {
         let Ok(claimed) = found.claimed() else { continue };
         let kind = types::kind_of(&claimed.statement.predicate_type);
         let is_about = claimed.statement.is_about(&hashed.model());
         let judged = found.judged(signers, &hashed.model()).ok();
         match (kind, judged) {
-            (Kind::Evaluation, Some(_)) => evaluations.push(Standing::Verified),
-            (Kind::Evaluation, None) if is_about => evaluations.push(Standing::Declared),
-            (Kind::Review, Some(evidence)) => {
-                let read = Review::read(&evidence.statement().predicate);
-                let counts = read.is_ok_and(|review| code.covered_by(&review).is_ok());
-                let signer = evidence.signer();
-                if !counts {
-                    reviews.others += 1;
-                } else if !reviewers.iter().any(|other| other.is_same_as(signer)) {
-                    reviewers.push(signer.clone());
-                }
+            (Kind::Evaluation, Some(evidence)) => {
+                let statement = evidence.statement();
+                evaluations.push(match outcome(&statement.predicate_type, &statement.predicate) {
+                    Outcome::Good => Standing::Verified,
+                    Outcome::Bad => Standing::Failed,
+                    Outcome::Unclear => Standing::Unknown,
+                });
             }
+            // Whoever is not believed can neither fail a model nor, by saying that it failed, have evaluated it.
+            (Kind::Evaluation, None) if is_about => {
+                let said = outcome(&claimed.statement.predicate_type, &claimed.statement.predicate);
+                evaluations.push(match said {
+                    Outcome::Good => Standing::Declared,
+                    Outcome::Bad | Outcome::Unclear => Standing::Unknown,
+                });
+            }
+            (Kind::Review, Some(evidence)) => match word(&evidence.statement().predicate, &code) {
+                Some(word) => add(&mut reviewers, evidence.signer(), word),
+                None => reviews.others += 1,
+            },
             (Kind::Review, None) => reviews.others += 1,
             _ => {}
         }
     }
-    reviews.reviewers = reviewers.len();
+    for reviewer in &reviewers {
+        let said = reviewer.said.iter();
+        match last_word(said.map(|(decision, date)| (*decision, date.as_str()))) {
+            Some(Decision::Approved) => reviews.reviewers += 1,
+            Some(Decision::Rejected) => reviews.rejected += 1,
+            None => {}
+        }
+    }
     Ok((evaluations, reviews))
+}
+
+/// What a review says that counts. An approval must be of exactly this code; a rejection of the model is one however it lists it.
+fn word(predicate: &serde_json::Value, code: &CustomCode) -> Option<(Decision, String)> {
+    let text = |member: &str| predicate.get(member).and_then(serde_json::Value::as_str);
+    if text("decision") == Some(Decision::Rejected.word()) {
+        return Some((Decision::Rejected, text("date").unwrap_or_default().to_owned()));
+    }
+    let review = Review::read(predicate).ok()?;
+    code.covered_by(&review).ok()?;
+    Some((review.decision, review.date))
+}
+
+fn add(reviewers: &mut Vec<Reviewer>, signer: &Signer, word: (Decision, String)) {
+    match reviewers.iter_mut().find(|one| one.signer.is_same_as(signer)) {
+        Some(reviewer) => reviewer.said.push(word),
+        None => reviewers.push(Reviewer {
+            signer: signer.clone(),
+            said: vec![word],
+        }),
+    }
 }
 
 fn reasons(arguments: &Arguments, levelled: &Levelled) -> Vec<Diagnostic> {
@@ -400,8 +452,22 @@ pub(super) fn source_lines(source: &Code, line: &mut impl FnMut(&str, &str)) {
     }
 }
 
+/// Models that it was made from, for people.
+pub(super) fn base_lines(bases: &[Base], not_followed: usize, line: &mut impl FnMut(&str, &str)) {
+    for base in bases {
+        line(&base.role, &base_line(base));
+    }
+    if not_followed > 0 {
+        let many = format!(
+            "{not_followed} more models were not looked at: no more than {} are",
+            bases.len()
+        );
+        line("base-model", &many);
+    }
+}
+
 /// A model that it was made from, for people.
-pub(super) fn base_line(base: &Base) -> String {
+fn base_line(base: &Base) -> String {
     let digest = base.digest.as_deref().unwrap_or("no digest");
     format!(
         "{}   {digest}   {}: {}",
@@ -430,9 +496,7 @@ fn text(levelled: &Levelled) -> String {
         value.iter().for_each(|value| line(name, value));
     }
     source_lines(&levelled.source, &mut line);
-    for base in &levelled.bases {
-        line(&base.role, &base_line(base));
-    }
+    base_lines(&levelled.bases, levelled.not_followed, &mut line);
     for step in &levelled.steps {
         let standing = step.standing.word().to_lowercase();
         line(&step.step, &format!("{standing}: {}", step.what));
@@ -441,8 +505,13 @@ fn text(levelled: &Levelled) -> String {
     line(
         "review",
         &format!(
-            "{} reviewed exactly this code and count; {} other statements",
-            review.reviewers, review.others
+            "{} reviewed exactly this code and count{}; {} other statements",
+            review.reviewers,
+            match review.rejected {
+                0 => String::new(),
+                count => format!(", {count} who count rejected it"),
+            },
+            review.others
         ),
     );
     text

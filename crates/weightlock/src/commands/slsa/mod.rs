@@ -81,7 +81,7 @@ pub struct Base {
     pub digest: Option<String>,
     /// How far it is from the model that was asked about: 1 for its own parents.
     pub depth: usize,
-    /// `verified`, `declared`, or `unknown` where no provenance was given.
+    /// `verified`; `declared`; `unknown` where no provenance was given or nobody looked; `failed` where it does not hold.
     #[schemars(with = "String")]
     pub standing: weightlock_artifact::standing::Standing,
     /// Why no better, or who built it.

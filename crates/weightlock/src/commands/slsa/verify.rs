@@ -93,6 +93,8 @@ pub struct Verified {
     pub provenance: String,
     /// Models that it was made from.
     pub bases: Vec<Base>,
+    /// How many more there are that were not looked at, because nobody follows so many.
+    pub not_followed: usize,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
@@ -143,6 +145,7 @@ fn verify(arguments: &Arguments, context: &Context) -> Result<(Verified, Vec<Str
             source: Code::from(&source),
             provenance: piece.name.clone(),
             bases: chain.bases,
+            not_followed: chain.open.beyond,
         },
         others,
     ))
@@ -216,9 +219,7 @@ fn text(verified: &Verified, context: &Context) -> String {
     line("builder", &verified.builder);
     line("build type", &verified.build_type);
     super::level::source_lines(&verified.source, &mut line);
-    for base in &verified.bases {
-        line(&base.role, &super::level::base_line(base));
-    }
+    super::level::base_lines(&verified.bases, verified.not_followed, &mut line);
     line("provenance", &verified.provenance);
     text
 }

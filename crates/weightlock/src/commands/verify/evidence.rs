@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::evidence::Kind;
+use weightlock_bom::document::read::described::{Describes, describes};
 use weightlock_signing::{
     oms::VerifiedStatement,
     predicate::{
@@ -90,6 +91,16 @@ impl Teller<'_> {
             return Err(Why {
                 code: NOBODY,
                 why: "only the signer of the model can state such digests".to_owned(),
+            });
+        }
+        let statement = evidence.statement();
+        if found.kind == Some(Kind::Bom)
+            && let Ok(other @ Describes::Another { .. }) =
+                describes(&statement.predicate, &statement.subjects)
+        {
+            return Err(Why {
+                code: ABOUT,
+                why: summary::another(&other),
             });
         }
         Ok((words(&evidence), evidence.signer().into()))

@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use weightlock_artifact::reason::Code;
+use weightlock_artifact::{
+    Error,
+    inventory::{Links, Root},
+    reason::Code,
+};
 use weightlock_bom::provenance::{
     PATH, Resource, Role,
     command::{self, Folders},
@@ -198,9 +202,30 @@ impl Material {
         Ok(())
     }
 
-    /// Refuses one that is no longer what was hashed.
-    pub(super) fn still_holds(&self) -> Result<(), Diagnostic> {
-        self.hashed.still_holds()
+    /// Refuses one that is no longer what was hashed, or whose name leads to something else by now: that may be what the command
+    /// has read. The same content in another place is the same material.
+    pub(super) fn still_holds(&self, reading: &ModelFlags, context: &Context) -> Result<(), Vec<Diagnostic>> {
+        self.hashed.still_holds()?;
+        let now = Root::open(&self.path, Links::Refused).map_err(Diagnostic::from)?;
+        if self
+            .hashed
+            .root()
+            .is_same_folder(&now)
+            .map_err(Diagnostic::from)?
+        {
+            return Ok(());
+        }
+        let again = reading.hashed(&self.path, context)?;
+        if again.digest() == self.hashed.digest() {
+            return Ok(());
+        }
+        let changed = Error::Changed {
+            path: self.path.clone(),
+            offset: None,
+        };
+        Err(Diagnostic::from(changed)
+            .note("another folder lies there now")
+            .into())
     }
 }
 

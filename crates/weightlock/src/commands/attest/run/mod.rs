@@ -34,7 +34,7 @@ use weightlock_bom::{
         Provenance, Resource, Role,
         command::{self, Folders},
         description::{RECORDED, build_type, check_parameters},
-        reason::{CHANGED, NO_PRODUCT},
+        reason::{CHANGED, COMMAND, NO_PRODUCT},
     },
     slsa::LOCAL,
 };
@@ -182,11 +182,17 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
             "the command ended with {}, so nothing is stated",
             ran.ended.code()
         );
-        let reply = Reply::verbatim(VERB, String::new()).with_exit(Exit::Program(ran.ended.code()));
+        if global.format() == Format::Json {
+            let told = Diagnostic::new(COMMAND, note)
+                .at(arguments.product.display().to_string())
+                .fact("ended with", ran.ended.code().to_string())
+                .fact("not stated", arguments.product.display().to_string());
+            return Reply::refusal(VERB, told.into()).with_exit(Exit::Unfinished(ran.ended.code()));
+        }
         if global.quiet == 0 {
             terminal::say(&format!("note: {note}\n"));
         }
-        return reply;
+        return Reply::verbatim(VERB, String::new()).with_exit(Exit::Program(ran.ended.code()));
     }
     match ready.finish(arguments, &ran, context) {
         Ok(recorded) => {
@@ -336,7 +342,8 @@ impl Ready {
         context: &Context,
     ) -> Result<Recorded, Vec<Diagnostic>> {
         for material in &self.materials {
-            material.still_holds().map_err(|told| moved(material, &told))?;
+            let holds = material.still_holds(&arguments.reading, context);
+            holds.map_err(|told| moved(material, told))?;
         }
         let (hashed, changes) = self
             .before
@@ -412,16 +419,19 @@ fn time(at: SystemTime) -> Option<String> {
     Some(time.to_string())
 }
 
-fn moved(material: &Material, told: &Diagnostic) -> Diagnostic {
-    if told.code() == INTERRUPTED {
-        return told.clone();
+fn moved(material: &Material, told: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if told.iter().any(|one| one.code() == INTERRUPTED) {
+        return told;
     }
-    Diagnostic::new(
+    let changed = Diagnostic::new(
         CHANGED,
         format!("the material {} changed while the command ran", material.name()),
     )
-    .at(material.path().display().to_string())
-    .note(told.message().to_owned())
+    .at(material.path().display().to_string());
+    let noted = told
+        .iter()
+        .fold(changed, |changed, one| changed.note(one.sentence()));
+    noted.into()
 }
 
 /// Materials and configuration as they were named. No two have one name.
@@ -457,12 +467,15 @@ fn verify_bases(materials: &mut [Material], signer: &Path, context: &Context) ->
     bases.try_for_each(|one| one.verify(&trust))
 }
 
-/// What the command writes cannot be what it works from: it would change while the command runs.
+/// What the command writes cannot be what it works from: it would change while the command runs. Links lead to what they lead to.
 fn outside_materials(product: &Path, given: &[Given]) -> Result<(), Diagnostic> {
-    let product = std::path::absolute(product).unwrap_or_else(|_| product.to_owned());
+    let places = |path: &Path| [absolute(path), real(path)];
+    let products = places(product);
     let around = given.iter().find(|one| {
-        let material = std::path::absolute(one.path()).unwrap_or_else(|_| one.path().to_owned());
-        product.starts_with(material)
+        let materials = places(one.path());
+        materials
+            .iter()
+            .any(|material| products.iter().any(|product| product.starts_with(material)))
     });
     match around {
         None => Ok(()),
@@ -478,11 +491,28 @@ fn outside_materials(product: &Path, given: &[Given]) -> Result<(), Diagnostic> 
     }
 }
 
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Where a path leads, as far as it is there; what will be made has no links yet.
+fn real(path: &Path) -> PathBuf {
+    let whole = absolute(path);
+    let found = whole.ancestors().find_map(|folder| {
+        let real = folder.canonicalize().ok()?;
+        Some(real.join(whole.strip_prefix(folder).ok()?))
+    });
+    found.unwrap_or(whole)
+}
+
 /// The statement is about the product as it is, so it cannot become a file of it.
 fn outside_product(arguments: &Arguments) -> Result<(), Diagnostic> {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let product = &arguments.product;
+    let is_inside = |output: &&Path| {
+        absolute(output).starts_with(absolute(product)) || real(output).starts_with(real(product))
+    };
     let output = arguments.publish.output.as_deref();
-    match output.filter(|output| absolute(output).starts_with(absolute(&arguments.product))) {
+    match output.filter(is_inside) {
         None => Ok(()),
         Some(output) => Err(
             Diagnostic::new(USAGE, "the statement would become a file of what it is about")

@@ -1,26 +1,27 @@
 //! The commit that the working directory is at: opens what [`weightlock_bom::provenance::git`] reads. `git` is not run, and
-//! nothing is followed out of the repository but what `.git` itself points to (worktrees, submodules).
+//! nothing is followed out of the repository but what `.git` itself points to (worktrees, submodules). [`tree`] compares the
+//! files with the commit, [`untracked`] finds those that the commit does not know.
+
+mod tree;
+mod untracked;
 
 use std::{
     fs,
-    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
     path::{Path, PathBuf},
 };
 
 use serde_json::{Value, json};
-use weightlock_artifact::{
-    input,
-    inventory::{Links, Root},
-    path::ArtifactPath,
-};
+use weightlock_artifact::input;
 use weightlock_bom::provenance::{
     Resource, Role,
     git::{
-        BlobHasher, Entry, EntryKind, Head, Index, MAX_CONFIG, MAX_LIST, MAX_SMALL, Object, ObjectId, Tree,
-        in_pack, loose, packed_refs, pointer, ref_file, remote_url, source_uri,
+        Head, Index, MAX_CONFIG, MAX_LIST, MAX_OBJECT, MAX_SMALL, Object, ObjectId, Tree, in_pack, loose,
+        packed_refs, pointer, ref_file, remote_url, source_uri,
     },
 };
 use weightlock_format::content::Content;
+
+use self::untracked::Untracked;
 
 use crate::{commands::scan::opened, sources::Source};
 
@@ -28,10 +29,6 @@ use crate::{commands::scan::opened, sources::Source};
 const MOST_ABOVE: usize = 64;
 /// Packs, and loose tags, that are looked at.
 const MOST_LISTED: usize = 2000;
-/// A loose object larger than this is no commit.
-const MAX_LOOSE: usize = 1 << 20;
-/// Bytes of files that are hashed to tell whether they are as in the commit.
-const MOST_HASHED: u64 = 256 << 20;
 
 /// A working tree and its commit.
 #[derive(Debug)]
@@ -42,6 +39,7 @@ pub(crate) struct Found {
     tags: Vec<String>,
     uri: Option<String>,
     tree: Tree,
+    untracked: Untracked,
 }
 
 /// The folders of a repository: that of this working tree, and that of everything its working trees share.
@@ -70,9 +68,11 @@ impl Found {
         let reference = branch.or_else(|| tags.last().cloned());
         let config = read(&repository.shared.join("config"), MAX_CONFIG);
         let url = config.and_then(|config| remote_url(&config, "origin"));
+        let (tree, untracked) = repository.working_tree(root, &commit);
         Some(Self {
             root: root.to_owned(),
-            tree: repository.tree(root, &commit),
+            tree,
+            untracked,
             commit,
             reference,
             tags,
@@ -100,7 +100,8 @@ impl Found {
             uri: self.uri.clone(),
             ..Resource::named("source", Role::Code)
         }
-        .with("tree", self.tree.word());
+        .with("tree", self.tree.word())
+        .with("untracked", self.untracked.to_string());
         resource
             .digests
             .insert("gitCommit".to_owned(), self.commit.as_str().to_owned());
@@ -195,133 +196,32 @@ impl Repository {
         found
     }
 
+    /// An object, if it is the one of that name.
     fn object(&self, id: &ObjectId) -> Option<Object> {
         let objects = self.shared.join("objects");
-        if let Some(bytes) = read(&objects.join(id.loose_path()), MAX_LOOSE) {
-            return loose(&bytes);
+        if let Some(bytes) = read(&objects.join(id.loose_path()), MAX_OBJECT) {
+            return loose(&bytes).filter(|object| object.is_called(id));
         }
         let packs = objects.join("pack");
         names(&packs).iter().find_map(|name| {
             let stem = name.strip_suffix(".idx")?;
             let index = content(&packs.join(name))?;
             in_pack(&index, &content(&packs.join(format!("{stem}.pack")))?, id)
+                .filter(|object| object.is_called(id))
         })
     }
 
-    /// Whether the working tree is as in the commit: what is staged by the trees of commit and index, the files by what the
-    /// index has of them.
-    fn tree(&self, root: &Path, commit: &ObjectId) -> Tree {
-        let path = self.own.join("index");
-        let Some(bytes) = read(&path, MAX_LIST) else {
-            return Tree::Unknown("there is no index");
-        };
-        let index = match Index::parse(&bytes, commit.is_sha256()) {
-            Ok(index) => index,
-            Err(fault) => return Tree::Unknown(fault.0),
-        };
-        let Some(tree) = self.object(commit).and_then(|commit| commit.tree()) else {
-            return Tree::Unknown("the commit could not be read");
-        };
-        let written = fs::symlink_metadata(&path).map(|found| (found.mtime(), found.mtime_nsec()));
-        let Ok(written) = written else {
-            return Tree::Unknown("the index could not be looked at");
-        };
-        if let Some(path) = changed_file(root, &index, written) {
-            return path;
-        }
-        match index.tree {
-            Some(found) if found == tree => Tree::Clean,
-            Some(_) => Tree::Changed("(staged)".to_owned()),
-            None => Tree::Unknown("something was staged, and perhaps taken back"),
-        }
-    }
-}
-
-/// The first file that differs from what the index has, or cannot be compared.
-fn changed_file(root: &Path, index: &Index, written: (i64, i64)) -> Option<Tree> {
-    let opened = Root::open(root, Links::Refused).ok()?;
-    let mut budget = MOST_HASHED;
-    for entry in &index.entries {
-        let is_apart = entry.is_set_aside || entry.kind == EntryKind::Submodule;
-        if is_apart {
-            continue;
-        }
-        let shown = || String::from_utf8_lossy(&entry.path).into_owned();
-        match as_in_index(root, &opened, entry, written, &mut budget) {
-            Compared::Same => {}
-            Compared::Other => return Some(Tree::Changed(shown())),
-            Compared::Unknown(why) => return Some(Tree::Unknown(why)),
-        }
-    }
-    None
-}
-
-enum Compared {
-    Same,
-    Other,
-    Unknown(&'static str),
-}
-
-fn as_in_index(root: &Path, opened: &Root, entry: &Entry, written: (i64, i64), budget: &mut u64) -> Compared {
-    let path = root.join(std::ffi::OsStr::from_bytes(&entry.path));
-    let Ok(found) = fs::symlink_metadata(&path) else {
-        return Compared::Other;
-    };
-    let of_link = |target: &Path| {
-        let bytes = target.as_os_str().as_bytes();
-        let mut hasher = BlobHasher::new(bytes.len() as u64, entry.id.is_sha256());
-        hasher.update(bytes);
-        same(hasher.finish() == entry.id)
-    };
-    match entry.kind {
-        _ if entry.is_conflicted => Compared::Other,
-        EntryKind::Submodule => Compared::Same,
-        EntryKind::Link => fs::read_link(&path).map_or(Compared::Other, |target| of_link(&target)),
-        EntryKind::File { executable } => {
-            if !found.is_file() || (found.mode() & 0o100 != 0) != executable {
-                return Compared::Other;
-            }
-            // The index keeps 32 bits of it, and none where git was not sure of the rest.
-            let size = u32::try_from(found.size() & u64::from(u32::MAX)).unwrap_or_default();
-            if entry.size != 0 && entry.size != size {
-                return Compared::Other;
-            }
-            let bits = |number: i64| u32::try_from(number & i64::from(u32::MAX)).unwrap_or_default();
-            let modified = (bits(found.mtime()), bits(found.mtime_nsec()));
-            // A file that was written in the same moment as the index could have been written after it.
-            let is_older = (found.mtime(), found.mtime_nsec()) < written;
-            if entry.size == size && entry.modified == modified && is_older {
-                return Compared::Same;
-            }
-            hashed(opened, entry, found.size(), budget)
-        }
-    }
-}
-
-const fn same(is_same: bool) -> Compared {
-    if is_same { Compared::Same } else { Compared::Other }
-}
-
-/// Compares the content. What git changes on the way in and out (line ends, filters) shows as a difference.
-fn hashed(root: &Root, entry: &Entry, size: u64, budget: &mut u64) -> Compared {
-    let Some(rest) = budget.checked_sub(size) else {
-        return Compared::Unknown("too much was touched since git has looked at it");
-    };
-    *budget = rest;
-    let file = ArtifactPath::from_bytes(&entry.path)
-        .ok()
-        .and_then(|path| root.open_file(&path).ok());
-    let Some(mut file) = file else {
-        return Compared::Unknown("a file could not be read");
-    };
-    let mut hasher = BlobHasher::new(size, entry.id.is_sha256());
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match std::io::Read::read(&mut file, &mut buffer) {
-            Ok(0) => return same(hasher.finish() == entry.id),
-            Ok(count) => hasher.update(buffer.get(..count).unwrap_or_default()),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => return Compared::Unknown("a file could not be read"),
+    /// Whether the working tree is as in the commit, and what else lies in it.
+    fn working_tree(&self, root: &Path, commit: &ObjectId) -> (Tree, Untracked) {
+        let index = read(&self.own.join("index"), MAX_LIST)
+            .ok_or("there is no index")
+            .and_then(|bytes| Index::parse(&bytes, commit.is_sha256()).map_err(|fault| fault.0));
+        match index {
+            Ok(index) => (
+                tree::compare(root, &index, self.object(commit).and_then(|commit| commit.tree())),
+                Untracked::look(root, &index, &self.shared.join("info/exclude")),
+            ),
+            Err(why) => (Tree::Unknown(why), Untracked::unknown()),
         }
     }
 }
