@@ -660,12 +660,17 @@ mod tests {
         }
         // Every variant is listed once: a word of its own for each line of the list.
         let words: std::collections::BTreeSet<_> = Format::ALL.iter().map(|format| format.word()).collect();
-        let variants = include_str!("detect.rs").split("pub enum Format {").nth(1).unwrap();
+        let variants = include_str!("detect.rs")
+            .split("pub enum Format {")
+            .nth(1)
+            .unwrap();
         let variants = variants.split("\n}\n").next().unwrap();
-        let count = variants.lines().filter(|line| line.ends_with(',') && !line.contains(['#', '/'])).count();
+        let count = variants
+            .lines()
+            .filter(|line| line.ends_with(',') && !line.contains(['#', '/']))
+            .count();
         assert_eq!((words.len(), count), (Format::ALL.len(), Format::ALL.len()));
     }
-
 
     #[test]
     fn content_decides() {

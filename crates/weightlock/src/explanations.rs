@@ -307,6 +307,7 @@ const TABLES: &[&[Explanation]] = &[
     weightlock_transport::EXPLANATIONS,
     weightlock_bom::provenance::reason::EXPLANATIONS,
     weightlock_bom::slsa::reason::EXPLANATIONS,
+    weightlock_policy::reason::EXPLANATIONS,
     OWN,
 ];
 

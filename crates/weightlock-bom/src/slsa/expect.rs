@@ -153,8 +153,25 @@ impl Expected {
     /// [`Refused`] names the first that does not hold.
     pub fn check(&self, accepted: &Accepted<'_>, model: &[Subject]) -> Result<Source, Refused> {
         covers(&accepted.evidence.statement().subjects, model)?;
-        let source = self.content(&accepted.provenance, Some(accepted.builder))?;
-        if let Signer::Identity { identity, .. } = accepted.evidence.signer() {
+        self.signed(
+            &accepted.provenance,
+            Some(accepted.builder),
+            accepted.evidence.signer(),
+        )
+    }
+
+    /// Steps 4 to 7, with what the signer's certificate says.
+    ///
+    /// # Errors
+    /// [`Refused`] names the first that does not hold.
+    pub fn signed(
+        &self,
+        provenance: &Provenance,
+        builder: Option<&Builder>,
+        signer: &Signer,
+    ) -> Result<Source, Refused> {
+        let source = self.content(provenance, builder)?;
+        if let Signer::Identity { identity, .. } = signer {
             agrees(&source, identity)?;
         }
         Ok(source)

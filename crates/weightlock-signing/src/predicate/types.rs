@@ -36,6 +36,9 @@ pub const EVALUATION: &str = "urn:weightlock:evaluation:v1";
 /// A person's review.
 pub const REVIEW: &str = "urn:weightlock:review:v1";
 
+/// A person's yes or no to using a model.
+pub const APPROVAL: &str = "urn:weightlock:approval:v1";
+
 /// Names of one type each. The first group is cosign's, unchanged.
 const NAMES: [(&str, &str); 12] = [
     ("custom", CUSTOM),
@@ -53,7 +56,7 @@ const NAMES: [(&str, &str); 12] = [
 ];
 
 /// Types by the start of their URI: versions of a specification are one kind.
-const FAMILIES: [(&str, Kind); 14] = [
+const FAMILIES: [(&str, Kind); 15] = [
     ("https://slsa.dev/provenance", Kind::Provenance),
     ("https://slsa.dev/verification_summary", Kind::Verdict),
     (SPDX, Kind::Bom),
@@ -62,6 +65,7 @@ const FAMILIES: [(&str, Kind); 14] = [
     ("https://in-toto.io/attestation/test-result", Kind::Evaluation),
     ("https://in-toto.io/attestation/vulns", Kind::Scan),
     (VULN, Kind::Scan),
+    ("urn:weightlock:approval", Kind::Review),
     ("urn:weightlock:bom", Kind::Bom),
     ("urn:weightlock:card", Kind::Card),
     ("urn:weightlock:evaluation", Kind::Evaluation),

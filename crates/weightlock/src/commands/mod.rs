@@ -13,6 +13,7 @@ pub mod disassemble;
 pub mod doctor;
 pub mod evidence;
 pub mod explain;
+pub mod gate;
 pub(crate) mod guarded;
 pub mod inspect;
 pub mod inventory;
@@ -27,6 +28,7 @@ pub mod slsa;
 mod subject;
 pub(crate) mod target;
 pub mod trust;
+pub mod verdict;
 pub mod verify;
 pub mod verify_attestation;
 pub mod version;
@@ -57,6 +59,7 @@ pub enum Command {
     VerifyBlob(Box<blob::verify::Arguments>),
     AttestBlob(Box<blob::attest::Arguments>),
     VerifyBlobAttestation(Box<blob::verify_attestation::Arguments>),
+    Gate(Box<gate::Arguments>),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
     Trust(trust::Arguments),
@@ -111,6 +114,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::VerifyBlob(arguments) => blob::verify::run(arguments, context),
         Command::AttestBlob(arguments) => blob::attest::run(arguments, context),
         Command::VerifyBlobAttestation(arguments) => blob::verify_attestation::run(arguments, context),
+        Command::Gate(arguments) => gate::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Trust(arguments) => trust::run(arguments, context),

@@ -1,6 +1,6 @@
 //! What a statement about a target is about: the digest that names the model now, worked out from its bytes.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use weightlock_artifact::{
     Error,
@@ -98,14 +98,6 @@ impl Hashed {
         match &self.target {
             Target::Folder(inventory) => inventory.irregular().is_empty(),
             Target::File(_) => true,
-        }
-    }
-
-    /// The walk; none of a model that is one file.
-    pub(crate) const fn inventory(&self) -> Option<&Arc<Inventory>> {
-        match &self.target {
-            Target::Folder(inventory) => Some(inventory),
-            Target::File(_) => None,
         }
     }
 

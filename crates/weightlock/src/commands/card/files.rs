@@ -21,20 +21,20 @@ const README: &str = "README.md";
 
 /// A card that was read from a file.
 #[derive(Debug)]
-pub(super) struct Read<T> {
+pub(in crate::commands) struct Read<T> {
     /// Its name in the model, or its path.
-    pub(super) name: String,
+    pub(in crate::commands) name: String,
     pub(super) path: PathBuf,
     pub(super) bytes: Vec<u8>,
-    pub(super) sha256: Digest,
-    pub(super) card: T,
+    pub(in crate::commands) sha256: Digest,
+    pub(in crate::commands) card: T,
 }
 
 /// The cards of a model.
 #[derive(Debug)]
-pub(super) struct Cards {
-    pub(super) structured: Option<Read<ModelCard>>,
-    pub(super) readme: Option<Read<Card>>,
+pub(in crate::commands) struct Cards {
+    pub(in crate::commands) structured: Option<Read<ModelCard>>,
+    pub(in crate::commands) readme: Option<Read<Card>>,
 }
 
 /// Where a structured card is, in the model.
@@ -63,7 +63,7 @@ pub(super) fn beside(root: &Root) -> PathBuf {
 impl Cards {
     /// Finds and reads them: the structured card that was named, else the one in the model, else the one beside it; and
     /// `README.md` in the model.
-    pub(super) fn find(root: &Root, named: Option<&Path>) -> Result<Self, Diagnostic> {
+    pub(in crate::commands) fn find(root: &Root, named: Option<&Path>) -> Result<Self, Diagnostic> {
         let structured = match named {
             Some(path) => Some((
                 path.display().to_string(),

@@ -2,9 +2,9 @@
 
 pub mod check;
 mod evidence;
-mod files;
+pub(super) mod files;
 pub mod init;
-mod report;
+pub(super) mod report;
 pub mod show;
 pub mod sign;
 

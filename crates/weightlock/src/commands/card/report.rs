@@ -148,7 +148,7 @@ pub(super) fn look(subject: &Subject<'_>) -> Result<(CheckedCard, Vec<Diagnostic
 }
 
 /// The files of the model with their digests.
-pub(super) fn digests(hashed: &Hashed) -> Vec<(String, Digest)> {
+pub(in crate::commands) fn digests(hashed: &Hashed) -> Vec<(String, Digest)> {
     match hashed.manifest() {
         Some(manifest) => {
             let files = manifest.files().iter();

@@ -42,11 +42,11 @@ pub(crate) struct Judged {
     /// The verdict.
     pub(crate) verdict: Verdict,
     /// What is known.
-    pub(crate) evidence: Evidence,
+    pub(in crate::commands) evidence: Evidence,
     /// The model, hashed, and what its files say.
-    pub(crate) described: Described,
+    pub(in crate::commands) described: Described,
     /// The scan that was run.
-    pub(crate) scan: Option<Report>,
+    pub(in crate::commands) scan: Option<Report>,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// The scan was not run, because the answer is no without it.
@@ -63,10 +63,16 @@ pub(crate) fn judge(
     let policy = &policies.policy;
     let mut steps = Vec::new();
     let mut step = |text: String| steps.push(Step(text));
-    step(format!("{} of policy", crate::text::counted(policy.layers().len(), "file")));
+    step(format!(
+        "{} of policy",
+        crate::text::counted(policy.layers().len(), "file")
+    ));
     let reports = advisories::in_files(&asked.flags.advisories);
     if !reports.is_empty() {
-        step(format!("{} about vulnerabilities", crate::text::counted(reports.len(), "report")));
+        step(format!(
+            "{} about vulnerabilities",
+            crate::text::counted(reports.len(), "report")
+        ));
     }
     let links = if asked.allow_symlinks {
         Links::FilesInside
@@ -98,7 +104,10 @@ pub(crate) fn judge(
     let card = Compared::with(&described)
         .ok()
         .and_then(|compared| compared.fill(&mut looked, policy));
-    step(format!("{} about it", crate::text::counted(looked.len(), "statement")));
+    step(format!(
+        "{} about it",
+        crate::text::counted(looked.len(), "statement")
+    ));
     all.extend(looked.into_iter().map(|Looked { fact, .. }| fact));
     all.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
     let mut evidence = Evidence {
@@ -118,7 +127,10 @@ pub(crate) fn judge(
         } else {
             let report = examine(asked, links, context)?;
             evidence.scan = Some(summed(&report));
-            step(format!("{} scanned", crate::text::counted(report.files.len(), "file")));
+            step(format!(
+                "{} scanned",
+                crate::text::counted(report.files.len(), "file")
+            ));
             scan = Some(report);
         }
     }
@@ -161,7 +173,10 @@ fn wants_scan(policies: &Policies, situation: &Situation) -> bool {
 /// Whether something that no scan could mend denies it.
 fn is_denied_without(verdict: &Verdict) -> bool {
     let mut checks = verdict.checks().into_iter();
-    let general = verdict.general.iter().any(|reason| reason.decision == Decision::Deny);
+    let general = verdict
+        .general
+        .iter()
+        .any(|reason| reason.decision == Decision::Deny);
     general
         || checks.any(|(check, decision)| {
             decision == Decision::Deny && !matches!(check, Check::Scan | Check::Coverage)
@@ -175,9 +190,10 @@ fn examine(asked: &Asked<'_>, links: Links, context: &Context) -> Result<Report,
             let inventory = Inventory::walk(root, &Scope::model()).map_err(Diagnostic::from)?;
             scan::of_model(&Arc::new(inventory), context)?
         }
-        weightlock_artifact::inventory::RootKind::File(_) => {
-            scan::of_sources(vec![crate::sources::Source::named(asked.target).map_err(Diagnostic::from)?], context)?
-        }
+        weightlock_artifact::inventory::RootKind::File(_) => scan::of_sources(
+            vec![crate::sources::Source::named(asked.target).map_err(Diagnostic::from)?],
+            context,
+        )?,
     };
     Ok(report)
 }
@@ -203,6 +219,7 @@ fn summed(report: &Report) -> ScanFact {
         }
     }
     let others = report.not_examined.iter();
-    fact.unread.extend(others.map(|one| format!("{}: {}", one.name, one.why)));
+    fact.unread
+        .extend(others.map(|one| format!("{}: {}", one.name, one.why)));
     fact
 }

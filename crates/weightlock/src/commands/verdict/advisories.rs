@@ -68,7 +68,9 @@ pub(super) fn in_predicate(predicate: &Value) -> AdvisoryReport {
         Some(result) => of_value(result),
         None => none("it has no scanner.result".to_owned()),
     };
-    let ended = predicate.pointer("/metadata/scanFinishedOn").and_then(Value::as_str);
+    let ended = predicate
+        .pointer("/metadata/scanFinishedOn")
+        .and_then(Value::as_str);
     AdvisoryReport {
         name: "a signed report".to_owned(),
         digest: sha256(text.as_bytes()),
@@ -122,16 +124,20 @@ fn listed(
     if items.len() > MOST {
         return Err(format!("{what} has more than {MOST} entries"));
     }
-    let matches = items.iter().enumerate().map(|(at, item)| {
-        of(item).ok_or_else(|| format!("entry {at} of {what} has no id or no package"))
-    });
+    let matches = items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| of(item).ok_or_else(|| format!("entry {at} of {what} has no id or no package")));
     matches.collect()
 }
 
 fn of_grype(item: &Value) -> Option<AdvisoryMatch> {
     let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str);
     let related = item.get("relatedVulnerabilities").and_then(Value::as_array);
-    let aliases = related.into_iter().flatten().filter_map(|one| one.get("id")?.as_str());
+    let aliases = related
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.get("id")?.as_str());
     Some(AdvisoryMatch {
         id: text("/vulnerability/id")?.to_owned(),
         aliases: aliases.map(str::to_owned).collect(),
@@ -210,11 +216,17 @@ mod tests {
             "descriptor": {"name": "grype", "timestamp": "2026-11-22T10:00:00Z"},
         });
         let report = of_value(&grype);
-        assert_eq!((report.tool.as_str(), report.about.as_str()), ("grype", "requirements.txt"));
+        assert_eq!(
+            (report.tool.as_str(), report.about.as_str()),
+            ("grype", "requirements.txt")
+        );
         assert!(report.made.is_some());
         let one = &report.found.unwrap()[0];
         assert_eq!(one.severity, Some(Severity::Critical));
-        assert_eq!((one.package.as_str(), one.aliases.as_slice()), ("torch 2.0", &["CVE-2026-1".to_owned()][..]));
+        assert_eq!(
+            (one.package.as_str(), one.aliases.as_slice()),
+            ("torch 2.0", &["CVE-2026-1".to_owned()][..])
+        );
         let trivy = json!({
             "SchemaVersion": 2, "ArtifactName": "image:1", "CreatedAt": "2026-11-22T10:00:00.123456+02:00",
             "Results": [
@@ -249,6 +261,9 @@ mod tests {
         }
         assert!(read("x".to_owned(), b"{\"matches\": [").found.is_err());
         assert_eq!(found(&json!({"matches": []})), Ok(vec![]));
-        assert_eq!(found(&json!({"SchemaVersion": 2, "ArtifactName": "x"})), Ok(vec![]));
+        assert_eq!(
+            found(&json!({"SchemaVersion": 2, "ArtifactName": "x"})),
+            Ok(vec![])
+        );
     }
 }

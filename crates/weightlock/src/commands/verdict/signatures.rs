@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use weightlock_artifact::{
+    digest::{Digest, engine::Reading},
     evidence::{EXTRA_FILE, EvidenceName, Kind, Store},
     inventory::Root,
 };
@@ -28,7 +29,6 @@ use crate::{
     loaders::KnownLoaders,
     progress,
 };
-use weightlock_artifact::digest::engine::Reading;
 
 /// Signatures that are compared with the model by reading it, where its digests do not show that it is what they list.
 const MOST_COMPARED: usize = 4;
@@ -175,7 +175,8 @@ fn stowaway(root: &Root) -> Option<String> {
 
 /// Whether what was signed is exactly what was hashed: every file, and no other. Then there is nothing else to look for.
 fn is_exactly(hashed: &Hashed, verified: &VerifiedStatement) -> bool {
-    let same = |claim: &FileClaim, digest| matches!(claim, FileClaim::Whole(whole) if whole == digest);
+    let same =
+        |claim: &FileClaim, digest: &Digest| matches!(claim, FileClaim::Whole(whole) if whole == digest);
     match (verified.statement().files(), hashed.manifest()) {
         (Files::Single(claim), None) => same(claim, hashed.digest()),
         (Files::Named(files), Some(manifest)) => {

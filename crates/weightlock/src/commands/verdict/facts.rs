@@ -1,11 +1,7 @@
 //! What the files of a model say by themselves: formats, licences, code that comes along, the revision.
 
 use weightlock_artifact::path::ArtifactPath;
-use weightlock_bom::{
-    document::Licence,
-    graph::Property,
-    provenance::review::CustomCode,
-};
+use weightlock_bom::{document::licence::Licence, graph::Property, provenance::review::CustomCode};
 use weightlock_format::{
     detect::{Format, HEAD_BYTES},
     loadable::loadable,
@@ -23,7 +19,10 @@ use crate::{
 pub(super) const KINDS: [&str; 4] = ["code", "executable", "template", "custom-code"];
 
 /// Everything that policies ask of the files.
-pub(super) fn of(described: &Described, flags: &PolicyFlags) -> Result<(ModelFacts, CustomCode), Vec<Diagnostic>> {
+pub(super) fn of(
+    described: &Described,
+    flags: &PolicyFlags,
+) -> Result<(ModelFacts, CustomCode), Vec<Diagnostic>> {
     let hashed = &described.hashed;
     let code = review::code(hashed)?;
     let (namespace, name, revision) = called(hashed, flags);
@@ -41,8 +40,13 @@ pub(super) fn of(described: &Described, flags: &PolicyFlags) -> Result<(ModelFac
 
 fn listed(code: &CustomCode) -> Vec<String> {
     let files = code.files().map(|file| file.path);
-    let entries = code.entries().map(|entry| format!("{}: {}", entry.file, entry.value));
-    files.chain(entries).chain(code.unread().iter().cloned()).collect()
+    let entries = code
+        .entries()
+        .map(|entry| format!("{}: {}", entry.file, entry.value));
+    files
+        .chain(entries)
+        .chain(code.unread().iter().cloned())
+        .collect()
 }
 
 /// What it is called: as the caller says, else by the place it lies in.
@@ -54,7 +58,10 @@ fn called(hashed: &Hashed, flags: &PolicyFlags) -> (Option<String>, String, Opti
         (None, Some(hub)) => (hub.namespace.clone(), hub.name.clone()),
         (None, None) => (None, hashed.root().base_name()),
     };
-    let revision = flags.revision.clone().or_else(|| hub.map(|hub| hub.revision));
+    let revision = flags
+        .revision
+        .clone()
+        .or_else(|| hub.map(|hub| hub.revision.clone()));
     let revision = revision.map(|text| Revision {
         is_pinned: is_pinned(&text),
         text,
@@ -65,7 +72,9 @@ fn called(hashed: &Hashed, flags: &PolicyFlags) -> (Option<String>, String, Opti
 /// Whether a text can name one content only: a commit, or a digest.
 fn is_pinned(text: &str) -> bool {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
-    let is_hex = hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let is_hex = hex
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     is_hex && (hex.len() == 64 || (hex.len() == 40 && hex.len() == text.len()))
 }
 
@@ -79,12 +88,19 @@ fn files(hashed: &Hashed) -> Result<Vec<FileFact>, Vec<Diagnostic>> {
         let mut file = source.open().map_err(Diagnostic::from)?;
         let failed = |error| Diagnostic::from(weightlock_artifact::Error::io("read", &source.name, error));
         let head = head(&mut file).map_err(failed)?;
-        let content = crate::commands::scan::opened(source)?;
+        let content = crate::commands::scan::opened(source).map_err(Diagnostic::from)?;
         let mut formats = vec![Format::of_content(&content).map_err(failed)?.word().to_owned()];
-        formats.extend(tail(&content).map_err(failed)?.map(|format| format.word().to_owned()));
+        formats.extend(
+            tail(&content)
+                .map_err(failed)?
+                .map(|format| format.word().to_owned()),
+        );
         formats.extend(loadable(&path, &head).map(|kind| kind.word().to_owned()));
         let mut file = source.open().map_err(Diagnostic::from)?;
-        seen.push((path.clone(), weightlock_format::model::examine(&path, &mut file).map_err(failed)?));
+        seen.push((
+            path.clone(),
+            weightlock_format::model::examine(&path, &mut file).map_err(failed)?,
+        ));
         let digest = match hashed.manifest() {
             Some(manifest) => manifest.file(&path).map(|file| *file.sha256()),
             None => Some(*hashed.digest()),
@@ -137,7 +153,11 @@ fn licenses(described: &Described) -> Vec<LicenseFact> {
     let Some(subject) = graph.component(graph.subject()) else {
         return Vec::new();
     };
-    let properties = [Property::License, Property::LicenseText, Property::LicenseUnlisted];
+    let properties = [
+        Property::License,
+        Property::LicenseText,
+        Property::LicenseUnlisted,
+    ];
     let claims = properties.into_iter().flat_map(|property| {
         let claims = subject.claims(property).iter();
         claims.map(move |claim| (property, claim))
@@ -152,11 +172,13 @@ fn licenses(described: &Described) -> Vec<LicenseFact> {
             expression: known.filter(|_| property != Property::LicenseUnlisted),
             text,
             standing: claim.standing,
-            source: claim.sources.first().map_or_else(String::new, ToString::to_string),
+            source: claim
+                .sources
+                .first()
+                .map_or_else(String::new, ToString::to_string),
         })
     });
     let mut facts: Vec<LicenseFact> = facts.collect();
     facts.dedup_by(|one, other| one.text == other.text && one.source == other.source);
     facts
 }
-

@@ -58,7 +58,10 @@ fn check(text: &str) -> Result<Check, String> {
     let names = || Check::ALL.iter().map(|check| check.name());
     Check::of(text).ok_or_else(|| match nearest::of(text, names()) {
         Some(near) => format!("there is no check {text:?}; did you mean {near}?"),
-        None => format!("there is no check {text:?}; they are {}", names().collect::<Vec<_>>().join(", ")),
+        None => format!(
+            "there is no check {text:?}; they are {}",
+            names().collect::<Vec<_>>().join(", ")
+        ),
     })
 }
 

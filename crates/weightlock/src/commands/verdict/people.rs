@@ -138,10 +138,16 @@ fn has_signed(path: &Path, text: &[u8], trust: &Trust) -> bool {
         },
     };
     let wants_certificate = !matches!(trust, blob::Trust::Key(_));
-    let found = files::find(path, &SignatureFlags::default(), Wanted::Signature, wants_certificate);
+    let found = files::find(
+        path,
+        &SignatureFlags::default(),
+        Wanted::Signature,
+        wants_certificate,
+    );
     found.is_ok_and(|found| {
         let needs = trust.needs(&found.signature);
-        Blob::read(&mut &*text, &needs).is_ok_and(|read| blob::verify(&read, &found.signature, &trust).is_ok())
+        Blob::read(&mut &*text, &needs)
+            .is_ok_and(|read| blob::verify(&read, &found.signature, &trust).is_ok())
     })
 }
 

@@ -16,11 +16,13 @@ mod people;
 mod policies;
 mod signatures;
 mod statements;
+mod told;
 mod words;
 
+pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold};
 pub(crate) use self::{
     flags::{Asked, PolicyFlags},
-    gather::{Judged, Step, judge},
+    gather::{Judged, judge},
     policies::Policies,
-    words::WORDS,
+    told::{notes, reasons},
 };

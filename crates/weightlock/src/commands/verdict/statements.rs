@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::Value;
 use weightlock_artifact::evidence::Kind;
 use weightlock_bom::{
+    document::read::described::{Describes, describes},
     provenance::{
         Provenance,
         evaluation::Evaluation,
@@ -37,7 +38,6 @@ use super::{
 };
 use crate::{
     commands::{
-        bom::describes,
         evidence::found::{self, Found},
         subject::Hashed,
     },
@@ -92,7 +92,11 @@ impl About<'_> {
         // A kind goes by the signed type. cosign's wrapper holds cards, as far as policies ask.
         let predicate_type = claimed.statement.predicate_type;
         let is_card = predicate_type == CUSTOM;
-        looked.fact.kind = if is_card { Kind::Card } else { types::kind_of(&predicate_type) };
+        looked.fact.kind = if is_card {
+            Kind::Card
+        } else {
+            types::kind_of(&predicate_type)
+        };
         let mut signed = None;
         for (id, trust) in people.all() {
             let signers = SignersByKind::new([trust.clone()]);
@@ -102,7 +106,9 @@ impl About<'_> {
                     signed = Some(evidence);
                 }
                 // The signature is theirs: the rules about content come after it.
-                Err(why @ (NotCounted::About { .. } | NotCounted::FilesNotNamed | NotCounted::Predicate(_))) => {
+                Err(
+                    why @ (NotCounted::About { .. } | NotCounted::FilesNotNamed | NotCounted::Predicate(_)),
+                ) => {
                     if let Ok(evidence) = weightlock_signing::statement::verify_evidence(bundle, trust) {
                         looked.sign(id, evidence.signer());
                     }
@@ -140,12 +146,17 @@ impl About<'_> {
                 };
             }
         }
-        looked.fact.made = proven_time(evidence.signer()).or_else(|| stated_time(looked.fact.kind, &statement.predicate));
+        looked.fact.made =
+            proven_time(evidence.signer()).or_else(|| stated_time(looked.fact.kind, &statement.predicate));
         looked.statement = Some(statement.clone());
     }
 
     /// What it says. What cannot be read is of its kind, and says nothing.
-    fn content(&self, statement: &Statement, evidence: &VerifiedEvidence) -> Result<Content, (Content, String)> {
+    fn content(
+        &self,
+        statement: &Statement,
+        evidence: &VerifiedEvidence,
+    ) -> Result<Content, (Content, String)> {
         let predicate = &statement.predicate;
         let predicate_type = statement.predicate_type.as_str();
         let none = || kind_only(types::kind_of(predicate_type), predicate_type);
@@ -155,8 +166,13 @@ impl About<'_> {
                 Err(error) => Err((none(), error.to_string())),
             },
             (Kind::Scan, VULN) => Ok(Content::Advisories(advisories::in_predicate(predicate))),
-            (Kind::Bom, _) => Ok(Content::Bom(describes::model(predicate_type, predicate, self.hashed))),
-            (Kind::Provenance, SLSA_1) => Ok(Content::Provenance(self.provenance(statement, evidence.signer()))),
+            (Kind::Bom, _) => match describes(predicate, &self.hashed.subjects()) {
+                Ok(found) => Ok(Content::Bom(described(found))),
+                Err(error) => Err((none(), error.to_string())),
+            },
+            (Kind::Provenance, SLSA_1) => {
+                Ok(Content::Provenance(self.provenance(statement, evidence.signer())))
+            }
             (Kind::Evaluation, EVALUATION | TEST_RESULT) => match evaluation(predicate_type, predicate) {
                 Ok(evaluation) => Ok(Content::Evaluation(evaluation)),
                 Err(why) => Err((none(), why)),
@@ -249,6 +265,16 @@ fn kind_only(kind: Kind, predicate_type: &str) -> Content {
     }
 }
 
+/// What a signed document describes.
+fn described(found: Describes) -> weightlock_policy::evidence::Describes {
+    use weightlock_policy::evidence::Describes as Fact;
+    match found {
+        Describes::This => Fact::This,
+        Describes::Another { stated, .. } => Fact::Other(stated.to_string()),
+        Describes::Nothing => Fact::Nothing,
+    }
+}
+
 /// A signed scan.
 fn scanned(scan: &scan::Scan) -> ScanFact {
     let mut fact = ScanFact::default();
@@ -261,10 +287,14 @@ fn scanned(scan: &scan::Scan) -> ScanFact {
     if scan.findings_left_out > 0 {
         fact.unlisted = Some(Severity::Critical);
     }
-    let unread = scan.unread.iter().map(|one| format!("{}: {}", one.place, one.why));
+    let unread = scan
+        .unread
+        .iter()
+        .map(|one| format!("{}: {}", one.place, one.why));
     fact.unread = unread.collect();
     if fact.unread.is_empty() && (!scan.complete || scan.coverage.unread > 0 || scan.unread_left_out > 0) {
-        fact.unread.push("it says that not everything was read".to_owned());
+        fact.unread
+            .push("it says that not everything was read".to_owned());
     }
     fact
 }
@@ -288,7 +318,9 @@ fn evaluation(predicate_type: &str, predicate: &Value) -> Result<EvaluationFact,
     let read: Evaluation = serde_json::from_value(predicate.clone()).map_err(|error| error.to_string())?;
     let mut values = Vec::new();
     for one in &read.results {
-        let name = |data: &weightlock_bom::provenance::evaluation::Data| data.kind.clone().or_else(|| data.name.clone());
+        let name = |data: &weightlock_bom::provenance::evaluation::Data| {
+            data.kind.clone().or_else(|| data.name.clone())
+        };
         values.push(Measured {
             metric: one.metric.clone(),
             dataset: one.dataset.as_ref().and_then(name),
@@ -334,4 +366,3 @@ pub(super) fn time(text: &str) -> Option<Timestamp> {
     let day: Date = text.parse().ok()?;
     Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
-

@@ -46,7 +46,12 @@ impl<'a> Compared<'a> {
             .filter(|one| one.fact.holds == Holds::Yes && policy.counts(one.fact.kind, &one.fact.by))
             .filter_map(|one| {
                 let signer = one.fact.signed_by.clone().unwrap_or_default();
-                Some((one.fact.name.clone(), one.fact.kind, one.statement.clone()?, signer))
+                Some((
+                    one.fact.name.clone(),
+                    one.fact.kind,
+                    one.statement.clone()?,
+                    signer,
+                ))
             })
             .collect();
         let statements: Vec<Counted<'_>> = counted

@@ -5,18 +5,18 @@
 
 use std::path::{Path, PathBuf};
 
-use weightlock_artifact::{
-    digest::Algorithm,
-    error::NOT_FOUND,
-    input,
-};
+use weightlock_artifact::{digest::Algorithm, error::NOT_FOUND, input};
 use weightlock_policy::{
     Document, Layer, LayerKind, Policy, SignedWaivers, WaiverList,
     document::MAX_BYTES,
     reason::{DOCUMENT, UNDEFINED},
 };
 
-use super::{flags::PolicyFlags, people::{self, People}, words::WORDS};
+use super::{
+    flags::PolicyFlags,
+    people::{self, People},
+    words::WORDS,
+};
 use crate::{
     context::Context,
     diagnostic::Diagnostic,
@@ -45,9 +45,14 @@ impl Policies {
     pub(crate) fn above(floor: &Path, flags: &PolicyFlags, context: &Context) -> Result<Self, Diagnostic> {
         match Self::if_any(floor, flags, context)? {
             Some(found) => Ok(found),
-            None => Err(Diagnostic::new(UNDEFINED, "no policy was named, and without one nothing is allowed")
-                .note(format!("there is none in {FLOOR}, in WEIGHTLOCK_POLICY, or in your configuration folder"))
-                .help("name one with --policy FILE; weightlock policy init makes one")),
+            None => Err(Diagnostic::new(
+                UNDEFINED,
+                "no policy was named, and without one nothing is allowed",
+            )
+            .note(format!(
+                "there is none in {FLOOR}, in WEIGHTLOCK_POLICY, or in your configuration folder"
+            ))
+            .help("name one with --policy FILE; weightlock policy init makes one")),
         }
     }
 
