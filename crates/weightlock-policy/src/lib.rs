@@ -25,6 +25,7 @@ mod layer;
 mod level;
 pub mod pattern;
 pub mod reason;
+pub mod summary;
 pub mod verdict;
 pub mod waiver;
 

@@ -38,8 +38,8 @@ pub const UNDEFINED: Code = Code::new("WL-POLICY-UNDEFINED");
 pub const OVERRIDE: Code = Code::new("WL-POLICY-OVERRIDE");
 /// A policy cannot be read.
 pub const DOCUMENT: Code = Code::new("WL-POLICY-FILE");
-/// A waiver has expired, or does not count.
-pub const WAIVER: Code = Code::new("WL-POLICY-WAIVER");
+/// A verdict does not stand in for judging.
+pub const SUMMARY: Code = Code::new("WL-POLICY-VERDICT");
 
 /// What `explain` says of these codes.
 pub const EXPLANATIONS: &[Explanation] = &[
@@ -188,11 +188,11 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "correct what the message names; `weightlock policy check` reads a policy without a model",
     },
     Explanation {
-        code: WAIVER,
+        code: SUMMARY,
         outcome: Outcome::No,
-        what: "a waiver for this model has expired, or does not count",
-        why: "an exception without an end is the rule",
-        example: "a waiver whose last day was yesterday",
-        fix: "meet the demand, or have a new waiver granted",
+        what: "the verdict that was to stand in for judging does not",
+        why: "an old verdict, or one by other rules, says nothing about this use",
+        example: "--from-verdict, and the policy was changed since",
+        fix: "judge it again:  weightlock gate --policy POLICY MODEL",
     },
 ];

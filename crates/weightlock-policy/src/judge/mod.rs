@@ -35,7 +35,7 @@ use crate::{
     check::Check,
     demand::{AgeOf, Demand},
     document::{Age, Placed},
-    evidence::Evidence,
+    evidence::{Evidence, ModelFacts},
     layer::{LayerKind, Policy},
     level::{Mode, Tier},
     reason,
@@ -105,6 +105,34 @@ struct Case<'c> {
     ages: BTreeMap<AgeOf, Age>,
 }
 
+/// What applies to a model here.
+pub(crate) struct Frame<'p> {
+    pub(crate) mode: Mode,
+    pub(crate) tier: Tier,
+    matching: Matching,
+    active: Vec<Active<'p>>,
+}
+
+impl<'p> Frame<'p> {
+    pub(crate) fn of(policy: &'p Policy, model: &ModelFacts, situation: &Situation) -> Self {
+        let mode = policy.mode(situation.mode);
+        let matching = Matching::of(policy, model);
+        let tiers = matching.tiers().chain([policy.default_tier()]);
+        let tier = tiers.chain(situation.tier).max().unwrap_or(Tier::High);
+        Self {
+            active: active(policy, &matching, mode, tier),
+            mode,
+            tier,
+            matching,
+        }
+    }
+
+    /// The strictest age that is demanded of something.
+    pub(crate) fn age(&self, of: AgeOf) -> Option<Age> {
+        ages(&self.active).get(&of).copied()
+    }
+}
+
 /// A demand that is made here.
 struct Active<'c> {
     layer: usize,
@@ -115,15 +143,12 @@ struct Active<'c> {
 /// May this model be used here?
 #[must_use]
 pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Verdict {
-    let mode = policy.mode(situation.mode);
-    let matching = Matching::of(policy, &evidence.model);
-    let tier = matching
-        .tiers()
-        .chain([policy.default_tier()])
-        .chain(situation.tier)
-        .max()
-        .unwrap_or(Tier::High);
-    let active = active(policy, &matching, mode, tier);
+    let Frame {
+        mode,
+        tier,
+        matching,
+        active,
+    } = Frame::of(policy, &evidence.model, situation);
     let case = Case {
         policy,
         evidence,

@@ -10,4 +10,5 @@ mod cases;
 mod documents;
 mod given;
 mod properties;
+mod summaries;
 mod waivers;

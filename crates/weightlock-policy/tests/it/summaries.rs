@@ -1,0 +1,162 @@
+//! When a stated verdict stands in for judging.
+
+use serde_json::{Value, json};
+use weightlock_bom::slsa::Level;
+use weightlock_policy::{
+    Decision, LayerKind, Mode, Policy, Situation, Tier, judge,
+    summary::{NotEnough, Summary, VERIFIER},
+};
+
+use crate::given::{DEMANDS, PEOPLE, good, judged, layer, now, policy};
+
+fn allowed() -> (Policy, Value) {
+    let policy = policy(&format!("{PEOPLE}\n[require]\n{DEMANDS}"));
+    let verdict = judged(&policy, &good());
+    assert_eq!(verdict.decision, Decision::Allow);
+    let summary = verdict.summary(&policy, VERIFIER, "0.1.0", Level::L3);
+    (policy, summary)
+}
+
+fn stands(summary: &Value, policy: &Policy, situation: &Situation) -> Result<(), NotEnough> {
+    Summary::read(summary)?.stands_for(policy, &good().model, situation)
+}
+
+#[test]
+fn it_has_what_the_specification_demands() {
+    let (_, summary) = allowed();
+    for pointer in [
+        "/verifier/id",
+        "/timeVerified",
+        "/resourceUri",
+        "/policy/digest/sha256",
+        "/inputAttestations/0/digest/sha256",
+    ] {
+        assert!(
+            summary.pointer(pointer).is_some_and(Value::is_string),
+            "{pointer}"
+        );
+    }
+    assert_eq!(summary["verificationResult"], "PASSED");
+    assert_eq!(summary["verifiedLevels"], json!(["SLSA_BUILD_LEVEL_3"]));
+}
+
+#[test]
+fn it_stands_for_the_same_question_and_for_milder_ones() {
+    let (policy, summary) = allowed();
+    let at = |time: &str| Situation::at(time.parse().unwrap());
+    assert_eq!(stands(&summary, &policy, &Situation::at(now())), Ok(()));
+    assert_eq!(stands(&summary, &policy, &at("2026-11-23T11:59:00Z")), Ok(()));
+    for (time, what) in [
+        ("2026-11-23T12:00:01Z", "old"),
+        ("2026-11-22T11:54:00Z", "of the future"),
+    ] {
+        let told = stands(&summary, &policy, &at(time));
+        assert!(matches!(told, Err(NotEnough::Age { .. })), "{what}: {told:?}");
+    }
+    let stricter = |mode, tier| Situation {
+        mode,
+        tier,
+        ..Situation::at(now())
+    };
+    let told = stands(&summary, &policy, &stricter(Some(Mode::Production), None));
+    assert!(matches!(told, Err(NotEnough::Mode { .. })), "{told:?}");
+    let told = stands(&summary, &policy, &stricter(None, Some(Tier::High)));
+    assert!(matches!(told, Err(NotEnough::Tier { .. })), "{told:?}");
+    // One that was made for production stands in development.
+    let verdict = judge(
+        &policy,
+        &good(),
+        &stricter(Some(Mode::Production), Some(Tier::High)),
+    );
+    let strict = verdict.summary(&policy, VERIFIER, "0.1.0", Level::L3);
+    assert_eq!(stands(&strict, &policy, &Situation::at(now())), Ok(()));
+}
+
+#[test]
+fn another_policy_another_floor_or_none_is_another_question() {
+    let (policy, summary) = allowed();
+    let same = policy.layers()[0].clone();
+    let floor = layer(
+        LayerKind::Floor,
+        "version = 1\nmode = \"development\"\n[require]\nsignature = true\n",
+    );
+    let with_floor = Policy::new([same.clone(), floor]);
+    assert_eq!(
+        stands(&summary, &with_floor, &Situation::at(now())),
+        Err(NotEnough::Policies)
+    );
+    let mut as_floor = same;
+    as_floor.kind = LayerKind::Floor;
+    assert_eq!(
+        stands(&summary, &Policy::new([as_floor]), &Situation::at(now())),
+        Err(NotEnough::Policies)
+    );
+    let changed = crate::given::policy(&format!("{PEOPLE}\n[require]\n{DEMANDS}\n# one more line\n"));
+    assert_eq!(
+        stands(&summary, &changed, &Situation::at(now())),
+        Err(NotEnough::Policies)
+    );
+}
+
+#[test]
+fn the_age_that_a_policy_demands_counts() {
+    let text = format!("{PEOPLE}\n[require]\nsignature = true\nmax-age = {{ verdict = \"1h\" }}\n");
+    let policy = policy(&text);
+    let summary = judged(&policy, &good()).summary(&policy, VERIFIER, "0.1.0", Level::L1);
+    let at = |time: &str| Situation::at(time.parse().unwrap());
+    assert_eq!(stands(&summary, &policy, &at("2026-11-22T13:00:00Z")), Ok(()));
+    assert!(stands(&summary, &policy, &at("2026-11-22T13:00:01Z")).is_err());
+}
+
+#[test]
+fn it_ends_with_the_first_exception_that_it_rests_on() {
+    let waiver = format!(
+        "\n[[waiver]]\nwaives = \"WL-POLICY-REVISION\"\ndigest = \"{}\"\nowner = \"ann\"\napprover = \"bob\"\nreason = \"r\"\n\
+         granted = 2026-11-01\nexpires = 2026-11-22\n",
+        crate::given::digest("model")
+    );
+    let policy = policy(&format!("{PEOPLE}\n[require]\nrevision = true\n{waiver}"));
+    let mut evidence = good();
+    evidence.model.revision = None;
+    let summary = judged(&policy, &evidence).summary(&policy, VERIFIER, "0.1.0", Level::L1);
+    let at = |time: &str| Situation::at(time.parse().unwrap());
+    assert_eq!(stands(&summary, &policy, &at("2026-11-22T23:59:59Z")), Ok(()));
+    assert!(matches!(
+        stands(&summary, &policy, &at("2026-11-23T00:00:00Z")),
+        Err(NotEnough::Ended(_))
+    ));
+}
+
+#[test]
+fn what_does_not_allow_or_contradicts_itself_stands_for_nothing() {
+    let (policy, good_one) = allowed();
+    let own = "urn:weightlock:verdict:v1";
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut summary = good_one.clone();
+        change(&mut summary);
+        stands(&summary, &policy, &Situation::at(now()))
+    };
+    let changes: [(&str, &dyn Fn(&mut Value)); 11] = [
+        ("failed", &|it| it["verificationResult"] = json!("FAILED")),
+        ("no such result", &|it| it["verificationResult"] = json!("passed")),
+        ("denied", &|it| it[own]["decision"] = json!("deny")),
+        ("quarantined", &|it| {
+            it[own]["decision"] = json!("quarantine");
+            it["verificationResult"] = json!("FAILED");
+        }),
+        ("no such decision", &|it| it[own]["decision"] = json!("allowed")),
+        ("no such mode", &|it| it[own]["mode"] = json!("prod")),
+        ("nothing of ours", &|it| {
+            drop(it.as_object_mut().unwrap().remove(own))
+        }),
+        ("no time", &|it| it["timeVerified"] = json!("yesterday")),
+        ("no policy", &|it| it["policy"] = json!({})),
+        ("no digest", &|it| it["policy"]["digest"]["sha256"] = json!("00")),
+        ("no day", &|it| it[own]["goodUntil"] = json!("soon")),
+    ];
+    for (what, change) in changes {
+        assert!(with(change).is_err(), "{what}");
+    }
+    assert_eq!(with(&|_| {}), Ok(()));
+    assert!(Summary::read(&json!([])).is_err());
+}
