@@ -1,6 +1,9 @@
 //! [`Demand`]: one thing that a policy asks of a model.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use spdx::{Expression, LicenseReq};
 use weightlock_artifact::evidence::Kind;
@@ -140,13 +143,13 @@ impl fmt::Display for Measure {
     }
 }
 
-/// Licences that are allowed and denied, as identifiers of SPDX in lower case.
+/// Licences that are allowed and denied: as they are compared, and as they are written.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Licences {
     /// These, and no others, if there are any.
-    pub allow: BTreeSet<String>,
+    pub allow: BTreeMap<String, String>,
     /// Not these.
-    pub deny: BTreeSet<String>,
+    pub deny: BTreeMap<String, String>,
 }
 
 impl Licences {
@@ -164,7 +167,7 @@ impl Licences {
         let expression = Expression::parse(expression).ok()?;
         Some(expression.evaluate(|req| {
             let word = word(req);
-            (self.allow.is_empty() || self.allow.contains(&word)) && !self.deny.contains(&word)
+            (self.allow.is_empty() || self.allow.contains_key(&word)) && !self.deny.contains_key(&word)
         }))
     }
 }
@@ -242,9 +245,14 @@ impl fmt::Display for Demand {
                 write!(f, "reviews of the code that comes along by {reviewers} people")
             }
             Self::Licenses(Licences { allow, deny }) => match (allow.is_empty(), deny.is_empty()) {
-                (false, true) => write!(f, "a license of {}", names(allow)),
-                (true, _) => write!(f, "no license of {}", names(deny)),
-                (false, false) => write!(f, "a license of {}, and none of {}", names(allow), names(deny)),
+                (false, true) => write!(f, "a license of {}", names(allow.values())),
+                (true, _) => write!(f, "no license of {}", names(deny.values())),
+                (false, false) => write!(
+                    f,
+                    "a license of {}, and none of {}",
+                    names(allow.values()),
+                    names(deny.values())
+                ),
             },
             Self::Formats {
                 deny,
@@ -277,7 +285,12 @@ mod tests {
     use super::*;
 
     fn licences(allow: &[&str], deny: &[&str]) -> Licences {
-        let names = |names: &[&str]| names.iter().map(|name| Licences::name(name).unwrap()).collect();
+        let names = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (Licences::name(name).unwrap(), (*name).to_owned()))
+                .collect()
+        };
         Licences {
             allow: names(allow),
             deny: names(deny),

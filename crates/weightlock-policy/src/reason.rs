@@ -57,7 +57,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "the scan found something at or above the line, or there is no scan whose maker counts",
         why: "such a file can run code or reach other files when it is loaded",
         example: "`scan = { below = \"medium\" }`, and a pickle imports a name that nobody vouches for",
-        fix: "look at the findings with `weightlock scan`; take weights in safetensors, or a model without the finding",
+        fix: "look at the findings with `weightlock scan MODEL`; take weights in safetensors, or a model without the finding",
     },
     Explanation {
         code: COVERAGE,
@@ -65,7 +65,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "not every byte of the model was accounted for",
         why: "what was not read could hold anything; a scan that passed over it is no answer",
         example: "an archive that is encrypted, or larger than the limits",
-        fix: "`weightlock scan --coverage` names what was not read and why; take a model that can be read whole",
+        fix: "`weightlock scan --coverage MODEL` names what was not read and why; take a model that can be read whole",
     },
     Explanation {
         code: BOM,
@@ -81,7 +81,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "there is no model card that counts, or it leaves out what it must say, or contradicts the files",
         why: "whoever uses the model must know what it is for and where it fails",
         example: "a signed card whose limitations are empty",
-        fix: "`weightlock card check` names what is missing; complete the card and sign it with `weightlock card sign`",
+        fix: "`weightlock card check MODEL` names what is missing; complete the card and sign it with `weightlock card sign --key KEY MODEL`",
     },
     Explanation {
         code: PROVENANCE,
@@ -89,7 +89,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "there is no provenance that counts and reaches the demanded level",
         why: "how a model was made is part of what it does; a claim that anybody can write proves nothing",
         example: "`provenance = { level = 2 }`, and the provenance is signed with a key that is no builder's",
-        fix: "`weightlock slsa level` says what is missing; have it built by a builder whose identity the policy names with builder and builder-level",
+        fix: "`weightlock slsa level MODEL` says what is missing; have it built by a builder whose identity the policy names with builder and builder-level",
     },
     Explanation {
         code: EVALUATION,
@@ -97,7 +97,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "a measured value that is demanded is missing, or outside its bounds",
         why: "a model that got worse is replaced by nobody when nobody looks",
         example: "`evaluation = [{ metric = \"accuracy\", at-least = 0.9 }]`, and the signed evaluation says 0.87",
-        fix: "evaluate the model and sign the result with `weightlock attest evaluation`; take the previous version if it got worse",
+        fix: "evaluate the model and sign the result with `weightlock attest evaluation --key KEY MODEL`; take the previous version if it got worse",
     },
     Explanation {
         code: REVIEW,
@@ -105,7 +105,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "code comes along with the model, and it was not reviewed by those who are demanded",
         why: "with trust_remote_code that code runs with the rights of whoever loads the model",
         example: "modeling_x.py was changed after its review",
-        fix: "have exactly this code reviewed:  weightlock attest review --approve --key KEY MODEL",
+        fix: "have exactly this code reviewed:  weightlock attest review --reviewer NAME --decision approved --key KEY MODEL",
     },
     Explanation {
         code: LICENSE,
@@ -145,7 +145,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "fewer people approved the model than are demanded, or one of them rejected it",
         why: "for some uses, one person's judgement is not enough",
         example: "`approvals = { count = 2 }`, and one person has approved it",
-        fix: "have the people who are named approve it:  weightlock attest approval --approve --key KEY MODEL",
+        fix: "have the people who are named approve it:  weightlock attest approval --approver NAME --decision approved --key KEY MODEL",
     },
     Explanation {
         code: RULE,
@@ -185,7 +185,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "a policy, or a file that it names, cannot be used",
         why: "a policy with a mistake could let in what it was meant to keep out, so that it is used for nothing",
         example: "`requrie = …`, or a key file that is not there",
-        fix: "correct what the message names; `weightlock policy check` reads a policy without a model",
+        fix: "correct what the message names; `weightlock policy check --policy FILE` reads a policy without a model",
     },
     Explanation {
         code: SUMMARY,

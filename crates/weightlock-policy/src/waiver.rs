@@ -121,6 +121,12 @@ impl Waiver {
 pub struct WaiverList(pub Vec<Waiver>);
 
 impl WaiverList {
+    /// The schema of such a file.
+    #[must_use]
+    pub fn schema() -> schemars::Schema {
+        crate::document::waivers_schema()
+    }
+
     /// Reads a file of exceptions: `version = 1` and `[[waiver]]` tables.
     ///
     /// # Errors

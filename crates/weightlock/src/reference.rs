@@ -6,10 +6,13 @@ use weightlock_bom::{
     slsa::BuilderList,
 };
 
+use weightlock_policy::{Document as PolicyDocument, WaiverList};
+
 use crate::{
     commands::{
         attest, blob, bom, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect,
-        inventory, key, lineage, man, scan, sign, slsa, trust, verify, verify_attestation, version,
+        inventory, key, lineage, man, policy, scan, sign, slsa, trust, verdict, verify, verify_attestation,
+        version,
     },
     reply::Document,
 };
@@ -26,6 +29,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         (
             "attest-provenance",
             schema::<attest::stated::Stated>("attest provenance"),
+        ),
+        (
+            "attest-approval",
+            schema::<attest::stated::Stated>("attest approval"),
         ),
         ("attest-review", schema::<attest::stated::Stated>("attest review")),
         (
@@ -58,6 +65,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             schema::<evidence::show::Claimed>("evidence show"),
         ),
         ("explain", schema::<explain::Explanations>("explain")),
+        ("gate", schema::<verdict::VerdictTold>("gate")),
         ("inspect", schema::<inspect::Inspection>("inspect")),
         ("inventory", schema::<inventory::Inventoried>("inventory")),
         ("trust-list", schema::<trust::list::Listed>("trust list")),
@@ -80,6 +88,18 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             schema::<lineage::LineageList>("lineage who-uses"),
         ),
         ("man", schema::<man::Pages>("man")),
+        (
+            "policy-check",
+            schema::<policy::check::CheckedPolicies>("policy check"),
+        ),
+        ("policy-explain", schema::<verdict::VerdictTold>("policy explain")),
+        ("policy-init", schema::<policy::init::Begun>("policy init")),
+        ("policy", PolicyDocument::schema()),
+        ("waivers", WaiverList::schema()),
+        (
+            "predicate-approval",
+            predicate::<attest::approval::Approval>("urn:weightlock:approval:v1"),
+        ),
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),

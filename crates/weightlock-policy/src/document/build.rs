@@ -63,7 +63,6 @@ pub(super) fn document(text: &[u8], words: &Vocabulary<'_>) -> Result<Document, 
         rules: rules.collect::<Result<_, _>>()?,
         waivers: waivers.collect::<Result<_, _>>()?,
         waiver_file: wire.waivers,
-        offline: wire.offline,
         identities: wire
             .identity
             .into_iter()
@@ -398,8 +397,8 @@ impl Reading<'_> {
     }
 
     /// Names, with those of sets in their place.
-    fn licence_names(&self, names: Vec<String>) -> Result<BTreeSet<String>, Fault> {
-        let mut all = BTreeSet::new();
+    fn licence_names(&self, names: Vec<String>) -> Result<BTreeMap<String, String>, Fault> {
+        let mut all = BTreeMap::new();
         for name in names {
             let members = match name.strip_prefix(SET) {
                 None => vec![name.as_str()],
@@ -416,7 +415,7 @@ impl Reading<'_> {
                         "neither an identifier of SPDX nor a LicenseRef-",
                     )
                 })?;
-                all.insert(known);
+                all.insert(known, member.to_owned());
             }
         }
         Ok(all)

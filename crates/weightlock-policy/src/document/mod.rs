@@ -76,8 +76,6 @@ pub struct Document {
     pub waivers: Vec<Waiver>,
     /// Another file with exceptions, relative to this one.
     pub waiver_file: Option<String>,
-    /// What must be known to read it: no address may be called although `--online` permits it.
-    pub offline: bool,
 }
 
 /// Somebody whose word can count.
@@ -240,6 +238,11 @@ impl Waives {
         }
         Err(Fault::Unknown("reason, rule or advisory", text.to_owned()))
     }
+}
+
+/// The schema of a file of exceptions.
+pub(crate) fn waivers_schema() -> schemars::Schema {
+    schemars::schema_for!(wire::WireWaivers)
 }
 
 /// `CVE-2026-1234`, `GHSA-…`: letters in upper case, then something with a digit.

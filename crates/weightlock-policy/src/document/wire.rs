@@ -25,9 +25,6 @@ pub(super) struct Wire {
     pub mode: Option<Mode>,
     /// The tier of models of which no rule says more. Without it, the highest.
     pub default_tier: Option<Tier>,
-    /// No address may be called.
-    #[serde(default)]
-    pub offline: bool,
     /// Who is known.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, WireIdentity>")]

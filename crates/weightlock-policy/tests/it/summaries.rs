@@ -136,7 +136,8 @@ fn what_does_not_allow_or_contradicts_itself_stands_for_nothing() {
         change(&mut summary);
         stands(&summary, &policy, &Situation::at(now()))
     };
-    let changes: [(&str, &dyn Fn(&mut Value)); 11] = [
+    type Change<'c> = &'c dyn Fn(&mut Value);
+    let changes: [(&str, Change<'_>); 11] = [
         ("failed", &|it| it["verificationResult"] = json!("FAILED")),
         ("no such result", &|it| it["verificationResult"] = json!("passed")),
         ("denied", &|it| it[own]["decision"] = json!("deny")),

@@ -20,6 +20,7 @@ pub mod inventory;
 pub mod key;
 pub mod lineage;
 pub mod man;
+pub mod policy;
 mod publish;
 pub mod run;
 pub mod scan;
@@ -60,6 +61,7 @@ pub enum Command {
     AttestBlob(Box<blob::attest::Arguments>),
     VerifyBlobAttestation(Box<blob::verify_attestation::Arguments>),
     Gate(Box<gate::Arguments>),
+    Policy(policy::Arguments),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
     Trust(trust::Arguments),
@@ -115,6 +117,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::AttestBlob(arguments) => blob::attest::run(arguments, context),
         Command::VerifyBlobAttestation(arguments) => blob::verify_attestation::run(arguments, context),
         Command::Gate(arguments) => gate::run(arguments, context),
+        Command::Policy(arguments) => policy::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Trust(arguments) => trust::run(arguments, context),

@@ -18,6 +18,7 @@ mod doctor;
 mod documents;
 mod evidence;
 mod formats;
+mod gate;
 mod guarded;
 mod help;
 mod hostile;

@@ -5,6 +5,7 @@
 //! whole statement that was made elsewhere; both are read strictly, and signed unchanged. The verbs below it make the
 //! document themselves: [`run`] records a step, [`provenance`], [`evaluation`] and [`review`] read what there is.
 
+pub mod approval;
 pub mod evaluation;
 pub mod provenance;
 pub mod review;
@@ -49,7 +50,7 @@ use crate::{
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    override_usage = "weightlock attest [key|certificate|pkcs11|sigstore] [OPTIONS] --predicate FILE --type TYPE MODEL\n       weightlock attest run|provenance|evaluation|review ...",
+    override_usage = "weightlock attest [key|certificate|pkcs11|sigstore] [OPTIONS] --predicate FILE --type TYPE MODEL\n       weightlock attest run|provenance|evaluation|review|approval ...",
     after_help = "\
 Types are cosign's names (custom, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx, spdxjson, cyclonedx, link, vuln,
 openvex), kinds of evidence (scan, bom, card, provenance, evaluation, review, vex, verdict), or any URI.
@@ -57,7 +58,7 @@ openvex), kinds of evidence (scan, bom, card, provenance, evaluation, review, ve
   weightlock attest --key NAME.key --type slsaprovenance1 --predicate provenance.json ./model
   weightlock verify-attestation --key NAME.pub --type slsaprovenance1 ./model
 
-A model in a folder called run, provenance, evaluation or review is written ./run."
+A model in a folder called run, provenance, evaluation, review or approval is written ./run."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -97,6 +98,7 @@ impl Arguments {
             Some(Made::Provenance(arguments)) => &mut arguments.publish,
             Some(Made::Evaluation(arguments)) => &mut arguments.publish,
             Some(Made::Review(arguments)) => &mut arguments.publish,
+            Some(Made::Approval(arguments)) => &mut arguments.publish,
         };
         publish.signer.password.never_asked = true;
     }
@@ -113,6 +115,8 @@ enum Made {
     Evaluation(Box<evaluation::Arguments>),
     /// State that somebody has looked at the code that comes with a model
     Review(Box<review::Arguments>),
+    /// State that somebody approves, or rejects, the use of a model
+    Approval(Box<approval::Arguments>),
 }
 
 /// The result in JSON.
@@ -146,6 +150,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
         Some(Made::Provenance(arguments)) => return provenance::run(arguments, context),
         Some(Made::Evaluation(arguments)) => return evaluation::run(arguments, context),
         Some(Made::Review(arguments)) => return review::run(arguments, context),
+        Some(Made::Approval(arguments)) => return approval::run(arguments, context),
     }
     match attest(arguments, context) {
         Ok(attested) => Reply::yes(VERB, text(&attested, context), attested),

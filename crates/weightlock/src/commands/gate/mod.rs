@@ -73,7 +73,8 @@ fn reply(judged: &Judged, context: &Context) -> Reply {
     if verdict.decision == Decision::Allow {
         return Reply::yes(VERB, text, told).with_notes(notes(verdict));
     }
-    Reply::refusal(VERB, reasons(verdict))
+    Reply::refusal(VERB, reasons(judged))
+        .with_verdict("blocked: do not promote this model")
         .with_text(text)
         .with_result(told)
         .with_notes(notes(verdict))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use weightlock_policy::{Check, Mode, Tier};
 
-use crate::nearest;
+use crate::{context::Context, nearest};
 
 /// Which policy holds.
 #[derive(Args, Clone, Default, Debug)]
@@ -33,6 +33,14 @@ pub(crate) struct PolicyFlags {
     /// Leave out a check; refused in production, and for what the floor demands. Repeatable
     #[arg(long, value_name = "CHECK", value_parser = check)]
     pub skip: Vec<Check>,
+}
+
+impl PolicyFlags {
+    /// The mode that is asked for: by the flag, or by this machine.
+    pub(crate) fn mode_here(&self) -> Option<Mode> {
+        let machine = Context::is_production().then_some(Mode::Production);
+        self.mode.max(machine)
+    }
 }
 
 /// What a verdict is asked about.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use weightlock_artifact::inventory::{Inventory, Links, Root, Scope};
 use weightlock_policy::{
-    Check, Decision, Evidence, Mode, Situation, Verdict,
+    Check, Decision, Evidence, Situation, Verdict,
     document::{Demand, ScanBy},
     evidence::ScanFact,
     judge as decide,
@@ -41,12 +41,6 @@ pub(crate) struct Step(pub(crate) String);
 pub(crate) struct Judged {
     /// The verdict.
     pub(crate) verdict: Verdict,
-    /// What is known.
-    pub(in crate::commands) evidence: Evidence,
-    /// The model, hashed, and what its files say.
-    pub(in crate::commands) described: Described,
-    /// The scan that was run.
-    pub(in crate::commands) scan: Option<Report>,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// The scan was not run, because the answer is no without it.
@@ -118,7 +112,6 @@ pub(crate) fn judge(
         card,
     };
     let situation = situation(asked, context)?;
-    let mut scan = None;
     let mut is_cut_short = false;
     if wants_scan(policies, &situation) {
         if is_denied_without(&decide(policy, &evidence, &situation)) {
@@ -131,15 +124,11 @@ pub(crate) fn judge(
                 "{} scanned",
                 crate::text::counted(report.files.len(), "file")
             ));
-            scan = Some(report);
         }
     }
     hashed.still_holds()?;
     Ok(Judged {
         verdict: decide(policy, &evidence, &situation),
-        evidence,
-        described,
-        scan,
         steps,
         is_cut_short,
     })
@@ -149,10 +138,9 @@ fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnost
     let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
     let now = jiff::Timestamp::from_second(seconds)
         .map_err(|error| Diagnostic::new(crate::explanations::USAGE, error.to_string()))?;
-    let machine = Context::is_production().then_some(Mode::Production);
     Ok(Situation {
         now,
-        mode: asked.flags.mode.max(machine),
+        mode: asked.flags.mode_here(),
         tier: asked.flags.tier,
         skip: asked.flags.skip.iter().copied().collect(),
     })

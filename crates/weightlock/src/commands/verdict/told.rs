@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_policy::{
-    Decision, Reason, Verdict,
+    Check, Decision, Reason, Verdict,
     verdict::{Asked, WaiverUse},
     waiver::InForce,
 };
@@ -211,9 +211,13 @@ fn texts(digests: &[weightlock_artifact::digest::Digest]) -> Vec<String> {
     digests.iter().map(ToString::to_string).collect()
 }
 
-/// Why the answer is not yes, the gravest reason first; each with the line that demands it and what to do.
-pub(crate) fn reasons(verdict: &Verdict) -> Vec<Diagnostic> {
-    let told = verdict.reasons().into_iter().map(|reason| {
+/// Why the answer is not yes, the gravest reason first; each with the line that demands it and what to do. A scan that was not
+/// run, because the answer is no without it, is no reason.
+pub(crate) fn reasons(judged: &Judged) -> Vec<Diagnostic> {
+    let of_scan = [Check::Scan.code(), Check::Coverage.code()];
+    let reasons = judged.verdict.reasons().into_iter();
+    let reasons = reasons.filter(|reason| !(judged.is_cut_short && of_scan.contains(&reason.code)));
+    let told = reasons.map(|reason| {
         let told = Diagnostic::new(reason.code, reason.text.clone());
         let told = match &reason.place {
             Some(place) => told.at(place.to_string()),

@@ -1,0 +1,235 @@
+//! `weightlock policy check`: reads the policies that hold here, with every key and file that they name.
+
+use clap::Args;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Serialize;
+use weightlock_policy::{Layer, Policy, Waiver, waiver::InForce};
+
+use crate::{
+    commands::verdict::{Policies, PolicyFlags},
+    context::Context,
+    reply::Reply,
+    terminal::Style,
+    text::Shown,
+};
+
+const VERB: &str = "policy check";
+
+/// Read the policies that hold here, and say what they demand and of whom.
+///
+/// Every key, root and file of waivers that they name is read, too. A policy with one mistake is used for nothing.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+  weightlock policy check --policy policy.toml
+  weightlock policy check                          the policies that hold for you on this machine")]
+pub struct Arguments {
+    #[command(flatten)]
+    policy: PolicyFlags,
+}
+
+/// The result in JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckedPolicies {
+    /// `development`, `staging` or `production`: the strictest that a policy sets or that was asked for.
+    pub mode: String,
+    /// The tier of models of which no rule says more.
+    pub default_tier: String,
+    /// The policies, the floor first.
+    pub policies: Vec<CheckedPolicy>,
+}
+
+/// One policy.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckedPolicy {
+    /// `floor`, `user`, `environment` or `named`.
+    pub layer: String,
+    /// Its file.
+    pub source: String,
+    /// SHA-256 of it.
+    pub digest: String,
+    /// What it calls itself.
+    pub name: Option<String>,
+    /// Who is known.
+    pub identities: Vec<String>,
+    /// Whose statements of a kind count.
+    pub signers: Vec<SignersTold>,
+    /// What is demanded, and when.
+    pub demands: Vec<PlacedDemand>,
+    /// Rules for some models.
+    pub rules: usize,
+    /// Waivers, with their state today.
+    pub waivers: Vec<ListedWaiver>,
+}
+
+/// Whose statements of a kind count.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignersTold {
+    /// The kind of evidence.
+    pub kind: String,
+    /// Names of identities.
+    pub identities: Vec<String>,
+}
+
+/// A demand, and when it is made.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlacedDemand {
+    /// What.
+    pub demand: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// In this mode and stricter ones.
+    pub mode: Option<String>,
+    /// Of this tier and higher ones.
+    pub tier: Option<String>,
+    /// The line of the rule that it stands under.
+    pub rule: Option<usize>,
+}
+
+/// A waiver.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListedWaiver {
+    /// What it waives.
+    pub waives: String,
+    /// For which model.
+    pub digest: String,
+    /// Its file and line.
+    pub place: String,
+    /// Its last day.
+    pub expires: String,
+    /// `in-force`, `not-yet` or `expired`.
+    pub state: String,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
+    match Policies::find(&arguments.policy, context) {
+        Ok(policies) => {
+            let checked = checked(&policies.policy, arguments, context);
+            Reply::yes(VERB, text(&checked, context), checked)
+        }
+        Err(told) => Reply::refusal(VERB, vec![told]).with_verdict("no policy: nothing is allowed"),
+    }
+}
+
+fn checked(policy: &Policy, arguments: &Arguments, context: &Context) -> CheckedPolicies {
+    let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
+    let today = jiff::Timestamp::from_second(seconds)
+        .map_or(jiff::civil::Date::MAX, |now| now.to_zoned(TimeZone::UTC).date());
+    CheckedPolicies {
+        mode: policy.mode(arguments.policy.mode_here()).to_string(),
+        default_tier: policy
+            .default_tier()
+            .max(arguments.policy.tier.unwrap_or(weightlock_policy::Tier::Low))
+            .to_string(),
+        policies: policy.layers().iter().map(|layer| told(layer, today)).collect(),
+    }
+}
+
+fn told(layer: &Layer, today: jiff::civil::Date) -> CheckedPolicy {
+    let document = &layer.document;
+    let demands = document.all_demands().map(|(rule, placed)| PlacedDemand {
+        demand: placed.demand.to_string(),
+        line: placed.line,
+        mode: placed.mode.map(|mode| mode.to_string()),
+        tier: placed.tier.map(|tier| tier.to_string()),
+        rule: rule.and_then(|rule| Some(document.rules.get(rule)?.line)),
+    });
+    let own = document
+        .waivers
+        .iter()
+        .map(|waiver| (layer.source.as_str(), waiver));
+    let other = layer
+        .waivers
+        .iter()
+        .flat_map(|file| file.waivers.iter().map(|waiver| (file.source.as_str(), waiver)));
+    CheckedPolicy {
+        layer: layer.kind.word().to_owned(),
+        source: layer.source.clone(),
+        digest: layer.digest.to_string(),
+        name: document.name.clone(),
+        identities: document.identities.keys().cloned().collect(),
+        signers: document
+            .signers
+            .iter()
+            .map(|(kind, names)| SignersTold {
+                kind: kind.name().to_owned(),
+                identities: names.clone(),
+            })
+            .collect(),
+        demands: demands.collect(),
+        rules: document.rules.len(),
+        waivers: own
+            .chain(other)
+            .map(|(source, waiver)| listed(source, waiver, today))
+            .collect(),
+    }
+}
+
+fn listed(source: &str, waiver: &Waiver, today: jiff::civil::Date) -> ListedWaiver {
+    let parts = waiver.parts();
+    ListedWaiver {
+        waives: parts.waives.to_string(),
+        digest: parts.digest.to_string(),
+        place: format!("{source}:{}", parts.line),
+        expires: parts.expires.to_string(),
+        state: match waiver.in_force(today) {
+            InForce::Yes => "in-force",
+            InForce::NotYet => "not-yet",
+            InForce::Expired => "expired",
+        }
+        .to_owned(),
+    }
+}
+
+fn text(checked: &CheckedPolicies, context: &Context) -> String {
+    let mut text = format!(
+        "{} {}, tier {} where no rule says more\n",
+        context.out.apply(Style::Strong, "mode"),
+        checked.mode,
+        checked.default_tier
+    );
+    for policy in &checked.policies {
+        let name = policy
+            .name
+            .as_deref()
+            .map_or_else(String::new, |name| format!(" ({name})"));
+        text += &format!("{} {}{}\n", policy.layer, Shown(&policy.source), Shown(&name));
+        for signers in &policy.signers {
+            text += &format!(
+                "  {:12} by {}\n",
+                signers.kind,
+                Shown(&signers.identities.join(", "))
+            );
+        }
+        for demand in &policy.demands {
+            let when = [
+                demand.mode.as_ref().map(|mode| format!("from {mode}")),
+                demand.tier.as_ref().map(|tier| format!("tier {tier} and up")),
+                demand.rule.map(|line| format!("rule of line {line}")),
+            ];
+            let when: Vec<String> = when.into_iter().flatten().collect();
+            let when = if when.is_empty() {
+                String::new()
+            } else {
+                format!("   [{}]", when.join(", "))
+            };
+            text += &format!("  {:4} {}{when}\n", demand.line, Shown(&demand.demand));
+        }
+        for waiver in &policy.waivers {
+            text += &format!(
+                "  waiver of {} for {}, until {}: {} ({})\n",
+                Shown(&waiver.waives),
+                waiver.digest,
+                waiver.expires,
+                waiver.state,
+                Shown(&waiver.place)
+            );
+        }
+    }
+    text
+}

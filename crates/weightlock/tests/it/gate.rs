@@ -1,0 +1,373 @@
+//! `weightlock gate`, `weightlock policy` and `weightlock attest approval`.
+
+use serde_json::Value;
+use weightlock::commands::verdict::VerdictTold;
+
+use crate::{
+    attest::{path, place},
+    run::{Place, Ran},
+};
+
+/// The four checks of the usual gate script, by one key.
+fn policy(place: &Place, more: &str) {
+    place.write(
+        "policy.toml",
+        format!(
+            "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n\
+             [identity.release]\nkey = \"{}\"\n[identity.other]\nkey = \"{}\"\n\
+             [signers]\noms = [\"release\"]\nbom = [\"release\"]\ncard = [\"release\"]\nreview = [\"other\"]\n\
+             [require]\nsignature = true\nadvisories = {{ below = \"critical\" }}\nbom = true\ncard = true\n{more}",
+            path("p256.pub.pem"),
+            path("p384.pub.pem"),
+        ),
+    );
+}
+
+const CARD: &str = "---\nlicense: apache-2.0\n---\n# A model\n\nA small model.\n\n## Intended use\n\nTests.\n\n## Training data\n\n\
+    Numbers that nobody chose.\n\n## Evaluation results\n\nNone are claimed; it is random.\n\n## Limitations\n\nIt knows nothing.\n";
+
+const GRYPE: &str =
+    r#"{"matches": [], "descriptor": {"name": "grype", "timestamp": "2026-11-22T10:00:00Z"}}"#;
+
+/// A place with a model that has everything, and the policy that asks for it.
+fn whole() -> Place {
+    let place = place();
+    policy(&place, "");
+    place.write("m/README.md", CARD);
+    place.write("grype.json", GRYPE);
+    let key = path("p256.key.pem");
+    for verb in [
+        vec!["sign", "--replace", "--key", &key, "m"],
+        vec!["bom", "--sign", "--key", &key, "m"],
+        vec!["card", "sign", "--key", &key, "m"],
+    ] {
+        let ran = place.run(&verb);
+        assert_eq!(ran.code, 0, "{verb:?}: {ran:#?}");
+    }
+    place
+}
+
+fn run_in<'a>(
+    place: &Place,
+    (name, value): (&str, &str),
+    arguments: impl IntoIterator<Item = &'a str>,
+) -> Ran {
+    Ran::of(place.command(arguments).env(name, value))
+}
+
+fn gate(place: &Place, more: &[&str]) -> Ran {
+    place.run(
+        [
+            &["gate", "--policy", "policy.toml", "--advisories", "grype.json"],
+            more,
+        ]
+        .concat(),
+    )
+}
+
+/// S104: the lines, the closing line, and the exit code.
+#[test]
+fn four_checks_pass_and_the_last_line_says_so() {
+    let place = whole();
+    let ran = gate(&place, &["m"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(
+        ran.stdout,
+        "[PASS] signature_valid\n[PASS] no_critical_cves\n[PASS] sbom_attached\n[PASS] model_card_present\n\
+         Promotion APPROVED: all checks passed.\n"
+    );
+    let document = gate(&place, &["--json", "m"]).document::<VerdictTold>();
+    assert_eq!(document["result"]["decision"], "allow");
+}
+
+/// Removes the evidence of a kind.
+fn remove(place: &Place, kind: &str) {
+    for entry in std::fs::read_dir(place.path("m/.weightlock/evidence")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.file_name().unwrap().to_string_lossy().starts_with(kind) {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+}
+
+/// Must show 2: each missing in turn.
+#[test]
+fn each_check_that_is_missing_blocks_by_itself() {
+    let all = [
+        "signature_valid",
+        "no_critical_cves",
+        "sbom_attached",
+        "model_card_present",
+    ];
+    type Spoil = fn(&Place);
+    let cases: [(&str, Spoil); 6] = [
+        ("signature_valid", |place| {
+            std::fs::remove_file(place.path("m/model.sig")).unwrap()
+        }),
+        ("no_critical_cves", |place| {
+            place.write(
+                "grype.json",
+                r#"{"matches": [{"vulnerability": {"id": "CVE-2026-1", "severity": "Critical"}, "artifact": {"name": "torch"}}]}"#,
+            );
+        }),
+        // A report that cannot be read has not passed.
+        ("no_critical_cves", |place| {
+            place.write("grype.json", "{\"matches\": [")
+        }),
+        ("no_critical_cves", |place| {
+            std::fs::remove_file(place.path("grype.json")).unwrap()
+        }),
+        ("sbom_attached", |place| remove(place, "bom")),
+        ("model_card_present", |place| remove(place, "card")),
+    ];
+    for (fails, spoil) in cases {
+        let place = whole();
+        spoil(&place);
+        let ran = gate(&place, &["m"]);
+        assert_eq!(ran.code, 1, "{fails}: {ran:#?}");
+        let lines: String = all
+            .iter()
+            .map(|check| format!("[{}] {check}\n", if *check == fails { "FAIL" } else { "PASS" }))
+            .collect();
+        assert_eq!(
+            ran.stdout,
+            lines + "Promotion BLOCKED: not all checks passed.\n",
+            "{fails}: {ran:#?}"
+        );
+        assert!(
+            ran.stderr.contains("policy.toml:"),
+            "the line that demands it is told: {ran:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_changed_byte_and_a_stranger_block_everything_that_rests_on_them() {
+    let place = whole();
+    place.write("m/more.txt", "added");
+    let ran = gate(&place, &["m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    for check in ["signature_valid", "sbom_attached", "model_card_present"] {
+        assert!(ran.stdout.contains(&format!("[FAIL] {check}\n")), "{ran:#?}");
+    }
+    let place = whole();
+    let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+    place.write(
+        "policy.toml",
+        text.replace("oms = [\"release\"]", "oms = [\"other\"]"),
+    );
+    let ran = gate(&place, &["m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(
+        ran.stdout
+            .starts_with("[FAIL] signature_valid\n[PASS] no_critical_cves\n"),
+        "{ran:#?}"
+    );
+}
+
+/// S110: cheap things first, signatures before bytes, the scan last and only when it could matter.
+#[test]
+fn the_order_is_told_and_ends_with_a_refusal() {
+    let place = whole();
+    policy(&place, "scan = true\n");
+    let ran = gate(&place, &["-v", "m"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let order = [
+        "of policy",
+        "about vulnerabilities",
+        "by signers who count",
+        "hashed",
+        "about it",
+        "scanned",
+    ];
+    let places: Vec<usize> = order
+        .iter()
+        .map(|step| {
+            ran.stdout
+                .find(step)
+                .unwrap_or_else(|| panic!("{step}: {ran:#?}"))
+        })
+        .collect();
+    assert!(places.is_sorted(), "{ran:#?}");
+    place.write("grype.json", "{}");
+    let ran = gate(&place, &["-v", "m"]);
+    assert!(
+        ran.stdout.contains("no scan: the answer is no without it")
+            && ran.stdout.contains("[FAIL] scan_clean (not run)"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn without_a_policy_nothing_is_allowed_and_a_broken_one_is_none() {
+    let place = whole();
+    let ran = place.run(["gate", "m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("WL-POLICY-UNDEFINED"), "{ran:#?}");
+    assert!(
+        ran.stdout
+            .ends_with("Promotion BLOCKED: not all checks passed.\n"),
+        "{ran:#?}"
+    );
+    for (from, to) in [
+        ("signature = true", "signatur = true"),
+        ("p256.pub.pem", "p257.pub.pem"),
+        ("version = 1", "version = 9"),
+    ] {
+        let place = whole();
+        let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+        place.write("policy.toml", text.replacen(from, to, 1));
+        let ran = gate(&place, &["m"]);
+        assert_eq!(ran.code, 2, "{from} → {to}: {ran:#?}");
+        assert!(
+            ran.stderr.contains("WL-POLICY-FILE") && ran.stderr.contains("policy.toml:"),
+            "{from} → {to}: {ran:#?}"
+        );
+    }
+    // A policy that lies in the working folder or in the model is not looked for.
+    place.write("m/policy.toml", "version = 1\n");
+    assert_eq!(place.run(["gate", "m"]).code, 1);
+}
+
+/// S106: one policy, allowed in development and refused in production; S28: nothing is left out there.
+#[test]
+fn the_same_model_is_allowed_in_development_and_refused_in_production() {
+    let place = whole();
+    policy(&place, "[modes.production.require]\nrevision = true\n");
+    assert_eq!(gate(&place, &["m"]).code, 0);
+    assert_eq!(gate(&place, &["--mode", "staging", "m"]).code, 0);
+    let ran = gate(&place, &["--mode", "production", "m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stdout.contains("[FAIL] revision_pinned\n"), "{ran:#?}");
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    assert_eq!(
+        gate(&place, &["--mode", "production", "--revision", commit, "m"]).code,
+        0
+    );
+    assert_eq!(
+        gate(&place, &["--mode", "production", "--revision", "main", "m"]).code,
+        1
+    );
+    let skipping = ["--skip", "sbom_attached", "m"];
+    std::fs::remove_dir_all(place.path("m/.weightlock/evidence")).unwrap();
+    let ran = gate(
+        &place,
+        &[&["--skip", "model_card_present"], &skipping[..]].concat(),
+    );
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(
+        ran.stdout.contains("[SKIP] sbom_attached\n") && ran.stderr.contains("left out, as asked"),
+        "{ran:#?}"
+    );
+    let ran = gate(
+        &place,
+        &[&["--mode", "production", "--revision", commit], &skipping[..]].concat(),
+    );
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("WL-POLICY-OVERRIDE"), "{ran:#?}");
+    let environment = run_in(
+        &place,
+        ("WEIGHTLOCK_MODE", "production"),
+        [&["gate", "--policy", "policy.toml"], &skipping[..]].concat(),
+    );
+    assert!(
+        environment.stderr.contains("WL-POLICY-OVERRIDE"),
+        "{environment:#?}"
+    );
+}
+
+/// Approvals count by who signed them, and the last word holds.
+#[test]
+fn approvals_are_counted_by_signers_and_can_be_taken_back() {
+    let place = whole();
+    policy(&place, "approvals = { count = 1, by = [\"other\"] }\n");
+    assert_eq!(gate(&place, &["m"]).code, 1);
+    let approve = |key: &str, decision: &str, date: &str| {
+        let key = path(key);
+        let arguments = [
+            "attest",
+            "approval",
+            "--approver",
+            "Ada",
+            "--decision",
+            decision,
+            "--key",
+            &key,
+            "m",
+        ];
+        let ran = run_in(&place, ("SOURCE_DATE_EPOCH", date), arguments);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+    };
+    approve("p256.key.pem", "approved", "1782000000");
+    assert_eq!(gate(&place, &["m"]).code, 1, "not one of those who are named");
+    approve("p384.key.pem", "approved", "1782000000");
+    let ran = gate(&place, &["m"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    approve("p384.key.pem", "rejected", "1782000001");
+    let ran = gate(&place, &["m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("rejected it"), "{ran:#?}");
+}
+
+#[test]
+fn explain_tells_every_demand_with_its_line() {
+    let place = whole();
+    let ran = place.run([
+        "policy",
+        "explain",
+        "--policy",
+        "policy.toml",
+        "--advisories",
+        "grype.json",
+        "m",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    for line in [
+        "signature_valid: a signature   policy.toml:",
+        "by signed by",
+        "model_card_present: a signed model card",
+    ] {
+        assert!(ran.stdout.contains(line), "{line}: {ran:#?}");
+    }
+    let ran = place.run(["policy", "explain", "--json", "--policy", "policy.toml", "m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let result = ran.document::<VerdictTold>()["result"].clone();
+    let unmet: Vec<&Value> = result["demands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["state"] == "not-met")
+        .collect();
+    assert_eq!(unmet.len(), 1);
+    assert_eq!(unmet[0]["reasons"][0]["code"], "WL-POLICY-ADVISORY");
+}
+
+#[test]
+fn policies_to_begin_with_are_policies() {
+    let place = place();
+    for person in [
+        "ml-engineer",
+        "platform-engineer",
+        "security-engineer",
+        "publisher",
+    ] {
+        let file = format!("{person}.toml");
+        let ran = place.run(["policy", "init", "--for", person, "-o", &file]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let again = place.run(["policy", "init", "--for", person, "-o", &file]);
+        assert_ne!(again.code, 0, "nothing is replaced: {again:#?}");
+        // The keys are missing, which is told with the line; then they are there.
+        let ran = place.run(["policy", "check", "--policy", &file]);
+        assert_eq!(ran.code, 2, "{ran:#?}");
+        assert!(ran.stderr.contains("cannot be used"), "{ran:#?}");
+        let key = std::fs::read(path("p256.pub.pem")).unwrap();
+        for name in ["publisher", "release", "scanner", "farm", "reviewer", "officer"] {
+            place.write(&format!("{name}.pub"), &key);
+        }
+        let ran = place.run(["policy", "check", "--policy", &file]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        for name in ["publisher", "release", "scanner", "farm", "reviewer", "officer"] {
+            std::fs::remove_file(place.path(&format!("{name}.pub"))).unwrap();
+        }
+    }
+}
