@@ -10,5 +10,6 @@ mod cases;
 mod documents;
 mod given;
 mod properties;
+mod seeds;
 mod summaries;
 mod waivers;
