@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use self::name::is_secret;
 use self::{
-    name::is_key,
+    name::{is_cookie, is_key},
     shape::{is_encoded, is_token, without_private_keys},
 };
 
@@ -71,6 +71,10 @@ const ATTACHED: [(&[&str], &str); 4] = [
     (&["curl"], "-u"),
     (&["redis-cli"], "-a"),
 ];
+/// Programs whose names are words of other things too.
+const WORDS: [&str; 6] = ["zip", "az", "helm", "oras", "7z", "rar"];
+/// Addresses that are a secret themselves.
+const SECRET_ADDRESSES: [&str; 2] = ["hooks.slack.com/services/", "/api/webhooks/"];
 /// The program whose keys are 40 hexadecimal digits, as commits are.
 const WANDB: &str = "wandb";
 /// Words in front of the program that is run.
@@ -126,6 +130,8 @@ struct Reader {
     logs_in: bool,
     /// The word before names a secret, as in `password = "…"`.
     is_after_name: bool,
+    /// The secret is a list of cookies, which goes on behind spaces and semicolons.
+    is_cookie: bool,
     next: Next,
 }
 
@@ -151,7 +157,7 @@ impl Reader {
     /// One argument, as a program gets it.
     fn argument(&mut self, argument: &str) -> String {
         match std::mem::take(&mut self.next) {
-            Next::Secret | Next::SecretOrScheme if !argument.is_empty() && !argument.starts_with('-') => {
+            Next::Secret | Next::SecretOrScheme if is_value(argument) => {
                 return self.hide().to_owned();
             }
             Next::SecretIfEncoded if is_encoded(argument, 8) => return self.hide().to_owned(),
@@ -241,7 +247,12 @@ impl Reader {
             told += &shown;
             rest = more;
             if is_hidden {
-                rest = rest_of_secret(more, quote);
+                rest = match std::mem::take(&mut self.is_cookie) {
+                    true => more
+                        .find(['"', '\''])
+                        .map_or("", |end| more.get(end..).unwrap_or_default()),
+                    false => rest_of_secret(more, quote),
+                };
             }
         }
         if is_script {
@@ -298,12 +309,23 @@ impl Reader {
             if !is_named || value.starts_with("//") {
                 continue;
             }
+            if sign == ":" && SCHEMES.contains(&value.to_ascii_lowercase().as_str()) {
+                self.next = Next::Secret;
+                return (word.to_owned(), false);
+            }
             if !value.is_empty() {
+                self.is_cookie = is_cookie(name);
                 let head = word.get(..behind).unwrap_or_default();
                 return (format!("{head}{}", self.hide()), true);
             }
             if is_script && !more.is_empty() && (sign == ":" || more.starts_with(['"', '\'', '`'])) {
+                self.is_cookie = is_cookie(name);
                 self.next = Next::SecretOrScheme;
+            }
+        }
+        for address in SECRET_ADDRESSES {
+            if let Some((before, _)) = word.split_once(address).filter(|(_, rest)| !rest.is_empty()) {
+                return (format!("{before}{address}{}", self.hide()), true);
             }
         }
         (self.by_shape(word), false)
@@ -313,16 +335,20 @@ impl Reader {
     fn learn(&mut self, word: &str) {
         self.logs_in |= word == "login";
         let is_before = word.starts_with('-') || word.contains('=') || word.parse::<u32>().is_ok();
-        if self.is_named || is_before || WRAPPERS.contains(&word) {
+        if is_before || WRAPPERS.contains(&word) {
             return;
         }
-        self.is_named = true;
-        self.logs_in = false;
         let base = word.rsplit('/').next().unwrap_or_default();
         let named = FLAGS.iter().map(|(programs, ..)| *programs);
         let attached = ATTACHED.iter().map(|(programs, _)| *programs);
         let mut programs = named.chain(attached).flatten().chain([&WANDB]);
-        self.program = programs.find(|program| **program == base).copied();
+        let found = programs.find(|program| **program == base).copied();
+        // Launchers name the program somewhere behind.
+        if !self.is_named || found.is_some_and(|program| !WORDS.contains(&program)) {
+            self.program = found;
+            self.logs_in = false;
+        }
+        self.is_named = true;
     }
 
     /// Whether a flag is followed by a secret.
@@ -368,6 +394,12 @@ impl Reader {
         }
         told
     }
+}
+
+/// Whether an argument is the value of the flag before it. A long one may begin as a flag of one letter does.
+fn is_value(argument: &str) -> bool {
+    !argument.is_empty()
+        && (!argument.starts_with('-') || (!argument.starts_with("--") && argument.len() >= 12))
 }
 
 /// What follows a secret that goes on: to its closing quote, or to the next space or quote.

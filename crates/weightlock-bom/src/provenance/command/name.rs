@@ -1,7 +1,7 @@
 //! [`is_secret`]: whether what stands behind a name is a secret, going by the words of the name.
 
 /// Parts of names whose values are secrets, without what separates words.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 19] = [
     "secret",
     "password",
     "passwd",
@@ -16,6 +16,9 @@ const PARTS: [&str; 16] = [
     "accountkey",
     "authorization",
     "connectionstring",
+    "storepass",
+    "keypass",
+    "webhook",
     "xamzsignature",
     "xgoogsignature",
 ];
@@ -33,6 +36,8 @@ const WHOLE: [&str; 11] = [
     "auth",
     "signature",
 ];
+/// Words that make the name of a variable one of a secret, where it is written in capitals as those of the environment are.
+const OF_VARIABLES: [&str; 6] = ["pat", "pwd", "pass", "auth", "sas", "jwt"];
 /// Words before `token` that make it one of a tokenizer, or a count.
 const OF_A_TOKENIZER: [&str; 27] = [
     "pad",
@@ -107,10 +112,25 @@ pub fn is_secret(name: &str) -> bool {
     }
     PARTS.iter().any(|part| plain.contains(part))
         || WHOLE.contains(&plain.as_str())
-        || words
-            .iter()
-            .any(|word| matches!(word.as_str(), "cookie" | "cookies" | "bearer"))
+        || is_cookie(name)
+        || words.iter().any(|word| word == "bearer")
+        || (is_variable(name) && words.iter().any(|word| OF_VARIABLES.contains(&word.as_str())))
         || (has_token(&words) && !SWITCHES.contains(&first.as_str()))
+}
+
+/// Whether it is a header of cookies, whose value goes on behind a semicolon.
+pub(super) fn is_cookie(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| matches!(word.as_str(), "cookie" | "cookies"))
+}
+
+/// Whether a name is written as those of the environment are.
+fn is_variable(name: &str) -> bool {
+    name.contains('_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// Whether a name ends in `key`, so that its value is a secret if it looks like one.
@@ -178,6 +198,11 @@ mod tests {
             "token_hf",
             "client-secret",
             "WANDB_API_KEY",
+            "GITHUB_PAT",
+            "SMTP_PASS",
+            "DOCKER_AUTH_CONFIG",
+            "SLACK_WEBHOOK",
+            "--storepass",
         ] {
             assert!(is_secret(name), "{name}");
         }

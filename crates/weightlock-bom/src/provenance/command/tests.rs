@@ -51,7 +51,24 @@ fn what_looks_like_a_secret_is_left_out() {
             &["-H", "Authorization: (left out)"],
         ),
         (&["-H", "X-Api-Key: abc"], &["-H", "X-Api-Key: (left out)"]),
-        (&["-H", "Cookie: a=b; c=d"], &["-H", "Cookie: (left out); c=d"]),
+        (&["-H", "Cookie: a=b; c=d"], &["-H", "Cookie: (left out)"]),
+        (
+            &["sh", "-c", "curl -H 'Cookie: a=b; c=d' x"],
+            &["sh", "-c", "curl -H 'Cookie: (left out)' x"],
+        ),
+        (
+            &["-H", "Authorization:Bearer abc"],
+            &["-H", "Authorization:Bearer (left out)"],
+        ),
+        (
+            &["launch", "x", "mysql", "-pit"],
+            &["launch", "x", "mysql", "-p(left out)"],
+        ),
+        (&["--api-key", "-abcdefghijklm"], &["--api-key", LEFT_OUT]),
+        (
+            &["https://hooks.slack.com/services/T0/B0/abc"],
+            &["https://hooks.slack.com/services/(left out)"],
+        ),
         (&["Basic", "dXNlcjpwYXNz"], &["Basic", LEFT_OUT]),
         (&["curl", "-u", "me:it"], &["curl", "-u", LEFT_OUT]),
         (&["curl", "-ume:it"], &["curl", "-u(left out)"]),
