@@ -222,7 +222,7 @@ impl Reader {
     /// A text word by word, with everything between words as it is.
     fn text(&mut self, text: &str) -> String {
         let (text, keys) = without_private_keys(text, LEFT_OUT);
-        let (text, users) = without_users(&text);
+        let (text, users) = without_users(&text, char::is_whitespace);
         self.left_out = self.left_out.saturating_add(keys).saturating_add(users);
         let is_script = text.contains(ENDS);
         if text.contains(char::is_whitespace) {
@@ -288,6 +288,12 @@ impl Reader {
         self.learn(word);
         if let Some(flag) = self.attached(word) {
             return (format!("{flag}{}", self.hide()), true);
+        }
+        if let Some((flag, value)) = word.split_once('=')
+            && !value.is_empty()
+            && self.announces(flag)
+        {
+            return (format!("{flag}={}", self.hide()), true);
         }
         if self.announces(word) {
             self.next = Next::Secret;
@@ -414,19 +420,20 @@ fn rest_of_secret(more: &str, quote: Option<char>) -> &str {
 /// An address without what stands before its host: `https://user:password@host/…`.
 #[must_use]
 pub fn without_user(text: &str) -> String {
-    without_users(text).0
+    without_users(text, |_| false).0
 }
 
-/// A text in which no address has anything before its host, and how many had.
-fn without_users(text: &str) -> (String, usize) {
+/// A text in which no address has anything before its host, and how many had. A password can have quotes in it, so that only
+/// what ends an address for `is_end` too does end one.
+fn without_users(text: &str, is_end: impl Fn(char) -> bool) -> (String, usize) {
     const SCHEME: &str = "://";
     let (mut told, mut left_out) = (String::with_capacity(text.len()), 0_usize);
     let mut rest = text;
     while let Some(at) = rest.find(SCHEME) {
         let (before, behind) = rest.split_at(at.saturating_add(SCHEME.len()));
         told += before;
-        let is_end = |letter: char| letter.is_whitespace() || "/?#\"'`<>".contains(letter);
-        let end = behind.find(is_end).unwrap_or(behind.len());
+        let end = behind.find(|letter: char| "/?#".contains(letter) || is_end(letter));
+        let end = end.unwrap_or(behind.len());
         let (authority, more) = behind.split_at(end);
         match authority.rsplit_once('@') {
             Some((_, host)) => {

@@ -30,6 +30,7 @@ fn what_looks_like_a_secret_is_left_out() {
         (&["Bearer ghp_abcdefghijklmnopqrstuvwxyz"], &["Bearer (left out)"]),
         (&["https://u:p@example.org/x"], &["https://example.org/x"]),
         (&["git+https://u@example.org"], &["git+https://example.org"]),
+        (&["https://`:it@d/x"], &["https://d/x"]),
         (&["https://a:b&c@d/x"], &["https://d/x"]),
         (&["model.api_key=abc"], &["model.api_key=(left out)"]),
         (
@@ -71,6 +72,7 @@ fn what_looks_like_a_secret_is_left_out() {
         ),
         (&["Basic", "dXNlcjpwYXNz"], &["Basic", LEFT_OUT]),
         (&["curl", "-u", "me:it"], &["curl", "-u", LEFT_OUT]),
+        (&["curl", "--user=me:it"], &["curl", "--user=(left out)"]),
         (&["curl", "-ume:it"], &["curl", "-u(left out)"]),
         (
             &["mysql", "-pit", "-h", "x"],
