@@ -96,6 +96,7 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = SourceUri::parse(&text);
     let arguments = [format!("--token={text}"), "--password".to_owned(), format!("x{text}")];
     let shown = told(&arguments, Folders::default());
-    assert_eq!(shown[2], LEFT_OUT);
-    assert!(text.is_empty() || shown[0].ends_with(LEFT_OUT));
+    assert_eq!(shown.words[2], LEFT_OUT);
+    assert!(text.is_empty() || shown.words[0].ends_with(LEFT_OUT));
+    assert!(shown.left_out >= 1 && shown.words.len() == arguments.len());
 });

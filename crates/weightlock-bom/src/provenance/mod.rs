@@ -121,15 +121,18 @@ impl Provenance {
     #[must_use]
     pub fn parents(&self) -> Vec<Parent<'_>> {
         let mut parents: Vec<Parent<'_>> = Vec::new();
+        // Parts of one thing share their name; where there is none, where they come from.
+        let mut known = BTreeMap::new();
         let made_from = self.dependencies.iter().filter(|one| one.role().is_parent());
         for resource in made_from {
-            let same = parents
-                .iter_mut()
-                .find(|one| one.role == resource.role() && one.is_named_as(resource));
-            match same {
+            let role = resource.role();
+            let at = *known
+                .entry((role, &resource.name, &resource.uri))
+                .or_insert(parents.len());
+            match parents.get_mut(at) {
                 Some(parent) => parent.parts.push(resource),
                 None => parents.push(Parent {
-                    role: resource.role(),
+                    role,
                     parts: vec![resource],
                 }),
             }
@@ -173,13 +176,6 @@ impl Parent<'_> {
     pub fn files(&self) -> impl Iterator<Item = Digest> + '_ {
         let files = self.parts.iter().filter(|one| one.annotations.contains_key(PATH));
         files.filter_map(|one| one.sha256())
-    }
-
-    /// Parts of one thing share their name; where there is none, where they come from.
-    fn is_named_as(&self, other: &Resource) -> bool {
-        self.parts
-            .first()
-            .is_some_and(|first| first.name == other.name && first.uri == other.uri)
     }
 }
 

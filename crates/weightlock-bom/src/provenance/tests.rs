@@ -181,3 +181,18 @@ proptest::proptest! {
         read_everything(&bytes);
     }
 }
+
+/// Names are looked up, and not compared with each other: a statement of some megabytes has many.
+#[test]
+fn many_parents_are_told_apart_at_once() {
+    let count = 100_000;
+    let provenance = Provenance {
+        dependencies: (0..count)
+            .map(|number| Resource::named(format!("a model with a long name {number}"), Role::BaseModel))
+            .collect(),
+        ..Provenance::default()
+    };
+    let began = std::time::Instant::now();
+    assert_eq!(provenance.parents().len(), count);
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+}

@@ -108,14 +108,20 @@ impl Steps {
     #[must_use]
     pub fn of(chain: &[Link<'_>], open: &OpenEnds, evaluations: &[Standing]) -> Self {
         let open = with_unnamed(chain, open).told();
-        let closed = |state| match &open {
-            Some(open) => unanswered(state, open),
-            None => state,
+        let strange = unknown_kinds(chain);
+        let closed = |state| match (&open, &strange) {
+            (Some(open), _) => unanswered(state, open),
+            (None, Some(strange)) => unanswered(state, strange),
+            (None, None) => state,
         };
+        let transform = of_part(chain, Part::Transform);
         Self([
             closed(data(chain)),
             closed(of_part(chain, Part::Training)),
-            of_part(chain, Part::Transform),
+            match &strange {
+                Some(strange) => unanswered(transform, strange),
+                None => transform,
+            },
             evaluation(chain, evaluations),
         ])
     }
@@ -154,6 +160,17 @@ fn with_unnamed(chain: &[Link<'_>], open: &OpenEnds) -> OpenEnds {
         }
     }
     open
+}
+
+/// Steps of a kind that is not known here: each could be a training as well as anything else.
+fn unknown_kinds(chain: &[Link<'_>]) -> Option<String> {
+    let mut strange = chain.iter().filter(|link| part_of(link.provenance).is_none());
+    let first = &strange.next()?.provenance.build_type;
+    let further = match strange.count() {
+        0 => String::new(),
+        count => format!(", and of {count} more"),
+    };
+    Some(format!("nobody knows what kind of step {first} is{further}"))
 }
 
 /// What the links that are there say is not the answer as long as others are missing.
@@ -198,10 +215,20 @@ fn of_part(chain: &[Link<'_>], part: Part) -> StepState {
 
 /// Data sets that training names. One without a digest could be any data of that name.
 fn data(chain: &[Link<'_>]) -> StepState {
-    let training = chain
+    let training: Vec<&Link<'_>> = chain
         .iter()
-        .filter(|link| matches!(part_of(link.provenance), Some((_, Part::Training))));
+        .filter(|link| matches!(part_of(link.provenance), Some((_, Part::Training))))
+        .collect();
+    let is_silent = |link: &&&Link<'_>| {
+        !link
+            .provenance
+            .dependencies
+            .iter()
+            .any(|one| one.role().is_data())
+    };
+    let silent = training.iter().filter(is_silent).count();
     let sets: Vec<_> = training
+        .iter()
         .flat_map(|link| {
             let data = link
                 .provenance
@@ -224,6 +251,15 @@ fn data(chain: &[Link<'_>]) -> StepState {
         1 => "1 entry".to_owned(),
         count => format!("{count} entries"),
     };
+    if silent > 0 {
+        return StepState {
+            standing: worse(standing, Standing::Unknown),
+            what: format!(
+                "{listed}, and {silent} of {} trainings name no data",
+                training.len()
+            ),
+        };
+    }
     StepState {
         standing,
         what: match without {
@@ -356,6 +392,28 @@ mod tests {
         );
         open.models.clear();
         assert_eq!(state(&open, MlStep::Data), Unknown);
+    }
+
+    #[test]
+    fn a_link_that_could_be_anything_is_no_answer() {
+        use Standing::{Unknown, Verified};
+        let train = provenance(Step::Train, &[true]);
+        let silent = from_base(provenance(Step::FineTune, &[]));
+        let quantize = from_base(provenance(Step::Quantize, &[]));
+        let mut strange = from_base(provenance(Step::Convert, &[]));
+        strange.build_type = "https://example.org/build/v1".to_owned();
+        let chain = [(&quantize, Verified), (&silent, Verified), (&train, Verified)];
+        assert_eq!(
+            standings(&chain, &[])[..3],
+            [Unknown, Verified, Verified],
+            "a training that names no data had some"
+        );
+        let chain = [(&quantize, Verified), (&strange, Verified), (&train, Verified)];
+        assert_eq!(
+            standings(&chain, &[])[..3],
+            [Unknown; 3],
+            "it could be a training"
+        );
     }
 
     #[test]

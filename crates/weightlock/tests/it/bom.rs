@@ -370,6 +370,38 @@ fn a_signed_document_that_describes_another_digest_is_told() {
     assert!(!same["says"].as_str().unwrap().contains("digest"), "{same}");
 }
 
+/// The same for documents of the other forms, whose digests stand elsewhere.
+#[test]
+fn documents_of_every_form_say_what_they_describe() {
+    let place = Place::with_model();
+    let key = path("p256.key.pem");
+    let forms = [
+        ("cyclonedx-1.6", "cyclonedx"),
+        ("spdx", "spdxjson"),
+        ("spdx-2.3", "spdxjson"),
+    ];
+    let written = |name: &str, format: &str| {
+        let file = format!("{name}-{format}.json");
+        bom(&place, &["m", "--format", format, "-o", &file]).yes();
+        file
+    };
+    let yesterday: Vec<String> = forms.iter().map(|(format, _)| written("old", format)).collect();
+    place.flip("m/config.json", 3, 1);
+    place.sign(&[]).yes();
+    for ((format, kind), old) in forms.iter().zip(&yesterday) {
+        for (file, is_same) in [(old.clone(), false), (written("new", format), true)] {
+            place
+                .run(["attest", "m", "--type", kind, "--predicate", &file, "--key", &key])
+                .yes();
+            let told = place.verify(&["--json"]).json()["result"]["evidence"][0].clone();
+            assert_eq!(told["counts"], is_same, "{file}: {told}");
+            let says = told["says"].as_str().unwrap();
+            assert_eq!(says.contains("digest"), !is_same, "{file}: {says}");
+            fs::remove_dir_all(place.path("m/.weightlock")).unwrap();
+        }
+    }
+}
+
 #[test]
 fn nothing_that_is_there_is_replaced() {
     let place = vector("base");

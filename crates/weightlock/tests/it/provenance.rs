@@ -135,6 +135,8 @@ fn no_secret_is_stated() {
         "p.json",
         "--env",
         "MY_CHOICE",
+        "--parameter",
+        "hyperparameters={\"hub_token\": \"canary-9\", \"lr\": 1}",
         "--",
         "/bin/sh",
         "-c",
@@ -145,6 +147,9 @@ fn no_secret_is_stated() {
         "--api-key=canary-2",
         "https://u:canary-3@example.org/x",
         "HF_TOKEN=canary-4",
+        "curl -H 'Authorization: Bearer canary-10' 'https://h/x?sig=canary-11'",
+        "--max-tokens",
+        "512",
     ]);
     for (name, value) in [
         ("AWS_SECRET_ACCESS_KEY", "canary-5"),
@@ -161,6 +166,11 @@ fn no_secret_is_stated() {
     let text = fs::read_to_string(place.path("p.json")).unwrap();
     assert!(!text.contains("canary"), "{text}");
     let statement: Value = serde_json::from_str(&text).unwrap();
+    let definition = &statement["predicate"]["buildDefinition"];
+    let external = &definition["externalParameters"];
+    assert_eq!(external["hyperparameters"]["lr"], 1);
+    assert!(external["command"].to_string().contains("\"512\""), "{external}");
+    assert_eq!(definition["internalParameters"]["leftOut"], 7, "{definition}");
     let variables =
         &statement["predicate"]["buildDefinition"]["internalParameters"]["environment"]["variables"];
     assert_eq!(

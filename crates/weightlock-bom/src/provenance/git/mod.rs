@@ -335,6 +335,7 @@ mod tests {
             ("/home/ada/repository", None),
             ("../x", None),
             ("file:///home/ada/x", None),
+            ("https://u:' it@h/x", Some("git+https://h/x")),
             ("C:/x", None),
         ] {
             assert_eq!(source_uri(url).as_deref(), expected, "{url}");

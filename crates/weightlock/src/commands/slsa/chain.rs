@@ -163,17 +163,25 @@ fn base(parent: &Parent<'_>, depth: usize, standing: Standing, what: &str) -> Ba
 /// Whether a statement is about a parent: about its whole, or about each of the files that are named.
 fn is_about(piece: &Piece, parent: &Parent<'_>) -> bool {
     let subjects = &piece.statement.subjects;
-    let has = |digest: &Digest| subjects.iter().any(|one| one.sha256 == *digest);
+    let digests = || -> BTreeSet<Digest> { subjects.iter().map(|one| one.sha256).collect() };
     match parent.digest() {
         Some(digest) => {
             let is_first = subjects.first().is_some_and(|first| first.sha256 == digest);
+            let is_one = parent.parts.len() == 1;
             // A file can have a folder's manifest for its content, and then has the folder's digest.
-            let names_files = parent.files().all(|file| file == digest || has(&file));
-            (is_first && names_files) || (parent.parts.len() == 1 && has(&digest))
+            let names_files =
+                |named: &BTreeSet<Digest>| parent.files().all(|file| file == digest || named.contains(&file));
+            (is_first && names_files(&digests()))
+                || (is_one && subjects.iter().any(|one| one.sha256 == digest))
         }
         None => {
             let files: Vec<Digest> = parent.files().collect();
-            !files.is_empty() && files.iter().all(has)
+            let named = if files.is_empty() {
+                BTreeSet::new()
+            } else {
+                digests()
+            };
+            !files.is_empty() && files.iter().all(|file| named.contains(file))
         }
     }
 }

@@ -250,8 +250,11 @@ impl Ready {
     fn prepare(arguments: &Arguments, context: &Context) -> Result<Self, Vec<Diagnostic>> {
         let build_type = build_type(&arguments.step).map_err(|error| Diagnostic::of(USAGE, &error))?;
         let mut external: Map<String, Value> = Map::new();
+        let mut left_out = 0_usize;
         for (name, value) in &arguments.parameter {
-            if external.insert(name.clone(), value.clone()).is_some() {
+            let (value, hidden) = command::parameter(name, value, Folders::default());
+            left_out = left_out.saturating_add(hidden);
+            if external.insert(name.clone(), value).is_some() {
                 return Err(Diagnostic::new(USAGE, format!("the parameter {name} is given twice")).into());
             }
         }
@@ -293,7 +296,9 @@ impl Ready {
             .iter()
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
-        external.insert("command".to_owned(), json!(command::told(&words, folders)));
+        let told = command::told(&words, folders);
+        external.insert("command".to_owned(), json!(told.words));
+        left_out = left_out.saturating_add(told.left_out);
         for (name, is_config) in [("materials", false), ("config", true)] {
             let named = materials.iter().filter(|one| {
                 let role = one.role();
@@ -314,6 +319,9 @@ impl Ready {
         let mut internal = Map::new();
         internal.insert(RECORDED.to_owned(), json!("by weightlock attest run"));
         internal.insert("observed".to_owned(), json!("declared materials only"));
+        if left_out > 0 {
+            internal.insert("leftOut".to_owned(), json!(left_out));
+        }
         internal.insert(
             "environment".to_owned(),
             surroundings::found(&arguments.command, &arguments.env, folders)?,
@@ -327,7 +335,10 @@ impl Ready {
                 dependencies,
                 builder: arguments.builder_id.clone(),
                 builder_version: [("weightlock".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
-                invocation: arguments.invocation_id.clone(),
+                invocation: arguments
+                    .invocation_id
+                    .as_deref()
+                    .map(|id| command::one(id, folders)),
                 ..Provenance::default()
             },
             materials,
