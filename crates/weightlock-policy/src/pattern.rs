@@ -54,8 +54,14 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         // A name without stars is compared at once: most rules of a long policy are such.
-        if !self.0.contains('*') {
+        let (Some((head, _)), Some((_, tail))) = (self.0.split_once('*'), self.0.rsplit_once('*')) else {
             return self.0 == name;
+        };
+        // Most names differ where there is no star. (A `**` and its slash can stand for nothing.)
+        let head = head.trim_end_matches('/');
+        let tail = tail.trim_start_matches('/');
+        if !name.starts_with(head) || !name.ends_with(tail) {
+            return false;
         }
         let pattern: Vec<&str> = self.0.split('/').collect();
         let name: Vec<&str> = name.split('/').collect();
