@@ -68,7 +68,14 @@ fn of_readme(field: Field, name: &str, card: &Card) -> Option<Known> {
     });
     let mut values: Vec<(Option<String>, String)> = values.collect();
     if field.shape() == Shape::Settings {
-        values.retain(|(name, _)| name.is_some());
+        // A field of its own has its name; a metric that is called the same would be there twice.
+        let is_field = |name: &str| {
+            let mut fields = Field::ALL.iter();
+            let keys = |it: &Field| it.keys().map(str::to_owned).collect::<Vec<_>>();
+            let own = [keys(&field), vec![name.to_owned()]].concat();
+            fields.any(|it| keys(it) == own)
+        };
+        values.retain(|(name, _)| name.as_deref().is_some_and(|name| !is_field(name)));
         // Names are there once; the first result is the one the card lists first.
         let mut seen = std::collections::BTreeSet::new();
         values.retain(|(name, _)| seen.insert(name.clone()));
@@ -289,6 +296,15 @@ mod tests {
         let card = Card::read(README.as_bytes());
         let weights = [("a b.safetensors".to_owned(), Algorithm::Sha256.digest(b"w"))];
         known(Some(("README.md", &card)), &weights, None)
+    }
+
+    #[test]
+    fn a_metric_that_is_called_like_a_field_is_left_out() {
+        let readme = README.replace("type: perplexity, value: 50", "type: evaluation_hash, value: 50");
+        let card = Card::read(readme.as_bytes());
+        let text = write(&known(Some(("README.md", &card)), &[], None));
+        let card = ModelCard::read(text.as_bytes()).expect("a new card is read");
+        assert_eq!(card.named(Field::Performance).len(), 1, "{text}");
     }
 
     #[test]
