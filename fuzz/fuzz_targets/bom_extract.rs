@@ -6,49 +6,8 @@ use libfuzzer_sys::fuzz_target;
 use weightlock_artifact::path::ArtifactPath;
 use weightlock_bom::extract::{Content, File, Files, describe, limit};
 
-/// The order is that of the seeds: new names go to the end.
-const NAMES: [&str; 40] = [
-    "config.json",
-    "README.md",
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "m.gguf",
-    "adapter_config.json",
-    "quantize_config.json",
-    "hf_quant_config.json",
-    "trainer_state.json",
-    "training_args.bin",
-    "generation_config.json",
-    "tokenizer_config.json",
-    "chat_template.jinja",
-    "mergekit_config.yml",
-    "MLmodel",
-    "model.onnx",
-    "croissant.json",
-    ".eval_results/a.yaml",
-    "LICENSE",
-    "model_index.json",
-    "modules.json",
-    "lib/site-packages/x-1.dist-info/METADATA",
-    "lib/site-packages/x-1.dist-info/RECORD",
-    "lib/site-packages/x-1.dist-info/INSTALLER",
-    "lib/site-packages/x-1.dist-info/direct_url.json",
-    "requirements.txt",
-    "conda.yaml",
-    "conda-meta/x.json",
-    "uv.lock",
-    "poetry.lock",
-    "pylock.toml",
-    "Pipfile.lock",
-    "var/lib/dpkg/status",
-    "lib/apk/db/installed",
-    "etc/os-release",
-    "launch.json",
-    "python_env.yaml",
-    "part/config.json",
-    "metadata.json",
-    "x.egg-info",
-];
+/// A name for each source. The order is that of the seeds: new names go to the end.
+const NAMES: &str = include_str!("../../crates/weightlock-bom/testdata/names.txt");
 
 struct One {
     files: Vec<File>,
@@ -67,7 +26,8 @@ impl Files for One {
 
 fuzz_target!(|data: &[u8]| {
     let Some((&first, bytes)) = data.split_first() else { return };
-    let name = NAMES[usize::from(first) % NAMES.len()];
+    let chosen = usize::from(first) % NAMES.lines().count();
+    let name = NAMES.lines().nth(chosen).expect("one of them");
     let path = ArtifactPath::parse(name).expect("a path");
     let file = File {
         path,

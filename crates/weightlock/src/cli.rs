@@ -7,7 +7,10 @@ use clap::{
     builder::BoolishValueParser, error::ErrorKind, parser::ValueSource,
 };
 
-use crate::{commands::Command, terminal::ColorChoice};
+use crate::{
+    commands::{self, Command},
+    terminal::ColorChoice,
+};
 
 /// What `weightlock` without arguments says.
 pub const WELCOME: &str = "\
@@ -54,7 +57,28 @@ impl Cli {
     /// # Errors
     /// What is wrong with the command line, or the help that was asked for.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = Self::command().try_get_matches_from(arguments)?;
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        match Self::read_by_one_verb(&arguments) {
+            Some(cli) => Ok(cli),
+            // What is wrong, and help, is told by the parser that knows all verbs.
+            None => Self::read_by(Self::command(), &arguments),
+        }
+    }
+
+    /// Reads a command line with a parser that knows one verb only: the first word that is one. It is the one that was
+    /// meant, or there is no answer: the whole parser takes the first word for the verb too, and if that is another one, this
+    /// parser does not know it and refuses.
+    fn read_by_one_verb(arguments: &[OsString]) -> Option<Self> {
+        let words = arguments.iter().skip(1).filter_map(|it| it.to_str());
+        let verb = words.into_iter().find(|it| !it.starts_with('-'))?.to_owned();
+        let arguments_of_verb = commands::arguments_of(&verb)?;
+        let parser = clap::Command::new("weightlock").subcommand_required(true);
+        let parser = Global::augment_args(parser).subcommand(arguments_of_verb(clap::Command::new(verb)));
+        Self::read_by(parser, arguments).ok()
+    }
+
+    fn read_by(parser: clap::Command, arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let matches = parser.try_get_matches_from(arguments)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         cli.global.settle_format(&matches)?;
         Ok(cli)
@@ -246,4 +270,65 @@ pub struct PasswordFlags {
     /// Nobody is there who could be asked.
     #[arg(skip)]
     pub(crate) never_asked: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        let words = std::iter::once("weightlock").chain(line.split(' '));
+        words.map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_parser_of_one_verb_reads_what_the_whole_one_reads() {
+        for line in [
+            "version",
+            "--json verify m --key k",
+            "-qq verify --key k verify",
+            "scan --format sarif verify",
+            "scan scan -- --json",
+            "verify --offline m --signature help",
+            "run --model m -- weightlock verify --help",
+            "card check m",
+            "compat cosign verify --key x",
+        ] {
+            let whole = Cli::read_by(Cli::command(), &words(line)).expect(line);
+            let one = Cli::read_by_one_verb(&words(line)).expect(line);
+            assert_eq!(format!("{one:?}"), format!("{whole:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_parser_of_one_verb_refuses_what_the_whole_one_refuses() {
+        for line in [
+            "verify",
+            "nonsense verify m",
+            "nonsense --key verify m",
+            "help verify",
+            "verify --help",
+            "--version verify m",
+            "verify --version",
+            "--help scan m",
+            "verify m --nonsense",
+            "-q -v scan m",
+            "--json --format sarif scan m",
+            "scan m --json --format sarif",
+            "key verify",
+        ] {
+            assert!(Cli::read_by(Cli::command(), &words(line)).is_err(), "{line}");
+            assert!(Cli::read_by_one_verb(&words(line)).is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_one_verb_is_not_enough_for_is_read_by_the_whole_parser() {
+        let line = words("--color never scan m");
+        assert!(Cli::read_by_one_verb(&line).is_none());
+        assert!(matches!(
+            Cli::read(line).expect("a scan").command,
+            Command::Scan(_)
+        ));
+    }
 }

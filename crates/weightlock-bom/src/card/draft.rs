@@ -7,7 +7,7 @@ use weightlock_format::config::card::Card;
 use super::{
     Field, ModelCard, Need, SCHEMA_ID, Shape,
     check::Place,
-    edit::{Document, EditError, New, scalar},
+    edit::{Document, EditError, New, block_key, scalar},
 };
 use crate::{
     card::check::in_readme,
@@ -59,7 +59,7 @@ fn of_readme(field: Field, name: &str, card: &Card) -> Option<Known> {
     let first = said.first()?;
     let place = Place::line(name, first.line);
     let values = said.iter().map(|one| match field.shape() {
-        Shape::Settings => match one.text.split_once(": ") {
+        Shape::Settings => match one.text.split_once(": ").filter(|(name, _)| is_name(name)) {
             Some((name, value)) => (Some(name.to_owned()), value.to_owned()),
             // Prose about results is no metric.
             None => (None, one.text.clone()),
@@ -68,12 +68,25 @@ fn of_readme(field: Field, name: &str, card: &Card) -> Option<Known> {
     });
     let mut values: Vec<(Option<String>, String)> = values.collect();
     if field.shape() == Shape::Settings {
-        values.retain(|(name, _)| name.is_some());
+        // A field of its own has its name; a metric that is called the same would be there twice.
+        let is_field = |name: &str| {
+            let mut fields = Field::ALL.iter();
+            let keys = |it: &Field| it.keys().map(str::to_owned).collect::<Vec<_>>();
+            let own = [keys(&field), vec![name.to_owned()]].concat();
+            fields.any(|it| keys(it) == own)
+        };
+        values.retain(|(name, _)| name.as_deref().is_some_and(|name| !is_field(name)));
         // Names are there once; the first result is the one the card lists first.
         let mut seen = std::collections::BTreeSet::new();
         values.retain(|(name, _)| seen.insert(name.clone()));
     }
     (!values.is_empty()).then_some(Known { field, values, place })
+}
+
+/// Whether a text can be the name of a metric or of a setting.
+fn is_name(text: &str) -> bool {
+    const MOST_LETTERS: usize = 128;
+    !text.contains('\n') && text.chars().take(MOST_LETTERS.saturating_add(1)).count() <= MOST_LETTERS
 }
 
 /// What the graph has under the property that a field means. What is private stays out.
@@ -179,8 +192,8 @@ fn value(field: Field, known: Option<&Known>, depth: usize) -> String {
     match (field.shape(), known.values.as_slice()) {
         (Shape::Settings | Shape::Digests, values) => {
             let entry = |(name, value): &(Option<String>, String)| {
-                let name = scalar(name.as_deref().unwrap_or_default());
-                format!("{indent}{name}: {}\n", written(field, value))
+                let name = block_key(name.as_deref().unwrap_or_default(), &indent);
+                format!("{indent}{name} {}\n", written(field, value))
             };
             format!("{comment}\n{}", values.iter().map(entry).collect::<String>())
         }
@@ -283,6 +296,32 @@ mod tests {
         let card = Card::read(README.as_bytes());
         let weights = [("a b.safetensors".to_owned(), Algorithm::Sha256.digest(b"w"))];
         known(Some(("README.md", &card)), &weights, None)
+    }
+
+    #[test]
+    fn a_metric_that_is_called_like_a_field_is_left_out() {
+        let readme = README.replace("type: perplexity, value: 50", "type: evaluation_hash, value: 50");
+        let card = Card::read(readme.as_bytes());
+        let text = write(&known(Some(("README.md", &card)), &[], None));
+        let card = ModelCard::read(text.as_bytes()).expect("a new card is read");
+        assert_eq!(card.named(Field::Performance).len(), 1, "{text}");
+    }
+
+    #[test]
+    fn names_of_any_length_are_read_again() {
+        let long = format!("{}: 1", "a ".repeat(600));
+        let readme = format!("---\nlicense: mit\n---\n## Results\n\n{long}\n\nAnd\nmore: 2\n");
+        let card = Card::read(readme.as_bytes());
+        let weights = [("w/".repeat(2000), Algorithm::Sha256.digest(b"w"))];
+        let known = known(Some(("README.md", &card)), &weights, None);
+        assert!(known.iter().all(|it| it.field != Field::Performance), "{known:?}");
+        let text = write(&known);
+        let card = ModelCard::read(text.as_bytes()).expect("a new card is read");
+        assert_eq!(card.named(Field::Weights)[0].0, weights[0].0);
+        let mut document = Document::read(b"model:\n  name: x\n").expect("a card");
+        fill(&mut document, &known).expect("filled");
+        let card = ModelCard::read(document.text().as_bytes()).expect("a filled card is read");
+        assert_eq!(card.named(Field::Weights)[0].0, weights[0].0);
     }
 
     #[test]

@@ -222,7 +222,7 @@ impl Document {
         let mut indent = indent.to_owned();
         let mut text = String::new();
         for (at, key) in path.iter().enumerate() {
-            text += &format!("{indent}{}:", scalar(key));
+            text += &format!("{indent}{}", block_key(key, &indent));
             if at.saturating_add(1) == path.len() {
                 text += &format!(" {}", new.flow());
             }
@@ -245,7 +245,7 @@ fn flow_entry(path: &[&str], new: &New) -> String {
     let mut text = String::new();
     for (at, key) in path.iter().enumerate() {
         let open = if at == 0 { "" } else { "{" };
-        text += &format!("{open}{}: ", scalar(key));
+        text += &format!("{open}{}: ", flow_key(key));
     }
     text + &new.flow() + &"}".repeat(path.len().saturating_sub(1))
 }
@@ -262,11 +262,35 @@ impl New {
                 format!("[{}]", items.join(", "))
             }
             Self::Map(entries) => {
-                let entry = |(key, value): &(String, Self)| format!("{}: {}", scalar(key), value.flow());
+                let entry = |(key, value): &(String, Self)| format!("{}: {}", flow_key(key), value.flow());
                 let entries: Vec<String> = entries.iter().map(entry).collect();
                 format!("{{{}}}", entries.join(", "))
             }
         }
+    }
+}
+
+/// A key in a line of its own, with its colon. One of more than 1024 letters is told by a question mark (YAML 1.2.2, section 8.2.2).
+#[must_use]
+pub fn block_key(text: &str, indent: &str) -> String {
+    let key = flow_key(text);
+    let colon = if key.starts_with("? ") {
+        format!("\n{indent}:")
+    } else {
+        ":".to_owned()
+    };
+    key + &colon
+}
+
+/// A key without its colon, marked where it is long.
+fn flow_key(text: &str) -> String {
+    // Quotes and what is escaped count too.
+    const MOST_LETTERS: usize = 1000;
+    let key = scalar(text);
+    if key.chars().count() > MOST_LETTERS {
+        format!("? {key}")
+    } else {
+        key
     }
 }
 

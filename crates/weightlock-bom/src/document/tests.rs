@@ -311,6 +311,56 @@ fn what_nobody_says_is_written_as_unknown_and_conflicts_are_told() {
     assert_eq!(old["citations"], Json::Null);
 }
 
+/// With a disputed fact, a disputed setting and a disputed relation.
+fn disputed(claim: impl Fn(&str) -> Claim) -> Graph {
+    let mut graph = Graph::about(Ref::subject(), Kind::Model);
+    let data = Ref::new("dataset", "corpus");
+    graph.ensure(&data, Kind::Dataset);
+    for value in ["/home/ada/one", "/home/ada/two"] {
+        graph.state(&Ref::subject(), Kind::Model, Property::Version, claim(value));
+        graph
+            .ensure(&Ref::subject(), Kind::Model)
+            .set("output_dir", claim(value));
+        let source = Source::file(&path("README.md"), "key");
+        let relation = Relation::new(
+            &Ref::subject(),
+            Verb::TrainedOn,
+            &data,
+            Standing::Declared,
+            source,
+        );
+        assert!(graph.relate(relation.with(Property::Revision, claim(value))));
+    }
+    assert_eq!(graph.conflicts().len(), 3, "{:?}", graph.conflicts());
+    graph
+}
+
+#[test]
+fn every_form_tells_every_kind_of_conflict() {
+    let graph = disputed(|it| declared(it));
+    for form in [Form::CycloneDx17, Form::CycloneDx16, Form::Spdx3, Form::Spdx2] {
+        let text = written(&graph, form, &settings()).to_string();
+        for told in ["version: ", "output_dir: ", "revision of unknown: "] {
+            let told = format!("{told}/home/ada/one | /home/ada/two");
+            assert!(text.contains(&told), "{}: {told}\n{text}", form.name());
+        }
+    }
+}
+
+#[test]
+fn a_conflict_gives_no_private_value_away() {
+    let graph = disputed(|it| declared(it).private());
+    for form in [Form::CycloneDx17, Form::CycloneDx16, Form::Spdx3, Form::Spdx2] {
+        let text = written(&graph, form, &settings()).to_string();
+        assert!(!text.contains("/home/ada"), "{}: {text}", form.name());
+        assert!(
+            text.contains("output_dir: 2 values, of which some are private"),
+            "{}",
+            form.name()
+        );
+    }
+}
+
 #[test]
 fn licences_of_1_6_are_not_mixed() {
     let mut graph = Graph::about(Ref::subject(), Kind::Model);

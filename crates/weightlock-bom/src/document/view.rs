@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weightlock_artifact::standing::Standing;
+use weightlock_artifact::{digest::Algorithm, standing::Standing};
 
-use crate::graph::{Claim, Component, Graph, Kind, Origin, Property, Ref, Relation, Source, Verb};
+use crate::graph::{
+    Claim, Component, Conflict, Graph, Kind, Origin, Property, Ref, Relation, Source, Teller, Value, Verb,
+};
 
 /// What a document says in place of a version nobody gives.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -132,14 +134,71 @@ impl<'a> View<'a> {
         places.join(", ")
     }
 
-    /// Whether a list of values may be shown whole.
-    pub(super) fn hides(&self, component: &Ref, property: Property) -> bool {
-        !self.show_private
-            && self
-                .graph
-                .component(component)
-                .is_some_and(|it| it.claims(property).iter().any(|claim| claim.is_private))
+    /// Digests: what the algorithm is called, and the digits.
+    pub(super) fn digests(&self, component: &'a Component) -> Vec<(HashWords, String)> {
+        let claims = self.claims(component, Property::Digest);
+        let digests = claims.iter().filter_map(|claim| match &claim.value {
+            Value::Digest(digest) => Some((words(digest.algorithm())?, digest.hex())),
+            _ => None,
+        });
+        digests.collect()
     }
+
+    /// Everything that is known of a component, a line each: how it is known, where it was found, and where sources disagree.
+    pub(super) fn known(&self, about: &Ref, component: &'a Component, conflicts: &[Conflict]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (property, fact) in component.facts() {
+            for claim in fact.claims().iter().filter(|it| self.shows(it)) {
+                let standing = claim.standing.word().to_lowercase();
+                let places = self.places(&claim.sources);
+                lines.push(format!(
+                    "{} = {} ({standing}; {places})",
+                    property.name(),
+                    claim.value
+                ));
+            }
+        }
+        let disputes = self.disputes(conflicts, about).into_iter();
+        lines.extend(disputes.map(|it| format!("sources disagree: {it}")));
+        lines
+    }
+
+    /// What sources disagree about that is said of a component, a line each.
+    pub(super) fn disputes(&self, conflicts: &[Conflict], about: &Ref) -> Vec<String> {
+        let own = conflicts.iter().filter(|it| it.about() == about);
+        own.map(|it| it.told(self.graph, self)).collect()
+    }
+}
+
+impl Teller for View<'_> {
+    fn title(&self, reference: &Ref) -> String {
+        self.title(reference)
+    }
+
+    fn shows(&self, claim: &Claim) -> bool {
+        self.shows(claim)
+    }
+}
+
+/// What an algorithm is called in each form.
+pub(super) struct HashWords {
+    pub(super) cyclonedx: &'static str,
+    pub(super) spdx2: &'static str,
+    pub(super) spdx3: &'static str,
+}
+
+/// `None` for algorithms that nothing is listed by.
+const fn words(algorithm: Algorithm) -> Option<HashWords> {
+    let (cyclonedx, spdx2, spdx3) = match algorithm {
+        Algorithm::Sha256 => ("SHA-256", "SHA256", "sha256"),
+        Algorithm::Blake3 => ("BLAKE3", "BLAKE3", "blake3"),
+        _ => return None,
+    };
+    Some(HashWords {
+        cyclonedx,
+        spdx2,
+        spdx3,
+    })
 }
 
 /// The name that a reference was made from, as far as it can be told.
@@ -193,7 +252,8 @@ pub(super) fn is_url(text: &str) -> bool {
 }
 
 fn is_host(host: &str) -> bool {
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    // Who asks has no "@" in the name, so that the first one ends it.
+    let host = host.split_once('@').map_or(host, |(_, host)| host);
     let (host, port) = host.split_once(':').unwrap_or((host, ""));
     !host.is_empty()
         && host
@@ -267,6 +327,7 @@ mod tests {
             "https:///x",
             "https://a/\u{0}",
             "https://[::1/",
+            "http://@@A",
         ] {
             assert!(!is_url(text), "{text}");
         }

@@ -11,7 +11,7 @@
 use serde::Serialize;
 use weightlock_artifact::standing::Standing;
 
-use super::{Arity, Derivation, Graph, Property, Ref, Relation, Value, Verb};
+use super::{Arity, Claim, Derivation, Fact, Graph, Property, Ref, Relation, Value, Verb};
 
 /// How far a claimed number of parameters may be off, as a share of what was counted. `7B` is said of 6.7 to 7.3.
 pub const PARAMETER_TOLERANCE: f64 = 0.05;
@@ -76,6 +76,79 @@ pub enum Conflict {
         /// As it was counted.
         counted: u64,
     },
+}
+
+/// Whoever tells of conflicts, in a document or on a screen.
+pub trait Teller {
+    /// What a component is called there.
+    fn title(&self, reference: &Ref) -> String;
+
+    /// Whether a claim may be shown there.
+    fn shows(&self, claim: &Claim) -> bool;
+}
+
+impl Conflict {
+    /// What it is about; of a relation, the component that it goes out from.
+    #[must_use]
+    pub const fn about(&self) -> &Ref {
+        match self {
+            Self::Values { component, .. }
+            | Self::Settings { component, .. }
+            | Self::Parents { component, .. }
+            | Self::Digests { component, .. }
+            | Self::Parameters { component, .. } => component,
+            Self::Relations { from, .. } => from,
+        }
+    }
+
+    /// The conflict in a line, without the name of what it is [about](Self::about).
+    #[must_use]
+    pub fn told(&self, graph: &Graph, teller: &impl Teller) -> String {
+        match self {
+            Self::Values {
+                component, property, ..
+            } => {
+                let fact = graph.component(component).and_then(|it| it.fact(*property));
+                format!("{}: {}", property.name(), listed(fact, teller))
+            }
+            Self::Settings {
+                component, parameter, ..
+            } => {
+                let component = graph.component(component);
+                let fact = component.and_then(|it| it.parameters().get(parameter));
+                format!("{parameter}: {}", listed(fact, teller))
+            }
+            Self::Relations {
+                from, to, property, ..
+            } => {
+                let ends = graph.from(from).filter(|it| it.to == *to);
+                let facts = ends.filter_map(|it| it.facts().get(property));
+                let title = teller.title(to);
+                format!("{} of {title}: {}", property.name(), listed(facts, teller))
+            }
+            Self::Parents { parents, .. } => {
+                let parents: Vec<String> = parents.iter().map(|it| teller.title(it)).collect();
+                format!("parent: {}", parents.join(" | "))
+            }
+            Self::Digests { stated, computed, .. } => {
+                format!("digest: {stated} stated | {computed} computed")
+            }
+            Self::Parameters { claimed, counted, .. } => {
+                format!("parameters: {claimed} claimed | {counted} counted")
+            }
+        }
+    }
+}
+
+/// The values that are claimed; where some may not be shown, how many there are.
+fn listed<'f>(facts: impl IntoIterator<Item = &'f Fact>, teller: &impl Teller) -> String {
+    let claims: Vec<&Claim> = facts.into_iter().flat_map(Fact::claims).collect();
+    if claims.iter().all(|claim| teller.shows(claim)) {
+        let values: Vec<String> = claims.iter().map(|it| it.value.to_string()).collect();
+        values.join(" | ")
+    } else {
+        format!("{} values, of which some are private", claims.len())
+    }
 }
 
 /// Every conflict of a graph, in the order of its components.

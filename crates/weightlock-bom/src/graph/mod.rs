@@ -27,7 +27,7 @@ use weightlock_artifact::path::ArtifactPath;
 
 pub use self::{
     component::{Component, Kind, Metric},
-    conflict::{Conflict, PARAMETER_TOLERANCE, contradicts_count},
+    conflict::{Conflict, PARAMETER_TOLERANCE, Teller, contradicts_count},
     fact::{Claim, Fact, Value},
     property::{Arity, Property},
     reference::Ref,

@@ -3,7 +3,7 @@
 //! | predicate | inputs | outputs |
 //! |---|---|---|
 //! | SLSA provenance v1 | `buildDefinition.resolvedDependencies` | subjects |
-//! | SLSA provenance v0.2, link v0.3 | `materials` | subjects |
+//! | SLSA provenance v0.2, links | `materials`, a list or a map | subjects |
 //! | test result v0.1, an evaluation | `configuration`, `inputs` | the subject was measured with them |
 //!
 //! Subjects of a statement about a model are the model and then its files (`design` of the evidence folder), so that the model
@@ -22,7 +22,11 @@ use weightlock_artifact::{
 use weightlock_signing::{predicate::types, statement::Statement};
 
 use super::{Builder, How, Identity, NodeId, SourceId, TooLarge};
-use crate::provenance::{Role, urn};
+use crate::provenance::{
+    Role,
+    named::{self, Named},
+    urn,
+};
 
 /// What the subjects of a statement are to each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,21 +75,18 @@ pub fn read(builder: &mut Builder, told: &Told<'_>) -> Result<Option<NodeId>, To
     let outputs = outputs(builder, told)?;
     let predicate_type = told.statement.predicate_type.as_str();
     let predicate = &told.statement.predicate;
-    let (lists, how): (&[&str], How) = if types::is_version_of(predicate_type, types::SLSA_1) {
-        (&["/buildDefinition/resolvedDependencies"], How::Input)
+    let (named, how) = if types::is_version_of(predicate_type, types::SLSA_1) {
+        let list = predicate.pointer("/buildDefinition/resolvedDependencies");
+        (named::listed(list), How::Input)
     } else if predicate_type == types::SLSA_0_2 || types::is_version_of(predicate_type, types::LINK) {
-        (&["/materials"], How::Input)
+        (named::materials(predicate.get("materials")), How::Input)
     } else if matches!(predicate_type, types::TEST_RESULT | types::EVALUATION) {
-        (&["/configuration", "/inputs"], How::Evaluated)
+        let lists = ["configuration", "inputs"].map(|list| named::listed(predicate.get(list)));
+        (lists.concat(), How::Evaluated)
     } else {
         return Ok(outputs.first().copied());
     };
-    let descriptors: Vec<&Value> = lists
-        .iter()
-        .filter_map(|list| predicate.pointer(list))
-        .flat_map(|list| list.as_array().map(Vec::as_slice).unwrap_or_default())
-        .collect();
-    let inputs = inputs(builder, &descriptors, told)?;
+    let inputs = inputs(builder, named, told)?;
     if how == How::Evaluated {
         for (input, output) in inputs
             .iter()
@@ -117,13 +118,13 @@ fn outputs(builder: &mut Builder, told: &Told<'_>) -> Result<Vec<NodeId>, TooLar
     if told.subjects == Subjects::Apart {
         return Ok(subjects
             .iter()
-            .map(|it| named(builder, it, told.standing))
+            .map(|it| node(builder, it, told.standing))
             .collect());
     }
     let Some((model, files)) = subjects.split_first() else {
         return Ok(Vec::new());
     };
-    let model = named(builder, model, told.standing);
+    let model = node(builder, model, told.standing);
     for file in files {
         let node = builder.node(Identity::Content(file.sha256));
         builder.call_inside(node, &file.name);
@@ -132,28 +133,34 @@ fn outputs(builder: &mut Builder, told: &Told<'_>) -> Result<Vec<NodeId>, TooLar
     Ok(vec![model])
 }
 
-fn named(builder: &mut Builder, subject: &Subject, standing: Standing) -> NodeId {
+fn node(builder: &mut Builder, subject: &Subject, standing: Standing) -> NodeId {
     let node = builder.node(Identity::Content(subject.sha256));
     builder.call(node, &subject.name, standing);
     node
 }
 
-/// What the descriptors name. Files of a folder that is itself named are its parts, and no inputs beside it.
-fn inputs(builder: &mut Builder, descriptors: &[&Value], told: &Told<'_>) -> Result<Vec<NodeId>, TooLarge> {
+/// What the statement names. Files of a folder that is itself named are its parts, and no inputs beside it.
+fn inputs<'v>(
+    builder: &mut Builder,
+    named: Vec<Named<'v>>,
+    told: &Told<'_>,
+) -> Result<Vec<NodeId>, TooLarge> {
     let mut wholes: BTreeMap<(Option<&str>, Option<&str>), NodeId> = BTreeMap::new();
     let mut inputs = Vec::new();
-    let (files, others): (Vec<&Value>, Vec<&Value>) = descriptors.iter().partition(|it| is_file(it));
-    for descriptor in others {
-        if let Some(node) = input(builder, descriptor, told)? {
-            wholes.entry(title(descriptor)).or_insert(node);
+    // What a folder and its files have in common is the name and the address.
+    let (files, others): (Vec<Named<'v>>, Vec<Named<'v>>) =
+        named.into_iter().partition(|it| it.path.is_some());
+    for named in others {
+        if let Some(node) = input(builder, &named, told)? {
+            wholes.entry((named.name, named.uri)).or_insert(node);
             inputs.push(node);
         }
     }
-    for descriptor in files {
-        let Some(file) = input(builder, descriptor, told)? else {
+    for named in files {
+        let Some(file) = input(builder, &named, told)? else {
             continue;
         };
-        match wholes.get(&title(descriptor)) {
+        match wholes.get(&(named.name, named.uri)) {
             Some(whole) => builder.join(file, How::PartOf, *whole, told.standing, told.source)?,
             None => inputs.push(file),
         }
@@ -161,47 +168,30 @@ fn inputs(builder: &mut Builder, descriptors: &[&Value], told: &Told<'_>) -> Res
     Ok(inputs)
 }
 
-/// What the descriptors of a folder and of its files have in common.
-fn title(descriptor: &Value) -> (Option<&str>, Option<&str>) {
-    let text = |key: &str| descriptor.get(key).and_then(Value::as_str);
-    (text("name"), text("uri"))
-}
-
-fn is_file(descriptor: &Value) -> bool {
-    descriptor
-        .pointer("/annotations/path")
-        .is_some_and(Value::is_string)
-}
-
-/// A resource descriptor: bytes where it has their SHA-256, else a commit, else the name that it gives. Nothing where it gives none.
+/// What is named: bytes where it has their SHA-256, else a commit, else the name that it gives. Nothing where it gives none.
 ///
 /// A name that is the word of a role, as some builders write it, is no name; and one that a file of a folder shares with the
 /// folder is the folder's.
-fn input(builder: &mut Builder, descriptor: &Value, told: &Told<'_>) -> Result<Option<NodeId>, TooLarge> {
-    let text = |pointer: &str| {
-        descriptor
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .filter(|it| !it.is_empty())
-    };
-    let sha256 = text("/digest/sha256")
-        .and_then(|hex| Digest::from_hex(Algorithm::Sha256, &hex.to_ascii_lowercase()).ok());
-    let commit = text("/digest/gitCommit").or_else(|| text("/digest/sha1"));
-    let uri = text("/uri");
+fn input(builder: &mut Builder, named: &Named<'_>, told: &Told<'_>) -> Result<Option<NodeId>, TooLarge> {
+    let sha256 = named
+        .digest("sha256")
+        .and_then(|hex| Digest::from_hex(Algorithm::Sha256, &hex).ok());
+    let commit = named.digest("gitCommit").or_else(|| named.digest("sha1"));
+    let uri = named.uri;
     let names: Vec<&str> = uri
         .into_iter()
-        .chain(text("/name").filter(|name| Role::named(name).is_none()))
+        .chain(named.name.filter(|name| Role::named(name).is_none()))
         .collect();
     let identity = match (sha256, commit) {
         (Some(sha256), _) => Identity::Content(sha256),
-        (None, Some(commit)) => Identity::Named(format!("git:{}", commit.to_ascii_lowercase())),
+        (None, Some(commit)) => Identity::Named(format!("git:{commit}")),
         (None, None) => match names.first() {
             Some(name) => Identity::Named((*name).to_owned()),
             None => return Ok(None),
         },
     };
     let node = builder.node(identity);
-    if let Some(path) = text("/annotations/path").filter(|_| sha256.is_some()) {
+    if let Some(path) = named.path.filter(|_| sha256.is_some()) {
         builder.call_inside(node, path);
         return Ok(Some(node));
     }

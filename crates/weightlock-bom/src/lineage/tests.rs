@@ -421,6 +421,31 @@ fn a_hostile_predicate_says_nothing() {
 }
 
 #[test]
+fn the_materials_of_a_link_are_inputs() {
+    let bytes = json!({"sha256": content("data").hex()});
+    for materials in [
+        json!({"data.csv": bytes}),
+        json!([{"uri": "data.csv", "digest": bytes}]),
+    ] {
+        let mut story = Story::default();
+        let statement = Statement {
+            subjects: vec![Subject {
+                name: "m".to_owned(),
+                sha256: content("m"),
+            }],
+            predicate_type: "https://in-toto.io/Link/v1".to_owned(),
+            predicate: json!({"name": "train", "materials": materials}),
+        };
+        story.tell(&statement, Subjects::Model, Declared);
+        let lineage = story.end();
+        assert!(
+            names(&lineage, "data", Direction::Descendants).contains("m"),
+            "{materials}"
+        );
+    }
+}
+
+#[test]
 fn a_long_lineage_is_walked() {
     let mut builder = Builder::default();
     let source = builder.source("a test");

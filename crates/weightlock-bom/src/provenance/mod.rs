@@ -22,6 +22,7 @@ pub mod description;
 pub mod evaluation;
 pub mod git;
 pub mod inputs;
+pub(crate) mod named;
 pub mod reason;
 pub mod review;
 mod role;

@@ -98,3 +98,14 @@ impl Files for Folder {
 pub(crate) fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors")
 }
+
+/// The folders that extractors are tried on.
+pub(crate) fn models() -> Vec<String> {
+    let folders = std::fs::read_dir(vectors().join("models")).expect("the models");
+    let mut names: Vec<String> = folders
+        .map(|it| it.expect("an entry").file_name().into_string().expect("text"))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 12, "{names:?}");
+    names
+}

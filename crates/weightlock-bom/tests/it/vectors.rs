@@ -7,22 +7,7 @@ use serde_json::Value as Json;
 use weightlock_artifact::{digest::Algorithm, standing::Standing};
 use weightlock_bom::graph::{Component, Conflict, Graph, Kind, Property, Ref, Relation, Value, Verb};
 
-use crate::folder::{Folder, vectors};
-
-const MODELS: [&str; 12] = [
-    "base",
-    "conflict",
-    "dataset",
-    "finetune",
-    "gguf-q8",
-    "gptq-int4",
-    "lora-adapter",
-    "merged",
-    "mlflow",
-    "modelopt-fp8",
-    "serving-env",
-    "sparse",
-];
+use crate::folder::{Folder, models, vectors};
 
 fn expected() -> Json {
     let text = std::fs::read_to_string(vectors().join("expected.json")).expect("the answers");
@@ -33,7 +18,7 @@ fn expected() -> Json {
 fn every_fact_is_found() {
     let expected = expected();
     let mut facts = 0;
-    for model in MODELS {
+    for model in &models() {
         facts += check(model, &Folder::of(model), &expected[model]);
     }
     assert!(facts > 150, "{facts} facts");
@@ -42,7 +27,7 @@ fn every_fact_is_found() {
 #[test]
 fn facts_do_not_depend_on_the_place() {
     let expected = expected();
-    for model in MODELS.into_iter().filter(|it| !matches!(*it, "serving-env")) {
+    for model in models().iter().filter(|it| *it != "serving-env") {
         let mut moved = Folder::default();
         for (name, bytes) in Folder::of(model).entries() {
             moved.add(&format!("some/other place/{name}"), bytes);
@@ -54,7 +39,7 @@ fn facts_do_not_depend_on_the_place() {
 #[test]
 fn facts_do_not_depend_on_the_names_of_weights() {
     let expected = expected();
-    for model in MODELS {
+    for model in &models() {
         let mut renamed = Folder::default();
         for (name, bytes) in Folder::of(model).entries() {
             let is_weights = name.ends_with(".safetensors") || name.ends_with(".gguf");
@@ -94,7 +79,7 @@ const NAMES: [(&str, &str); 11] = [
 fn facts_follow_the_names() {
     let text = std::fs::read(vectors().join("expected.json")).expect("the answers");
     let expected: Json = serde_json::from_slice(&replaced(&text, &NAMES)).expect("JSON");
-    for model in MODELS {
+    for model in &models() {
         let mut renamed = Folder::default();
         for (name, bytes) in Folder::of(model).entries() {
             renamed.add(

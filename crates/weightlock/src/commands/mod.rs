@@ -34,7 +34,7 @@ pub mod verify;
 pub mod verify_attestation;
 pub mod version;
 
-use clap::Subcommand;
+use clap::{Args as _, Subcommand};
 
 use crate::{
     cli::{Format, Global},
@@ -101,6 +101,45 @@ impl Command {
     }
 }
 
+/// What gives the parser of one verb its arguments; `None` for a word that is no verb.
+///
+/// A whole parser has some hundreds of flags. Building them took more time than most verbs do, and all but one verb's are
+/// thrown away unread ([`crate::cli::Cli::read`]).
+pub(crate) fn arguments_of(verb: &str) -> Option<fn(clap::Command) -> clap::Command> {
+    Some(match verb {
+        "sign" => sign::Arguments::augment_args,
+        "verify" => verify::Arguments::augment_args,
+        "attest" => attest::Arguments::augment_args,
+        "verify-attestation" => verify_attestation::Arguments::augment_args,
+        "evidence" => evidence::Arguments::augment_args,
+        "card" => card::Arguments::augment_args,
+        "sign-blob" => blob::sign::Arguments::augment_args,
+        "verify-blob" => blob::verify::Arguments::augment_args,
+        "attest-blob" => blob::attest::Arguments::augment_args,
+        "verify-blob-attestation" => blob::verify_attestation::Arguments::augment_args,
+        "run" => run::Arguments::augment_args,
+        "key" => key::Arguments::augment_args,
+        "trust" => trust::Arguments::augment_args,
+        "demo" => demo::Arguments::augment_args,
+        "digest" => digest::Arguments::augment_args,
+        "inspect" => inspect::Arguments::augment_args,
+        "bom" => bom::Arguments::augment_args,
+        "inventory" => inventory::Arguments::augment_args,
+        "scan" => scan::Arguments::augment_args,
+        "disassemble" => disassemble::Arguments::augment_args,
+        "diff" => diff::Arguments::augment_args,
+        "lineage" => lineage::Arguments::augment_args,
+        "slsa" => slsa::Arguments::augment_args,
+        "explain" => explain::Arguments::augment_args,
+        "compat" => compat::Arguments::augment_args,
+        "doctor" => doctor::Arguments::augment_args,
+        "completions" => completions::Arguments::augment_args,
+        "man" => man::Arguments::augment_args,
+        "version" => version::Arguments::augment_args,
+        _ => return None,
+    })
+}
+
 /// Does what was asked.
 pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) -> Reply {
     let format = global.format();
@@ -137,5 +176,29 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
         Command::Version(arguments) => version::run(arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn every_verb_is_built_alone_as_it_is_among_all() {
+        let all = Cli::command();
+        assert!(all.get_subcommands().count() > 20);
+        for verb in all.get_subcommands() {
+            let name = verb.get_name().to_owned();
+            let arguments = arguments_of(&name).expect(&name);
+            let alone = arguments(clap::Command::new(&name));
+            // Its place in the list of verbs is all that it does not know.
+            let place = |it: clap::Command| it.display_order(0);
+            let is_same = format!("{:?}", place(alone)) == format!("{:?}", place(verb.clone()));
+            assert!(is_same, "{name}");
+        }
+        assert!(arguments_of("help").is_none());
     }
 }

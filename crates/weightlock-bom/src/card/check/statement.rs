@@ -6,7 +6,10 @@
 use serde_json::Value;
 use weightlock_artifact::evidence::Kind;
 
-use crate::provenance::Role;
+use crate::provenance::{
+    Role,
+    named::{self, Named},
+};
 
 /// A statement that counts: its signer may make such statements, and it is about the model as it is now.
 #[derive(Clone, Copy, Debug)]
@@ -113,61 +116,40 @@ impl Input {
 
 /// The inputs that provenance names.
 pub(super) fn inputs(predicate: &Value) -> Vec<Input> {
-    let listed = predicate
-        .pointer("/buildDefinition/resolvedDependencies")
-        .or_else(|| predicate.get("materials"));
-    match listed {
-        Some(Value::Array(items)) => items.iter().map(|item| input(item, None)).collect(),
-        // Links of in-toto: address to digests.
-        Some(Value::Object(items)) => items.iter().map(|(uri, digests)| of_link(uri, digests)).collect(),
-        _ => Vec::new(),
-    }
+    let dependencies = predicate.pointer("/buildDefinition/resolvedDependencies");
+    let named = match dependencies {
+        Some(list) => named::listed(Some(list)),
+        None => named::materials(predicate.get("materials")),
+    };
+    named.into_iter().map(|it| input(it, None)).collect()
 }
 
-fn of_link(uri: &str, digests: &Value) -> Input {
-    Input {
-        names: vec![uri.to_owned()],
-        role: None,
-        digests: pairs(Some(digests)),
-    }
-}
-
-fn input(item: &Value, role: Option<&str>) -> Input {
-    let text = |key: &str| item.get(key).and_then(Value::as_str);
-    let name = text("name");
-    let said = item.pointer("/annotations/role").and_then(Value::as_str).or(role);
+fn input(named: Named<'_>, role: Option<&str>) -> Input {
     let is_word = |name: &&str| Role::named(name).is_some() || ELSE.contains(name) || DATA.contains(name);
-    let path = item.pointer("/annotations/path").and_then(Value::as_str);
+    let said = named.role.or(role);
+    let digests = named.digests().map(|(name, hex)| (name.to_owned(), hex));
     Input {
-        role: said.or(name.filter(is_word)).map(str::to_lowercase),
-        names: [name, text("uri"), text("downloadLocation"), path]
+        role: said.or(named.name.filter(is_word)).map(str::to_lowercase),
+        digests: digests.collect(),
+        names: [named.name, named.uri, named.location, named.path]
             .into_iter()
             .flatten()
             .map(str::to_owned)
             .collect(),
-        digests: pairs(item.get("digest")),
     }
-}
-
-fn pairs(digests: Option<&Value>) -> Vec<(String, String)> {
-    let pairs = digests.and_then(Value::as_object).into_iter().flatten();
-    pairs
-        .filter_map(|(name, hex)| Some((name.clone(), hex.as_str()?.to_ascii_lowercase())))
-        .collect()
 }
 
 /// What a model was measured on, as an evaluation names it with a digest.
 pub(super) fn evaluated_on(predicate: &Value) -> Vec<Input> {
-    let mut found: Vec<Input> = Vec::new();
-    let configuration = predicate.get("configuration").and_then(Value::as_array);
-    found.extend(configuration.into_iter().flatten().map(|item| input(item, None)));
+    let configuration = named::listed(predicate.get("configuration")).into_iter();
+    let mut found: Vec<Input> = configuration.map(|it| input(it, None)).collect();
     let results = predicate.get("results").and_then(Value::as_array);
     let sets = results
         .into_iter()
         .flatten()
         .filter_map(|result| result.get("dataset"));
     let sets = sets.chain(predicate.get("dataset"));
-    found.extend(sets.map(|item| input(item, Some("evaluation-dataset"))));
+    found.extend(sets.map(|item| input(Named::of(item), Some("evaluation-dataset"))));
     // Two results on one set name it twice.
     let mut distinct: Vec<Input> = Vec::new();
     for one in found {

@@ -1,6 +1,6 @@
 //! One component: what it is, whose it is, what its digest is, and every other fact with the way it is known.
 
-use weightlock_artifact::{digest::Algorithm, standing::Standing};
+use weightlock_artifact::standing::Standing;
 
 use super::{Version, Writer, property};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         licence::Licence,
         view::{NO_ASSERTION, UNKNOWN, is_purl, is_url},
     },
-    graph::{Claim, Component, Kind, Property, Ref, Value, Verb},
+    graph::{Claim, Component, Kind, Property, Ref, Verb},
 };
 
 /// Facts that a component has a member of its own for; any other is a property of it.
@@ -127,13 +127,9 @@ impl<'a> Writer<'a> {
         if of_a_folder && !self.model_first {
             return Vec::new();
         }
-        let claims = self.view.claims(component, Property::Digest);
-        let hashes = claims.iter().filter_map(|claim| match &claim.value {
-            Value::Digest(digest) => Some((algorithm_word(digest.algorithm())?, digest.hex())),
-            _ => None,
-        });
-        hashes
-            .map(|(name, hex)| Object::new().with("alg", name).with("content", hex))
+        let digests = self.view.digests(component).into_iter();
+        digests
+            .map(|(words, hex)| Object::new().with("alg", words.cyclonedx).with("content", hex))
             .collect()
     }
 
@@ -342,14 +338,6 @@ const fn kind_word(kind: Kind) -> &'static str {
         Kind::OperatingSystem => "operating-system",
         Kind::Hardware => "device",
         Kind::Tool | Kind::Step | Kind::Pipeline | Kind::Person | Kind::Organisation => "application",
-    }
-}
-
-const fn algorithm_word(algorithm: Algorithm) -> Option<&'static str> {
-    match algorithm {
-        Algorithm::Sha256 => Some("SHA-256"),
-        Algorithm::Blake3 => Some("BLAKE3"),
-        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{TOOL, Writer, property};
 use crate::{
     document::{Settings, json::Object},
-    graph::{Component, Conflict, Kind, Property, Ref, Value, Verb},
+    graph::{Component, Kind, Property, Ref, Verb},
 };
 
 /// What a model should say of itself.
@@ -88,8 +88,8 @@ impl Writer<'_> {
 
     /// Disputes about a component, for its properties.
     pub(super) fn disputes(&self, reference: &Ref) -> Vec<Object> {
-        let own = self.conflicts.iter().filter(|it| about(it) == reference);
-        own.map(|it| property("conflict", &self.told(it))).collect()
+        let told = self.view.disputes(&self.conflicts, reference).into_iter();
+        told.map(|it| property("conflict", &it)).collect()
     }
 
     /// The same as remarks of the program, which need a time.
@@ -101,14 +101,17 @@ impl Writer<'_> {
             .with("type", "application")
             .with("name", TOOL)
             .with("version", settings.tool_version.as_str());
-        let written = self.conflicts.iter().filter(|it| self.is_written(about(it)));
+        let written = self.conflicts.iter().filter(|it| self.is_written(it.about()));
         written
             .map(|it| {
                 Object::new()
-                    .with("subjects", vec![self.view.name(about(it))])
+                    .with("subjects", vec![self.view.name(it.about())])
                     .with("annotator", Object::new().with("component", annotator.clone()))
                     .with("timestamp", time)
-                    .with("text", format!("sources disagree: {}", self.told(it)))
+                    .with(
+                        "text",
+                        format!("sources disagree: {}", it.told(self.view.graph, &self.view)),
+                    )
             })
             .collect()
     }
@@ -116,65 +119,5 @@ impl Writer<'_> {
     fn is_written(&self, reference: &Ref) -> bool {
         let kind = self.view.graph.component(reference).map(|it| it.kind);
         !matches!(kind, None | Some(Kind::Person | Kind::Organisation))
-    }
-
-    /// A conflict in one line.
-    fn told(&self, conflict: &Conflict) -> String {
-        let listed = |values: &[Value]| {
-            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-            values.join(" | ")
-        };
-        match conflict {
-            Conflict::Values {
-                component,
-                property,
-                values,
-            } => {
-                if self.view.hides(component, *property) {
-                    format!(
-                        "{}: {} values, of which some are private",
-                        property.name(),
-                        values.len()
-                    )
-                } else {
-                    format!("{}: {}", property.name(), listed(values))
-                }
-            }
-            Conflict::Settings {
-                parameter, values, ..
-            } => format!("{parameter}: {}", listed(values)),
-            Conflict::Relations {
-                to, property, values, ..
-            } => {
-                format!(
-                    "{} of {}: {}",
-                    property.name(),
-                    self.view.title(to),
-                    listed(values)
-                )
-            }
-            Conflict::Parents { parents, .. } => {
-                let parents: Vec<String> = parents.iter().map(|it| self.view.title(it)).collect();
-                format!("parent: {}", parents.join(" | "))
-            }
-            Conflict::Digests { stated, computed, .. } => {
-                format!("digest: {stated} stated | {computed} computed")
-            }
-            Conflict::Parameters { claimed, counted, .. } => {
-                format!("parameters: {claimed} claimed | {counted} counted")
-            }
-        }
-    }
-}
-
-/// What a conflict is about.
-const fn about(conflict: &Conflict) -> &Ref {
-    match conflict {
-        Conflict::Values { component, .. }
-        | Conflict::Settings { component, .. }
-        | Conflict::Parents { component, .. }
-        | Conflict::Digests { component, .. }
-        | Conflict::Parameters { component, .. } => component,
-        Conflict::Relations { from, .. } => from,
     }
 }

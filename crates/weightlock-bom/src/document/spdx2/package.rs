@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use weightlock_artifact::digest::Algorithm;
-
 use super::{Writer, one_line};
 use crate::{
     document::{
@@ -12,19 +10,26 @@ use crate::{
         licence::Licence,
         view::{self, NO_ASSERTION, UNKNOWN, is_purl, is_url},
     },
-    graph::{Component, Kind, Property, Ref, Value},
+    graph::{Component, Conflict, Kind, Property, Ref},
 };
 
 impl<'a> Writer<'a> {
     pub(super) fn packages(&self) -> Vec<Object> {
+        let conflicts = self.view.graph.conflicts();
         let packages = self.ids.iter().filter_map(|(reference, id)| {
             let component = self.view.graph.component(reference)?;
-            Some(self.package(reference, id, component))
+            Some(self.package(reference, id, component, &conflicts))
         });
         packages.collect()
     }
 
-    fn package(&self, reference: &'a Ref, id: &str, component: &'a Component) -> Object {
+    fn package(
+        &self,
+        reference: &'a Ref,
+        id: &str,
+        component: &'a Component,
+        conflicts: &[Conflict],
+    ) -> Object {
         let text = |property| self.view.text(component, property);
         let version = text(Property::Version).or_else(|| text(Property::Revision));
         let locations = self.view.texts(component, Property::Location);
@@ -69,25 +74,17 @@ impl<'a> Writer<'a> {
             .with("comment", comment(component.kind))
             .with("primaryPackagePurpose", purpose(component.kind))
             .with_list("externalRefs", self.external(component, version.as_deref()))
-            .with_list("annotations", self.annotations(component))
+            .with_list("annotations", self.annotations(reference, component, conflicts))
     }
 
     fn checksums(&self, component: &'a Component) -> Vec<Object> {
-        let claims = self.view.claims(component, Property::Digest);
-        let digests = claims.iter().filter_map(|claim| match &claim.value {
-            Value::Digest(digest) => Some(digest),
-            _ => None,
-        });
-        let digests = digests.filter_map(|digest| {
-            let name = match digest.algorithm() {
-                Algorithm::Sha256 => "SHA256",
-                Algorithm::Blake3 => "BLAKE3",
-                _ => return None,
-            };
-            Some((name, digest.hex()))
-        });
+        let digests = self.view.digests(component).into_iter();
         digests
-            .map(|(name, hex)| Object::new().with("algorithm", name).with("checksumValue", hex))
+            .map(|(words, hex)| {
+                Object::new()
+                    .with("algorithm", words.spdx2)
+                    .with("checksumValue", hex)
+            })
             .collect()
     }
 
@@ -146,20 +143,14 @@ impl<'a> Writer<'a> {
         reference.into_iter().collect()
     }
 
-    /// Everything that is known, how it is known, and where it was found.
-    fn annotations(&self, component: &'a Component) -> Vec<Object> {
-        let mut lines = Vec::new();
-        for (property, fact) in component.facts() {
-            for claim in fact.claims().iter().filter(|it| self.view.shows(it)) {
-                let standing = claim.standing.word().to_lowercase();
-                let places = self.view.places(&claim.sources);
-                lines.push(format!(
-                    "{} = {} ({standing}; {places})",
-                    property.name(),
-                    claim.value
-                ));
-            }
-        }
+    /// Everything that is known, how it is known, and where it was found; and where sources disagree.
+    fn annotations(
+        &self,
+        reference: &'a Ref,
+        component: &'a Component,
+        conflicts: &[Conflict],
+    ) -> Vec<Object> {
+        let lines = self.view.known(reference, component, conflicts);
         if lines.is_empty() {
             return Vec::new();
         }

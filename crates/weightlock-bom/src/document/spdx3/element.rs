@@ -1,7 +1,5 @@
 //! Things of the graph as elements: packages of models, data and software, files, agents, builds.
 
-use weightlock_artifact::digest::Algorithm;
-
 use super::{Writer, is_element};
 use crate::{
     document::{
@@ -9,7 +7,7 @@ use crate::{
         json::Object,
         view::{self, UNKNOWN, is_purl, is_url},
     },
-    graph::{Component, Conflict, Kind, Property, Ref, Value},
+    graph::{Component, Kind, Property, Ref},
 };
 
 /// Kinds of data that the specification enumerates.
@@ -132,24 +130,12 @@ impl<'a> Writer<'a> {
     }
 
     fn hashes(&self, component: &'a Component) -> Vec<Object> {
-        let claims = self.view.claims(component, Property::Digest);
-        let digests = claims.iter().filter_map(|claim| match &claim.value {
-            Value::Digest(digest) => Some(digest),
-            _ => None,
-        });
-        let digests = digests.filter_map(|digest| {
-            let name = match digest.algorithm() {
-                Algorithm::Sha256 => "sha256",
-                Algorithm::Blake3 => "blake3",
-                _ => return None,
-            };
-            Some((name, digest.hex()))
-        });
+        let digests = self.view.digests(component).into_iter();
         digests
-            .map(|(name, hex)| {
+            .map(|(words, hex)| {
                 Object::new()
                     .with("type", "Hash")
-                    .with("algorithm", name)
+                    .with("algorithm", words.spdx3)
                     .with("hashValue", hex)
             })
             .collect()
@@ -351,7 +337,7 @@ impl<'a> Writer<'a> {
         let graph = self.view.graph;
         let conflicts = graph.conflicts();
         for (reference, component) in graph.components() {
-            let lines = self.known(reference, component, &conflicts);
+            let lines = self.view.known(reference, component, &conflicts);
             if !lines.is_empty() && is_element(component.kind) {
                 let name = self.view.name(reference).to_owned();
                 let annotation = self
@@ -363,32 +349,6 @@ impl<'a> Writer<'a> {
                 self.elements.push(annotation);
             }
         }
-    }
-
-    fn known(&self, reference: &'a Ref, component: &'a Component, conflicts: &[Conflict]) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (property, fact) in component.facts() {
-            for claim in fact.claims().iter().filter(|it| self.view.shows(it)) {
-                let standing = claim.standing.word().to_lowercase();
-                let places = self.view.places(&claim.sources);
-                lines.push(format!(
-                    "{} = {} ({standing}; {places})",
-                    property.name(),
-                    claim.value
-                ));
-            }
-        }
-        let own = conflicts.iter().filter_map(|it| match it {
-            Conflict::Values {
-                component, property, ..
-            } if component == reference => Some(property.name()),
-            Conflict::Parents { component, .. } if component == reference => Some("parent"),
-            Conflict::Digests { component, .. } if component == reference => Some("digest"),
-            Conflict::Parameters { component, .. } if component == reference => Some("parameters"),
-            _ => None,
-        });
-        lines.extend(own.map(|what| format!("sources disagree: {what}")));
-        lines
     }
 }
 

@@ -15,6 +15,7 @@ mod steps;
 mod task;
 
 use super::draft::Draft;
+use crate::graph::{Kind, Ref};
 
 /// Every rule.
 const RULES: &[fn(&mut Draft)] = &[
@@ -34,4 +35,13 @@ pub(super) fn conclude(draft: &mut Draft) {
     for rule in RULES {
         rule(draft);
     }
+}
+
+/// The models that were read: all but those that are only named as what one was made from.
+fn models(draft: &Draft) -> Vec<Ref> {
+    let components = draft.graph().components().iter();
+    components
+        .filter(|(name, it)| it.kind == Kind::Model && !name.as_str().starts_with("parent:"))
+        .map(|(name, _)| name.clone())
+        .collect()
 }

@@ -10,14 +10,7 @@ const RULE: &str = "steps";
 
 /// See the module.
 pub(super) fn conclude(draft: &mut Draft) {
-    let models: Vec<Ref> = draft
-        .graph()
-        .components()
-        .iter()
-        .filter(|(name, it)| it.kind == Kind::Model && !name.as_str().starts_with("parent:"))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for model in models {
+    for model in super::models(draft) {
         for kind in ["train", "quantize", "merge"] {
             step(&model, kind, draft);
         }

@@ -5,14 +5,7 @@ use crate::graph::{Claim, Kind, Property, Ref, Source, Value, Verb};
 
 /// See the module.
 pub(super) fn conclude(draft: &mut Draft) {
-    let models: Vec<Ref> = draft
-        .graph()
-        .components()
-        .iter()
-        .filter(|(name, it)| it.kind == Kind::Model && !name.as_str().starts_with("parent:"))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for model in models {
+    for model in super::models(draft) {
         task(&model, draft);
         modalities(&model, draft);
         source_code(&model, draft);

@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::standing::Standing;
-use weightlock_bom::graph::{Component, Conflict, Graph, Kind, Property, Ref, Verb};
+use weightlock_bom::graph::{Claim, Component, Conflict, Graph, Kind, Property, Ref, Teller, Verb};
 
 use super::{Input, input::Given, make::Standings};
 use crate::{
@@ -212,61 +212,21 @@ pub(super) fn title(graph: &Graph, reference: &Ref) -> String {
     }
 }
 
-/// A conflict in a line.
+/// A conflict in a line. The screen is its user's own, who may see everything.
 fn conflict(graph: &Graph, conflict: &Conflict) -> String {
-    let listed = |values: &[weightlock_bom::graph::Value]| {
-        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-        values.join(" | ")
-    };
-    match conflict {
-        Conflict::Values {
-            component,
-            property,
-            values,
-        } => {
-            format!(
-                "{} of {}: {}",
-                property.name(),
-                title(graph, component),
-                listed(values)
-            )
-        }
-        Conflict::Settings {
-            component,
-            parameter,
-            values,
-        } => {
-            format!("{parameter} of {}: {}", title(graph, component), listed(values))
-        }
-        Conflict::Relations {
-            from,
-            to,
-            property,
-            values,
-        } => format!(
-            "{} between {} and {}: {}",
-            property.name(),
-            title(graph, from),
-            title(graph, to),
-            listed(values)
-        ),
-        Conflict::Parents {
-            component, parents, ..
-        } => {
-            let parents: Vec<String> = parents.iter().map(|it| title(graph, it)).collect();
-            format!("parent of {}: {}", title(graph, component), parents.join(" | "))
-        }
-        Conflict::Digests {
-            component,
-            stated,
-            computed,
-        } => format!(
-            "the digest of {} is stated as {stated}, and its bytes have {computed}",
-            title(graph, component)
-        ),
-        Conflict::Parameters { claimed, counted, .. } => {
-            format!("parameters: {claimed} claimed | {counted} counted")
-        }
+    let told = conflict.told(graph, &Everything(graph));
+    format!("{}: {told}", title(graph, conflict.about()))
+}
+
+struct Everything<'g>(&'g Graph);
+
+impl Teller for Everything<'_> {
+    fn title(&self, reference: &Ref) -> String {
+        title(self.0, reference)
+    }
+
+    fn shows(&self, _: &Claim) -> bool {
+        true
     }
 }
 
