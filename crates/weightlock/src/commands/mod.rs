@@ -117,6 +117,8 @@ pub(crate) fn arguments_of(verb: &str) -> Option<fn(clap::Command) -> clap::Comm
         "verify-blob" => blob::verify::Arguments::augment_args,
         "attest-blob" => blob::attest::Arguments::augment_args,
         "verify-blob-attestation" => blob::verify_attestation::Arguments::augment_args,
+        "gate" => gate::Arguments::augment_args,
+        "policy" => policy::Arguments::augment_args,
         "run" => run::Arguments::augment_args,
         "key" => key::Arguments::augment_args,
         "trust" => trust::Arguments::augment_args,
