@@ -142,6 +142,17 @@ impl<'a> View<'a> {
     }
 }
 
+impl View<'_> {
+    /// Whether the values of a setting may not be shown whole.
+    pub(super) fn hides_setting(&self, component: &Ref, parameter: &str) -> bool {
+        let fact = self
+            .graph
+            .component(component)
+            .and_then(|it| it.parameters().get(parameter));
+        !self.show_private && fact.is_some_and(|it| it.claims().iter().any(|claim| claim.is_private))
+    }
+}
+
 /// The name that a reference was made from, as far as it can be told.
 pub(super) fn own_name(reference: &Ref) -> String {
     let text = reference.as_str();

@@ -1,5 +1,7 @@
 //! What is noted while files are read and judged when all were: see [`infer`](super::infer).
 
+use std::collections::BTreeSet;
+
 use weightlock_artifact::{digest::Digest, path::ArtifactPath};
 use weightlock_format::Dtype;
 
@@ -15,6 +17,10 @@ pub(super) struct Notes {
     pub(super) names: Vec<Name>,
     /// Signs that numbers were made coarser.
     pub(super) quantized: Vec<(Ref, Source)>,
+    /// Models whose output is their embedding, as their configuration says.
+    pub(super) tied: BTreeSet<Ref>,
+    /// Signs that models were mixed.
+    pub(super) merged: Vec<(Ref, Source)>,
     /// Bits that packed numbers are said to have.
     pub(super) bits: Vec<(Ref, u64)>,
     /// Files with weights.
@@ -50,6 +56,8 @@ pub(super) enum By {
     GgufSource,
     /// A recipe of mergekit.
     Merge,
+    /// `source_model_name` of MLflow.
+    Tracker,
     /// `_name_or_path` of a configuration.
     NameOrPath,
 }
@@ -73,6 +81,8 @@ pub(super) struct Parent {
     pub(super) version: Option<Claim>,
     /// Where the parent can be got.
     pub(super) location: Option<Claim>,
+    /// Whose the parent is.
+    pub(super) supplier: Option<Claim>,
     /// With which weight it was mixed in.
     pub(super) weight: Option<Claim>,
     /// The model that it, an adapter, was put on before.
@@ -91,6 +101,7 @@ impl Parent {
             revision: None,
             version: None,
             location: None,
+            supplier: None,
             weight: None,
             applied_on: None,
         }
@@ -128,6 +139,8 @@ pub(super) struct Name {
 pub(super) struct Weights {
     /// Whose they are.
     pub(super) of: Ref,
+    /// Whether they are counted for it. Another form of the same weights in a folder below is not.
+    pub(super) is_counted: bool,
     /// The file.
     pub(super) path: ArtifactPath,
     /// Whether it is GGUF, whose dimensions count numbers whatever they are packed into.
@@ -171,6 +184,8 @@ pub(super) struct Requirement {
     pub(super) name: String,
     /// The range, as it is written.
     pub(super) range: Claim,
+    /// On which machines it is asked for.
+    pub(super) marker: Option<Claim>,
 }
 
 /// A digest that a list states for a file.

@@ -3,15 +3,19 @@
 //! 1. Two values of a fact that has one.
 //! 2. Two parents of a model that was made from one: an adapter fits one base.
 //! 3. A claimed number of parameters that is more than [`PARAMETER_TOLERANCE`] off what the files hold.
-//! 4. A digest that a list states and the bytes do not have.
+//! 4. Licences of a model or data set that different sources name, and a licence whose text lies with it while another one is
+//!    declared. Several licences in one source are a choice, and none.
+//! 5. A digest that a list states and the bytes do not have.
 //!
 //! None is resolved here. Which value a document shows is the claim of the lowest rank; that there is another one is
 //! shown beside it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use weightlock_artifact::standing::Standing;
 
-use super::{Arity, Derivation, Graph, Property, Ref, Relation, Value, Verb};
+use super::{Arity, Derivation, Graph, Kind, Origin, Property, Ref, Relation, Value, Verb};
 
 /// How far a claimed number of parameters may be off, as a share of what was counted. `7B` is said of 6.7 to 7.3.
 pub const PARAMETER_TOLERANCE: f64 = 0.05;
@@ -84,6 +88,7 @@ pub(super) fn all(graph: &Graph) -> Vec<Conflict> {
     found.extend(relations(graph));
     found.extend(parents(graph));
     found.extend(parameters(graph));
+    found.extend(licences(graph));
     found.extend(digests(graph));
     found.sort();
     found
@@ -134,9 +139,10 @@ fn relations(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
 
 fn parents(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
     graph.components().keys().filter_map(|name| {
+        // How a parent was used must be known: a farther ancestor is no rival of the nearest.
         let parents: Vec<&Relation> = graph
             .from(name)
-            .filter(|it| it.verb == Verb::DerivedFrom)
+            .filter(|it| it.verb == Verb::DerivedFrom && it.derivation().is_some())
             .collect();
         let derivation = parents.iter().find_map(|it| it.derivation())?;
         let is_merge = parents
@@ -148,6 +154,52 @@ fn parents(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
             parents: parents.iter().map(|it| it.to.clone()).collect(),
         })
     })
+}
+
+fn licences(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
+    let components = graph.components().iter();
+    components
+        .filter(|(_, it)| matches!(it.kind, Kind::Model | Kind::Dataset))
+        .filter_map(|(name, component)| {
+            let declared = component.claims(Property::License);
+            let mut by_origin: BTreeMap<&Origin, BTreeSet<&Value>> = BTreeMap::new();
+            for claim in declared {
+                for source in &claim.sources {
+                    by_origin.entry(&source.origin).or_default().insert(&claim.value);
+                }
+            }
+            let said: BTreeSet<&BTreeSet<&Value>> = by_origin.values().collect();
+            let texts = component.claims(Property::LicenseText);
+            let is_of = |text: &Value| declared.iter().any(|it| is_same_licence(&it.value, text));
+            let is_other_text =
+                !declared.is_empty() && !texts.is_empty() && !texts.iter().any(|it| is_of(&it.value));
+            let mut values: Vec<Value> = declared.iter().map(|it| it.value.clone()).collect();
+            if is_other_text {
+                values.extend(texts.iter().map(|it| it.value.clone()));
+            }
+            (said.len() > 1 || is_other_text).then(|| Conflict::Values {
+                component: name.clone(),
+                property: Property::License,
+                values,
+            })
+        })
+}
+
+/// Whether a text may be that of a declared licence: it does not say whether later versions are granted too, and an expression
+/// names several.
+fn is_same_licence(declared: &Value, text: &Value) -> bool {
+    let (Some(declared), Some(text)) = (declared.as_text(), text.as_text()) else {
+        return false;
+    };
+    let plain = |it: &str| {
+        let it = it.trim_matches(['(', ')']).to_ascii_lowercase();
+        let it = it.strip_suffix("-only").unwrap_or(&it);
+        let it = it.strip_suffix("-or-later").unwrap_or(it);
+        it.trim_end_matches('+').to_owned()
+    };
+    let text = plain(text);
+    // `MIT License` is written in words.
+    declared.split_whitespace().any(|it| plain(it) == text)
 }
 
 fn parameters(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {

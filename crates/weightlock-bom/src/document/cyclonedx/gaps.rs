@@ -141,6 +141,11 @@ impl Writer<'_> {
                 }
             }
             Conflict::Settings {
+                component, parameter, ..
+            } if self.view.hides_setting(component, parameter) => {
+                format!("{parameter}: several values, of which some are private")
+            }
+            Conflict::Settings {
                 parameter, values, ..
             } => format!("{parameter}: {}", listed(values)),
             Conflict::Relations {

@@ -31,6 +31,9 @@ fn requirements(draft: &mut Draft) {
         }
         for own in found {
             draft.state(&own, Kind::Package, Property::Requirement, wanted.range.clone());
+            if let Some(marker) = &wanted.marker {
+                draft.state(&own, Kind::Package, Property::Marker, marker.clone());
+            }
             if let Some(source) = &source {
                 draft.relate(&wanted.of, Verb::DependsOn, &own, source);
             }

@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::standing::Standing;
-use weightlock_bom::graph::{Component, Conflict, Graph, Kind, Property, Ref, Verb};
+use weightlock_bom::graph::{Claim, Component, Conflict, Fact, Graph, Kind, Property, Ref, Verb};
 
 use super::{Input, input::Given, make::Standings};
 use crate::{
@@ -67,6 +67,8 @@ pub struct Known {
 }
 
 const VERB: &str = "bom show";
+/// What stands for a path or a name on somebody's machine; `bom --show-private` writes it.
+const LEFT_OUT: &str = "(private, left out)";
 /// Values of one fact on the screen; JSON has all.
 const MOST_VALUES: usize = 4;
 /// Characters of a value on the screen.
@@ -130,12 +132,26 @@ fn of_component(component: &Component) -> Vec<Known> {
                 .flat_map(|it| it.sources.iter().map(ToString::to_string));
             Known {
                 name: property.name().to_owned(),
-                values: claims.map(|it| it.value.to_string()).collect(),
+                values: claims.map(value).collect(),
                 standing: fact.standing(property.arity()),
                 sources: sources.collect(),
             }
         })
         .collect()
+}
+
+/// A value as the documents have it: screens are copied into reports too.
+fn value(claim: &Claim) -> String {
+    if claim.is_private {
+        LEFT_OUT.to_owned()
+    } else {
+        claim.value.to_string()
+    }
+}
+
+/// Whether values that disagree may not be shown.
+fn has_private(fact: Option<&Fact>) -> bool {
+    fact.is_some_and(|it| it.claims().iter().any(|claim| claim.is_private))
 }
 
 fn of_relations(graph: &Graph) -> Vec<Known> {
@@ -219,6 +235,21 @@ fn conflict(graph: &Graph, conflict: &Conflict) -> String {
         values.join(" | ")
     };
     match conflict {
+        Conflict::Values {
+            component, property, ..
+        } if has_private(graph.component(component).and_then(|it| it.fact(*property))) => {
+            format!("{} of {}: {LEFT_OUT}", property.name(), title(graph, component))
+        }
+        Conflict::Settings {
+            component, parameter, ..
+        } if has_private(
+            graph
+                .component(component)
+                .and_then(|it| it.parameters().get(parameter)),
+        ) =>
+        {
+            format!("{parameter} of {}: {LEFT_OUT}", title(graph, component))
+        }
         Conflict::Values {
             component,
             property,
