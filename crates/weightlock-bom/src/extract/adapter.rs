@@ -57,7 +57,7 @@ fn parent(page: &Page<'_>, config: &Json, draft: &mut Draft) {
     };
     let source = page.source(key);
     let mut parent = Parent::new(page.of.clone(), named, By::Adapter, source.clone());
-    parent.derivation = Some((Derivation::Adapter, source));
+    parent.derivation = Some((Derivation::Adapter.word().to_owned(), source));
     parent.revision = config
         .get("revision")
         .and_then(scalar)

@@ -14,7 +14,7 @@ use super::{
     draft::Draft,
     hub::Named,
     notes::{Name, NameFrom, StatedDigest},
-    page::{Page, json_of},
+    page::{Page, json_of, texts},
     places, things,
 };
 use crate::graph::{Kind, Property, Value, Verb};
@@ -23,9 +23,7 @@ use crate::graph::{Kind, Property, Value, Verb};
 pub(super) struct Croissant;
 
 /// Keys whose values are facts as they stand.
-const FACTS: [(&str, Property); 25] = [
-    ("conformsTo", Property::ConformsTo),
-    ("dct:conformsTo", Property::ConformsTo),
+const FACTS: [(&str, Property); 23] = [
     ("description", Property::Description),
     ("version", Property::Version),
     ("url", Property::Homepage),
@@ -83,6 +81,7 @@ impl Extractor for Croissant {
         } else {
             draft.notes.data.push(page.source("@type"));
         }
+        conforms(&page, &document, draft);
         for (key, property) in FACTS {
             page.declare_each(draft, property, &document, key, "");
         }
@@ -112,6 +111,22 @@ impl Extractor for Croissant {
         makers(&page, &document, draft);
         distribution(&page, &document, draft);
         Ok(())
+    }
+}
+
+/// The specification that it follows. Where several are named, the others are vocabularies that it uses beside it.
+fn conforms(page: &Page<'_>, document: &Json, draft: &mut Draft) {
+    for key in ["conformsTo", "dct:conformsTo"] {
+        let named = texts(document.get(key));
+        let is_main = |(_, text): &&(String, &str)| text.contains("/croissant/") && !text.contains("/RAI/");
+        if let Some((at, text)) = named.iter().find(is_main).or_else(|| named.first()) {
+            page.declare(
+                draft,
+                Property::ConformsTo,
+                Value::text(*text),
+                format!("{key}{at}"),
+            );
+        }
     }
 }
 

@@ -215,7 +215,7 @@ impl Told<'_> {
         parent.version = claim("version");
         parent.supplier = claim("organization");
         if self.text("general.type") == Some("adapter") {
-            parent.derivation = Some((Derivation::Adapter, self.source("general.type")));
+            parent.derivation = Some((Derivation::Adapter.word().to_owned(), self.source("general.type")));
         }
         parent.location =
             claim("repo_url").filter(|it| it.value.as_text().is_some_and(|it| it.contains("://")));

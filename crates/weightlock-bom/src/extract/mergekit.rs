@@ -120,7 +120,7 @@ fn model(page: &Page<'_>, node: &Node, weight: Option<Claim>, way: &str, draft: 
     );
     let mut add = |named: Named, weight: Option<Claim>, on: Option<Claim>| {
         let mut parent = Parent::new(page.of.clone(), named, By::Merge, source.clone());
-        parent.derivation = Some((Derivation::Merge, source.clone()));
+        parent.derivation = Some((Derivation::Merge.word().to_owned(), source.clone()));
         parent.weight = weight;
         parent.applied_on = on;
         draft.notes.parents.push(parent);

@@ -6,7 +6,7 @@ use weightlock_artifact::{digest::Digest, path::ArtifactPath};
 use weightlock_format::Dtype;
 
 use super::hub::Named;
-use crate::graph::{Claim, Derivation, Ref, Source};
+use crate::graph::{Claim, Ref, Source};
 
 /// Everything that one file alone cannot decide.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -73,8 +73,8 @@ pub(super) struct Parent {
     pub(super) by: By,
     /// Where.
     pub(super) source: Source,
-    /// How it was made, where this source says it, and where it does.
-    pub(super) derivation: Option<(Derivation, Source)>,
+    /// How it was made, where this source says it, in its own word, and where it does.
+    pub(super) derivation: Option<(String, Source)>,
     /// The revision of the parent.
     pub(super) revision: Option<Claim>,
     /// The version of the parent.

@@ -123,8 +123,9 @@ fn licence(page: &Page<'_>, card: &Card, draft: &mut Draft) {
 
 fn parents(page: &Page<'_>, card: &Card, draft: &mut Draft) {
     let relation = card.base_model_relation.as_ref().and_then(|it| {
+        // A word that no hub has is kept: something else than what would be guessed was done.
         let source = at(page, it, "base_model_relation");
-        Some((Derivation::parse(&it.text)?, source))
+        (it.text.len() < 64).then(|| (it.text.trim().to_ascii_lowercase(), source))
     });
     for (index, stated) in card.base_model.iter().enumerate() {
         let place = if card.base_model.len() > 1 {
@@ -153,7 +154,7 @@ fn parents(page: &Page<'_>, card: &Card, draft: &mut Draft) {
         if let Some(named) = Named::read(name) {
             let source = at(page, tag, format!("tags[{index}]"));
             let mut parent = Parent::new(page.of.clone(), named, By::Tag, source.clone());
-            parent.derivation = derivation.map(|it| (it, source));
+            parent.derivation = derivation.map(|it| (it.word().to_owned(), source));
             draft.notes.parents.push(parent);
         }
     }

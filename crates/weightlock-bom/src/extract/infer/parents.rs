@@ -239,7 +239,7 @@ fn relate(
     let stated = parent
         .derivation
         .as_ref()
-        .map(|(it, source)| Claim::declared(Value::text(it.word()), source.clone()));
+        .map(|(it, source)| Claim::declared(Value::text(it), source.clone()));
     let inferred = default.map(|(it, source)| Claim::inferred(Value::text(it.word()), source.clone()));
     let is_said = is_said(parent, draft);
     if let Some(claim) = stated.or_else(|| inferred.filter(|_| !is_said)) {
@@ -267,7 +267,7 @@ fn is_said(parent: &Parent, draft: &Draft) -> bool {
     draft
         .graph()
         .from(&parent.of)
-        .any(|it| it.to == own && it.derivation().is_some())
+        .any(|it| it.to == own && it.claim(Property::Derivation).is_some())
 }
 
 /// Gives each parent its package URL, with the revision where there is one.
