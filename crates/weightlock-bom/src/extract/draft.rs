@@ -42,8 +42,8 @@ pub mod limit {
 pub(super) struct Draft {
     graph: Graph,
     places: Places,
-    /// The digests of all files.
-    files: HashMap<ArtifactPath, Option<Digest>>,
+    /// Sizes and digests of all files.
+    files: HashMap<ArtifactPath, (u64, Option<Digest>)>,
     /// What is judged when every file was read.
     pub(super) notes: Notes,
     claims: usize,
@@ -58,7 +58,10 @@ impl Draft {
         Self {
             graph: Graph::about(Ref::subject(), Kind::Model),
             places: Places::of(files),
-            files: files.iter().map(|it| (it.path.clone(), it.sha256)).collect(),
+            files: files
+                .iter()
+                .map(|it| (it.path.clone(), (it.size, it.sha256)))
+                .collect(),
             notes: Notes::default(),
             claims: 0,
             relations: 0,
@@ -129,7 +132,12 @@ impl Draft {
 
     /// The digest of the file at a path, where it was hashed.
     pub(super) fn digest(&self, path: &ArtifactPath) -> Option<Digest> {
-        self.files.get(path).copied().flatten()
+        self.files.get(path).and_then(|(_, digest)| *digest)
+    }
+
+    /// The bytes in the file at a path.
+    pub(super) fn size(&self, path: &ArtifactPath) -> Option<u64> {
+        self.files.get(path).map(|(size, _)| *size)
     }
 
     /// The component, added where there is room.

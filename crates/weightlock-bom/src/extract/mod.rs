@@ -40,6 +40,7 @@ mod quantization;
 mod readme;
 mod requirement;
 mod requirements;
+mod rpm;
 mod safetensors;
 mod sizes;
 mod snapshot;

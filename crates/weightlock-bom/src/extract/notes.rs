@@ -25,6 +25,8 @@ pub(super) struct Notes {
     pub(super) bits: Vec<(Ref, u64)>,
     /// Files with weights.
     pub(super) weights: Vec<Weights>,
+    /// Graphs with weights in them, and how many numbers there are.
+    pub(super) graphs: Vec<(Ref, ArtifactPath, Claim)>,
     /// Lists of shards.
     pub(super) shards: Vec<Shards>,
     /// Numbers of parameters that somebody claims.

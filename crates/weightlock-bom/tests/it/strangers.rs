@@ -405,6 +405,30 @@ fn parents_of_gguf_files_are_what_the_file_says_they_are() {
 }
 
 #[test]
+fn small_matrices_alone_are_an_adapter() {
+    let of = |name: &str| {
+        let tensors = [
+            ("unet.to_q.lora_A.weight", "F16", 2, &[2, 4][..]),
+            (name, "F16", 2, &[4, 2]),
+        ];
+        let graph = Folder::default()
+            .with(
+                "pytorch_lora_weights.safetensors",
+                safetensors(&tensors, Json::Null),
+            )
+            .with("README.md", card("base_model: a/b"))
+            .graph();
+        parents(&graph)
+    };
+    assert_eq!(of("unet.to_q.lora_B.weight"), related([("a/b", Some("adapter"))]));
+    assert_eq!(
+        of("unet.to_q.weight"),
+        related([("a/b", Some("finetune"))]),
+        "whole weights are there too"
+    );
+}
+
+#[test]
 fn a_gguf_file_that_only_has_its_parents_name_has_none() {
     let metadata = [
         ("general.name", Text("Pebble Chat")),
@@ -523,10 +547,10 @@ fn licences_that_sources_disagree_about_are_told() {
     let apache = include_str!("../../../../LICENSE");
     let is_told = |front: &str, text: Option<&str>, of_file: Option<&str>| {
         let mut folder = folder(&[("config.json", CONFIG), ("README.md", &card(front))]);
-        for text in text {
+        if let Some(text) = text {
             folder.add("LICENSE", text);
         }
-        for licence in of_file {
+        if let Some(licence) = of_file {
             folder.add("m.gguf", gguf(true, &[("general.license", Text(licence))]));
         }
         let conflicts = folder.graph().conflicts();

@@ -95,7 +95,13 @@ fn system(draft: &mut Draft) {
                 .as_ref()
                 .map(|it| format!("{}-{}", it.id, it.version))
                 .unwrap_or_default();
+            // rpm's package URLs have the epoch apart.
+            let (epoch, version) = match version.split_once(':') {
+                Some((epoch, rest)) if ecosystem == "rpm" => (epoch, rest),
+                _ => ("", version),
+            };
             let qualifiers = [
+                ("epoch", epoch),
                 ("arch", it.text(Property::Platform).unwrap_or_default()),
                 ("distro", distro.trim_end_matches('-')),
             ];

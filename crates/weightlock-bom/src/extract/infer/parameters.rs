@@ -46,7 +46,23 @@ pub(super) fn conclude(draft: &mut Draft) {
         }
     }
     draft.notes.weights = weights;
+    graphs(draft);
     claims(draft);
+}
+
+/// The numbers of the one graph that is the model, or of the one of several that is called so.
+fn graphs(draft: &mut Draft) {
+    let graphs = std::mem::take(&mut draft.notes.graphs);
+    for (of, path, claim) in &graphs {
+        let is_alone = graphs.iter().filter(|(other, ..)| other == of).count() == 1;
+        let is_counted = draft
+            .graph()
+            .component(of)
+            .is_some_and(|it| it.fact(Property::Parameters).is_some());
+        if !is_counted && (is_alone || path.base_name() == "model.onnx") {
+            draft.state(of, Kind::Model, Property::Parameters, claim.clone());
+        }
+    }
 }
 
 /// Tensors and their numbers as they are stored.

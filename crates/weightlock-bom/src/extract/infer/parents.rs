@@ -3,7 +3,7 @@
 //! | the derivation is | because |
 //! |---|---|
 //! | what a source says | `base_model_relation`, a tag, the configuration of an adapter, a recipe |
-//! | `adapter` | there is a configuration of an adapter |
+//! | `adapter` | there is a configuration of an adapter, or all weights are those of one |
 //! | `merge` | one source names several parents, or a tag says that it was merged |
 //! | `quantized` | numbers are packed |
 //! | `converted` | a GGUF file names what it was converted from, and nothing is packed |
@@ -25,8 +25,8 @@ use super::{
     super::{
         draft::Draft,
         hub::{Named, slug},
-        notes::{By, NameFrom, Parent},
-        purl, things,
+        notes::{By, NameFrom, Parent, Weights},
+        purl, safetensors, things,
     },
     names::OWN_PATH,
 };
@@ -152,6 +152,9 @@ fn default(of: &Ref, parents: &[&Parent], draft: &Draft) -> Option<(Derivation, 
     if let Some(source) = first(By::Merge).or_else(|| several(parents)) {
         return Some((Derivation::Merge, source));
     }
+    if let Some(source) = low_rank(of, draft) {
+        return Some((Derivation::Adapter, source));
+    }
     let says_merged = draft
         .notes
         .merged
@@ -178,6 +181,26 @@ fn default(of: &Ref, parents: &[&Parent], draft: &Draft) -> Option<(Derivation, 
         .iter()
         .find(|it| !matches!(it.by, By::NameOrPath | By::Tracker))?;
     Some((Derivation::Finetune, named.source.clone()))
+}
+
+/// Weights that are nothing but small matrices to put beside others, whatever configuration lies with them.
+fn low_rank(of: &Ref, draft: &Draft) -> Option<Source> {
+    let mine: Vec<&Weights> = draft
+        .notes
+        .weights
+        .iter()
+        .filter(|it| it.of == *of && it.is_counted)
+        .collect();
+    let is_beside =
+        |name: &str| name.contains("lora_") || name.contains(".lora.") || name.ends_with(".alpha");
+    let mut names = mine
+        .iter()
+        .flat_map(|it| &it.tensors)
+        .map(|it| it.name.as_str())
+        .peekable();
+    names.peek()?;
+    let path = &mine.first()?.path;
+    names.all(is_beside).then(|| safetensors::counted(path))
 }
 
 /// A source that names more than one parent.
