@@ -7,7 +7,7 @@ use weightlock_artifact::path::ArtifactPath;
 use weightlock_bom::extract::{Content, File, Files, describe, limit};
 
 /// The order is that of the seeds: new names go to the end.
-const NAMES: [&str; 40] = [
+const NAMES: [&str; 45] = [
     "config.json",
     "README.md",
     "model.safetensors",
@@ -48,6 +48,11 @@ const NAMES: [&str; 40] = [
     "part/config.json",
     "metadata.json",
     "x.egg-info",
+    "var/lib/rpm/rpmdb.sqlite",
+    "registered_model_meta",
+    "spec-file.txt",
+    "conda-lock.yml",
+    "config_sentence_transformers.json",
 ];
 
 struct One {

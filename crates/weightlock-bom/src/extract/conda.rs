@@ -40,6 +40,7 @@ impl Extractor for CondaFile {
                 let place = format!("{list}[{at}]");
                 let source = Source::file(&file.path, place.as_str()).at(entry.range.start);
                 match entry.text() {
+                    Some(text) if requirements::included(text).is_some() => include(file, text, draft),
                     Some(text) if is_pip => drop(requirements::state(&of, text, &source, draft)),
                     Some(text) => package(&of, text, &source, draft),
                     None => pip(&of, entry, file, &place, draft),
@@ -55,8 +56,16 @@ fn pip(of: &Ref, entry: &Node, file: &File, place: &str, draft: &mut Draft) {
     for (at, line) in entry.at("pip").map_or(&[][..], Node::items).iter().enumerate() {
         if let Some(text) = line.text() {
             let source = Source::file(&file.path, format!("{place}.pip[{at}]")).at(line.range.start);
+            include(file, text, draft);
             requirements::state(of, text, &source, draft);
         }
+    }
+}
+
+/// A list that a line includes is read as itself, where it is there.
+fn include(file: &File, line: &str, draft: &mut Draft) {
+    if let Some(name) = requirements::included(line) {
+        requirements::include(file, name, draft);
     }
 }
 

@@ -48,7 +48,7 @@ impl Extractor for Requirements {
 }
 
 /// The file that a line includes.
-fn included(line: &str) -> Option<&str> {
+pub(super) fn included(line: &str) -> Option<&str> {
     ["-r", "--requirement"]
         .iter()
         .find_map(|it| line.strip_prefix(it))
@@ -57,7 +57,7 @@ fn included(line: &str) -> Option<&str> {
 }
 
 /// A file that is there and called like a list is read as itself; of any other one it is told that it is not.
-fn include(file: &File, name: &str, draft: &mut Draft) {
+pub(super) fn include(file: &File, name: &str, draft: &mut Draft) {
     let folder = places::folder(&file.path);
     let inside = name.trim_start_matches("./");
     let inside = if folder.is_empty() {

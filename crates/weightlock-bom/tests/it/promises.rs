@@ -9,7 +9,7 @@ use weightlock_bom::{
 use crate::folder::Folder;
 
 /// A name for each source.
-const NAMES: [&str; 34] = [
+const NAMES: [&str; 38] = [
     "config.json",
     "README.md",
     "model.safetensors",
@@ -44,6 +44,10 @@ const NAMES: [&str; 34] = [
     "var/lib/dpkg/status",
     "etc/os-release",
     "launch.json",
+    "var/lib/rpm/rpmdb.sqlite",
+    "registered_model_meta",
+    "spec-file.txt",
+    "conda-lock.yml",
 ];
 
 fn describes(folder: &Folder) -> Graph {

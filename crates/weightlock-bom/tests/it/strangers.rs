@@ -331,6 +331,12 @@ fn a_relation_is_not_guessed_where_nothing_says_so() {
         ("README.md", &card("base_model: a/b\ntags: [mergekit, merge]")),
     ]);
     assert_eq!(parents(&tag.graph()), related([("a/b", Some("merge"))]));
+    let packed = tag.with("m.gguf", gguf(true, &[]));
+    assert_eq!(
+        parents(&packed.graph()),
+        related([("a/b", Some("quantized"))]),
+        "the tag is the parent's"
+    );
 }
 
 #[test]

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | what a source says | `base_model_relation`, a tag, the configuration of an adapter, a recipe |
 //! | `adapter` | there is a configuration of an adapter, or all weights are those of one |
-//! | `merge` | one source names several parents, or a tag says that it was merged |
+//! | `merge` | one source names several parents |
 //! | `quantized` | numbers are packed |
+//! | `merge` | a tag says so; quantisers leave it as it was, so that it comes after their packing |
 //! | `converted` | a GGUF file names what it was converted from, and nothing is packed |
 //! | `finetune` | else, where a card or a file names the parent as such |
 //! | unknown | only `_name_or_path` or a tracker says where it was loaded from |
@@ -155,6 +156,15 @@ fn default(of: &Ref, parents: &[&Parent], draft: &Draft) -> Option<(Derivation, 
     if let Some(source) = low_rank(of, draft) {
         return Some((Derivation::Adapter, source));
     }
+    if let Some((_, source)) = draft
+        .notes
+        .quantized
+        .iter()
+        .filter(|(it, _)| it == of)
+        .min_by_key(|(_, it)| it)
+    {
+        return Some((Derivation::Quantized, source.clone()));
+    }
     let says_merged = draft
         .notes
         .merged
@@ -164,15 +174,6 @@ fn default(of: &Ref, parents: &[&Parent], draft: &Draft) -> Option<(Derivation, 
         .min();
     if let Some(source) = says_merged.filter(|_| parents.iter().any(|it| it.by != By::NameOrPath)) {
         return Some((Derivation::Merge, source.clone()));
-    }
-    if let Some((_, source)) = draft
-        .notes
-        .quantized
-        .iter()
-        .filter(|(it, _)| it == of)
-        .min_by_key(|(_, it)| it)
-    {
-        return Some((Derivation::Quantized, source.clone()));
     }
     if let Some(source) = first(By::GgufSource) {
         return Some((Derivation::Converted, source));
