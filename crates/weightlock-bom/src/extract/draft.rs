@@ -157,7 +157,9 @@ impl Draft {
             return;
         }
         cut(&mut claim.value);
-        claim.is_private |= claim.value.as_text().is_some_and(private::is_told_by);
+        // What a file of the model is called is never left out: the list of files is whole.
+        let is_file_name = kind == Kind::File && property == Property::Name;
+        claim.is_private |= !is_file_name && claim.value.as_text().is_some_and(private::is_told_by);
         let Some(component) = self.ensure(of, kind) else {
             return;
         };

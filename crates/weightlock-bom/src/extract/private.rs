@@ -101,7 +101,8 @@ fn is_path(text: &str) -> bool {
     is_drive || is_absolute && !text.contains(char::is_whitespace)
 }
 
-/// `me@host:/data`, as copying programs write it. Whoever fetches code is called `git` on every host.
+/// `me@host:/data`, as copying programs write it. Whoever fetches code is called `git` on every host, and what follows the name of
+/// an image is a digest.
 fn is_copy_address(text: &str) -> bool {
     let Some((user, rest)) = text.split_once('@') else {
         return false;
@@ -113,7 +114,7 @@ fn is_copy_address(text: &str) -> bool {
                 .all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it))
     };
     let host = rest.split_once(':').map(|(host, _)| host);
-    is_word(user) && user != "git" && host.is_some_and(is_word)
+    is_word(user) && user != "git" && host.is_some_and(|it| is_word(it) && !it.starts_with("sha"))
 }
 
 /// What stands between `://` and the next slash of each address in a text, with what follows it.
@@ -236,6 +237,7 @@ mod tests {
             "call /v1/chat/completions there",
             "me@example.org",
             "git@github.com:a/b",
+            "image@sha256:abcd",
             "Use adamw_torch_fused with betas=(0.9,0.999)",
         ] {
             assert!(!is_told_by(text), "{text}");

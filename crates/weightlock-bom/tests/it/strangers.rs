@@ -867,6 +867,20 @@ fn conda_fixes_a_version_only_where_it_says_all_of_it() {
 }
 
 #[test]
+fn every_file_is_listed_by_its_name() {
+    let graph = folder(&[
+        ("config.json", CONFIG),
+        (".env.local", "x"),
+        ("home/alice/notes.txt", "x"),
+    ])
+    .graph();
+    for name in [".env.local", "home/alice/notes.txt"] {
+        let file = graph.component(&Ref::new("file", name)).expect("a file");
+        assert!(!file.claims(Property::Name)[0].is_private, "{name}");
+    }
+}
+
+#[test]
 fn no_document_tells_of_somebodys_machine() {
     let secrets = ["alice", "hf_Sec", "pw9", "gpu-node-7"];
     let token = format!("hf_Sec{}", "aB3".repeat(10));
