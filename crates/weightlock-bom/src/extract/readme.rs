@@ -311,7 +311,8 @@ fn training(page: &Page<'_>, card: &Card, draft: &mut Draft) {
     if !card.body.hyperparameters.is_empty() {
         let step = page.step("train");
         for (name, value) in &card.body.hyperparameters {
-            let claim = claim(page, value, format!("Training hyperparameters: {}", name.text));
+            let source = at(page, value, format!("Training hyperparameters: {}", name.text));
+            let claim = Claim::declared(plain(&value.text), source);
             draft.set(&step, Kind::Step, &name.text, claim);
         }
     }
@@ -325,6 +326,18 @@ fn training(page: &Page<'_>, card: &Card, draft: &mut Draft) {
             (None, _) => continue,
         };
         draft.relate(&page.of, Verb::DependsOn, &own, &source);
+    }
+}
+
+/// A setting as other files have it: a number is one, so that `8` in a card and `8` of a trainer say the same.
+fn plain(text: &str) -> Value {
+    let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
+    match text.parse() {
+        Ok(whole) => Value::Number(whole),
+        Err(_) if is_number => Value::Decimal(text.to_owned()),
+        Err(_) if matches!(text, "True" | "true") => Value::Flag(true),
+        Err(_) if matches!(text, "False" | "false") => Value::Flag(false),
+        Err(_) => Value::text(text),
     }
 }
 

@@ -718,6 +718,24 @@ fn a_run_whose_loss_ran_away_is_still_read() {
 }
 
 #[test]
+fn a_card_and_a_trainer_that_write_the_same_number_agree() {
+    let text = "# x\n\n### Training hyperparameters\n\n- train_batch_size: 8\n- num_train_epochs: 3.0\n- max_steps: 5\n";
+    let state = r#"{"train_batch_size": 8, "num_train_epochs": 3, "max_steps": 6, "log_history": []}"#;
+    let graph = folder(&[
+        ("config.json", CONFIG),
+        ("README.md", text),
+        ("trainer_state.json", state),
+    ])
+    .graph();
+    let conflicts = graph.conflicts();
+    let settings = conflicts.iter().filter_map(|it| match it {
+        Conflict::Settings { parameter, .. } => Some(parameter.as_str()),
+        _ => None,
+    });
+    assert_eq!(settings.collect::<Vec<_>>(), ["max_steps"]);
+}
+
+#[test]
 fn a_slice_of_a_merge_has_no_weight_of_the_model() {
     let recipe = "slices:\n- sources: [{model: a/one, parameters: {weight: 0.1}}]\n- sources: [{model: a/one, parameters: {weight: 0.9}}]\n\
                   merge_method: passthrough\nparameters: {t: 0.5}\n";
