@@ -136,9 +136,16 @@ impl Places {
     /// Finds the parts, once the home is known.
     fn lay_out(&mut self, files: &[&File]) {
         let mut folders: BTreeMap<&str, Contents> = BTreeMap::new();
+        // Files of a folder follow each other; an environment has tens of thousands.
+        let mut last: Option<(&str, bool)> = None;
         for file in files {
             let folder = folder(&file.path);
-            if !self.is_installed(folder) {
+            let is_installed = match last {
+                Some((of, is_installed)) if of == folder => is_installed,
+                _ => self.is_installed(folder),
+            };
+            last = Some((folder, is_installed));
+            if !is_installed {
                 folders.entry(folder).or_default().add(file.path.base_name());
             }
         }

@@ -198,8 +198,15 @@ fn is_same_licence(declared: &Value, text: &Value) -> bool {
         it.trim_end_matches('+').to_owned()
     };
     let text = plain(text);
-    // `MIT License` is written in words.
-    declared.split_whitespace().any(|it| plain(it) == text)
+    // `MIT License`, `Apache License, Version 2.0` are written in words.
+    let letters = |it: &str| it.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    let words = declared
+        .split_whitespace()
+        .map(|it| letters(&it.to_ascii_lowercase()));
+    let named: String = words
+        .filter(|it| !matches!(it.as_str(), "the" | "license" | "licence" | "version"))
+        .collect();
+    declared.split_whitespace().any(|it| plain(it) == text) || named == letters(&text)
 }
 
 fn parameters(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {

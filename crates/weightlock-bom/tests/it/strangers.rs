@@ -575,6 +575,16 @@ fn licences_that_sources_disagree_about_are_told() {
     assert!(is_told("license: mit", None, Some("apache-2.0")));
     assert!(!is_told("license: mit", Some(mit), Some("MIT")));
     assert!(
+        !is_told("license: MIT License", Some(mit), None),
+        "the same in words"
+    );
+    assert!(!is_told(
+        "license: Apache License Version 2.0",
+        Some(apache),
+        None
+    ));
+    assert!(is_told("license: MIT License", Some(apache), None));
+    assert!(
         !is_told("license: [mit, apache-2.0]", Some(apache), None),
         "a choice is no conflict"
     );
