@@ -160,8 +160,9 @@ impl Places {
                 folders.get(outer).is_some_and(|it| it.has_index)
             };
             let is_part = *folder != self.home
+                && !self.is_module(folder, &folders)
                 && match contents {
-                    it if it.is_whole() => !self.is_module(folder, &folders),
+                    it if it.is_whole() => true,
                     it if it.has_config => around().is_none() || is_of_pipeline(),
                     it => it.has_weights && around().is_none(),
                 };
@@ -190,12 +191,11 @@ impl Places {
             && folders.get(self.home.as_str()).is_some_and(|it| it.has_card);
     }
 
-    /// Whether a folder is a module of sentence-transformers: `2_Dense` beside `modules.json`.
+    /// Whether a folder is a module of sentence-transformers: `2_Dense` beside `modules.json`. In old models `0_Transformer` is
+    /// what the others sit on, which is the model.
     fn is_module(&self, folder: &str, folders: &BTreeMap<&str, Contents>) -> bool {
         let (outer, name) = folder.rsplit_once('/').unwrap_or(("", folder));
-        let is_numbered = name
-            .split_once('_')
-            .is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit()));
+        let is_numbered = name.split_once('_').is_some_and(|(number, _)| is_place(number));
         is_numbered && folders.get(outer).is_some_and(|it| it.has_modules)
     }
 
@@ -244,7 +244,7 @@ impl Places {
     pub(super) fn is_of_module(&self, path: &ArtifactPath) -> bool {
         let name = folder(path).rsplit('/').next().unwrap_or_default();
         let number = name.split_once('_').map_or("", |(number, _)| number);
-        !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit())
+        is_place(number)
     }
 
     /// Whether a model lies in the home or is joined to it.
@@ -355,6 +355,11 @@ impl Contents {
     const fn is_model(&self) -> bool {
         self.has_config || self.has_weights || self.has_index || self.has_adapter
     }
+}
+
+/// Whether this is the place of a module behind the first.
+fn is_place(number: &str) -> bool {
+    !number.is_empty() && number != "0" && number.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// The folders around a folder, the nearest first; the root is the last.
@@ -513,7 +518,16 @@ mod tests {
             assert_eq!(places.speaker(&paths[1]), Speaker::Subject, "{card}");
             assert_eq!(places.speaker(&paths[3]), Speaker::Silent(None), "{card}");
         }
-        let (places, paths) = places(&["README.md", "a/config.json", "b/config.json"]);
+        let (places, paths) = places(&[
+            "README.md",
+            "modules.json",
+            "0_Transformer/config.json",
+            "0_Transformer/x.bin",
+            "1_Pooling/config.json",
+        ]);
+        assert_eq!(places.speaker(&paths[2]), Speaker::Subject);
+        assert_eq!(places.speaker(&paths[4]), Speaker::Silent(None));
+        let (places, paths) = self::places(&["README.md", "a/config.json", "b/config.json"]);
         assert_eq!(places.speaker(&paths[1]), Speaker::Part("a"));
     }
 
