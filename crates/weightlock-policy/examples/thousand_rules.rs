@@ -42,7 +42,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             0 => format!("namespace = \"team-{number}\""),
             1 => format!("model = \"model-{number}-*\""),
             2 => format!("path = \"**/weights-{number}/*.bin\""),
-            _ => format!("digest = \"{}\"", Algorithm::Sha256.digest(number.to_string().as_bytes())),
+            _ => format!(
+                "digest = \"{}\"",
+                Algorithm::Sha256.digest(number.to_string().as_bytes())
+            ),
         };
         text.push_str(&format!(
             "[[rule]]\nname = \"rule {number}\"\nwhen = {{ {when} }}\ntier = \"high\"\nrequire = {{ provenance = {{ level = 2 }}, bom = true }}\n"

@@ -5,6 +5,8 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
+use weightlock_artifact::digest::Algorithm;
+
 /// Every identifier, one a line, in the order of bytes.
 const IDENTIFIERS: &str = include_str!("licences.txt");
 
@@ -42,21 +44,24 @@ impl Licence {
         text.strip_prefix("LicenseRef-").is_some_and(is_reference)
     }
 
-    /// As an expression of SPDX: a name ([`Licence::Name`]) becomes a reference, which the document explains.
+    /// As an expression of SPDX: a name ([`Licence::Name`]) becomes a reference of its own, which the document explains.
     #[must_use]
     pub fn expression(&self) -> String {
         match self {
             Self::Id(text) | Self::Expression(text) => text.clone(),
             Self::Name(text) => {
-                let word = |it: char| {
-                    if it.is_ascii_alphanumeric() || it == '.' {
-                        it
-                    } else {
-                        '-'
-                    }
-                };
-                let text: String = text.chars().take(64).map(word).collect();
-                format!("LicenseRef-{}", if text.is_empty() { "unnamed" } else { &text })
+                let is_kept = |it: char| it.is_ascii_alphanumeric() || it == '.';
+                let word = |it: char| if is_kept(it) { it } else { '-' };
+                let short: String = text.chars().take(64).map(word).collect();
+                if text.is_empty() {
+                    return "LicenseRef-unnamed".to_owned();
+                }
+                if text.chars().all(|it| is_kept(it) || it == '-') && short.len() == text.len() {
+                    return format!("LicenseRef-{short}");
+                }
+                // Two names must not become one reference: what was lost stays in the digest.
+                let digest = Algorithm::Sha256.digest(text.as_bytes()).hex();
+                format!("LicenseRef-{short}-{}", digest.get(..8).unwrap_or_default())
             }
         }
     }
@@ -182,10 +187,15 @@ mod tests {
     #[test]
     fn a_name_becomes_a_reference_that_names_it() {
         let name = Licence::of("MIT License");
-        assert_eq!(name.expression(), "LicenseRef-MIT-License");
+        assert_eq!(name.expression(), "LicenseRef-MIT-License-abb2896d");
+        assert_eq!(name.references(), [(name.expression(), "MIT License".to_owned())]);
+        assert_eq!(Licence::of("acme-1.0").expression(), "LicenseRef-acme-1.0");
+        let names = ["MIT License", "MIT-License", "MIT/License", "MIT License "]
+            .map(|it| Licence::Name(it.to_owned()).expression());
         assert_eq!(
-            name.references(),
-            [("LicenseRef-MIT-License".to_owned(), "MIT License".to_owned())]
+            BTreeSet::from(names).len(),
+            4,
+            "different names are different references"
         );
         assert!(matches!(
             Licence::of(&Licence::of("a/b ü").expression()),

@@ -165,6 +165,7 @@ fn full(text: &str) -> Graph {
         relate(&mut graph, from, verb, &to);
     }
     graph.measure(Metric {
+        details: [("date".to_owned(), "2026-01-15".to_owned())].into(),
         of: subject,
         metric: text.to_owned(),
         value: Value::Decimal("0.5".to_owned()),

@@ -57,7 +57,7 @@ fn parent(page: &Page<'_>, config: &Json, draft: &mut Draft) {
     };
     let source = page.source(key);
     let mut parent = Parent::new(page.of.clone(), named, By::Adapter, source.clone());
-    parent.derivation = Some((Derivation::Adapter, source));
+    parent.derivation = Some((Derivation::Adapter.word().to_owned(), source));
     parent.revision = config
         .get("revision")
         .and_then(scalar)
@@ -76,8 +76,16 @@ fn settings(page: &Page<'_>, config: &Json, draft: &mut Draft) {
     ];
     let step = page.step("train");
     for (key, value) in config.as_object().into_iter().flatten() {
+        let listed = || {
+            let items: Vec<String> = value
+                .as_array()?
+                .iter()
+                .filter_map(|it| Some(scalar(it)?.to_string()))
+                .collect();
+            (!items.is_empty() && key != "target_modules").then(|| Value::text(items.join(", ")))
+        };
         if !KNOWN.contains(&key.as_str())
-            && let Some(value) = scalar(value)
+            && let Some(value) = scalar(value).or_else(listed)
         {
             draft.set(&step, Kind::Step, key, Claim::declared(value, page.source(key)));
         }

@@ -2,6 +2,7 @@
 //! <https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html>
 
 use serde_json::Value as Json;
+use weightlock_artifact::digest::{Algorithm, Digest};
 use weightlock_format::{Error, content::Content, yaml::tree::Node};
 
 use super::{
@@ -39,7 +40,8 @@ impl Extractor for CondaFile {
                 let place = format!("{list}[{at}]");
                 let source = Source::file(&file.path, place.as_str()).at(entry.range.start);
                 match entry.text() {
-                    Some(text) if is_pip => requirements::state(&of, text, &source, draft),
+                    Some(text) if requirements::included(text).is_some() => include(file, text, draft),
+                    Some(text) if is_pip => drop(requirements::state(&of, text, &source, draft)),
                     Some(text) => package(&of, text, &source, draft),
                     None => pip(&of, entry, file, &place, draft),
                 }
@@ -54,7 +56,120 @@ fn pip(of: &Ref, entry: &Node, file: &File, place: &str, draft: &mut Draft) {
     for (at, line) in entry.at("pip").map_or(&[][..], Node::items).iter().enumerate() {
         if let Some(text) = line.text() {
             let source = Source::file(&file.path, format!("{place}.pip[{at}]")).at(line.range.start);
+            include(file, text, draft);
             requirements::state(of, text, &source, draft);
+        }
+    }
+}
+
+/// A list that a line includes is read as itself, where it is there.
+fn include(file: &File, line: &str, draft: &mut Draft) {
+    if let Some(name) = requirements::included(line) {
+        requirements::include(file, name, draft);
+    }
+}
+
+/// Lists of exactly what was installed: `@EXPLICIT` with an address a line, and `conda-lock.yml`.
+pub(super) struct CondaLock;
+
+impl Extractor for CondaLock {
+    fn wants(&self, file: &File, draft: &Draft) -> bool {
+        places::is_conda_lock(file.path.base_name()) && !draft.places().is_foreign(&file.path)
+    }
+
+    fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
+        let text = text_of(content)?;
+        let of = draft.environment(&file.path);
+        if file.path.base_name().ends_with(".yml") {
+            locked(file, &of, &Node::read(&text)?, draft);
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&text);
+        if !text.lines().any(|it| it.trim() == "@EXPLICIT") {
+            return Ok(());
+        }
+        for (at, line) in text.lines().enumerate() {
+            let source = Source::file(&file.path, format!("line {}", at.saturating_add(1)));
+            if line.contains("://") && !line.trim_start().starts_with('#') {
+                explicit(&of, line.trim(), &source, draft);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `https://host/channel/linux-64/numpy-1.26.4-py311_0.conda#digest`
+fn explicit(of: &Ref, line: &str, source: &Source, draft: &mut Draft) {
+    let (address, digest) = line.split_once('#').unwrap_or((line, ""));
+    let mut parts = address.rsplit('/');
+    let (Some(file), Some(subdir)) = (parts.next(), parts.next()) else {
+        return;
+    };
+    let stem = file
+        .strip_suffix(".conda")
+        .or_else(|| file.strip_suffix(".tar.bz2"));
+    let mut fields = stem.unwrap_or_default().rsplitn(3, '-');
+    let (Some(build), Some(version), Some(name)) = (fields.next(), fields.next(), fields.next()) else {
+        return;
+    };
+    let own = built(of, [name, version, build, subdir], source, draft);
+    if let Ok(digest) = Digest::from_hex(Algorithm::Sha256, digest.trim_start_matches("sha256:")) {
+        let claim = Claim::declared(Value::Digest(digest), source.clone());
+        draft.state(&own, Kind::Package, Property::StatedDigest, claim);
+    }
+}
+
+/// A package of conda: name, version, build, platform.
+fn built(of: &Ref, [name, version, build, subdir]: [&str; 4], source: &Source, draft: &mut Draft) -> Ref {
+    let own = things::package(draft, "conda", name, Some(version), source);
+    let qualifiers = [("build", build), ("subdir", subdir)];
+    let purl = Value::text(purl::purl("conda", "", name, Some(version), &qualifiers));
+    draft.state(
+        &own,
+        Kind::Package,
+        Property::Purl,
+        Claim::inferred(purl, source.clone()),
+    );
+    draft.relate(of, Verb::DependsOn, &own, source);
+    own
+}
+
+/// `package:` of `conda-lock.yml`: of conda or of pip, with the digest of its archive.
+fn locked(file: &File, of: &Ref, document: &Node, draft: &mut Draft) {
+    for (at, entry) in document
+        .at("package")
+        .map_or(&[][..], Node::items)
+        .iter()
+        .enumerate()
+    {
+        let text = |key: &str| entry.at(key).and_then(Node::text);
+        let (Some(name), Some(version)) = (text("name"), text("version")) else {
+            continue;
+        };
+        let source = Source::file(&file.path, format!("package[{at}]")).at(entry.range.start);
+        let own = if text("manager") == Some("pip") {
+            let own = things::python(draft, name, Some(version), &source);
+            draft.relate(of, Verb::DependsOn, &own, &source);
+            own
+        } else {
+            let own = things::package(draft, "conda", name, Some(version), &source);
+            let purl = Value::text(purl::purl("conda", "", name, Some(version), &[]));
+            draft.state(
+                &own,
+                Kind::Package,
+                Property::Purl,
+                Claim::inferred(purl, source.clone()),
+            );
+            draft.relate(of, Verb::DependsOn, &own, &source);
+            own
+        };
+        let hash = entry
+            .at("hash")
+            .and_then(|it| it.at("sha256"))
+            .and_then(Node::text);
+        if let Some(digest) = hash.and_then(|it| Digest::from_hex(Algorithm::Sha256, it).ok()) {
+            let claim = Claim::declared(Value::Digest(digest), source);
+            draft.state(&own, Kind::Package, Property::StatedDigest, claim);
         }
     }
 }
@@ -79,13 +194,17 @@ fn package(of: &Ref, text: &str, source: &Source, draft: &mut Draft) {
         .split(['=', ' '])
         .next()
         .unwrap_or_default();
-    let is_fixed = rest.starts_with('=')
+    // One `=` stands for every version that begins so, `1.26` for 1.26.4 too; with a build, or three numbers, it is one.
+    let is_exact =
+        rest.starts_with("==") || rest.matches('=').count() > 1 || version.matches('.').count() > 1;
+    let is_fixed = is_exact
+        && rest.starts_with('=')
         && version.starts_with(|it: char| it.is_ascii_digit())
         && !version.contains(['*', ',', '<', '>', '|']);
     match (name, is_fixed) {
         ("python", true) => python(of, version, source, draft),
         ("pip" | "setuptools" | "wheel", _) if !is_fixed || rest.starts_with("==") => {
-            requirements::state(of, text, source, draft)
+            requirements::state(of, text, source, draft);
         }
         (_, true) => {
             let own = things::package(draft, "conda", name, Some(version), source);

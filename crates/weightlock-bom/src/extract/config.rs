@@ -35,6 +35,9 @@ impl Extractor for Config {
         for key in ["torch_dtype", "dtype"] {
             page.declare_at(draft, Property::WeightsType, &config, key, "");
         }
+        if config.get("tie_word_embeddings") == Some(&Json::Bool(true)) {
+            draft.notes.tied.insert(page.of.clone());
+        }
         sizes(&page, &config, draft);
         // MLX has the facts under `quantization`.
         for key in ["quantization_config", "quantization"] {

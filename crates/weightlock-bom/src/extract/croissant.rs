@@ -14,18 +14,16 @@ use super::{
     draft::Draft,
     hub::Named,
     notes::{Name, NameFrom, StatedDigest},
-    page::{Page, json_of},
-    places,
+    page::{Page, json_of, texts},
+    places, things,
 };
-use crate::graph::{Property, Value};
+use crate::graph::{Kind, Property, Value, Verb};
 
 /// See the module.
 pub(super) struct Croissant;
 
 /// Keys whose values are facts as they stand.
-const FACTS: [(&str, Property); 16] = [
-    ("conformsTo", Property::ConformsTo),
-    ("dct:conformsTo", Property::ConformsTo),
+const FACTS: [(&str, Property); 23] = [
     ("description", Property::Description),
     ("version", Property::Version),
     ("url", Property::Homepage),
@@ -40,6 +38,15 @@ const FACTS: [(&str, Property); 16] = [
     ("rai:dataUseCases", Property::IntendedUse),
     ("rai:dataLimitations", Property::Limitation),
     ("rai:dataCollectionType", Property::Collection),
+    ("rai:dataCollectionRawData", Property::Collection),
+    ("rai:dataCollectionTimeframe", Property::Collection),
+    ("rai:dataAnnotationProtocol", Property::Collection),
+    ("rai:dataAnnotationPlatform", Property::Collection),
+    ("rai:annotatorDemographics", Property::Collection),
+    ("rai:dataImputationProtocol", Property::Preprocessing),
+    ("rai:dataManipulationProtocol", Property::Preprocessing),
+    ("rai:dataSocialImpact", Property::DatasetBias),
+    ("rai:dataReleaseMaintenancePlan", Property::Distribution),
 ];
 
 impl Extractor for Croissant {
@@ -55,14 +62,32 @@ impl Extractor for Croissant {
         if !is_croissant {
             return Ok(());
         }
-        let Some(page) = Page::of(file, draft) else {
+        let Some(mut page) = Page::of(file, draft) else {
             return Ok(());
         };
-        draft.notes.data.push(page.source("@type"));
+        // Beside a model it tells of data that came with the model, not of the model.
+        if draft.places().has_model() {
+            let name = document.get("name").and_then(Json::as_str).and_then(Named::title);
+            let Some(own) = name.and_then(|it| things::known_dataset(draft, &it, &page.source("name")))
+            else {
+                return Ok(());
+            };
+            draft.relate(&page.of, Verb::Contains, &own, &page.source("@type"));
+            page = Page {
+                of: own,
+                kind: Kind::Dataset,
+                ..page
+            };
+        } else {
+            draft.notes.data.push(page.source("@type"));
+        }
+        conforms(&page, &document, draft);
         for (key, property) in FACTS {
             page.declare_each(draft, property, &document, key, "");
         }
-        if let Some(name) = document.get("name").and_then(Json::as_str).and_then(Named::read) {
+        if let Some(name) = document.get("name").and_then(Json::as_str).and_then(Named::title)
+            && page.kind != Kind::Dataset
+        {
             draft.notes.names.push(Name {
                 of: page.of.clone(),
                 name,
@@ -86,6 +111,22 @@ impl Extractor for Croissant {
         makers(&page, &document, draft);
         distribution(&page, &document, draft);
         Ok(())
+    }
+}
+
+/// The specification that it follows. Where several are named, the others are vocabularies that it uses beside it.
+fn conforms(page: &Page<'_>, document: &Json, draft: &mut Draft) {
+    for key in ["conformsTo", "dct:conformsTo"] {
+        let named = texts(document.get(key));
+        let is_main = |(_, text): &&(String, &str)| text.contains("/croissant/") && !text.contains("/RAI/");
+        if let Some((at, text)) = named.iter().find(is_main).or_else(|| named.first()) {
+            page.declare(
+                draft,
+                Property::ConformsTo,
+                Value::text(*text),
+                format!("{key}{at}"),
+            );
+        }
     }
 }
 

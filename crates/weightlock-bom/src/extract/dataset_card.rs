@@ -62,7 +62,7 @@ pub(super) fn state(page: &Page<'_>, text: &[u8], card: &Card, draft: &mut Draft
         facts.declare(draft, Property::DatasetSize, node, "size_categories");
     }
     if let Some(node) = front.at("pretty_name")
-        && let Some(name) = node.text().and_then(Named::read)
+        && let Some(name) = node.text().and_then(Named::title)
     {
         draft.notes.names.push(Name {
             of: page.of.clone(),
@@ -86,13 +86,15 @@ pub(super) fn state(page: &Page<'_>, text: &[u8], card: &Card, draft: &mut Draft
             );
         }
     }
-    for (at, info) in front
-        .at("dataset_info")
-        .map_or(&[][..], Node::one_or_many)
-        .iter()
-        .enumerate()
-    {
-        facts.info(draft, info, &format!("dataset_info[{at}]"));
+    let mut records = Some(0_u64);
+    let infos = front.at("dataset_info").map_or(&[][..], Node::one_or_many);
+    for (at, info) in infos.iter().enumerate() {
+        let own = facts.info(draft, info, &format!("dataset_info[{at}]"));
+        records = records.zip(own).and_then(|(all, own)| all.checked_add(own));
+    }
+    if let Some(records) = records.filter(|_| !infos.is_empty()) {
+        let claim = Claim::declared(Value::Number(records), page.source("dataset_info"));
+        draft.state(&page.of, page.kind, Property::Records, claim);
     }
 }
 
@@ -116,8 +118,8 @@ impl Facts<'_> {
         }
     }
 
-    /// Columns, splits and how many records they have.
-    fn info(&self, draft: &mut Draft, info: &Node, way: &str) {
+    /// Columns and splits; how many records they have together, where each of them says it.
+    fn info(&self, draft: &mut Draft, info: &Node, way: &str) -> Option<u64> {
         for (at, feature) in info
             .at("features")
             .map_or(&[][..], Node::items)
@@ -151,9 +153,6 @@ impl Facts<'_> {
                 .and_then(|it| it.parse::<u64>().ok());
             records = records.zip(count).and_then(|(all, count)| all.checked_add(count));
         }
-        if let Some(records) = records.filter(|_| !splits.is_empty()) {
-            let claim = Claim::declared(Value::Number(records), self.page.source(format!("{way}.splits")));
-            draft.state(&self.page.of, self.page.kind, Property::Records, claim);
-        }
+        records.filter(|_| !splits.is_empty())
     }
 }

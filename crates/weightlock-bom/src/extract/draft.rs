@@ -7,9 +7,9 @@ use weightlock_format::Error;
 
 use super::{
     File,
-    hub::is_on_a_machine,
     notes::Notes,
     places::{Places, Speaker},
+    private,
 };
 use crate::graph::{
     Claim, Component, Graph, Kind, Metric, Property, Ref, Relation, Source, Unread, Value, Verb,
@@ -42,8 +42,8 @@ pub mod limit {
 pub(super) struct Draft {
     graph: Graph,
     places: Places,
-    /// The digests of all files.
-    files: HashMap<ArtifactPath, Option<Digest>>,
+    /// Sizes and digests of all files.
+    files: HashMap<ArtifactPath, (u64, Option<Digest>)>,
     /// What is judged when every file was read.
     pub(super) notes: Notes,
     claims: usize,
@@ -58,7 +58,10 @@ impl Draft {
         Self {
             graph: Graph::about(Ref::subject(), Kind::Model),
             places: Places::of(files),
-            files: files.iter().map(|it| (it.path.clone(), it.sha256)).collect(),
+            files: files
+                .iter()
+                .map(|it| (it.path.clone(), (it.size, it.sha256)))
+                .collect(),
             notes: Notes::default(),
             claims: 0,
             relations: 0,
@@ -77,31 +80,37 @@ impl Draft {
     }
 
     /// The component that a file speaks for; a part is added to the subject where it is not there yet. `None` for a file of
-    /// a package.
+    /// a package, and for one that only lies there.
     pub(super) fn spoken_for(&mut self, path: &ArtifactPath) -> Option<Ref> {
         match self.places.speaker(path) {
             Speaker::Subject => Some(Ref::subject()),
-            Speaker::Nobody => None,
-            Speaker::Part(folder) => {
-                let part = Ref::new("part", folder);
-                if self.graph.component(&part).is_none() {
-                    self.ensure(&part, Kind::Model)?;
-                    self.relate(
-                        &Ref::subject(),
-                        Verb::Contains,
-                        &part,
-                        &Source::computed("folder", folder),
-                    );
-                }
-                Some(part)
-            }
+            Speaker::Nobody | Speaker::Silent(_) => None,
+            Speaker::Part(folder) => self.part(folder),
         }
+    }
+
+    /// The component that a file belongs to, whether it speaks for it or not.
+    pub(super) fn owner(&mut self, path: &ArtifactPath) -> Option<Ref> {
+        match self.places.speaker(path) {
+            Speaker::Subject | Speaker::Silent(None) | Speaker::Nobody => Some(Ref::subject()),
+            Speaker::Part(folder) | Speaker::Silent(Some(folder)) => self.part(folder),
+        }
+    }
+
+    fn part(&mut self, folder: &str) -> Option<Ref> {
+        let part = Ref::new("part", folder);
+        if self.graph.component(&part).is_none() {
+            self.ensure(&part, Kind::Model)?;
+            let source = Source::computed("folder", folder);
+            self.relate(&Ref::subject(), Verb::Contains, &part, &source);
+        }
+        Some(part)
     }
 
     /// The environment that a file tells about: the subject, where it is one or where the file lies beside the model; else the
     /// folder of the file.
     pub(super) fn environment(&mut self, path: &ArtifactPath) -> Ref {
-        if self.places.is_environment() || self.places.speaker(path) == Speaker::Subject {
+        if self.places.is_environment() || self.places.is_around_home(path) {
             return Ref::subject();
         }
         let own = Ref::new("environment", self.places.root_of(path));
@@ -123,7 +132,12 @@ impl Draft {
 
     /// The digest of the file at a path, where it was hashed.
     pub(super) fn digest(&self, path: &ArtifactPath) -> Option<Digest> {
-        self.files.get(path).copied().flatten()
+        self.files.get(path).and_then(|(_, digest)| *digest)
+    }
+
+    /// The bytes in the file at a path.
+    pub(super) fn size(&self, path: &ArtifactPath) -> Option<u64> {
+        self.files.get(path).map(|(size, _)| *size)
     }
 
     /// The component, added where there is room.
@@ -143,7 +157,9 @@ impl Draft {
             return;
         }
         cut(&mut claim.value);
-        claim.is_private |= claim.value.as_text().is_some_and(is_on_a_machine);
+        // What a file of the model is called is never left out: the list of files is whole.
+        let is_file_name = kind == Kind::File && property == Property::Name;
+        claim.is_private |= !is_file_name && claim.value.as_text().is_some_and(private::is_told_by);
         let Some(component) = self.ensure(of, kind) else {
             return;
         };
@@ -162,7 +178,8 @@ impl Draft {
             return;
         }
         cut(&mut claim.value);
-        claim.is_private |= claim.value.as_text().is_some_and(is_on_a_machine);
+        claim.is_private |=
+            private::is_key(parameter) || claim.value.as_text().is_some_and(private::is_told_by);
         let Some(component) = self.ensure(of, kind) else {
             return;
         };
@@ -191,7 +208,12 @@ impl Draft {
     }
 
     /// Adds a measured value, as far as there is room.
-    pub(super) fn measure(&mut self, metric: Metric) {
+    pub(super) fn measure(&mut self, mut metric: Metric) {
+        // A data set by its path; no metric can be marked as private in parts.
+        if private::is_told_by(&metric.slice) {
+            metric.slice.clear();
+        }
+        metric.details.retain(|_, text| !private::is_told_by(text));
         if self.graph.metrics().len() >= limit::METRICS {
             self.is_full = true;
             return;

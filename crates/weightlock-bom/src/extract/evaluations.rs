@@ -3,6 +3,8 @@
 //! A file is a list of results, or one: `dataset` (`id`, `task_id`, `revision`), `value`, and who says so. The token that a hub
 //! gives for a result it checked says nothing here: nobody asks the hub.
 
+use std::collections::BTreeMap;
+
 use weightlock_artifact::standing::Standing;
 use weightlock_format::{Error, content::Content, yaml::tree::Node};
 
@@ -55,6 +57,34 @@ fn owner(file: &File, draft: &mut Draft) -> Ref {
         .unwrap_or_else(Ref::subject)
 }
 
+/// When it was measured, by whom, and what there is to say of it. The token is not kept: only that there is one, which nobody
+/// asked the hub about.
+fn details(result: &Node) -> BTreeMap<String, String> {
+    let mut details = BTreeMap::new();
+    let mut add = |key: &str, node: Option<&Node>| {
+        if let Some(text) = node.and_then(Node::text).filter(|it| !it.is_empty()) {
+            details.insert(key.to_owned(), text.to_owned());
+        }
+    };
+    for key in ["date", "notes"] {
+        add(key, result.at(key));
+    }
+    match result.at("source") {
+        Some(source) if source.text().is_some() => add("source", Some(source)),
+        source => {
+            for key in ["name", "url", "org"] {
+                add(&format!("source.{key}"), source.and_then(|it| it.at(key)));
+            }
+        }
+    }
+    let revision = result.at("dataset").and_then(|it| it.at("revision"));
+    add("dataset.revision", revision);
+    if result.at("verifyToken").and_then(Node::text).is_some() {
+        details.insert("verify-token".to_owned(), "present, not checked".to_owned());
+    }
+    details
+}
+
 fn evaluation(page: &Page<'_>, result: &Node, at: usize, draft: &mut Draft) {
     let set = result.at("dataset");
     let id = set.and_then(|it| it.at("id").or(Some(it))).and_then(Node::text);
@@ -88,6 +118,7 @@ fn evaluation(page: &Page<'_>, result: &Node, at: usize, draft: &mut Draft) {
         .unwrap_or("value");
     let slice: Vec<&str> = [id, task].into_iter().flatten().collect();
     draft.measure(Metric {
+        details: details(result),
         of: page.of.clone(),
         metric: metric.to_owned(),
         value: Value::Decimal(value.to_string()),

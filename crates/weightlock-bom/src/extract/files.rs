@@ -30,7 +30,7 @@ pub(super) fn state(file: &File, draft: &mut Draft) {
         );
         draft.state(&own, Kind::File, Property::Role, claim);
     }
-    let owner = draft.spoken_for(&file.path).unwrap_or_else(Ref::subject);
+    let owner = draft.owner(&file.path).unwrap_or_else(Ref::subject);
     let source = Source::file(&file.path, "");
     let contains = Relation::new(&owner, Verb::Contains, &own, Standing::Verified, source);
     draft.join(contains);

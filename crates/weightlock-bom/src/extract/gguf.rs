@@ -19,7 +19,7 @@ use super::{
     page::{Page, decimal},
     safetensors, things,
 };
-use crate::graph::{Claim, Kind, Property, Source, Value, Verb};
+use crate::graph::{Claim, Derivation, Kind, Property, Source, Value, Verb};
 
 /// See the module.
 pub(super) struct Gguf;
@@ -31,24 +31,45 @@ impl Extractor for Gguf {
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
         let header = Header::read(&mut content.cursor())?;
-        let Some(page) = Page::of(file, draft) else {
+        let Some(owner) = draft.owner(&file.path) else {
             return Ok(());
         };
+        let itself = Page {
+            file,
+            of: files::reference(file),
+            kind: Kind::File,
+        };
+        let kind = header.text("general.type").unwrap_or("model");
+        let is_model = matches!(kind, "model" | "adapter");
+        let page = Page::of(file, draft).filter(|_| is_model);
+        let form = if draft.places().is_mixed(&file.path) {
+            Some(itself.clone())
+        } else {
+            page.clone()
+        };
         let told = Told {
-            page,
+            form: form.unwrap_or_else(|| itself.clone()),
+            page: page.clone().unwrap_or(itself),
             header: &header,
             content,
         };
-        told.identity(draft);
-        told.licence(draft);
-        told.parents(draft);
-        told.datasets(draft);
+        told.settings(draft);
+        // What a file says that only lies there, or that sees for a model or holds its tokens, is about itself.
+        if page.is_some() {
+            told.identity(draft);
+            told.licence(draft);
+            told.parents(draft);
+            told.datasets(draft);
+            told.calibration(draft);
+            told.adapter(draft);
+            told.templates(draft);
+            told.lists(draft)?;
+        }
         told.architecture(draft);
-        told.quantization(draft);
-        told.templates(draft);
-        told.lists(draft)?;
+        told.quantization(draft, page.is_some());
         draft.notes.weights.push(Weights {
-            of: told.page.of.clone(),
+            of: owner,
+            is_counted: page.is_some(),
             path: file.path.clone(),
             is_gguf: true,
             is_whole: header.is_whole(),
@@ -67,6 +88,8 @@ impl Extractor for Gguf {
 /// A header and whom it speaks for.
 struct Told<'a> {
     page: Page<'a>,
+    /// Whom its form is a fact of: the model, or the file where other forms of the model lie beside it.
+    form: Page<'a>,
     header: &'a Header,
     content: &'a Content,
 }
@@ -122,10 +145,18 @@ impl Told<'_> {
         }
         let names = [
             ("general.repo_url", NameFrom::Address),
-            ("general.name", NameFrom::Title),
+            match self.text("general.name") {
+                Some(_) => ("general.name", NameFrom::Title),
+                None => ("general.basename", NameFrom::Title),
+            },
         ];
         for (key, from) in names {
-            if let Some(name) = self.text(key).and_then(Named::read) {
+            let read = if from == NameFrom::Title {
+                Named::title
+            } else {
+                Named::read
+            };
+            if let Some(name) = self.text(key).and_then(read) {
                 draft.notes.names.push(Name {
                     of: self.page.of.clone(),
                     name,
@@ -167,11 +198,14 @@ impl Told<'_> {
         let by_address = addresses
             .iter()
             .find_map(|it| Some((key(it), Named::read(self.text(&key(it))?)?)));
+        // A name for people, of which no place at a registry follows.
         let by_name = || {
-            let name = self.text(&key("name"))?;
-            let owner = self.text(&key("organization"));
-            let full = owner.map_or_else(|| name.to_owned(), |owner| format!("{owner}/{name}"));
-            Some((key("name"), Named::read(&full.replace(' ', "-"))?))
+            let name = Named::title(self.text(&key("name"))?)?;
+            let name = match name.parts() {
+                Some((_, text)) => Named::elsewhere("", text),
+                None => name,
+            };
+            Some((key("name"), name))
         };
         let Some((at, named)) = by_address.or_else(by_name) else {
             return;
@@ -179,6 +213,10 @@ impl Told<'_> {
         let mut parent = Parent::new(self.page.of.clone(), named, by, self.source(&at));
         let claim = |field: &str| Some(self.claim(&key(field), self.text(&key(field))?));
         parent.version = claim("version");
+        parent.supplier = claim("organization");
+        if self.text("general.type") == Some("adapter") {
+            parent.derivation = Some((Derivation::Adapter.word().to_owned(), self.source("general.type")));
+        }
         parent.location =
             claim("repo_url").filter(|it| it.value.as_text().is_some_and(|it| it.contains("://")));
         draft.notes.parents.push(parent);
@@ -189,24 +227,29 @@ impl Told<'_> {
         for index in 0..count {
             let key = |field: &str| format!("general.dataset.{index}.{field}");
             let (name, address) = (self.text(&key("name")), self.text(&key("repo_url")));
-            let owner = self.text(&key("organization"));
-            let full = match (address, owner, name) {
-                (Some(address), _, _) => address.to_owned(),
-                (None, Some(owner), Some(name)) => format!("{owner}/{name}").replace(' ', "-"),
-                (None, None, Some(name)) => name.replace(' ', "-"),
-                (None, _, None) => continue,
-            };
             let at = if address.is_some() {
                 key("repo_url")
             } else {
                 key("name")
             };
+            let Some(text) = address.or(name) else {
+                continue;
+            };
             let source = self.source(&at);
-            let Some(own) = things::dataset(draft, &full, &source) else {
-                self.page.private(draft, &full, &source);
+            // A name for people says nothing of a registry.
+            let named = match address {
+                Some(address) => Named::read(address),
+                None => Named::title(text).map(|it| match it.parts() {
+                    Some((_, name)) => Named::elsewhere("", name),
+                    None => it,
+                }),
+            };
+            let Some(own) = named.and_then(|it| things::known_dataset(draft, &it, &source)) else {
+                self.page.private(draft, text, &source);
                 continue;
             };
             let facts = [
+                ("organization", Property::Supplier),
                 ("name", Property::Title),
                 ("version", Property::Version),
                 ("repo_url", Property::Location),
@@ -220,11 +263,54 @@ impl Told<'_> {
         }
     }
 
+    /// The data that the importance of weights was measured with: mostly a file on the quantiser's machine, of whose path only
+    /// the last part is told.
+    fn calibration(&self, draft: &mut Draft) {
+        let key = "quantize.imatrix.dataset";
+        let Some(text) = self.text(key) else {
+            return;
+        };
+        let source = self.source(key);
+        let named = match Named::read(text) {
+            Some(Named::Local(path)) => {
+                self.page.private(draft, text, &source);
+                let last = path.rsplit(['/', '\\']).next().filter(|it| !it.is_empty());
+                last.map(|it| Named::elsewhere("", it))
+            }
+            other => other,
+        };
+        if let Some(own) = named.and_then(|it| things::known_dataset(draft, &it, &source)) {
+            things::calibrates(draft, &self.page, &own, &source);
+        }
+    }
+
+    /// What an adapter says of itself.
+    fn adapter(&self, draft: &mut Draft) {
+        if let Some(kind) = self.text("adapter.type") {
+            let value = Value::text(kind.to_ascii_uppercase());
+            self.declare(draft, Property::AdapterType, value, "adapter.type");
+        }
+        let key = "adapter.lora.alpha";
+        if let Some(Metadata::Float(alpha)) = self.header.metadata().get(key) {
+            self.declare(
+                draft,
+                Property::AdapterAlpha,
+                Value::Decimal(decimal(*alpha)),
+                key,
+            );
+        }
+    }
+
+    fn shape(&self, draft: &mut Draft, property: Property, value: Value, key: &str) {
+        let claim = Claim::declared(value, self.source(key));
+        draft.state(&self.form.of, self.form.kind, property, claim);
+    }
+
     fn architecture(&self, draft: &mut Draft) {
         let Some(family) = self.text("general.architecture") else {
             return;
         };
-        self.declare(
+        self.shape(
             draft,
             Property::ModelType,
             Value::text(family),
@@ -239,20 +325,20 @@ impl Told<'_> {
         for (field, property) in sizes {
             let key = format!("{family}.{field}");
             if let Some(number) = self.number(&key) {
-                self.declare(draft, property, Value::Number(number), &key);
+                self.shape(draft, property, Value::Number(number), &key);
             }
         }
         if self.number(&format!("{family}.vocab_size")).is_none()
             && let Some(Metadata::Array(tokens)) = self.header.metadata().get("tokenizer.ggml.tokens")
         {
             let claim = Claim::verified(Value::Number(tokens.length), self.source("tokenizer.ggml.tokens"));
-            draft.state(&self.page.of, self.page.kind, Property::VocabularySize, claim);
+            draft.state(&self.form.of, self.form.kind, Property::VocabularySize, claim);
         }
     }
 
     /// The type of most numbers, and the number that stands for it.
-    fn quantization(&self, draft: &mut Draft) {
-        let of = &self.page.of;
+    fn quantization(&self, draft: &mut Draft, is_told: bool) {
+        let of = &self.form.of;
         let mut packed: Vec<&str> = Vec::new();
         for tensor in self.header.layout().tensors() {
             if let Some(Dtype::Quantized(kind)) = tensor.dtype {
@@ -261,7 +347,7 @@ impl Told<'_> {
         }
         let file_type = self.number("general.file_type");
         if let Some(number) = file_type {
-            self.declare(
+            self.shape(
                 draft,
                 Property::QuantizationFileType,
                 Value::Number(number),
@@ -272,9 +358,11 @@ impl Told<'_> {
             return;
         }
         let source = safetensors::counted(&self.page.file.path);
-        draft.notes.quantized.push((of.clone(), source.clone()));
+        if is_told {
+            draft.notes.quantized.push((self.page.of.clone(), source.clone()));
+        }
         let method = Claim::inferred(Value::text("gguf"), source.clone());
-        draft.state(of, Kind::Model, Property::QuantizationMethod, method);
+        draft.state(of, self.form.kind, Property::QuantizationMethod, method);
         let kind = match file_type.and_then(file_type_name) {
             Some(name) => Some(Claim::declared(
                 Value::text(name),
@@ -283,13 +371,15 @@ impl Told<'_> {
             None => most_frequent(&packed).map(|it| Claim::inferred(Value::text(it), source)),
         };
         if let Some(claim) = kind {
-            let step = self.page.step("quantize");
-            draft.set(&step, Kind::Step, "type", claim.clone());
-            draft.state(of, Kind::Model, Property::QuantizationType, claim);
+            if is_told && self.form.kind == Kind::Model {
+                let step = self.page.step("quantize");
+                draft.set(&step, Kind::Step, "type", claim.clone());
+            }
+            draft.state(of, self.form.kind, Property::QuantizationType, claim);
         }
         if let Some(version) = self.number("general.quantization_version") {
             let value = Value::Number(version);
-            self.declare(
+            self.shape(
                 draft,
                 Property::QuantizationVersion,
                 value,
@@ -298,13 +388,17 @@ impl Told<'_> {
         }
     }
 
-    /// Chat templates by their digest, and who made the tokenizer.
+    /// Chat templates by their digest.
     fn templates(&self, draft: &mut Draft) {
         for (key, template) in self.header.chat_templates() {
             let digest = Algorithm::Sha256.digest(template.as_bytes());
             let claim = Claim::verified(Value::Digest(digest), self.source(key));
             draft.state(&self.page.of, self.page.kind, Property::ChatTemplate, claim);
         }
+    }
+
+    /// Every key with a plain value, as a setting of the file.
+    fn settings(&self, draft: &mut Draft) {
         let own = files::reference(self.page.file);
         for (key, value) in self.header.metadata() {
             let claim = |value| Claim::declared(value, self.source(key));

@@ -70,19 +70,16 @@ impl Extractor for Launch {
 /// The model that is served: a name, or a path on the machine.
 fn served(of: &Ref, model: &str, source: &Source, draft: &mut Draft) {
     match Named::read(model) {
-        Some(Named::Registry { namespace, name }) => {
-            let full = if namespace.is_empty() {
-                name.clone()
-            } else {
-                format!("{namespace}/{name}")
-            };
-            let own = Ref::new("served", &full);
-            things::named(draft, &own, Kind::Model, &namespace, &name, source);
-            draft.relate(of, Verb::DependsOn, &own, source);
-        }
         Some(Named::Local(path)) => {
             let claim = Claim::declared(Value::text(path), source.clone()).private();
             draft.state(of, Kind::Environment, Property::LoadedFrom, claim);
+        }
+        Some(named) => {
+            if let (Some((namespace, name)), Some(full)) = (named.parts(), named.full()) {
+                let own = Ref::new("served", &full);
+                things::named(draft, &own, Kind::Model, namespace, name, source);
+                draft.relate(of, Verb::DependsOn, &own, source);
+            }
         }
         None => {}
     }

@@ -12,6 +12,7 @@
 //! licence is not its text.
 
 use spdx::{Expression, identifiers::LICENSES};
+use weightlock_artifact::digest::Algorithm;
 
 /// The identifier or expression that a written licence means; `None` where it is none.
 pub fn normalise(written: &str, name: Option<&str>) -> Option<String> {
@@ -26,6 +27,9 @@ pub fn normalise(written: &str, name: Option<&str>) -> Option<String> {
     if let Some(id) = listed(written) {
         return Some(id.to_owned());
     }
+    if let Some((_, id)) = RENAMED.iter().find(|(hub, _)| hub.eq_ignore_ascii_case(written)) {
+        return Some((*id).to_owned());
+    }
     if let Some(id) = HUB.iter().find(|id| id.eq_ignore_ascii_case(written)) {
         return Some(reference(id));
     }
@@ -34,6 +38,13 @@ pub fn normalise(written: &str, name: Option<&str>) -> Option<String> {
         .any(|it| written.contains(it));
     (is_expression && Expression::parse(written).is_ok()).then(|| written.to_owned())
 }
+
+/// Identifiers of the model hubs for licences that SPDX lists under another one.
+const RENAMED: [(&str, &str); 3] = [
+    ("odbl", "ODbL-1.0"),
+    ("odc-by", "ODC-By-1.0"),
+    ("pddl", "PDDL-1.0"),
+];
 
 /// Identifiers of the model hubs for licences that SPDX does not list.
 const HUB: [&str; 28] = [
@@ -75,20 +86,29 @@ fn listed(written: &str) -> Option<&'static str> {
         .find(|it| it.eq_ignore_ascii_case(written) && *it != "NOASSERTION")
 }
 
-/// A name as a reference: letters, digits, dots and dashes.
+/// A name as a reference: letters, digits, dots and dashes. Blanks become dashes; where more than that is lost, so that two names
+/// could become one, the beginning of its digest is put behind it.
 fn reference(name: &str) -> String {
-    let name: String = name
+    const MOST: usize = 128;
+    let is_kept = |it: char| it.is_ascii_alphanumeric() || "-. _".contains(it);
+    let plain: String = name
         .chars()
-        .take(128)
+        .take(MOST)
         .map(|it| {
-            if it.is_ascii_alphanumeric() || it == '.' {
+            if is_kept(it) && !" _".contains(it) {
                 it
             } else {
                 '-'
             }
         })
         .collect();
-    format!("LicenseRef-{}", name.trim_matches('-'))
+    let plain = plain.trim_matches('-');
+    if !plain.is_empty() && name.chars().count() <= MOST && name.chars().all(is_kept) {
+        return format!("LicenseRef-{plain}");
+    }
+    let digest = Algorithm::Sha256.digest(name.as_bytes()).hex();
+    format!("LicenseRef-{plain}-{}", digest.get(..8).unwrap_or_default())
+        .replace("LicenseRef--", "LicenseRef-")
 }
 
 /// The licence that an address is of.
@@ -338,13 +358,14 @@ mod tests {
         for (written, name, id) in [
             ("apache-2.0", None, "Apache-2.0"),
             ("cc-by-4.0", None, "CC-BY-4.0"),
-            ("odbl", None, "LicenseRef-none"),
+            ("odbl", None, "ODbL-1.0"),
+            ("gpl", None, "LicenseRef-none"),
             (
                 "other",
                 Some("acme-community-1.0"),
                 "LicenseRef-acme-community-1.0",
             ),
-            ("other", Some("a b/c"), "LicenseRef-a-b-c"),
+            ("other", Some("a b_c"), "LicenseRef-a-b-c"),
             ("other", Some("mit"), "MIT"),
             ("llama3.1", None, "LicenseRef-llama3.1"),
             ("MIT OR Apache-2.0", None, "MIT OR Apache-2.0"),
@@ -359,6 +380,17 @@ mod tests {
         ] {
             let expected = (id != "LicenseRef-none").then(|| id.to_owned());
             assert_eq!(normalise(written, name), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn different_names_are_different_references() {
+        let long = "a".repeat(200);
+        let names = ["a b/c", "a b.c", "a b(c)", "ü", "ö", "/", &long, &long[..199]];
+        let references: std::collections::BTreeSet<_> = names.map(|it| normalise("other", Some(it))).into();
+        assert_eq!(references.len(), names.len(), "{references:?}");
+        for reference in references.into_iter().flatten() {
+            assert!(Expression::parse(&reference).is_ok(), "{reference}");
         }
     }
 

@@ -70,10 +70,11 @@ fn packages(file: &File, of: &Ref, lock: &toml::Table, draft: &mut Draft) {
         }
         let own = things::python(draft, name, text("version"), &source);
         draft.relate(of, Verb::DependsOn, &own, &source);
-        let address = origin.and_then(|it| ["url", "git"].iter().find_map(|key| it.get(*key)?.as_str()));
-        if let Some(address) = address {
+        let keys = ["url", "git", "path", "directory"];
+        let address = origin.and_then(|it| keys.iter().find_map(|key| Some((*key, it.get(*key)?.as_str()?))));
+        if let Some((key, address)) = address {
             let claim = Claim::declared(Value::text(address), source.clone());
-            let claim = if is_local(address) || address.contains('@') {
+            let claim = if is_local(address) || matches!(key, "path" | "directory") {
                 claim.private()
             } else {
                 claim

@@ -20,7 +20,10 @@ impl Extractor for Mergekit {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
         matches!(
             file.path.base_name(),
-            "mergekit_config.yml" | "mergekit_config.yaml" | "mergekit_moe_config.yml"
+            "mergekit_config.yml"
+                | "mergekit_config.yaml"
+                | "mergekit_moe_config.yml"
+                | "mergekit_moe_config.yaml"
         ) && !draft.places().is_foreign(&file.path)
     }
 
@@ -51,18 +54,31 @@ impl Extractor for Mergekit {
         for list in ["models", "experts"] {
             each(&page, recipe.at(list), list, draft);
         }
-        for (at, slice) in recipe
-            .at("slices")
-            .map_or(&[][..], Node::items)
-            .iter()
-            .enumerate()
-        {
-            each(
-                &page,
-                slice.at("sources"),
-                &format!("slices[{at}].sources"),
-                draft,
-            );
+        for (key, value) in recipe.at("parameters").map_or(&[][..], Node::entries) {
+            if let (Some(key), Some(value)) = (key.text(), yaml_scalar(value)) {
+                let key = format!("parameters.{key}");
+                let claim = Claim::declared(value, page.source(key.as_str()));
+                draft.set(&step, Kind::Step, &key, claim);
+            }
+        }
+        let slices = recipe.at("slices").map_or(&[][..], Node::items);
+        for (at, slice) in slices.iter().enumerate() {
+            let way = format!("slices[{at}].sources");
+            if slices.len() == 1 {
+                each(&page, slice.at("sources"), &way, draft);
+                continue;
+            }
+            // A weight of one slice is none of the model's.
+            for (at, source) in slice
+                .at("sources")
+                .map_or(&[][..], Node::items)
+                .iter()
+                .enumerate()
+            {
+                if let Some(name) = source.at("model") {
+                    model(&page, name, None, &format!("{way}[{at}].model"), draft);
+                }
+            }
         }
         Ok(())
     }
@@ -104,7 +120,7 @@ fn model(page: &Page<'_>, node: &Node, weight: Option<Claim>, way: &str, draft: 
     );
     let mut add = |named: Named, weight: Option<Claim>, on: Option<Claim>| {
         let mut parent = Parent::new(page.of.clone(), named, By::Merge, source.clone());
-        parent.derivation = Some((Derivation::Merge, source.clone()));
+        parent.derivation = Some((Derivation::Merge.word().to_owned(), source.clone()));
         parent.weight = weight;
         parent.applied_on = on;
         draft.notes.parents.push(parent);

@@ -6,7 +6,9 @@ use weightlock_format::{Error, content::Content, json, yaml::tree::Node};
 use super::{
     Extractor, File,
     draft::Draft,
-    page::{Page, text_of, yaml_scalar},
+    hub::Named,
+    notes::{By, Name, NameFrom, Parent},
+    page::{Page, text_of},
     things,
 };
 use crate::graph::{Claim, Property, Value, Verb};
@@ -16,7 +18,8 @@ pub(super) struct Mlflow;
 
 impl Extractor for Mlflow {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
-        file.path.base_name() == "MLmodel" && !draft.places().is_foreign(&file.path)
+        matches!(file.path.base_name(), "MLmodel" | "registered_model_meta")
+            && !draft.places().is_foreign(&file.path)
     }
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
@@ -24,6 +27,10 @@ impl Extractor for Mlflow {
         let Some(page) = Page::of(file, draft) else {
             return Ok(());
         };
+        if file.path.base_name() == "registered_model_meta" {
+            registered(&page, &document, draft);
+            return Ok(());
+        }
         for (key, property) in [
             ("run_id", Property::RunId),
             ("model_id", Property::TrackerId),
@@ -61,9 +68,54 @@ impl Extractor for Mlflow {
     }
 }
 
+/// What a registry of models wrote beside a model that was fetched from it: under which name it is registered, and as which
+/// version.
+fn registered(page: &Page<'_>, document: &Node, draft: &mut Draft) {
+    let name = document
+        .at("model_name")
+        .and_then(Node::text)
+        .and_then(Named::title);
+    if let Some(name) = name {
+        draft.notes.names.push(Name {
+            of: page.of.clone(),
+            name,
+            from: NameFrom::Address,
+            source: page.source("model_name"),
+        });
+    }
+    if let Some(version) = document.at("model_version").and_then(Node::text) {
+        // A count, whatever YAML takes it for.
+        page.declare(draft, Property::Version, Value::text(version), "model_version");
+    }
+}
+
+/// The model at the hub that was packed, or that what was packed was loaded from: nobody says which.
+fn origin(page: &Page<'_>, flavour: &Node, place: &str, draft: &mut Draft) {
+    let text = |key: &str| flavour.at(key).and_then(Node::text).filter(|it| *it != "null");
+    let key = "source_model_name";
+    let Some(named) = text(key).and_then(Named::read) else {
+        return;
+    };
+    let mut parent = Parent::new(
+        page.of.clone(),
+        named,
+        By::Tracker,
+        page.source(format!("{place}.{key}")),
+    );
+    parent.revision = text("source_model_revision").map(|it| {
+        Claim::declared(
+            Value::text(it),
+            page.source(format!("{place}.source_model_revision")),
+        )
+    });
+    draft.notes.parents.push(parent);
+}
+
 fn declare(page: &Page<'_>, draft: &mut Draft, property: Property, node: Option<&Node>, place: &str) {
-    if let Some((node, value)) = node.and_then(|it| Some((it, yaml_scalar(it)?))) {
-        let claim = Claim::declared(value, page.source(place).at(node.range.start));
+    // Identifiers stay text, also where YAML takes one for a number.
+    let node = node.filter(|it| !it.is_null());
+    if let Some((node, text)) = node.and_then(|it| Some((it, it.text().filter(|it| !it.is_empty())?))) {
+        let claim = Claim::declared(Value::text(text), page.source(place).at(node.range.start));
         draft.state(&page.of, page.kind, property, claim);
     }
 }
@@ -72,6 +124,7 @@ fn declare(page: &Page<'_>, draft: &mut Draft, property: Property, node: Option<
 fn flavour(page: &Page<'_>, name: &str, flavour: &Node, draft: &mut Draft) {
     let place = format!("flavors.{name}");
     page.declare(draft, Property::Entrypoint, Value::text(name), place.as_str());
+    origin(page, flavour, &place, draft);
     for (key, value) in flavour.entries() {
         let (Some(key), Some(text)) = (key.text(), value.text()) else {
             continue;
@@ -80,7 +133,11 @@ fn flavour(page: &Page<'_>, name: &str, flavour: &Node, draft: &mut Draft) {
         let source = page.source(place.as_str()).at(value.range.start);
         match key {
             "loader_module" => page.declare(draft, Property::Loader, Value::text(text), place),
-            "code" => page.declare(draft, Property::CustomCode, Value::text(text), place),
+            "code" if text != "null" => {
+                page.declare(draft, Property::CustomCode, Value::text(text), place);
+            }
+            "task" => page.declare(draft, Property::Task, Value::text(text), place),
+            "pipeline_model_type" => page.declare(draft, Property::Architecture, Value::text(text), place),
             "python_version" => {
                 let python = things::tool(draft, "python", Some(text), &source);
                 draft.relate(&page.of, Verb::DependsOn, &python, &source);

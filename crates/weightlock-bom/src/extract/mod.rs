@@ -33,14 +33,17 @@ mod onnx;
 mod page;
 mod pipeline;
 mod places;
+mod private;
 pub mod purl;
 mod python;
 mod quantization;
 mod readme;
 mod requirement;
 mod requirements;
+mod rpm;
 mod safetensors;
 mod sizes;
+mod snapshot;
 mod system;
 mod things;
 mod trainer;
@@ -117,6 +120,7 @@ const EXTRACTORS: &[&dyn Extractor] = &[
     &locks::Lock,
     &conda::CondaFile,
     &conda::CondaMeta,
+    &conda::CondaLock,
     &system::OsRelease,
     &system::SystemPackages,
     &system::Rpm,
@@ -138,6 +142,7 @@ pub fn describe(files: &dyn Files, stop: &dyn Fn() -> bool) -> io::Result<Graph>
         }
         examine(file, files, &mut draft)?;
     }
+    snapshot::state(&mut draft);
     infer::conclude(&mut draft);
     Ok(draft.finish())
 }

@@ -1,10 +1,12 @@
 //! What is noted while files are read and judged when all were: see [`infer`](super::infer).
 
+use std::collections::BTreeSet;
+
 use weightlock_artifact::{digest::Digest, path::ArtifactPath};
 use weightlock_format::Dtype;
 
 use super::hub::Named;
-use crate::graph::{Claim, Derivation, Ref, Source};
+use crate::graph::{Claim, Ref, Source};
 
 /// Everything that one file alone cannot decide.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -15,10 +17,16 @@ pub(super) struct Notes {
     pub(super) names: Vec<Name>,
     /// Signs that numbers were made coarser.
     pub(super) quantized: Vec<(Ref, Source)>,
+    /// Models whose output is their embedding, as their configuration says.
+    pub(super) tied: BTreeSet<Ref>,
+    /// Signs that models were mixed.
+    pub(super) merged: Vec<(Ref, Source)>,
     /// Bits that packed numbers are said to have.
     pub(super) bits: Vec<(Ref, u64)>,
     /// Files with weights.
     pub(super) weights: Vec<Weights>,
+    /// Graphs with weights in them, and how many numbers there are.
+    pub(super) graphs: Vec<(Ref, ArtifactPath, Claim)>,
     /// Lists of shards.
     pub(super) shards: Vec<Shards>,
     /// Numbers of parameters that somebody claims.
@@ -50,6 +58,8 @@ pub(super) enum By {
     GgufSource,
     /// A recipe of mergekit.
     Merge,
+    /// `source_model_name` of MLflow.
+    Tracker,
     /// `_name_or_path` of a configuration.
     NameOrPath,
 }
@@ -65,14 +75,16 @@ pub(super) struct Parent {
     pub(super) by: By,
     /// Where.
     pub(super) source: Source,
-    /// How it was made, where this source says it, and where it does.
-    pub(super) derivation: Option<(Derivation, Source)>,
+    /// How it was made, where this source says it, in its own word, and where it does.
+    pub(super) derivation: Option<(String, Source)>,
     /// The revision of the parent.
     pub(super) revision: Option<Claim>,
     /// The version of the parent.
     pub(super) version: Option<Claim>,
     /// Where the parent can be got.
     pub(super) location: Option<Claim>,
+    /// Whose the parent is.
+    pub(super) supplier: Option<Claim>,
     /// With which weight it was mixed in.
     pub(super) weight: Option<Claim>,
     /// The model that it, an adapter, was put on before.
@@ -91,6 +103,7 @@ impl Parent {
             revision: None,
             version: None,
             location: None,
+            supplier: None,
             weight: None,
             applied_on: None,
         }
@@ -128,6 +141,8 @@ pub(super) struct Name {
 pub(super) struct Weights {
     /// Whose they are.
     pub(super) of: Ref,
+    /// Whether they are counted for it. Another form of the same weights in a folder below is not.
+    pub(super) is_counted: bool,
     /// The file.
     pub(super) path: ArtifactPath,
     /// Whether it is GGUF, whose dimensions count numbers whatever they are packed into.
@@ -171,6 +186,8 @@ pub(super) struct Requirement {
     pub(super) name: String,
     /// The range, as it is written.
     pub(super) range: Claim,
+    /// On which machines it is asked for.
+    pub(super) marker: Option<Claim>,
 }
 
 /// A digest that a list states for a file.

@@ -100,9 +100,10 @@ impl Seen {
         if let Some(numbers) = self.numbers.filter(|_| !self.is_broken) {
             let claim = Claim::verified(Value::Number(numbers), source());
             draft.state(&own, Kind::File, Property::Parameters, claim.clone());
-            if page.file.path.base_name() == "model.onnx" {
-                draft.state(&page.of, page.kind, Property::Parameters, claim);
-            }
+            draft
+                .notes
+                .graphs
+                .push((page.of.clone(), page.file.path.clone(), claim));
         }
         self.outside(page, draft);
         for operator in &self.operators {

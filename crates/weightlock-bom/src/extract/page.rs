@@ -103,7 +103,32 @@ pub(super) fn place(within: &str, key: &str) -> String {
 /// The JSON document that a file is.
 pub(super) fn json_of(content: &Content) -> Result<Json, Error> {
     let text = text_of(content)?;
-    Ok(json::parse(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text))?)
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    Ok(json::parse(text)
+        .or_else(|problem| without_infinities(text).map_or(Err(problem), |it| json::parse(&it)))?)
+}
+
+/// A document with `null` for `NaN` and `Infinity`, which Python writes and JSON does not have; `None` where there are none.
+/// Trainers whose loss ran away write such files, and everything else in them still holds.
+fn without_infinities(text: &[u8]) -> Option<Vec<u8>> {
+    const WORDS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
+    let mut cleaned = Vec::with_capacity(text.len());
+    let (mut at, mut in_text, mut is_changed) = (0_usize, false, false);
+    while let Some(byte) = text.get(at) {
+        let rest = text.get(at..).unwrap_or_default();
+        let word = WORDS.iter().find(|word| !in_text && rest.starts_with(word));
+        let length = match word {
+            Some(word) => word.len(),
+            None if in_text && *byte == b'\\' => 2,
+            None => 1,
+        };
+        in_text ^= *byte == b'"';
+        is_changed |= word.is_some();
+        let kept = rest.get(..length).unwrap_or(rest);
+        cleaned.extend_from_slice(if word.is_some() { b"null" } else { kept });
+        at = at.saturating_add(length);
+    }
+    is_changed.then_some(cleaned)
 }
 
 /// The bytes of a small file.
@@ -180,6 +205,17 @@ pub(super) fn texts(value: Option<&Json>) -> Vec<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn infinities_of_python_are_null() {
+        let text = br#"{"a": NaN, "b": [-Infinity, Infinity], "c": "NaN \" NaN", "NaN": 1}"#;
+        let cleaned = without_infinities(text).expect("changed");
+        let document = json::parse(&cleaned).expect("JSON");
+        let expected = serde_json::json!({"a": null, "b": [null, null], "c": "NaN \" NaN", "NaN": 1});
+        assert_eq!(document, expected);
+        assert_eq!(without_infinities(br#"{"a": "NaN"}"#), None);
+        assert_eq!(without_infinities(b"\"\\"), None);
+    }
 
     #[test]
     fn numbers_are_written_as_python_does() {

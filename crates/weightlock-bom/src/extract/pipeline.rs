@@ -21,8 +21,10 @@ pub(super) struct Pipeline;
 
 impl Extractor for Pipeline {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
-        matches!(file.path.base_name(), "model_index.json" | "modules.json")
-            && !draft.places().is_foreign(&file.path)
+        matches!(
+            file.path.base_name(),
+            "model_index.json" | "modules.json" | "config_sentence_transformers.json"
+        ) && !draft.places().is_foreign(&file.path)
     }
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
@@ -31,6 +33,10 @@ impl Extractor for Pipeline {
             return Ok(());
         };
         match &document {
+            Json::Object(config) if file.path.base_name() == "config_sentence_transformers.json" => {
+                versions(&page, config, draft);
+                return Ok(());
+            }
             Json::Object(index) => diffusers(&page, index, draft),
             Json::Array(modules) => sentence_transformers(&page, modules, draft),
             _ => {}
@@ -63,6 +69,7 @@ fn diffusers(page: &Page<'_>, index: &serde_json::Map<String, Json>, draft: &mut
             (_, Json::Array(pair)) => {
                 if let [library, class] = &pair[..]
                     && let Some(class) = class.as_str()
+                    && !is_helper(class)
                 {
                     part(page, key, library.as_str(), class, key, draft);
                 }
@@ -72,12 +79,46 @@ fn diffusers(page: &Page<'_>, index: &serde_json::Map<String, Json>, draft: &mut
     }
 }
 
+/// `"__version__": {"sentence_transformers": "3.0.1", "pytorch": "2.3.0"}`.
+fn versions(page: &Page<'_>, config: &serde_json::Map<String, Json>, draft: &mut Draft) {
+    const KNOWN: [(&str, &str); 3] = [
+        ("sentence_transformers", "sentence-transformers"),
+        ("transformers", "transformers"),
+        ("pytorch", "torch"),
+    ];
+    for (key, name) in KNOWN {
+        let version = config
+            .get("__version__")
+            .and_then(|it| it.get(key))
+            .and_then(Json::as_str);
+        if let Some(version) = version {
+            let source = page.source(format!("__version__.{key}"));
+            let own = things::python(draft, name, Some(version), &source);
+            draft.relate(&page.of, Verb::DependsOn, &own, &source);
+        }
+    }
+}
+
+/// Whether a class has nothing that was trained: it turns texts into numbers, or says in which steps noise is taken away.
+fn is_helper(class: &str) -> bool {
+    const ENDINGS: [&str; 6] = [
+        "Scheduler",
+        "Tokenizer",
+        "TokenizerFast",
+        "FeatureExtractor",
+        "Processor",
+        "ProcessorFast",
+    ];
+    ENDINGS.iter().any(|it| class.ends_with(it))
+}
+
 /// `{"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}`.
 fn sentence_transformers(page: &Page<'_>, modules: &[Json], draft: &mut Draft) {
     for (at, module) in modules.iter().enumerate() {
         let text = |key: &str| module.get(key).and_then(Json::as_str);
-        if let (Some(path), Some(class)) = (text("path"), text("type")) {
-            part(page, path, None, class, &format!("[{at}]"), draft);
+        // A module is no model: pooling has no weights, and those of a dense layer count for the whole.
+        if let Some(class) = text("type") {
+            page.declare(draft, Property::Entrypoint, Value::text(class), format!("[{at}]"));
         }
     }
 }

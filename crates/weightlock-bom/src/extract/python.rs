@@ -78,13 +78,30 @@ fn package(file: &File, draft: &mut Draft) -> Option<Ref> {
     let stem = name
         .strip_suffix(".dist-info")
         .or_else(|| name.strip_suffix(".egg-info"))?;
-    let mut parts = stem.split('-');
-    let (name, version) = (parts.next().filter(|it| !it.is_empty())?, parts.next());
+    let (name, version) = named(stem)?;
     let source = Source::file(&file.path, "");
     let own = things::python(draft, name, version, &source);
     let environment = draft.environment(&file.path);
     draft.relate(&environment, Verb::Contains, &own, &source);
     Some(own)
+}
+
+/// Name and version in the name of a folder or a file: `a_b-1.0`, `old-3.1-py3.9`, of older tools also `my-pkg-2.0`.
+fn named(stem: &str) -> Option<(&str, Option<&str>)> {
+    let is_version = |it: &str| {
+        it.trim_start_matches('v')
+            .starts_with(|it: char| it.is_ascii_digit())
+    };
+    // `-py3.9`, behind which a platform may stand.
+    let stem = match stem.rsplit_once("-py") {
+        Some((rest, python)) if is_version(python) => rest,
+        _ => stem,
+    };
+    let (name, version) = match stem.rsplit_once('-') {
+        Some((name, version)) if is_version(version) => (name, Some(version)),
+        _ => (stem, None),
+    };
+    (!name.is_empty()).then_some((name, version))
 }
 
 /// The header of `METADATA`: lines `Key: value` up to the first empty one.
@@ -150,7 +167,7 @@ fn origin(file: &File, own: &Ref, document: &Json, draft: &mut Draft) -> Result<
         return Ok(());
     };
     let claim = Claim::declared(Value::text(url), Source::file(&file.path, "url"));
-    let is_private = super::hub::is_local(url) || url.contains('@');
+    let is_private = super::hub::is_local(url);
     let claim = if is_private { claim.private() } else { claim };
     draft.state(own, Kind::Package, Property::Location, claim);
     if let Some(commit) = document.pointer("/vcs_info/commit_id").and_then(Json::as_str) {
@@ -230,6 +247,21 @@ fn resolve(outer: &str, name: &str) -> Option<ArtifactPath> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_folders_are_split_before_the_version() {
+        for (stem, name, version) in [
+            ("a_b-1.0", "a_b", Some("1.0")),
+            ("my-pkg-2.0", "my-pkg", Some("2.0")),
+            ("old-3.1-py3.9", "old", Some("3.1")),
+            ("old-3.1-py3.9-linux-x86_64", "old", Some("3.1")),
+            ("dev_pkg", "dev_pkg", None),
+            ("torch-2.1.0+cu121", "torch", Some("2.1.0+cu121")),
+        ] {
+            assert_eq!(named(stem), Some((name, version)), "{stem}");
+        }
+        assert_eq!(named("-1"), None);
+    }
 
     #[test]
     fn names_in_a_list_stay_inside() {

@@ -5,6 +5,8 @@
 //! for in the document and in the objects that methods wrap it in; what is left over becomes a setting of the step, under
 //! the key it has.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json};
 use weightlock_format::{Error, content::Content};
 
@@ -53,24 +55,29 @@ const WRAPPERS: [&str; 9] = [
 ];
 const BITS: [&str; 5] = ["bits", "w_bit", "num_bits", "nbits", "weight_bits"];
 const GROUP: [&str; 3] = ["group_size", "q_group_size", "block_size"];
-const EXCLUDED: [&str; 5] = [
+const EXCLUDED: [&str; 9] = [
+    "skip_modules",
+    "linear_weights_not_to_quantize",
+    "modules_to_not_quantize",
+    "not_quantized",
     "exclude_modules",
     "ignore",
     "modules_to_not_convert",
     "ignored_layers",
     "llm_int8_skip_modules",
 ];
-const TYPE: [&str; 4] = ["quant_algo", "bnb_4bit_quant_type", "fmt", "_type"];
+const TYPE: [&str; 5] = ["quant_algo", "bnb_4bit_quant_type", "fmt", "_type", "quant_type"];
 
 /// A document with the way to it.
 type Level<'d> = (String, &'d Map<String, Json>);
 
 /// States what `document`, which stands at `within` in its file, says.
 pub(super) fn state(page: &Page<'_>, document: &Json, within: &str, draft: &mut Draft) {
-    let levels = levels(document, within);
-    if levels.is_empty() {
+    // An empty object says that there is none.
+    if document.as_object().is_none_or(Map::is_empty) {
         return;
     }
+    let levels = levels(document, within);
     let source = page.source(within);
     draft.notes.quantized.push((page.of.clone(), source));
     method(page, &levels, draft);
@@ -183,10 +190,42 @@ fn bits(page: &Page<'_>, levels: &[Level<'_>], draft: &mut Draft) {
         let digits: String = value.as_str()?.chars().filter(char::is_ascii_digit).collect();
         Some((at, digits.parse().ok()?))
     };
+    if is_mixed(levels) {
+        return;
+    }
     if let Some((at, bits)) = by_number.or_else(by_flag).or_else(by_word) {
         page.declare(draft, Property::QuantizationBits, Value::Number(bits), at);
         draft.notes.bits.push((page.of.clone(), bits));
+    } else if let Some((at, bits)) = bits_in_name(levels) {
+        let claim = Claim::inferred(Value::Number(bits), page.source(at));
+        draft.state(&page.of, page.kind, Property::QuantizationBits, claim);
     }
+}
+
+/// Whether groups of layers have different numbers of bits, so that the model has none.
+fn is_mixed(levels: &[Level<'_>]) -> bool {
+    let groups = levels
+        .iter()
+        .filter_map(|(_, object)| object.get("config_groups")?.as_object());
+    let bits: BTreeSet<Option<u64>> = groups
+        .flatten()
+        .map(|(_, group)| group.pointer("/weights/num_bits").and_then(Json::as_u64))
+        .collect();
+    bits.len() > 1
+}
+
+/// The bits of weights in the name of a scheme: `int4_weight_only`, `Int8DynamicActivationInt4WeightConfig`, `mxfp4`.
+fn bits_in_name(levels: &[Level<'_>]) -> Option<(String, u64)> {
+    let keys = ["quant_type", "_type", "quant_method"];
+    let (at, name) = keys.iter().find_map(|key| find(levels, &[*key]))?;
+    let name = name.as_str()?.to_ascii_lowercase().replace('_', "");
+    if matches!(name.as_str(), "mxfp4" | "nvfp4") {
+        return Some((at, 4));
+    }
+    let before = name.split("weight").next().filter(|it| it.len() < name.len())?;
+    let digits: String = before.chars().rev().take_while(char::is_ascii_digit).collect();
+    let bits: u64 = digits.chars().rev().collect::<String>().parse().ok()?;
+    (1..=16).contains(&bits).then_some((at, bits))
 }
 
 /// The type of what is kept between tokens: a name, or a number of bits and a kind.
@@ -217,12 +256,7 @@ fn calibration(page: &Page<'_>, levels: &[Level<'_>], draft: &mut Draft) {
         page.private(draft, name, &source);
         return;
     };
-    draft.relate(&page.of, Verb::CalibratedOn, &own, &source);
-    let step = page.step("quantize");
-    draft.ensure(&step, Kind::Step);
-    draft.relate(&step, Verb::HasInput, &own, &source);
-    let role = Claim::declared(Value::text("calibration"), source);
-    draft.state(&own, Kind::Dataset, Property::Role, role);
+    things::calibrates(draft, page, &own, &source);
 }
 
 /// Programs that say they did it: `meta.quantizer: ["gptqmodel:4.2.5"]`, `producer: {name, version}`.

@@ -1,10 +1,12 @@
 //! `README.md` of a model or a data set: front matter and text, as the
 //! [model hubs](https://huggingface.co/docs/hub/model-cards) have them. Read by [`card`](weightlock_format::config::card).
 
+use std::collections::BTreeMap;
+
 use weightlock_artifact::standing::Standing;
 use weightlock_format::{
     Error,
-    config::card::{Card, Emissions, Evaluated, MAX_BYTES, Stated, Topic},
+    config::card::{self, Card, Emissions, Evaluated, MAX_BYTES, Stated, Topic},
     content::Content,
 };
 
@@ -15,7 +17,7 @@ use super::{
     license,
     notes::{By, Name, NameFrom, Parent},
     page::Page,
-    sizes, things,
+    purl, sizes, things,
 };
 use crate::graph::{Claim, Derivation, Kind, Metric, Property, Source, Value, Verb};
 
@@ -81,7 +83,7 @@ fn names(page: &Page<'_>, card: &Card, draft: &mut Draft) {
     let heading = card.body.sections.first().filter(|it| it.level == 1);
     let heading = heading.map(|it| (&it.title, "heading".to_owned(), NameFrom::Heading));
     for (stated, place, from) in indexed.chain(title).chain(heading) {
-        if let Some(name) = Named::read(&stated.text) {
+        if let Some(name) = Named::title(&stated.text) {
             let source = at(page, stated, place);
             draft.notes.names.push(Name {
                 of: page.of.clone(),
@@ -121,8 +123,9 @@ fn licence(page: &Page<'_>, card: &Card, draft: &mut Draft) {
 
 fn parents(page: &Page<'_>, card: &Card, draft: &mut Draft) {
     let relation = card.base_model_relation.as_ref().and_then(|it| {
+        // A word that no hub has is kept: something else than what would be guessed was done.
         let source = at(page, it, "base_model_relation");
-        Some((Derivation::parse(&it.text)?, source))
+        (it.text.len() < 64).then(|| (it.text.trim().to_ascii_lowercase(), source))
     });
     for (index, stated) in card.base_model.iter().enumerate() {
         let place = if card.base_model.len() > 1 {
@@ -137,6 +140,10 @@ fn parents(page: &Page<'_>, card: &Card, draft: &mut Draft) {
         }
     }
     for (index, tag) in card.tags.iter().enumerate() {
+        if matches!(tag.text.as_str(), "merge" | "mergekit") {
+            let source = at(page, tag, format!("tags[{index}]"));
+            draft.notes.merged.push((page.of.clone(), source));
+        }
         let Some(rest) = tag.text.strip_prefix("base_model:") else {
             continue;
         };
@@ -147,7 +154,7 @@ fn parents(page: &Page<'_>, card: &Card, draft: &mut Draft) {
         if let Some(named) = Named::read(name) {
             let source = at(page, tag, format!("tags[{index}]"));
             let mut parent = Parent::new(page.of.clone(), named, By::Tag, source.clone());
-            parent.derivation = derivation.map(|it| (it, source));
+            parent.derivation = derivation.map(|it| (it.word().to_owned(), source));
             draft.notes.parents.push(parent);
         }
     }
@@ -237,6 +244,7 @@ fn evaluation(page: &Page<'_>, result: &Evaluated, place: &str, draft: &mut Draf
     for (index, metric) in result.metrics.iter().enumerate() {
         if let (Some(kind), Some(value)) = (&metric.kind, &metric.value) {
             draft.measure(Metric {
+                details: details(result, metric),
                 of: page.of.clone(),
                 metric: kind.text.clone(),
                 value: Value::Decimal(value.text.clone()),
@@ -247,6 +255,31 @@ fn evaluation(page: &Page<'_>, result: &Evaluated, place: &str, draft: &mut Draf
             });
         }
     }
+}
+
+/// What else an index says of a measured value. That a hub checked it is a claim, which nobody asked the hub about.
+fn details(result: &Evaluated, metric: &card::Metric) -> BTreeMap<String, String> {
+    let texts = [
+        ("task", &result.task),
+        ("task.name", &result.task_name),
+        ("name", &metric.name),
+        ("args", &metric.args),
+        ("source.name", &result.source_name),
+        ("source.url", &result.source_url),
+        ("dataset.revision", &result.dataset.revision),
+    ];
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let texts = texts
+        .into_iter()
+        .filter_map(|(key, it)| Some((key.to_owned(), one_line(&it.as_ref()?.text))));
+    let mut details: BTreeMap<String, String> = texts.collect();
+    if let Some(verified) = metric.verified {
+        details.insert("verified".to_owned(), format!("{verified}, says the card"));
+    }
+    if metric.verify_token.is_some() {
+        details.insert("verify-token".to_owned(), "present, not checked".to_owned());
+    }
+    details
 }
 
 /// What training emitted. It is a fact of the step, shown with the model too.
@@ -267,6 +300,10 @@ fn carbon(page: &Page<'_>, emissions: &Emissions, draft: &mut Draft) {
             draft.state(&page.of, page.kind, property, claim);
         }
     }
+    if let Some(kind) = &emissions.training_type {
+        let claim = claim(page, kind, "co2_eq_emissions.training_type");
+        draft.set(&page.step("train"), Kind::Step, "training_type", claim);
+    }
 }
 
 /// The lists that trainers write: hyper-parameters, versions of libraries.
@@ -274,19 +311,96 @@ fn training(page: &Page<'_>, card: &Card, draft: &mut Draft) {
     if !card.body.hyperparameters.is_empty() {
         let step = page.step("train");
         for (name, value) in &card.body.hyperparameters {
-            let claim = claim(page, value, format!("Training hyperparameters: {}", name.text));
+            let source = at(page, value, format!("Training hyperparameters: {}", name.text));
+            let claim = Claim::declared(plain(&value.text), source);
             draft.set(&step, Kind::Step, &name.text, claim);
         }
     }
     for (name, version) in &card.body.frameworks {
         let source = at(page, version, format!("Framework versions: {}", name.text));
-        let distribution = match name.text.to_ascii_lowercase().as_str() {
-            "pytorch" => "torch".to_owned(),
-            other => other.to_owned(),
+        let version = version.text.split_whitespace().next().unwrap_or_default();
+        let own = match (library(&name.text), name.text.to_ascii_lowercase().as_str()) {
+            (Some(distribution), _) => things::python(draft, distribution, Some(version), &source),
+            (None, "python") => things::tool(draft, "python", Some(version), &source),
+            // A line of prose, a machine, something that is no package: nothing is made of it.
+            (None, _) => continue,
         };
-        let own = things::python(draft, &distribution, Some(&version.text), &source);
         draft.relate(&page.of, Verb::DependsOn, &own, &source);
     }
+}
+
+/// A setting as other files have it: a number is one, so that `8` in a card and `8` of a trainer say the same.
+fn plain(text: &str) -> Value {
+    let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
+    match text.parse() {
+        Ok(whole) => Value::Number(whole),
+        Err(_) if is_number => Value::Decimal(text.to_owned()),
+        Err(_) if matches!(text, "True" | "true") => Value::Flag(true),
+        Err(_) if matches!(text, "False" | "false") => Value::Flag(false),
+        Err(_) => Value::text(text),
+    }
+}
+
+/// The distribution that a card means by a name, where it is that of a library that cards name.
+fn library(name: &str) -> Option<&'static str> {
+    const LIBRARIES: [&str; 46] = [
+        "accelerate",
+        "adapters",
+        "auto-gptq",
+        "autoawq",
+        "axolotl",
+        "bitsandbytes",
+        "datasets",
+        "deepspeed",
+        "diffusers",
+        "evaluate",
+        "fairseq",
+        "fasttext",
+        "flair",
+        "flash-attn",
+        "flax",
+        "gptqmodel",
+        "huggingface-hub",
+        "jax",
+        "keras",
+        "lightning",
+        "llmcompressor",
+        "mlx",
+        "mlx-lm",
+        "nemo-toolkit",
+        "numpy",
+        "onnx",
+        "onnxruntime",
+        "optimum",
+        "peft",
+        "pylate",
+        "pytorch-lightning",
+        "safetensors",
+        "scikit-learn",
+        "sentence-transformers",
+        "sentencepiece",
+        "setfit",
+        "spacy",
+        "span-marker",
+        "tensorflow",
+        "timm",
+        "tokenizers",
+        "torch",
+        "transformers",
+        "trl",
+        "unsloth",
+        "xformers",
+    ];
+    let name = purl::python_name(&name.replace(' ', "-"));
+    let name = match name.as_str() {
+        "pytorch" => "torch",
+        "flash-attention" => "flash-attn",
+        "spanmarker" => "span-marker",
+        "sentencetransformers" => "sentence-transformers",
+        "sklearn" => "scikit-learn",
+        other => other,
+    };
+    LIBRARIES.into_iter().find(|it| *it == name)
 }
 
 /// What the text says: description, limits, uses, and how many parameters there are.
@@ -318,6 +432,15 @@ impl Page<'_> {
     pub(super) fn licence(&self, draft: &mut Draft, written: &str, name: Option<&str>, source: &Source) {
         let claim = |text: &str| Claim::declared(Value::text(text), source.clone());
         draft.state(&self.of, self.kind, Property::LicenseWritten, claim(written));
+        // The identifier that is made of a name has lost its blanks.
+        if let Some(name) = name {
+            draft.state(
+                &self.of,
+                self.kind,
+                Property::LicenseWritten,
+                claim(name).rank(Claim::ORDINARY + 1),
+            );
+        }
         match license::normalise(written, name) {
             Some(id) => draft.state(&self.of, self.kind, Property::License, claim(&id)),
             None if written.eq_ignore_ascii_case("unknown") => {}

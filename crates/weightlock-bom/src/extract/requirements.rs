@@ -3,7 +3,10 @@
 //! Files that it includes (`-r`) are read as themselves where they are there; other options are passed over. `--hash` states
 //! the digest of an archive, not of what was installed.
 
-use weightlock_artifact::digest::{Algorithm, Digest};
+use weightlock_artifact::{
+    digest::{Algorithm, Digest},
+    path::ArtifactPath,
+};
 use weightlock_format::{Error, content::Content};
 
 use super::{
@@ -11,7 +14,7 @@ use super::{
     draft::Draft,
     notes,
     page::text_of,
-    purl,
+    places, private, purl,
     requirement::{Requirement, Wanted},
     things,
 };
@@ -23,8 +26,7 @@ pub(super) struct Requirements;
 impl Extractor for Requirements {
     fn wants(&self, file: &File, draft: &Draft) -> bool {
         let name = file.path.base_name();
-        let is_named = name.ends_with(".txt") && name.contains("requirements");
-        is_named && !draft.places().is_foreign(&file.path)
+        is_list(name) && !draft.places().is_foreign(&file.path)
     }
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
@@ -33,10 +35,53 @@ impl Extractor for Requirements {
         let of = draft.environment(&file.path);
         for (line, text) in joined(&text) {
             let source = Source::file(&file.path, format!("line {line}"));
-            state(&of, &text, &source, draft);
+            let included = included(&text);
+            if let Some(name) = included {
+                include(file, name, draft);
+            } else if !state(&of, &text, &source, draft) {
+                let why = format!("line {line} names no package that can be told");
+                draft.leave_for(file, 0, why);
+            }
         }
         Ok(())
     }
+}
+
+/// The file that a line includes.
+pub(super) fn included(line: &str) -> Option<&str> {
+    ["-r", "--requirement"]
+        .iter()
+        .find_map(|it| line.strip_prefix(it))
+        .filter(|it| it.starts_with([' ', '=', '\t']))
+        .map(|it| it.trim_start_matches('=').trim())
+}
+
+/// A file that is there and called like a list is read as itself; of any other one it is told that it is not.
+pub(super) fn include(file: &File, name: &str, draft: &mut Draft) {
+    let folder = places::folder(&file.path);
+    let inside = name.trim_start_matches("./");
+    let inside = if folder.is_empty() {
+        inside.to_owned()
+    } else {
+        format!("{folder}/{inside}")
+    };
+    let is_read = ArtifactPath::parse(inside).is_ok_and(|it| draft.has_file(&it) && is_list(it.base_name()));
+    if !is_read {
+        let name = if private::is_told_by(name) {
+            "a file elsewhere"
+        } else {
+            name
+        };
+        draft.leave_for(
+            file,
+            0,
+            format!("it includes {name}, which is not there or not called like a list"),
+        );
+    }
+}
+
+fn is_list(name: &str) -> bool {
+    name.ends_with(".txt") && name.contains("requirements")
 }
 
 /// The lines, continued ones joined, without comments, each with its number.
@@ -58,18 +103,32 @@ fn joined(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-/// States one requirement, with its options.
-pub(super) fn state(of: &Ref, line: &str, source: &Source, draft: &mut Draft) {
-    if line.starts_with('-') {
-        return;
-    }
+/// States one requirement, with its options; says whether it is one, or an option.
+pub(super) fn state(of: &Ref, line: &str, source: &Source, draft: &mut Draft) -> bool {
+    let line = match line
+        .strip_prefix("-e ")
+        .or_else(|| line.strip_prefix("--editable "))
+    {
+        // The project itself.
+        Some(folder) if matches!(folder.trim(), "." | "./") => return true,
+        Some(rest) => rest.trim(),
+        None if line.starts_with('-') => return true,
+        None => line,
+    };
     let (text, options) = line.split_once(" --").unwrap_or((line, ""));
-    let Some(wanted) = Requirement::read(text) else {
-        return;
+    let Some(wanted) = Requirement::read(text).or_else(|| addressed(text)) else {
+        return false;
     };
     let Some(own) = want(of, &wanted, source, draft) else {
-        return;
+        return true;
     };
+    if let Wanted::Address(address) = &wanted.wanted
+        && let Some((_, hex)) = address.split_once("#sha256=")
+        && let Ok(digest) = Digest::from_hex(Algorithm::Sha256, hex)
+    {
+        let claim = Claim::declared(Value::Digest(digest), source.clone());
+        draft.state(&own, Kind::Package, Property::StatedDigest, claim);
+    }
     for option in options.split_whitespace() {
         let hash = option
             .trim_start_matches("--")
@@ -80,6 +139,27 @@ pub(super) fn state(of: &Ref, line: &str, source: &Source, draft: &mut Draft) {
             draft.state(&own, Kind::Package, Property::StatedDigest, claim);
         }
     }
+    true
+}
+
+/// An address without a name before it: the name stands behind `#egg=`, or in the name of the wheel.
+fn addressed(text: &str) -> Option<Requirement> {
+    let text = text.split(" ;").next()?.trim();
+    let egg = text
+        .split_once('#')
+        .and_then(|(_, rest)| rest.split('&').find_map(|it| it.strip_prefix("egg=")));
+    let file = text.split(['#', '?']).next()?.rsplit('/').next()?;
+    let wheel = file.strip_suffix(".whl").and_then(|it| it.split('-').next());
+    let name = egg.and_then(|it| it.split('[').next()).or(wheel)?;
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it));
+    is_name.then(|| Requirement {
+        name: name.to_owned(),
+        wanted: Wanted::Address(text.to_owned()),
+        marker: String::new(),
+    })
 }
 
 /// States what is wanted: a version is a package, a range is noted until all versions are known.
@@ -90,7 +170,7 @@ pub(super) fn want(of: &Ref, wanted: &Requirement, source: &Source, draft: &mut 
         Wanted::Address(address) => {
             let own = things::python(draft, &name, None, source);
             let claim = Claim::declared(Value::text(address), source.clone());
-            let is_private = super::hub::is_local(address) || address.contains('@');
+            let is_private = super::hub::is_local(address);
             let claim = if is_private { claim.private() } else { claim };
             draft.state(&own, Kind::Package, Property::Location, claim);
             own
@@ -102,10 +182,12 @@ pub(super) fn want(of: &Ref, wanted: &Requirement, source: &Source, draft: &mut 
                 range.clone()
             };
             let range = Claim::declared(Value::text(text), source.clone());
+            let marker = Some(&wanted.marker).filter(|it| !it.is_empty());
             draft.notes.requirements.push(notes::Requirement {
                 of: of.clone(),
                 name,
                 range,
+                marker: marker.map(|it| Claim::declared(Value::text(it), source.clone())),
             });
             return None;
         }

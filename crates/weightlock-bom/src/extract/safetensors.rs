@@ -24,6 +24,24 @@ use super::{
 };
 use crate::graph::{Claim, Kind, Source, Value, Verb};
 
+/// Programs that write their version into a header. Any other `…_version` is of a format, a model or nobody knows what.
+const PROGRAMS: [&str; 14] = [
+    "accelerate",
+    "auto_round",
+    "autoawq",
+    "diffusers",
+    "gptqmodel",
+    "llmcompressor",
+    "mergekit",
+    "mlx",
+    "modelopt",
+    "optimum",
+    "peft",
+    "safetensors",
+    "torch",
+    "transformers",
+];
+
 /// Headers.
 pub(super) struct Safetensors;
 
@@ -34,21 +52,28 @@ impl Extractor for Safetensors {
 
     fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
         let header = Header::read(&mut content.cursor())?;
-        let Some(page) = Page::of(file, draft) else {
+        let page = Page::of(file, draft);
+        let Some(owner) = draft.owner(&file.path) else {
             return Ok(());
         };
         let own = files::reference(file);
         for (key, value) in header.metadata() {
-            let claim = Claim::declared(Value::text(value), page.source(format!("__metadata__.{key}")));
-            draft.set(&own, Kind::File, key, claim);
-            if let Some(program) = key.strip_suffix("_version") {
-                let source = page.source(format!("__metadata__.{key}"));
+            let source = Source::file(&file.path, format!("__metadata__.{key}"));
+            draft.set(
+                &own,
+                Kind::File,
+                key,
+                Claim::declared(Value::text(value), source.clone()),
+            );
+            let program = key.strip_suffix("_version").filter(|it| PROGRAMS.contains(it));
+            if let (Some(program), Some(page)) = (program, &page) {
                 let tool = things::tool(draft, program, Some(value), &source);
                 draft.relate(&page.of, Verb::UsesTool, &tool, &source);
             }
         }
         draft.notes.weights.push(Weights {
-            of: page.of,
+            of: owner,
+            is_counted: page.is_some() || draft.places().is_of_module(&file.path),
             path: file.path.clone(),
             is_gguf: false,
             is_whole: header.is_whole(),

@@ -1,9 +1,10 @@
-//! What an operating system says about itself and what it installed: `os-release`, dpkg, apk.
+//! What an operating system says about itself and what it installed: `os-release`, dpkg, apk, rpm.
 //! <https://www.freedesktop.org/software/systemd/man/latest/os-release.html>,
 //! <https://www.debian.org/doc/debian-policy/ch-controlfields.html>, <https://wiki.alpinelinux.org/wiki/Apk_spec>
 //!
-//! rpm keeps its packages in a database of its own, which is not read: it is listed as a gap.
+//! rpm keeps its packages in a database of its own; see [`rpm`].
 
+use weightlock_artifact::path::ArtifactPath;
 use weightlock_format::{Error, content::Content};
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     draft::Draft,
     notes::System,
     page::{Page, text_of},
-    places, things,
+    places, rpm, things,
 };
 use crate::graph::{Claim, Kind, Property, Ref, Source, Value, Verb};
 
@@ -112,6 +113,20 @@ struct Entry {
 }
 
 impl Entry {
+    fn of_rpm(package: &rpm::Package) -> Self {
+        Self {
+            name: package.name.clone(),
+            version: package.full_version(),
+            architecture: package.architecture.clone(),
+            source: package
+                .built_from()
+                .map_or_else(String::new, |(name, version)| format!("{name} ({version})")),
+            licence: package.licence.clone(),
+            maintainer: package.vendor.clone(),
+            status: String::new(),
+        }
+    }
+
     fn line(&mut self, line: &str, ecosystem: &str) {
         if line.starts_with([' ', '\t']) {
             return;
@@ -176,7 +191,7 @@ impl Entry {
     }
 }
 
-/// rpm's database.
+/// rpm's database: the form of SQLite is read, the older ones are told as a gap.
 pub(super) struct Rpm;
 
 impl Extractor for Rpm {
@@ -185,12 +200,28 @@ impl Extractor for Rpm {
         is_database && file.path.as_str().contains("/rpm/")
     }
 
-    fn read(&self, file: &File, _: &Content, draft: &mut Draft) -> Result<(), Error> {
-        draft.leave_for(
-            file,
-            0,
-            "the database of rpm is not read, so its packages are not listed",
-        );
+    fn read(&self, file: &File, content: &Content, draft: &mut Draft) -> Result<(), Error> {
+        if file.path.base_name() != "rpmdb.sqlite" {
+            let why = "this form of rpm's database is not read, so its packages are not listed";
+            draft.leave_for(file, 0, why);
+            return Ok(());
+        }
+        let (packages, broken) = rpm::packages(content)?;
+        // Keys that were imported are kept like packages.
+        for package in packages.iter().filter(|it| it.name != "gpg-pubkey") {
+            Entry::of_rpm(package).state(file, "rpm", draft);
+        }
+        if let Some(broken) = broken {
+            draft.leave_for(
+                file,
+                broken.offset,
+                format!("rpm's database is not read to its end: {}", broken.why),
+            );
+        }
+        let journal = ArtifactPath::parse(format!("{}-wal", file.path));
+        if journal.is_ok_and(|it| draft.size(&it).is_some_and(|it| it > 0)) {
+            draft.leave_for(file, 0, "changes that stand in its journal are not read");
+        }
         Ok(())
     }
 }

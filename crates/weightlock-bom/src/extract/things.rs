@@ -1,27 +1,35 @@
 //! Things that many sources name: data sets, packages, tools. Each is made in one way, so that the same thing is one component
 //! whoever names it.
 
-use super::{draft::Draft, hub::Named, purl};
-use crate::graph::{Claim, Kind, Property, Ref, Source, Value};
+use super::{draft::Draft, hub::Named, page::Page, purl};
+use crate::graph::{Claim, Kind, Property, Ref, Source, Value, Verb};
 
 /// A data set by its name; `None` where it is a path on a machine, of which nothing is said but that it is one.
 pub(super) fn dataset(draft: &mut Draft, name: &str, source: &Source) -> Option<Ref> {
-    let Named::Registry { namespace, name } = Named::read(name)? else {
-        return None;
-    };
-    let full = if namespace.is_empty() {
-        name.clone()
-    } else {
-        format!("{namespace}/{name}")
-    };
-    let own = Ref::new("dataset", &full);
-    named(draft, &own, Kind::Dataset, &namespace, &name, source);
-    if !namespace.is_empty() {
-        let purl = purl::dataset(&namespace, &name, None);
+    known_dataset(draft, &Named::read(name)?, source)
+}
+
+/// A data set that is named so.
+pub(super) fn known_dataset(draft: &mut Draft, it: &Named, source: &Source) -> Option<Ref> {
+    let (namespace, name) = it.parts()?;
+    let own = Ref::new("dataset", &it.full()?);
+    named(draft, &own, Kind::Dataset, namespace, name, source);
+    if it.is_at_hub() {
+        let purl = purl::dataset(namespace, name, None);
         let claim = Claim::inferred(Value::text(purl), source.clone());
         draft.state(&own, Kind::Dataset, Property::Purl, claim);
     }
     draft.graph().component(&own).is_some().then_some(own)
+}
+
+/// States that the scales of a model were found with these data.
+pub(super) fn calibrates(draft: &mut Draft, page: &Page<'_>, data: &Ref, source: &Source) {
+    draft.relate(&page.of, Verb::CalibratedOn, data, source);
+    let step = page.step("quantize");
+    draft.ensure(&step, Kind::Step);
+    draft.relate(&step, Verb::HasInput, data, source);
+    let role = Claim::declared(Value::text("calibration"), source.clone());
+    draft.state(data, Kind::Dataset, Property::Role, role);
 }
 
 /// States name and owner.

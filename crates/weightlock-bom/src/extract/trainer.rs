@@ -74,7 +74,15 @@ impl Extractor for TrainerState {
 
 /// The last value of each measure, and how long it took.
 fn course(page: &Page<'_>, step: &Page<'_>, history: &[Json], draft: &mut Draft) {
-    const COUNTERS: [&str; 3] = ["epoch", "step", "total_flos"];
+    // What the optimiser did is no measure of the model.
+    const COUNTERS: [&str; 6] = [
+        "epoch",
+        "step",
+        "total_flos",
+        "learning_rate",
+        "grad_norm",
+        "num_input_tokens_seen",
+    ];
     let mut last: std::collections::BTreeMap<&str, (usize, &Json)> = std::collections::BTreeMap::new();
     for (at, entry) in history.iter().enumerate() {
         for (key, value) in entry
@@ -105,6 +113,7 @@ fn course(page: &Page<'_>, step: &Page<'_>, history: &[Json], draft: &mut Draft)
             continue;
         }
         draft.measure(Metric {
+            details: std::collections::BTreeMap::new(),
             of: page.of.clone(),
             metric: key.to_owned(),
             value: Value::Decimal(value.to_string()),

@@ -129,6 +129,8 @@ pub struct Metric {
     pub on: Option<Ref>,
     /// Which part of it: `wikitext/wikitext-2-raw-v1/test`. Empty where nobody says.
     pub slice: String,
+    /// What else its source says of it, by key: when it was measured, by whom, with which settings.
+    pub details: BTreeMap<String, String>,
     /// How it is known.
     pub standing: Standing,
     /// Where it is said; never empty.
@@ -142,6 +144,12 @@ impl Metric {
 
     pub(super) fn join(&mut self, other: Self) {
         self.standing = self.standing.min(other.standing);
+        for (key, text) in other.details {
+            let mine = self.details.entry(key).or_insert_with(|| text.clone());
+            if text < *mine {
+                *mine = text;
+            }
+        }
         for source in other.sources {
             if let Err(at) = self.sources.binary_search(&source) {
                 self.sources.insert(at, source);

@@ -3,15 +3,19 @@
 //! 1. Two values of a fact that has one.
 //! 2. Two parents of a model that was made from one: an adapter fits one base.
 //! 3. A claimed number of parameters that is more than [`PARAMETER_TOLERANCE`] off what the files hold.
-//! 4. A digest that a list states and the bytes do not have.
+//! 4. Licences of a model or data set that different sources name, and a licence whose text lies with it while another one is
+//!    declared. Several licences in one source are a choice, and none.
+//! 5. A digest that a list states and the bytes do not have.
 //!
 //! None is resolved here. Which value a document shows is the claim of the lowest rank; that there is another one is
 //! shown beside it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use weightlock_artifact::standing::Standing;
 
-use super::{Arity, Claim, Derivation, Fact, Graph, Property, Ref, Relation, Value, Verb};
+use super::{Arity, Claim, Derivation, Fact, Graph, Kind, Origin, Property, Ref, Relation, Value, Verb};
 
 /// How far a claimed number of parameters may be off, as a share of what was counted. `7B` is said of 6.7 to 7.3.
 pub const PARAMETER_TOLERANCE: f64 = 0.05;
@@ -106,25 +110,36 @@ impl Conflict {
     pub fn told(&self, graph: &Graph, teller: &impl Teller) -> String {
         match self {
             Self::Values {
-                component, property, ..
+                component,
+                property,
+                values,
             } => {
                 let fact = graph.component(component).and_then(|it| it.fact(*property));
-                format!("{}: {}", property.name(), listed(fact, teller))
+                format!("{}: {}", property.name(), listed(values, fact, teller))
             }
             Self::Settings {
-                component, parameter, ..
+                component,
+                parameter,
+                values,
             } => {
                 let component = graph.component(component);
                 let fact = component.and_then(|it| it.parameters().get(parameter));
-                format!("{parameter}: {}", listed(fact, teller))
+                format!("{parameter}: {}", listed(values, fact, teller))
             }
             Self::Relations {
-                from, to, property, ..
+                from,
+                to,
+                property,
+                values,
             } => {
                 let ends = graph.from(from).filter(|it| it.to == *to);
                 let facts = ends.filter_map(|it| it.facts().get(property));
                 let title = teller.title(to);
-                format!("{} of {title}: {}", property.name(), listed(facts, teller))
+                format!(
+                    "{} of {title}: {}",
+                    property.name(),
+                    listed(values, facts, teller)
+                )
             }
             Self::Parents { parents, .. } => {
                 let parents: Vec<String> = parents.iter().map(|it| teller.title(it)).collect();
@@ -141,13 +156,13 @@ impl Conflict {
 }
 
 /// The values that are claimed; where some may not be shown, how many there are.
-fn listed<'f>(facts: impl IntoIterator<Item = &'f Fact>, teller: &impl Teller) -> String {
-    let claims: Vec<&Claim> = facts.into_iter().flat_map(Fact::claims).collect();
-    if claims.iter().all(|claim| teller.shows(claim)) {
-        let values: Vec<String> = claims.iter().map(|it| it.value.to_string()).collect();
+fn listed<'f>(values: &[Value], facts: impl IntoIterator<Item = &'f Fact>, teller: &impl Teller) -> String {
+    let mut claims = facts.into_iter().flat_map(Fact::claims);
+    if claims.all(|claim| teller.shows(claim)) {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
         values.join(" | ")
     } else {
-        format!("{} values, of which some are private", claims.len())
+        format!("{} values, of which some are private", values.len())
     }
 }
 
@@ -157,6 +172,7 @@ pub(super) fn all(graph: &Graph) -> Vec<Conflict> {
     found.extend(relations(graph));
     found.extend(parents(graph));
     found.extend(parameters(graph));
+    found.extend(licences(graph));
     found.extend(digests(graph));
     found.sort();
     found
@@ -207,9 +223,10 @@ fn relations(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
 
 fn parents(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
     graph.components().keys().filter_map(|name| {
+        // How a parent was used must be known: a farther ancestor is no rival of the nearest.
         let parents: Vec<&Relation> = graph
             .from(name)
-            .filter(|it| it.verb == Verb::DerivedFrom)
+            .filter(|it| it.verb == Verb::DerivedFrom && it.derivation().is_some())
             .collect();
         let derivation = parents.iter().find_map(|it| it.derivation())?;
         let is_merge = parents
@@ -221,6 +238,59 @@ fn parents(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
             parents: parents.iter().map(|it| it.to.clone()).collect(),
         })
     })
+}
+
+fn licences(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {
+    let components = graph.components().iter();
+    components
+        .filter(|(_, it)| matches!(it.kind, Kind::Model | Kind::Dataset))
+        .filter_map(|(name, component)| {
+            let declared = component.claims(Property::License);
+            let mut by_origin: BTreeMap<&Origin, BTreeSet<&Value>> = BTreeMap::new();
+            for claim in declared {
+                for source in &claim.sources {
+                    by_origin.entry(&source.origin).or_default().insert(&claim.value);
+                }
+            }
+            let said: BTreeSet<&BTreeSet<&Value>> = by_origin.values().collect();
+            let texts = component.claims(Property::LicenseText);
+            let is_of = |text: &Value| declared.iter().any(|it| is_same_licence(&it.value, text));
+            let is_other_text =
+                !declared.is_empty() && !texts.is_empty() && !texts.iter().any(|it| is_of(&it.value));
+            let mut values: Vec<Value> = declared.iter().map(|it| it.value.clone()).collect();
+            if is_other_text {
+                values.extend(texts.iter().map(|it| it.value.clone()));
+            }
+            (said.len() > 1 || is_other_text).then(|| Conflict::Values {
+                component: name.clone(),
+                property: Property::License,
+                values,
+            })
+        })
+}
+
+/// Whether a text may be that of a declared licence: it does not say whether later versions are granted too, and an expression
+/// names several.
+fn is_same_licence(declared: &Value, text: &Value) -> bool {
+    let (Some(declared), Some(text)) = (declared.as_text(), text.as_text()) else {
+        return false;
+    };
+    let plain = |it: &str| {
+        let it = it.trim_matches(['(', ')']).to_ascii_lowercase();
+        let it = it.strip_suffix("-only").unwrap_or(&it);
+        let it = it.strip_suffix("-or-later").unwrap_or(it);
+        it.trim_end_matches('+').to_owned()
+    };
+    let text = plain(text);
+    // `MIT License`, `Apache License, Version 2.0` are written in words.
+    let letters = |it: &str| it.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    let words = declared
+        .split_whitespace()
+        .map(|it| letters(&it.to_ascii_lowercase()));
+    let named: String = words
+        .filter(|it| !matches!(it.as_str(), "the" | "license" | "licence" | "version"))
+        .collect();
+    declared.split_whitespace().any(|it| plain(it) == text) || named == letters(&text)
 }
 
 fn parameters(graph: &Graph) -> impl Iterator<Item = Conflict> + '_ {

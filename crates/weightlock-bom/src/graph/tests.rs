@@ -218,6 +218,7 @@ fn names_of_properties_are_unique_and_read_back() {
 fn the_same_metric_from_two_sources_is_one() {
     let mut graph = graph();
     let metric = |file: &str| Metric {
+        details: BTreeMap::new(),
         of: Ref::subject(),
         metric: "accuracy".to_owned(),
         value: Value::Decimal("0.314".to_owned()),

@@ -3,4 +3,5 @@
 mod folder;
 mod promises;
 mod sources;
+mod strangers;
 mod vectors;

@@ -506,5 +506,17 @@ fn local_paths_of_others_are_left_out_unless_they_are_asked_for() {
     for format in FORMATS {
         let hidden = bom(&place, &["m", "--format", format]);
         assert!(!hidden.stdout.contains("/home/"), "{format}: {}", hidden.stdout);
+        let asked = bom(&place, &["m", "--show-private", "--format", format]);
+        assert!(asked.stdout.contains("/home/"), "{format}: {}", asked.stdout);
+    }
+    place.write("m/config.json", r#"{"_name_or_path": "/home/someone/base"}"#);
+    for arguments in [&["show", "m"][..], &["show", "--json", "m"]] {
+        let screen = bom(&place, arguments);
+        assert!(!screen.stdout.contains("/home/"), "{}", screen.stdout);
+        assert!(
+            screen.stdout.contains("loaded-from"),
+            "it is told that there is one: {}",
+            screen.stdout
+        );
     }
 }

@@ -26,6 +26,23 @@ impl<'a> Writer<'a> {
             .with_some("modelParameters", Some(self.parameters(component)))
             .with_some("quantitativeAnalysis", self.metrics())
             .with_some("considerations", Some(self.considerations(component)))
+            .with_list("properties", self.metric_details())
+    }
+
+    /// When, by whom and with which settings values were measured: the metric and what it was measured on stand in the name.
+    fn metric_details(&self) -> Vec<Object> {
+        let graph = self.view.graph;
+        let own = graph.metrics().iter().filter(|it| it.of == *graph.subject());
+        own.flat_map(|it| {
+            let of = if it.slice.is_empty() {
+                it.metric.clone()
+            } else {
+                format!("{}:{}", it.metric, it.slice)
+            };
+            let details = it.details.iter();
+            details.map(move |(key, text)| property(&format!("metric:{of}:{key}"), text))
+        })
+        .collect()
     }
 
     fn parameters(&self, component: &'a Component) -> Object {

@@ -233,14 +233,18 @@ impl<'a> Writer<'a> {
     /// Every fact without a member of its own, how each is known, what is disputed, and what nobody says.
     pub(super) fn properties(&self, reference: &'a Ref, component: &'a Component) -> Vec<Object> {
         let mut properties = Vec::new();
+        let mut purposes = Vec::new();
         if component.kind == Kind::Dataset {
-            let purposes = self.view.purposes(reference).into_iter();
-            properties.extend(purposes.map(|it| property("role", it.word())));
+            purposes = self.view.purposes(reference);
+            properties.extend(purposes.iter().map(|it| property("role", it.word())));
         }
+        let is_told = |own: Property, claim: &Claim| {
+            own == Property::Role && purposes.iter().any(|it| claim.value.as_text() == Some(it.word()))
+        };
         for (own, fact) in component.facts() {
             let shown: Vec<&Claim> = fact.claims().iter().filter(|it| self.view.shows(it)).collect();
             for claim in &shown {
-                if !MEMBERS.contains(own) || !fits(*own, claim) {
+                if (!MEMBERS.contains(own) || !fits(*own, claim)) && !is_told(*own, claim) {
                     properties.push(property(own.name(), &claim.value.to_string()));
                 }
             }

@@ -320,6 +320,7 @@ impl Foreign {
         for measured in &self.metrics {
             let Some(root) = root else { continue };
             graph.measure(Metric {
+                details: BTreeMap::new(),
                 of: root.clone(),
                 metric: measured.metric.clone(),
                 value: Value::Decimal(measured.value.clone()),

@@ -248,7 +248,16 @@ impl<'a> Writer<'a> {
             } else {
                 format!("{} ({})", it.metric, it.slice)
             };
-            entry(&name, &it.value.to_string())
+            let details: Vec<String> = it
+                .details
+                .iter()
+                .map(|(key, text)| format!("{key}: {text}"))
+                .collect();
+            if details.is_empty() {
+                entry(&name, &it.value.to_string())
+            } else {
+                entry(&name, &format!("{} ({})", it.value, details.join("; ")))
+            }
         })
         .collect()
     }

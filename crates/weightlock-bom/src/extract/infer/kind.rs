@@ -4,7 +4,7 @@
 //! by installed packages or lock files where there is no sign of either.
 
 use super::super::draft::Draft;
-use crate::graph::{Kind, Property, Ref};
+use crate::graph::{Kind, Property, Ref, Verb};
 
 /// Facts that only a model has.
 const OF_MODELS: [Property; 6] = [
@@ -16,9 +16,21 @@ const OF_MODELS: [Property; 6] = [
     Property::MergeMethod,
 ];
 
+/// Whether files of records lie there with a card that says nothing only cards of models say.
+fn is_of_records(draft: &Draft) -> bool {
+    let own = Ref::subject();
+    let subject = draft.graph().component(&own);
+    let says = |property| subject.is_some_and(|it| it.fact(property).is_some());
+    let mut others = draft.graph().from(&own);
+    draft.places().has_records()
+        && !says(Property::Library)
+        && !says(Property::Task)
+        && !others.any(|it| matches!(it.verb, Verb::TrainedOn | Verb::EvaluatedOn))
+}
+
 /// See the module.
 pub(super) fn conclude(draft: &mut Draft) {
-    let has_data = !draft.notes.data.is_empty();
+    let has_data = !draft.notes.data.is_empty() || is_of_records(draft);
     let has_weights = !draft.notes.weights.is_empty() || !draft.notes.parents.is_empty();
     let is_environment = draft.places().is_environment();
     let Some(subject) = draft.ensure(&Ref::subject(), Kind::Model) else {

@@ -3,7 +3,8 @@
 //! 1. The address of the model, then the name in its index of results, then `_name_or_path` where it is the model's own, then
 //!    the name for people.
 //! 2. A name that differs from a stronger one in blanks and capitals only is a title, not another name.
-//! 3. A name for people that is the parent's says nothing new: quantisers leave it as it was.
+//! 3. A name for people, or in an index of results, that is the parent's says nothing new: quantisers and trainers leave it
+//!    as it was. It is a title, and no name.
 //!
 //! Names that differ otherwise stay side by side, as a conflict.
 
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::super::{
     draft::Draft,
-    hub::{Named, slug},
+    hub::slug,
     notes::{Name, NameFrom},
     purl, sizes,
 };
@@ -39,9 +40,9 @@ fn name(of: &Ref, names: &[&Name], draft: &mut Draft) {
         let claim =
             |text: &str| Claim::declared(Value::text(text), name.source.clone()).rank(rank(name.from));
         let slug = slug(text);
-        let is_parents = name.from == NameFrom::Title && parents.contains(&slug);
+        let is_parents = name.from != NameFrom::Address && parents.contains(&slug);
         let is_told = known.contains(&slug) && !is_named(of, text, draft);
-        let is_title = is_told || (is_parents && !known.is_empty());
+        let is_title = is_told || is_parents;
         let property = if is_title { Property::Title } else { Property::Name };
         draft.state(
             of,
@@ -52,19 +53,22 @@ fn name(of: &Ref, names: &[&Name], draft: &mut Draft) {
         if !is_title {
             known.push(slug);
         }
-        if let Named::Registry { namespace, .. } = &name.name
+        if let Some(size) = sizes::in_name(text) {
+            draft.notes.sizes.push((of.clone(), claim(size)));
+        }
+        if let Some((namespace, _)) = name.name.parts()
             && !namespace.is_empty()
             && !is_title
         {
             draft.state(of, Kind::Model, Property::Namespace, claim(namespace));
+            if !name.name.is_at_hub() {
+                continue;
+            }
             let purl = Claim::inferred(
                 Value::text(purl::huggingface(namespace, text, None)),
                 name.source.clone(),
             );
             draft.state(of, Kind::Model, Property::Purl, purl);
-        }
-        if let Some(size) = sizes::in_name(text) {
-            draft.notes.sizes.push((of.clone(), claim(size)));
         }
     }
 }

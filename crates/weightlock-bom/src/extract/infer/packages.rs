@@ -31,6 +31,9 @@ fn requirements(draft: &mut Draft) {
         }
         for own in found {
             draft.state(&own, Kind::Package, Property::Requirement, wanted.range.clone());
+            if let Some(marker) = &wanted.marker {
+                draft.state(&own, Kind::Package, Property::Marker, marker.clone());
+            }
             if let Some(source) = &source {
                 draft.relate(&wanted.of, Verb::DependsOn, &own, source);
             }
@@ -92,7 +95,13 @@ fn system(draft: &mut Draft) {
                 .as_ref()
                 .map(|it| format!("{}-{}", it.id, it.version))
                 .unwrap_or_default();
+            // rpm's package URLs have the epoch apart.
+            let (epoch, version) = match version.split_once(':') {
+                Some((epoch, rest)) if ecosystem == "rpm" => (epoch, rest),
+                _ => ("", version),
+            };
             let qualifiers = [
+                ("epoch", epoch),
                 ("arch", it.text(Property::Platform).unwrap_or_default()),
                 ("distro", distro.trim_end_matches('-')),
             ];

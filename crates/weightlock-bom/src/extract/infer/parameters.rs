@@ -22,6 +22,7 @@ use weightlock_format::Dtype;
 use super::super::{
     draft::Draft,
     notes::{Tensor, Weights},
+    places::{shard, stem},
     safetensors,
 };
 use crate::graph::{Claim, Derivation, Kind, Property, Ref, Value};
@@ -35,14 +36,33 @@ pub(super) fn conclude(draft: &mut Draft) {
     }
     let owners: BTreeSet<Ref> = weights.iter().map(|it| it.of.clone()).collect();
     for of in owners {
-        let mine: Vec<&Weights> = weights.iter().filter(|it| it.of == of).collect();
-        if let Some(set) = chosen(&of, &mine, draft) {
-            stored(&of, Kind::Model, &set, draft);
-            count(&of, &set, draft);
+        let mine: Vec<&Weights> = weights.iter().filter(|it| it.of == of && it.is_counted).collect();
+        match chosen(&of, &mine, draft) {
+            Some(set) => {
+                stored(&of, Kind::Model, &set, draft);
+                count(&of, &set, draft);
+            }
+            None => count_forms(&of, &mine, draft),
         }
     }
     draft.notes.weights = weights;
+    graphs(draft);
     claims(draft);
+}
+
+/// The numbers of the one graph that is the model, or of the one of several that is called so.
+fn graphs(draft: &mut Draft) {
+    let graphs = std::mem::take(&mut draft.notes.graphs);
+    for (of, path, claim) in &graphs {
+        let is_alone = graphs.iter().filter(|(other, ..)| other == of).count() == 1;
+        let is_counted = draft
+            .graph()
+            .component(of)
+            .is_some_and(|it| it.fact(Property::Parameters).is_some());
+        if !is_counted && (is_alone || path.base_name() == "model.onnx") {
+            draft.state(of, Kind::Model, Property::Parameters, claim.clone());
+        }
+    }
 }
 
 /// Tensors and their numbers as they are stored.
@@ -89,13 +109,34 @@ fn count(of: &Ref, files: &[&Weights], draft: &mut Draft) {
     let counted = if first.is_gguf {
         in_gguf(files)
     } else {
-        in_tensors(files, bits)
+        in_tensors(files, bits, draft.notes.tied.contains(of))
     };
     if let Some((parameters, standing)) = counted {
         let mut claim = Claim::verified(Value::Number(parameters), safetensors::counted(&first.path));
         claim.standing = standing;
         draft.state(of, Kind::Model, Property::Parameters, claim);
     }
+}
+
+/// GGUF files of one model in several forms have as many parameters each.
+fn count_forms(of: &Ref, files: &[&Weights], draft: &mut Draft) {
+    let sets = sets(files);
+    let is_plain = files.iter().all(|it| it.is_gguf && it.is_whole);
+    let counts: BTreeSet<Option<(u64, Standing)>> = sets.values().map(|it| in_gguf(it)).collect();
+    if let (true, 1, Some(set)) = (is_plain, counts.len(), sets.values().next()) {
+        count(of, set, draft);
+    }
+}
+
+/// Files of one stem.
+fn sets<'w>(files: &[&'w Weights]) -> BTreeMap<&'w str, Vec<&'w Weights>> {
+    let mut sets: BTreeMap<&str, Vec<&Weights>> = BTreeMap::new();
+    for file in files {
+        sets.entry(stem(file.path.base_name())).or_default().push(file);
+    }
+    // Nobody knows how much is in a shard that is not there.
+    sets.retain(|_, set| is_complete(set));
+    sets
 }
 
 /// The files that together are the model; `None` where there are several sets and nothing tells which one.
@@ -115,10 +156,7 @@ fn chosen<'w>(of: &Ref, files: &[&'w Weights], draft: &Draft) -> Option<Vec<&'w 
             .collect();
         return (set.len() == listed.len()).then_some(set);
     }
-    let mut sets: BTreeMap<&str, Vec<&Weights>> = BTreeMap::new();
-    for file in files {
-        sets.entry(stem(file.path.base_name())).or_default().push(file);
-    }
+    let mut sets = sets(files);
     if sets.len() > 1 {
         let usual = [
             "model",
@@ -132,17 +170,13 @@ fn chosen<'w>(of: &Ref, files: &[&'w Weights], draft: &Draft) -> Option<Vec<&'w 
     sets.is_empty().then_some(set)
 }
 
-/// A file name without its ending and the number of its shard.
-fn stem(name: &str) -> &str {
-    let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let Some((rest, total)) = name.rsplit_once("-of-") else {
-        return name;
-    };
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
-    match rest.rsplit_once('-') {
-        Some((stem, shard)) if is_number(shard) && is_number(total) => stem,
-        _ => name,
-    }
+/// Whether there are as many shards as their names say.
+fn is_complete(set: &[&Weights]) -> bool {
+    set.iter().all(|it| {
+        let name = it.path.base_name();
+        let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        shard(name).is_none_or(|(_, total)| set.len() as u64 == total)
+    })
 }
 
 fn elements(shape: &[u64]) -> Option<u64> {
@@ -167,7 +201,7 @@ fn in_gguf(files: &[&Weights]) -> Option<(u64, Standing)> {
 /// The tensors of a set by name: one that is stored twice counts once.
 type Named<'t> = BTreeMap<&'t str, &'t Tensor>;
 
-fn in_tensors(files: &[&Weights], bits: Option<u64>) -> Option<(u64, Standing)> {
+fn in_tensors(files: &[&Weights], bits: Option<u64>, is_tied: bool) -> Option<(u64, Standing)> {
     let named: Named<'_> = files
         .iter()
         .flat_map(|it| &it.tensors)
@@ -176,6 +210,10 @@ fn in_tensors(files: &[&Weights], bits: Option<u64>) -> Option<(u64, Standing)> 
     let mut sum = 0_u64;
     let mut standing = Standing::Verified;
     for tensor in named.values() {
+        if is_tied && is_second_copy(tensor, &named) {
+            standing = Standing::Inferred;
+            continue;
+        }
         let (numbers, how) = numbers(tensor, &named, bits)?;
         sum = sum.checked_add(numbers)?;
         standing = standing.max(how);
@@ -183,8 +221,32 @@ fn in_tensors(files: &[&Weights], bits: Option<u64>) -> Option<(u64, Standing)> 
     Some((sum, standing))
 }
 
+/// Whether a tensor is the embedding once more, under the name of the output, as a model with tied embeddings may store it.
+fn is_second_copy(tensor: &Tensor, all: &Named<'_>) -> bool {
+    const EMBEDDINGS: [&str; 5] = [
+        "embed_tokens.weight",
+        "wte.weight",
+        "word_embeddings.weight",
+        "shared.weight",
+        "embed_in.weight",
+    ];
+    let is_output = tensor.name == "lm_head.weight" || tensor.name.ends_with(".lm_head.weight");
+    is_output
+        && all.values().any(|it| {
+            it.shape == tensor.shape
+                && it.dtype == tensor.dtype
+                && EMBEDDINGS
+                    .iter()
+                    .any(|name| it.name == *name || it.name.ends_with(&format!(".{name}")))
+        })
+}
+
 /// The last parts of names of what is no trained number.
-const AUXILIARY: [&str; 19] = [
+const AUXILIARY: [&str; 23] = [
+    "cos_cached",
+    "sin_cached",
+    "rope_freqs",
+    "freqs_cis",
     "scales",
     "qzeros",
     "g_idx",
@@ -301,12 +363,13 @@ mod tests {
     fn counted(tensors: Vec<Tensor>, bits: Option<u64>) -> Option<(u64, Standing)> {
         let weights = Weights {
             of: Ref::subject(),
+            is_counted: true,
             path: weightlock_artifact::path::ArtifactPath::parse("m.safetensors").expect("a path"),
             is_gguf: false,
             is_whole: true,
             tensors,
         };
-        in_tensors(&[&weights], bits)
+        in_tensors(&[&weights], bits, false)
     }
 
     #[test]
@@ -350,6 +413,29 @@ mod tests {
         assert_eq!(
             counted(vec![tensor("l.w", Dtype::F16, &[u64::MAX, 2])], None),
             None
+        );
+    }
+
+    #[test]
+    fn tied_embeddings_count_once() {
+        let weights = Weights {
+            of: Ref::subject(),
+            is_counted: true,
+            path: weightlock_artifact::path::ArtifactPath::parse("m.safetensors").expect("a path"),
+            is_gguf: false,
+            is_whole: true,
+            tensors: vec![
+                tensor("model.embed_tokens.weight", Dtype::F16, &[10, 4]),
+                tensor("lm_head.weight", Dtype::F16, &[10, 4]),
+            ],
+        };
+        assert_eq!(
+            in_tensors(&[&weights], None, true),
+            Some((40, Standing::Inferred))
+        );
+        assert_eq!(
+            in_tensors(&[&weights], None, false),
+            Some((80, Standing::Verified))
         );
     }
 

@@ -9,6 +9,7 @@ use weightlock_format::Dtype;
 use super::super::{
     draft::Draft,
     notes::{Shards, Weights},
+    places::{folder, shard},
 };
 
 /// See the module.
@@ -17,9 +18,35 @@ pub(super) fn conclude(draft: &mut Draft) {
     for list in &draft.notes.shards {
         found.extend(compare(list, &draft.notes.weights).map(|why| (list.path.clone(), why)));
     }
+    found.extend(missing(&draft.notes.weights, &draft.notes.shards));
     for (path, why) in found {
         draft.leave_at(&path, 0, why);
     }
+}
+
+/// Shards that are not there, by the names of those that are; where a list names them, the list is told of instead.
+fn missing(weights: &[Weights], lists: &[Shards]) -> Vec<(ArtifactPath, String)> {
+    let mut sets: BTreeMap<(&str, &str, u64), Vec<&ArtifactPath>> = BTreeMap::new();
+    for file in weights {
+        let name = file.path.base_name();
+        let is_listed = lists.iter().any(|it| it.of == file.of);
+        if let Some((stem, total)) = shard(name.rsplit_once('.').map_or(name, |(stem, _)| stem))
+            && !is_listed
+        {
+            sets.entry((folder(&file.path), stem, total))
+                .or_default()
+                .push(&file.path);
+        }
+    }
+    let short = sets
+        .into_iter()
+        .filter(|((_, _, total), files)| (files.len() as u64) < *total);
+    short
+        .filter_map(|((_, _, total), files)| {
+            let why = format!("it is one of {total} shards, of which {} are there", files.len());
+            Some(((*files.first()?).clone(), why))
+        })
+        .collect()
 }
 
 fn compare(list: &Shards, weights: &[Weights]) -> Option<String> {

@@ -66,12 +66,40 @@ fn emissions(reading: &Reading<'_>, node: &Node) -> Option<Emissions> {
     })
 }
 
-/// A number, also one in quotes.
+/// A number, also one in quotes; with a unit behind it (`2.5 kg`), as many grams as that is.
 fn grams(reading: &Reading<'_>, node: &Node) -> Option<super::Stated> {
-    let is_number = |text: &str| {
-        text.trim()
-            .parse::<f64>()
-            .is_ok_and(|value| value.is_finite() && value >= 0.0)
-    };
-    reading.scalar(node).filter(|stated| is_number(&stated.text))
+    let mut stated = reading.scalar(node)?;
+    let text = stated.text.trim();
+    let is_amount = |value: &f64| value.is_finite() && *value >= 0.0;
+    if text.parse().ok().filter(is_amount).is_some() {
+        return Some(stated);
+    }
+    let end = text.find(|it: char| !it.is_ascii_digit() && it != '.')?;
+    let (number, unit) = text.split_at_checked(end)?;
+    let value = number.parse::<f64>().ok()? * grams_in(unit)?;
+    stated.text = Some(value).filter(is_amount)?.to_string();
+    Some(stated)
+}
+
+/// Grams in a unit: `kg`, `gCO2eq`, `tonnes of CO2`.
+fn grams_in(unit: &str) -> Option<f64> {
+    let unit = unit.trim().to_lowercase();
+    let of_what = unit.find("co2").unwrap_or(unit.len());
+    let (mass, gas) = unit.split_at_checked(of_what)?;
+    let is_gas = matches!(
+        gas.replace(['-', ' ', '.'], "").as_str(),
+        "" | "co2" | "co2e" | "co2eq" | "co2equivalent" | "co2emissions"
+    );
+    let mass = mass
+        .trim()
+        .trim_end_matches(" of")
+        .trim_end_matches(['-', ' ', '.']);
+    match mass {
+        _ if !is_gas => None,
+        "g" | "gram" | "grams" => Some(1.0),
+        "mg" | "milligrams" => Some(1e-3),
+        "kg" | "kilogram" | "kilograms" => Some(1e3),
+        "t" | "ton" | "tons" | "tonne" | "tonnes" => Some(1e6),
+        _ => None,
+    }
 }

@@ -7,7 +7,7 @@
 //!   results:
 //!   - task: {type, name}
 //!     dataset: {name, type, config, split, revision}
-//!     metrics: [{type, value, name, verified, verifyToken}]
+//!     metrics: [{type, value, name, verified, verifyToken, args}]
 //!     source: {name, url}
 //! ```
 
@@ -72,6 +72,8 @@ pub struct Metric {
     pub verified: Option<bool>,
     /// The hub's token for that.
     pub verify_token: Option<Stated>,
+    /// With which settings it was measured, as they are written.
+    pub args: Option<Stated>,
 }
 
 /// What stands under `model-index`.
@@ -120,5 +122,6 @@ fn metric(reading: &Reading<'_>, node: &Node) -> Metric {
         name: reading.one(node, "name"),
         verified: node.at("verified").and_then(Node::boolean),
         verify_token: reading.one(node, "verifyToken"),
+        args: node.at("args").and_then(|args| reading.written(args)),
     }
 }

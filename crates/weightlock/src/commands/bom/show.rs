@@ -67,6 +67,8 @@ pub struct Known {
 }
 
 const VERB: &str = "bom show";
+/// What stands for a path or a name on somebody's machine; `bom --show-private` writes it.
+const LEFT_OUT: &str = "(private, left out)";
 /// Values of one fact on the screen; JSON has all.
 const MOST_VALUES: usize = 4;
 /// Characters of a value on the screen.
@@ -130,12 +132,21 @@ fn of_component(component: &Component) -> Vec<Known> {
                 .flat_map(|it| it.sources.iter().map(ToString::to_string));
             Known {
                 name: property.name().to_owned(),
-                values: claims.map(|it| it.value.to_string()).collect(),
+                values: claims.map(value).collect(),
                 standing: fact.standing(property.arity()),
                 sources: sources.collect(),
             }
         })
         .collect()
+}
+
+/// A value as the documents have it: screens are copied into reports too.
+fn value(claim: &Claim) -> String {
+    if claim.is_private {
+        LEFT_OUT.to_owned()
+    } else {
+        claim.value.to_string()
+    }
 }
 
 fn of_relations(graph: &Graph) -> Vec<Known> {
@@ -212,21 +223,21 @@ pub(super) fn title(graph: &Graph, reference: &Ref) -> String {
     }
 }
 
-/// A conflict in a line. The screen is its user's own, who may see everything.
+/// A conflict in a line, as the documents have it.
 fn conflict(graph: &Graph, conflict: &Conflict) -> String {
-    let told = conflict.told(graph, &Everything(graph));
+    let told = conflict.told(graph, &Screen(graph));
     format!("{}: {told}", title(graph, conflict.about()))
 }
 
-struct Everything<'g>(&'g Graph);
+struct Screen<'g>(&'g Graph);
 
-impl Teller for Everything<'_> {
+impl Teller for Screen<'_> {
     fn title(&self, reference: &Ref) -> String {
         title(self.0, reference)
     }
 
-    fn shows(&self, _: &Claim) -> bool {
-        true
+    fn shows(&self, claim: &Claim) -> bool {
+        !claim.is_private
     }
 }
 
