@@ -406,3 +406,49 @@ fn local_paths_of_others_are_left_out_unless_they_are_asked_for() {
         assert!(!hidden.stdout.contains("/home/"), "{format}: {}", hidden.stdout);
     }
 }
+
+/// What files say, without a digest of anything, is not to be taken for more.
+#[test]
+fn metadata_alone_names_packages_and_says_that_no_digest_is_known() {
+    let place = vector("serving-env");
+    std::os::unix::fs::symlink("/nowhere", place.path("m/python3")).unwrap();
+    assert_eq!(bom(&place, &["m", "--json"]).codes(), ["WL-ART-SYMLINK"]);
+    for format in FORMATS {
+        let ran = bom(&place, &["--metadata-only", "--format", format, "m"]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let ran = ran.says("nothing was hashed").says("not followed: python3");
+        assert!(ran.stdout.contains("nothing was hashed"), "{format}");
+        assert!(
+            ran.stdout.contains("Jinja2") || ran.stdout.contains("jinja2"),
+            "{format}"
+        );
+    }
+    let document = bom(&place, &["--metadata-only", "m"]).json();
+    assert_eq!(document["compositions"][0]["aggregate"], "incomplete");
+    let text = document.to_string();
+    assert!(!text.contains("manifest-digest") && !text.contains("SHA-256"));
+    let packages = document["components"].as_array().unwrap().iter();
+    let packages = packages.filter(|it| it["purl"].as_str().is_some_and(|it| it.starts_with("pkg:pypi/")));
+    assert!(
+        packages
+            .map(|it| properties(it, "weightlock:unknown"))
+            .all(|it| it.contains(&"digest"))
+    );
+    let made = bom(&place, &["--metadata-only", "m", "--json"]).document::<Made>();
+    assert_eq!(made["result"]["digest"], Value::Null);
+    // The same facts as with digests.
+    fs::remove_file(place.path("m/python3")).unwrap();
+    let counted = |arguments: &[&str]| {
+        let document = bom(&place, arguments).json();
+        let all = document["components"].as_array().unwrap().iter();
+        all.filter(|it| it["type"] == "library").count()
+    };
+    assert_eq!(counted(&["--metadata-only", "m"]), counted(&["m"]));
+}
+
+#[test]
+fn what_was_not_hashed_is_not_signed() {
+    let place = vector("serving-env");
+    let ran = bom(&place, &["--metadata-only", "--sign", "--key", "k", "m"]);
+    assert_eq!(ran.code, 2, "{ran:#?}");
+}
