@@ -154,8 +154,8 @@ impl Visited {
         let number = Self::number(state);
         let before = self.states.get(number)?.checked_sub(1)?;
         let before = usize::try_from(before).ok()?;
-        let mode = Mode::ALL.get(before % Mode::ALL.len())?;
-        let node = NodeId::new(before / Mode::ALL.len());
+        let mode = Mode::ALL.get(before.checked_rem(Mode::ALL.len())?)?;
+        let node = NodeId::new(before.checked_div(Mode::ALL.len())?);
         let edge = usize::try_from(*self.edges.get(number)?).ok()?;
         Some(((node, *mode), EdgeId::new(edge)))
     }
