@@ -16,7 +16,8 @@ Written by `cargo xtask bench-bom`; not by hand. Weightlock and four other tools
 work: syft lists packages, aisbom looks for dangerous files, airom looks for uses of models in source code. So the
 facts that others miss say what they are *not* for; wrong claims, digests, validity and cost are the fairer comparison.
 
-Each tool is pinned, comes from PyPI or npm, runs in an environment of its own, calls nobody, and is asked for CycloneDX, which all of
+Each tool is pinned, comes from PyPI or npm as the newest that is packaged there (syft 1.18.1 is behind its own releases, which
+could not be built from the Go module proxy: a module that it needs is not there), runs in an environment of its own, calls nobody, and is asked for CycloneDX, which all of
 them write by default. The folders have names that tell nothing. All documents are read by [one reader](../xtask/peers/bom/score.py),
 which knows no tool:
 
@@ -35,6 +36,9 @@ which knows no tool:
 - **Valid**: by the official JSON schema of the version that the document names. **References**: each `bom-ref` is defined once, as the
   specification wants and the schema cannot see, and every dependency resolves.
 - **Names the folder**: the document has the path of the folder on the machine that made it. Some tools mean that.
+
+Asked by its usual command line, syft lists no files and aisbom no files but weights; cdxgen is told not to install the packages that a
+folder names, which it would do to look at them, and adds what is installed on the machine by itself.
 
 Time and peak memory are of the second run, warm, the sum over the twelve small folders and each published model; a tool's whole
 tree of processes counts.
