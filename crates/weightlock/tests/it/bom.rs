@@ -446,6 +446,38 @@ fn metadata_alone_names_packages_and_says_that_no_digest_is_known() {
     assert_eq!(counted(&["--metadata-only", "m"]), counted(&["m"]));
 }
 
+/// It would look like a model of one file, of which nothing is known.
+#[test]
+fn a_list_in_a_form_of_syfts_own_is_no_model() {
+    let place = vector("serving-env");
+    place.write(
+        "packages.json",
+        r#"{ "artifacts": [{"name": "jinja2", "version": "3.1.2"}], "descriptor": {"name": "syft"} }"#,
+    );
+    for arguments in [&["show", "packages.json"][..], &["--merge", "packages.json", "m"]] {
+        let ran = bom(&place, arguments).says("-o cyclonedx-json");
+        assert_ne!(ran.code, 0, "{ran:#?}");
+    }
+}
+
+/// Some libraries sort the members of a document, and so put what it is behind a hundred kilobytes of components.
+#[test]
+fn a_document_may_say_what_it_is_at_its_end() {
+    let place = Place::new();
+    let component = |number: u32| {
+        json!({"type": "library", "bom-ref": format!("c{number}"), "name": format!("part-{number}"),
+               "description": "x".repeat(200)})
+    };
+    let components: Vec<Value> = (0..500).map(component).collect();
+    let components = serde_json::to_string(&components).unwrap();
+    let text = format!(r#"{{"components": {components}, "bomFormat": "CycloneDX", "specVersion": "1.6"}}"#);
+    assert!(text.len() > 100_000);
+    place.write("late.json", text);
+    let shown = bom(&place, &["show", "late.json", "--json"]).document::<Shown>();
+    assert_eq!(shown["result"]["document"], "CycloneDX 1.6");
+    assert_eq!(shown["result"]["components"]["package"], 500);
+}
+
 #[test]
 fn what_was_not_hashed_is_not_signed() {
     let place = vector("serving-env");

@@ -203,23 +203,31 @@ fn is_document(path: &Path) -> bool {
     if path == Path::new("-") {
         return true;
     }
-    let Ok(start) = std::fs::File::open(path).and_then(|file| {
-        let mut start = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::Read::take(file, 64 << 10), &mut start)?;
-        Ok(start)
+    // A library that sorts members by name writes what the document is behind all its components.
+    let Ok(text) = start(path, 1).and_then(|first| match first.as_slice() {
+        b"{" | b" " | b"\n" | b"\r" | b"\t" => start(path, Predicate::MAX_BYTES as u64),
+        _ => Ok(first),
     }) else {
         return false;
     };
-    let text = String::from_utf8_lossy(&start);
-    text.trim_start().starts_with('{')
-        && [
-            "\"bomFormat\"",
-            "\"spdxVersion\"",
-            "\"@graph\"",
-            "spdx-context.jsonld",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
+    let words: [&[u8]; 4] = [
+        b"\"bomFormat\"",
+        b"\"spdxVersion\"",
+        b"\"@graph\"",
+        b"spdx-context.jsonld",
+    ];
+    let begins = text.iter().find(|it| !it.is_ascii_whitespace()) == Some(&b'{');
+    let says = |word: &[u8]| text.windows(word.len()).any(|it| it == word);
+    // A list of packages is no model either; reading it as a document refuses it with a word on what to do.
+    is_list_of_syft(&text) || begins && words.into_iter().any(says)
+}
+
+/// The beginning of a file.
+fn start(path: &Path, bytes: u64) -> std::io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    let file = std::fs::File::open(path)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, bytes), &mut start)?;
+    Ok(start)
 }
 
 /// Reads a document of somebody.
@@ -229,10 +237,22 @@ pub(super) fn document(path: &Path) -> Result<Foreign, Diagnostic> {
         .file_name()
         .map_or_else(|| "-".into(), |name| name.to_string_lossy());
     read(&text, &name).map_err(|error: ReadError| {
+        let help = if is_list_of_syft(&text) {
+            "this is syft's own form; have it write another: syft … -o cyclonedx-json"
+        } else {
+            "name a CycloneDX or SPDX document as JSON"
+        };
         Diagnostic::of(DOCUMENT, &error)
             .at(path.display().to_string())
-            .help("name a CycloneDX or SPDX document as JSON")
+            .help(help)
     })
+}
+
+/// Whether a text begins as what syft writes when it is asked for JSON and no standard form.
+fn is_list_of_syft(text: &[u8]) -> bool {
+    const START: &[u8] = b"{\"artifacts\":[";
+    let dense = text.iter().filter(|it| !it.is_ascii_whitespace());
+    dense.take(START.len()).eq(START)
 }
 
 fn parsed(place: &Path) -> Result<Facts, Diagnostic> {
