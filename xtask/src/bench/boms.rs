@@ -150,7 +150,10 @@ fn ours(lab: &Lab, words: &[&str], target: OsString) -> Line {
 fn syft(environment: &OsString) -> Result<Line> {
     let mut folder = OsString::from("dir:");
     folder.push(environment);
-    let variables = ENVIRONMENT.map(|(name, value)| OsString::from(format!("{name}={value}")));
+    let own = ENVIRONMENT
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("SYFT"));
+    let variables = own.map(|(name, value)| OsString::from(format!("{name}={value}")));
     let words = [
         OsString::from("scan"),
         folder,
@@ -161,7 +164,6 @@ fn syft(environment: &OsString) -> Result<Line> {
     Ok(Line {
         program: "env".into(),
         args: variables
-            .into_iter()
             .chain([peer(Peer::Syft)?.into_os_string()])
             .chain(words)
             .collect(),
