@@ -5,6 +5,7 @@
 
 mod args;
 mod bench;
+mod bom;
 mod ci;
 mod docs;
 mod imports;
@@ -38,6 +39,9 @@ cargo xtask COMMAND
         [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--rounds N] [--no-write]
   races [--rounds N] [--date YYYY-MM-DD]             loads beside a process that changes the model; writes docs/races.md
   verity [--bin FILE] [--show]                       guarded loads of files under fs-verity, on an emulated machine
+  bench-bom [--bin FILE] [--date YYYY-MM-DD] [--no-write] [--render]
+                                                     four other tools that write bills of materials, writes
+                                                     docs/bom-scorecard.md
   bench-scan [--bin FILE] [--date YYYY-MM-DD] [--no-write]
                                                      four other scanners on the corpus, writes docs/scan-scorecard.md
   bench-scan --speed [NAME]... [--list] [--bin FILE] [--dir FOLDER] [--date YYYY-MM-DD] [--no-write]
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         "wheel" => ci::wheel::run(&rest),
         "bench" => bench::run(&rest),
         "bench-scan" => scan::run(&rest),
+        "bench-bom" => bom::run(&rest),
         "bench-load" => bench::run_loads(&rest),
         "races" => races::run(&rest),
         "verity" => verity::run(&rest),

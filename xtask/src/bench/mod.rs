@@ -7,6 +7,7 @@
 //!
 //! Results are kept in `docs/benchmarks.json`; the table in `docs/benchmarks.md` is made from it.
 
+mod boms;
 mod cases;
 mod data;
 mod kernels;
@@ -60,22 +61,28 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
     let args = Args::parse(raw, &switches, &["--bin", "--dir", "--date", "--rounds"])?;
     let root = Metadata::load()?.workspace_root;
     if args.has("--list") {
-        cases::NAMES.iter().for_each(|name| say(name));
+        names().for_each(say);
         return Ok(true);
     }
     if args.has("--render") {
         write_page(&root, &load(&root)?)?;
         return Ok(true);
     }
-    known(&args, |word| cases::NAMES.contains(&word))?;
+    known(&args, |word| names().any(|name| name == word))?;
     let dir = args.value("--dir").map_or_else(env::temp_dir, PathBuf::from);
     let lab = Lab::new(&dir, binary(&args, &root)?, args.has("--quick"))?;
     let rounds = rounds(&args)?;
-    let names = cases::NAMES.iter().map(ToString::to_string).collect();
+    let names = names().map(ToOwned::to_owned).collect();
     each(&args, &root, names, |name| match name {
         kernels::NAME => kernels::measure(&root),
+        _ if boms::NAMES.contains(&name) => boms::measure(name, &lab, &root, rounds),
         _ => cases::prepare(name, &lab).and_then(|case| measure_case(name, &case, rounds, &lab)),
     })
+}
+
+/// The cases of `cargo xtask bench`, in the order of the table.
+fn names() -> impl Iterator<Item = &'static str> {
+    cases::NAMES.into_iter().chain(boms::NAMES)
 }
 
 /// `cargo xtask bench-scan --speed`: time and memory of scans, on two processors.

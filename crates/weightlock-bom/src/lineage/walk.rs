@@ -15,8 +15,11 @@
 //! [`Share`]. Not told are models that the bad one was made from, since a frozen layer is older than what is bad.
 //!
 //! Ways over better known edges are taken first, so that [`Reached::standing`] is the best that any way has.
+//!
+//! What was visited is kept in plain tables by number ([`Visited`]): over a million edges, hashing each state costs several times
+//! what the walk does. A table is zeroed memory, which costs nothing where a walk does not come.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use weightlock_artifact::standing::Standing;
 
@@ -34,11 +37,15 @@ pub enum Direction {
 }
 
 /// Where a walk is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
     Along,
     Up,
     Down,
+}
+
+impl Mode {
+    const ALL: [Self; 3] = [Self::Along, Self::Up, Self::Down];
 }
 
 type State = (NodeId, Mode);
@@ -73,7 +80,7 @@ pub struct Walk {
     pub reached: Vec<Reached>,
     /// Models with the weights of one that was reached.
     pub shares: Vec<Share>,
-    before: HashMap<State, Option<(State, EdgeId)>>,
+    visited: Visited,
 }
 
 impl Walk {
@@ -82,12 +89,99 @@ impl Walk {
     pub fn way(&self, reached: &Reached) -> Vec<EdgeId> {
         let mut way = Vec::new();
         let mut at = (reached.node, reached.mode);
-        while let Some(Some((before, edge))) = self.before.get(&at) {
-            way.push(*edge);
-            at = *before;
+        while let Some((before, edge)) = self.visited.before(at) {
+            way.push(edge);
+            at = before;
         }
         way.reverse();
         way
+    }
+}
+
+/// How each state was reached, by the number of the state. A state that was not visited has no standing.
+#[derive(Clone, Debug, Default)]
+struct Visited {
+    /// One more than the place of its standing in [`Standing::ALL`]; zero where it was not visited.
+    standings: Vec<u8>,
+    /// One more than the number of the state before; zero at a beginning.
+    states: Vec<u32>,
+    /// The number of the edge from there.
+    edges: Vec<u32>,
+}
+
+impl Visited {
+    fn new(nodes: usize) -> Self {
+        let states = nodes.saturating_mul(Mode::ALL.len());
+        Self {
+            standings: vec![0; states],
+            states: vec![0; states],
+            edges: vec![0; states],
+        }
+    }
+
+    const fn number((node, mode): State) -> usize {
+        node.index()
+            .saturating_mul(Mode::ALL.len())
+            .saturating_add(mode as usize)
+    }
+
+    fn standing(&self, state: State) -> Option<Standing> {
+        let kept = self
+            .standings
+            .get(Self::number(state))
+            .copied()
+            .unwrap_or_default();
+        Standing::ALL.get(usize::from(kept.checked_sub(1)?)).copied()
+    }
+
+    /// Keeps how a state was reached, unless it was visited before.
+    fn visit(&mut self, state: State, level: usize, before: Option<(State, EdgeId)>) -> bool {
+        let number = Self::number(state);
+        let Some(kept) = self.standings.get_mut(number).filter(|it| **it == 0) else {
+            return false;
+        };
+        *kept = u8::try_from(level.saturating_add(1)).unwrap_or(u8::MAX);
+        if let Some((state, edge)) = before
+            && let (Some(slot), Some(own)) = (self.states.get_mut(number), self.edges.get_mut(number))
+        {
+            *slot = u32::try_from(Self::number(state).saturating_add(1)).unwrap_or(u32::MAX);
+            *own = u32::try_from(edge.index()).unwrap_or(u32::MAX);
+        }
+        true
+    }
+
+    fn before(&self, state: State) -> Option<(State, EdgeId)> {
+        let number = Self::number(state);
+        let before = self.states.get(number)?.checked_sub(1)?;
+        let before = usize::try_from(before).ok()?;
+        let mode = Mode::ALL.get(before.checked_rem(Mode::ALL.len())?)?;
+        let node = NodeId::new(before.checked_div(Mode::ALL.len())?);
+        let edge = usize::try_from(*self.edges.get(number)?).ok()?;
+        Some(((node, *mode), EdgeId::new(edge)))
+    }
+}
+
+/// Nodes, told by their numbers.
+struct Nodes(Vec<bool>);
+
+impl Nodes {
+    fn of(lineage: &Lineage, nodes: impl Iterator<Item = NodeId>) -> Self {
+        let mut all = Self(vec![false; lineage.nodes.len()]);
+        for node in nodes {
+            all.insert(node);
+        }
+        all
+    }
+
+    /// Whether it is new.
+    fn insert(&mut self, node: NodeId) -> bool {
+        self.0
+            .get_mut(node.index())
+            .is_some_and(|slot| !std::mem::replace(slot, true))
+    }
+
+    fn contains(&self, node: NodeId) -> bool {
+        self.0.get(node.index()).copied().unwrap_or_default()
     }
 }
 
@@ -95,10 +189,7 @@ impl Walk {
 struct Search<'l> {
     lineage: &'l Lineage,
     direction: Direction,
-    /// How each state was reached; nothing for the beginning.
-    before: HashMap<State, Option<(State, EdgeId)>>,
-    /// The standing of each state.
-    standings: HashMap<State, Standing>,
+    visited: Visited,
     order: Vec<State>,
 }
 
@@ -107,13 +198,13 @@ impl Lineage {
     #[must_use]
     pub fn walk(&self, start: NodeId, direction: Direction, is_weights: &dyn Fn(&str) -> bool) -> Walk {
         let search = Search::run(self, self.beginnings(start, direction), direction);
-        let mut seen: HashSet<NodeId> = HashSet::from([start]);
+        let mut seen = Nodes::of(self, std::iter::once(start));
         let mut reached = Vec::new();
         for state in search.order.iter().filter(|state| search.is_told(**state)) {
             if seen.insert(state.0) {
                 reached.push(Reached {
                     node: state.0,
-                    standing: search.standings.get(state).copied().unwrap_or(Standing::Unknown),
+                    standing: search.visited.standing(*state).unwrap_or(Standing::Unknown),
                     mode: state.1,
                 });
             }
@@ -125,7 +216,7 @@ impl Lineage {
         Walk {
             reached,
             shares,
-            before: search.before,
+            visited: search.visited,
         }
     }
 
@@ -144,27 +235,22 @@ impl Lineage {
     }
 
     /// Models around weights that a search came down to, if the search did not come to them and they are not older.
-    fn shares(
-        &self,
-        search: &Search<'_>,
-        seen: &HashSet<NodeId>,
-        is_weights: &dyn Fn(&str) -> bool,
-    ) -> Vec<Share> {
+    fn shares(&self, search: &Search<'_>, seen: &Nodes, is_weights: &dyn Fn(&str) -> bool) -> Vec<Share> {
         let holds_weights = |file: NodeId| {
             self.node(file)
                 .is_some_and(|it| it.paths.iter().any(|path| is_weights(path)))
         };
-        let mut shares: Vec<Share> = search
-            .order
-            .iter()
-            .filter(|(file, mode)| *mode == Mode::Down && holds_weights(*file))
+        let files = search.order.iter().filter(|(_, mode)| *mode == Mode::Down);
+        // Whether a model is new is asked first: of a million files hardly one is in a model that the search did not come to.
+        let mut shares: Vec<Share> = files
             .flat_map(|(file, _)| {
-                self.out_of(*file)
-                    .filter(|edge| edge.how == How::PartOf && !seen.contains(&edge.to))
-                    .map(|edge| Share {
-                        file: *file,
-                        model: edge.to,
-                    })
+                let models = self
+                    .out_of(*file)
+                    .filter(|edge| edge.how == How::PartOf && !seen.contains(edge.to));
+                models.filter(|_| holds_weights(*file)).map(|edge| Share {
+                    file: *file,
+                    model: edge.to,
+                })
             })
             .collect();
         shares.sort();
@@ -173,8 +259,8 @@ impl Lineage {
             let came_to = search.order.iter().filter(|(_, mode)| *mode != Mode::Down);
             let models = came_to.map(|(node, _)| *node).collect();
             let older = Search::run(self, models, Direction::Ancestors);
-            let older: HashSet<NodeId> = older.order.into_iter().map(|(node, _)| node).collect();
-            shares.retain(|share| !older.contains(&share.model));
+            let older = Nodes::of(self, older.order.into_iter().map(|(node, _)| node));
+            shares.retain(|share| !older.contains(share.model));
         }
         shares
     }
@@ -186,8 +272,7 @@ impl<'l> Search<'l> {
         let mut search = Self {
             lineage,
             direction,
-            before: HashMap::new(),
-            standings: HashMap::new(),
+            visited: Visited::new(lineage.nodes.len()),
             order: Vec::new(),
         };
         let mut queues: [VecDeque<Visit>; Standing::ALL.len()] = Default::default();
@@ -199,11 +284,9 @@ impl<'l> Search<'l> {
                 break;
             }
             while let Some((state, before)) = queues.get_mut(level).and_then(VecDeque::pop_front) {
-                if search.before.contains_key(&state) {
+                if !search.visited.visit(state, level, before) {
                     continue;
                 }
-                search.before.insert(state, before);
-                search.standings.insert(state, standing);
                 search.order.push(state);
                 search.next(state, |next, id, edge| {
                     let worst = Standing::ALL
@@ -255,11 +338,11 @@ impl<'l> Search<'l> {
 
     /// Whether a state is an answer: neither where the walk began, nor a step, nor a file on the way, nor another name.
     fn is_told(&self, state: State) -> bool {
-        let Some(Some((_, edge))) = self.before.get(&state) else {
+        let Some((_, edge)) = self.visited.before(state) else {
             return false;
         };
-        let is_name = self.lineage.edge(*edge).is_some_and(|it| it.how == How::Called);
-        let is_step = self.lineage.node(state.0).is_none_or(super::Node::is_step);
+        let is_name = self.lineage.edge(edge).is_some_and(|it| it.how == How::Called);
+        let is_step = self.lineage.is_step(state.0);
         state.1 != Mode::Down && !is_step && !is_name
     }
 }

@@ -27,7 +27,7 @@ fn every_fact_is_found() {
 #[test]
 fn facts_do_not_depend_on_the_place() {
     let expected = expected();
-    for model in models() {
+    for model in &models() {
         let mut moved = Folder::default();
         for (name, bytes) in Folder::of(model).entries() {
             moved.add(&format!("some/other place/{name}"), bytes);

@@ -520,3 +520,81 @@ fn local_paths_of_others_are_left_out_unless_they_are_asked_for() {
         );
     }
 }
+
+/// What files say, without a digest of anything, is not to be taken for more.
+#[test]
+fn metadata_alone_names_packages_and_says_that_no_digest_is_known() {
+    let place = vector("serving-env");
+    std::os::unix::fs::symlink("/nowhere", place.path("m/python3")).unwrap();
+    assert_eq!(bom(&place, &["m", "--json"]).codes(), ["WL-ART-SYMLINK"]);
+    for format in FORMATS {
+        let ran = bom(&place, &["--metadata-only", "--format", format, "m"]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let ran = ran.says("nothing was hashed").says("not followed: python3");
+        assert!(ran.stdout.contains("nothing was hashed"), "{format}");
+        assert!(
+            ran.stdout.contains("Jinja2") || ran.stdout.contains("jinja2"),
+            "{format}"
+        );
+    }
+    let document = bom(&place, &["--metadata-only", "m"]).json();
+    assert_eq!(document["compositions"][0]["aggregate"], "incomplete");
+    let text = document.to_string();
+    assert!(!text.contains("manifest-digest") && !text.contains("SHA-256"));
+    let packages = document["components"].as_array().unwrap().iter();
+    let packages = packages.filter(|it| it["purl"].as_str().is_some_and(|it| it.starts_with("pkg:pypi/")));
+    assert!(
+        packages
+            .map(|it| properties(it, "weightlock:unknown"))
+            .all(|it| it.contains(&"digest"))
+    );
+    let made = bom(&place, &["--metadata-only", "m", "--json"]).document::<Made>();
+    assert_eq!(made["result"]["digest"], Value::Null);
+    // The same facts as with digests.
+    fs::remove_file(place.path("m/python3")).unwrap();
+    let counted = |arguments: &[&str]| {
+        let document = bom(&place, arguments).json();
+        let all = document["components"].as_array().unwrap().iter();
+        all.filter(|it| it["type"] == "library").count()
+    };
+    assert_eq!(counted(&["--metadata-only", "m"]), counted(&["m"]));
+}
+
+/// It would look like a model of one file, of which nothing is known.
+#[test]
+fn a_list_in_a_form_of_syfts_own_is_no_model() {
+    let place = vector("serving-env");
+    place.write(
+        "packages.json",
+        r#"{ "artifacts": [{"name": "jinja2", "version": "3.1.2"}], "descriptor": {"name": "syft"} }"#,
+    );
+    for arguments in [&["show", "packages.json"][..], &["--merge", "packages.json", "m"]] {
+        let ran = bom(&place, arguments).says("-o cyclonedx-json");
+        assert_ne!(ran.code, 0, "{ran:#?}");
+    }
+}
+
+/// Some libraries sort the members of a document, and so put what it is behind a hundred kilobytes of components.
+#[test]
+fn a_document_may_say_what_it_is_at_its_end() {
+    let place = Place::new();
+    let component = |number: u32| {
+        json!({"type": "library", "bom-ref": format!("c{number}"), "name": format!("part-{number}"),
+               "description": "x".repeat(200)})
+    };
+    let components: Vec<Value> = (0..500).map(component).collect();
+    let components = serde_json::to_string(&components).unwrap();
+    let text = format!(r#"{{"components": {components}, "bomFormat": "CycloneDX", "specVersion": "1.6"}}"#);
+    assert!(text.len() > 100_000);
+    place.write("late.json", text);
+    let shown = bom(&place, &["show", "late.json", "--json"]).document::<Shown>();
+    assert_eq!(shown["result"]["document"], "CycloneDX 1.6");
+    assert_eq!(shown["result"]["components"]["package"], 500);
+}
+
+#[test]
+fn what_was_not_hashed_is_not_signed() {
+    let place = vector("serving-env");
+    let ran = bom(&place, &["--metadata-only", "--sign", "--key", "k", "m"]);
+    assert_eq!(ran.code, 2, "{ran:#?}");
+}

@@ -321,6 +321,23 @@ fn stored_bills_of_materials_tell_of_models_nobody_attested() {
     assert_eq!(document["result"]["found"][0]["standing"], "declared");
     assert_eq!(document["result"]["read"]["documents"], 3);
 
+    // One that another library would write: members sorted by name, what it is at the end.
+    let text = fs::read_to_string(place.path("models/tuned.cdx.json")).unwrap();
+    let sorted: std::collections::BTreeMap<String, Value> = serde_json::from_str(&text).unwrap();
+    let late: Vec<String> = sorted
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "bomFormat" | "specVersion" | "$schema"))
+        .map(|(name, value)| format!("{name:?}: {value}"))
+        .collect();
+    let late = format!(
+        r#"{{{}, "bomFormat": "CycloneDX", "specVersion": "1.7"}}"#,
+        late.join(", ")
+    );
+    assert!(late.find("bomFormat").unwrap() > 4096);
+    place.write("models/tuned.cdx.json", late);
+    let ran = ask(&place, &["descendants", "base", "--json"]).yes();
+    assert_eq!(found(&ran).len(), 1, "{}", ran.stdout);
+
     // A file of a model is used by that model, and what was made of it.
     let weights = place.run(["digest", "base/model.safetensors"]).yes().stdout;
     let digest = format!("sha256:{}", weights.split(' ').next().unwrap());

@@ -324,7 +324,7 @@ fn unknowns(component: &Component) -> Vec<Object> {
             Property::Supplier,
             Property::Purl,
         ],
-        Kind::Package | Kind::Tool => &[Property::Version, Property::Digest],
+        Kind::Package | Kind::Tool | Kind::OperatingSystem => &[Property::Version, Property::Digest],
         Kind::File => &[Property::Digest],
         _ => &[],
     };

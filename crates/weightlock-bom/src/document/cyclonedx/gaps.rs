@@ -36,6 +36,7 @@ impl Writer<'_> {
         if let Some(component) = self.view.subject() {
             properties.extend(self.gaps(component).iter().map(|gap| property("gap", gap)));
         }
+        properties.extend(self.view.unhashed().map(|told| property("gap", told)));
         properties
     }
 
@@ -64,7 +65,8 @@ impl Writer<'_> {
         let Some(component) = self.view.subject() else {
             return Vec::new();
         };
-        let is_whole = graph.unread().is_empty() && self.gaps(component).is_empty();
+        let is_whole =
+            graph.unread().is_empty() && self.gaps(component).is_empty() && self.view.unhashed().is_none();
         let aggregate = if is_whole { "complete" } else { "incomplete" };
         let name = self.view.name(graph.subject());
         let mut compositions = vec![

@@ -28,9 +28,6 @@ pub(super) fn read(document: &Json, mut foreign: Foreign) -> Result<Foreign, Rea
             vec![(component, "metadata.component".to_owned(), None)],
             &mut foreign,
         )?;
-        if let Some(root) = foreign.root.clone() {
-            card(component, &root, &mut foreign);
-        }
     }
     let listed = list(document, "components").iter().enumerate();
     let listed = listed.map(|(at, component)| (component, format!("components[{at}]"), None));
@@ -116,7 +113,11 @@ fn components(
                 foreign.relate(&root, verb, &name, Vec::new());
             }
         }
-        foreign.add(name, thing)?;
+        let is_new = !foreign.things.contains_key(&name);
+        foreign.add(name.clone(), thing)?;
+        if is_new {
+            card(component, &name, foreign)?;
+        }
     }
     Ok(())
 }
@@ -145,8 +146,14 @@ fn thing(component: &Json, place: String) -> Thing {
     ] {
         thing.say(property, text(component, member));
     }
-    let supplier = component.get("supplier").and_then(|it| text(it, "name"));
-    thing.say(Property::Supplier, supplier);
+    let organisation = |member| component.get(member).and_then(|it| text(it, "name"));
+    let supplier = organisation("supplier").or_else(|| organisation("manufacturer"));
+    thing.say(
+        Property::Supplier,
+        supplier.or_else(|| text(component, "publisher")),
+    );
+    // One text up to 1.5, and still written by tools for later versions.
+    thing.say(Property::Author, text(component, "author"));
     for author in list(component, "authors") {
         thing.say(Property::Author, text(author, "name"));
     }
@@ -217,12 +224,15 @@ fn property<'a>(component: &'a Json, name: &'a str) -> Option<&'a str> {
     properties(component, name).next()
 }
 
-/// The model card of what the document is about.
-fn card(component: &Json, root: &str, foreign: &mut Foreign) {
+/// The model card of a component. Tools that describe a folder write it at a model among the components, and call the folder an
+/// application.
+fn card(component: &Json, name: &str, foreign: &mut Foreign) -> Result<(), ReadError> {
     let none = Json::Null;
-    let card = component.get("modelCard").unwrap_or(&none);
+    let Some(card) = component.get("modelCard") else {
+        return Ok(());
+    };
     let parameters = card.get("modelParameters").unwrap_or(&none);
-    if let Some(thing) = foreign.things.get_mut(root) {
+    if let Some(thing) = foreign.things.get_mut(name) {
         for (property, member) in [
             (Property::Task, "task"),
             (Property::ModelType, "architectureFamily"),
@@ -257,18 +267,43 @@ fn card(component: &Json, root: &str, foreign: &mut Foreign) {
         let is_over = thing.is_over;
         foreign.may_keep("facts of one component", !is_over, MOST_FACTS_OF_ONE);
     }
-    for data in list(parameters, "datasets") {
+    for (at, data) in list(parameters, "datasets").iter().enumerate() {
         if let Some(reference) = text(data, "ref") {
-            foreign.relate(root, Verb::TrainedOn, reference, Vec::new());
+            foreign.relate(name, Verb::TrainedOn, reference, Vec::new());
+        } else if let Some(title) = text(data, "name") {
+            let place = format!("modelCard.modelParameters.datasets[{at}]");
+            let own = format!("{name}: {place}");
+            foreign.add(own.clone(), dataset(data, title, place))?;
+            foreign.relate(name, Verb::TrainedOn, &own, Vec::new());
         }
     }
     let analysis = card.get("quantitativeAnalysis").unwrap_or(&none);
     for metric in list(analysis, "performanceMetrics") {
         let of = |member| text(metric, member).unwrap_or_default().to_owned();
         foreign.measured(Measured {
+            of: name.to_owned(),
             metric: of("type"),
             value: of("value"),
             slice: of("slice"),
         });
     }
+    Ok(())
+}
+
+/// A data set that is described where it is used, and has no name that others could use.
+fn dataset(data: &Json, title: &str, place: String) -> Thing {
+    let mut thing = Thing::new(Kind::Dataset, place);
+    let (owner, name) = match title.split_once('/') {
+        Some((owner, name)) => (Some(owner), name),
+        None => (None, title),
+    };
+    thing.say(Property::Namespace, owner);
+    thing.say(Property::Name, Some(name));
+    thing.say(Property::Description, text(data, "description"));
+    let contents = data.get("contents").unwrap_or(&Json::Null);
+    thing.say(Property::Location, text(contents, "url"));
+    for sensitive in texts(data, "sensitiveData") {
+        thing.say(Property::SensitiveData, Some(sensitive));
+    }
+    thing
 }

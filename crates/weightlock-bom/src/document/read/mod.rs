@@ -103,9 +103,11 @@ struct Said {
     facts: Vec<(Property, Value)>,
 }
 
-/// A measured value of the root.
+/// A measured value.
 #[derive(Debug)]
 struct Measured {
+    /// What was measured, by the document's own name.
+    of: String,
     metric: String,
     value: String,
     slice: String,
@@ -316,12 +318,13 @@ impl Foreign {
             }
             graph.relate(relation);
         }
-        let root = self.root.as_ref().and_then(|it| names.get(it));
         for measured in &self.metrics {
-            let Some(root) = root else { continue };
+            let Some(of) = names.get(&measured.of) else {
+                continue;
+            };
             graph.measure(Metric {
                 details: BTreeMap::new(),
-                of: root.clone(),
+                of: of.clone(),
                 metric: measured.metric.clone(),
                 value: Value::Decimal(measured.value.clone()),
                 on: None,

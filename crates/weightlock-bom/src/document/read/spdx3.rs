@@ -38,9 +38,10 @@ pub(super) fn read(document: &Json, mut foreign: Foreign) -> Result<Foreign, Rea
     for element in elements.iter().filter(|it| it.get("relationshipType").is_some()) {
         relate(element, &by_name, &mut foreign);
     }
-    if let Some(model) = foreign.root.as_deref().and_then(|it| by_name.get(it)) {
+    for model in elements {
         for metric in list(model, "ai_metric") {
             foreign.measured(Measured {
+                of: text(model, "spdxId").unwrap_or_default().to_owned(),
                 metric: text(metric, "key").unwrap_or_default().to_owned(),
                 value: text(metric, "value").unwrap_or_default().to_owned(),
                 slice: String::new(),

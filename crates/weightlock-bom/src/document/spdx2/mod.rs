@@ -84,6 +84,7 @@ impl<'a> Writer<'a> {
         if settings.time.is_none() {
             comments.push("The time of making is not stated; 1970 stands for none.".to_owned());
         }
+        comments.extend(self.view.unhashed().map(|told| format!("Not known: {told}")));
         for gap in graph.unread() {
             comments.push(format!(
                 "Not read: {} at byte {}: {}",

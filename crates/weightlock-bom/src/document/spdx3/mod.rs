@@ -169,6 +169,7 @@ fn comment(settings: &Settings, missing: &[rules::Missing], view: &View<'_>) -> 
     if settings.time.is_none() {
         lines.push("The time of making is not stated; 1970 stands for none.".to_owned());
     }
+    lines.extend(view.unhashed().map(|told| format!("Not known: {told}")));
     for gap in missing {
         lines.push(format!(
             "Does not conform to the profile {}: {}",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use weightlock_artifact::{error::NOT_FOUND, standing::Standing, text::Shown};
+use weightlock_artifact::{error::NOT_FOUND, inventory::Root, standing::Standing, text::Shown};
 use weightlock_bom::{
     document::{
         read::{Foreign, ReadError, read},
@@ -14,7 +14,10 @@ use weightlock_bom::{
 };
 use weightlock_signing::predicate::Predicate;
 
-use super::{Input, model::Described};
+use super::{
+    Input,
+    model::{Described, Unhashed},
+};
 use crate::{
     commands::{subject::Hashed, target},
     context::Context,
@@ -27,8 +30,10 @@ use crate::{
 /// What was found out, and whence.
 pub(super) struct Given {
     pub(super) graph: Graph,
-    /// The bytes it is about; none where a document was read.
+    /// The bytes it is about; none where a document was read, and none where nothing was hashed.
     pub(super) hashed: Option<Hashed>,
+    /// The target where nothing was hashed.
+    root: Option<Root>,
     /// The document it was read from.
     pub(super) foreign: Option<Foreign>,
     /// Who lets documents be made.
@@ -41,12 +46,11 @@ impl Input {
     /// Reads a target.
     pub(super) fn target(&self, path: &Path, context: &Context) -> Result<Given, Vec<Diagnostic>> {
         let facts = self.facts(path)?;
-        let Described { hashed, mut graph } =
-            Described::of(path, self.allow_symlinks, &self.hashing, context)?;
+        let mut notes = Vec::new();
+        let (hashed, root, mut graph) = self.described(path, context, &mut notes)?;
         for path in &self.merge {
             document(path)?.merge_into(&mut graph);
         }
-        let mut notes = Vec::new();
         let mut author = None;
         if let Some((place, facts)) = facts {
             facts.state(&mut graph).map_err(|error| refused(&error, &place))?;
@@ -64,11 +68,34 @@ impl Input {
         }
         Ok(Given {
             graph,
-            hashed: Some(hashed),
+            hashed,
+            root,
             foreign: None,
             author,
             notes,
         })
+    }
+
+    /// Hashes and describes a target, or only describes it.
+    fn described(
+        &self,
+        path: &Path,
+        context: &Context,
+        notes: &mut Vec<String>,
+    ) -> Result<(Option<Hashed>, Option<Root>, Graph), Vec<Diagnostic>> {
+        if !self.metadata_only {
+            let Described { hashed, graph } =
+                Described::of(path, self.allow_symlinks, &self.hashing, context)?;
+            return Ok((Some(hashed), None, graph));
+        }
+        let Unhashed {
+            root,
+            graph,
+            passed_over,
+        } = Unhashed::of(path, self.allow_symlinks, context)?;
+        notes.push("nothing was hashed: this tells of names, not of bytes".to_owned());
+        notes.extend(passed_over.iter().map(|it| format!("not followed: {it}")));
+        Ok((None, Some(root), graph))
     }
 
     /// Reads a target, or a document where the path is one.
@@ -90,6 +117,7 @@ impl Input {
         Ok(Given {
             graph,
             hashed: None,
+            root: None,
             foreign: Some(foreign),
             author,
             notes: Vec::new(),
@@ -138,7 +166,7 @@ impl Given {
 
     /// One reason for each file that could not be read.
     pub(super) fn unread(&self) -> Vec<Diagnostic> {
-        let root = self.hashed.as_ref().map(Hashed::root);
+        let root = self.hashed.as_ref().map(Hashed::root).or(self.root.as_ref());
         let gaps = self.graph.unread().iter();
         gaps.map(|gap| {
             let place = root.map_or_else(
@@ -175,23 +203,31 @@ fn is_document(path: &Path) -> bool {
     if path == Path::new("-") {
         return true;
     }
-    let Ok(start) = std::fs::File::open(path).and_then(|file| {
-        let mut start = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::Read::take(file, 64 << 10), &mut start)?;
-        Ok(start)
+    // A library that sorts members by name writes what the document is behind all its components.
+    let Ok(text) = start(path, 1).and_then(|first| match first.as_slice() {
+        b"{" | b" " | b"\n" | b"\r" | b"\t" => start(path, Predicate::MAX_BYTES as u64),
+        _ => Ok(first),
     }) else {
         return false;
     };
-    let text = String::from_utf8_lossy(&start);
-    text.trim_start().starts_with('{')
-        && [
-            "\"bomFormat\"",
-            "\"spdxVersion\"",
-            "\"@graph\"",
-            "spdx-context.jsonld",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
+    let words: [&[u8]; 4] = [
+        b"\"bomFormat\"",
+        b"\"spdxVersion\"",
+        b"\"@graph\"",
+        b"spdx-context.jsonld",
+    ];
+    let begins = text.iter().find(|it| !it.is_ascii_whitespace()) == Some(&b'{');
+    let says = |word: &[u8]| text.windows(word.len()).any(|it| it == word);
+    // A list of packages is no model either; reading it as a document refuses it with a word on what to do.
+    is_list_of_syft(&text) || begins && words.into_iter().any(says)
+}
+
+/// The beginning of a file.
+fn start(path: &Path, bytes: u64) -> std::io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    let file = std::fs::File::open(path)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, bytes), &mut start)?;
+    Ok(start)
 }
 
 /// Reads a document of somebody.
@@ -201,10 +237,22 @@ pub(super) fn document(path: &Path) -> Result<Foreign, Diagnostic> {
         .file_name()
         .map_or_else(|| "-".into(), |name| name.to_string_lossy());
     read(&text, &name).map_err(|error: ReadError| {
+        let help = if is_list_of_syft(&text) {
+            "this is syft's own form; have it write another: syft … -o cyclonedx-json"
+        } else {
+            "name a CycloneDX or SPDX document as JSON"
+        };
         Diagnostic::of(DOCUMENT, &error)
             .at(path.display().to_string())
-            .help("name a CycloneDX or SPDX document as JSON")
+            .help(help)
     })
+}
+
+/// Whether a text begins as what syft writes when it is asked for JSON and no standard form.
+fn is_list_of_syft(text: &[u8]) -> bool {
+    const START: &[u8] = b"{\"artifacts\":[";
+    let dense = text.iter().filter(|it| !it.is_ascii_whitespace());
+    dense.take(START.len()).eq(START)
 }
 
 fn parsed(place: &Path) -> Result<Facts, Diagnostic> {

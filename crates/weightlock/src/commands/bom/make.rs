@@ -37,8 +37,8 @@ pub(super) const VERB: &str = "bom";
 pub struct Made {
     /// The target as it was named.
     pub target: String,
-    /// What names it: SHA-256 of the canonical manifest, or of the one file.
-    pub digest: String,
+    /// What names it: SHA-256 of the canonical manifest, or of the one file; none where nothing was hashed.
+    pub digest: Option<String>,
     /// The format and its version.
     pub format: String,
     /// Components in it.
@@ -158,9 +158,9 @@ fn make(
         model_first: arguments.layout == Layout::ScorerFirst,
     };
     let text = write(&given.graph, form, &settings).map_err(|error| Diagnostic::of(REFERENCES, &error))?;
-    let hashed = given.hashed.as_ref().ok_or_else(no_target)?;
     let (mut signer, mut evidence) = (None, None);
     if let Some(author) = &author {
+        let hashed = given.hashed.as_ref().ok_or_else(no_target)?;
         let predicate = Predicate::read(text.as_bytes(), &Wanted::Kind(Kind::Bom), "")
             .map_err(|error| Diagnostic::of(error.code(), &error))?;
         let payload = predicate.payload(&hashed.subjects());
@@ -175,7 +175,7 @@ fn make(
     let written = written.transpose()?;
     let made = Made {
         target: target.display().to_string(),
-        digest: hashed.digest().to_string(),
+        digest: given.hashed.as_ref().map(|it| it.digest().to_string()),
         format: form.name().to_owned(),
         components: given.graph.components().len(),
         facts: Standings::of(&given.graph),
@@ -200,7 +200,10 @@ fn make(
 fn summary(made: &Made) -> String {
     let mut text = format!("{}: {}\n", Shown(&made.target), made.format);
     let mut line = |name: &str, value: &str| text += &format!("  {name:10} {}\n", Shown(value));
-    line("about", &made.digest);
+    line(
+        "about",
+        made.digest.as_deref().unwrap_or("names only: nothing was hashed"),
+    );
     line("components", &made.components.to_string());
     let facts = &made.facts;
     line(

@@ -45,6 +45,7 @@ use crate::{
     after_help = "\
   weightlock bom ./model > bom.cdx.json
   weightlock bom --format spdx -o bom.spdx.json ./model
+  weightlock bom --metadata-only ./.venv
   weightlock bom --sign --key NAME.key ./model
   weightlock bom check --profile g7-ai ./model
 
@@ -69,7 +70,12 @@ pub struct Arguments {
     #[arg(long)]
     show_private: bool,
     /// Sign the document and put it with the model's evidence
-    #[arg(long, alias = "attach", help_heading = "Evidence")]
+    #[arg(
+        long,
+        alias = "attach",
+        conflicts_with = "metadata_only",
+        help_heading = "Evidence"
+    )]
     sign: bool,
     /// Write the evidence next to the model instead of into it: MODEL.weightlock/evidence
     #[arg(long, requires = "sign", help_heading = "Evidence")]
@@ -89,6 +95,10 @@ pub(super) struct Input {
     /// Add what a CycloneDX or SPDX document of another tool lists; repeatable
     #[arg(long, value_name = "FILE")]
     merge: Vec<PathBuf>,
+    /// Hash nothing: only what files say of themselves, for an environment of which the packages are wanted. The document says
+    /// that no digest is known, and links are named and not followed
+    #[arg(long, help_heading = "Files")]
+    metadata_only: bool,
     /// Follow symbolic links to files inside the model; links to folders are always refused
     #[arg(long, help_heading = "Files")]
     allow_symlinks: bool,

@@ -2,6 +2,9 @@
 //!
 //! Small files are read once: the bytes that were hashed are the bytes that are parsed. Of large ones the header is read
 //! through a descriptor that must still be what was hashed, and at the end nothing may have come, gone or changed.
+//!
+//! [`Unhashed`] is the same without digests: what files say of themselves, for an environment of which nobody asks more. It names
+//! no bytes, so that nothing can be signed about it, and its document says so.
 
 use std::{
     collections::BTreeMap,
@@ -12,6 +15,7 @@ use std::{
 use weightlock_artifact::{
     Error,
     digest::{Algorithm, engine::Want},
+    inventory::{Links, Root, Scope},
     path::ArtifactPath,
 };
 use weightlock_bom::{
@@ -24,7 +28,7 @@ use crate::{
     commands::{scan::opened, subject::Hashed},
     context::Context,
     diagnostic::Diagnostic,
-    sources::{self, Source},
+    sources::{self, Source, Target},
 };
 
 /// Bytes of a file that is read once. Configuration, cards and small adapters are below it.
@@ -65,7 +69,7 @@ impl Described {
             });
         let model = Model {
             files: files.collect(),
-            sources: names.iter().cloned().zip(sources.iter().cloned()).collect(),
+            sources: named(&names, &sources),
             kept: kept
                 .into_iter()
                 .filter_map(|(at, bytes)| Some((names.get(at)?.clone(), bytes)))
@@ -84,6 +88,65 @@ impl Described {
         graph.state(&subject, kind, Property::Digest, digest);
         Ok(Self { hashed, graph })
     }
+}
+
+/// What files say of themselves, with no digest of anything.
+pub(super) struct Unhashed {
+    pub(super) root: Root,
+    pub(super) graph: Graph,
+    /// Links, sockets and the like, which were not followed: names, of which some may stand for many.
+    pub(super) passed_over: Vec<String>,
+}
+
+/// Entries that are no plain files, named one by one.
+const MOST_NAMED: usize = 20;
+
+impl Unhashed {
+    /// Describes a target without reading more than the headers. A link is not followed, as nothing is vouched for: a virtual
+    /// environment is full of them.
+    pub(super) fn of(path: &Path, allow_symlinks: bool, context: &Context) -> Result<Self, Vec<Diagnostic>> {
+        let links = if allow_symlinks {
+            Links::FilesInside
+        } else {
+            Links::Refused
+        };
+        let root = Root::open(path, links).map_err(Diagnostic::from)?;
+        let target = Target::look(path, links, &Scope::model()).map_err(Diagnostic::from)?;
+        let (names, sources) = (target.names()?, target.sources());
+        let files = names.iter().zip(&sources).map(|(path, source)| File {
+            path: path.clone(),
+            size: source.stamp.size,
+            sha256: None,
+        });
+        let model = Model {
+            files: files.collect(),
+            sources: named(&names, &sources),
+            kept: BTreeMap::new(),
+        };
+        let graph = describe(&model, &|| context.is_stopped()).map_err(|error| failed(path, error))?;
+        Ok(Self {
+            root,
+            graph,
+            passed_over: passed_over(&target),
+        })
+    }
+}
+
+fn passed_over(target: &Target) -> Vec<String> {
+    let Target::Folder(inventory) = target else {
+        return Vec::new();
+    };
+    let all = inventory.irregular();
+    let told = all.iter().map(|it| format!("{} {}", it.name, it.kind));
+    let mut told: Vec<String> = told.take(MOST_NAMED).collect();
+    if let Some(more) = all.len().checked_sub(MOST_NAMED).filter(|it| *it > 0) {
+        told.push(format!("{more} more"));
+    }
+    told
+}
+
+fn named(names: &[ArtifactPath], sources: &[Source]) -> BTreeMap<ArtifactPath, Source> {
+    names.iter().cloned().zip(sources.iter().cloned()).collect()
 }
 
 fn failed(path: &Path, error: io::Error) -> Diagnostic {

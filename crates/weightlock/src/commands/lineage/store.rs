@@ -6,7 +6,7 @@
 
 use std::{
     fs,
-    io::Read,
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -47,7 +47,7 @@ const DEEPEST: usize = 32;
 const HEAD: u64 = 4096;
 /// What each statement and each bundle has at its beginning.
 const STATEMENTS: [&[u8]; 4] = [b"in-toto", b"dsseEnvelope", b"payloadType", b"sigstore.bundle"];
-/// What each bill of materials has at its beginning.
+/// What each bill of materials has at its beginning, or at its end.
 const DOCUMENTS: [&[u8]; 3] = [b"\"bomFormat\"", b"\"spdxVersion\"", b"spdx.org/rdf/3"];
 
 /// What was read.
@@ -362,20 +362,31 @@ impl Looks {
         if !is_json {
             return Self::Other;
         }
-        let mut head = Vec::new();
-        let read = input::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-        if read.is_err() {
+        let Ok((head, tail)) = ends(path) else {
             return Self::Other;
-        }
-        let has = |sign: &&[u8]| head.windows(sign.len()).any(|window| window == *sign);
-        if DOCUMENTS.iter().any(has) && !STATEMENTS.iter().any(has) {
-            Self::Document
-        } else if STATEMENTS.iter().any(has) {
+        };
+        let has = |text: &[u8], sign: &[u8]| text.windows(sign.len()).any(|window| window == sign);
+        if STATEMENTS.iter().any(|sign| has(&head, sign)) {
             Self::Statement
+        } else if DOCUMENTS.iter().any(|sign| has(&head, sign) || has(&tail, sign)) {
+            Self::Document
         } else {
             Self::Other
         }
     }
+}
+
+/// The beginning and the end of a file. Libraries that sort members by name write what a document is behind all of its components.
+fn ends(path: &Path) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let mut file = input::open(path)?;
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    file.by_ref().take(HEAD).read_to_end(&mut head)?;
+    let size = file.metadata()?.len();
+    if size > HEAD {
+        file.seek(SeekFrom::Start(size.saturating_sub(HEAD)))?;
+        file.take(HEAD).read_to_end(&mut tail)?;
+    }
+    Ok((head, tail))
 }
 
 /// Whether the text is one JSON document, and no lines of several.
