@@ -16,6 +16,7 @@
 //! What cannot be read, is not known, or was not asked is never a yes: a document with an unknown word is no policy, a
 //! policy that demands nothing allows nothing.
 
+pub mod audit;
 pub mod check;
 mod demand;
 pub mod document;

@@ -40,6 +40,8 @@ pub const OVERRIDE: Code = Code::new("WL-POLICY-OVERRIDE");
 pub const DOCUMENT: Code = Code::new("WL-POLICY-FILE");
 /// A verdict does not stand in for judging.
 pub const SUMMARY: Code = Code::new("WL-POLICY-VERDICT");
+/// The audit log is not whole.
+pub const AUDIT: Code = Code::new("WL-POLICY-AUDIT");
 
 /// What `explain` says of these codes.
 pub const EXPLANATIONS: &[Explanation] = &[
@@ -194,5 +196,13 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "an old verdict, or one by other rules, says nothing about this use",
         example: "--from-verdict, and the policy was changed since",
         fix: "judge it again:  weightlock gate --policy POLICY MODEL",
+    },
+    Explanation {
+        code: AUDIT,
+        outcome: Outcome::No,
+        what: "the audit log is not whole, or a decision could not be written to it",
+        why: "a log in which lines can change tells nothing about what was decided",
+        example: "a line was edited, so that the next one does not follow on it",
+        fix: "find out who can write there; keep the log, begin a new one, and keep the digest that `weightlock audit verify FILE` prints elsewhere",
     },
 ];

@@ -61,6 +61,11 @@ pub(crate) const POLICY: Variable = own(
     "WEIGHTLOCK_POLICY",
     "The policy, where no `--policy` names one; the floor, `/etc/weightlock/policy.toml`, holds besides",
 );
+/// Where decisions are written.
+pub(crate) const AUDIT_LOG: Variable = own(
+    "WEIGHTLOCK_AUDIT_LOG",
+    "A log that decisions are written to, besides those that policies and `--audit-log` name",
+);
 /// Folder of the digest cache, and of notes.
 pub(crate) const CACHE_DIR: Variable = own(
     "WEIGHTLOCK_CACHE_DIR",
@@ -302,6 +307,7 @@ pub const VARIABLES: &[Variable] = &[
     TRUST_DIR,
     MODE,
     POLICY,
+    AUDIT_LOG,
     CACHE_DIR,
     PASSWORD,
     COSIGN_PASSWORD,

@@ -10,7 +10,7 @@ use weightlock_policy::{Document as PolicyDocument, WaiverList};
 
 use crate::{
     commands::{
-        attest, blob, bom, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect,
+        attest, audit, blob, bom, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect,
         inventory, key, lineage, man, policy, scan, sign, slsa, trust, verdict, verify, verify_attestation,
         version,
     },
@@ -40,6 +40,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             schema::<attest::review::Listed>("attest review --list"),
         ),
         ("attest-run", schema::<attest::run::Recorded>("attest run")),
+        ("audit-verify", schema::<audit::verify::WholeLog>("audit verify")),
         ("attest-blob", schema::<blob::attest::AttestedFile>("attest-blob")),
         ("card-check", schema::<card::check::CheckedCard>("card check")),
         ("card-init", schema::<card::init::Initiated>("card init")),

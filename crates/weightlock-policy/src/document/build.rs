@@ -62,6 +62,7 @@ pub(super) fn document(text: &[u8], words: &Vocabulary<'_>) -> Result<Document, 
         demands,
         rules: rules.collect::<Result<_, _>>()?,
         waivers: waivers.collect::<Result<_, _>>()?,
+        audit_log: wire.audit_log.map(|path| absolute(path, &lines)).transpose()?,
         waiver_file: wire.waivers,
         identities: wire
             .identity
@@ -445,6 +446,17 @@ fn required(
         required = required.with_claim(*claim, expected);
     }
     Ok(required)
+}
+
+/// A path that means the same whoever asks and wherever they stand.
+fn absolute(path: Spanned<String>, lines: &Lines<'_>) -> Result<String, DocumentError> {
+    let at = path.span().start;
+    let path = path.into_inner();
+    if path.starts_with('/') && !path.contains('\0') {
+        Ok(path)
+    } else {
+        Err(lines.at(at, value("audit-log", &path, "it is an absolute path")))
+    }
 }
 
 /// A file relative to the document, or an absolute one. An address is none: whoever answers there could change the policy.

@@ -74,6 +74,8 @@ pub struct Document {
     pub rules: Vec<Rule>,
     /// Exceptions that stand in it.
     pub waivers: Vec<Waiver>,
+    /// Where every decision is written: an absolute path.
+    pub audit_log: Option<String>,
     /// Another file with exceptions, relative to this one.
     pub waiver_file: Option<String>,
 }

@@ -53,6 +53,9 @@ pub(super) struct Wire {
     #[serde(default)]
     #[schemars(with = "Vec<WireWaiver>")]
     pub waiver: Vec<Spanned<WireWaiver>>,
+    /// Every decision is written to this log, by an absolute path; where it cannot be, nothing is allowed.
+    #[schemars(with = "Option<String>")]
+    pub audit_log: Option<Spanned<String>>,
     /// Another file with exceptions, relative to this one. In production, exceptions count only when they stand there and their
     /// approver has signed it.
     pub waivers: Option<String>,

@@ -6,6 +6,7 @@
     reason = "helpers of tests; a fault in them is a failed test"
 )]
 
+mod audits;
 mod cases;
 mod documents;
 mod given;

@@ -1,6 +1,7 @@
 //! The verbs: one file each, listed here in the order of help.
 
 pub mod attest;
+pub mod audit;
 pub mod blob;
 pub mod bom;
 pub mod card;
@@ -62,6 +63,7 @@ pub enum Command {
     VerifyBlobAttestation(Box<blob::verify_attestation::Arguments>),
     Gate(Box<gate::Arguments>),
     Policy(policy::Arguments),
+    Audit(audit::Arguments),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
     Trust(trust::Arguments),
@@ -119,6 +121,7 @@ pub(crate) fn arguments_of(verb: &str) -> Option<fn(clap::Command) -> clap::Comm
         "verify-blob-attestation" => blob::verify_attestation::Arguments::augment_args,
         "gate" => gate::Arguments::augment_args,
         "policy" => policy::Arguments::augment_args,
+        "audit" => audit::Arguments::augment_args,
         "run" => run::Arguments::augment_args,
         "key" => key::Arguments::augment_args,
         "trust" => trust::Arguments::augment_args,
@@ -158,6 +161,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::AttestBlob(arguments) => blob::attest::run(arguments, context),
         Command::VerifyBlobAttestation(arguments) => blob::verify_attestation::run(arguments, context),
         Command::Gate(arguments) => gate::run(arguments, context),
+        Command::Audit(arguments) => audit::run(arguments, context),
         Command::Policy(arguments) => policy::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),

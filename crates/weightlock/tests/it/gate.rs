@@ -371,3 +371,119 @@ fn policies_to_begin_with_are_policies() {
         }
     }
 }
+
+/// Every decision is a line that follows on the one before, whoever writes at the same time.
+#[test]
+fn decisions_are_written_to_a_log_whose_lines_follow_on_each_other() {
+    let place = whole();
+    let log = ["--audit-log", "audit.jsonl"];
+    let processes: Vec<_> = (0..8)
+        .map(|number| {
+            let advisories: &[&str] = if number % 2 == 0 {
+                &["--advisories", "grype.json"]
+            } else {
+                &[]
+            };
+            let arguments = [&["gate", "--policy", "policy.toml"], &log[..], advisories, &["m"]].concat();
+            let mut command = place.command(arguments);
+            command
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for mut process in processes {
+        process.wait().unwrap();
+    }
+    let ran = place.run(["audit", "verify", "--json", "audit.jsonl"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let result = ran.document::<weightlock::commands::audit::verify::WholeLog>()["result"].clone();
+    assert_eq!(
+        (&result["lines"], &result["allowed"], &result["denied"]),
+        (&8.into(), &4.into(), &4.into())
+    );
+    let head = result["head"].as_str().unwrap().to_owned();
+    // S28: that somebody tried to leave a check out is written, too.
+    let skip = [
+        &["--mode", "production", "--skip", "sbom_attached"],
+        &log[..],
+        &["m"],
+    ]
+    .concat();
+    assert_eq!(gate(&place, &skip).code, 1);
+    let text = std::fs::read_to_string(place.path("audit.jsonl")).unwrap();
+    assert!(
+        text.lines()
+            .last()
+            .unwrap()
+            .contains("\"event\":\"override-refused\""),
+        "{text}"
+    );
+    assert_eq!(
+        place.run(["audit", "verify", "--has", &head, "audit.jsonl"]).code,
+        0
+    );
+    // A changed line, and an end that was cut off.
+    place.write(
+        "changed.jsonl",
+        text.replacen("\"decision\":\"deny\"", "\"decision\":\"allow\"", 1),
+    );
+    let ran = place.run(["audit", "verify", "changed.jsonl"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("WL-POLICY-AUDIT"), "{ran:#?}");
+    let cut: String = text.lines().take(5).map(|line| format!("{line}\n")).collect();
+    place.write("cut.jsonl", cut);
+    assert_eq!(place.run(["audit", "verify", "cut.jsonl"]).code, 0);
+    assert_eq!(
+        place.run(["audit", "verify", "--has", &head, "cut.jsonl"]).code,
+        1
+    );
+}
+
+/// A decision that nobody will know of is not given.
+#[test]
+fn without_its_log_nothing_is_allowed() {
+    let place = whole();
+    let with = |log: &str| gate(&place, &["--audit-log", log, "m"]);
+    assert_eq!(with("audit.jsonl").code, 0);
+    place.write("broken.jsonl", "{}\n");
+    place.write("unfinished.jsonl", "{");
+    std::os::unix::fs::symlink("audit.jsonl", place.path("link.jsonl")).unwrap();
+    for log in [
+        "no/such/folder.jsonl",
+        "broken.jsonl",
+        "unfinished.jsonl",
+        "link.jsonl",
+        "m",
+    ] {
+        let ran = with(log);
+        assert_ne!(ran.code, 0, "{log}: {ran:#?}");
+        assert!(
+            ran.stdout
+                .ends_with("Promotion BLOCKED: not all checks passed.\n"),
+            "{log}: {ran:#?}"
+        );
+    }
+    assert_eq!(
+        std::fs::read(place.path("broken.jsonl")).unwrap(),
+        b"{}\n",
+        "nothing is written on"
+    );
+    // A policy can demand a log; what it names means the same wherever one stands.
+    let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+    place.write(
+        "relative.toml",
+        text.replacen("version = 1", "version = 1\naudit-log = \"a.jsonl\"", 1),
+    );
+    assert_eq!(
+        place.run(["policy", "check", "--policy", "relative.toml"]).code,
+        2
+    );
+    let absolute = format!(
+        "version = 1\naudit-log = \"{}\"",
+        place.path("of-policy.jsonl").display()
+    );
+    place.write("policy.toml", text.replacen("version = 1", &absolute, 1));
+    assert_eq!(gate(&place, &["m"]).code, 0);
+    assert_eq!(place.run(["audit", "verify", "of-policy.jsonl"]).code, 0);
+}

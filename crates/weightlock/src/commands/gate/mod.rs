@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
         Err(told) => return refused(vec![told]),
     };
     let asked = Asked {
+        verb: VERB,
         target: &arguments.target,
         allow_symlinks: arguments.allow_symlinks,
         flags: &arguments.policy,

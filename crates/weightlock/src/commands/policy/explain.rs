@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
         Err(told) => return Reply::refusal(VERB, vec![told]),
     };
     let asked = Asked {
+        verb: VERB,
         target: &arguments.target,
         allow_symlinks: arguments.allow_symlinks,
         flags: &arguments.policy,

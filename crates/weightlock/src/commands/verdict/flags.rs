@@ -30,6 +30,9 @@ pub(crate) struct PolicyFlags {
     /// A report about vulnerabilities: the JSON of grype or trivy. Repeatable
     #[arg(long, value_name = "FILE")]
     pub advisories: Vec<PathBuf>,
+    /// Write the decision to this log, besides those that policies name. WEIGHTLOCK_AUDIT_LOG does the same
+    #[arg(long, value_name = "FILE")]
+    pub audit_log: Option<PathBuf>,
     /// Leave out a check; refused in production, and for what the floor demands. Repeatable
     #[arg(long, value_name = "CHECK", value_parser = check)]
     pub skip: Vec<Check>,
@@ -46,6 +49,8 @@ impl PolicyFlags {
 /// What a verdict is asked about.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked<'a> {
+    /// The verb that asks.
+    pub(crate) verb: &'static str,
     /// The model.
     pub(crate) target: &'a std::path::Path,
     /// Links to files inside the folder are followed.

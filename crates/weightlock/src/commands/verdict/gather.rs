@@ -22,6 +22,7 @@ use super::{
     card::Compared,
     facts,
     flags::Asked,
+    log,
     policies::Policies,
     signatures,
     statements::{self, About, Looked},
@@ -127,8 +128,15 @@ pub(crate) fn judge(
         }
     }
     hashed.still_holds()?;
+    let verdict = decide(policy, &evidence, &situation);
+    let model = &evidence.model;
+    let name = match &model.namespace {
+        Some(namespace) => format!("{namespace}/{}", model.name),
+        None => model.name.clone(),
+    };
+    log::write(&verdict, policy, (asked.verb, &name), asked.flags)?;
     Ok(Judged {
-        verdict: decide(policy, &evidence, &situation),
+        verdict,
         steps,
         is_cut_short,
     })

@@ -1,0 +1,115 @@
+//! Writes decisions to the audit logs that policies and flags name: one line each, behind a lock, on disk before the answer is given.
+//!
+//! A log that cannot be written to, or whose last line is none, is a refusal: a decision that nobody will know of is not given.
+
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use weightlock_artifact::Error;
+use weightlock_policy::{
+    Policy, Verdict,
+    audit::{Entry, MAX_LINE},
+    reason::AUDIT,
+};
+
+use super::flags::PolicyFlags;
+use crate::{diagnostic::Diagnostic, environment::AUDIT_LOG};
+
+/// Every log that is named: by the policies, the flag and the environment, each once.
+fn logs(policy: &Policy, flags: &PolicyFlags) -> Vec<PathBuf> {
+    let of_policies = policy.layers().iter();
+    let of_policies = of_policies.filter_map(|layer| layer.document.audit_log.as_ref().map(PathBuf::from));
+    let mut logs: Vec<PathBuf> = of_policies
+        .chain(flags.audit_log.clone())
+        .chain(AUDIT_LOG.filled().map(PathBuf::from))
+        .collect();
+    logs.sort();
+    logs.dedup();
+    logs
+}
+
+/// Writes a verdict to every log.
+pub(super) fn write(
+    verdict: &Verdict,
+    policy: &Policy,
+    (verb, name): (&str, &str),
+    flags: &PolicyFlags,
+) -> Result<(), Diagnostic> {
+    for log in logs(policy, flags) {
+        let entry = Entry::of(verdict, policy, verb, name, verdict.now);
+        append(&log, entry)?;
+    }
+    Ok(())
+}
+
+fn append(path: &Path, entry: Entry) -> Result<(), Diagnostic> {
+    let failed = |source: std::io::Error| Diagnostic::from(Error::io("write the audit log", path, source));
+    let flags = OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::options()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(failed)?;
+    let broken = |why: String| {
+        Diagnostic::new(AUDIT, why)
+            .at(path.display().to_string())
+            .help(format!(
+                "weightlock audit verify {}",
+                crate::text::quoted(&path.display().to_string())
+            ))
+    };
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(broken("the audit log is no file".to_owned()));
+    }
+    // Held until the file is closed, so that lines follow on each other whoever writes.
+    flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+    let last = last_line(&mut file).map_err(failed)?;
+    let last = match last {
+        Last::None => None,
+        Last::Line(line) => Some(line),
+        Last::Unfinished => {
+            return Err(broken(
+                "the last line of the audit log was not written whole".to_owned(),
+            ));
+        }
+    };
+    let line = entry
+        .after(last.as_deref())
+        .map_err(|error| broken(format!("the last line of the audit log is none: {error}")))?;
+    file.write_all(format!("{line}\n").as_bytes()).map_err(failed)?;
+    file.sync_data().map_err(failed)
+}
+
+/// What a log ends with.
+enum Last {
+    None,
+    Line(Vec<u8>),
+    Unfinished,
+}
+
+fn last_line(file: &mut File) -> std::io::Result<Last> {
+    let size = file.seek(SeekFrom::End(0))?;
+    if size == 0 {
+        return Ok(Last::None);
+    }
+    let most = MAX_LINE as u64 + 2;
+    file.seek(SeekFrom::Start(size.saturating_sub(most)))?;
+    let mut tail = Vec::new();
+    file.take(most).read_to_end(&mut tail)?;
+    let Some((b'\n', text)) = tail.split_last() else {
+        return Ok(Last::Unfinished);
+    };
+    match text.iter().rposition(|byte| *byte == b'\n') {
+        Some(before) => Ok(Last::Line(text.get(before + 1..).unwrap_or_default().to_vec())),
+        None if size <= most => Ok(Last::Line(text.to_vec())),
+        None => Ok(Last::Unfinished),
+    }
+}
