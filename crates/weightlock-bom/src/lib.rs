@@ -23,4 +23,4 @@ pub mod lineage;
 pub mod profile;
 pub mod provenance;
 pub mod slsa;
-mod typed;
+pub mod typed;

@@ -36,8 +36,11 @@ impl serde::de::Error for Fault {
     }
 }
 
-/// Reads a document into a type.
-pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+/// Reads a document into a type, of at most [`MAX_DOCUMENT`](crate::provenance::MAX_DOCUMENT) bytes.
+///
+/// # Errors
+/// What is wrong, with its line where that is known.
+pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     if text.len() > crate::provenance::MAX_DOCUMENT {
         return Err(format!(
             "it is larger than {} bytes",

@@ -40,6 +40,8 @@ pub const OVERRIDE: Code = Code::new("WL-POLICY-OVERRIDE");
 pub const DOCUMENT: Code = Code::new("WL-POLICY-FILE");
 /// A verdict does not stand in for judging.
 pub const SUMMARY: Code = Code::new("WL-POLICY-VERDICT");
+/// A case came out otherwise than expected.
+pub const CASE: Code = Code::new("WL-POLICY-CASE");
 /// The audit log is not whole.
 pub const AUDIT: Code = Code::new("WL-POLICY-AUDIT");
 
@@ -196,6 +198,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "an old verdict, or one by other rules, says nothing about this use",
         example: "--from-verdict, and the policy was changed since",
         fix: "judge it again:  weightlock gate --policy POLICY MODEL",
+    },
+    Explanation {
+        code: CASE,
+        outcome: Outcome::No,
+        what: "a case of `policy test` came out otherwise than expected",
+        why: "the policy does not do what somebody thought that it does",
+        example: "a case expects deny, and the policy demands nothing of such a model",
+        fix: "change the policy, or the case: one of the two is wrong",
     },
     Explanation {
         code: AUDIT,

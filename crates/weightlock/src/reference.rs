@@ -95,6 +95,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("policy-explain", schema::<verdict::VerdictTold>("policy explain")),
         ("policy-init", schema::<policy::init::Begun>("policy init")),
+        ("policy-test", schema::<policy::test::Tested>("policy test")),
         ("policy", PolicyDocument::schema()),
         ("waivers", WaiverList::schema()),
         (

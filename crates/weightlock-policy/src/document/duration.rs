@@ -42,6 +42,13 @@ impl Age {
         }
     }
 
+    /// The time that is so long before now.
+    #[must_use]
+    pub fn before(self, now: Timestamp) -> Timestamp {
+        now.checked_sub(SignedDuration::from_hours(i64::from(self.hours)))
+            .unwrap_or(Timestamp::MIN)
+    }
+
     /// Whether something of this time is young enough now.
     #[must_use]
     pub fn allows(self, made: Timestamp, now: Timestamp) -> bool {

@@ -487,3 +487,72 @@ fn without_its_log_nothing_is_allowed() {
     assert_eq!(gate(&place, &["m"]).code, 0);
     assert_eq!(place.run(["audit", "verify", "of-policy.jsonl"]).code, 0);
 }
+
+/// A table of cases is run against a policy without any model or key.
+#[test]
+fn cases_are_judged_and_compared_with_what_is_expected() {
+    let place = place();
+    let ran = place.run([
+        "policy",
+        "init",
+        "--for",
+        "security-engineer",
+        "-o",
+        "policy.toml",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let whole = "
+  statements:
+  - {kind: oms, by: [release]}
+  - {kind: bom, by: [release], age: 1d}
+  - {kind: card, by: [release], age: 1d}
+  - {kind: provenance, by: [farm], builder: 'https://builders.example.org/farm/v1'}
+  - {kind: review, by: [officer], approval: true}
+  scan: {findings: {pickle-global-import: low}}
+  advisories: [{findings: {CVE-2026-1: medium}}]
+  model: {name: pebble, revision: 0123456789abcdef0123456789abcdef01234567, files: {m.safetensors: [safetensors]}}
+";
+    let cases = |expect: &str| {
+        format!(
+            "version: 1\nnow: 2026-11-22T12:00:00Z\ncases:\n- name: everything is there{whole}  expect: {expect}\n\
+             - name: nobody signed it\n  model: {{name: pebble}}\n  expect: deny\n"
+        )
+    };
+    place.write("cases.yaml", cases("allow"));
+    let test = |file: &str| place.run(["policy", "test", "--policy", "policy.toml", file]);
+    let ran = test("cases.yaml");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(
+        ran.stdout,
+        "ok      everything is there: allow\nok      nobody signed it: deny\n2 cases passed, 0 failed\n"
+    );
+    place.write("wrong.yaml", cases("deny"));
+    let ran = test("wrong.yaml");
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("WL-POLICY-CASE") && ran.stderr.contains("deny was expected, and allow came out"),
+        "{ran:#?}"
+    );
+    let reasons = cases("allow").replacen(
+        "expect: deny\n",
+        "expect: deny\n  reasons: [WL-POLICY-SIGNATURE]\n",
+        1,
+    );
+    place.write("reasons.yaml", reasons);
+    assert_eq!(test("reasons.yaml").code, 1, "more is missing than a signature");
+    for (what, text) in [
+        ("no cases", "version: 1\ncases: []\n".to_owned()),
+        ("a misspelt word", cases("allow").replace("age: 1d", "aeg: 1d")),
+        ("nobody of that name", cases("allow").replace("[farm]", "[frm]")),
+        ("no such kind", cases("allow").replace("kind: bom", "kind: bomb")),
+        ("no such decision", cases("allowed")),
+        (
+            "another version",
+            cases("allow").replace("version: 1", "version: 2"),
+        ),
+    ] {
+        place.write("bad.yaml", text);
+        let ran = test("bad.yaml");
+        assert_eq!(ran.code, 2, "{what}: {ran:#?}");
+    }
+}

@@ -1,14 +1,15 @@
-//! `weightlock policy`: read, explain and begin policies. One file per action.
+//! `weightlock policy`: read, explain, test and begin policies. One file per action.
 
 pub mod check;
 pub mod explain;
 pub mod init;
+pub mod test;
 
 use clap::{Args, Subcommand};
 
 use crate::{context::Context, reply::Reply};
 
-/// Read, explain and begin policies.
+/// Read, explain, test and begin policies.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Arguments {
@@ -23,6 +24,8 @@ enum Command {
     Check(check::Arguments),
     /// Say which demand decides about a model, and where it stands
     Explain(Box<explain::Arguments>),
+    /// Judge made-up cases, and compare the verdicts with those that are expected
+    Test(test::Arguments),
     /// Write a policy to begin with
     Init(init::Arguments),
 }
@@ -31,6 +34,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
+        Command::Test(arguments) => test::run(arguments, context),
         Command::Init(arguments) => init::run(arguments),
     }
 }

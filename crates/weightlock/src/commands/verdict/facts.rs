@@ -70,7 +70,7 @@ fn called(hashed: &Hashed, flags: &PolicyFlags) -> (Option<String>, String, Opti
 }
 
 /// Whether a text can name one content only: a commit, or a digest.
-fn is_pinned(text: &str) -> bool {
+pub(in crate::commands) fn is_pinned(text: &str) -> bool {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
     let is_hex = hex
         .bytes()

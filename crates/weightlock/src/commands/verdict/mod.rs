@@ -20,6 +20,7 @@ mod statements;
 mod told;
 mod words;
 
+pub(in crate::commands) use self::facts::is_pinned;
 pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold};
 pub(crate) use self::{
     flags::{Asked, PolicyFlags},

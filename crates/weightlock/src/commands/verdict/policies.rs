@@ -41,18 +41,24 @@ impl Policies {
         Self::above(Path::new(FLOOR), flags, context)
     }
 
+    /// Reads the policies that hold here, and none of the keys and files that they name: for cases that are made up.
+    pub(in crate::commands) fn documents(flags: &PolicyFlags) -> Result<Policy, Diagnostic> {
+        let files = [Some((LayerKind::Floor, PathBuf::from(FLOOR), true)), named(flags)];
+        let mut layers = Vec::new();
+        for (kind, file, may_be_missing) in files.into_iter().flatten() {
+            layers.extend(read(kind, &file, may_be_missing)?);
+        }
+        if layers.is_empty() {
+            return Err(nowhere());
+        }
+        Ok(Policy::new(layers))
+    }
+
     /// Likewise, above this floor.
     pub(crate) fn above(floor: &Path, flags: &PolicyFlags, context: &Context) -> Result<Self, Diagnostic> {
         match Self::if_any(floor, flags, context)? {
             Some(found) => Ok(found),
-            None => Err(Diagnostic::new(
-                UNDEFINED,
-                "no policy was named, and without one nothing is allowed",
-            )
-            .note(format!(
-                "there is none in {FLOOR}, in WEIGHTLOCK_POLICY, or in your configuration folder"
-            ))
-            .help("name one with --policy FILE; weightlock policy init makes one")),
+            None => Err(nowhere()),
         }
     }
 
@@ -80,6 +86,17 @@ impl Policies {
             people,
         }))
     }
+}
+
+fn nowhere() -> Diagnostic {
+    Diagnostic::new(
+        UNDEFINED,
+        "no policy was named, and without one nothing is allowed",
+    )
+    .note(format!(
+        "there is none in {FLOOR}, in WEIGHTLOCK_POLICY, or in your configuration folder"
+    ))
+    .help("name one with --policy FILE; weightlock policy init makes one")
 }
 
 /// The one policy besides the floor, and whether it need not be there.
