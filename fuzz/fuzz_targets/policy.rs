@@ -82,7 +82,7 @@ fn policy(text: &[u8]) {
         "nothing is known, and it is allowed"
     );
     assert_eq!(verdict.decision == Decision::Allow, verdict.reasons().is_empty());
-    let summary = verdict.summary(&policy, "v", "0", weightlock_bom::slsa::Level::L0);
+    let summary = verdict.summary(&policy, "v", "0");
     let read = Summary::read(&summary).expect("it reads what it writes");
     let stands = read.stands_for(&policy, &nothing().model, &situation);
     assert_eq!(stands.is_ok(), verdict.decision == Decision::Allow, "{stands:?}");

@@ -38,11 +38,13 @@ pub enum Check {
     Approvals,
     /// Does no rule deny or hold it?
     Rules,
+    /// Does a stated verdict stand in for judging?
+    Verdict,
 }
 
 impl Check {
     /// Every check, in the order in which they are told.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Signature,
         Self::Advisories,
         Self::Bom,
@@ -57,6 +59,7 @@ impl Check {
         Self::Revision,
         Self::Approvals,
         Self::Rules,
+        Self::Verdict,
     ];
 
     /// Its name in the lines of `gate`. The first four are those of the usual gate script.
@@ -77,6 +80,7 @@ impl Check {
             Self::Revision => "revision_pinned",
             Self::Approvals => "approved",
             Self::Rules => "no_rule_denies",
+            Self::Verdict => "verdict_holds",
         }
     }
 
@@ -104,6 +108,7 @@ impl Check {
             Self::Revision => reason::REVISION,
             Self::Approvals => reason::APPROVAL,
             Self::Rules => reason::RULE,
+            Self::Verdict => reason::SUMMARY,
         }
     }
 
@@ -111,7 +116,7 @@ impl Check {
     /// answers rest on.
     #[must_use]
     pub const fn is_waivable(self) -> bool {
-        !matches!(self, Self::Signature | Self::Coverage)
+        !matches!(self, Self::Signature | Self::Coverage | Self::Verdict)
     }
 }
 

@@ -25,17 +25,19 @@ use weightlock_artifact::{
     evidence::Kind,
     reason::Code,
 };
+
 use weightlock_bom::slsa::Level;
 
 use crate::{
+    check::Check,
     demand::AgeOf,
     document::Age,
     evidence::ModelFacts,
-    judge::{Frame, Situation},
+    judge::{Frame, Situation, applied},
     layer::Policy,
     level::{Mode, Tier},
     reason,
-    verdict::{Decision, Verdict},
+    verdict::{Asked, Decision, Reason, Verdict},
 };
 
 /// What makes such statements, where nobody says another name.
@@ -175,9 +177,9 @@ pub fn digest_of(policy: &Policy) -> Digest {
 }
 
 impl Verdict {
-    /// The predicate of a verification summary. `version` is the program's, `level` what the provenance reaches.
+    /// The predicate of a verification summary. `version` is the program's.
     #[must_use]
-    pub fn summary(&self, policy: &Policy, verifier: &str, version: &str, level: Level) -> Value {
+    pub fn summary(&self, policy: &Policy, verifier: &str, version: &str) -> Value {
         let sha256 = |digest: &Digest| json!({"sha256": digest.hex()});
         let inputs: Vec<Value> = self
             .evidence()
@@ -203,7 +205,7 @@ impl Verdict {
             "policy": {"uri": "urn:weightlock:policies:v1", "digest": sha256(&digest_of(policy))},
             "inputAttestations": inputs,
             "verificationResult": if self.decision == Decision::Allow { "PASSED" } else { "FAILED" },
-            "verifiedLevels": [format!("SLSA_BUILD_LEVEL_{level}")],
+            "verifiedLevels": [format!("SLSA_BUILD_LEVEL_{}", self.level)],
             "slsaVersion": "1.2",
             OWN: {
                 "decision": self.decision.word(),
@@ -215,6 +217,88 @@ impl Verdict {
             },
         })
     }
+}
+
+/// The verdict where judging is left to somebody who stated one: the newest of those that are given and stand for it, or why none
+/// does. `stated` are verdicts about the model as it is now, by those whose verdicts count, the newest first.
+#[must_use]
+pub fn instead_of_judging(
+    stated: &[(Stated, Result<Summary, NotEnough>)],
+    policy: &Policy,
+    model: &ModelFacts,
+    situation: &Situation,
+) -> Verdict {
+    let frame = Frame::of(policy, model, situation);
+    let code = Check::Verdict.code();
+    let mut reasons = Vec::new();
+    let mut met = None;
+    for (one, summary) in stated {
+        let stands = summary
+            .clone()
+            .and_then(|it| it.stands_for(policy, model, situation));
+        match stands {
+            Ok(()) if met.is_none() => met = Some(one),
+            Ok(()) => {}
+            Err(why) => {
+                reasons.push(Reason::no(code, format!("{}: {why}", one.name)).of([one.id]));
+                // A later no by the same policies takes back an earlier yes.
+                let is_no = |it: &Summary| it.decision != Decision::Allow && it.policies == digest_of(policy);
+                if summary.as_ref().is_ok_and(is_no) {
+                    break;
+                }
+            }
+        }
+    }
+    if met.is_some() {
+        reasons.clear();
+    } else if reasons.is_empty() {
+        reasons.push(Reason::no(
+            code,
+            "there is no verdict about it by anybody whose verdicts count",
+        ));
+    }
+    let mut general = Vec::new();
+    if !situation.skip.is_empty() {
+        // Nothing was judged, so that nothing can be left out.
+        general.push(Reason::no(
+            reason::OVERRIDE,
+            "nothing is left out of a verdict that somebody else gave",
+        ));
+    }
+    let worst = reasons.iter().chain(&general).map(|reason| reason.decision).max();
+    Verdict {
+        decision: worst.unwrap_or(Decision::Allow),
+        digest: model.digest,
+        mode: frame.mode,
+        tier: frame.tier,
+        now: situation.now,
+        asked: vec![Asked {
+            check: Check::Verdict,
+            text: "a verdict that stands in for judging".to_owned(),
+            place: policy.place(0, 1),
+            rule: None,
+            met_by: met.map(|one| format!("{}, signed by {}", one.name, one.signed_by)),
+            evidence: met.iter().map(|one| one.id).collect(),
+            reasons,
+            waived: Vec::new(),
+            skipped: false,
+        }],
+        general,
+        waivers: Vec::new(),
+        level: Level::L0,
+        policies: applied(policy),
+    }
+}
+
+/// A verdict that lies with a model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stated {
+    /// SHA-256 of its bundle.
+    pub id: Digest,
+    /// Its file.
+    pub name: String,
+    /// Who signed it, for people.
+    pub signed_by: String,
 }
 
 impl Summary {

@@ -6,6 +6,7 @@ use weightlock_artifact::{
     digest::Digest,
     reason::{Code, Outcome},
 };
+use weightlock_bom::slsa::Level;
 
 use crate::{
     check::Check,
@@ -193,6 +194,8 @@ pub struct Verdict {
     pub general: Vec<Reason>,
     /// Exceptions for this model.
     pub waivers: Vec<WaiverUse>,
+    /// The level that the provenance reaches, as far as the policy knows builders.
+    pub level: Level,
     /// The documents.
     pub policies: Vec<Applied>,
 }

@@ -180,16 +180,21 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
         asked,
         general,
         waivers,
-        policies: policy
-            .layers()
-            .iter()
-            .map(|layer| Applied {
-                layer: layer.kind.word(),
-                source: layer.source.clone(),
-                digest: layer.digest,
-            })
-            .collect(),
+        level: case.reached(),
+        policies: applied(policy),
     }
+}
+
+/// The documents of a policy.
+pub(crate) fn applied(policy: &Policy) -> Vec<Applied> {
+    let layers = policy.layers().iter();
+    layers
+        .map(|layer| Applied {
+            layer: layer.kind.word(),
+            source: layer.source.clone(),
+            digest: layer.digest,
+        })
+        .collect()
 }
 
 fn active<'p>(policy: &'p Policy, matching: &Matching, mode: Mode, tier: Tier) -> Vec<Active<'p>> {

@@ -55,6 +55,16 @@ impl Case<'_> {
         (reached < level).then(|| format!("it is of level {reached}, and {level} is demanded"))
     }
 
+    /// The highest level of the provenance that counts.
+    pub(super) fn reached(&self) -> Level {
+        let found = self.candidates(Kind::Provenance, |content| match content {
+            Content::Provenance(provenance) if provenance.faults.is_empty() => Some(provenance.clone()),
+            _ => None,
+        });
+        let levels = found.good.iter().map(|(statement, it)| self.level(statement, it));
+        levels.max().unwrap_or(Level::L0)
+    }
+
     /// What the layers give the builder: the least of those that know builders at all. A statement cannot raise itself.
     fn level(&self, statement: &StatementFact, provenance: &ProvenanceFact) -> Level {
         let mut least: Option<Level> = None;

@@ -1,7 +1,6 @@
 //! When a stated verdict stands in for judging.
 
 use serde_json::{Value, json};
-use weightlock_bom::slsa::Level;
 use weightlock_policy::{
     Decision, LayerKind, Mode, Policy, Situation, Tier, judge,
     summary::{NotEnough, Summary, VERIFIER},
@@ -13,7 +12,7 @@ fn allowed() -> (Policy, Value) {
     let policy = policy(&format!("{PEOPLE}\n[require]\n{DEMANDS}"));
     let verdict = judged(&policy, &good());
     assert_eq!(verdict.decision, Decision::Allow);
-    let summary = verdict.summary(&policy, VERIFIER, "0.1.0", Level::L3);
+    let summary = verdict.summary(&policy, VERIFIER, "0.1.0");
     (policy, summary)
 }
 
@@ -68,7 +67,7 @@ fn it_stands_for_the_same_question_and_for_milder_ones() {
         &good(),
         &stricter(Some(Mode::Production), Some(Tier::High)),
     );
-    let strict = verdict.summary(&policy, VERIFIER, "0.1.0", Level::L3);
+    let strict = verdict.summary(&policy, VERIFIER, "0.1.0");
     assert_eq!(stands(&strict, &policy, &Situation::at(now())), Ok(()));
 }
 
@@ -102,7 +101,7 @@ fn another_policy_another_floor_or_none_is_another_question() {
 fn the_age_that_a_policy_demands_counts() {
     let text = format!("{PEOPLE}\n[require]\nsignature = true\nmax-age = {{ verdict = \"1h\" }}\n");
     let policy = policy(&text);
-    let summary = judged(&policy, &good()).summary(&policy, VERIFIER, "0.1.0", Level::L1);
+    let summary = judged(&policy, &good()).summary(&policy, VERIFIER, "0.1.0");
     let at = |time: &str| Situation::at(time.parse().unwrap());
     assert_eq!(stands(&summary, &policy, &at("2026-11-22T13:00:00Z")), Ok(()));
     assert!(stands(&summary, &policy, &at("2026-11-22T13:00:01Z")).is_err());
@@ -118,7 +117,7 @@ fn it_ends_with_the_first_exception_that_it_rests_on() {
     let policy = policy(&format!("{PEOPLE}\n[require]\nrevision = true\n{waiver}"));
     let mut evidence = good();
     evidence.model.revision = None;
-    let summary = judged(&policy, &evidence).summary(&policy, VERIFIER, "0.1.0", Level::L1);
+    let summary = judged(&policy, &evidence).summary(&policy, VERIFIER, "0.1.0");
     let at = |time: &str| Situation::at(time.parse().unwrap());
     assert_eq!(stands(&summary, &policy, &at("2026-11-22T23:59:59Z")), Ok(()));
     assert!(matches!(

@@ -98,7 +98,8 @@ impl Command {
                 Self::Card(arguments) => arguments.writes(format),
                 _ => matches!(self, Self::Scan(_)),
             },
-            Format::Sarif | Format::Junit | Format::Github => matches!(self, Self::Scan(_)),
+            Format::Sarif | Format::Junit => matches!(self, Self::Scan(_) | Self::Gate(_)),
+            Format::Github => matches!(self, Self::Scan(_)),
         }
     }
 }
@@ -160,7 +161,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::VerifyBlob(arguments) => blob::verify::run(arguments, context),
         Command::AttestBlob(arguments) => blob::attest::run(arguments, context),
         Command::VerifyBlobAttestation(arguments) => blob::verify_attestation::run(arguments, context),
-        Command::Gate(arguments) => gate::run(arguments, context),
+        Command::Gate(arguments) => gate::run(arguments, format, context),
         Command::Audit(arguments) => audit::run(arguments, context),
         Command::Policy(arguments) => policy::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),

@@ -50,6 +50,19 @@ pub(crate) enum Author {
 }
 
 impl PublishFlags {
+    /// Whether anything of them was typed.
+    pub(crate) fn is_given(&self) -> bool {
+        let signer = &self.signer;
+        self.keyless.is_asked()
+            || signer.key.is_some()
+            || signer.pkcs11_uri.is_some()
+            || signer.signing_certificate.is_some()
+            || signer.password.password_file.is_some()
+            || self.output.is_some()
+            || self.beside
+            || self.dry_run
+    }
+
     /// Who signs; somebody must.
     pub(crate) fn author(&self, method: Option<Method>, context: &Context) -> Result<Author, Diagnostic> {
         if method == Some(Method::Sigstore) || (method.is_none() && self.keyless.is_asked()) {

@@ -69,6 +69,18 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, step)
 }
 
+/// The official schema, where it is at hand.
+pub(crate) fn sarif_schema() -> Option<jsonschema::Validator> {
+    // The pattern of languages has a bracket too many, which only some readers of patterns forgive.
+    let schema = fs::read_to_string(program(Peer::SarifSchema)?).unwrap();
+    let schema = schema.replace(
+        "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$",
+        "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$",
+    );
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    Some(jsonschema::validator_for(&schema).unwrap())
+}
+
 #[test]
 fn sarif_follows_the_official_schema() {
     let place = place();
@@ -78,17 +90,7 @@ fn sarif_follows_the_official_schema() {
         .iter()
         .any(|result| result.get("relatedLocations").is_some());
     assert!(nested, "the finding in the archive points into it: {sarif:#}");
-    let Some(schema) = program(Peer::SarifSchema) else {
-        return;
-    };
-    // The pattern of languages has a bracket too many, which only some readers of patterns forgive.
-    let schema = fs::read_to_string(schema).unwrap();
-    let schema = schema.replace(
-        "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$",
-        "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$",
-    );
-    let schema: Value = serde_json::from_str(&schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let Some(validator) = sarif_schema() else { return };
     place.run(["scan", "d", "--json", "-o", "base.json"]);
     place.write("empty/.git/x", "");
     for more in [

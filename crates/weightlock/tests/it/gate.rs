@@ -556,3 +556,100 @@ fn cases_are_judged_and_compared_with_what_is_expected() {
         assert_eq!(ran.code, 2, "{what}: {ran:#?}");
     }
 }
+
+/// A signed verdict stands in for judging the same bytes by the same policy, and for nothing else.
+#[test]
+fn a_signed_verdict_stands_in_for_judging_and_never_for_hashing() {
+    let place = whole();
+    let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+    let text = text.replace(
+        "review = [\"other\"]",
+        "verdict = [\"other\"]\nreview = [\"other\"]",
+    );
+    place.write("policy.toml", &text);
+    let from = |more: &[&str]| {
+        place.run(
+            [
+                &["gate", "--policy", "policy.toml", "--from-verdict"],
+                more,
+                &["m"],
+            ]
+            .concat(),
+        )
+    };
+    assert_eq!(from(&[]).code, 1, "there is none");
+    let sign = |key: &str, more: &[&str]| {
+        gate(
+            &place,
+            &[&["--attest", "--key", &path(key)], more, &["m"]].concat(),
+        )
+    };
+    // One whose verdicts do not count.
+    assert_eq!(sign("p256.key.pem", &[]).code, 0);
+    let ran = from(&[]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("WL-POLICY-VERDICT"), "{ran:#?}");
+    assert_eq!(sign("p384.key.pem", &[]).code, 0);
+    let ran = from(&[]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(
+        ran.stdout,
+        "[PASS] verdict_holds\nPromotion APPROVED: all checks passed.\n"
+    );
+    // It needs no report, and no evidence but itself; a stricter question is another one.
+    assert_eq!(from(&["--mode", "production"]).code, 1);
+    assert_eq!(from(&["--tier", "high"]).code, 1);
+    place.write("policy.toml", format!("{text}# another line\n"));
+    assert_eq!(from(&[]).code, 1, "another policy");
+    place.write("policy.toml", &text);
+    assert_eq!(from(&[]).code, 0);
+    // The bytes are hashed all the same.
+    place.flip("m/model.safetensors", 1_000_000, 1);
+    let ran = from(&[]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    place.flip("m/model.safetensors", 1_000_000, 1);
+    assert_eq!(from(&[]).code, 0);
+    // A later no takes it back.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    place.write("grype.json", "{}");
+    assert_eq!(sign("p384.key.pem", &[]).code, 1);
+    let ran = from(&[]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("does not allow the model"), "{ran:#?}");
+    // A key without --attest would sign nothing.
+    assert_eq!(gate(&place, &["--key", &path("p256.key.pem"), "m"]).code, 2);
+}
+
+#[test]
+fn build_servers_get_the_same_verdict() {
+    let place = whole();
+    place.write("grype.json", "{}");
+    let ran = gate(&place, &["--format", "junit", "m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    for part in [
+        "<testsuites name=\"weightlock gate\" tests=\"4\" failures=\"1\">",
+        "<testcase classname=\"gate\" name=\"signature_valid\"/>",
+        "<failure type=\"WL-POLICY-UNREADABLE\"",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {ran:#?}");
+    }
+    let ran = gate(&place, &["--format", "sarif", "m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let sarif: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "WL-POLICY-UNREADABLE");
+    let place_of = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place_of["artifactLocation"]["uri"], "policy.toml");
+    assert!(
+        place_of["region"]["startLine"]
+            .as_u64()
+            .is_some_and(|line| line > 1)
+    );
+    if let Some(schema) = crate::formats::sarif_schema() {
+        let errors: Vec<String> = schema
+            .iter_errors(&sarif)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+}

@@ -3,17 +3,23 @@
 //! One line for each check that the policy asks for, and a closing line, in the words of the scripts that it replaces. A check that
 //! cannot run has failed.
 
+mod report;
+
 use std::path::PathBuf;
 
 use clap::Args;
-use weightlock_policy::{Check, Decision};
+use weightlock_artifact::evidence::Kind;
+use weightlock_policy::{Check, Decision, summary::VERIFIER};
+use weightlock_signing::{predicate::types::SLSA_VSA, statement};
 
 use crate::{
-    cli::Hashing,
+    cli::{Format, Hashing},
+    commands::publish::{Author, PublishFlags},
     commands::verdict::{Asked, Judged, Policies, PolicyFlags, VerdictTold, judge, notes, reasons},
     context::Context,
     diagnostic::Diagnostic,
     exit::Exit,
+    explanations::USAGE,
     reply::Reply,
 };
 
@@ -35,6 +41,14 @@ pub struct Arguments {
     target: PathBuf,
     #[command(flatten)]
     policy: PolicyFlags,
+    /// Sign the verdict, yes or no, as evidence about exactly these bytes (SLSA verification summary)
+    #[arg(long, help_heading = "Verdict")]
+    attest: bool,
+    /// What the verdict says made it
+    #[arg(long, value_name = "URI", default_value = VERIFIER, requires = "attest", help_heading = "Verdict")]
+    verifier: String,
+    #[command(flatten)]
+    publish: PublishFlags,
     /// Follow symbolic links to files inside the model; links to folders are always refused
     #[arg(long, help_heading = "Files")]
     allow_symlinks: bool,
@@ -42,7 +56,7 @@ pub struct Arguments {
     hashing: Hashing,
 }
 
-pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
+pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> Reply {
     let refused = |reasons: Vec<Diagnostic>| {
         Reply::refusal(VERB, reasons).with_text("Promotion BLOCKED: not all checks passed.\n".to_owned())
     };
@@ -56,30 +70,84 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
         allow_symlinks: arguments.allow_symlinks,
         flags: &arguments.policy,
     };
-    match judge(&policies, &asked, &arguments.hashing, context) {
-        Ok(judged) => reply(&judged, context),
-        Err(reasons) => refused(reasons),
+    if !arguments.attest && arguments.publish.is_given() {
+        let told = Diagnostic::new(USAGE, "a key signs the verdict only with --attest");
+        return refused(vec![
+            told.help("weightlock gate --attest --key NAME.key --policy POLICY MODEL"),
+        ]);
+    }
+    // Whoever signs is asked for a password before the work begins.
+    let author = match arguments
+        .attest
+        .then(|| arguments.publish.author(None, context))
+        .transpose()
+    {
+        Ok(author) => author,
+        Err(told) => return refused(vec![told]),
+    };
+    let judged = match judge(&policies, &asked, &arguments.hashing, context) {
+        Ok(judged) => judged,
+        Err(reasons) => return refused(reasons),
+    };
+    let written = author.map(|author| attest(&author, &judged, &policies, arguments));
+    match written.transpose() {
+        Ok(written) => reply(&judged, written.flatten(), format, context),
+        Err(told) => refused(vec![told]),
     }
 }
 
-fn reply(judged: &Judged, context: &Context) -> Reply {
+/// Signs the verdict, and says where it lies.
+fn attest(
+    author: &Author,
+    judged: &Judged,
+    policies: &Policies,
+    arguments: &Arguments,
+) -> Result<Option<String>, Diagnostic> {
+    let predicate = judged
+        .verdict
+        .summary(&policies.policy, &arguments.verifier, env!("CARGO_PKG_VERSION"));
+    let hashed = &judged.described.hashed;
+    let payload = statement::payload(&hashed.subjects(), SLSA_VSA, &predicate);
+    let (_, written) = arguments.publish.sign(author, payload, Kind::Verdict, hashed)?;
+    Ok(written)
+}
+
+fn reply(judged: &Judged, written: Option<String>, format: Format, context: &Context) -> Reply {
     let verdict = &judged.verdict;
     let text = lines(judged, context);
-    let told = VerdictTold::from(judged);
+    let told = VerdictTold {
+        written: written.clone(),
+        ..VerdictTold::from(judged)
+    };
+    let mut notes = notes(verdict);
+    notes.extend(written.map(|path| format!("the verdict was signed: {path}")));
+    let rendered = match format {
+        Format::Junit => Some(report::junit(&told)),
+        Format::Sarif => Some(report::sarif(&told)),
+        _ => None,
+    };
     let exit = match verdict.decision {
         Decision::Allow => Exit::Yes,
         Decision::Quarantine => Exit::NoAnswer,
         Decision::Deny => Exit::No,
     };
     if verdict.decision == Decision::Allow {
-        return Reply::yes(VERB, text, told).with_notes(notes(verdict));
+        return in_form(Reply::yes(VERB, text, told).with_notes(notes), rendered);
     }
-    Reply::refusal(VERB, reasons(judged))
+    let reply = Reply::refusal(VERB, reasons(judged))
         .with_verdict("blocked: do not promote this model")
         .with_text(text)
         .with_result(told)
-        .with_notes(notes(verdict))
-        .with_exit(exit)
+        .with_notes(notes)
+        .with_exit(exit);
+    in_form(reply, rendered)
+}
+
+fn in_form(reply: Reply, rendered: Option<String>) -> Reply {
+    match rendered {
+        Some(rendered) => reply.rendered_as(rendered),
+        None => reply,
+    }
 }
 
 /// A line for each check that was asked for, and the closing line.

@@ -33,6 +33,9 @@ pub(crate) struct PolicyFlags {
     /// Write the decision to this log, besides those that policies name. WEIGHTLOCK_AUDIT_LOG does the same
     #[arg(long, value_name = "FILE")]
     pub audit_log: Option<PathBuf>,
+    /// Take a verdict that lies with the model, by one whose verdicts count, instead of judging; every byte is hashed all the same
+    #[arg(long, conflicts_with = "skip")]
+    pub from_verdict: bool,
     /// Leave out a check; refused in production, and for what the floor demands. Repeatable
     #[arg(long, value_name = "CHECK", value_parser = check)]
     pub skip: Vec<Check>,

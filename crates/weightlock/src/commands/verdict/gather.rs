@@ -8,12 +8,14 @@
 
 use std::sync::Arc;
 
+use weightlock_artifact::evidence::Kind;
 use weightlock_artifact::inventory::{Inventory, Links, Root, Scope};
 use weightlock_policy::{
-    Check, Decision, Evidence, Situation, Verdict,
+    Check, Decision, Evidence, Policy, Situation, Verdict,
     document::{Demand, ScanBy},
-    evidence::ScanFact,
+    evidence::{Holds, ScanFact},
     judge as decide,
+    summary::{self, NotEnough, Stated, Summary},
 };
 use weightlock_scan::Report;
 
@@ -42,6 +44,8 @@ pub(crate) struct Step(pub(crate) String);
 pub(crate) struct Judged {
     /// The verdict.
     pub(crate) verdict: Verdict,
+    /// The model, hashed, and what its files say.
+    pub(in crate::commands) described: Described,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// The scan was not run, because the answer is no without it.
@@ -103,6 +107,7 @@ pub(crate) fn judge(
         "{} about it",
         crate::text::counted(looked.len(), "statement")
     ));
+    let stated = stated(&looked, policy);
     all.extend(looked.into_iter().map(|Looked { fact, .. }| fact));
     all.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
     let mut evidence = Evidence {
@@ -113,8 +118,9 @@ pub(crate) fn judge(
         card,
     };
     let situation = situation(asked, context)?;
+    let from_verdict = asked.flags.from_verdict;
     let mut is_cut_short = false;
-    if wants_scan(policies, &situation) {
+    if !from_verdict && wants_scan(policies, &situation) {
         if is_denied_without(&decide(policy, &evidence, &situation)) {
             is_cut_short = true;
             step("no scan: the answer is no without it".to_owned());
@@ -128,7 +134,11 @@ pub(crate) fn judge(
         }
     }
     hashed.still_holds()?;
-    let verdict = decide(policy, &evidence, &situation);
+    let verdict = if from_verdict {
+        summary::instead_of_judging(&stated, policy, &evidence.model, &situation)
+    } else {
+        decide(policy, &evidence, &situation)
+    };
     let model = &evidence.model;
     let name = match &model.namespace {
         Some(namespace) => format!("{namespace}/{}", model.name),
@@ -137,9 +147,32 @@ pub(crate) fn judge(
     log::write(&verdict, policy, (asked.verb, &name), asked.flags)?;
     Ok(Judged {
         verdict,
+        described,
         steps,
         is_cut_short,
     })
+}
+
+/// Verdicts about the model as it is now, by those whose verdicts count, the newest first.
+fn stated(looked: &[Looked], policy: &Policy) -> Vec<(Stated, Result<Summary, NotEnough>)> {
+    let counting = looked.iter().filter(|one| {
+        one.fact.kind == Kind::Verdict
+            && one.fact.holds == Holds::Yes
+            && policy.counts(Kind::Verdict, &one.fact.by)
+    });
+    let mut stated: Vec<(Stated, Result<Summary, NotEnough>)> = counting
+        .filter_map(|one| {
+            let statement = one.statement.as_ref()?;
+            let about = Stated {
+                id: one.fact.id,
+                name: one.fact.name.clone(),
+                signed_by: one.fact.signed_by.clone().unwrap_or_default(),
+            };
+            Some((about, Summary::read(&statement.predicate)))
+        })
+        .collect();
+    stated.sort_by_key(|(_, summary)| std::cmp::Reverse(summary.as_ref().ok().map(|it| it.time)));
+    stated
 }
 
 fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnostic> {

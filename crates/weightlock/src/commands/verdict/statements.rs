@@ -181,6 +181,7 @@ impl About<'_> {
                 Ok(review) => Ok(Content::Review(review)),
                 Err(why) => Err((none(), why)),
             },
+            (Kind::Verdict, _) => Ok(Content::Other),
             (Kind::Review, APPROVAL) => match approval(predicate) {
                 Some(approval) => Ok(Content::Approval(approval)),
                 None => Err((none(), "it neither approves nor rejects".to_owned())),

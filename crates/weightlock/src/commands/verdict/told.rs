@@ -38,6 +38,8 @@ pub struct VerdictTold {
     pub evidence: Vec<String>,
     /// No scan was run, because the answer is no without it.
     pub cut_short: bool,
+    /// Where the signed verdict lies, when one was made.
+    pub written: Option<String>,
 }
 
 /// A policy that was applied.
@@ -146,6 +148,7 @@ impl VerdictTold {
             waivers: verdict.waivers.iter().map(WaiverTold::of).collect(),
             evidence: texts(&verdict.evidence()),
             cut_short,
+            written: None,
         }
     }
 }
