@@ -99,6 +99,29 @@ class Counts(TypedDict):
     """Cannot be vouched for, readers disagree, the format or resources are abused."""
 
 
+class DemandTold(TypedDict):
+    """A demand."""
+
+    check: str
+    """The check that it belongs to."""
+    demand: str
+    """What is demanded."""
+    evidence: list[str]
+    """What it rests on."""
+    met_by: str | None
+    """How it was met."""
+    place: str
+    """The file and line that demand it."""
+    reasons: list[ReasonTold]
+    """Why it is not met."""
+    rule: str | None
+    """The rule that it stands under."""
+    state: str
+    """`met`, `not-met`, `no-answer`, `waived` or `skipped`."""
+    waived: list[ReasonTold]
+    """Reasons that a waiver stands in for."""
+
+
 class Diagnostic(TypedDict):
     """One reason of a refusal or failure."""
 
@@ -184,6 +207,8 @@ class Inspection(TypedDict):
     """What the model is."""
     target: str
     """The target as typed."""
+    verdict: VerdictTold | None
+    """The verdict, where a policy holds here."""
 
 
 class Model(TypedDict):
@@ -222,6 +247,32 @@ class NotRead(TypedDict):
     """The content."""
     why: str
     """The reason in words."""
+
+
+class PolicyTold(TypedDict):
+    """A policy that was applied."""
+
+    digest: str
+    """SHA-256 of it."""
+    layer: str
+    """`floor`, `user`, `environment` or `named`."""
+    source: str
+    """Its file."""
+
+
+class ReasonTold(TypedDict):
+    """Why something is not a yes."""
+
+    code: str
+    """The code."""
+    decision: Literal["deny", "quarantine"]
+    """`deny` or `quarantine`."""
+    evidence: list[str]
+    """What it rests on."""
+    place: str | None
+    """The file and line of the demand."""
+    text: str
+    """In words."""
 
 
 class Scanned(TypedDict):
@@ -409,6 +460,35 @@ class Tool(TypedDict):
     """Its version."""
 
 
+class VerdictTold(TypedDict):
+    """A verdict in JSON."""
+
+    cut_short: bool
+    """No scan was run, because the answer is no without it."""
+    decision: Literal["allow", "quarantine", "deny"]
+    """`allow`, `quarantine` or `deny`."""
+    demands: list[DemandTold]
+    """Every demand, and what came of it."""
+    digest: str
+    """The model: SHA-256 of the canonical manifest, or of the one file."""
+    evidence: list[str]
+    """What it rests on: digests of statements and reports."""
+    general: list[ReasonTold]
+    """Reasons that belong to no demand."""
+    mode: str
+    """`development`, `staging` or `production`."""
+    policies: list[PolicyTold]
+    """The policies, the floor first."""
+    tier: str
+    """`low`, `medium` or `high`."""
+    time: str
+    """When it was asked (RFC 3339)."""
+    waivers: list[WaiverTold]
+    """Waivers for this model."""
+    written: str | None
+    """Where the signed verdict lies, when one was made."""
+
+
 class Verified(TypedDict):
     """The result in JSON."""
 
@@ -458,3 +538,26 @@ class Verified(TypedDict):
     """Who signed it: verified."""
     unsigned: list[str]
     """Unsigned files that were let pass."""
+
+
+class WaiverTold(TypedDict):
+    """A waiver."""
+
+    approver: str
+    """Who agreed."""
+    expires: str
+    """Its last day."""
+    not_counted: str | None
+    """Why it does not count although it holds."""
+    owner: str
+    """Who answers for it."""
+    place: str
+    """Where it stands."""
+    reason: str
+    """Why."""
+    state: str
+    """`in-force`, `not-yet` or `expired`."""
+    used: bool
+    """It stood in for something."""
+    waives: str
+    """What it waives."""

@@ -7,7 +7,7 @@ use weightlock::commands::inspect::Inspection;
 
 use crate::{
     models::{tiny, weights},
-    run::Place,
+    run::{Place, Ran},
 };
 
 /// The standing of one answer.
@@ -219,4 +219,55 @@ fn every_hint_names_a_verb_of_this_program() {
             "{verb} is no verb:\n{help}"
         );
     }
+}
+
+/// With a policy, what was checked is told as checked, and the exit code is that of the gate.
+#[test]
+fn a_policy_makes_answers_of_what_was_only_seen() {
+    let place = Place::with_model();
+    let key = crate::attest::path("p256.key.pem");
+    place.write(
+        "policy.toml",
+        format!(
+            "version = 1\nmode = \"development\"\n[identity.us]\nkey = \"{}\"\n[signers]\noms = [\"us\"]\n[require]\nsignature = true\n",
+            crate::attest::path("p256.pub.pem")
+        ),
+    );
+    let inspect = |more: &[&str]| place.run([&["inspect", "--json"], more, &["m"]].concat());
+    let standings = |ran: &Ran| {
+        let answers = ran.document::<Inspection>()["result"]["answers"].clone();
+        ["who", "unchanged", "may_we_use"]
+            .map(|question| answers[question]["standing"].as_str().unwrap().to_owned())
+    };
+    let policy = ["--policy", "policy.toml"];
+    let ran = inspect(&policy);
+    assert_eq!(
+        (ran.code, standings(&ran)),
+        (1, ["unknown", "unknown", "failed"].map(str::to_owned)),
+        "{ran:#?}"
+    );
+    assert_eq!(place.run(["sign", "--key", &key, "m"]).code, 0);
+    let ran = inspect(&policy);
+    assert_eq!(
+        (ran.code, standings(&ran)),
+        (0, ["verified", "verified", "verified"].map(str::to_owned)),
+        "{ran:#?}"
+    );
+    assert_eq!(
+        ran.document::<Inspection>()["result"]["verdict"]["decision"],
+        "allow"
+    );
+    let ran = inspect(&[]);
+    assert_eq!(
+        standings(&ran)[..2],
+        ["declared", "unknown"].map(str::to_owned),
+        "nothing was checked: {ran:#?}"
+    );
+    place.write("m/more.py", "print()");
+    let ran = inspect(&policy);
+    assert_eq!(
+        (ran.code, standings(&ran)),
+        (1, ["verified", "failed", "failed"].map(str::to_owned)),
+        "{ran:#?}"
+    );
 }

@@ -14,7 +14,7 @@ mod diff;
 mod input;
 mod make;
 pub(super) mod model;
-mod show;
+pub(super) mod show;
 
 use std::path::PathBuf;
 

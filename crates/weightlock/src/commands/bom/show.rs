@@ -224,7 +224,7 @@ pub(super) fn title(graph: &Graph, reference: &Ref) -> String {
 }
 
 /// A conflict in a line, as the documents have it.
-fn conflict(graph: &Graph, conflict: &Conflict) -> String {
+pub(in crate::commands) fn conflict(graph: &Graph, conflict: &Conflict) -> String {
     let told = conflict.told(graph, &Screen(graph));
     format!("{}: {told}", title(graph, conflict.about()))
 }

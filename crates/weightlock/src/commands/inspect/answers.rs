@@ -277,7 +277,7 @@ pub(super) fn listed(names: &[String]) -> String {
 }
 
 impl Answer {
-    fn new(standing: Standing, says: impl Into<String>) -> Self {
+    pub(super) fn new(standing: Standing, says: impl Into<String>) -> Self {
         Self {
             standing,
             says: says.into(),
@@ -287,7 +287,12 @@ impl Answer {
         }
     }
 
-    fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
+        self.add(details);
+        self
+    }
+
+    pub(super) fn add(&mut self, details: impl IntoIterator<Item = String>) {
         for detail in details {
             if self.details.len() < MOST_DETAILS {
                 self.details.push(detail);
@@ -295,10 +300,9 @@ impl Answer {
                 self.details_left_out += 1;
             }
         }
-        self
     }
 
-    fn next(mut self, command: String) -> Self {
+    pub(super) fn next(mut self, command: String) -> Self {
         self.next = Some(command);
         self
     }

@@ -5,6 +5,7 @@
 //! of 100 GB answers at once. What that cannot tell is said to be unknown; no answer stands in for another.
 
 pub(super) mod answers;
+mod judged;
 pub(super) mod look;
 mod text;
 
@@ -18,11 +19,14 @@ use weightlock_format::{detect::Format, model::ModelSummary};
 
 use self::look::{Seen, Signature};
 use crate::{
+    cli::Hashing,
+    commands::verdict::{self, Asked, Judged, Policies, PolicyFlags, VerdictTold, judge},
     context::Context,
     diagnostic::Diagnostic,
     explanations::{self, NOTHING_KNOWN},
     reply::Reply,
     sources,
+    text::quoted,
 };
 
 const VERB: &str = "inspect";
@@ -30,7 +34,9 @@ const VERB: &str = "inspect";
 /// Say what a model is, and what is known about it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The numbers of the weights are not read. How each answer is known:
+Without a policy, the numbers of the weights are not read, nothing is hashed and no signature checked. With one
+(--policy, or one that holds here), all of it is, and the exit code is that of `weightlock gate`.
+How each answer is known:
   VERIFIED  a check ran and it holds        DECLARED  somebody says so
   INFERRED  worked out from the content     UNKNOWN   not known
   FAILED    a check ran and said no")]
@@ -38,6 +44,10 @@ pub struct Arguments {
     /// A model: a folder or a file
     #[arg(value_name = "TARGET")]
     target: PathBuf,
+    #[command(flatten)]
+    policy: PolicyFlags,
+    #[command(flatten)]
+    hashing: Hashing,
 }
 
 /// The result in JSON.
@@ -56,6 +66,8 @@ pub struct Inspection {
     pub model: Model,
     /// The six answers.
     pub answers: Answers,
+    /// The verdict, where a policy holds here.
+    pub verdict: Option<VerdictTold>,
 }
 
 /// What the model is, from headers and configuration.
@@ -144,14 +156,49 @@ impl Answers {
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
-    match Seen::look(&arguments.target, context) {
-        Ok(seen) => answer(&seen, arguments, context),
-        Err(reason) => Reply::refusal(VERB, vec![reason]),
+    let seen = match Seen::look(&arguments.target, context) {
+        Ok(seen) => seen,
+        Err(reason) => return Reply::refusal(VERB, vec![reason]),
+    };
+    match judged(arguments, context) {
+        Ok(None) => answer(&seen, None, arguments, context),
+        Ok(Some((policies, judged))) => answer(&seen, Some((&policies, &judged)), arguments, context),
+        Err(reasons) => Reply::refusal(VERB, reasons),
     }
 }
 
-fn answer(seen: &Seen, arguments: &Arguments, context: &Context) -> Reply {
-    let inspection = inspection(seen, &arguments.target.to_string_lossy());
+/// The verdict, where a policy holds here.
+fn judged(arguments: &Arguments, context: &Context) -> Result<Option<(Policies, Judged)>, Vec<Diagnostic>> {
+    let Some(policies) = Policies::find_any(&arguments.policy, context).map_err(|told| vec![told])? else {
+        return Ok(None);
+    };
+    let asked = Asked {
+        verb: VERB,
+        target: &arguments.target,
+        allow_symlinks: false,
+        flags: &arguments.policy,
+    };
+    let judged = judge(&policies, &asked, &arguments.hashing, context)?;
+    Ok(Some((policies, judged)))
+}
+
+fn answer(
+    seen: &Seen,
+    judged: Option<(&Policies, &Judged)>,
+    arguments: &Arguments,
+    context: &Context,
+) -> Reply {
+    let target = arguments.target.to_string_lossy();
+    let mut inspection = inspection(seen, &target);
+    if let Some((policies, judged)) = judged {
+        let named = arguments.policy.policy.as_ref();
+        let named = named.map_or_else(String::new, |file| {
+            format!("--policy {} ", quoted(&file.display().to_string()))
+        });
+        let explain = format!("weightlock policy explain {named}{}", quoted(&target));
+        judged::answer(&mut inspection.answers, judged, &policies.policy, &explain);
+        inspection.verdict = Some(VerdictTold::from(judged));
+    }
     let text = text::render(&inspection, context.out);
     let mut reasons = faults(seen);
     if reasons.is_empty() && !is_recognised(&seen.summary) {
@@ -166,13 +213,18 @@ fn answer(seen: &Seen, arguments: &Arguments, context: &Context) -> Reply {
             .at(sources::shown(&arguments.target)),
         );
     }
+    let notes = judged.map_or_else(Vec::new, |(_, judged)| verdict::notes(&judged.verdict));
+    if let Some((_, judged)) = judged {
+        reasons.extend(verdict::reasons(judged));
+    }
     if reasons.is_empty() {
-        Reply::yes(VERB, text, inspection)
+        Reply::yes(VERB, text, inspection).with_notes(notes)
     } else {
         // A fault decides before what was merely not understood.
         reasons.sort_by_key(|reason| explanations::outcome(reason.code()) != Outcome::No);
         Reply::refusal(VERB, reasons)
             .with_text(text)
+            .with_notes(notes)
             .with_result(inspection)
     }
 }
@@ -191,6 +243,7 @@ fn inspection(seen: &Seen, target: &str) -> Inspection {
         bytes: seen.inventory.bytes(),
         model: Model::from(&seen.summary),
         answers: answers::answers(seen, target),
+        verdict: None,
     }
 }
 

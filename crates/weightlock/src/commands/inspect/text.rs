@@ -21,7 +21,11 @@ pub(super) fn render(inspection: &Inspection, paint: Paint) -> String {
     for (question, answer) in inspection.answers.all() {
         text += &row(question, answer, paint);
     }
-    text += "\nread: everything but the numbers of the weights; nothing was hashed or run\n";
+    text += if inspection.verdict.is_some() {
+        "\nread: every byte, and everything stated about it; nothing was run\n"
+    } else {
+        "\nread: everything but the numbers of the weights; nothing was hashed or run\n"
+    };
     text
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct Step(pub(crate) String);
 pub(crate) struct Judged {
     /// The verdict.
     pub(crate) verdict: Verdict,
+    /// What is known.
+    pub(in crate::commands) evidence: Evidence,
     /// The model, hashed, and what its files say.
     pub(in crate::commands) described: Described,
     /// What was done, in order.
@@ -147,6 +149,7 @@ pub(crate) fn judge(
     log::write(&verdict, policy, (asked.verb, &name), asked.flags)?;
     Ok(Judged {
         verdict,
+        evidence,
         described,
         steps,
         is_cut_short,

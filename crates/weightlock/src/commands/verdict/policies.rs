@@ -54,6 +54,11 @@ impl Policies {
         Ok(Policy::new(layers))
     }
 
+    /// Likewise; nothing where no policy holds here.
+    pub(crate) fn find_any(flags: &PolicyFlags, context: &Context) -> Result<Option<Self>, Diagnostic> {
+        Self::if_any(Path::new(FLOOR), flags, context)
+    }
+
     /// Likewise, above this floor.
     pub(crate) fn above(floor: &Path, flags: &PolicyFlags, context: &Context) -> Result<Self, Diagnostic> {
         match Self::if_any(floor, flags, context)? {
