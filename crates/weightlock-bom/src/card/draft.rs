@@ -2,7 +2,7 @@
 //! that is there.
 
 use weightlock_artifact::{digest::Digest, standing::Standing};
-use weightlock_format::config::card::Card;
+use weightlock_format::config::card::{Card, says_nothing};
 
 use super::{
     Field, ModelCard, Need, SCHEMA_ID, Shape,
@@ -76,6 +76,8 @@ fn of_readme(field: Field, name: &str, card: &Card) -> Option<Known> {
             fields.any(|it| keys(it) == own)
         };
         values.retain(|(name, _)| name.as_deref().is_some_and(|name| !is_field(name)));
+        // A card would not read it as said.
+        values.retain(|(_, value)| !says_nothing(value));
         // Names are there once; the first result is the one the card lists first.
         let mut seen = std::collections::BTreeSet::new();
         values.retain(|(name, _)| seen.insert(name.clone()));
@@ -303,6 +305,19 @@ mod tests {
         let readme = README.replace("type: perplexity, value: 50", "type: evaluation_hash, value: 50");
         let card = Card::read(readme.as_bytes());
         let text = write(&known(Some(("README.md", &card)), &[], None));
+        let card = ModelCard::read(text.as_bytes()).expect("a new card is read");
+        assert_eq!(card.named(Field::Performance).len(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_metric_whose_value_says_nothing_is_left_out() {
+        let readme = "---\nlicense: mit\n---\n## Results\n\nf1: |\n";
+        let card = Card::read(readme.as_bytes());
+        let known = known(Some(("README.md", &card)), &[], None);
+        assert!(known.iter().all(|it| it.field != Field::Performance), "{known:?}");
+        let stated = README.replace("value: 47.90", "value: '|'");
+        let card = Card::read(stated.as_bytes());
+        let text = write(&super::known(Some(("README.md", &card)), &[], None));
         let card = ModelCard::read(text.as_bytes()).expect("a new card is read");
         assert_eq!(card.named(Field::Performance).len(), 1, "{text}");
     }
