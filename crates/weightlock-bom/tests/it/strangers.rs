@@ -303,7 +303,12 @@ fn only_what_is_named_at_the_hub_has_its_package_url() {
 fn a_relation_is_not_guessed_where_nothing_says_so() {
     let loaded = r#"{"model_type": "m", "_name_or_path": "acme/base"}"#;
     let weak = folder(&[("config.json", loaded)]).graph();
-    assert_eq!(parents(&weak), related([("acme/base", None)]));
+    // Inferred, and shown as such.
+    assert_eq!(parents(&weak), related([("acme/base", Some("finetune"))]));
+    assert!(
+        weak.relations()
+            .all(|it| it.verb != Verb::DerivedFrom || it.standing == Standing::Inferred)
+    );
     let other = folder(&[
         ("config.json", loaded),
         ("README.md", &card("base_model: acme/other")),

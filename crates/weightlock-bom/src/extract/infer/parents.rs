@@ -8,8 +8,8 @@
 //! | `quantized` | numbers are packed |
 //! | `merge` | a tag says so; quantisers leave it as it was, so that it comes after their packing |
 //! | `converted` | a GGUF file names what it was converted from, and nothing is packed |
-//! | `finetune` | else, where a card or a file names the parent as such |
-//! | unknown | only `_name_or_path` or a tracker says where it was loaded from |
+//! | `finetune` | else |
+//! | unknown | only a tracker says where it was loaded from |
 //!
 //! `_name_or_path` is the weakest source: after training it is the parent, after an upload sometimes the model itself. Where
 //! it is the model's own name, or somebody else names the parent, it names none; where nobody else does, the parent is inferred
@@ -178,9 +178,7 @@ fn default(of: &Ref, parents: &[&Parent], draft: &Draft) -> Option<(Derivation, 
     if let Some(source) = first(By::GgufSource) {
         return Some((Derivation::Converted, source));
     }
-    let named = parents
-        .iter()
-        .find(|it| !matches!(it.by, By::NameOrPath | By::Tracker))?;
+    let named = parents.iter().find(|it| it.by != By::Tracker)?;
     Some((Derivation::Finetune, named.source.clone()))
 }
 
