@@ -62,6 +62,11 @@ pub(crate) fn judge(
     context: &Context,
 ) -> Result<Judged, Vec<Diagnostic>> {
     let policy = &policies.policy;
+    // A verdict is about what is there, and not about what a cache remembers.
+    let hashing = &Hashing {
+        digest_cache: false,
+        ..hashing.clone()
+    };
     let mut steps = Vec::new();
     let mut step = |text: String| steps.push(Step(text));
     step(format!(
