@@ -653,3 +653,34 @@ fn build_servers_get_the_same_verdict() {
         assert!(errors.is_empty(), "{errors:#?}");
     }
 }
+
+/// The digest cache answers for no verdict, whatever is asked for.
+#[test]
+fn no_verdict_comes_from_the_digest_cache() {
+    let place = whole();
+    // Where the cache should be lies something that is none: whoever asks it fails.
+    place.write("cache", "");
+    let cached = |arguments: &[&str]| run_in_cache(&place, arguments);
+    let policy = [
+        "--policy",
+        "policy.toml",
+        "--advisories",
+        "grype.json",
+        "--digest-cache",
+        "m",
+    ];
+    for verb in [&["gate"][..], &["inspect"], &["policy", "explain"]] {
+        let ran = cached(&[verb, &policy].concat());
+        assert_eq!(ran.code, 0, "{verb:?}: {ran:#?}");
+    }
+    let verify = cached(&["verify", "--key", &path("p256.pub.pem"), "--digest-cache", "m"]);
+    assert_ne!(verify.code, 0, "the cache was not asked: {verify:#?}");
+}
+
+fn run_in_cache(place: &Place, arguments: &[&str]) -> Ran {
+    Ran::of(
+        place
+            .command(arguments)
+            .env("WEIGHTLOCK_CACHE_DIR", place.path("cache")),
+    )
+}
