@@ -1,11 +1,12 @@
 //! A card as a signed statement: the predicate `urn:weightlock:card:v1`.
 //!
 //! ```json
-//! {"card": {"name": "model-card.yaml", "digest": {"sha256": "…"}, "form": "urn:weightlock:model-card:v1", "content": {…}},
+//! {"date": "2026-11-22T12:00:00Z",
+//!  "card": {"name": "model-card.yaml", "digest": {"sha256": "…"}, "form": "urn:weightlock:model-card:v1", "content": {…}},
 //!  "readme": {"name": "README.md", "digest": {"sha256": "…"}, "frontMatter": {…}}}
 //! ```
 //!
-//! One of the two must be there. The content is the whole card, with keys that no field has; the digest is that of its file, so
+//! The date is when it was stated. One of the other two must be there. The content is the whole card, with keys that no field has; the digest is that of its file, so
 //! that one word that is changed in it afterwards is noticed. cosign's predicate of the type `custom` counts too, when its data
 //! are the text of a structured card.
 
@@ -32,9 +33,9 @@ pub struct CardStatement {
     pub readme: Option<Named>,
 }
 
-/// The predicate of a card, and of a `README.md` with its front matter as JSON.
+/// The predicate of a card, and of a `README.md` with its front matter as JSON, stated at a time in RFC 3339.
 #[must_use]
-pub fn predicate(card: Option<(&Named, &ModelCard)>, readme: Option<(&Named, Value)>) -> Value {
+pub fn predicate(date: &str, card: Option<(&Named, &ModelCard)>, readme: Option<(&Named, Value)>) -> Value {
     let named = |file: &Named| {
         let mut map = Map::new();
         map.insert("name".to_owned(), json!(file.name));
@@ -42,6 +43,7 @@ pub fn predicate(card: Option<(&Named, &ModelCard)>, readme: Option<(&Named, Val
         map
     };
     let mut predicate = Map::new();
+    predicate.insert("date".to_owned(), json!(date));
     if let Some((file, card)) = card {
         let mut map = named(file);
         map.insert("form".to_owned(), json!(SCHEMA_ID));
@@ -114,7 +116,11 @@ mod tests {
             "model_details: {name: 'a \"b\" \u{1f600}', version: 1.10}\nextra: [no, 2e-05, 7, true, ~]\n";
         let card = ModelCard::read(text.as_bytes()).unwrap();
         let (yaml, readme) = (file("model-card.yaml"), file("README.md"));
-        let predicate = predicate(Some((&yaml, &card)), Some((&readme, json!({"license": "mit"}))));
+        let predicate = predicate(
+            "2026-11-22",
+            Some((&yaml, &card)),
+            Some((&readme, json!({"license": "mit"}))),
+        );
         assert_eq!(
             predicate["card"]["content"],
             json!({"model_details": {"name": "a \"b\" \u{1f600}", "version": "1.10"}, "extra": ["no", "2e-05", 7, true, null]})

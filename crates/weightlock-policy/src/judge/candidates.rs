@@ -22,7 +22,12 @@ pub(super) struct Candidates<'e, T> {
     others: Vec<(&'e StatementFact, String)>,
 }
 
-impl<T> Candidates<'_, T> {
+impl<'e, T> Candidates<'e, T> {
+    /// The newest of those that count, with every other one that could be the newest: of the same time, or without one.
+    pub(super) fn newest(&self) -> impl Iterator<Item = &(&'e StatementFact, T)> {
+        could_be_newest(&self.good)
+    }
+
     /// Why none counts: there is none, or what is wrong with those that there are.
     pub(super) fn lack(&self, check: Check, what: &str) -> Vec<Reason> {
         if self.others.is_empty() {
@@ -92,6 +97,19 @@ impl Case<'_> {
             Some(made) => Some(format!("is of {made}, and {age} is the limit")),
         }
     }
+}
+
+/// Likewise, of some of them, the newest first and those without a time last.
+pub(super) fn could_be_newest<'c, 'e, T>(
+    good: impl IntoIterator<Item = &'c (&'e StatementFact, T), IntoIter: Clone>,
+) -> impl Iterator<Item = &'c (&'e StatementFact, T)>
+where
+    'e: 'c,
+    T: 'c,
+{
+    let good = good.into_iter();
+    let newest = good.clone().next().map(|(statement, _)| statement.made);
+    good.filter(move |(statement, _)| statement.made.is_none() || Some(statement.made) == newest)
 }
 
 /// The newest statement of each signer, where the later takes back the earlier. Of two of the same time, and of one without a

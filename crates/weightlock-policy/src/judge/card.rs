@@ -2,7 +2,7 @@
 
 use weightlock_artifact::evidence::Kind;
 
-use super::{Answer, Case};
+use super::{Answer, Case, candidates::Candidates};
 use crate::{
     check::Check,
     evidence::{CardFact, Content},
@@ -15,15 +15,8 @@ impl Case<'_> {
             Content::Card(card) => Some(card.clone()),
             _ => None,
         });
-        if let Some((statement, card)) = cards.good.first() {
-            let reasons = faults(&statement.name, card);
-            if reasons.is_empty() {
-                return Answer::met(
-                    format!("{} says what a card must", statement.name),
-                    [statement.id],
-                );
-            }
-            return Answer::no(reasons.into_iter().map(|it| it.of([statement.id])).collect());
+        if !cards.good.is_empty() {
+            return signed_cards(&cards);
         }
         match &self.evidence.card {
             Some(card) if !signed && self.is_signed() => {
@@ -40,6 +33,25 @@ impl Case<'_> {
             _ => Answer::no(cards.lack(Check::Card, if signed { "signed card" } else { "card" })),
         }
     }
+}
+
+/// The newest signed card says what it must; so does every other one that could be the newest.
+fn signed_cards(cards: &Candidates<'_, CardFact>) -> Answer {
+    let reasons: Vec<Reason> = cards
+        .newest()
+        .flat_map(|(statement, card)| {
+            let faults = faults(&statement.name, card).into_iter();
+            faults.map(|it| it.of([statement.id]))
+        })
+        .collect();
+    if !reasons.is_empty() {
+        return Answer::no(reasons);
+    }
+    let names: Vec<&str> = cards.newest().map(|(it, _)| it.name.as_str()).collect();
+    Answer::met(
+        format!("{} says what a card must", names.join(" and ")),
+        cards.newest().map(|(it, _)| it.id),
+    )
 }
 
 fn faults(name: &str, card: &CardFact) -> Vec<Reason> {

@@ -2,7 +2,10 @@
 
 use weightlock_artifact::{digest::Digest, evidence::Kind};
 
-use super::{Answer, Case, candidates::Candidates};
+use super::{
+    Answer, Case,
+    candidates::{Candidates, could_be_newest},
+};
 use crate::{
     check::Check,
     demand::Measure,
@@ -29,7 +32,7 @@ impl Case<'_> {
         let mut evidence = Vec::new();
         for measure in measures {
             match value_of(&found, measure) {
-                Ok(id) => evidence.push(id),
+                Ok(ids) => evidence.extend(ids),
                 Err(reason) => reasons.push(reason),
             }
         }
@@ -44,31 +47,33 @@ impl Case<'_> {
     }
 }
 
-/// The newest statement that measured it decides; what it says of it more than once must all be within bounds.
-fn value_of(found: &Candidates<'_, EvaluationFact>, measure: &Measure) -> Result<Digest, Reason> {
+/// The newest statement that measured it decides, with every other one that could be the newest; what they say of it must all be
+/// within bounds.
+fn value_of(found: &Candidates<'_, EvaluationFact>, measure: &Measure) -> Result<Vec<Digest>, Reason> {
     let code = Check::Evaluation.code();
-    for (statement, evaluation) in &found.good {
-        let values: Vec<f64> = evaluation
-            .values
-            .iter()
-            .filter(|it| it.metric == measure.metric)
-            .filter(|it| measure.dataset.is_none() || it.dataset == measure.dataset)
-            .map(|it| it.value)
-            .collect();
-        if values.is_empty() {
-            continue;
+    let measured: Vec<_> = found
+        .good
+        .iter()
+        .filter(|(_, it)| values(it, measure).next().is_some())
+        .collect();
+    let mut evidence = Vec::new();
+    for (statement, evaluation) in could_be_newest(measured.iter().copied()) {
+        if let Some(value) = values(evaluation, measure).find(|value| !measure.allows(*value)) {
+            let text = format!("{} measured {value}, and {measure} is demanded", statement.name);
+            return Err(Reason::no(code, text).of([statement.id]));
         }
-        return match values.iter().find(|value| !measure.allows(**value)) {
-            None => Ok(statement.id),
-            Some(value) => Err(Reason::no(
-                code,
-                format!("{} measured {value}, and {measure} is demanded", statement.name),
-            )
-            .of([statement.id])),
-        };
+        evidence.push(statement.id);
     }
-    Err(Reason::no(
-        code,
-        format!("nobody who counts measured {}", measure.metric),
-    ))
+    if evidence.is_empty() {
+        let text = format!("nobody who counts measured {}", measure.metric);
+        return Err(Reason::no(code, text));
+    }
+    Ok(evidence)
+}
+
+/// What it says of this measure.
+fn values(evaluation: &EvaluationFact, measure: &Measure) -> impl Iterator<Item = f64> {
+    let all = evaluation.values.iter().filter(|it| it.metric == measure.metric);
+    all.filter(|it| measure.dataset.is_none() || it.dataset == measure.dataset)
+        .map(|it| it.value)
 }

@@ -11,85 +11,117 @@ use crate::{
     verdict::Reason,
 };
 
+/// A scan that decides.
+struct Counted<'c> {
+    scan: &'c ScanFact,
+    evidence: Option<Digest>,
+    whose: String,
+}
+
 impl Case<'_> {
     pub(super) fn scan(&self, below: Severity, by: ScanBy) -> Answer {
-        let (scan, evidence, whose) = match self.best_scan(by, Check::Scan) {
+        let scans = match self.scans(by, Check::Scan) {
             Ok(found) => found,
             Err(answer) => return answer,
         };
-        let mut reasons: Vec<Reason> = scan
-            .findings
-            .iter()
-            .filter(|(_, severity)| **severity >= below)
-            .map(|(rule, severity)| {
-                let text = format!("{whose} found {rule} ({})", severity.as_str());
-                Reason::no(Check::Scan.code(), text).named(rule).of(evidence)
-            })
-            .collect();
-        if scan.unlisted.is_some_and(|worst| worst >= below) {
-            let text = format!("{whose} found more than it lists");
-            reasons.push(Reason::no(Check::Scan.code(), text).of(evidence));
-        }
-        reasons.extend(unread(scan, evidence));
-        if reasons.is_empty() {
-            Answer::met(
-                format!("{whose} found nothing at or above {}", below.as_str()),
-                evidence,
-            )
-        } else {
-            Answer::no(reasons)
-        }
+        let reasons: Vec<Reason> = scans.iter().flat_map(|it| it.faults(below)).collect();
+        answer(&scans, reasons, |whose| {
+            format!("{whose} found nothing at or above {}", below.as_str())
+        })
     }
 
     pub(super) fn coverage(&self) -> Answer {
-        match self.best_scan(ScanBy::Either, Check::Coverage) {
-            Err(answer) => answer,
-            Ok((scan, evidence, whose)) => match unread(scan, evidence) {
-                Some(reason) => Answer::because(reason),
-                None => Answer::met(format!("{whose} accounted for every byte"), evidence),
-            },
-        }
+        let scans = match self.scans(ScanBy::Either, Check::Coverage) {
+            Ok(found) => found,
+            Err(answer) => return answer,
+        };
+        let reasons: Vec<Reason> = scans.iter().filter_map(Counted::unread).collect();
+        answer(&scans, reasons, |whose| {
+            format!("{whose} accounted for every byte")
+        })
     }
 
-    /// The scan that counts: the one that was run now, else the newest signed one.
-    fn best_scan(&self, by: ScanBy, check: Check) -> Result<(&ScanFact, Option<Digest>, String), Answer> {
-        let now = self.evidence.scan.as_ref();
-        match (by, now) {
-            (ScanBy::Now | ScanBy::Either, Some(scan)) => Ok((scan, None, "the scan".to_owned())),
+    /// The scans that count: the one that was run now, else the newest signed one. Those of the same time, and those that do not
+    /// say when they were made, could be the newest; then all of them count.
+    fn scans(&self, by: ScanBy, check: Check) -> Result<Vec<Counted<'_>>, Answer> {
+        match (by, self.evidence.scan.as_ref()) {
+            (ScanBy::Now | ScanBy::Either, Some(scan)) => Ok(vec![Counted {
+                scan,
+                evidence: None,
+                whose: "the scan".to_owned(),
+            }]),
             (ScanBy::Now, None) => Err(Answer::because(Reason::no(
                 check.code(),
                 "no scan was run now, and a signed one is not enough",
             ))),
-            (ScanBy::Signed, _) | (ScanBy::Either, None) => {
-                let signed = self.candidates(Kind::Scan, |content| {
-                    matches!(content, Content::Scan(_)).then_some(())
-                });
-                let newest = signed
-                    .good
-                    .first()
-                    .and_then(|(statement, ())| match &statement.content {
-                        Content::Scan(scan) => Some((statement, scan)),
-                        _ => None,
-                    });
-                match newest {
-                    Some((statement, scan)) => {
-                        let who = statement.signed_by.as_deref().unwrap_or("somebody known");
-                        Ok((scan, Some(statement.id), format!("the scan signed by {who}")))
-                    }
-                    None => Err(Answer::no(signed.lack(check, "signed scan"))),
-                }
-            }
+            (ScanBy::Signed, _) | (ScanBy::Either, None) => self.signed_scans(check),
         }
+    }
+
+    fn signed_scans(&self, check: Check) -> Result<Vec<Counted<'_>>, Answer> {
+        let signed = self.candidates(Kind::Scan, |content| {
+            matches!(content, Content::Scan(_)).then_some(())
+        });
+        if signed.good.is_empty() {
+            return Err(Answer::no(signed.lack(check, "signed scan")));
+        }
+        let scans = signed
+            .newest()
+            .filter_map(|(statement, ())| match &statement.content {
+                Content::Scan(scan) => Some(Counted {
+                    scan,
+                    evidence: Some(statement.id),
+                    whose: format!(
+                        "the scan signed by {}",
+                        statement.signed_by.as_deref().unwrap_or("somebody known")
+                    ),
+                }),
+                _ => None,
+            });
+        Ok(scans.collect())
     }
 }
 
-/// What was not read could hold anything: no answer, whatever was found elsewhere.
-fn unread(scan: &ScanFact, evidence: Option<Digest>) -> Option<Reason> {
-    let first = scan.unread.first()?;
-    let more = match scan.unread.len() {
-        1 => String::new(),
-        count => format!(", and {} more", count - 1),
-    };
-    let text = format!("not everything was read: {first}{more}");
-    Some(Reason::unknown(Check::Coverage.code(), text).of(evidence))
+/// Met by all of these scans, or not.
+fn answer(scans: &[Counted<'_>], reasons: Vec<Reason>, met: impl Fn(&str) -> String) -> Answer {
+    if !reasons.is_empty() {
+        return Answer::no(reasons);
+    }
+    let whose: Vec<&str> = scans.iter().map(|it| it.whose.as_str()).collect();
+    Answer::met(
+        met(&whose.join(" and ")),
+        scans.iter().filter_map(|it| it.evidence),
+    )
+}
+
+impl Counted<'_> {
+    /// What it found at or above a line, and what it did not read.
+    fn faults(&self, below: Severity) -> Vec<Reason> {
+        let code = Check::Scan.code();
+        let listed = self.scan.findings.iter();
+        let mut reasons: Vec<Reason> = listed
+            .filter(|(_, severity)| **severity >= below)
+            .map(|(rule, severity)| {
+                let text = format!("{} found {rule} ({})", self.whose, severity.as_str());
+                Reason::no(code, text).named(rule).of(self.evidence)
+            })
+            .collect();
+        if self.scan.unlisted.is_some_and(|worst| worst >= below) {
+            let text = format!("{} found more than it lists", self.whose);
+            reasons.push(Reason::no(code, text).of(self.evidence));
+        }
+        reasons.extend(self.unread());
+        reasons
+    }
+
+    /// What was not read could hold anything: no answer, whatever was found elsewhere.
+    fn unread(&self) -> Option<Reason> {
+        let first = self.scan.unread.first()?;
+        let more = match self.scan.unread.len() {
+            1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        };
+        let text = format!("not everything was read: {first}{more}");
+        Some(Reason::unknown(Check::Coverage.code(), text).of(self.evidence))
+    }
 }

@@ -4,8 +4,12 @@ use proptest::prelude::*;
 use weightlock_artifact::evidence::Kind;
 use weightlock_policy::{
     Decision, Document, Evidence, LayerKind, Policy, WaiverList,
-    evidence::{CardFact, Content, Describes, Holds, ReviewFact, ScanFact, StatementFact},
+    evidence::{
+        CardFact, Content, Describes, EvaluationFact, Holds, Measured, ReviewFact, ScanFact, StatementFact,
+    },
 };
+
+use weightlock_scan::Severity;
 
 use crate::given::{DEMANDS, PEOPLE, WORDS, by, good, judged, layer, policy, statement};
 
@@ -266,6 +270,86 @@ fn a_later_word_of_a_signer_takes_back_the_earlier() {
                 decision,
                 "{one:?} {other:?}"
             );
+        }
+    }
+}
+
+/// Of statements of one kind the newest counts, with every other one that could be the newest.
+#[test]
+fn the_newest_word_counts_and_whatever_could_be_newer() {
+    let scan = |clean: bool| {
+        let mut scan = ScanFact::default();
+        if !clean {
+            scan.findings
+                .insert("pickle-global-import".into(), Severity::Critical);
+        }
+        (Kind::Scan, "scanner", Content::Scan(scan))
+    };
+    let card = |clean: bool| {
+        let contradictions = if clean {
+            vec![]
+        } else {
+            vec!["it is another".into()]
+        };
+        let card = CardFact {
+            contradictions,
+            ..CardFact::default()
+        };
+        (Kind::Card, "release", Content::Card(card))
+    };
+    let evaluation = |clean: bool| {
+        let measured = Measured {
+            metric: "accuracy".into(),
+            dataset: None,
+            value: if clean { 0.9 } else { 0.1 },
+        };
+        let evaluation = EvaluationFact {
+            values: vec![measured],
+            failed: false,
+        };
+        (Kind::Evaluation, "lab", Content::Evaluation(evaluation))
+    };
+    type Make<'m> = &'m dyn Fn(bool) -> (Kind, &'static str, Content);
+    let makes: [(&str, Make<'_>); 4] = [
+        ("scan = { below = \"medium\" }", &scan),
+        (
+            "coverage = true\nscan = { below = \"medium\", by = \"signed\" }",
+            &scan,
+        ),
+        ("card = true", &card),
+        (
+            "evaluation = [{ metric = \"accuracy\", at-least = 0.5 }]",
+            &evaluation,
+        ),
+    ];
+    let (early, late) = (Some("2026-11-22T09:00:00Z"), Some("2026-11-22T10:00:00Z"));
+    for (demand, make) in makes {
+        let text = format!("{PEOPLE}\n[require]\n{demand}\n");
+        for (one, other, decision) in [
+            ((true, early), (false, late), Decision::Deny),
+            ((false, early), (true, late), Decision::Allow),
+            ((false, late), (true, late), Decision::Deny),
+            ((false, None), (true, late), Decision::Deny),
+            ((false, None), (true, None), Decision::Deny),
+            ((true, None), (true, late), Decision::Allow),
+        ] {
+            for turned in [false, true] {
+                let mut both = [one, other].map(|(clean, made)| {
+                    let (kind, who, content) = make(clean);
+                    StatementFact {
+                        made: made.map(|it| it.parse().unwrap()),
+                        ..statement(kind, who, content)
+                    }
+                });
+                if turned {
+                    both.reverse();
+                }
+                let mut evidence = good();
+                evidence.statements.retain(|it| it.kind != both[0].kind);
+                evidence.statements.extend(both);
+                let found = judged(&policy(&text), &evidence).decision;
+                assert_eq!(found, decision, "{demand} {one:?} {other:?} {turned}");
+            }
         }
     }
 }

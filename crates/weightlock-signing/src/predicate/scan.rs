@@ -1,7 +1,8 @@
 //! `urn:weightlock:scan:v1`: "this is what a scanner found in the model".
 //!
 //! ```json
-//! {"scanner": {"name": "weightlock", "version": "0.1.0", "rules": "<hex>"}, "profile": "default",
+//! {"examinedOn": "2026-11-22T12:00:00Z",
+//!  "scanner": {"name": "weightlock", "version": "0.1.0", "rules": "<hex>"}, "profile": "default",
 //!  "threshold": "medium", "outcome": "no", "complete": true,
 //!  "coverage": {"files": 3, "bytes": 1234, "contents": 5, "explained": 1000, "data": 234, "unread": 0},
 //!  "findings": [{"rule": "…", "severity": "high", "place": "a.pt!/data.pkl", "offset": 7, "reason": "…"}],
@@ -30,6 +31,8 @@ pub const MOST_LISTED: usize = 1000;
 /// What a scanner found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scan {
+    /// When the scan ended, in RFC 3339, as the scanner says..
+    pub examined_on: Option<String>,
     /// What examined and judged.
     pub scanner: Scanner,
     /// What had to be vouched for: `default`, `strict` or `weights-only`.
@@ -126,6 +129,7 @@ pub enum NotBelieved {
 #[must_use]
 pub fn statement(subjects: Vec<Subject>, scan: &Scan) -> Statement {
     let wire = Wire {
+        examined_on: scan.examined_on.clone(),
         scanner: Object(scan.scanner.clone()),
         profile: scan.profile.clone(),
         threshold: scan.threshold.clone(),
@@ -161,6 +165,7 @@ pub fn read(evidence: &VerifiedEvidence) -> Result<Scan, NotBelieved> {
 pub(super) fn parse(predicate: &serde_json::Value) -> Result<Scan, JsonError> {
     let wire: Wire = json::read(predicate.to_string().as_bytes())?;
     Ok(Scan {
+        examined_on: wire.examined_on,
         scanner: wire.scanner.0,
         profile: wire.profile,
         threshold: wire.threshold,
@@ -177,6 +182,8 @@ pub(super) fn parse(predicate: &serde_json::Value) -> Result<Scan, JsonError> {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    examined_on: Option<String>,
     scanner: Object<Scanner>,
     profile: String,
     threshold: String,
@@ -205,6 +212,7 @@ mod tests {
 
     fn scan() -> Scan {
         Scan {
+            examined_on: Some("2026-11-22T12:00:00Z".to_owned()),
             scanner: Scanner {
                 name: "weightlock".to_owned(),
                 version: "1".to_owned(),

@@ -10,7 +10,11 @@ use weightlock_artifact::{
     manifest::{Manifest, Subject},
     path::ArtifactPath,
 };
-use weightlock_signing::{reason::NOTHING_TO_SIGN, statement::Model};
+use weightlock_signing::{
+    oms::{FileClaim, Files},
+    reason::NOTHING_TO_SIGN,
+    statement::Model,
+};
 
 use super::digest;
 use crate::{
@@ -91,6 +95,23 @@ impl Hashed {
     /// The names of its files, in the order of [`sources`](Self::sources).
     pub(crate) fn names(&self) -> Result<Vec<ArtifactPath>, Diagnostic> {
         self.target.names()
+    }
+
+    /// Whether what was signed is exactly what was hashed: every file, and no other.
+    pub(crate) fn is_exactly(&self, files: &Files) -> bool {
+        let same =
+            |claim: &FileClaim, digest: &Digest| matches!(claim, FileClaim::Whole(whole) if whole == digest);
+        match (files, &self.manifest) {
+            (Files::Single(claim), None) => same(claim, &self.digest),
+            (Files::Named(files), Some(manifest)) => {
+                files.len() == manifest.files().len()
+                    && manifest.files().iter().all(|file| {
+                        let claim = files.get(&file.path);
+                        claim.is_some_and(|claim| same(claim, file.sha256()))
+                    })
+            }
+            _ => false,
+        }
     }
 
     /// Whether everything in it is a plain file or a folder.

@@ -80,6 +80,122 @@ fn four_checks_pass_and_the_last_line_says_so() {
     assert_eq!(document["result"]["decision"], "allow");
 }
 
+/// Ages are measured of statements that a key signed too: each says when it was made.
+#[test]
+fn statements_by_a_key_say_when_they_were_made() {
+    let place = place();
+    place.write(
+        "policy.toml",
+        format!(
+            "version = 1\nmode = \"development\"\n[identity.us]\nkey = \"{}\"\n\
+             [signers]\noms = [\"us\"]\nbom = [\"us\"]\ncard = [\"us\"]\nscan = [\"us\"]\nevaluation = [\"us\"]\nreview = [\"us\"]\n\
+             [require]\nsignature = true\nbom = true\ncard = true\nscan = {{ by = \"signed\" }}\n\
+             evaluation = [{{ metric = \"accuracy\", at-least = 0.5 }}]\napprovals = {{ count = 1 }}\n\
+             max-age = {{ bom = \"30d\", card = \"30d\", scan = \"30d\", evaluation = \"30d\", review = \"30d\" }}\n",
+            path("p256.pub.pem"),
+        ),
+    );
+    let card = CARD.replace(
+        "license: apache-2.0\n",
+        "license: apache-2.0\nmodel-index:\n- name: m\n  results:\n  - task: {type: text-classification}\n    \
+         dataset: {type: d, name: D}\n    metrics: [{type: accuracy, value: 0.9}]\n",
+    );
+    place.write("m/README.md", card);
+    let key = path("p256.key.pem");
+    let sign = |epoch: Option<&str>| {
+        for verb in [
+            vec!["sign", "--replace", "--key", &key, "m"],
+            vec!["bom", "--sign", "--key", &key, "m"],
+            vec!["card", "sign", "--key", &key, "m"],
+            vec!["scan", "--attest", "--key", &key, "m"],
+            vec!["attest", "evaluation", "--key", &key, "m"],
+            vec![
+                "attest",
+                "approval",
+                "--decision",
+                "approved",
+                "--approver",
+                "A",
+                "--key",
+                &key,
+                "m",
+            ],
+        ] {
+            let mut command = place.command(&verb);
+            if let Some(epoch) = epoch {
+                command.env("SOURCE_DATE_EPOCH", epoch);
+            }
+            let ran = Ran::of(&mut command);
+            assert_eq!(ran.code, 0, "{verb:?}: {ran:#?}");
+        }
+    };
+    sign(Some("1600000000"));
+    let old = place.run(["gate", "--policy", "policy.toml", "m"]);
+    assert_eq!(old.code, 1, "{old:#?}");
+    let checks = [
+        "sbom_attached",
+        "model_card_present",
+        "scan_clean",
+        "evaluation_baseline",
+        "approved",
+    ];
+    for check in checks {
+        assert!(
+            old.stdout.contains(&format!("[FAIL] {check}\n")),
+            "{check}: {old:#?}"
+        );
+    }
+    assert_eq!(
+        old.stderr.matches("is of 2020-09-13").count(),
+        checks.len(),
+        "{old:#?}"
+    );
+    sign(None);
+    let fresh = place.run(["gate", "--policy", "policy.toml", "m"]);
+    assert_eq!(fresh.code, 0, "{fresh:#?}");
+}
+
+/// A card that names another signer than the one whose signature holds contradicts what was checked.
+#[test]
+fn a_card_names_who_signed_or_is_refused() {
+    let place = place();
+    policy(&place, "");
+    let key = path("p256.key.pem");
+    let own = place.run(["key", "inspect", "--json", &path("p256.pub.pem")]);
+    let own = own.document::<Value>()["result"]["key"]["fingerprints"]["pem_sha256"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let other = "ab".repeat(32);
+    for (named, code) in [(own.as_str(), 0), (other.as_str(), 1)] {
+        place.write("m/README.md", CARD);
+        place.write(
+            "m/model-card.yaml",
+            format!("model_details: {{name: m, version: 1.0.0, type: text-classification, framework: PyTorch, license: Apache-2.0}}\n\
+                 intended_use: Tests.\nprovenance: {{training_data: {{source: nowhere}}, signed_by: {named}}}\n\
+                 performance: {{accuracy: 0.9, evaluation_dataset: none}}\nknown_limitations: [all]\n"),
+        );
+        for verb in [
+            vec!["sign", "--replace", "--key", &key, "m"],
+            vec!["bom", "--sign", "--key", &key, "m"],
+        ] {
+            assert_eq!(place.run(&verb).code, 0);
+        }
+        remove(&place, "card");
+        let signed = place.run(["card", "sign", "--key", &key, "m"]);
+        assert_eq!(signed.code, 0, "{signed:#?}");
+        place.write("grype.json", GRYPE);
+        let ran = gate(&place, &["m"]);
+        assert_eq!(ran.code, code, "{named}: {ran:#?}");
+        assert_eq!(
+            ran.stderr
+                .contains("the signer of the model is another than the card says"),
+            code == 1,
+            "{ran:#?}"
+        );
+    }
+}
+
 /// Removes the evidence of a kind.
 fn remove(place: &Place, kind: &str) {
     for entry in std::fs::read_dir(place.path("m/.weightlock/evidence")).unwrap() {

@@ -4,7 +4,7 @@
 //! The predicate is `urn:weightlock:evaluation:v1`:
 //!
 //! ```json
-//! {"results": [{"metric": "perplexity", "value": "47.9", "task": "text-generation",
+//! {"date": "2026-11-22T12:00:00Z", "results": [{"metric": "perplexity", "value": "47.9", "task": "text-generation",
 //!   "dataset": {"type": "wikitext", "name": "WikiText", "config": "wikitext-2-raw-v1", "split": "test", "revision": "…"},
 //!   "source": "README.md", "at": "model-index[0].results[0].metrics[0]"}],
 //!  "sources": [{"name": "README.md", "sha256": "…", "form": "model-index"}]}
@@ -32,6 +32,9 @@ pub const MOST_RESULTS: usize = 100_000;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
+    /// When it was stated, in RFC 3339; when each number was measured stands with it, where the source says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
     /// The results, in the order of their sources.
     pub results: Vec<Measured>,
     /// What they were read from.

@@ -15,7 +15,10 @@ use weightlock_bom::provenance::{
 };
 use weightlock_signing::predicate::types::EVALUATION;
 
-use super::stated::{self, Claim, ModelFlags, Stated};
+use super::{
+    stated::{self, Claim, ModelFlags, Stated},
+    timestamp,
+};
 use crate::{
     commands::publish::PublishFlags,
     commands::{subject::Hashed, target},
@@ -59,7 +62,10 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 
 fn state(arguments: &Arguments, context: &Context) -> Result<Stated, Vec<Diagnostic>> {
     let hashed = arguments.reading.hashed(&arguments.model, context)?;
-    let mut evaluation = Evaluation::default();
+    let mut evaluation = Evaluation {
+        date: Some(timestamp(context)?),
+        ..Evaluation::default()
+    };
     if !arguments.only_results {
         own(&hashed, &mut evaluation)?;
     }

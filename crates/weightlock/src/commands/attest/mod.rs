@@ -291,7 +291,7 @@ fn refused(error: &PredicateError, path: &Path) -> Diagnostic {
 }
 
 /// The time that is written into the statement, in RFC 3339.
-pub(super) fn timestamp(context: &Context) -> Result<String, Diagnostic> {
+pub(in crate::commands) fn timestamp(context: &Context) -> Result<String, Diagnostic> {
     let wrong = || Diagnostic::new(USAGE, "SOURCE_DATE_EPOCH is no number of seconds since 1970");
     let seconds = match SOURCE_DATE_EPOCH.filled() {
         Some(stated) => stated

@@ -1,13 +1,12 @@
 //! What others state about a model that matters to its card: statements that count, signed cards, and who signed the model.
 
-use weightlock_artifact::{digest::Digest, evidence::Kind};
+use weightlock_artifact::evidence::Kind;
 use weightlock_bom::card::{
     check::{Counted, SignedBy},
     statement::CardStatement,
 };
 use weightlock_signing::{
-    Signer, SignersByKind, Trust,
-    oms::{self, FileClaim, Files},
+    Signer, SignersByKind, Trust, oms,
     predicate::types::{CUSTOM, kind_of},
     statement::VerifiedEvidence,
 };
@@ -98,33 +97,15 @@ impl Judged {
 pub(super) fn signer(hashed: &Hashed, trust: &Trust) -> Result<SignedBy, String> {
     let found = target::signature(hashed.root(), None).map_err(|told| told.message().to_owned())?;
     let verified = oms::verify(&found.bundle, trust).map_err(|refusal| refusal.to_string())?;
-    if is_of(hashed, verified.statement().files()) {
+    if hashed.is_exactly(verified.statement().files()) {
         Ok(named(verified.signer()))
     } else {
         Err("the signature is not over the files as they are now".to_owned())
     }
 }
 
-/// Whether what was signed is exactly what was hashed.
-fn is_of(hashed: &Hashed, files: &Files) -> bool {
-    let same =
-        |claim: &FileClaim, digest: &Digest| matches!(claim, FileClaim::Whole(whole) if whole == digest);
-    match (files, hashed.manifest()) {
-        (Files::Single(claim), None) => same(claim, hashed.digest()),
-        (Files::Named(files), Some(manifest)) => {
-            files.len() == manifest.files().len()
-                && manifest.files().iter().all(|file| {
-                    files
-                        .get(&file.path)
-                        .is_some_and(|claim| same(claim, file.sha256()))
-                })
-        }
-        _ => false,
-    }
-}
-
 /// A signer by the names that a card may use.
-fn named(signer: &Signer) -> SignedBy {
+pub(in crate::commands) fn named(signer: &Signer) -> SignedBy {
     let (names, is_named) = match signer {
         Signer::Key(key) => (vec![key.hint_pem()], false),
         Signer::Certificate(path) => {

@@ -1,7 +1,7 @@
 //! `weightlock card`: what somebody says a model is, is for, and cannot do; one file per action.
 
 pub mod check;
-mod evidence;
+pub(super) mod evidence;
 pub(super) mod files;
 pub mod init;
 pub(super) mod report;

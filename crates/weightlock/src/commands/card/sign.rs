@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     cli::Hashing,
-    commands::{bom::model::Described, publish::PublishFlags, subject::Hashed},
+    commands::{attest::timestamp, bom::model::Described, publish::PublishFlags, subject::Hashed},
     context::Context,
     diagnostic::Diagnostic,
     flags::Method,
@@ -107,7 +107,7 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<SignedCard, Vec<Diag
     let cards = Cards::find(hashed.root(), arguments.card.as_deref())?;
     sound(&cards, &hashed, &graph)?;
     let author = arguments.publish.author(method, context)?;
-    let payload = payload(&hashed.subjects(), CARD, &stated(&cards)?);
+    let payload = payload(&hashed.subjects(), CARD, &stated(&cards, context)?);
     let (signer, written) = arguments.publish.sign(&author, payload, Kind::Card, &hashed)?;
     Ok(SignedCard {
         model: model.display().to_string(),
@@ -160,7 +160,7 @@ fn sound(cards: &Cards, hashed: &Hashed, graph: &Graph) -> Result<(), Vec<Diagno
 }
 
 /// The predicate.
-fn stated(cards: &Cards) -> Result<serde_json::Value, Diagnostic> {
+fn stated(cards: &Cards, context: &Context) -> Result<serde_json::Value, Diagnostic> {
     let card = cards.structured.as_ref().map(|read| (named(read), &read.card));
     let readme = match &cards.readme {
         None => None,
@@ -172,7 +172,7 @@ fn stated(cards: &Cards) -> Result<serde_json::Value, Diagnostic> {
     };
     let card = card.as_ref().map(|(named, card)| (named, *card));
     let readme = readme.as_ref().map(|(named, front)| (named, front.clone()));
-    Ok(predicate(card, readme))
+    Ok(predicate(&timestamp(context)?, card, readme))
 }
 
 /// The file without its folder: where it lay here is nobody's business.

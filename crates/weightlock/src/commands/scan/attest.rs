@@ -21,7 +21,13 @@ use weightlock_signing::{
 };
 
 use super::{Arguments, targets::Targets, usage};
-use crate::{commands::target, diagnostic::Diagnostic, exit::Exit, sources::Source};
+use crate::{
+    commands::{attest::timestamp, target},
+    context::Context,
+    diagnostic::Diagnostic,
+    exit::Exit,
+    sources::Source,
+};
 
 /// Who signs, and the one model that is signed for.
 pub(super) struct Attester<'a> {
@@ -56,6 +62,7 @@ impl<'a> Attester<'a> {
         report: &Report,
         targets: &Targets,
         digests: &[Digest],
+        context: &Context,
     ) -> Result<String, Diagnostic> {
         let root = Root::open(self.model, Links::Refused)?;
         let subjects = match (root.kind(), targets.inventory(), digests) {
@@ -74,7 +81,13 @@ impl<'a> Attester<'a> {
                 ));
             }
         };
-        let statement = scan::statement(subjects, &self.scan(report, root.kind()));
+        let statement = scan::statement(
+            subjects,
+            &Scan {
+                examined_on: Some(timestamp(context)?),
+                ..self.scan(report, root.kind())
+            },
+        );
         let bundle = sign_evidence(&statement, self.signer.as_ref(), &self.material)
             .map_err(|error| Diagnostic::of(error.code(), &error))?;
         let store = target::evidence_store(&root, self.beside);
@@ -110,6 +123,7 @@ impl<'a> Attester<'a> {
             })
             .collect();
         Scan {
+            examined_on: None,
             scanner: Scanner {
                 name: "weightlock".to_owned(),
                 version: report.version.to_owned(),

@@ -245,7 +245,7 @@ fn examine(arguments: &Arguments, context: &Context) -> Result<Report, Diagnosti
         && report.not_examined.is_empty()
         && !report.files.is_empty()
     {
-        report.evidence = Some(attester.attest(&report, &targets, &examined.digests)?);
+        report.evidence = Some(attester.attest(&report, &targets, &examined.digests, context)?);
     }
     Ok(report)
 }

@@ -3,7 +3,7 @@
 use weightlock_artifact::{digest::Digest, evidence::Kind};
 use weightlock_bom::card::{
     Need,
-    check::{Checked, Counted, Fault, Material, check},
+    check::{Checked, Counted, Fault, Material, SignedBy, check},
     statement::CardStatement,
 };
 use weightlock_format::config::card::Card;
@@ -27,15 +27,17 @@ pub(super) struct Compared<'a> {
     described: &'a Described,
     cards: Cards,
     digests: Vec<(String, Digest)>,
+    signer: Option<&'a SignedBy>,
 }
 
 impl<'a> Compared<'a> {
     /// Reads the cards among the files. One that cannot be read is told where it is asked for.
-    pub(super) fn with(described: &'a Described) -> Result<Self, Diagnostic> {
+    pub(super) fn with(described: &'a Described, signer: Option<&'a SignedBy>) -> Result<Self, Diagnostic> {
         Ok(Self {
             described,
             cards: Cards::find(described.hashed.root(), None)?,
             digests: digests(&described.hashed),
+            signer,
         })
     }
 
@@ -92,7 +94,7 @@ impl<'a> Compared<'a> {
             readme: None,
             files: Some(&self.digests),
             statements,
-            signer: None,
+            signer: self.signer,
             graph: Some(&self.described.graph),
         }
     }

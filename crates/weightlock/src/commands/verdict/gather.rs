@@ -100,14 +100,15 @@ pub(crate) fn judge(
         hashed.digest()
     ));
     let (model, code) = facts::of(&described, asked.flags)?;
-    let mut all = signatures::judged(signatures, hashed, hashing, context)?;
+    let signatures = signatures::judged(signatures, hashed, hashing, context)?;
     let about = About {
         hashed,
         model: hashed.model(),
         code: &code,
     };
     let mut looked = statements::look(&about, &policies.people)?;
-    let card = Compared::with(&described)
+    let signer = signatures.signed_by(policy);
+    let card = Compared::with(&described, signer.as_ref())
         .ok()
         .and_then(|compared| compared.fill(&mut looked, policy));
     step(format!(
@@ -115,6 +116,7 @@ pub(crate) fn judge(
         crate::text::counted(looked.len(), "statement")
     ));
     let stated = stated(&looked, policy);
+    let mut all = signatures.facts;
     all.extend(looked.into_iter().map(|Looked { fact, .. }| fact));
     all.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
     let mut evidence = Evidence {

@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use weightlock_artifact::{
-    digest::{Digest, engine::Reading},
+    digest::engine::Reading,
     evidence::{EXTRA_FILE, EvidenceName, Kind, Store},
     inventory::Root,
 };
+use weightlock_bom::card::check::SignedBy;
 use weightlock_policy::{
     IdentityId, Policy,
     evidence::{Content, Holds, StatementFact},
@@ -14,7 +15,7 @@ use weightlock_policy::{
 use weightlock_signing::{
     Signer,
     oms::{
-        self, FileClaim, Files, VerifiedStatement,
+        self, VerifiedStatement,
         model::{Rules, Strictness, Unsigned, Work, compare},
     },
     predicate::reason::ABOUT,
@@ -23,7 +24,7 @@ use weightlock_signing::{
 use super::people::{self, People};
 use crate::{
     cli::Hashing,
-    commands::{subject::Hashed, target},
+    commands::{card::evidence::named, subject::Hashed, target},
     context::Context,
     diagnostic::Diagnostic,
     loaders::KnownLoaders,
@@ -100,15 +101,37 @@ impl Found {
 }
 
 /// What the signatures say about the bytes as they are now.
+pub(super) struct Judged {
+    /// As policies see it.
+    pub(super) facts: Vec<StatementFact>,
+    /// Whoever signed exactly these bytes, with the names that they have in a policy.
+    signers: Vec<(BTreeSet<IdentityId>, SignedBy)>,
+}
+
+impl Judged {
+    /// Whoever signed exactly these bytes and counts, by every name that a card may call them.
+    pub(super) fn signed_by(&self, policy: &Policy) -> Option<SignedBy> {
+        let counting = self.signers.iter().filter(|(by, _)| policy.counts(Kind::Oms, by));
+        counting
+            .map(|(_, signer)| signer.clone())
+            .reduce(|one, other| SignedBy {
+                shown: format!("{} and {}", one.shown, other.shown),
+                names: one.names.into_iter().chain(other.names).collect(),
+                is_named: one.is_named || other.is_named,
+            })
+    }
+}
+
+/// Compares the signatures with the bytes as they are now.
 pub(super) fn judged(
     all: Vec<Found>,
     hashed: &Hashed,
     hashing: &Hashing,
     context: &Context,
-) -> Result<Vec<StatementFact>, Vec<Diagnostic>> {
+) -> Result<Judged, Vec<Diagnostic>> {
     let stowaway = stowaway(hashed.root());
     let mut left = MOST_COMPARED;
-    let mut facts = Vec::new();
+    let (mut facts, mut signers) = (Vec::new(), Vec::new());
     for found in all {
         let holds = match (&found.verified, &stowaway) {
             (None, _) => Holds::No {
@@ -124,7 +147,11 @@ pub(super) fn judged(
                 why: format!("{name} is no evidence and must not lie among it"),
                 is_other: false,
             },
-            (Some(verified), None) if is_exactly(hashed, verified) => Holds::Yes,
+            (Some(verified), None)
+                if hashed.is_regular() && hashed.is_exactly(verified.statement().files()) =>
+            {
+                Holds::Yes
+            }
             (Some(_), None) if left == 0 => Holds::No {
                 code: ABOUT,
                 why: "it does not list the files as they are, and others were compared before".to_owned(),
@@ -136,6 +163,9 @@ pub(super) fn judged(
             }
         };
         let signer = found.verified.as_ref().map(VerifiedStatement::signer);
+        if let (Some(signer), Holds::Yes) = (signer, &holds) {
+            signers.push((found.by.clone(), named(signer)));
+        }
         facts.push(StatementFact {
             id: people::sha256(&found.bundle),
             name: found.name,
@@ -148,7 +178,7 @@ pub(super) fn judged(
             content: Content::Signature,
         });
     }
-    Ok(facts)
+    Ok(Judged { facts, signers })
 }
 
 /// When something was signed, by the earliest clock or log that is believed; a key alone proves no time.
@@ -171,24 +201,6 @@ fn stowaway(root: &Root) -> Option<String> {
         Ok(listing) => listing.foreign.first().cloned(),
         Err(error) => Some(error.to_string()),
     })
-}
-
-/// Whether what was signed is exactly what was hashed: every file, and no other. Then there is nothing else to look for.
-fn is_exactly(hashed: &Hashed, verified: &VerifiedStatement) -> bool {
-    let same =
-        |claim: &FileClaim, digest: &Digest| matches!(claim, FileClaim::Whole(whole) if whole == digest);
-    match (verified.statement().files(), hashed.manifest()) {
-        (Files::Single(claim), None) => same(claim, hashed.digest()),
-        (Files::Named(files), Some(manifest)) => {
-            hashed.is_regular()
-                && files.len() == manifest.files().len()
-                && manifest.files().iter().all(|file| {
-                    let claim = files.get(&file.path);
-                    claim.is_some_and(|claim| same(claim, file.sha256()))
-                })
-        }
-        _ => false,
-    }
 }
 
 /// By the rules of `verify`, reading the model again: for signatures that list files another way, leave some out, or do not fit.

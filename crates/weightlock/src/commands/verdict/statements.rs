@@ -349,7 +349,8 @@ fn stated_time(kind: Kind, predicate: &Value) -> Option<Timestamp> {
     let places: &[&str] = match kind {
         Kind::Scan => &["/examinedOn", "/metadata/scanFinishedOn"],
         Kind::Bom => &["/metadata/timestamp", "/creationInfo/created"],
-        Kind::Card => &["/date"],
+        // cosign's wrapper has its own place for it.
+        Kind::Card => &["/date", "/Timestamp"],
         Kind::Provenance => &["/runDetails/metadata/finishedOn"],
         Kind::Evaluation | Kind::Review | Kind::Other => &["/date"],
         Kind::Verdict => &["/timeVerified"],
