@@ -67,6 +67,8 @@ pub enum Demand {
     Advisories {
         /// The line.
         below: Severity,
+        /// Whose reports count.
+        by: ReportBy,
     },
     /// People approved it.
     Approvals {
@@ -92,6 +94,15 @@ pub enum ScanBy {
     /// One that a scanner who counts has signed.
     Signed,
     /// Either.
+    Either,
+}
+
+/// Whose reports about vulnerabilities count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReportBy {
+    /// Those that a scanner who counts has signed, about this very model.
+    Signed,
+    /// Those too that the caller names; that they are about what the model needs is the caller's word.
     Either,
 }
 
@@ -265,7 +276,13 @@ impl fmt::Display for Demand {
                 write!(f, ", unless it is signed{}", by(unless_signed_by))
             }
             Self::Revision => f.write_str("a pinned revision"),
-            Self::Advisories { below } => write!(f, "no known vulnerability at or above {}", below.as_str()),
+            Self::Advisories { below, by } => {
+                write!(f, "no known vulnerability at or above {}", below.as_str())?;
+                match by {
+                    ReportBy::Signed => f.write_str(", by signed reports"),
+                    ReportBy::Either => Ok(()),
+                }
+            }
             Self::Approvals { count: 1, by: whom } => write!(f, "an approval{}", by(whom)),
             Self::Approvals { count, by: whom } => write!(f, "{count} approvals{}", by(whom)),
             Self::MaxAge {

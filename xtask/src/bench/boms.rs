@@ -12,9 +12,8 @@ use weightlock_peers::boms::ENVIRONMENT;
 use weightlock_peers::scanners::repository;
 
 use super::cases::{Bar, Lab, Metric, bars, peer};
-use super::measure::{self, Line, Sample};
-use super::{Row, data};
-use crate::workspace::cargo;
+use super::measure::{self, Line};
+use super::{Row, data, example};
 
 /// All cases, in the order of the table.
 pub(super) const NAMES: [&str; 5] = [
@@ -199,7 +198,7 @@ fn made(lab: &Lab, name: &str, script: &str, count: u64) -> Result<OsString> {
     Ok(home)
 }
 
-fn alone(name: &str, lab: &Lab, ours: &Line, rounds: usize, bars: &[Bar]) -> Result<Row> {
+pub(super) fn alone(name: &str, lab: &Lab, ours: &Line, rounds: usize, bars: &[Bar]) -> Result<Row> {
     let sample = measure::alone(ours, rounds)?;
     Ok(Row {
         name: name.to_owned(),
@@ -237,48 +236,17 @@ struct Walked {
     seconds: f64,
 }
 
-/// Builds and runs the example of the library that walks.
+/// Runs the example of the library that walks.
 fn lineage(root: &Path) -> Result<Row> {
-    let command = [
-        "run",
-        "--quiet",
-        "--release",
-        "--locked",
-        "-p",
-        "weightlock-bom",
-        "--example",
-        "lineage",
-    ];
-    let out = Command::new(cargo())
-        .args(command)
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    if !out.status.success() {
-        bail!("the example failed");
-    }
-    let walked: Walked = serde_json::from_slice(&out.stdout).context("cannot read the example's answer")?;
-    let sample = Sample {
-        wall: walked.seconds,
-        cpu: walked.seconds,
-        ..Sample::default()
-    };
-    let bar = Bar {
-        metric: Metric::Milliseconds,
-        limit: 100.0,
-    };
-    Ok(Row {
-        name: LINEAGE.to_owned(),
-        ours: format!(
-            "descendants in memory: {} edges, {} things reached",
-            walked.edges, walked.reached
-        ),
-        rounds: 9,
-        kernel: "–".to_owned(),
-        our_sample: sample,
-        bars: vec![bar.judge(&sample, &sample)],
-        ..Row::default()
-    })
+    let walked: Walked = example(root, "weightlock-bom", "lineage")?;
+    let ours = format!(
+        "descendants in memory: {} edges, {} things reached",
+        walked.edges, walked.reached
+    );
+    Ok(Row::in_memory(
+        LINEAGE,
+        ours,
+        walked.seconds,
+        &[Bar::milliseconds(100.0)],
+    ))
 }

@@ -69,6 +69,14 @@ pub(super) struct Bar {
 }
 
 impl Bar {
+    /// At most so many milliseconds on the clock.
+    pub(super) const fn milliseconds(limit: f64) -> Self {
+        Self {
+            metric: Metric::Milliseconds,
+            limit,
+        }
+    }
+
     /// The bar in words, and whether it was met.
     pub(super) fn judge(self, ours: &Sample, peer: &Sample) -> (String, bool) {
         #[expect(clippy::cast_precision_loss, reason = "megabytes are far below 2^52 bytes")]

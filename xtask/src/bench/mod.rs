@@ -16,18 +16,20 @@ pub(crate) mod machine;
 mod measure;
 mod scans;
 mod table;
+mod verdicts;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context as _, Result, bail};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
 use crate::say;
 use crate::workspace::{Metadata, cargo};
-use cases::{Case, Lab};
+use cases::{Bar, Case, Lab};
 
 pub(crate) use loads::{READER, STARTED, read_unverified, write_time};
 pub(crate) use measure::{Line, MEASURE, Sample, measure_child, one};
@@ -75,6 +77,7 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
     let names = names().map(ToOwned::to_owned).collect();
     each(&args, &root, names, |name| match name {
         kernels::NAME => kernels::measure(&root),
+        _ if verdicts::NAMES.contains(&name) => verdicts::measure(name, &lab, &root, rounds),
         _ if boms::NAMES.contains(&name) => boms::measure(name, &lab, &root, rounds),
         _ => cases::prepare(name, &lab).and_then(|case| measure_case(name, &case, rounds, &lab)),
     })
@@ -82,7 +85,52 @@ pub(crate) fn run(raw: &[String]) -> Result<bool> {
 
 /// The cases of `cargo xtask bench`, in the order of the table.
 fn names() -> impl Iterator<Item = &'static str> {
-    cases::NAMES.into_iter().chain(boms::NAMES)
+    cases::NAMES.into_iter().chain(boms::NAMES).chain(verdicts::NAMES)
+}
+
+/// Builds and runs an example of a library, and reads the JSON that it prints.
+fn example<T: DeserializeOwned>(root: &Path, package: &str, name: &str) -> Result<T> {
+    let words = [
+        "run",
+        "--quiet",
+        "--release",
+        "--locked",
+        "-p",
+        package,
+        "--example",
+        name,
+    ];
+    let out = Command::new(cargo())
+        .args(words)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    if !out.status.success() {
+        bail!("the example {name} failed");
+    }
+    serde_json::from_slice(&out.stdout).context("cannot read the example's answer")
+}
+
+impl Row {
+    /// What an example measured in its own memory: median seconds.
+    fn in_memory(name: &str, ours: String, seconds: f64, bars: &[Bar]) -> Self {
+        let sample = Sample {
+            wall: seconds,
+            cpu: seconds,
+            ..Sample::default()
+        };
+        Self {
+            name: name.to_owned(),
+            ours,
+            rounds: 9,
+            kernel: "–".to_owned(),
+            our_sample: sample,
+            bars: bars.iter().map(|bar| bar.judge(&sample, &sample)).collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// `cargo xtask bench-scan --speed`: time and memory of scans, on two processors.

@@ -17,11 +17,11 @@ use super::{
     Who,
     wire::{
         Wire, WireDemands, WireFormats, WireIdentity, WireLicenses, WireMatch, WireMeasure, WireProvenance,
-        WireRule, WireScanBy, WireWaiver, WireWaivers, WireWhen,
+        WireReportBy, WireRule, WireScanBy, WireWaiver, WireWaivers, WireWhen,
     },
 };
 use crate::{
-    demand::{AgeOf, Demand, Licences, Measure, ScanBy},
+    demand::{AgeOf, Demand, Licences, Measure, ReportBy, ScanBy},
     level::{Mode, Tier},
     pattern::Pattern,
     waiver::{self, Waiver, Waives},
@@ -348,7 +348,11 @@ impl Reading<'_> {
         }
         if let Some((at, it)) = given(wire.advisories) {
             let below = severity(it.0.below, Severity::High);
-            demand(at, below.map(|below| Demand::Advisories { below }))?;
+            let by = match it.0.by {
+                WireReportBy::Signed => ReportBy::Signed,
+                WireReportBy::Either => ReportBy::Either,
+            };
+            demand(at, below.map(|below| Demand::Advisories { below, by }))?;
         }
         if let Some((at, it)) = given(wire.approvals) {
             let by = it.0.by;

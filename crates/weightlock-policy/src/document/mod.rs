@@ -45,7 +45,7 @@ pub use self::{
     duration::Age,
     error::{DocumentError, Fault},
 };
-pub use crate::demand::{Demand, Licences, Measure, ScanBy};
+pub use crate::demand::{Demand, Licences, Measure, ReportBy, ScanBy};
 use crate::{
     level::{Mode, Tier},
     pattern::Pattern,

@@ -326,6 +326,20 @@ pub(super) struct WireFormats {
 pub(super) struct WireAdvisories {
     /// `low`, `medium`, `high` or `critical`: advisories at or above it are a no. `high` if nothing is said.
     pub below: Option<String>,
+    /// Whose reports: `signed`, or `either` if nothing is said.
+    #[serde(default)]
+    pub by: WireReportBy,
+}
+
+/// Whose reports count.
+#[derive(Deserialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WireReportBy {
+    /// Those that a scanner who counts has signed, about this very model.
+    Signed,
+    /// Those too that the caller names.
+    #[default]
+    Either,
 }
 
 #[derive(Deserialize, JsonSchema, Debug, Default)]

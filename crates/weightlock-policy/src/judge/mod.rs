@@ -244,7 +244,7 @@ impl Case<'_> {
                 unless_signed_by,
             } => self.formats(layer, deny, unless_signed_by),
             Demand::Revision => self.revision(),
-            Demand::Advisories { below } => self.advisories(*below),
+            Demand::Advisories { below, by } => self.advisories(*below, *by),
             Demand::Approvals { count, by } => self.approvals(layer, *count, by),
             Demand::MaxAge { .. } => return None,
         };

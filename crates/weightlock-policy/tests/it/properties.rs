@@ -5,13 +5,14 @@ use weightlock_artifact::evidence::Kind;
 use weightlock_policy::{
     Decision, Document, Evidence, LayerKind, Policy, WaiverList,
     evidence::{
-        CardFact, Content, Describes, EvaluationFact, Holds, Measured, ReviewFact, ScanFact, StatementFact,
+        AdvisoryMatch, AdvisoryReport, CardFact, Content, Describes, EvaluationFact, Holds, Measured,
+        ReviewFact, ScanFact, StatementFact,
     },
 };
 
 use weightlock_scan::Severity;
 
-use crate::given::{DEMANDS, PEOPLE, WORDS, by, good, judged, layer, policy, statement};
+use crate::given::{DEMANDS, PEOPLE, WORDS, advisories, by, good, judged, layer, policy, statement};
 
 /// Some of the demands, by line.
 fn demands(which: &[bool]) -> String {
@@ -351,6 +352,72 @@ fn the_newest_word_counts_and_whatever_could_be_newer() {
                 assert_eq!(found, decision, "{demand} {one:?} {other:?} {turned}");
             }
         }
+    }
+}
+
+/// A report that the caller names can be about anything; a signed one is about these bytes, and its newer twin takes it back.
+#[test]
+fn reports_count_by_who_vouches_for_them() {
+    let either = "advisories = { below = \"critical\" }";
+    let signed = "advisories = { below = \"critical\", by = \"signed\" }";
+    let report = |about: &str, is_bad: bool, hour: u8| {
+        let found = AdvisoryMatch {
+            id: "CVE-2026-1".into(),
+            aliases: vec![],
+            package: "torch".into(),
+            severity: Some(if is_bad { Severity::Critical } else { Severity::Low }),
+        };
+        let report = AdvisoryReport {
+            about: about.into(),
+            made: Some(format!("2026-11-22T{hour:02}:00:00Z").parse().unwrap()),
+            found: Ok(vec![found]),
+            ..advisories()
+        };
+        statement(Kind::Scan, "scanner", Content::Advisories(report))
+    };
+    let by_stranger = StatementFact {
+        by: by("stranger"),
+        ..report("image", false, 9)
+    };
+    let cases: [(&str, bool, Vec<StatementFact>, Decision); 9] = [
+        (either, true, vec![], Decision::Allow),
+        (signed, true, vec![], Decision::Deny),
+        (signed, false, vec![report("image", false, 9)], Decision::Allow),
+        (signed, false, vec![by_stranger], Decision::Deny),
+        (either, true, vec![report("image", true, 9)], Decision::Deny),
+        (
+            signed,
+            false,
+            vec![report("image", true, 9), report("image", false, 10)],
+            Decision::Allow,
+        ),
+        (
+            signed,
+            false,
+            vec![report("image", false, 9), report("image", true, 10)],
+            Decision::Deny,
+        ),
+        (
+            signed,
+            false,
+            vec![report("image", true, 9), report("lock file", false, 10)],
+            Decision::Deny,
+        ),
+        (
+            signed,
+            false,
+            vec![report("", true, 9), report("", false, 10)],
+            Decision::Deny,
+        ),
+    ];
+    for (demand, is_named, statements, decision) in cases {
+        let mut evidence = good();
+        if !is_named {
+            evidence.advisories.clear();
+        }
+        evidence.statements.extend(statements.clone());
+        let found = judged(&policy(&format!("{PEOPLE}\n[require]\n{demand}\n")), &evidence);
+        assert_eq!(found.decision, decision, "{demand} {is_named} {statements:#?}");
     }
 }
 

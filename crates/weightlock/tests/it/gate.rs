@@ -155,6 +155,54 @@ fn statements_by_a_key_say_when_they_were_made() {
     assert_eq!(fresh.code, 0, "{fresh:#?}");
 }
 
+/// A report that somebody signed is about exactly these bytes; one that is merely named can be about anything.
+#[test]
+fn a_policy_can_ask_for_signed_reports() {
+    let place = whole();
+    let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+    let text = text.replace("below = \"critical\"", "below = \"critical\", by = \"signed\"");
+    place.write(
+        "policy.toml",
+        text.replace("[signers]\n", "[signers]\nscan = [\"release\"]\n"),
+    );
+    let ran = gate(&place, &["m"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stdout.contains("[FAIL] no_critical_cves\n"), "{ran:#?}");
+    assert!(
+        ran.stderr
+            .contains("there is no signed report about vulnerabilities"),
+        "{ran:#?}"
+    );
+    for (severity, code) in [("Low", 0), ("Critical", 1)] {
+        let matched = format!(
+            r#"[{{"vulnerability": {{"id": "CVE-2026-1", "severity": "{severity}"}}, "artifact": {{"name": "torch"}}}}]"#
+        );
+        let result = GRYPE.replace("[]", &matched);
+        let times = r#"{"scanStartedOn": "2026-11-22T10:00:00Z", "scanFinishedOn": "2026-11-22T10:01:00Z"}"#;
+        place.write(
+            "vuln.json",
+            format!(
+                r#"{{"invocation": {{"parameters": null, "uri": "", "event_id": "", "builder.id": ""}},
+                "scanner": {{"uri": "pkg:grype", "version": "1", "db": {{"uri": "", "version": ""}}, "result": {result}}}, "metadata": {times}}}"#
+            ),
+        );
+        let key = path("p256.key.pem");
+        let attested = place.run([
+            "attest",
+            "--type",
+            "vuln",
+            "--predicate",
+            "vuln.json",
+            "--key",
+            &key,
+            "m",
+        ]);
+        assert_eq!(attested.code, 0, "{attested:#?}");
+        let ran = gate(&place, &["m"]);
+        assert_eq!(ran.code, code, "{severity}: {ran:#?}");
+    }
+}
+
 /// A card that names another signer than the one whose signature holds contradicts what was checked.
 #[test]
 fn a_card_names_who_signed_or_is_refused() {
