@@ -68,6 +68,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             digest: Algorithm::Sha256.digest(text.as_bytes()),
             document,
             waivers: None,
+            files: Vec::new(),
         };
         let policy = Policy::new([layer]);
         let start = Instant::now();

@@ -210,6 +210,28 @@ impl Demand {
     }
 }
 
+impl Demand {
+    /// The kinds of statements that it can rest on.
+    #[must_use]
+    pub const fn rests_on(&self) -> &'static [Kind] {
+        match self {
+            Self::Signature { .. } => &[Kind::Oms],
+            Self::Scan { by: ScanBy::Now, .. }
+            | Self::Licenses(_)
+            | Self::Formats { .. }
+            | Self::Revision
+            | Self::MaxAge { .. } => &[],
+            Self::Scan { .. } | Self::Coverage | Self::Advisories { .. } => &[Kind::Scan],
+            Self::Bom => &[Kind::Bom],
+            Self::Card { signed: true } => &[Kind::Card],
+            Self::Card { signed: false } => &[Kind::Card, Kind::Oms],
+            Self::Provenance { .. } => &[Kind::Provenance],
+            Self::Evaluation(_) => &[Kind::Evaluation],
+            Self::Review { .. } | Self::Approvals { .. } => &[Kind::Review],
+        }
+    }
+}
+
 fn names<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
     names.join(", ")

@@ -5,13 +5,16 @@
 //! [`StatementFact::by`] names the identities of the policy whose signature it bears, and only the judge decides whether they
 //! count for its kind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 use weightlock_artifact::{digest::Digest, evidence::Kind, reason::Code, standing::Standing};
 use weightlock_scan::Severity;
 
-use crate::layer::IdentityId;
+use crate::{document::CLOCKS_DIFFER, layer::IdentityId};
 
 /// What is known.
 #[derive(Clone, Debug)]
@@ -26,6 +29,34 @@ pub struct Evidence {
     pub advisories: Vec<AdvisoryReport>,
     /// The card among the files.
     pub card: Option<CardFact>,
+}
+
+impl Evidence {
+    /// The same, where what says that it was made later than now says nothing of its time: a date to come would make it the newest
+    /// word for ever.
+    pub(crate) fn with_times_until(&self, now: Timestamp) -> Cow<'_, Self> {
+        let is_to_come =
+            |made: &Option<Timestamp>| made.is_some_and(|it| it.duration_since(now) > CLOCKS_DIFFER);
+        let reported = |content: &Content| matches!(content, Content::Advisories(it) if is_to_come(&it.made));
+        let is_any = self
+            .statements
+            .iter()
+            .any(|it| is_to_come(&it.made) || reported(&it.content))
+            || self.advisories.iter().any(|it| is_to_come(&it.made));
+        if !is_any {
+            return Cow::Borrowed(self);
+        }
+        let mut believed = self.clone();
+        let known = |made: &mut Option<Timestamp>| *made = made.filter(|it| !is_to_come(&Some(*it)));
+        for it in &mut believed.statements {
+            known(&mut it.made);
+            if let Content::Advisories(report) = &mut it.content {
+                known(&mut report.made);
+            }
+        }
+        believed.advisories.iter_mut().for_each(|it| known(&mut it.made));
+        Cow::Owned(believed)
+    }
 }
 
 /// The model itself.

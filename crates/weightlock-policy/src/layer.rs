@@ -51,6 +51,27 @@ pub struct Layer {
     pub document: Document,
     /// Exceptions of its other file, if it names one.
     pub waivers: Option<SignedWaivers>,
+    /// SHA-256 of every file that it names and that decides whose word counts: keys, certificates, roots. In order of digests.
+    pub files: Vec<Digest>,
+}
+
+impl Layer {
+    /// Whether it needs statements of a kind, names nobody whose word on it counts, and does not leave that to others.
+    fn is_silent_on(&self, kind: Kind) -> bool {
+        let document = &self.document;
+        !document.signers.contains_key(&kind) && !document.delegates.contains(&kind) && self.needs(kind)
+    }
+
+    /// Whether something that it demands rests on statements of a kind.
+    #[must_use]
+    pub fn needs(&self, kind: Kind) -> bool {
+        if kind == Kind::Verdict {
+            let document = &self.document;
+            return document.all_demands().next().is_some() || !document.rules.is_empty();
+        }
+        let mut demands = self.document.all_demands();
+        demands.any(|(_, placed)| placed.demand.rests_on().contains(&kind))
+    }
 }
 
 /// Exceptions in a file of their own.
@@ -126,18 +147,22 @@ impl Policy {
         })
     }
 
-    /// The mode: the strictest that a document sets, or that is asked for. Where nobody says anything, production.
+    /// The mode: the strictest that a document sets, or that is asked for. A document that says nothing means production, so that
+    /// another one cannot speak for it.
     #[must_use]
     pub fn mode(&self, asked: Option<Mode>) -> Mode {
-        let set = self.layers.iter().filter_map(|layer| layer.document.mode);
-        set.chain(asked).max().unwrap_or(Mode::Production)
+        let set = self.layers.iter().map(|layer| layer.document.mode);
+        let strictest = set.map(|it| it.unwrap_or(Mode::Production)).max();
+        strictest
+            .unwrap_or(Mode::Production)
+            .max(asked.unwrap_or(Mode::Development))
     }
 
-    /// The tier of models of which no rule says more.
+    /// The tier of models of which no rule says more: the highest that a document sets. One that says nothing means high.
     #[must_use]
     pub fn default_tier(&self) -> Tier {
-        let set = self.layers.iter().filter_map(|layer| layer.document.default_tier);
-        set.max().unwrap_or(Tier::High)
+        let set = self.layers.iter().map(|layer| layer.document.default_tier);
+        set.map(|it| it.unwrap_or(Tier::High)).max().unwrap_or(Tier::High)
     }
 
     /// Where something of a layer stands.
@@ -151,21 +176,30 @@ impl Policy {
         }
     }
 
-    /// Whether statements of a kind by these identities count: for every layer that says whose do, one of them is among those; and
-    /// at least one layer says it.
+    /// Whether statements of a kind by these identities count: for every layer that names whose do, one of them is among those; no
+    /// layer that needs such statements is silent about whose; and at least one layer names them. A verdict is needed by every layer
+    /// that demands anything, since it stands in for all of it.
     #[must_use]
     pub fn counts(&self, kind: Kind, by: &BTreeSet<IdentityId>) -> bool {
         let mut said = false;
         for (layer, it) in self.layers.iter().enumerate() {
-            let Some(names) = it.document.signers.get(&kind) else {
-                continue;
-            };
-            said = true;
-            if !by.iter().any(|id| id.layer == layer && names.contains(&id.name)) {
-                return false;
+            match it.document.signers.get(&kind) {
+                Some(names) => {
+                    said = true;
+                    if !by.iter().any(|id| id.layer == layer && names.contains(&id.name)) {
+                        return false;
+                    }
+                }
+                None if it.is_silent_on(kind) => return false,
+                None => {}
             }
         }
         said
+    }
+
+    /// The layers that need statements of a kind and do not say whose word on it counts.
+    pub fn silent_on(&self, kind: Kind) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().filter(move |layer| layer.is_silent_on(kind))
     }
 
     /// Whether a statement is by one of these identities of a layer; of nobody in particular when none are named.

@@ -8,16 +8,20 @@
 //!  "inputAttestations": [{"digest": {"sha256": "…"}}],
 //!  "verificationResult": "PASSED", "verifiedLevels": ["SLSA_BUILD_LEVEL_2"], "slsaVersion": "1.2",
 //!  "urn:weightlock:verdict:v1": {"decision": "allow", "mode": "production", "tier": "high", "goodUntil": "2026-12-01",
+//!   "demands": ["floor:12:signature_valid"], "skipped": [],
 //!   "policies": [{"layer": "floor", "source": "policy.toml", "digest": {"sha256": "…"}}], "reasons": []}}
 //! ```
 //!
-//! The digest of the policy names every document that was applied, in order, with its layer; so another floor, or none, is another
-//! policy. A quarantined model has not passed.
+//! The digest of the policy names every document that was applied, in order, with its layer and the keys that it names; so another
+//! floor, or none, and another key, is another policy. A quarantined model has not passed.
 //!
-//! A summary replaces judging and never hashing. It stands in only for the same policies, in the same mode or a stricter one, of the
+//! A summary replaces judging and never hashing. It stands in only where nothing was left out, for the same policies and for no more
+//! of their demands than were judged (a model of another name can have others), in the same mode or a stricter one, of the
 //! same tier or a higher one, while it is young and while no exception that it rests on has ended.
 
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use weightlock_artifact::{
@@ -30,10 +34,8 @@ use weightlock_bom::slsa::Level;
 
 use crate::{
     check::Check,
-    demand::AgeOf,
-    document::Age,
     evidence::ModelFacts,
-    judge::{Frame, Situation, applied},
+    judge::{Frame, Situation, applied, key},
     layer::Policy,
     level::{Mode, Tier},
     reason,
@@ -45,9 +47,6 @@ pub const VERIFIER: &str = "urn:weightlock:verifier:v1";
 
 /// The member that SLSA does not have.
 const OWN: &str = "urn:weightlock:verdict:v1";
-
-/// How old a verdict may be where no policy says anything.
-const MOST_HOURS: i64 = 24;
 
 /// A verdict that somebody stated.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,6 +65,10 @@ pub struct Summary {
     pub tier: Tier,
     /// The last day on which every exception holds that it rests on.
     pub good_until: Option<Date>,
+    /// What was demanded, each by its layer, line and check.
+    pub demands: BTreeSet<String>,
+    /// Checks that somebody left out.
+    pub skipped: Vec<String>,
     /// Digests of the statements and reports that it rests on.
     pub evidence: Vec<Digest>,
 }
@@ -77,6 +80,18 @@ pub enum NotEnough {
     /// It is not written as one of ours.
     #[error("it is no verdict that can be relied on: {0}")]
     Form(String),
+    /// It is not written as one of ours, and does not say that the model passed.
+    #[error("it cannot be read, and it does not say that the model passed: {0}")]
+    Unread(String),
+    /// Checks were left out.
+    #[error("checks were left out of it: {0}")]
+    Skipped(String),
+    /// More is demanded here than was judged.
+    #[error("it was made of a model of which less is demanded: {0} is demanded here")]
+    Demands(String),
+    /// A rule denies the model.
+    #[error("{0} is about this model, and no other verdict stands in for it")]
+    Rule(String),
     /// It does not allow the model.
     #[error("it does not allow the model: {0}")]
     Decision(Decision),
@@ -99,6 +114,9 @@ pub enum NotEnough {
         /// What this is.
         asked: Tier,
     },
+    /// Somebody said no, not earlier.
+    #[error("a no that is not older, or that cannot be read, takes it back")]
+    TakenBack,
     /// Too old, or of the future.
     #[error("it is of {made}, and {limit} is the limit")]
     Age {
@@ -155,6 +173,8 @@ struct Own {
     mode: Mode,
     tier: Tier,
     good_until: Option<String>,
+    demands: BTreeSet<String>,
+    skipped: Vec<String>,
 }
 
 /// The digest that names the documents of a policy, with their layers, in order.
@@ -167,12 +187,15 @@ pub fn policies_digest<'a>(documents: impl IntoIterator<Item = (&'a str, Digest)
     Algorithm::Sha256.digest(text.as_bytes())
 }
 
-/// That of a policy, with the files of exceptions that it names.
+/// That of a policy, with the files that it names: exceptions, keys, certificates, roots.
 #[must_use]
 pub fn digest_of(policy: &Policy) -> Digest {
     policies_digest(policy.layers().iter().flat_map(|layer| {
         let waivers = layer.waivers.as_ref().map(|file| ("waivers", file.digest));
-        std::iter::once((layer.kind.word(), layer.digest)).chain(waivers)
+        let files = layer.files.iter().map(|file| ("file", *file));
+        std::iter::once((layer.kind.word(), layer.digest))
+            .chain(waivers)
+            .chain(files)
     }))
 }
 
@@ -198,6 +221,13 @@ impl Verdict {
             .collect();
         let waived = self.asked.iter().flat_map(|asked| &asked.waived);
         let good_until = waived.map(|it| it.waiver.parts().expires).min();
+        let demands: BTreeSet<String> = self
+            .asked
+            .iter()
+            .map(|it| key(policy, it.place.layer, it.place.line, it.check))
+            .collect();
+        let skipped = self.asked.iter().filter(|asked| asked.skipped);
+        let skipped: BTreeSet<&str> = skipped.map(|asked| asked.check.name()).collect();
         json!({
             "verifier": {"id": verifier, "version": {"weightlock": version}},
             "timeVerified": self.now.to_string(),
@@ -212,6 +242,8 @@ impl Verdict {
                 "mode": self.mode,
                 "tier": self.tier,
                 "goodUntil": good_until.map(|day| day.to_string()),
+                "demands": demands,
+                "skipped": skipped,
                 "policies": policies,
                 "reasons": reasons,
             },
@@ -219,8 +251,9 @@ impl Verdict {
     }
 }
 
-/// The verdict where judging is left to somebody who stated one: the newest of those that are given and stand for it, or why none
-/// does. `stated` are verdicts about the model as it is now, by those whose verdicts count, the newest first.
+/// The verdict where judging is left to somebody who stated one: one of those that are given and that stands for it, the newest, or
+/// why none does. `stated` are verdicts about the model as it is now, by those whose verdicts count. A no by the same policies takes back
+/// every yes that is not newer, and one that cannot be read every yes.
 #[must_use]
 pub fn instead_of_judging(
     stated: &[(Stated, Result<Summary, NotEnough>)],
@@ -229,33 +262,38 @@ pub fn instead_of_judging(
     situation: &Situation,
 ) -> Verdict {
     let frame = Frame::of(policy, model, situation);
-    let code = Check::Verdict.code();
+    let no = Taken::by(stated, policy);
     let mut reasons = Vec::new();
-    let mut met = None;
+    let mut met: Option<(&Stated, Timestamp)> = None;
     for (one, summary) in stated {
-        let stands = summary
-            .clone()
-            .and_then(|it| it.stands_for(policy, model, situation));
+        let stands = summary.as_ref().map_err(Clone::clone).and_then(|it| {
+            it.stands_for(policy, model, situation)?;
+            if no.takes_back(it.time) {
+                Err(NotEnough::TakenBack)
+            } else {
+                Ok(it.time)
+            }
+        });
         match stands {
-            Ok(()) if met.is_none() => met = Some(one),
-            Ok(()) => {}
+            Ok(time) if met.is_none_or(|(_, newest)| newest < time) => met = Some((one, time)),
+            Ok(_) => {}
             Err(why) => {
-                reasons.push(Reason::no(code, format!("{}: {why}", one.name)).of([one.id]));
-                // A later no by the same policies takes back an earlier yes.
-                let is_no = |it: &Summary| it.decision != Decision::Allow && it.policies == digest_of(policy);
-                if summary.as_ref().is_ok_and(is_no) {
-                    break;
-                }
+                reasons.push(Reason::no(Check::Verdict.code(), format!("{}: {why}", one.name)).of([one.id]));
             }
         }
     }
+    let met = met.map(|(one, _)| one);
     if met.is_some() {
         reasons.clear();
     } else if reasons.is_empty() {
-        reasons.push(Reason::no(
-            code,
-            "there is no verdict about it by anybody whose verdicts count",
-        ));
+        let why = match policy.silent_on(Kind::Verdict).next() {
+            Some(layer) => format!(
+                "{} does not say whose verdicts stand in for its demands",
+                layer.source
+            ),
+            None => "there is no verdict about it by anybody whose verdicts count".to_owned(),
+        };
+        reasons.push(Reason::no(Check::Verdict.code(), why));
     }
     let mut general = Vec::new();
     if !situation.skip.is_empty() {
@@ -290,6 +328,41 @@ pub fn instead_of_judging(
     }
 }
 
+/// What takes back a yes.
+enum Taken {
+    /// Nothing.
+    Never,
+    /// A no of this time, by the same policies.
+    Until(Timestamp),
+    /// One that cannot be read.
+    Always,
+}
+
+impl Taken {
+    fn by(stated: &[(Stated, Result<Summary, NotEnough>)], policy: &Policy) -> Self {
+        let digest = digest_of(policy);
+        let mut newest = None;
+        for (_, summary) in stated {
+            match summary {
+                Err(NotEnough::Unread(_)) => return Self::Always,
+                Ok(it) if it.decision != Decision::Allow && it.policies == digest => {
+                    newest = newest.max(Some(it.time));
+                }
+                _ => {}
+            }
+        }
+        newest.map_or(Self::Never, Self::Until)
+    }
+
+    fn takes_back(&self, yes: Timestamp) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Until(no) => yes <= *no,
+            Self::Always => true,
+        }
+    }
+}
+
 /// A verdict that lies with a model.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stated {
@@ -307,7 +380,14 @@ impl Summary {
     /// # Errors
     /// [`NotEnough::Form`] for every other document, also one that contradicts itself.
     pub fn read(predicate: &Value) -> Result<Self, NotEnough> {
-        let form = |why: String| NotEnough::Form(why);
+        let passed = predicate.get("verificationResult").and_then(Value::as_str) == Some("PASSED");
+        let form = |why: String| {
+            if passed {
+                NotEnough::Form(why)
+            } else {
+                NotEnough::Unread(why)
+            }
+        };
         let wire: Wire =
             serde_json::from_value(predicate.clone()).map_err(|error| form(error.to_string()))?;
         let decision = Decision::ALL
@@ -345,6 +425,8 @@ impl Summary {
                         .map_err(|error| form(format!("its last day: {error}")))?,
                 ),
             },
+            demands: wire.own.demands,
+            skipped: wire.own.skipped,
             evidence: evidence.collect::<Result<_, _>>()?,
         })
     }
@@ -379,26 +461,26 @@ impl Summary {
                 asked: frame.tier,
             });
         }
-        self.is_young(frame.age(AgeOf::Kind(Kind::Verdict)), situation.now)?;
+        if !self.skipped.is_empty() {
+            return Err(NotEnough::Skipped(self.skipped.join(", ")));
+        }
+        if let Some(more) = frame.demands(policy).difference(&self.demands).next() {
+            return Err(NotEnough::Demands(more.clone()));
+        }
+        if let Some(rule) = frame.denied_by(policy) {
+            return Err(NotEnough::Rule(rule));
+        }
+        let limit = frame.verdict_age(policy);
+        if !limit.allows(self.time, situation.now) {
+            return Err(NotEnough::Age {
+                made: self.time,
+                limit: limit.to_string(),
+            });
+        }
         let today = situation.now.to_zoned(TimeZone::UTC).date();
         match self.good_until {
             Some(day) if today > day => Err(NotEnough::Ended(day)),
             _ => Ok(()),
         }
-    }
-
-    fn is_young(&self, limit: Option<Age>, now: Timestamp) -> Result<(), NotEnough> {
-        let age = now.duration_since(self.time);
-        let is_young = match limit {
-            Some(limit) => limit.allows(self.time, now),
-            None => age >= SignedDuration::from_mins(-5) && age <= SignedDuration::from_hours(MOST_HOURS),
-        };
-        if is_young {
-            return Ok(());
-        }
-        Err(NotEnough::Age {
-            made: self.time,
-            limit: limit.map_or_else(|| format!("{MOST_HOURS}h"), |limit| limit.to_string()),
-        })
     }
 }

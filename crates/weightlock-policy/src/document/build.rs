@@ -54,11 +54,13 @@ pub(super) fn document(text: &[u8], words: &Vocabulary<'_>) -> Result<Document, 
         .waiver
         .into_iter()
         .map(|waiver| waiver_of(waiver, &lines, words));
+    let signers = reading.signers(wire.signers)?;
     Ok(Document {
         name: wire.name,
         mode: wire.mode,
         default_tier: wire.default_tier,
-        signers: reading.signers(wire.signers)?,
+        delegates: reading.delegates(wire.delegates, &signers)?,
+        signers,
         demands,
         rules: rules.collect::<Result<_, _>>()?,
         waivers: waivers.collect::<Result<_, _>>()?,
@@ -216,6 +218,23 @@ impl Reading<'_> {
             signers.insert(kind, names.into_iter().map(Spanned::into_inner).collect());
         }
         Ok(signers)
+    }
+
+    fn delegates(
+        &self,
+        wire: Vec<Spanned<String>>,
+        signers: &BTreeMap<Kind, Vec<String>>,
+    ) -> Result<BTreeSet<Kind>, DocumentError> {
+        let mut delegates = BTreeSet::new();
+        for name in wire {
+            let fault = |fault| self.lines.at(name.span().start, fault);
+            let kind = kind_of(name.get_ref()).map_err(fault)?;
+            if signers.contains_key(&kind) {
+                return Err(fault(shape("signers are named for it, so nobody else is asked")));
+            }
+            delegates.insert(kind);
+        }
+        Ok(delegates)
     }
 
     fn known(&self, name: &str) -> Result<(), Fault> {

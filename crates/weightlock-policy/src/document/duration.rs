@@ -11,9 +11,12 @@ pub struct Age {
 }
 
 /// A statement dated later than now by more than this is not believed about its time.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+pub(crate) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 impl Age {
+    /// A day.
+    pub(crate) const DAY: Self = Self { hours: 24 };
+
     /// Longer ages are no limit: ten years.
     const MOST_HOURS: u32 = 10 * 366 * 24;
 

@@ -34,13 +34,13 @@ mod duration;
 mod error;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weightlock_artifact::{digest::Digest, evidence::Kind};
 use weightlock_bom::slsa::Level;
 use weightlock_signing::identity::Required;
 
-pub(crate) use self::build::waivers;
+pub(crate) use self::{build::waivers, duration::CLOCKS_DIFFER};
 pub use self::{
     duration::Age,
     error::{DocumentError, Fault},
@@ -68,6 +68,9 @@ pub struct Document {
     pub identities: BTreeMap<String, Identity>,
     /// Whose statements of a kind count.
     pub signers: BTreeMap<Kind, Vec<String>>,
+    /// Kinds of which another document says whose statements count. A document that needs statements of a kind and says neither
+    /// counts nobody's.
+    pub delegates: BTreeSet<Kind>,
     /// What is demanded, in the order of the file.
     pub demands: Vec<Placed>,
     /// Rules for some models.

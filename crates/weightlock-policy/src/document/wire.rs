@@ -33,6 +33,11 @@ pub(super) struct Wire {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub signers: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
+    /// Kinds of evidence of which another policy says whose statements count. One that demands such evidence, names nobody and does
+    /// not leave it to others counts nobody's.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub delegates: Vec<Spanned<String>>,
     /// Sets of licences.
     #[serde(default)]
     pub license_sets: BTreeMap<String, Vec<String>>,

@@ -30,6 +30,7 @@ impl Case<'_> {
                 )
                 .of([statement.id])
             })
+            .chain(approvals.doubts(Check::Approvals))
             .collect();
         let approving: Vec<_> = words
             .iter()

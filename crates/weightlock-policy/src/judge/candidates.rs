@@ -20,12 +20,28 @@ pub(super) struct Candidates<'e, T> {
     pub(super) good: Vec<(&'e StatementFact, T)>,
     /// What is wrong with the others.
     others: Vec<(&'e StatementFact, String)>,
+    /// Those of the others that are by somebody who counts, about this model, and cannot be read.
+    unread: Vec<(&'e StatementFact, String)>,
 }
 
 impl<'e, T> Candidates<'e, T> {
     /// The newest of those that count, with every other one that could be the newest: of the same time, or without one.
     pub(super) fn newest(&self) -> impl Iterator<Item = &(&'e StatementFact, T)> {
         could_be_newest(&self.good)
+    }
+
+    /// A reason for each statement that cannot be read and that nothing newer by its signer replaces: it could take back the others.
+    pub(super) fn doubts(&self, check: Check) -> impl Iterator<Item = Reason> {
+        let is_replaced = |unread: &StatementFact| {
+            self.good.iter().any(|(other, _)| {
+                other.signer == unread.signer && unread.made.is_some() && other.made > unread.made
+            })
+        };
+        let open = self.unread.iter().filter(move |(it, _)| !is_replaced(it));
+        open.map(move |(it, why)| {
+            let text = format!("{} cannot be read and could take back the others: {why}", it.name);
+            Reason::no(check.code(), text).of([it.id])
+        })
     }
 
     /// Why none counts: there is none, or what is wrong with those that there are.
@@ -51,8 +67,7 @@ impl Case<'_> {
         kind: Kind,
         wanted: impl Fn(&Content) -> Option<T>,
     ) -> Candidates<'_, T> {
-        let mut good = Vec::new();
-        let mut others = Vec::new();
+        let (mut good, mut others, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         for statement in &self.evidence.statements {
             if statement.kind != kind {
                 continue;
@@ -60,18 +75,31 @@ impl Case<'_> {
             let Some(said) = wanted(&statement.content) else {
                 continue;
             };
+            if let Holds::No {
+                why, is_other: false, ..
+            } = &statement.holds
+                && self.policy.counts(statement.kind, &statement.by)
+            {
+                unread.push((statement, why.clone()));
+            }
             match self.fault(statement) {
                 None => good.push((statement, said)),
                 Some(why) => others.push((statement, why)),
             }
         }
         good.sort_by_key(|(statement, _)| std::cmp::Reverse(statement.made));
-        Candidates { good, others }
+        Candidates { good, others, unread }
     }
 
     /// Why a statement does not count.
     fn fault(&self, statement: &StatementFact) -> Option<String> {
         if !self.policy.counts(statement.kind, &statement.by) {
+            if let Some(layer) = self.policy.silent_on(statement.kind).next() {
+                return Some(format!(
+                    "counts for nobody: {} demands such statements and does not say by whom",
+                    layer.source
+                ));
+            }
             return Some(match &statement.signed_by {
                 Some(who) => format!("is signed by {who}, whose word on this does not count here"),
                 None => "is signed by nobody whose word counts here".to_owned(),
@@ -91,9 +119,10 @@ impl Case<'_> {
     pub(super) fn too_old(&self, of: AgeOf, made: Option<Timestamp>) -> Option<String> {
         let age = self.ages.get(&of)?;
         match made {
-            None => Some(format!("does not say when it was made, and {age} is the limit")),
+            None => Some(format!(
+                "does not say when it was made, or says a time to come, and {age} is the limit"
+            )),
             Some(made) if age.allows(made, self.now) => None,
-            Some(made) if made > self.now => Some(format!("is dated in the future ({made})")),
             Some(made) => Some(format!("is of {made}, and {age} is the limit")),
         }
     }

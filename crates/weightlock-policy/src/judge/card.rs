@@ -43,6 +43,7 @@ fn signed_cards(cards: &Candidates<'_, CardFact>) -> Answer {
             let faults = faults(&statement.name, card).into_iter();
             faults.map(|it| it.of([statement.id]))
         })
+        .chain(cards.doubts(Check::Card))
         .collect();
     if !reasons.is_empty() {
         return Answer::no(reasons);

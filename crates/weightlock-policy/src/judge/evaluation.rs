@@ -28,6 +28,7 @@ impl Case<'_> {
                 let text = format!("{} says that the model failed", statement.name);
                 Reason::no(Check::Evaluation.code(), text).of([statement.id])
             })
+            .chain(found.doubts(Check::Evaluation))
             .collect();
         let mut evidence = Vec::new();
         for measure in measures {

@@ -28,7 +28,7 @@ mod waive;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use weightlock_artifact::digest::Digest;
+use weightlock_artifact::{digest::Digest, evidence::Kind};
 
 use self::rule::Matching;
 use crate::{
@@ -127,10 +127,43 @@ impl<'p> Frame<'p> {
         }
     }
 
-    /// The strictest age that is demanded of something.
-    pub(crate) fn age(&self, of: AgeOf) -> Option<Age> {
-        ages(&self.active).get(&of).copied()
+    /// How old a verdict may be that stands in for judging: the strictest of what the layers say. One that says nothing means a day,
+    /// so that another one cannot speak for it.
+    pub(crate) fn verdict_age(&self, policy: &Policy) -> Age {
+        let of_layer = |layer: usize| {
+            let here = self.active.iter().filter(|it| it.layer == layer);
+            let ages = here.filter_map(|it| match &it.placed.demand {
+                Demand::MaxAge {
+                    of: AgeOf::Kind(Kind::Verdict),
+                    age,
+                } => Some(*age),
+                _ => None,
+            });
+            ages.min().unwrap_or(Age::DAY)
+        };
+        let layers = 0..policy.layers().len();
+        layers.map(of_layer).min().unwrap_or(Age::DAY)
     }
+
+    /// What is demanded here, each by its layer, line and check.
+    pub(crate) fn demands(&self, policy: &Policy) -> BTreeSet<String> {
+        let named = self.active.iter().filter_map(|it| {
+            let check = it.placed.demand.check()?;
+            Some(key(policy, it.layer, it.placed.line, check))
+        });
+        named.collect()
+    }
+
+    /// A rule that denies the model by itself, or holds it.
+    pub(crate) fn denied_by(&self, policy: &Policy) -> Option<String> {
+        self.matching.denied_by(policy)
+    }
+}
+
+/// What tells a demand from others of the same policy.
+pub(crate) fn key(policy: &Policy, layer: usize, line: usize, check: Check) -> String {
+    let layer = policy.layers().get(layer).map_or("", |it| it.kind.word());
+    format!("{layer}:{line}:{check}")
 }
 
 /// A demand that is made here.
@@ -149,9 +182,10 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
         matching,
         active,
     } = Frame::of(policy, &evidence.model, situation);
+    let believed = evidence.with_times_until(situation.now);
     let case = Case {
         policy,
-        evidence,
+        evidence: &believed,
         now: situation.now,
         ages: ages(&active),
     };

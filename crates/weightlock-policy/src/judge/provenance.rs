@@ -6,6 +6,8 @@ use weightlock_bom::slsa::Level;
 use super::{Answer, Case};
 use crate::{
     check::Check,
+    demand::Demand,
+    document::Document,
     evidence::{Content, ProvenanceFact, StatementFact},
     verdict::Reason,
 };
@@ -65,12 +67,14 @@ impl Case<'_> {
         levels.max().unwrap_or(Level::L0)
     }
 
-    /// What the layers give the builder: the least of those that know builders at all. A statement cannot raise itself.
+    /// What the layers give the builder: the least of those that know builders or demand a level above the first. A statement cannot
+    /// raise itself, and no layer speaks for another.
     fn level(&self, statement: &StatementFact, provenance: &ProvenanceFact) -> Level {
         let mut least: Option<Level> = None;
         for (layer, it) in self.policy.layers().iter().enumerate() {
             let identities = &it.document.identities;
-            if identities.values().all(|identity| identity.builder.is_none()) {
+            let knows_builders = identities.values().any(|identity| identity.builder.is_some());
+            if !knows_builders && !demands_a_level(&it.document) {
                 continue;
             }
             let given = statement
@@ -86,6 +90,13 @@ impl Case<'_> {
         }
         least.unwrap_or(Level::L1)
     }
+}
+
+/// Whether it asks for more than that there is provenance.
+fn demands_a_level(document: &Document) -> bool {
+    document
+        .all_demands()
+        .any(|(_, it)| matches!(it.demand, Demand::Provenance { level, .. } if level > Level::L1))
 }
 
 impl crate::document::Builder {

@@ -31,6 +31,7 @@ impl Case<'_> {
                 let text = format!("{} rejects the code that comes along", statement.name);
                 Reason::no(Check::Review.code(), text).of([statement.id])
             })
+            .chain(reviews.doubts(Check::Review))
             .collect();
         let approving: Vec<_> = words
             .iter()

@@ -45,6 +45,14 @@ impl Matching {
         self.rules.values().filter_map(|(_, tier)| *tier)
     }
 
+    /// The first rule that denies or holds the model by itself.
+    pub(super) fn denied_by(&self, policy: &Policy) -> Option<String> {
+        self.rules.keys().find_map(|(layer, number)| {
+            let rule = policy.layers().get(*layer)?.document.rules.get(*number)?;
+            rule.verdict.is_some().then(|| called(rule))
+        })
+    }
+
     /// What rules say by themselves, without a demand.
     pub(super) fn verdicts(&self, policy: &Policy, evidence: &Evidence) -> Vec<Asked> {
         let verdicts = self.rules.iter().filter_map(|((layer, number), (found, _))| {

@@ -65,6 +65,10 @@ impl Case<'_> {
         if signed.good.is_empty() {
             return Err(Answer::no(signed.lack(check, "signed scan")));
         }
+        let doubts: Vec<Reason> = signed.doubts(check).collect();
+        if !doubts.is_empty() {
+            return Err(Answer::no(doubts));
+        }
         let scans = signed
             .newest()
             .filter_map(|(statement, ())| match &statement.content {

@@ -59,6 +59,7 @@ pub(crate) fn layer(kind: LayerKind, text: &str) -> Layer {
         digest: digest(text),
         document: Document::parse(text.as_bytes(), &WORDS).unwrap_or_else(|error| panic!("{error}\n{text}")),
         waivers: None,
+        files: Vec::new(),
     }
 }
 

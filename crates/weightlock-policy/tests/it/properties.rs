@@ -3,16 +3,17 @@
 use proptest::prelude::*;
 use weightlock_artifact::evidence::Kind;
 use weightlock_policy::{
-    Decision, Document, Evidence, LayerKind, Policy, WaiverList,
+    Decision, Document, Evidence, LayerKind, Mode, Policy, Situation, WaiverList,
     evidence::{
-        AdvisoryMatch, AdvisoryReport, CardFact, Content, Describes, EvaluationFact, Holds, Measured,
-        ReviewFact, ScanFact, StatementFact,
+        AdvisoryMatch, AdvisoryReport, ApprovalFact, CardFact, Content, Describes, EvaluationFact, Holds,
+        Measured, ReviewFact, ScanFact, StatementFact,
     },
+    judge,
 };
 
 use weightlock_scan::Severity;
 
-use crate::given::{DEMANDS, PEOPLE, WORDS, advisories, by, good, judged, layer, policy, statement};
+use crate::given::{DEMANDS, PEOPLE, WORDS, advisories, by, good, judged, layer, now, policy, statement};
 
 /// Some of the demands, by line.
 fn demands(which: &[bool]) -> String {
@@ -137,6 +138,39 @@ proptest! {
         }
     }
 
+    /// What the floor leaves out, another policy cannot fill in: the mode, the tier, signers, builders.
+    #[test]
+    fn what_the_floor_does_not_say_no_other_layer_says_for_it(
+        floor in prop::collection::vec(any::<bool>(), LINES),
+        upper in prop::collection::vec(any::<bool>(), LINES),
+        silent in prop::collection::vec(any::<bool>(), 11),
+        asked in prop_oneof![Just(None), Just(Some(Mode::Development)), Just(Some(Mode::Production))],
+    ) {
+        prop_assume!(floor.iter().take(13).any(|it| *it));
+        let said = ["mode = ", "default-tier = ", "oms = ", "scan = [", "bom = [", "card = [", "provenance = [", "evaluation = [", "review = [",
+            "builder = ", "builder-level = "];
+        let mut left_out: Vec<&str> = said.iter().zip(&silent).filter(|(_, gone)| **gone).map(|(line, _)| *line).collect();
+        if left_out.iter().any(|it| it.starts_with("builder")) {
+            left_out.extend(["builder = ", "builder-level = "]);
+        }
+        let people: Vec<&str> = PEOPLE.lines().filter(|line| !left_out.iter().any(|it| line.starts_with(it))).collect();
+        let below = format!("{}\n[require]\n{}", people.join("\n"), demands(&floor));
+        let above = format!("{PEOPLE}\n[require]\n{}", demands(&upper));
+        let mut evidence = good();
+        for it in &mut evidence.statements {
+            let second: Vec<_> = it.by.iter().cloned().map(|id| weightlock_policy::IdentityId { layer: 1, ..id }).collect();
+            it.by.extend(second);
+        }
+        let situation = Situation { mode: asked, ..Situation::at(now()) };
+        let alone = judge(&Policy::new([layer(LayerKind::Floor, &below)]), &evidence, &situation);
+        let both = Policy::new([layer(LayerKind::Floor, &below), layer(LayerKind::Named, &above)]);
+        let both = judge(&both, &evidence, &situation);
+        prop_assert!(both.mode >= alone.mode && both.tier >= alone.tier);
+        if alone.decision != Decision::Allow {
+            prop_assert_ne!(both.decision, Decision::Allow);
+        }
+    }
+
     #[test]
     fn no_bytes_panic_and_none_but_a_policy_is_one(text in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Ok(document) = Document::parse(&text, &WORDS) {
@@ -183,8 +217,9 @@ fn one_signature_by_two_names_is_one_signer() {
 }
 
 #[test]
-fn a_layer_that_names_signers_is_heard_and_one_that_names_none_is_not_in_the_way() {
-    let floor = "version = 1\nmode = \"development\"\n[require]\nsignature = true\n";
+fn a_layer_that_names_signers_is_heard_and_one_that_leaves_it_to_others_is_not_in_the_way() {
+    let silent = "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[require]\nsignature = true\n";
+    let floor = &silent.replace("[require]", "delegates = [\"oms\"]\n[require]");
     let strict = format!("{PEOPLE}\n[require]\nsignature = true\n")
         .replace("oms = [\"release\"]", "oms = [\"stranger\"]");
     let document = format!("{PEOPLE}\n[require]\nsignature = true\n");
@@ -207,6 +242,8 @@ fn a_layer_that_names_signers_is_heard_and_one_that_names_none_is_not_in_the_way
     };
     assert_eq!(decided(floor), Decision::Allow);
     assert_eq!(decided(&strict), Decision::Deny);
+    // What a layer demands and is silent about, no other layer says for it.
+    assert_eq!(decided(silent), Decision::Deny);
     // Nobody says whose signature counts: then nobody's does.
     let alone = Policy::new([layer(LayerKind::Floor, floor)]);
     assert_eq!(judged(&alone, &evidence).decision, Decision::Deny);
@@ -418,6 +455,65 @@ fn reports_count_by_who_vouches_for_them() {
         evidence.statements.extend(statements.clone());
         let found = judged(&policy(&format!("{PEOPLE}\n[require]\n{demand}\n")), &evidence);
         assert_eq!(found.decision, decision, "{demand} {is_named} {statements:#?}");
+    }
+}
+
+/// A date to come makes nothing the last word, and a later word that cannot be read is not passed over.
+#[test]
+fn neither_a_date_to_come_nor_a_garbled_word_hides_a_no() {
+    let approval = |said, made: &str, holds: Holds| StatementFact {
+        made: Some(made.parse().unwrap()),
+        holds,
+        ..statement(Kind::Review, "ciso", Content::Approval(said))
+    };
+    let garbled = || Holds::No {
+        code: weightlock_policy::reason::APPROVAL,
+        why: "it neither approves nor rejects".into(),
+        is_other: false,
+    };
+    use ApprovalFact::{Approves, Rejects};
+    let (early, late, to_come) = (
+        "2026-11-22T09:00:00Z",
+        "2026-11-22T10:00:00Z",
+        "2096-10-02T00:00:00Z",
+    );
+    let cases = [
+        (vec![approval(Approves, early, Holds::Yes)], Decision::Allow),
+        (
+            vec![
+                approval(Approves, to_come, Holds::Yes),
+                approval(Rejects, late, Holds::Yes),
+            ],
+            Decision::Deny,
+        ),
+        (
+            vec![
+                approval(Approves, early, Holds::Yes),
+                approval(Rejects, late, garbled()),
+            ],
+            Decision::Deny,
+        ),
+        (
+            vec![
+                approval(Approves, late, Holds::Yes),
+                approval(Rejects, early, garbled()),
+            ],
+            Decision::Allow,
+        ),
+        (
+            vec![
+                approval(Approves, late, Holds::Yes),
+                approval(Rejects, to_come, garbled()),
+            ],
+            Decision::Deny,
+        ),
+    ];
+    let policy = policy(&format!("{PEOPLE}\n[require]\napprovals = {{ count = 1 }}\n"));
+    for (statements, decision) in cases {
+        let mut evidence = good();
+        evidence.statements.retain(|it| it.kind != Kind::Review);
+        evidence.statements.extend(statements.clone());
+        assert_eq!(judged(&policy, &evidence).decision, decision, "{statements:#?}");
     }
 }
 

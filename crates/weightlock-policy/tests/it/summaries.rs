@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use weightlock_policy::{
-    Decision, LayerKind, Mode, Policy, Situation, Tier, judge,
-    summary::{NotEnough, Summary, VERIFIER},
+    Check, Decision, IdentityId, LayerKind, Mode, Policy, Situation, Tier,
+    evidence::ModelFacts,
+    judge,
+    summary::{NotEnough, Stated, Summary, VERIFIER, instead_of_judging},
 };
 
 use crate::given::{DEMANDS, PEOPLE, good, judged, layer, now, policy};
@@ -105,6 +107,125 @@ fn the_age_that_a_policy_demands_counts() {
     let at = |time: &str| Situation::at(time.parse().unwrap());
     assert_eq!(stands(&summary, &policy, &at("2026-11-22T13:00:00Z")), Ok(()));
     assert!(stands(&summary, &policy, &at("2026-11-22T13:00:01Z")).is_err());
+}
+
+/// A verdict names what was demanded and what was left out, and stands for no more.
+#[test]
+fn it_stands_for_what_was_judged_and_for_nothing_else() {
+    let text = format!(
+        "{PEOPLE}\n[require]\nsignature = true\n[[rule]]\nwhen = {{ namespace = \"medical\" }}\nrequire = {{ bom = true }}\n\
+         [[rule]]\nwhen = {{ model = \"stolen\" }}\ndeny = \"stolen\"\n"
+    );
+    let policy = policy(&text);
+    let summary = judged(&policy, &good()).summary(&policy, VERIFIER, "0.1.0");
+    let of = |namespace: &str, name: &str| {
+        let model = ModelFacts {
+            namespace: Some(namespace.into()),
+            name: name.into(),
+            ..good().model
+        };
+        Summary::read(&summary)?.stands_for(&policy, &model, &Situation::at(now()))
+    };
+    assert_eq!(of("acme", "pebble"), Ok(()));
+    assert_eq!(of("acme", "boulder"), Ok(()));
+    assert!(matches!(of("medical", "pebble"), Err(NotEnough::Demands(_))));
+    assert!(matches!(of("acme", "stolen"), Err(NotEnough::Rule(_))));
+    let skipping = Situation {
+        skip: [Check::Signature].into(),
+        ..Situation::at(now())
+    };
+    let skipped = judge(&policy, &good(), &skipping);
+    assert_eq!(skipped.decision, Decision::Allow);
+    let skipped = skipped.summary(&policy, VERIFIER, "0.1.0");
+    assert_eq!(
+        skipped["urn:weightlock:verdict:v1"]["skipped"],
+        json!(["signature_valid"])
+    );
+    assert!(matches!(
+        stands(&skipped, &policy, &Situation::at(now())),
+        Err(NotEnough::Skipped(_))
+    ));
+    // Another key under the same name is another policy.
+    let mut layer = policy.layers()[0].clone();
+    layer.files.push(crate::given::digest("another key"));
+    assert_eq!(
+        stands(&summary, &Policy::new([layer]), &Situation::at(now())),
+        Err(NotEnough::Policies)
+    );
+}
+
+/// How old a verdict may be, each layer says for itself.
+#[test]
+fn no_layer_lengthens_the_day_of_another() {
+    let long = format!("{PEOPLE}\n[require]\nsignature = true\nmax-age = {{ verdict = \"52w\" }}\n");
+    let silent = format!("{PEOPLE}\n[require]\nsignature = true\n");
+    let late = Situation::at("2026-11-24T12:00:00Z".parse().unwrap());
+    for (floor, stands_then) in [(&silent, false), (&long, true)] {
+        let policy = Policy::new([layer(LayerKind::Floor, floor), layer(LayerKind::Named, &long)]);
+        let mut evidence = good();
+        for it in &mut evidence.statements {
+            let second: Vec<_> = it
+                .by
+                .iter()
+                .cloned()
+                .map(|id| IdentityId { layer: 1, ..id })
+                .collect();
+            it.by.extend(second);
+        }
+        let summary = judged(&policy, &evidence).summary(&policy, VERIFIER, "0.1.0");
+        assert_eq!(stands(&summary, &policy, &late).is_ok(), stands_then, "{floor}");
+    }
+}
+
+/// A no takes back every yes that is not newer, whatever their order; one that cannot be read takes back all.
+#[test]
+fn a_no_is_never_outrun() {
+    let (policy, yes) = allowed();
+    let at = |summary: &Value, time: &str| {
+        let mut summary = summary.clone();
+        summary["timeVerified"] = json!(time);
+        summary
+    };
+    let mut no = yes.clone();
+    no["verificationResult"] = json!("FAILED");
+    no["urn:weightlock:verdict:v1"]["decision"] = json!("deny");
+    let mut foreign = no.clone();
+    foreign
+        .as_object_mut()
+        .unwrap()
+        .remove("urn:weightlock:verdict:v1");
+    let mut passed = yes.clone();
+    passed
+        .as_object_mut()
+        .unwrap()
+        .remove("urn:weightlock:verdict:v1");
+    let (early, late) = ("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z");
+    for (both, decision) in [
+        ([at(&yes, early), at(&passed, late)], Decision::Allow),
+        ([at(&no, early), at(&yes, late)], Decision::Allow),
+        ([at(&yes, early), at(&no, late)], Decision::Deny),
+        ([at(&yes, late), at(&no, late)], Decision::Deny),
+        ([at(&yes, late), at(&foreign, early)], Decision::Deny),
+    ] {
+        for turned in [false, true] {
+            let mut both: Vec<_> = both
+                .iter()
+                .map(|it| {
+                    let stated = Stated {
+                        id: crate::given::digest(&it.to_string()),
+                        name: "v".into(),
+                        signed_by: "us".into(),
+                    };
+                    (stated, Summary::read(it))
+                })
+                .collect();
+            if turned {
+                both.reverse();
+            }
+            let verdict = instead_of_judging(&both, &policy, &good().model, &Situation::at(now()));
+            assert_eq!(verdict.decision, decision, "{both:#?}");
+        }
+    }
 }
 
 #[test]

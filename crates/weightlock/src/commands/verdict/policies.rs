@@ -132,6 +132,7 @@ fn read(kind: LayerKind, file: &Path, may_be_missing: bool) -> Result<Option<Lay
         source,
         document,
         waivers: None,
+        files: Vec::new(),
     }))
 }
 
