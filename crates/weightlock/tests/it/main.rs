@@ -17,6 +17,7 @@ mod disassemble;
 mod doctor;
 mod documents;
 mod evidence;
+mod export;
 mod formats;
 mod gate;
 mod guarded;

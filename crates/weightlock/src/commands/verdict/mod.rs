@@ -25,6 +25,7 @@ pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold
 pub(crate) use self::{
     flags::{Asked, PolicyFlags},
     gather::{Judged, judge},
+    log::logs,
     policies::Policies,
     told::{notes, reasons},
 };

@@ -177,7 +177,8 @@ impl DemandTold {
 }
 
 impl ReasonTold {
-    fn of(reason: &Reason) -> Self {
+    /// A reason in JSON.
+    pub(crate) fn of(reason: &Reason) -> Self {
         Self {
             code: reason.code.to_string(),
             decision: reason.decision,
