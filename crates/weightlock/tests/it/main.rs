@@ -43,6 +43,7 @@ mod scan;
 mod sign;
 mod slsa;
 mod traced;
+mod troubles;
 mod trust;
 mod trust_update;
 mod vectors;

@@ -15,6 +15,7 @@ mod gather;
 mod log;
 mod people;
 mod policies;
+mod remedy;
 mod signatures;
 mod statements;
 mod told;

@@ -8,7 +8,7 @@ use weightlock_policy::{
     waiver::InForce,
 };
 
-use super::gather::Judged;
+use super::{gather::Judged, remedy};
 use crate::diagnostic::Diagnostic;
 
 /// A verdict in JSON.
@@ -231,6 +231,12 @@ pub(crate) fn reasons(judged: &Judged) -> Vec<Diagnostic> {
             .evidence
             .iter()
             .fold(told, |told, digest| told.fact("evidence", digest.to_string()));
+        let told = remedy::causes(reason, judged)
+            .into_iter()
+            .fold(told, Diagnostic::note);
+        let told = remedy::of(reason, judged)
+            .into_iter()
+            .fold(told, Diagnostic::help);
         match crate::explanations::find(reason.code.as_str()) {
             Some(explanation) => told.help(explanation.fix),
             None => told,
