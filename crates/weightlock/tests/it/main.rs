@@ -10,6 +10,7 @@ mod bom;
 mod card;
 mod compat_scan;
 mod contract;
+mod cookbook;
 mod demo;
 mod diff;
 mod digest;
