@@ -118,3 +118,56 @@ fn the_smallest_pipeline_runs_as_it_is_written() {
         assert_printed(&one.output, &format!("{0}{1}{0}", ran.stderr, ran.stdout), true);
     }
 }
+
+/// S152: the list of a delivery runs as it is written, and a delivery that lacks something is refused.
+#[test]
+fn the_acceptance_list_of_a_delivery_runs_and_can_refuse() {
+    const RESULTS: &str = "model-index:\n- name: delivery\n  results:\n  - task: {type: text-generation}\n    dataset: \
+                           {name: arithmetic, type: arithmetic}\n    metrics: [{type: accuracy, value: 0.93}]\n";
+    let text = document("vendor-clause.md");
+    let place = Place::with_model();
+    fs::rename(place.path("m"), place.path("delivery")).unwrap();
+    place.write(
+        "delivery/README.md",
+        CARD.replace(
+            "license: apache-2.0\n",
+            &format!("license: apache-2.0\n{RESULTS}"),
+        ),
+    );
+    let [policy] = <[&str; 1]>::try_from(blocks(&text, "toml")).unwrap();
+    keys(&place, &format!("{policy}\nkey = \"intake.pub\""));
+    place.write("policy.toml", policy);
+    place.write("builders.yaml", blocks(&text, "yaml")[0]);
+    place.write(
+        "description.yaml",
+        "version: 1\nbuild-type: train\nbuilder: https://builders.vendor.example/farm\n",
+    );
+    for made in [
+        "sign --key vendor.key delivery",
+        "bom --sign --key vendor.key delivery",
+        "card sign --key vendor.key delivery",
+        "attest provenance --description description.yaml --key vendor.key delivery",
+        "attest evaluation --key vendor.key delivery",
+    ] {
+        run(&place, &format!("weightlock {made}")).yes();
+    }
+    let shown = console(&text);
+    for one in &shown {
+        let ran = run(&place, &one.command);
+        let refused = one.output.iter().any(|line| line.starts_with("error["));
+        assert_eq!(ran.code != 0, refused, "{}: {ran:#?}", one.command);
+        let printed = format!("{0}{1}{0}", ran.stderr, ran.stdout);
+        assert_printed(&one.output, &printed, true);
+    }
+    // One file more than was delivered: each point that rests on the bytes says no.
+    place.write("delivery/extra.py", "print(1)\n");
+    for verb in [
+        "verify --key",
+        "verify-attestation --type bom",
+        "slsa verify",
+        "gate --policy",
+    ] {
+        let one = shown.iter().find(|one| one.command.contains(verb)).unwrap();
+        assert_ne!(run(&place, &one.command).code, 0, "{}", one.command);
+    }
+}

@@ -105,7 +105,7 @@ pub const CONTROLS: &[Control] = &[
         title: "Build level 2: hosted builder that signs",
         shows: "the provenance is signed by a builder that the policy gives level 2",
         rests_on: &[Reaches(Level::L2)],
-        command: "weightlock slsa verify --builders builders.yaml --at-least 2 MODEL",
+        command: "weightlock slsa level --builders builders.yaml --at-least 2 MODEL",
         beyond: "that the builder is hosted and signs by itself: whoever wrote the policy looked, and says so there",
     },
     Control {
@@ -114,7 +114,7 @@ pub const CONTROLS: &[Control] = &[
         title: "Build level 3: hardened builder",
         shows: "the provenance is signed by a builder that the policy gives level 3",
         rests_on: &[Reaches(Level::L3)],
-        command: "weightlock slsa verify --builders builders.yaml --at-least 3 MODEL",
+        command: "weightlock slsa level --builders builders.yaml --at-least 3 MODEL",
         beyond: "that builds are isolated and cannot reach the signing key: an assessment of the builder shows that",
     },
     Control {
