@@ -37,6 +37,7 @@ mod models;
 mod oms_native;
 mod oms_reference;
 mod oms_vectors;
+mod promotion;
 mod provenance;
 mod races;
 mod run;
