@@ -126,6 +126,13 @@ pub(super) fn of(reason: &Reason, judged: &Judged) -> Vec<String> {
     }
 }
 
+/// Whether the command is all there is to do, so that what is always told of the code would only repeat it.
+pub(super) fn is_all(reason: &Reason) -> bool {
+    [Check::Bom, Check::Card, Check::Provenance, Check::Advisories]
+        .iter()
+        .any(|check| check.code() == reason.code)
+}
+
 /// A command of a verb that signs, in each way in which somebody who counts signs.
 fn signed(ways: &Ways, kind: Kind, verb: &str, target: &str) -> Vec<String> {
     ways.for_kind(kind)

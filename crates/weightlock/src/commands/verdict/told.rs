@@ -234,12 +234,12 @@ pub(crate) fn reasons(judged: &Judged) -> Vec<Diagnostic> {
         let told = remedy::causes(reason, judged)
             .into_iter()
             .fold(told, Diagnostic::note);
-        let told = remedy::of(reason, judged)
-            .into_iter()
-            .fold(told, Diagnostic::help);
+        let commands = remedy::of(reason, judged);
+        let is_all = !commands.is_empty() && remedy::is_all(reason);
+        let told = commands.into_iter().fold(told, Diagnostic::help);
         match crate::explanations::find(reason.code.as_str()) {
-            Some(explanation) => told.help(explanation.fix),
-            None => told,
+            Some(explanation) if !is_all => told.help(explanation.fix),
+            _ => told,
         }
     });
     told.collect()
