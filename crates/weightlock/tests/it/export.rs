@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use weightlock::commands::evidence::export::{Exported, controls::CONTROLS};
+use weightlock_peers::{Peer, REQUIRE, program, skip};
 
 use crate::{
     attest::path,
@@ -294,4 +295,45 @@ fn oscal_is_whole_and_satisfied_only_where_verified() {
     }
     let with_basis = CONTROLS.iter().filter(|control| !control.rests_on.is_empty());
     assert_eq!(findings.len(), with_basis.count());
+}
+
+/// Another implementation takes the document: the models of compliance-trestle, which are made from NIST's schema and take no
+/// unknown member.
+#[test]
+fn another_implementation_of_oscal_takes_the_document() {
+    const READ: &str = "import json, sys\n\
+        from trestle.oscal.assessment_results import Model\n\
+        model = Model.model_validate(json.load(open(sys.argv[1])))\n\
+        print(len(model.assessment_results.results[0].findings))";
+    let Some(python) = program(Peer::BomTools) else {
+        return;
+    };
+    let place = whole();
+    let python = python.to_str().unwrap();
+    let import = "import trestle.oscal.assessment_results";
+    if place.program(python, ["-I", "-c", import]).code != 0 {
+        let required = std::env::var_os(REQUIRE).is_some_and(|value| value == "1");
+        assert!(!required, "compliance-trestle is required and missing");
+        skip("compliance-trestle is not among the validators: cargo xtask ci --prepare");
+        return;
+    }
+    for (name, spoil) in [("allowed", None), ("denied", Some("bom"))] {
+        spoil.into_iter().for_each(|kind| remove(&place, kind));
+        place.write(
+            "document.json",
+            export(&place, &["--format", "oscal", "m"]).stdout,
+        );
+        let ran = place.program(python, ["-I", "-c", READ, "document.json"]);
+        assert_eq!(ran.code, 0, "{name}: {ran:#?}");
+    }
+    // And it looks: a member that OSCAL does not have, and a number that is none, are refused.
+    let text = std::fs::read_to_string(place.path("document.json")).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let extra = text.replacen("\"import-ap\"", "\"import-app\"", 1);
+    let uuid = document["assessment-results"]["uuid"].as_str().unwrap();
+    for spoiled in [extra, text.replacen(uuid, "7", 1)] {
+        place.write("document.json", spoiled);
+        let ran = place.program(python, ["-I", "-c", READ, "document.json"]);
+        assert_ne!(ran.code, 0, "{ran:#?}");
+    }
 }
