@@ -324,3 +324,25 @@ fn the_card_is_about_another_digest() {
         "{told:#?}"
     );
 }
+
+/// A file's name is no command, however it is called: what is printed takes it for a name.
+#[test]
+fn no_name_of_a_file_becomes_a_command() {
+    let place = place("formats = { deny = [\"pickle\"] }");
+    let weights = std::fs::read(place.path("m/model.safetensors")).unwrap();
+    place.write("m/x:  touch ran #.safetensors", weights);
+    let hostile = [
+        "$(touch ran).bin",
+        "a'; touch ran; '.bin",
+        "-rf .bin",
+        "x:  touch ran #.bin",
+    ];
+    for name in hostile {
+        place.write(&format!("m/{name}"), b"\x80\x02}q\x00.");
+        let command = remedy(&gate(&place, &[]), "WL-POLICY-FORMAT", name, "rm -- ");
+        mend(&place, &command);
+        assert!(!place.path(&format!("m/{name}")).exists(), "{command}");
+    }
+    assert!(!place.path("ran").exists());
+    assert_eq!(gate(&place, &[]).code, 0);
+}

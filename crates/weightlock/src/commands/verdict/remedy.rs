@@ -225,20 +225,20 @@ fn report_anew(report: &AdvisoryReport) -> String {
 fn pickles(judged: &Judged, may_convert: bool) -> Vec<String> {
     let files = &judged.evidence.model.files;
     let has = |file: &FileFact, word: &str| file.formats.iter().any(|it| it == word);
-    let twin = files.iter().find(|file| has(file, "safetensors"));
+    let has_twin = files.iter().any(|file| has(file, "safetensors"));
     let root = judged.described.hashed.root();
     let path = |name: &str| quoted(&root.path().join(name).display().to_string());
     if judged.described.hashed.manifest().is_none() {
         return Vec::new();
     }
     let pickles = files.iter().filter(|file| has(file, "pickle"));
-    let told = pickles.filter_map(|file| match twin {
-        Some(twin) => Some(format!(
-            "{} holds the weights too; take the pickle out, and sign again what is yours:  rm -- {}",
-            twin.path,
+    // Names of files are in the command alone, where they are quoted: one could look like a command itself.
+    let told = pickles.filter_map(|file| match has_twin {
+        true => Some(format!(
+            "safetensors lie beside it; take the pickle out, and sign again what is yours:  rm -- {}",
             path(&file.path)
         )),
-        None if may_convert => {
+        false if may_convert => {
             let ending = OF_TORCH.into_iter().find(|ending| file.path.ends_with(ending))?;
             let safe = format!("{}.safetensors", file.path.strip_suffix(ending)?);
             let (from, to) = (path(&file.path), path(&safe));
@@ -246,7 +246,7 @@ fn pickles(judged: &Judged, may_convert: bool) -> Vec<String> {
                 "convert the tensors, and sign again what is yours:  {CONVERT} {from} {to} && rm -- {from}"
             ))
         }
-        None => None,
+        false => None,
     });
     told.take(MOST).collect()
 }
