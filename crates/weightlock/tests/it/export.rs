@@ -187,6 +187,17 @@ fn without_a_policy_or_by_somebody_elses_verdict_nothing_is_exported() {
         .refused(1, "WL-POLICY-UNDEFINED");
     export(&place, &["--from-verdict", "m"]).refused(2, "WL-CLI-USAGE");
     export(&place, &["nothing"]).refused(4, "WL-IO-NOT-FOUND");
+    // Held is no answer, and the document says so.
+    policy(
+        &place,
+        "[[rule]]\nwhen = { model = \"*\" }\nquarantine = \"somebody looks first\"\n",
+    );
+    let held = export(&place, &["--json", "m"]);
+    assert_eq!(held.code, 3, "{held:#?}");
+    assert_eq!(
+        standings(&held.document::<Exported>()["result"])["slsa vsa"],
+        "unknown"
+    );
     place
         .run(["evidence", "list", "--format", "oscal", "m"])
         .refused(2, "WL-CLI-USAGE");
