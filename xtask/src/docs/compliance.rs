@@ -36,8 +36,8 @@ is no. For each control there is
 
 In OSCAL (assessment results 1.2.1) a check is an observation and a control a finding about our own objective of it; `satisfied` stands
 only where the standing is verified, everything else is `not-satisfied` with the reason `fail` or `other`. Policies and evidence are in the back matter, by
-digest. The tests have another implementation read it, compliance-trestle, whose models are made from NIST's schema; the schema itself is in no package registry that
-we know. In CSV each line is a control and a check; a cell that a spreadsheet would take for a formula begins with an apostrophe. The JSON has a
+digest. The tests have another implementation read it, compliance-trestle, whose models are made from NIST's schema; the schema file itself is not tried
+there. In CSV each line is a control and a check; a cell that a spreadsheet would take for a formula begins with an apostrophe. The JSON has a
 [schema](schemas/evidence-export.json).
 
 To have a document that nobody changed afterwards, sign it: `weightlock sign-blob --key auditor.key results.oscal.json`.
