@@ -208,6 +208,10 @@ pub enum Format {
     /// SPDX 2.3 (for `bom`).
     #[value(name = "spdx-2.3")]
     Spdx23,
+    /// CSV, for spreadsheets (for `evidence export`).
+    Csv,
+    /// OSCAL assessment results, for risk tools (for `evidence export`).
+    Oscal,
 }
 
 /// How files are hashed.

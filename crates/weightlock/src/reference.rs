@@ -56,6 +56,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("disassemble", schema::<disassemble::Disassembled>("disassemble")),
         ("doctor", schema::<doctor::Health>("doctor")),
         ("evidence-add", schema::<evidence::add::Added>("evidence add")),
+        (
+            "evidence-export",
+            schema::<evidence::export::Exported>("evidence export"),
+        ),
         ("evidence-list", schema::<evidence::list::Listed>("evidence list")),
         (
             "evidence-remove",

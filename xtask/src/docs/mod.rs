@@ -4,6 +4,7 @@
 //! Five things go stale first: the generated pages, the features table, links between pages, reason codes named in
 //! prose, and the benchmark table. Each check says the file, and the line where there is one.
 
+mod compliance;
 mod features;
 mod prose;
 mod python;

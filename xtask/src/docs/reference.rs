@@ -12,7 +12,7 @@ use weightlock::{cli::Cli, exit::Exit, explanations, reference};
 use weightlock_bom::graph::{Arity, Property};
 use weightlock_scan::rules::{self, Rule};
 
-use super::python;
+use super::{compliance, python};
 use crate::workspace::files_below;
 
 /// What a page begins with, so that nobody mends it by hand.
@@ -43,6 +43,10 @@ pub(super) fn pages() -> Result<Vec<Page>> {
         path: format!("docs/schemas/{name}.json"),
         text: format!("{:#}\n", schema.as_value()),
     }));
+    pages.push(Page {
+        path: compliance::PATH.to_owned(),
+        text: compliance::page(),
+    });
     pages.push(Page {
         path: python::PATH.to_owned(),
         text: python::module()?,

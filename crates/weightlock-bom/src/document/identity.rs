@@ -13,7 +13,7 @@ const URLS: [u8; 16] = [
 const OWN: &[u8] = b"urn:weightlock:bom:v1";
 
 /// The UUID of version 5 (RFC 9562, section 5.5) of a text, in our own name space: equal texts have equal numbers.
-pub(super) fn uuid(text: &str) -> String {
+pub fn uuid(text: &str) -> String {
     let bytes = version5(version5(URLS, OWN), text.as_bytes());
     let mut hex = weightlock_artifact::digest::hex(&bytes);
     for at in [20, 16, 12, 8] {

@@ -23,6 +23,8 @@ pub mod spdx2;
 pub mod spdx3;
 mod view;
 
+pub use self::identity::uuid;
+
 use std::collections::BTreeSet;
 
 use crate::graph::Graph;

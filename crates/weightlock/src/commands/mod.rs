@@ -100,6 +100,7 @@ impl Command {
             },
             Format::Sarif | Format::Junit => matches!(self, Self::Scan(_) | Self::Gate(_)),
             Format::Github => matches!(self, Self::Scan(_)),
+            Format::Csv | Format::Oscal => matches!(self, Self::Evidence(arguments) if arguments.exports()),
         }
     }
 }
@@ -155,7 +156,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Verify(arguments) => verify::run(arguments, format, context),
         Command::Attest(arguments) => attest::run(arguments, global, context),
         Command::VerifyAttestation(arguments) => verify_attestation::run(arguments, format, context),
-        Command::Evidence(arguments) => evidence::run(arguments, context),
+        Command::Evidence(arguments) => evidence::run(arguments, format, context),
         Command::Card(arguments) => card::run(arguments, format, context),
         Command::SignBlob(arguments) => blob::sign::run(arguments, context),
         Command::VerifyBlob(arguments) => blob::verify::run(arguments, context),

@@ -13,13 +13,13 @@ use crate::run::{Place, Ran, key, repository};
 
 /// A line behind a prompt, and the lines shown below it.
 #[derive(Debug)]
-struct Shown {
-    command: String,
-    output: Vec<String>,
+pub(crate) struct Shown {
+    pub(crate) command: String,
+    pub(crate) output: Vec<String>,
 }
 
 /// The console blocks of a document, in order.
-fn console(text: &str) -> Vec<Shown> {
+pub(crate) fn console(text: &str) -> Vec<Shown> {
     let mut shown: Vec<Shown> = Vec::new();
     let mut inside = false;
     for line in text.lines() {
@@ -85,7 +85,7 @@ fn document(name: &str) -> String {
 }
 
 /// Runs a line in a shell that finds our binary and has a password for keys.
-fn run(place: &Place, line: &str) -> Ran {
+pub(crate) fn run(place: &Place, line: &str) -> Ran {
     let program = Path::new(env!("CARGO_BIN_EXE_weightlock"));
     let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
     let mut command = Command::new("sh");
@@ -101,7 +101,7 @@ fn run(place: &Place, line: &str) -> Ran {
 
 /// Every line shown begins a line that was printed, in the same order.
 #[track_caller]
-fn assert_printed(shown: &[String], printed: &str, whole: bool) {
+pub(crate) fn assert_printed(shown: &[String], printed: &str, whole: bool) {
     let mut lines = printed.lines();
     for line in shown.iter().filter(|line| !line.is_empty()) {
         let wanted = if whole { line.as_str() } else { beginning(line) };

@@ -4,6 +4,9 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+#[path = "frameworks/gate.rs"]
+mod gate;
+
 use std::{fs, io::Write as _, path::Path, process::Command};
 
 use anyhow::Result;

@@ -3,6 +3,7 @@
 //! What lies there is material, and believed by nobody for lying there: `verify` and `verify-attestation` ask who signed it.
 
 pub mod add;
+pub mod export;
 pub(in crate::commands) mod found;
 pub mod list;
 pub mod remove;
@@ -19,7 +20,7 @@ use weightlock_artifact::{
 use weightlock_signing::predicate::reason::NAME;
 
 use super::target;
-use crate::{context::Context, diagnostic::Diagnostic, nearest, reply::Reply};
+use crate::{cli::Format, context::Context, diagnostic::Diagnostic, nearest, reply::Reply};
 
 /// List, show, add and remove what others state about a model.
 #[derive(Args, Debug)]
@@ -40,14 +41,24 @@ enum Command {
     Add(add::Arguments),
     /// Remove statements
     Remove(remove::Arguments),
+    /// Write what is known of each control of SLSA, SOC 2, NIST SSDF, and others: JSON, CSV or OSCAL
+    Export(Box<export::Arguments>),
 }
 
-pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
+impl Arguments {
+    /// Whether the action writes documents for risk tools.
+    pub(in crate::commands) const fn exports(&self) -> bool {
+        matches!(self.command, Command::Export(_))
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> Reply {
     match &arguments.command {
         Command::List(arguments) => list::run(arguments, context),
         Command::Show(arguments) => show::run(arguments, context),
         Command::Add(arguments) => add::run(arguments, context),
         Command::Remove(arguments) => remove::run(arguments, context),
+        Command::Export(arguments) => export::run(arguments, format, context),
     }
 }
 

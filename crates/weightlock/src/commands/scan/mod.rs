@@ -317,7 +317,9 @@ fn reply(report: &Report, arguments: &Arguments, format: Format, context: &Conte
         | Format::Cyclonedx
         | Format::Cyclonedx16
         | Format::Spdx
-        | Format::Spdx23 => None,
+        | Format::Spdx23
+        | Format::Csv
+        | Format::Oscal => None,
     };
     let result = (format == Format::Json).then(|| Scanned::from(report));
     let reasons = reasons(report);

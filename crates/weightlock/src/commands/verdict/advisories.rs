@@ -141,7 +141,11 @@ fn of_grype(item: &Value) -> Option<AdvisoryMatch> {
     Some(AdvisoryMatch {
         id: text("/vulnerability/id")?.to_owned(),
         aliases: aliases.map(str::to_owned).collect(),
-        package: package(text("/artifact/name")?, text("/artifact/version")),
+        package: package(
+            text("/artifact/name")?,
+            text("/artifact/version"),
+            item.pointer("/vulnerability/fix/versions"),
+        ),
         severity: text("/vulnerability/severity").and_then(weight),
     })
 }
@@ -173,13 +177,27 @@ fn of_trivy_item(item: &Value) -> Option<AdvisoryMatch> {
     Some(AdvisoryMatch {
         id: text("VulnerabilityID")?.to_owned(),
         aliases: aliases.map(str::to_owned).collect(),
-        package: package(text("PkgName")?, text("InstalledVersion")),
+        package: package(
+            text("PkgName")?,
+            text("InstalledVersion"),
+            item.get("FixedVersion"),
+        ),
         severity: text("Severity").and_then(weight),
     })
 }
 
-fn package(name: &str, version: Option<&str>) -> String {
-    version.map_or_else(|| name.to_owned(), |version| format!("{name} {version}"))
+/// Name and version, and the versions in which it is mended: a text, or a list of them.
+fn package(name: &str, version: Option<&str>, fixed: Option<&Value>) -> String {
+    let named = version.map_or_else(|| name.to_owned(), |version| format!("{name} {version}"));
+    let fixed: Vec<&str> = match fixed {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    match fixed.join(", ").as_str() {
+        "" => named,
+        fixed => format!("{named}, mended in {fixed}"),
+    }
 }
 
 /// The scanners' words. `Unknown`, and words of later versions, are none.

@@ -6,14 +6,14 @@
 //! 4. Statements about these bytes.
 //! 5. The scan, where the policy asks for one that is run now, and the answer is not no without it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use weightlock_artifact::evidence::Kind;
 use weightlock_artifact::inventory::{Inventory, Links, Root, Scope};
+use weightlock_artifact::{digest::Digest, evidence::Kind};
 use weightlock_policy::{
     Check, Decision, Evidence, Policy, Situation, Verdict,
     document::{Demand, ScanBy},
-    evidence::{Holds, ScanFact},
+    evidence::{Holds, ScanFact, StatementFact},
     judge as decide,
     summary::{self, NotEnough, Stated, Summary},
 };
@@ -26,6 +26,7 @@ use super::{
     flags::Asked,
     log,
     policies::Policies,
+    remedy::Ways,
     signatures,
     statements::{self, About, Looked},
 };
@@ -52,6 +53,17 @@ pub(crate) struct Judged {
     pub(crate) steps: Vec<Step>,
     /// The scan was not run, because the answer is no without it.
     pub(crate) is_cut_short: bool,
+    /// How those sign whose word counts.
+    pub(super) ways: Ways,
+    /// Statements whose signer counts for their kind, by digest.
+    counting: BTreeSet<Digest>,
+}
+
+impl Judged {
+    /// Whether the signer of a statement counts for its kind.
+    pub(super) fn counts(&self, statement: &StatementFact) -> bool {
+        self.counting.contains(&statement.id)
+    }
 }
 
 /// Everything that is known about a target, and what the policies make of it.
@@ -154,7 +166,11 @@ pub(crate) fn judge(
         None => model.name.clone(),
     };
     log::write(&verdict, policy, (asked.verb, &name), asked.flags)?;
+    let counting = evidence.statements.iter();
+    let counting = counting.filter(|it| policy.counts(it.kind, &it.by));
     Ok(Judged {
+        ways: Ways::of(policy),
+        counting: counting.map(|it| it.id).collect(),
         verdict,
         evidence,
         described,

@@ -21,7 +21,7 @@ use super::flags::PolicyFlags;
 use crate::{diagnostic::Diagnostic, environment::AUDIT_LOG};
 
 /// Every log that is named: by the policies, the flag and the environment, each once.
-fn logs(policy: &Policy, flags: &PolicyFlags) -> Vec<PathBuf> {
+pub(crate) fn logs(policy: &Policy, flags: &PolicyFlags) -> Vec<PathBuf> {
     let of_policies = policy.layers().iter();
     let of_policies = of_policies.filter_map(|layer| layer.document.audit_log.as_ref().map(PathBuf::from));
     let mut logs: Vec<PathBuf> = of_policies

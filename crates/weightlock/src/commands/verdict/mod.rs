@@ -15,6 +15,7 @@ mod gather;
 mod log;
 mod people;
 mod policies;
+mod remedy;
 mod signatures;
 mod statements;
 mod told;
@@ -25,6 +26,7 @@ pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold
 pub(crate) use self::{
     flags::{Asked, PolicyFlags},
     gather::{Judged, judge},
+    log::logs,
     policies::Policies,
     told::{notes, reasons},
 };

@@ -13,12 +13,13 @@ use weightlock_policy::{
     evidence::{Content, Holds, StatementFact},
 };
 use weightlock_signing::{
-    Signer,
+    Refusal, Signer,
     oms::{
         self, VerifiedStatement,
         model::{Rules, Strictness, Unsigned, Work, compare},
     },
     predicate::reason::ABOUT,
+    sigstore::SigstoreRefusal,
 };
 
 use super::people::{self, People};
@@ -34,6 +35,9 @@ use crate::{
 /// Signatures that are compared with the model by reading it, where its digests do not show that it is what they list.
 const MOST_COMPARED: usize = 4;
 
+/// People who are told why a signature is not theirs.
+const MOST_REFUSALS: usize = 4;
+
 /// A signature that lies with a model.
 pub(super) struct Found {
     path: PathBuf,
@@ -42,7 +46,8 @@ pub(super) struct Found {
     /// Everybody of the policies who made it, and what it says.
     verified: Option<VerifiedStatement>,
     by: BTreeSet<IdentityId>,
-    refusal: Option<String>,
+    /// Why it is not theirs, for the first of those who did not make it.
+    refusals: Vec<String>,
 }
 
 /// Finds every signature and checks whose it is. No byte of the model is read.
@@ -80,7 +85,7 @@ impl Found {
             bundle,
             verified: None,
             by: BTreeSet::new(),
-            refusal: None,
+            refusals: Vec::new(),
         };
         for (id, trust) in people.all() {
             match oms::verify(&found.bundle, trust) {
@@ -88,7 +93,10 @@ impl Found {
                     found.by.insert(id.clone());
                     found.verified = Some(verified);
                 }
-                Err(refusal) => found.refusal = Some(refusal.to_string()),
+                Err(refusal) if found.refusals.len() < MOST_REFUSALS => {
+                    found.refusals.push(format!("{}: {}", id.name, why(&refusal)));
+                }
+                Err(_) => {}
             }
         }
         found
@@ -97,6 +105,21 @@ impl Found {
     /// Whether its signer counts.
     pub(super) fn counts(&self, policy: &Policy) -> bool {
         policy.counts(Kind::Oms, &self.by)
+    }
+}
+
+/// Why a signature is not somebody's: with expected and found, where it is another one's.
+fn why(refusal: &Refusal) -> String {
+    let pair = match refusal {
+        Refusal::KeyMismatch { expected, found } => Some((expected.clone(), found.clone())),
+        Refusal::Sigstore(SigstoreRefusal::Identity(refusal)) => refusal
+            .pair()
+            .map(|(expected, found)| (expected.to_owned(), found.to_owned())),
+        _ => None,
+    };
+    match pair {
+        Some((expected, found)) => format!("{refusal} (expected {expected}, found {found})"),
+        None => refusal.to_string(),
     }
 }
 
@@ -136,10 +159,10 @@ pub(super) fn judged(
         let holds = match (&found.verified, &stowaway) {
             (None, _) => Holds::No {
                 code: weightlock_policy::reason::SIGNATURE,
-                why: found
-                    .refusal
-                    .clone()
-                    .unwrap_or_else(|| "the policy knows nobody whose signature it could be".to_owned()),
+                why: match found.refusals.as_slice() {
+                    [] => "the policy knows nobody whose signature it could be".to_owned(),
+                    refusals => refusals.join("; "),
+                },
                 is_other: false,
             },
             (Some(_), Some(name)) => Holds::No {

@@ -8,7 +8,7 @@ use weightlock_policy::{
     waiver::InForce,
 };
 
-use super::gather::Judged;
+use super::{gather::Judged, remedy};
 use crate::diagnostic::Diagnostic;
 
 /// A verdict in JSON.
@@ -177,7 +177,8 @@ impl DemandTold {
 }
 
 impl ReasonTold {
-    fn of(reason: &Reason) -> Self {
+    /// A reason in JSON.
+    pub(crate) fn of(reason: &Reason) -> Self {
         Self {
             code: reason.code.to_string(),
             decision: reason.decision,
@@ -230,9 +231,15 @@ pub(crate) fn reasons(judged: &Judged) -> Vec<Diagnostic> {
             .evidence
             .iter()
             .fold(told, |told, digest| told.fact("evidence", digest.to_string()));
+        let told = remedy::causes(reason, judged)
+            .into_iter()
+            .fold(told, Diagnostic::note);
+        let commands = remedy::of(reason, judged);
+        let is_all = !commands.is_empty() && remedy::is_all(reason);
+        let told = commands.into_iter().fold(told, Diagnostic::help);
         match crate::explanations::find(reason.code.as_str()) {
-            Some(explanation) => told.help(explanation.fix),
-            None => told,
+            Some(explanation) if !is_all => told.help(explanation.fix),
+            _ => told,
         }
     });
     told.collect()
