@@ -141,7 +141,8 @@ fn more(page: &mut Markup, left_out: u64, noun: &str, command: &str) {
     }
     page.element("p", &[("class", "more")], |it| {
         let count = usize::try_from(left_out).unwrap_or(usize::MAX);
-        it.text(&format!("and {} more, not on this page", counted(count, noun)));
+        let noun = format!("more {noun}");
+        it.text(&format!("and {}, not on this page", counted(count, &noun)));
         if !command.is_empty() {
             it.text(": ");
             it.command(command);

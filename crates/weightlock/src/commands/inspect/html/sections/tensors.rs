@@ -43,7 +43,7 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     }
     let beyond_files = files.iter().skip(MOST_FILES);
     untold += beyond_files.map(|file| file.tensors.len() as u64).sum::<u64>();
-    more(page, untold, "tensor of further files", "");
+    more(page, untold, "tensor", "");
 }
 
 fn file(page: &mut Markup, file: &TensorFile, groups: &[Group], rest: u64) {

@@ -116,7 +116,7 @@ fn words(tree: &Tree<'_>, composition: &Composition) -> String {
     )
 }
 
-/// A line from a box to one that hangs on it, with an arrow's head at the end that the relation leads to.
+/// A line from a box to one that hangs on it. The arrow's head stands before that one, and points the way that the relation reads.
 fn line(
     svg: &mut Markup,
     from: (usize, usize),
@@ -139,10 +139,10 @@ fn line(
     };
     let path = format!("M{} {}H{bend}V{}H{}", start.0, start.1, end.1, end.0);
     svg.empty("path", &[("class", class), ("d", &path)]);
-    let head = match (is_reversed, layout) {
-        (false, _) => format!("M{} {}l-9 -5v10z", end.0, end.1),
-        (true, Layout::Wide) => format!("M{} {}l9 -5v10z", start.0, start.1),
-        (true, Layout::Narrow) => format!("M{} {}l-5 9h10z", start.0, start.1),
+    let head = if is_reversed {
+        format!("M{} {}l9 -5v10z", end.0 - 9, end.1)
+    } else {
+        format!("M{} {}l-9 -5v10z", end.0, end.1)
     };
     svg.empty("path", &[("class", "head"), ("d", &head)]);
 }

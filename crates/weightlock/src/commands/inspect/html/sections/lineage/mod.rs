@@ -32,8 +32,8 @@ pub(super) fn write(page: &mut Markup, composition: &Composition, target: &str) 
 }
 
 fn caption(tree: &Tree<'_>) -> String {
-    let mut says = "An arrow leads from a thing to what it was made from or with. A whole line is verified, a broken one is only \
-                    declared or inferred."
+    let mut says = "Arrows point the way that the words read: a model was made from another, a step made a model. A whole line is \
+                    verified, a broken one is only declared or inferred."
         .to_owned();
     match tree.left_out {
         0 => {}
