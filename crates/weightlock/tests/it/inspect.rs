@@ -321,7 +321,7 @@ fn the_page_of_the_same_model_is_the_same() {
             .stdout
             .contains("Time: 2026-06-21T00:00:00Z, as SOURCE_DATE_EPOCH states")
     );
-    assert_eq!(stated("yesterday").refusal(), (2, vec!["WL-USAGE"]));
+    assert_eq!(stated("yesterday").refusal(), (2, vec!["WL-CLI-USAGE"]));
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(super) struct Markup(String);
 
 impl Markup {
     /// Characters of running text that are shown; no sentence of ours comes near.
-    const MOST_TEXT: usize = 600;
+    const MOST_TEXT: usize = 400;
     /// Characters of a name that are shown.
     const MOST_NAME: usize = 160;
 

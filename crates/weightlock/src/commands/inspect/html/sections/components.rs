@@ -7,11 +7,11 @@ use crate::{
 };
 
 /// Components of a list.
-const MOST: usize = 200;
+const MOST: usize = 150;
 /// Facts of the model.
-const MOST_FACTS: usize = 120;
+const MOST_FACTS: usize = 100;
 /// Values of a fact, and places that state it.
-const MOST_VALUES: usize = 4;
+const MOST_VALUES: usize = 3;
 
 pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     let composition = match &report.composition {

@@ -15,7 +15,7 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     page.says(
         "p",
         &[("class", "lead")],
-        "Sources of this model do not agree. Each value stands with the place that states it; none was chosen in silence.",
+        "Sources of this model do not agree. What each says is shown, and none was chosen in silence.",
     );
     page.element("ul", &[("class", "contradictions")], |list| {
         for line in all.iter().take(MOST) {

@@ -3,7 +3,7 @@
 use super::{Markup, Report, beyond, more, nothing, table};
 use crate::text::{Size, counted, quoted};
 
-const MOST: usize = 500;
+const MOST: usize = 400;
 
 pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     let files = &report.files;

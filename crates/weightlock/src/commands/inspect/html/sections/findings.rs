@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// Findings on the page; the scan keeps a thousand of each file.
-const MOST: usize = 300;
+const MOST: usize = 200;
 /// Gaps on the page.
-const MOST_GAPS: usize = 200;
+const MOST_GAPS: usize = 150;
 
 pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     let scanned = &report.scanned;

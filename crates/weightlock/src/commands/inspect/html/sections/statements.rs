@@ -3,7 +3,7 @@
 use super::{Markup, Report, beyond, more, nothing, table};
 use crate::{commands::inspect::html::report::Counts, text::quoted};
 
-const MOST: usize = 200;
+const MOST: usize = 150;
 
 pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     let all = &report.statements;

@@ -13,7 +13,7 @@ use draw::Layout;
 use tree::Tree;
 
 /// Relations of the list.
-const MOST: usize = 200;
+const MOST: usize = 150;
 
 pub(super) fn write(page: &mut Markup, composition: &Composition, target: &str) {
     if composition.relations.is_empty() {
