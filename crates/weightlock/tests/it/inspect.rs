@@ -354,6 +354,27 @@ fn json_goes_into_a_file_too_and_other_verbs_have_no_page() {
     assert_eq!(place.run(["scan", "--format", "html", "tiny"]).code, 2);
 }
 
+/// More evidence than is read is no missing evidence.
+#[test]
+fn evidence_that_cannot_be_listed_is_told_on_the_page() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    assert!(page(&place, &[]).stdout.contains("Nothing is signed"));
+    for number in 0..1001 {
+        place.write(
+            &format!("tiny/.weightlock/evidence/bom-{number:016x}.sigstore.json"),
+            "{}",
+        );
+    }
+    let text = page(&place, &[]).stdout;
+    assert!(
+        !text.contains("Nothing is signed")
+            && text.contains("folder of evidence")
+            && text.contains("DOES NOT COUNT"),
+        "{text}"
+    );
+}
+
 /// File names, metadata and cards are a stranger's.
 #[test]
 fn hostile_names_are_text_on_the_page() {

@@ -9,15 +9,18 @@ use weightlock_policy::{
 };
 
 use super::Material;
-use crate::commands::{
-    evidence::{
-        found::{Found, said_signer},
-        summary,
+use crate::{
+    commands::{
+        evidence::{
+            found::{Found, said_signer},
+            summary,
+        },
+        inspect::{
+            html::report::{Counts, Statement},
+            look::Signature,
+        },
     },
-    inspect::{
-        html::report::{Counts, Statement},
-        look::Signature,
-    },
+    diagnostic::Diagnostic,
 };
 
 /// What each kind is called.
@@ -46,8 +49,11 @@ struct Claimed {
 }
 
 pub(super) fn of(material: &Material<'_>) -> Vec<Statement> {
-    let claimed = claimed(material);
-    match material.judged {
+    let (claimed, unlisted) = match claimed(material) {
+        Ok(claimed) => (claimed, None),
+        Err(told) => (BTreeMap::new(), Some(unlisted(&told))),
+    };
+    let listed = match material.judged {
         Some((policies, judged)) => {
             let facts = judged.evidence.statements.iter();
             let mut all: Vec<Statement> = facts
@@ -68,12 +74,24 @@ pub(super) fn of(material: &Material<'_>) -> Vec<Statement> {
                 counts: Counts::NotChecked,
             }))
             .collect(),
+    };
+    unlisted.into_iter().chain(listed).collect()
+}
+
+/// Evidence of which not even a list could be made.
+fn unlisted(told: &Diagnostic) -> Statement {
+    Statement {
+        name: "(the evidence)".to_owned(),
+        kind: "folder of evidence",
+        says: String::new(),
+        signer: None,
+        made: None,
+        counts: Counts::No(format!("{}: {}", told.code(), told.sentence())),
     }
 }
 
-fn claimed(material: &Material<'_>) -> BTreeMap<String, Claimed> {
-    // A folder of evidence that cannot be listed is told among the answers.
-    let found = Found::about(material.seen.inventory.root()).unwrap_or_default();
+fn claimed(material: &Material<'_>) -> Result<BTreeMap<String, Claimed>, Diagnostic> {
+    let found = Found::about(material.seen.inventory.root())?;
     let claimed = found.iter().map(|it| {
         let (says, signer) = match it.claimed() {
             Ok(claimed) => (
@@ -89,7 +107,7 @@ fn claimed(material: &Material<'_>) -> BTreeMap<String, Claimed> {
         };
         (it.name.clone(), claimed)
     });
-    claimed.collect()
+    Ok(claimed.collect())
 }
 
 fn judged_one(fact: &StatementFact, policy: &Policy, claimed: &BTreeMap<String, Claimed>) -> Statement {

@@ -18,11 +18,14 @@ const MOST_DIMENSIONS: usize = 16;
 pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     let files = &report.tensors;
     if files.is_empty() {
-        return nothing(page, "No file has a list of tensors that this version reads.");
+        return nothing(
+            page,
+            "No file has a list of tensors that is read here: headers of safetensors and GGUF are.",
+        );
     }
     let all: usize = files.iter().map(|file| file.tensors.len()).sum();
     let lead = format!(
-        "{} in {}. Tensors of one type and shape whose names differ by numbers only share a row.",
+        "{} in {}. Headers of safetensors and GGUF are read. Tensors of one type and shape whose names differ by numbers only share a row.",
         counted(all, "tensor"),
         counted(files.len(), "file")
     );
@@ -96,33 +99,51 @@ struct Group {
     bytes: u64,
 }
 
+/// Tensors of one pattern, as they are found.
+#[derive(Default)]
+struct Gathered {
+    /// The least and the greatest of each number.
+    ranges: Vec<(u64, u64)>,
+    count: u64,
+    bytes: u64,
+}
+
+impl Gathered {
+    fn add(&mut self, numbers: &[u64], bytes: u64) {
+        if self.count == 0 {
+            self.ranges = numbers.iter().map(|it| (*it, *it)).collect();
+        }
+        for ((least, most), number) in self.ranges.iter_mut().zip(numbers) {
+            *least = (*least).min(*number);
+            *most = (*most).max(*number);
+        }
+        self.count += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
 /// Tensors of one type and shape by the pattern of their names, in the order of the first name of each.
 fn groups(tensors: &[Tensor]) -> Vec<Group> {
     let mut order = Vec::new();
-    let mut found: BTreeMap<_, (Vec<(u64, u64)>, u64, u64)> = BTreeMap::new();
+    let mut found: BTreeMap<_, Gathered> = BTreeMap::new();
     for tensor in tensors {
         let (pattern, numbers) = pattern(&tensor.name);
         let key = (pattern, tensor.dtype, &tensor.shape);
         let group = found.entry(key.clone()).or_insert_with(|| {
             order.push(key);
-            (numbers.iter().map(|it| (*it, *it)).collect(), 0, 0)
+            Gathered::default()
         });
-        for ((least, most), number) in group.0.iter_mut().zip(&numbers) {
-            *least = (*least).min(*number);
-            *most = (*most).max(*number);
-        }
-        group.1 += 1;
-        group.2 = group.2.saturating_add(tensor.bytes);
+        group.add(&numbers, tensor.bytes);
     }
     let groups = order.into_iter().filter_map(|key| {
-        let (ranges, count, bytes) = found.remove(&key)?;
+        let gathered = found.remove(&key)?;
         let (pattern, dtype, shape) = key;
         Some(Group {
-            name: named(&pattern, &ranges),
-            count,
+            name: named(&pattern, &gathered.ranges),
+            count: gathered.count,
             dtype,
             shape: shape.clone(),
-            bytes,
+            bytes: gathered.bytes,
         })
     });
     groups.collect()

@@ -55,7 +55,7 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
 
 fn summary(page: &mut Markup, verdict: &VerdictTold) {
     let cut_short = if verdict.cut_short {
-        ". No scan was run, because the answer is no without it"
+        ". The scan that the policy asks for was not run for the verdict, because the answer is no without it"
     } else {
         ""
     };
@@ -126,7 +126,7 @@ fn row(table: &mut Table<'_>, demand: &DemandTold) {
         &|cell| state(cell, &demand.state),
         &|cell| {
             if let Some(by) = &demand.met_by {
-                cell.says("p", &[], &format!("by {by}"));
+                cell.says("p", &[], by);
             }
             reasons(cell, &demand.reasons);
             if !demand.waived.is_empty() {

@@ -41,6 +41,14 @@ pub(super) struct Edge<'c> {
     pub(super) is_reversed: bool,
 }
 
+/// The shortest way to a component.
+#[derive(Clone, Copy, Default, Debug)]
+struct Way<'c> {
+    depth: usize,
+    /// The last step of it; none of the model itself.
+    hangs: Option<(End, Edge<'c>)>,
+}
+
 /// A relation, seen from one of its ends.
 type Neighbour<'c> = (End, Edge<'c>);
 
@@ -48,18 +56,21 @@ impl<'c> Tree<'c> {
     /// The tree around the model.
     pub(super) fn of(composition: &'c Composition) -> Self {
         let neighbours = neighbours(&composition.relations);
-        let mut found: BTreeMap<End, (usize, Option<(End, Edge<'c>)>)> =
-            BTreeMap::from([(End::Model, (0, None))]);
+        let mut found = BTreeMap::from([(End::Model, Way::default())]);
         let mut drawn: Vec<End> = vec![End::Model];
         let mut queue = VecDeque::from([End::Model]);
         let mut left_out = 0;
         while let Some(end) = queue.pop_front() {
-            let depth = found.get(&end).map_or(0, |(depth, _)| *depth);
+            let depth = found.get(&end).map_or(0, |way: &Way<'_>| way.depth);
             for (other, edge) in neighbours.get(&end).into_iter().flatten() {
                 if found.contains_key(other) {
                     continue;
                 }
-                found.insert(*other, (depth.saturating_add(1), Some((end, *edge))));
+                let way = Way {
+                    depth: depth.saturating_add(1),
+                    hangs: Some((end, *edge)),
+                };
+                found.insert(*other, way);
                 queue.push_back(*other);
                 if depth < MOST_DEPTH && drawn.len() <= MOST && drawn.contains(&end) {
                     drawn.push(*other);
@@ -125,11 +136,11 @@ fn weight(verb: &str) -> usize {
 }
 
 /// The nodes depth first, as they are read, with their lines.
-fn in_order<'c>(drawn: &[End], found: &BTreeMap<End, (usize, Option<(End, Edge<'c>)>)>) -> Vec<Node<'c>> {
+fn in_order<'c>(drawn: &[End], found: &BTreeMap<End, Way<'c>>) -> Vec<Node<'c>> {
     let mut children: BTreeMap<End, Vec<End>> = BTreeMap::new();
     for end in drawn {
-        if let Some((_, Some((parent, _)))) = found.get(end) {
-            children.entry(*parent).or_default().push(*end);
+        if let Some((parent, _)) = found.get(end).and_then(|way| way.hangs) {
+            children.entry(parent).or_default().push(*end);
         }
     }
     let mut nodes: Vec<Node<'c>> = Vec::new();
@@ -137,7 +148,7 @@ fn in_order<'c>(drawn: &[End], found: &BTreeMap<End, (usize, Option<(End, Edge<'
     let mut stack = vec![End::Model];
     let mut line = 0;
     while let Some(end) = stack.pop() {
-        let (depth, hangs) = found.get(&end).copied().unwrap_or_default();
+        let Way { depth, hangs } = found.get(&end).copied().unwrap_or_default();
         // Whatever is not deeper than what was read before it begins a line.
         if nodes.last().is_some_and(|last| last.depth >= depth) {
             line += 1;
