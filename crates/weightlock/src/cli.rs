@@ -198,6 +198,8 @@ pub enum Format {
     Github,
     /// Markdown, for a job summary (for `scan` and `card show`).
     Markdown,
+    /// One page that holds everything (for `inspect`).
+    Html,
     /// CycloneDX 1.7 (for `bom`).
     Cyclonedx,
     /// CycloneDX 1.6 (for `bom`).

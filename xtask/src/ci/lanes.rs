@@ -162,6 +162,7 @@ fn prepare(lane: &str, report: &mut Report) -> Result<()> {
         }
         "frameworks" => peers::frameworks(report)?,
         "scorer" => peers::scorer(report)?,
+        "browser" => peers::browser(report)?,
         _ => bail!("its peers are not installed by this program yet"),
     }
     report.env.push((REQUIRE.to_owned(), "1".into()));

@@ -89,11 +89,17 @@ const PACKAGES: [(Peer, &str); 6] = [
     (Peer::Fsverity, "fsverity"),
 ];
 
+/// Debian packages of the lane `browser`.
+const BROWSER_PACKAGES: [(Peer, &str); 2] = [
+    (Peer::Chromium, "chromium"),
+    (Peer::Chromedriver, "chromium-driver"),
+];
+
 /// Installs what is missing and makes every peer a requirement of the tests that follow.
 pub(super) fn prepare(report: &mut Report) -> Result<()> {
     // Set first: when installing fails, the tests that need the peer fail as well, and are not skipped.
     report.env.push((REQUIRE.to_owned(), "1".into()));
-    let debian = install_packages(report);
+    let debian = install_packages(&PACKAGES, report);
     let reference = install_python(
         "model-signing",
         "model_signing (pinned)",
@@ -149,9 +155,9 @@ pub(super) fn prepare(report: &mut Report) -> Result<()> {
         .and(wheel)
 }
 
-fn install_packages(report: &mut Report) -> Result<()> {
+fn install_packages(packages: &[(Peer, &'static str)], report: &mut Report) -> Result<()> {
     let missing = || {
-        PACKAGES
+        packages
             .iter()
             .filter(|(peer, _)| peer.find().is_none())
             .map(|(_, package)| *package)
@@ -283,6 +289,17 @@ fn fetch_sarif_schema(report: &mut Report) -> Result<()> {
         source.join("src/schema.json"),
         folder.join("sarif-schema-2.1.0.json"),
     )?;
+    Ok(())
+}
+
+/// A browser and what drives it, from Debian.
+pub(super) fn browser(report: &mut Report) -> Result<()> {
+    install_packages(&BROWSER_PACKAGES, report)?;
+    for (peer, _) in BROWSER_PACKAGES {
+        if let Some(path) = peer.find() {
+            report.note(&format!("peer {}: {}", peer.name(), path.display()));
+        }
+    }
     Ok(())
 }
 

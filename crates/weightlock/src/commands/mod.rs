@@ -101,6 +101,7 @@ impl Command {
             Format::Sarif | Format::Junit => matches!(self, Self::Scan(_) | Self::Gate(_)),
             Format::Github => matches!(self, Self::Scan(_)),
             Format::Csv | Format::Oscal => matches!(self, Self::Evidence(arguments) if arguments.exports()),
+            Format::Html => matches!(self, Self::Inspect(_)),
         }
     }
 }
@@ -170,7 +171,7 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Trust(arguments) => trust::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Digest(arguments) => digest::run(arguments, context),
-        Command::Inspect(arguments) => inspect::run(arguments, context),
+        Command::Inspect(arguments) => inspect::run(arguments, format, context),
         Command::Bom(arguments) => bom::run(arguments, format, context),
         Command::Inventory(arguments) => inventory::run(arguments, context),
         Command::Scan(arguments) => scan::run(arguments, format, context),

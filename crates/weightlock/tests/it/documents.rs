@@ -181,6 +181,7 @@ fn the_how_tos_run_and_print_what_they_show() {
         "publisher",
         "ml-engineer",
         "auditor",
+        "report",
         "evidence",
         "card",
         "platform-engineer",

@@ -848,3 +848,43 @@ fn run_in_cache(place: &Place, arguments: &[&str]) -> Ran {
             .env("WEIGHTLOCK_CACHE_DIR", place.path("cache")),
     )
 }
+
+/// The page of `inspect` shows the same verdict, with each demand at its line and each statement with its signer.
+#[test]
+fn the_page_of_a_model_shows_the_verdict_and_whose_word_counts() {
+    let place = whole();
+    let page = |more: &[&str]| {
+        let asks = ["inspect", "--format", "html", "--policy", "policy.toml"];
+        place.run([&asks[..], more, &["m"]].concat())
+    };
+    let ran = page(&["--advisories", "grype.json"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    for told in ["ALLOWED", "policy.toml:", "MET", "COUNTS", "SHA-256", "Time: "] {
+        assert!(ran.stdout.contains(told), "{told}");
+    }
+    assert!(!ran.stdout.contains("NOT COUNT") && !ran.stdout.contains("NOT CHECKED"));
+    // A report that is missing, and a signer whose word does not count.
+    let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+    place.write(
+        "policy.toml",
+        text.replace("bom = [\"release\"]", "bom = [\"other\"]"),
+    );
+    let ran = page(&[]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    for told in [
+        "DENIED",
+        "NOT MET",
+        "WL-POLICY-ADVISORY",
+        "DOES NOT COUNT",
+        "the policy does not take its signer&#39;s word for this kind",
+    ] {
+        assert!(ran.stdout.contains(told), "{told}");
+    }
+    place.write("m/more.txt", "added");
+    let ran = page(&[]);
+    assert!(
+        ran.stdout.contains("DOES NOT COUNT") && !ran.stdout.contains(">COUNTS<"),
+        "{}",
+        ran.stdout
+    );
+}

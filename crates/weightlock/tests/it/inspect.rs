@@ -271,3 +271,138 @@ fn a_policy_makes_answers_of_what_was_only_seen() {
         "{ran:#?}"
     );
 }
+
+/// The page of `tiny`.
+fn page(place: &Place, more: &[&str]) -> Ran {
+    place.run([&["inspect", "--format", "html"], more, &["tiny"]].concat())
+}
+
+#[test]
+fn the_page_says_what_the_screen_says() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let ran = page(&place, &[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let screen = place.run(["inspect", "tiny", "--json"]).document::<Inspection>();
+    for answer in screen["result"]["answers"].as_object().unwrap().values() {
+        let says = format!("<p class=\"says\">{}</p>", answer["says"].as_str().unwrap());
+        assert!(ran.stdout.contains(&says), "{says}");
+    }
+    for told in [
+        "NO VERDICT",
+        "a.weight",
+        "4 × 8",
+        "README.md:base_model",
+        "<bdi class=\"name\" translate=\"no\">model.safetensors</bdi>",
+        "Nothing was hashed",
+    ] {
+        assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+    }
+    let answers = ran.stdout.split("<section id=\"contradictions\"").next().unwrap();
+    assert!(answers.contains(">DECLARED<") && !answers.contains(">VERIFIED<"));
+}
+
+/// Same model, same bytes; the time stands there only where somebody states it, or a verdict was made.
+#[test]
+fn the_page_of_the_same_model_is_the_same() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let first = page(&place, &[]).stdout;
+    assert_eq!(first, page(&place, &[]).stdout);
+    assert!(!first.contains("Time: "));
+    let stated = |value: &str| {
+        let arguments = ["inspect", "--format", "html", "tiny"];
+        Ran::of(place.command(arguments).env("SOURCE_DATE_EPOCH", value))
+    };
+    assert!(
+        stated("1782000000")
+            .stdout
+            .contains("Time: 2026-06-21T00:00:00Z, as SOURCE_DATE_EPOCH states")
+    );
+    assert_eq!(stated("yesterday").refusal(), (2, vec!["WL-CLI-USAGE"]));
+}
+
+#[test]
+fn the_page_goes_into_a_file_and_the_exit_code_stays() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let ran = page(&place, &["-o", "report.html"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+    let written = fs::read_to_string(place.path("report.html")).unwrap();
+    assert_eq!(written, page(&place, &[]).stdout);
+    place.write("tiny/model.safetensors", &weights()[..20]);
+    let ran = page(&place, &["-o", "report.html"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    let broken = fs::read_to_string(place.path("report.html")).unwrap();
+    assert!(broken.contains("badge failed\">FAILED") && broken.ends_with("</html>\n"));
+    // What cannot be looked at has no page, and what was there stays.
+    let ran = place.run(["inspect", "--format", "html", "-o", "report.html", "none"]);
+    assert_eq!(ran.refusal(), (4, vec!["WL-IO-NOT-FOUND"]));
+    assert_eq!(fs::read_to_string(place.path("report.html")).unwrap(), broken);
+    let ran = page(&place, &["-o", "no/folder/report.html"]);
+    assert_eq!(ran.code, 4, "{ran:#?}");
+}
+
+#[test]
+fn json_goes_into_a_file_too_and_other_verbs_have_no_page() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let ran = place.run(["inspect", "--json", "-o", "report.json", "tiny"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    let text = fs::read_to_string(place.path("report.json")).unwrap();
+    assert_eq!(text, place.run(["inspect", "--json", "tiny"]).stdout);
+    assert_eq!(place.run(["scan", "--format", "html", "tiny"]).code, 2);
+}
+
+/// More evidence than is read is no missing evidence.
+#[test]
+fn evidence_that_cannot_be_listed_is_told_on_the_page() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    assert!(page(&place, &[]).stdout.contains("Nothing is signed"));
+    for number in 0..1001 {
+        place.write(
+            &format!("tiny/.weightlock/evidence/bom-{number:016x}.sigstore.json"),
+            "{}",
+        );
+    }
+    let text = page(&place, &[]).stdout;
+    assert!(
+        !text.contains("Nothing is signed")
+            && text.contains("folder of evidence")
+            && text.contains("DOES NOT COUNT"),
+        "{text}"
+    );
+}
+
+/// File names, metadata and cards are a stranger's.
+#[test]
+fn hostile_names_are_text_on_the_page() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    place.write("tiny/<script>alert(1)<script>.py", "import os");
+    place.write(
+        "tiny/\"onload='x'\u{202e}\u{1b}[2J.bin",
+        b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.",
+    );
+    place.write(
+        "tiny/README.md",
+        "---\nlicense: </style><script>\nbase_model: javascript:alert(1)\n---\n# x\n",
+    );
+    // An unpaired surrogate is refused by the reader of JSON, and told.
+    place.write("tiny/generation_config.json", r#"{"a": "\ud800<b>"}"#);
+    let text = page(&place, &[]).stdout;
+    assert!(
+        !text.contains("<script") && !text.contains("javascript:alert(1)\""),
+        "{text}"
+    );
+    assert!(!text.contains(['\u{202e}', '\u{1b}']));
+    for told in [
+        "&lt;script&gt;alert(1)&lt;script&gt;.py",
+        "&quot;onload=&#39;x&#39;\\u{202e}\\u{1b}[2J.bin",
+        "&lt;/style&gt;&lt;script&gt;",
+        "CRITICAL",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}

@@ -182,7 +182,7 @@ impl Given {
 }
 
 /// The time that the environment states, in seconds since 1970.
-pub(super) fn time() -> Result<Option<i64>, Diagnostic> {
+pub(in crate::commands) fn time() -> Result<Option<i64>, Diagnostic> {
     let wrong = || Diagnostic::new(USAGE, "SOURCE_DATE_EPOCH is no number of seconds since 1970");
     let Some(stated) = SOURCE_DATE_EPOCH.filled() else {
         return Ok(None);

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+pub(super) use self::input::time as stated_time;
 pub use self::{
     check::{Element, Elements},
     diff::{Changed, Differences},

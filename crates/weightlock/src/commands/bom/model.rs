@@ -91,9 +91,9 @@ impl Described {
 }
 
 /// What files say of themselves, with no digest of anything.
-pub(super) struct Unhashed {
+pub(in crate::commands) struct Unhashed {
     pub(super) root: Root,
-    pub(super) graph: Graph,
+    pub(in crate::commands) graph: Graph,
     /// Links, sockets and the like, which were not followed: names, of which some may stand for many.
     pub(super) passed_over: Vec<String>,
 }
@@ -104,7 +104,11 @@ const MOST_NAMED: usize = 20;
 impl Unhashed {
     /// Describes a target without reading more than the headers. A link is not followed, as nothing is vouched for: a virtual
     /// environment is full of them.
-    pub(super) fn of(path: &Path, allow_symlinks: bool, context: &Context) -> Result<Self, Vec<Diagnostic>> {
+    pub(in crate::commands) fn of(
+        path: &Path,
+        allow_symlinks: bool,
+        context: &Context,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let links = if allow_symlinks {
             Links::FilesInside
         } else {

@@ -141,7 +141,7 @@ fn of_component(component: &Component) -> Vec<Known> {
 }
 
 /// A value as the documents have it: screens are copied into reports too.
-fn value(claim: &Claim) -> String {
+pub(in crate::commands) fn value(claim: &Claim) -> String {
     if claim.is_private {
         LEFT_OUT.to_owned()
     } else {
@@ -210,7 +210,7 @@ fn unknown(graph: &Graph, facts: &[Known]) -> Vec<Known> {
 }
 
 /// What a component is called, with its owner.
-pub(super) fn title(graph: &Graph, reference: &Ref) -> String {
+pub(in crate::commands) fn title(graph: &Graph, reference: &Ref) -> String {
     let Some(component) = graph.component(reference) else {
         return reference.to_string();
     };

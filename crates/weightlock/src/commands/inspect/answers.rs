@@ -197,7 +197,7 @@ fn told(finding: &Finding, seen: &Seen) -> String {
 }
 
 /// A name of the scanner's, below the model.
-fn below<'a>(name: &'a str, seen: &Seen) -> &'a str {
+pub(super) fn below<'a>(name: &'a str, seen: &Seen) -> &'a str {
     let root = seen.inventory.root();
     match root.kind() {
         RootKind::Folder => {

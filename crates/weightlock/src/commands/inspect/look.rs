@@ -40,6 +40,8 @@ const MOST_TENSORS: u64 = 2_000_000;
 pub(super) struct Seen {
     pub(super) inventory: Arc<Inventory>,
     pub(super) summary: ModelSummary,
+    /// What the header or the configuration of each file says.
+    pub(super) facts: Vec<(ArtifactPath, Facts)>,
     pub(super) signature: Signature,
     /// What the scanner found, with its default settings.
     pub(super) scan: Report,
@@ -74,6 +76,7 @@ impl Seen {
             scan: scan::of_model(&inventory, context)?,
             boms: boms(&inventory),
             inventory,
+            facts,
         })
     }
 

@@ -5,24 +5,31 @@
 //! of 100 GB answers at once. What that cannot tell is said to be unknown; no answer stands in for another.
 
 pub(super) mod answers;
+mod html;
 mod judged;
 pub(super) mod look;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{inventory::RootKind, reason::Outcome, standing::Standing};
+use weightlock_artifact::{
+    inventory::RootKind,
+    reason::Outcome,
+    standing::Standing,
+    write::{Existing, write_whole},
+};
 use weightlock_format::{detect::Format, model::ModelSummary};
 
 use self::look::{Seen, Signature};
 use crate::{
-    cli::Hashing,
+    cli::{Format as Form, Hashing},
     commands::verdict::{self, Asked, Judged, Policies, PolicyFlags, VerdictTold, judge},
     context::Context,
     diagnostic::Diagnostic,
+    exit::Exit,
     explanations::{self, NOTHING_KNOWN},
     reply::Reply,
     sources,
@@ -46,6 +53,9 @@ pub struct Arguments {
     target: PathBuf,
     #[command(flatten)]
     policy: PolicyFlags,
+    /// Write the result to a file instead of to standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     hashing: Hashing,
 }
@@ -155,14 +165,14 @@ impl Answers {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
+pub(crate) fn run(arguments: &Arguments, format: Form, context: &Context) -> Reply {
     let seen = match Seen::look(&arguments.target, context) {
         Ok(seen) => seen,
         Err(reason) => return Reply::refusal(VERB, vec![reason]),
     };
     match judged(arguments, context) {
-        Ok(None) => answer(&seen, None, arguments, context),
-        Ok(Some((policies, judged))) => answer(&seen, Some((&policies, &judged)), arguments, context),
+        Ok(None) => answer(&seen, None, arguments, format, context),
+        Ok(Some((policies, judged))) => answer(&seen, Some((&policies, &judged)), arguments, format, context),
         Err(reasons) => Reply::refusal(VERB, reasons),
     }
 }
@@ -186,6 +196,7 @@ fn answer(
     seen: &Seen,
     judged: Option<(&Policies, &Judged)>,
     arguments: &Arguments,
+    format: Form,
     context: &Context,
 ) -> Reply {
     let target = arguments.target.to_string_lossy();
@@ -200,6 +211,15 @@ fn answer(
         inspection.verdict = Some(VerdictTold::from(judged));
     }
     let text = text::render(&inspection, context.out);
+    let material = html::Material {
+        seen,
+        inspection: &inspection,
+        judged,
+    };
+    let page = match page(material, format, context) {
+        Ok(page) => page,
+        Err(told) => return Reply::refusal(VERB, vec![told]),
+    };
     let mut reasons = faults(seen);
     if reasons.is_empty() && !is_recognised(&seen.summary) {
         reasons.push(
@@ -217,7 +237,7 @@ fn answer(
     if let Some((_, judged)) = judged {
         reasons.extend(verdict::reasons(judged));
     }
-    if reasons.is_empty() {
+    let reply = if reasons.is_empty() {
         Reply::yes(VERB, text, inspection).with_notes(notes)
     } else {
         // A fault decides before what was merely not understood.
@@ -226,6 +246,31 @@ fn answer(
             .with_text(text)
             .with_notes(notes)
             .with_result(inspection)
+    };
+    let reply = match page {
+        Some(page) => reply.rendered_as(page),
+        None => reply,
+    };
+    match &arguments.output {
+        Some(path) => written(reply, path, format),
+        None => reply,
+    }
+}
+
+/// The page, where one is asked for.
+fn page(material: html::Material<'_>, format: Form, context: &Context) -> Result<Option<String>, Diagnostic> {
+    if format != Form::Html {
+        return Ok(None);
+    }
+    Ok(Some(html::render(&material.report(context)?)))
+}
+
+/// Writes the result into a file, in one step.
+fn written(reply: Reply, path: &Path, format: Form) -> Reply {
+    let (text, reply) = reply.taken(format);
+    match write_whole(path, text.as_bytes(), 0o644, Existing::Replaced) {
+        Ok(()) => reply,
+        Err(error) => Reply::refusal(VERB, vec![error.into()]).with_exit(Exit::CouldNotWork),
     }
 }
 

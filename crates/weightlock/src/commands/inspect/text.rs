@@ -29,7 +29,7 @@ pub(super) fn render(inspection: &Inspection, paint: Paint) -> String {
     text
 }
 
-fn headline(inspection: &Inspection) -> String {
+pub(super) fn headline(inspection: &Inspection) -> String {
     let model = &inspection.model;
     let mut parts = Vec::new();
     if !model.architectures.is_empty() {

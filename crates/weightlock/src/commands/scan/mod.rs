@@ -314,6 +314,7 @@ fn reply(report: &Report, arguments: &Arguments, format: Format, context: &Conte
         Format::Markdown => Some(report::markdown::render(report)),
         Format::Json
         | Format::CosignJson
+        | Format::Html
         | Format::Cyclonedx
         | Format::Cyclonedx16
         | Format::Spdx
