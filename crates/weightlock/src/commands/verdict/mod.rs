@@ -25,6 +25,8 @@ pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold
 pub(crate) use self::{
     flags::{Asked, PolicyFlags},
     gather::{Judged, judge},
+    log::log_acceptance,
+    people::of_blobs,
     policies::Policies,
     told::{notes, reasons},
 };

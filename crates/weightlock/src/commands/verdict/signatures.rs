@@ -1,6 +1,9 @@
 //! Signatures of the files: who made each, and whether the model is what they signed, by the rules of `verify`.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use weightlock_artifact::{
     digest::{Digest, engine::Reading},
@@ -97,6 +100,15 @@ impl Found {
     pub(super) fn counts(&self, policy: &Policy) -> bool {
         policy.counts(Kind::Oms, &self.by)
     }
+}
+
+/// Who made each signature, by the digest of its bundle.
+pub(super) fn signers(all: &[Found]) -> BTreeMap<Digest, Signer> {
+    let signers = all.iter().filter_map(|found| {
+        let verified = found.verified.as_ref()?;
+        Some((people::sha256(&found.bundle), verified.signer().clone()))
+    });
+    signers.collect()
 }
 
 /// What the signatures say about the bytes as they are now.
