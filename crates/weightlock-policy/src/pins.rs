@@ -188,6 +188,23 @@ impl Pins {
         self.by_name.get(name)
     }
 
+    /// The pin that a name means: the one of this name; else, for a name of one part, the only one that ends with it, since what a
+    /// program calls a model has no namespace. With several of those it means none.
+    #[must_use]
+    pub fn find(&self, name: &ModelName) -> Option<&Pin> {
+        if let Some(pin) = self.of(name) {
+            return Some(pin);
+        }
+        let (None, short) = name.split() else {
+            return None;
+        };
+        let mut ending = self.by_name.iter().filter(|(other, _)| other.split().1 == short);
+        match (ending.next(), ending.next()) {
+            (Some((_, pin)), None) => Some(pin),
+            _ => None,
+        }
+    }
+
     /// Every pin, by name.
     pub fn all(&self) -> impl Iterator<Item = (&ModelName, &Pin)> {
         self.by_name.iter()
@@ -237,6 +254,25 @@ mod tests {
         let pin = pins.of(&ModelName::parse("stone").unwrap()).unwrap();
         assert_eq!((pin.shape, pin.digest.hex()), (Shape::File, "0a".repeat(32)));
         assert_eq!(pins.of(&ModelName::parse("pebble").unwrap()), None);
+    }
+
+    #[test]
+    fn a_short_name_means_the_only_pin_that_ends_with_it() {
+        let name = |text: &str| ModelName::parse(text).unwrap();
+        let both = [
+            line("folder", "acme/pebble"),
+            line("file", "evil/pebble"),
+            line("file", "evil/stone"),
+        ];
+        let pins = parse(&both).unwrap();
+        assert_eq!(pins.find(&name("stone")), pins.of(&name("evil/stone")));
+        assert!(pins.find(&name("stone")).is_some());
+        for none in ["pebble", "ston", "tone", "acme/stone", "evil"] {
+            assert_eq!(pins.find(&name(none)), None, "{none}");
+        }
+        // The whole name goes before an ending.
+        let pins = parse(&[line("folder", "acme/pebble"), line("file", "pebble")]).unwrap();
+        assert_eq!(pins.find(&name("pebble")).map(|pin| pin.shape), Some(Shape::File));
     }
 
     #[test]

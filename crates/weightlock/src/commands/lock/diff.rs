@@ -1,6 +1,9 @@
 //! `weightlock lock diff`: how two locks differ, or a lock and what is there now.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -75,7 +78,7 @@ fn differ(count: usize) -> String {
     format!("{} {verb}", counted(count, "model"))
 }
 
-fn of_locks(arguments: &Arguments, other: &PathBuf) -> Result<LockDiff, Vec<Refusal>> {
+fn of_locks(arguments: &Arguments, other: &Path) -> Result<LockDiff, Vec<Refusal>> {
     let one_lock = LockFile::open(&arguments.lock).map_err(one)?;
     let other_lock = LockFile::open(other).map_err(one)?;
     let names = one_lock.lock.models().chain(other_lock.lock.models());

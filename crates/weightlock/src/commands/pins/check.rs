@@ -236,7 +236,7 @@ impl OpenPins {
 
     fn differs(&self, name: &ModelName, model: &str, found: Option<Pin>) -> Option<Diagnostic> {
         let pins = self.pins.as_ref()?;
-        let Some(pin) = pins.of(name) else {
+        let Some(pin) = pins.find(name) else {
             let told = Diagnostic::new(NOT_PINNED, format!("no digest is pinned for {name}"));
             let told = told.at(self.file.clone()).fact("model", model);
             let names = pins.all().map(|(name, _)| name.as_str());
