@@ -166,8 +166,8 @@ impl TryFrom<&Signer> for LockedSigner {
                 fingerprint: key.hint_pem(),
             },
             Signer::Certificate(path) => Wire::Certificate {
-                subject: path.leaf().subject(),
-                issuer: path.leaf().issuer(),
+                subject: or_none(path.leaf().subject()),
+                issuer: or_none(path.leaf().issuer()),
                 fingerprint: path.public_key().hint_pem(),
             },
             Signer::Identity { identity, .. } => {
@@ -195,6 +195,15 @@ impl fmt::Display for LockedSigner {
                 write!(f, "{} (vouched for by {})", name.as_str(), issuer.as_str())
             }
         }
+    }
+}
+
+/// A certificate may name nobody; its key still tells it from others.
+fn or_none(name: String) -> String {
+    if name.is_empty() {
+        "(none)".to_owned()
+    } else {
+        name
     }
 }
 

@@ -627,13 +627,15 @@ fn an_interrupted_scan_says_so_and_has_no_result() {
     assert_eq!(fs::read(place.path("report.json")).unwrap(), b"what was there");
 }
 
-/// U16: Ctrl-C in the middle of hashing ends sign and digest at once with the signal's code; no signature, no temporary
+/// U16: Ctrl-C in the middle of hashing ends sign, digest, lock and pins at once with the signal's code; no signature, no temporary
 /// file is left, and a signature that was there is still whole.
 #[test]
 fn an_interruption_leaves_nothing_half_written() {
     let place = Place::with_model();
     place.sign(&[]).yes();
     let before = fs::read(place.path("m/model.sig")).unwrap();
+    place.run(["lock", "add", "m"]);
+    let locked = fs::read(place.path("weightlock.lock")).unwrap();
     // So large that nobody hashes it before the signal comes; it takes no room.
     let big = fs::File::create(place.path("m/big.safetensors")).unwrap();
     big.set_len(1 << 40).unwrap();
@@ -642,6 +644,16 @@ fn an_interruption_leaves_nothing_half_written() {
         let key: &[&str] = if name.is_empty() { &[] } else { &["--key", &key] };
         interrupted(place.command([verb, "m"].iter().chain(key)));
     }
+    for arguments in [
+        &["lock", "add", "n=m"][..],
+        &["lock", "update"],
+        &["lock", "verify"],
+        &["pins", "write", "m"],
+    ] {
+        interrupted(place.command(arguments));
+    }
+    assert_eq!(fs::read(place.path("weightlock.lock")).unwrap(), locked);
+    assert!(!place.path("weightlock.pins").exists());
     assert_eq!(fs::read(place.path("m/model.sig")).unwrap(), before);
     let left: Vec<_> = fs::read_dir(place.path("m"))
         .unwrap()

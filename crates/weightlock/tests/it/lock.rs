@@ -125,9 +125,9 @@ fn bytes_alone_are_locked_loudly_and_nothing_that_is_refused() {
 /// S36, and the cases of what can happen to a model after it was locked.
 #[test]
 fn each_change_is_told_with_its_code() {
-    type Spoil = fn(&Place);
+    type Case<'c> = (&'c str, fn(&Place), &'c [&'c str], i32, &'c [&'c str]);
     let key = ["--key", &public()];
-    let cases: [(&str, Spoil, &[&str], i32, &[&str]); 11] = [
+    let cases: [Case<'_>; 11] = [
         ("nothing", |_| {}, &key, 0, &[]),
         (
             "a tampered file",
@@ -479,6 +479,32 @@ fn a_policy_is_asked_when_a_model_is_locked_and_every_time_after() {
     );
     let ran = lock(&place, "update", &[&asked[..], &["--accept-signer"]].concat());
     assert_eq!(ran.refusal(), (1, vec!["WL-POLICY-OVERRIDE"]), "{ran:#?}");
+}
+
+/// A waiver that allowed a model when it was locked, and has ended.
+#[test]
+fn a_waiver_that_ended_is_newly_failing() {
+    let place = signed();
+    let digest = place.run(["digest", "--manifest", "m"]).stdout;
+    let digest = digest.split_whitespace().next().unwrap().to_owned();
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let waived = |from: i64, to: i64| {
+        let day = |days: i64| today.saturating_add(jiff::Span::new().days(days));
+        format!(
+            "bom = true\n[[waiver]]\nwaives = \"WL-POLICY-BOM\"\ndigest = \"{digest}\"\nowner = \"Ada\"\napprover = \"Ben\"\n\
+             reason = \"it is being made\"\ngranted = {}\nexpires = {}\n",
+            day(from),
+            day(to)
+        )
+    };
+    policy(&place, DEVELOPMENT, &waived(-40, 40));
+    let asked = ["--policy", "policy.toml"];
+    let ran = lock(&place, "add", &[&asked[..], &["m"]].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(lock(&place, "verify", &asked).code, 0);
+    policy(&place, DEVELOPMENT, &waived(-40, -2));
+    let ran = lock(&place, "verify", &asked);
+    assert_eq!(ran.refusal(), (1, vec!["WL-POLICY-BOM"]), "{ran:#?}");
 }
 
 /// An answer that the policy needs and that is not known: neither yes nor no.

@@ -202,6 +202,7 @@ fn pins_are_written_from_models_and_from_a_lock_and_never_replaced_unasked() {
     place.run(["lock", "add", "pebble=m", "stone=stone.gguf"]);
     let ran = place.run(["pins", "write", "--lock", "weightlock.lock"]);
     assert_eq!(ran.code, 4, "{ran:#?}");
+    assert!(ran.stderr.contains("--replace"), "{ran:#?}");
     assert_eq!(fs::read_to_string(place.path("weightlock.pins")).unwrap(), text);
     let ran = place.run([
         "pins",

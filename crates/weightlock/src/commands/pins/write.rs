@@ -5,7 +5,10 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::write::{Existing, write_whole};
+use weightlock_artifact::{
+    Error,
+    write::{Existing, write_whole},
+};
 use weightlock_policy::{ModelName, Pins, pins::Pin};
 
 use crate::{
@@ -97,11 +100,22 @@ fn write(arguments: &Arguments, context: &Context) -> Result<PinsWritten, Vec<Di
     } else {
         Existing::Refused
     };
-    write_whole(&arguments.output, pins.to_text().as_bytes(), 0o644, existing).map_err(Diagnostic::from)?;
+    write_whole(&arguments.output, pins.to_text().as_bytes(), 0o644, existing)
+        .map_err(|error| not_written(error, arguments))?;
     Ok(PinsWritten {
         pins: arguments.output.display().to_string(),
         models: pins.all().map(|(name, pin)| PinnedModel::of(name, pin)).collect(),
     })
+}
+
+fn not_written(error: Error, arguments: &Arguments) -> Diagnostic {
+    let is_there = !arguments.replace && arguments.output.symlink_metadata().is_ok();
+    let told = Diagnostic::from(error);
+    if is_there {
+        told.help("replace the pins that are there with --replace, and sign the new ones")
+    } else {
+        told
+    }
 }
 
 impl PinnedModel {
