@@ -248,6 +248,15 @@ fn what_is_newly_failing_comes_first() {
     place.write("last.json", &ran.stdout);
     place.write("b/config.json", "other");
     fs::rename(place.path("a"), place.path("gone")).unwrap();
+    // There is no earlier run in the first night.
+    let first = lock(&place, "verify", &["--json", "--previous", "none.json"]);
+    assert_eq!(
+        first.document::<LockVerified>()["result"]["newly_failing"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
     let again = ["--previous", "last.json"];
     let ran = lock(&place, "verify", &[&again[..], &["--json"]].concat());
     let document = ran.document::<LockVerified>();

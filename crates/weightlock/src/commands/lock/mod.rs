@@ -6,6 +6,7 @@
 //! | `file` | the lock file: read, written in one step, by one process at a time |
 //! | `named` | `NAME=PATH` |
 //! | `look` | what a model is now: bytes, signers, verdict |
+//! | `earlier` | what failed in an earlier run |
 //! | `told` | entries and differences in JSON and as text |
 //! | `against` | `weightlock verify --lock` |
 //!
@@ -14,6 +15,7 @@
 pub mod add;
 pub(crate) mod against;
 pub mod diff;
+mod earlier;
 pub(crate) mod file;
 mod look;
 pub(crate) mod named;

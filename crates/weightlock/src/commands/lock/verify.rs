@@ -11,8 +11,8 @@ use std::{
 
 use clap::Args;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use weightlock_artifact::{Error, error::NOT_FOUND, input, reason::Outcome};
+use serde::Serialize;
+use weightlock_artifact::{Error, error::NOT_FOUND, reason::Outcome};
 use weightlock_policy::{
     ModelName,
     lock::{Difference, Entry},
@@ -22,6 +22,7 @@ use weightlock_policy::{
 use super::{
     LockFlag, LookFlags,
     add::{many, one},
+    earlier::failing_in,
     file::LockFile,
     look::{Looking, Refusal, Seen, Subject},
     named::{self, Named},
@@ -37,9 +38,6 @@ use crate::{
 };
 
 const VERB: &str = "lock verify";
-
-/// The result of an earlier run that is larger than this is not read.
-const MAX_PREVIOUS: usize = 64 << 20;
 
 /// Check that every locked model is as it was locked, and that its signers and the policy still vouch for it.
 ///
@@ -59,7 +57,7 @@ pub struct Arguments {
     models: Vec<OsString>,
     #[command(flatten)]
     lock: LockFlag,
-    /// The JSON of an earlier run: what failed then is not newly failing
+    /// The JSON of an earlier run: what failed then is not newly failing. Where there is none yet, everything counts as new
     #[arg(long, value_name = "FILE")]
     previous: Option<PathBuf>,
     #[command(flatten)]
@@ -357,47 +355,6 @@ fn unchecked(name: &ModelName, entry: &Entry) -> Diagnostic {
         .signers
         .iter()
         .fold(told, |told, signer| told.fact("signed by", signer.to_string()))
-}
-
-/// As far as an earlier result is asked: members that are not known here do not matter.
-#[derive(Deserialize)]
-struct Earlier {
-    result: Option<EarlierResult>,
-}
-
-#[derive(Deserialize)]
-struct EarlierResult {
-    newly_failing: Vec<EarlierModel>,
-    still_failing: Vec<EarlierModel>,
-}
-
-#[derive(Deserialize)]
-struct EarlierModel {
-    locked: EarlierName,
-}
-
-#[derive(Deserialize)]
-struct EarlierName {
-    name: String,
-}
-
-/// What failed in an earlier run. A run that came to no result tells nothing, so that everything counts as new.
-fn failing_in(file: &Path) -> Result<BTreeSet<String>, Diagnostic> {
-    let text = input::read_at_most(file, MAX_PREVIOUS)?;
-    let unusable = |why: String| {
-        Diagnostic::new(USAGE, format!("the earlier result cannot be read: {why}"))
-            .at(file.display().to_string())
-            .help("name what `weightlock lock verify --json` wrote, or leave out --previous")
-    };
-    if text.len() > MAX_PREVIOUS {
-        return Err(unusable("it is too large".to_owned()));
-    }
-    let earlier: Earlier = serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
-    let failing = earlier.result.into_iter().flat_map(|result| {
-        let all = result.newly_failing.into_iter().chain(result.still_failing);
-        all.map(|model| model.locked.name)
-    });
-    Ok(failing.collect())
 }
 
 fn text(result: &LockVerified) -> String {

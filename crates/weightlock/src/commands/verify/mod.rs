@@ -94,16 +94,12 @@ pub struct Arguments {
 const VERB: &str = "verify";
 
 pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> Reply {
-    let refused =
-        |reasons| Reply::refusal(VERB, reasons).with_verdict("not verified: do not load this model");
     if format == Format::CosignJson && !arguments.only.is_empty() {
-        return refused(vec![
-            Diagnostic::new(
-                USAGE,
-                "--format cosign-json cannot say that only a part was checked",
-            )
-            .help("leave out --only, or use --json"),
-        ]);
+        let told = Diagnostic::new(
+            USAGE,
+            "--format cosign-json cannot say that only a part was checked",
+        );
+        return refused(vec![told.help("leave out --only, or use --json")]);
     }
     let demands = match Demands::of(arguments, context) {
         Ok(demands) => demands,
@@ -118,32 +114,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
         Err(reasons) => return refused(demands.beside(reasons, arguments, context)),
     };
     match outcome {
-        Ok(model) => {
-            let also = (&arguments.trust, context.now());
-            let also = match case.also_signed_by(&arguments.also_signed_by, also, &verified) {
-                Ok(also) => also,
-                Err(reasons) => return refused(demands.beside(reasons, arguments, context)),
-            };
-            let result = Verified {
-                also_signed_by: also,
-                locked_as: demands.locked_as(),
-                pinned_as: demands.pinned_as(),
-                ..report::accepted(&case, &verified, &model)
-            };
-            let unmet = demands.unmet(&case, &verified, &model, &result);
-            if !unmet.is_empty() {
-                return refused(unmet).with_result(Verified {
-                    locked_as: None,
-                    pinned_as: None,
-                    ..result
-                });
-            }
-            match report::pin(arguments.expect_digest.as_ref(), &result) {
-                Err(told) => refused(vec![told]).with_result(result),
-                Ok(()) if format == Format::CosignJson => Reply::verbatim(VERB, report::cosign_json(&result)),
-                Ok(()) => Reply::yes(VERB, report::text(&result, context), result),
-            }
-        }
+        Ok(model) => accepted(arguments, (&case, &verified, &model), &demands, format, context),
         Err(mismatch) => {
             let located = locate::changes(&case, &verified, &mismatch, arguments, context);
             let result = report::refused(&case, &verified, &mismatch, &located);
@@ -151,6 +122,45 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
             refused(demands.beside(reasons, arguments, context)).with_result(result)
         }
     }
+}
+
+fn refused(reasons: Vec<Diagnostic>) -> Reply {
+    Reply::refusal(VERB, reasons).with_verdict("not verified: do not load this model")
+}
+
+/// A model that is what its signer signed; whatever else is demanded is asked here.
+fn accepted(
+    arguments: &Arguments,
+    (case, verified, model): (&Case, &VerifiedStatement, &VerifiedModel),
+    demands: &Demands,
+    format: Format,
+    context: &Context,
+) -> Reply {
+    let also = (&arguments.trust, context.now());
+    let also = match case.also_signed_by(&arguments.also_signed_by, also, verified) {
+        Ok(also) => also,
+        Err(reasons) => return refused(demands.beside(reasons, arguments, context)),
+    };
+    let result = Verified {
+        also_signed_by: also,
+        ..report::accepted(case, verified, model)
+    };
+    let unmet = demands.unmet(case, verified, model, &result);
+    if !unmet.is_empty() {
+        return refused(unmet).with_result(result);
+    }
+    if let Err(told) = report::pin(arguments.expect_digest.as_ref(), &result) {
+        return refused(vec![told]).with_result(result);
+    }
+    let result = Verified {
+        locked_as: demands.locked_as(),
+        pinned_as: demands.pinned_as(),
+        ..result
+    };
+    if format == Format::CosignJson {
+        return Reply::verbatim(VERB, report::cosign_json(&result));
+    }
+    Reply::yes(VERB, report::text(&result, context), result)
 }
 
 fn open(arguments: &Arguments, context: &Context) -> Result<Case, Diagnostic> {
