@@ -127,7 +127,7 @@ fn bytes_alone_are_locked_loudly_and_nothing_that_is_refused() {
 fn each_change_is_told_with_its_code() {
     type Case<'c> = (&'c str, fn(&Place), &'c [&'c str], i32, &'c [&'c str]);
     let key = ["--key", &public()];
-    let cases: [Case<'_>; 11] = [
+    let cases: [Case<'_>; 12] = [
         ("nothing", |_| {}, &key, 0, &[]),
         (
             "a tampered file",
@@ -179,6 +179,18 @@ fn each_change_is_told_with_its_code() {
             &["WL-LOCK-SIGNER", "WL-SIG-KEY-MISMATCH"],
         ),
         ("nobody is asked", |_| {}, &[], 3, &["WL-LOCK-UNCHECKED"]),
+        (
+            "the signers were taken out of the lock",
+            |place| {
+                let text = text(place);
+                let before = text.split("signed-by").next().unwrap();
+                place.write("weightlock.lock", before);
+                sign_by_other(place);
+            },
+            &key,
+            1,
+            &["WL-SIG-KEY-MISMATCH"],
+        ),
         (
             "the folder is gone",
             |place| fs::rename(place.path("m"), place.path("moved")).unwrap(),

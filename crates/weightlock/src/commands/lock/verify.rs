@@ -42,7 +42,8 @@ const VERB: &str = "lock verify";
 /// Check that every locked model is as it was locked, and that its signers and the policy still vouch for it.
 ///
 /// Every file is hashed again. Where the lock says that a signer or a policy was asked, they must be named here too, or there is no
-/// answer. What is newly failing is told first, which makes this a job for every night.
+/// answer. Whoever is named is asked about every model that is checked, also where the lock says that nobody was: else whoever can write
+/// the lock could say so. What is newly failing is told first, which makes this a job for every night.
 #[derive(Args, Debug)]
 #[command(after_help = "\
   weightlock lock verify --policy policy.toml
