@@ -21,7 +21,12 @@ use weightlock_artifact::{
     reason::Code,
 };
 
-use crate::{layer::Policy, reason, summary, verdict::Verdict};
+use crate::{
+    layer::Policy,
+    level::Mode,
+    reason, summary,
+    verdict::{Decision, Verdict},
+};
 
 /// Bytes of a line at most; a verdict has some hundred.
 pub const MAX_LINE: usize = 64 << 10;
@@ -76,6 +81,25 @@ pub enum Event {
     Verdict,
     /// Somebody wanted to leave out what cannot be left out; the verdict is in the same line.
     OverrideRefused,
+    /// Somebody accepted that a locked model has another signer, or comes from somewhere else.
+    ChangeAccepted,
+}
+
+/// That somebody wanted to accept a change of a locked model which a lock alone does not allow.
+#[derive(Clone, Copy, Debug)]
+pub struct Acceptance<'a> {
+    /// The verb.
+    pub verb: &'a str,
+    /// The model as it is now.
+    pub model: &'a Digest,
+    /// What it is called.
+    pub name: &'a str,
+    /// What was to be accepted, as codes.
+    pub codes: &'a [Code],
+    /// In which mode.
+    pub mode: Mode,
+    /// It was refused.
+    pub is_refused: bool,
 }
 
 /// Why a log is not whole.
@@ -178,6 +202,33 @@ impl Entry {
             codes,
             waived,
             skipped,
+            previous: beginning().to_string(),
+        }
+    }
+
+    /// The line about an acceptance.
+    #[must_use]
+    pub fn accepting(acceptance: &Acceptance<'_>, policy: &Policy, now: Timestamp) -> Self {
+        let (event, decision) = if acceptance.is_refused {
+            (Event::OverrideRefused, Decision::Deny)
+        } else {
+            (Event::ChangeAccepted, Decision::Allow)
+        };
+        Self {
+            version: 1,
+            number: 0,
+            time: now.to_string(),
+            event,
+            verb: acceptance.verb.to_owned(),
+            model: acceptance.model.to_string(),
+            name: acceptance.name.chars().take(MOST_LETTERS).collect(),
+            decision: decision.word().to_owned(),
+            mode: acceptance.mode.to_string(),
+            tier: policy.default_tier().to_string(),
+            policies: summary::digest_of(policy).to_string(),
+            codes: acceptance.codes.iter().map(ToString::to_string).collect(),
+            waived: Vec::new(),
+            skipped: Vec::new(),
             previous: beginning().to_string(),
         }
     }

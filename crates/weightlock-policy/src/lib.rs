@@ -13,6 +13,8 @@
 //!   it is about these bytes. Whether that counts is decided here.
 //! * A [`Verdict`] is a [`Decision`] with every demand, how it was met, and [`Reason`]s that name the demand's file and line.
 //!
+//! * A [`Lock`] says which models are used and what each was; [`Pins`] only which digest each must have. Neither authenticates anything.
+//!
 //! What cannot be read, is not known, or was not asked is never a yes: a document with an unknown word is no policy, a
 //! policy that demands nothing allows nothing.
 
@@ -24,7 +26,10 @@ pub mod evidence;
 mod judge;
 mod layer;
 mod level;
+pub mod lock;
+mod name;
 pub mod pattern;
+pub mod pins;
 pub mod reason;
 pub mod summary;
 pub mod verdict;
@@ -37,6 +42,9 @@ pub use self::{
     judge::{Situation, judge},
     layer::{IdentityId, Layer, LayerKind, Place, Policy, SignedWaivers},
     level::{Mode, Tier},
+    lock::Lock,
+    name::{ModelName, NameError},
+    pins::Pins,
     verdict::{Decision, Reason, Verdict},
     waiver::{Waiver, WaiverList},
 };

@@ -44,6 +44,28 @@ pub const SUMMARY: Code = Code::new("WL-POLICY-VERDICT");
 pub const CASE: Code = Code::new("WL-POLICY-CASE");
 /// The audit log is not whole.
 pub const AUDIT: Code = Code::new("WL-POLICY-AUDIT");
+/// A lock file cannot be read or written.
+pub const LOCK_FILE: Code = Code::new("WL-LOCK-FILE");
+/// A model is not in the lock.
+pub const NOT_LOCKED: Code = Code::new("WL-LOCK-MISSING");
+/// A name is locked already.
+pub const LOCKED: Code = Code::new("WL-LOCK-EXISTS");
+/// The files of a model are not the locked ones.
+pub const LOCK_DIGEST: Code = Code::new("WL-LOCK-DIGEST");
+/// Somebody who vouched for a locked model does not any more.
+pub const LOCK_SIGNER: Code = Code::new("WL-LOCK-SIGNER");
+/// A model comes from somewhere else than the locked one.
+pub const LOCK_SOURCE: Code = Code::new("WL-LOCK-SOURCE");
+/// The lock remembers more than was asked for now.
+pub const LOCK_UNCHECKED: Code = Code::new("WL-LOCK-UNCHECKED");
+/// Pins cannot be read or written.
+pub const PINS: Code = Code::new("WL-PINS-FILE");
+/// Pins are not signed by whom they must be.
+pub const PINS_SIGNATURE: Code = Code::new("WL-PINS-SIGNATURE");
+/// A model does not have its pinned digest.
+pub const PINS_DIGEST: Code = Code::new("WL-PINS-DIGEST");
+/// A model has no pin.
+pub const NOT_PINNED: Code = Code::new("WL-PINS-MISSING");
 
 /// What `explain` says of these codes.
 pub const EXPLANATIONS: &[Explanation] = &[
@@ -214,5 +236,93 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "a log in which lines can change tells nothing about what was decided",
         example: "a line was edited, so that the next one does not follow on it",
         fix: "find out who can write there; keep the log, begin a new one, and keep the digest that `weightlock audit verify FILE` prints elsewhere",
+    },
+    Explanation {
+        code: LOCK_FILE,
+        outcome: Outcome::Usage,
+        what: "the lock file cannot be used",
+        why: "a lock that was changed by hand, or was not written whole, would pin something that nobody looked at",
+        example: "a digest in weightlock.lock was edited, or a merge left both sides in it",
+        fix: "take the last good version of the file from version control, and change it with `weightlock lock add` and `weightlock lock update`",
+    },
+    Explanation {
+        code: NOT_LOCKED,
+        outcome: Outcome::No,
+        what: "the model is not in the lock",
+        why: "a model that nobody locked is one that nobody decided to use",
+        example: "`weightlock verify --lock weightlock.lock ./other`, and only ./model was added",
+        fix: "lock it:  weightlock lock add NAME=PATH; if it was moved, name its entry with --locked-as NAME",
+    },
+    Explanation {
+        code: LOCKED,
+        outcome: Outcome::Usage,
+        what: "a model of this name is locked already",
+        why: "an entry that is replaced without a look at the difference pins nothing",
+        example: "`weightlock lock add pebble=./new`, and pebble is in the lock",
+        fix: "see what differs and replace it:  weightlock lock update NAME=PATH; or give it another name",
+    },
+    Explanation {
+        code: LOCK_DIGEST,
+        outcome: Outcome::No,
+        what: "the model's files are not the ones that were locked",
+        why: "somebody changed, added or removed a file since, or another version was fetched",
+        example: "one byte of model.safetensors changed, or a branch upstream moved",
+        fix: "fetch the locked version again; if the new one is wanted:  weightlock lock update NAME",
+    },
+    Explanation {
+        code: LOCK_SIGNER,
+        outcome: Outcome::No,
+        what: "somebody who had signed the locked model does not vouch for this one, or not any more",
+        why: "a new signer of a known name is what a stolen account looks like",
+        example: "the signature was deleted, the key was taken out of the policy, or a new version is signed by somebody else",
+        fix: "ask the publisher why, by another way than the one the model came; outside production, `weightlock lock update --accept-signer NAME` accepts it",
+    },
+    Explanation {
+        code: LOCK_SOURCE,
+        outcome: Outcome::No,
+        what: "the model comes from somewhere else than the locked one",
+        why: "a namespace that was given up can be taken by anybody, with the same names in it",
+        example: "locked from hub:acme/pebble, and now from hub:acme-ai/pebble",
+        fix: "ask the publisher why; outside production, `weightlock lock update --accept-source NAME` accepts it",
+    },
+    Explanation {
+        code: LOCK_UNCHECKED,
+        outcome: Outcome::NoAnswer,
+        what: "the lock says that a signer or a policy was asked, and now neither was named",
+        why: "the bytes alone do not show that their signer still counts; a lock file authenticates nobody",
+        example: "locked with --key release.pub, and `weightlock lock verify` without it",
+        fix: "name them again:  weightlock lock verify --key SIGNER.pub, or --policy POLICY",
+    },
+    Explanation {
+        code: PINS,
+        outcome: Outcome::Usage,
+        what: "the pins cannot be used",
+        why: "pins that are read in part would let in what they were to keep out",
+        example: "a line of weightlock.pins was cut off, or a name is there twice",
+        fix: "make them again and sign them:  weightlock pins write, then weightlock sign-blob",
+    },
+    Explanation {
+        code: PINS_SIGNATURE,
+        outcome: Outcome::No,
+        what: "the pins are not signed by whom they must be",
+        why: "whoever can change a model in an image can change the pins beside it",
+        example: "weightlock.pins was edited after it was signed, or its signature was left out of the image",
+        fix: "take file and signature from where they were made; sign new ones with `weightlock sign-blob --key KEY weightlock.pins`",
+    },
+    Explanation {
+        code: PINS_DIGEST,
+        outcome: Outcome::No,
+        what: "the model does not have the digest that is pinned for it",
+        why: "it can be rightly signed and still be another version than the one this container was made for",
+        example: "the image was made for last month's model, and this month's is mounted",
+        fix: "mount the pinned version; or make and sign new pins, and a new image",
+    },
+    Explanation {
+        code: NOT_PINNED,
+        outcome: Outcome::No,
+        what: "no digest is pinned for the model",
+        why: "a container that loads what nobody pinned can be given anything",
+        example: "weightlock.pins has acme/pebble, and ./model was named",
+        fix: "say by which name it is pinned: NAME=PATH, or --pinned-as NAME for `weightlock verify`",
     },
 ];

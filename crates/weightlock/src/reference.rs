@@ -6,13 +6,13 @@ use weightlock_bom::{
     slsa::BuilderList,
 };
 
-use weightlock_policy::{Document as PolicyDocument, WaiverList};
+use weightlock_policy::{Document as PolicyDocument, Lock as LockDocument, WaiverList};
 
 use crate::{
     commands::{
         attest, audit, blob, bom, card, demo, diff, digest, disassemble, doctor, evidence, explain, inspect,
-        inventory, key, lineage, man, policy, scan, sign, slsa, trust, verdict, verify, verify_attestation,
-        version,
+        inventory, key, lineage, lock, man, pins, policy, scan, sign, slsa, trust, verdict, verify,
+        verify_attestation, version,
     },
     reply::Document,
 };
@@ -92,7 +92,14 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             "lineage-who-uses",
             schema::<lineage::LineageList>("lineage who-uses"),
         ),
+        ("lock", LockDocument::schema()),
+        ("lock-add", schema::<lock::add::LockAdded>("lock add")),
+        ("lock-diff", schema::<lock::diff::LockDiff>("lock diff")),
+        ("lock-update", schema::<lock::update::LockUpdated>("lock update")),
+        ("lock-verify", schema::<lock::verify::LockVerified>("lock verify")),
         ("man", schema::<man::Pages>("man")),
+        ("pins-verify", schema::<pins::verify::PinsVerified>("pins verify")),
+        ("pins-write", schema::<pins::write::PinsWritten>("pins write")),
         (
             "policy-check",
             schema::<policy::check::CheckedPolicies>("policy check"),

@@ -10,6 +10,7 @@ mod audits;
 mod cases;
 mod documents;
 mod given;
+mod locks;
 mod properties;
 mod seeds;
 mod summaries;

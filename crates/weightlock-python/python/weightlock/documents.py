@@ -122,6 +122,17 @@ class DemandTold(TypedDict):
     """Reasons that a waiver stands in for."""
 
 
+class Demanded(TypedDict):
+    """A demand of a lock or of pins that was met."""
+
+    file: str
+    """The file."""
+    name: str
+    """What the model is called there."""
+    signed_by: str | None
+    """Who signed that file: of pins, always; of a lock, nobody, because it authenticates nothing."""
+
+
 class Diagnostic(TypedDict):
     """One reason of a refusal or failure."""
 
@@ -522,6 +533,8 @@ class Verified(TypedDict):
     """What was not asked, because flags gave it up: `identity`, `transparency-log`, `certificate-log`."""
     ignored: list[str]
     """Unsigned files under names that signer or verifier ignored."""
+    locked_as: Demanded | None
+    """The entry of a lock that it fits, where a lock was named."""
     method: str
     """How files became digests: `files` or `shards`."""
     model: str
@@ -530,6 +543,8 @@ class Verified(TypedDict):
     """What the signer called the model; informational."""
     passed_over: list[str]
     """Names that never belong to a model and were not looked into, such as `.git`."""
+    pinned_as: Demanded | None
+    """The name that it is pinned by, where pins were named."""
     read_by: int | None
     """The process of this user that read and compared the bytes, when it was not this one: its word was taken."""
     signature: str

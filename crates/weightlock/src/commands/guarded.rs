@@ -296,6 +296,7 @@ impl Read {
         let view = SealedView::new(self.held, &place(), &self.name, self.is_file);
         Ok(Loaded {
             verified: self.verified,
+            is_file: self.is_file,
             view: view.map_err(|error| vec![error.into()])?,
         })
     }
@@ -305,6 +306,7 @@ impl Read {
 #[derive(Debug)]
 pub struct Loaded {
     verified: Verified,
+    is_file: bool,
     view: SealedView<Held>,
 }
 
@@ -313,6 +315,11 @@ impl Loaded {
     #[must_use]
     pub const fn verified(&self) -> &Verified {
         &self.verified
+    }
+
+    /// Whether it is one file.
+    pub(crate) const fn is_file(&self) -> bool {
+        self.is_file
     }
 
     /// The view.

@@ -20,7 +20,9 @@ pub mod inspect;
 pub mod inventory;
 pub mod key;
 pub mod lineage;
+pub mod lock;
 pub mod man;
+pub mod pins;
 pub mod policy;
 mod publish;
 pub mod run;
@@ -63,6 +65,8 @@ pub enum Command {
     VerifyBlobAttestation(Box<blob::verify_attestation::Arguments>),
     Gate(Box<gate::Arguments>),
     Policy(policy::Arguments),
+    Lock(lock::Arguments),
+    Pins(pins::Arguments),
     Audit(audit::Arguments),
     Run(Box<run::Arguments>),
     Key(key::Arguments),
@@ -124,6 +128,8 @@ pub(crate) fn arguments_of(verb: &str) -> Option<fn(clap::Command) -> clap::Comm
         "verify-blob-attestation" => blob::verify_attestation::Arguments::augment_args,
         "gate" => gate::Arguments::augment_args,
         "policy" => policy::Arguments::augment_args,
+        "lock" => lock::Arguments::augment_args,
+        "pins" => pins::Arguments::augment_args,
         "audit" => audit::Arguments::augment_args,
         "run" => run::Arguments::augment_args,
         "key" => key::Arguments::augment_args,
@@ -166,6 +172,8 @@ pub(crate) fn dispatch(command: &Command, global: &Global, context: &Context) ->
         Command::Gate(arguments) => gate::run(arguments, format, context),
         Command::Audit(arguments) => audit::run(arguments, context),
         Command::Policy(arguments) => policy::run(arguments, context),
+        Command::Lock(arguments) => lock::run(arguments, context),
+        Command::Pins(arguments) => pins::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, global, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Trust(arguments) => trust::run(arguments, context),

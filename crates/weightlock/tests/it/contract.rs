@@ -317,6 +317,46 @@ fn every_verb_has_the_documented_exit_codes() {
         (1, &["diff", "m", "other"]),
         (2, &["diff", "m"]),
         (4, &["diff", "m", "nothing"]),
+        (0, &["lock", "add", "--key", &public, "m"]),
+        (1, &["lock", "add", "--key", &other, "n=m"]),
+        (2, &["lock", "add", "--key", &public, "m"]),
+        (3, &["lock", "add", "empty"]),
+        (4, &["lock", "add", "nothing"]),
+        (0, &["lock", "verify", "--key", &public]),
+        (1, &["lock", "verify", "--key", &other]),
+        (2, &["lock", "verify", "--as", "x"]),
+        (3, &["lock", "verify"]),
+        (4, &["lock", "verify", "--key", &public, "m=nothing"]),
+        (0, &["lock", "update", "--key", &public]),
+        (1, &["lock", "update"]),
+        (2, &["lock", "update", "--key", &public, "m", "m"]),
+        (4, &["lock", "update", "--key", &public, "--lock", "nothing"]),
+        (0, &["lock", "diff"]),
+        (2, &["lock", "diff", "notes.txt"]),
+        (4, &["lock", "diff", "nothing"]),
+        (2, &["lock"]),
+        (0, &["verify", "--key", &public, "--lock", "weightlock.lock", "m"]),
+        (0, &["pins", "write", "m"]),
+        (1, &["pins", "write", "--lock", "weightlock.lock", "x"]),
+        (2, &["pins", "write"]),
+        (3, &["pins", "write", "-o", "other.pins", "empty"]),
+        (4, &["pins", "write", "nothing"]),
+        (1, &["pins", "verify", "--key", &public, "m"]),
+        (
+            0,
+            &[
+                "sign-blob",
+                "--key",
+                &private,
+                "--output-signature",
+                "weightlock.pins.sig",
+                "weightlock.pins",
+            ],
+        ),
+        (0, &["pins", "verify", "--key", &public, "m"]),
+        (2, &["pins", "verify", "m"]),
+        (4, &["pins", "verify", "--pins", "nothing", "--key", &public, "m"]),
+        (2, &["pins"]),
         (0, &["key", "generate", "--unencrypted", "new"]),
         (2, &["key", "generate", "--unencrypted", "new"]),
         (2, &["key", "generate", "locked"]),
@@ -587,13 +627,15 @@ fn an_interrupted_scan_says_so_and_has_no_result() {
     assert_eq!(fs::read(place.path("report.json")).unwrap(), b"what was there");
 }
 
-/// U16: Ctrl-C in the middle of hashing ends sign and digest at once with the signal's code; no signature, no temporary
+/// U16: Ctrl-C in the middle of hashing ends sign, digest, lock and pins at once with the signal's code; no signature, no temporary
 /// file is left, and a signature that was there is still whole.
 #[test]
 fn an_interruption_leaves_nothing_half_written() {
     let place = Place::with_model();
     place.sign(&[]).yes();
     let before = fs::read(place.path("m/model.sig")).unwrap();
+    place.run(["lock", "add", "m"]);
+    let locked = fs::read(place.path("weightlock.lock")).unwrap();
     // So large that nobody hashes it before the signal comes; it takes no room.
     let big = fs::File::create(place.path("m/big.safetensors")).unwrap();
     big.set_len(1 << 40).unwrap();
@@ -602,6 +644,16 @@ fn an_interruption_leaves_nothing_half_written() {
         let key: &[&str] = if name.is_empty() { &[] } else { &["--key", &key] };
         interrupted(place.command([verb, "m"].iter().chain(key)));
     }
+    for arguments in [
+        &["lock", "add", "n=m"][..],
+        &["lock", "update"],
+        &["lock", "verify"],
+        &["pins", "write", "m"],
+    ] {
+        interrupted(place.command(arguments));
+    }
+    assert_eq!(fs::read(place.path("weightlock.lock")).unwrap(), locked);
+    assert!(!place.path("weightlock.pins").exists());
     assert_eq!(fs::read(place.path("m/model.sig")).unwrap(), before);
     let left: Vec<_> = fs::read_dir(place.path("m"))
         .unwrap()

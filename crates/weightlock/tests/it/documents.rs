@@ -192,6 +192,7 @@ fn the_how_tos_run_and_print_what_they_show() {
         "provenance",
         "lineage",
         "policy",
+        "lock",
     ] {
         let text = document(&format!("docs/howto/{name}.md"));
         assert!(text.lines().count() <= 60, "{name} is longer than a page");

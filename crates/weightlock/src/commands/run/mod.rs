@@ -22,6 +22,8 @@ use weightlock_runtime::child::{self, Output};
 use self::placeholder::Placeholders;
 use super::{
     guarded::{Asked, Loaded},
+    lock::named,
+    pins::check::{OpenPins, PinsFlags, pin_of},
     scan::Level,
 };
 use crate::{
@@ -55,6 +57,8 @@ const VERB: &str = "run";
   weightlock run --key release.pub --model ./qwen.gguf=m -- llama-server -m {m}
   weightlock run --key release.pub --model ./base=base --model ./adapter=lora -- vllm serve {base} --lora {lora}
 
+With --pins, each model must have the digest that is pinned for its NAME, too.
+
 The program's exit code is passed on, and 128 plus the number of the signal that ended it. A model that is refused ends
 with 1 or 3, and the program is not started."
 )]
@@ -67,6 +71,8 @@ pub struct Arguments {
     /// The signature [default: model.sig in the model, or beside it in MODEL.weightlock/]; for one model
     #[arg(long, value_name = "FILE", help_heading = "Signature")]
     signature: Option<PathBuf>,
+    #[command(flatten)]
+    pins: PinsFlags,
     #[command(flatten)]
     files: Selection,
     /// Scan the verified bytes too: refuse findings of this severity and above, and what cannot be read
@@ -110,9 +116,14 @@ fn prepare(arguments: &Arguments, context: &Context) -> Result<Vec<Ready>, Vec<D
     let one = |told| vec![told];
     let named = models(arguments).map_err(one)?;
     let placeholders = Placeholders::find(&arguments.command, &named).map_err(one)?;
+    let pins = arguments.pins.open(&arguments.trust, context).map_err(one)?;
     let mut ready = Vec::new();
     for (path, name) in &named {
-        ready.push(guarded(path, name, arguments, context)?);
+        let read = guarded(path, name, arguments, context);
+        ready.push(match &pins {
+            Some(pins) => pinned(pins, (path, name), read, arguments, context)?,
+            None => read?,
+        });
     }
     placeholders.check(&ready).map_err(one)?;
     if interrupt::signal().is_some() {
@@ -177,6 +188,35 @@ fn guarded(
         name: name.to_owned(),
         loaded: read.into_view()?,
     })
+}
+
+/// A model that has its pinned digest besides; both are asked whatever the other says.
+fn pinned(
+    pins: &OpenPins,
+    (path, name): (&Path, &str),
+    read: Result<Ready, Vec<Diagnostic>>,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Ready, Vec<Diagnostic>> {
+    let name = named::parsed(name)?;
+    let model = path.display().to_string();
+    match read {
+        Ok(ready) => {
+            let found = pin_of(ready.loaded.verified(), ready.loaded.is_file());
+            let reasons = pins.judge(&name, &model, found);
+            if reasons.is_empty() {
+                Ok(ready)
+            } else {
+                Err(reasons)
+            }
+        }
+        Err(of_model) => {
+            let target = (path, arguments.files.allow_symlinks);
+            let mut reasons = pins.judge_path(&name, target, &arguments.hashing, context);
+            reasons.extend(of_model);
+            Err(reasons)
+        }
+    }
 }
 
 fn start(arguments: &Arguments, models: &[Ready]) -> Reply {

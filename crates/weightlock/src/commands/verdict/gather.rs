@@ -6,7 +6,10 @@
 //! 4. Statements about these bytes.
 //! 5. The scan, where the policy asks for one that is run now, and the answer is not no without it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use weightlock_artifact::inventory::{Inventory, Links, Root, Scope};
 use weightlock_artifact::{digest::Digest, evidence::Kind};
@@ -18,6 +21,7 @@ use weightlock_policy::{
     summary::{self, NotEnough, Stated, Summary},
 };
 use weightlock_scan::Report;
+use weightlock_signing::Signer;
 
 use super::{
     advisories,
@@ -49,6 +53,8 @@ pub(crate) struct Judged {
     pub(in crate::commands) evidence: Evidence,
     /// The model, hashed, and what its files say.
     pub(in crate::commands) described: Described,
+    /// Who made each signature of the files, by the digest of its bundle, as far as the policies know them.
+    signers: BTreeMap<Digest, Signer>,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// The scan was not run, because the answer is no without it.
@@ -63,6 +69,18 @@ impl Judged {
     /// Whether the signer of a statement counts for its kind.
     pub(super) fn counts(&self, statement: &StatementFact) -> bool {
         self.counting.contains(&statement.id)
+    }
+
+    /// Everybody whose signature holds over these bytes, and counts.
+    pub(in crate::commands) fn counting_signers<'j>(
+        &'j self,
+        policy: &'j Policy,
+    ) -> impl Iterator<Item = &'j Signer> {
+        let signatures =
+            self.evidence.statements.iter().filter(|it| {
+                it.kind == Kind::Oms && it.holds == Holds::Yes && policy.counts(it.kind, &it.by)
+            });
+        signatures.filter_map(|it| self.signers.get(&it.id))
     }
 }
 
@@ -112,6 +130,7 @@ pub(crate) fn judge(
         hashed.digest()
     ));
     let (model, code) = facts::of(&described, asked.flags)?;
+    let signers = signatures::signers(&signatures);
     let signatures = signatures::judged(signatures, hashed, hashing, context)?;
     let about = About {
         hashed,
@@ -174,6 +193,7 @@ pub(crate) fn judge(
         verdict,
         evidence,
         described,
+        signers,
         steps,
         is_cut_short,
     })

@@ -13,12 +13,12 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use weightlock_artifact::Error;
 use weightlock_policy::{
     Policy, Verdict,
-    audit::{Entry, MAX_LINE},
+    audit::{Acceptance, Entry, MAX_LINE},
     reason::AUDIT,
 };
 
 use super::flags::PolicyFlags;
-use crate::{diagnostic::Diagnostic, environment::AUDIT_LOG};
+use crate::{context::Context, diagnostic::Diagnostic, environment::AUDIT_LOG};
 
 /// Every log that is named: by the policies, the flag and the environment, each once.
 pub(crate) fn logs(policy: &Policy, flags: &PolicyFlags) -> Vec<PathBuf> {
@@ -43,6 +43,24 @@ pub(super) fn write(
     for log in logs(policy, flags) {
         let entry = Entry::of(verdict, policy, verb, name, verdict.now);
         append(&log, entry)?;
+    }
+    Ok(())
+}
+
+/// Writes to every log that somebody accepts, or wanted to accept, a change of a locked model.
+pub(crate) fn log_acceptance(
+    acceptance: &Acceptance<'_>,
+    policy: Option<&Policy>,
+    flags: &PolicyFlags,
+    context: &Context,
+) -> Result<(), Diagnostic> {
+    let nobody = Policy::default();
+    let policy = policy.unwrap_or(&nobody);
+    let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
+    let now = jiff::Timestamp::from_second(seconds)
+        .map_err(|error| Diagnostic::new(crate::explanations::CLOCK, error.to_string()))?;
+    for log in logs(policy, flags) {
+        append(&log, Entry::accepting(acceptance, policy, now))?;
     }
     Ok(())
 }

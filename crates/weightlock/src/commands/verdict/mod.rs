@@ -26,7 +26,9 @@ pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold
 pub(crate) use self::{
     flags::{Asked, PolicyFlags},
     gather::{Judged, judge},
+    log::log_acceptance,
     log::logs,
+    people::of_blobs,
     policies::Policies,
     told::{notes, reasons},
 };

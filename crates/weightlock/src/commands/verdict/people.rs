@@ -119,8 +119,9 @@ impl People {
     }
 }
 
-fn has_signed(path: &Path, text: &[u8], trust: &Trust) -> bool {
-    let trust = match trust.clone() {
+/// Whoever counts as the signer of a model, as the signer of a file.
+pub(crate) fn of_blobs(trust: Trust) -> blob::Trust {
+    match trust {
         Trust::Key(key) => blob::Trust::Key(key),
         Trust::Roots {
             certificates,
@@ -136,7 +137,11 @@ fn has_signed(path: &Path, text: &[u8], trust: &Trust) -> bool {
             trust,
             timestamp: false,
         },
-    };
+    }
+}
+
+fn has_signed(path: &Path, text: &[u8], trust: &Trust) -> bool {
+    let trust = of_blobs(trust.clone());
     let wants_certificate = !matches!(trust, blob::Trust::Key(_));
     let found = files::find(
         path,

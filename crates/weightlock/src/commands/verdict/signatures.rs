@@ -1,9 +1,12 @@
 //! Signatures of the files: who made each, and whether the model is what they signed, by the rules of `verify`.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use weightlock_artifact::{
-    digest::engine::Reading,
+    digest::{Digest, engine::Reading},
     evidence::{EXTRA_FILE, EvidenceName, Kind, Store},
     inventory::Root,
 };
@@ -121,6 +124,15 @@ fn why(refusal: &Refusal) -> String {
         Some((expected, found)) => format!("{refusal} (expected {expected}, found {found})"),
         None => refusal.to_string(),
     }
+}
+
+/// Who made each signature, by the digest of its bundle.
+pub(super) fn signers(all: &[Found]) -> BTreeMap<Digest, Signer> {
+    let signers = all.iter().filter_map(|found| {
+        let verified = found.verified.as_ref()?;
+        Some((people::sha256(&found.bundle), verified.signer().clone()))
+    });
+    signers.collect()
 }
 
 /// What the signatures say about the bytes as they are now.

@@ -1,5 +1,6 @@
 //! `weightlock verify`: who signed the model, and is it what they signed.
 
+mod demands;
 mod evidence;
 mod further;
 pub(crate) mod leaves;
@@ -25,11 +26,13 @@ use weightlock_signing::{
     },
 };
 
+use self::demands::Demands;
 pub(crate) use self::report::SignedBy;
 pub use self::{evidence::Stated, report::Verified};
 use super::target::{self, Found};
 use crate::{
     cli::{Format, Hashing, Selection},
+    commands::{lock::against::AgainstFlags, pins::check::PinsFlags},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
@@ -64,6 +67,13 @@ pub struct Arguments {
     #[arg(long, value_name = "sha256:HEX", value_parser = pinned, help_heading = "Signature")]
     expect_digest: Option<Digest>,
     #[command(flatten)]
+    against: AgainstFlags,
+    #[command(flatten)]
+    pins: PinsFlags,
+    /// The name that the model is pinned by [default: that of the folder or file]
+    #[arg(long, value_name = "NAME", requires = "pins", help_heading = "Pins")]
+    pinned_as: Option<String>,
+    #[command(flatten)]
     files: Selection,
     /// Check only files that match, such as '*.safetensors'; the answer says how many. Repeatable
     #[arg(long, value_name = "GLOB", value_parser = glob, num_args = 1, help_heading = "Files")]
@@ -84,48 +94,73 @@ pub struct Arguments {
 const VERB: &str = "verify";
 
 pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> Reply {
-    let refused =
-        |reasons| Reply::refusal(VERB, reasons).with_verdict("not verified: do not load this model");
     if format == Format::CosignJson && !arguments.only.is_empty() {
-        return refused(vec![
-            Diagnostic::new(
-                USAGE,
-                "--format cosign-json cannot say that only a part was checked",
-            )
-            .help("leave out --only, or use --json"),
-        ]);
+        let told = Diagnostic::new(
+            USAGE,
+            "--format cosign-json cannot say that only a part was checked",
+        );
+        return refused(vec![told.help("leave out --only, or use --json")]);
     }
+    let demands = match Demands::of(arguments, context) {
+        Ok(demands) => demands,
+        Err(told) => return refused(vec![told]),
+    };
     let mut case = match open(arguments, context) {
         Ok(case) => case,
-        Err(told) => return refused(vec![told]),
+        Err(told) => return refused(demands.beside(vec![told], arguments, context)),
     };
     let (verified, outcome) = match case.check(arguments, context) {
         Ok(checked) => checked,
-        Err(reasons) => return refused(reasons),
+        Err(reasons) => return refused(demands.beside(reasons, arguments, context)),
     };
     match outcome {
-        Ok(model) => {
-            let also = (&arguments.trust, context.now());
-            let also = match case.also_signed_by(&arguments.also_signed_by, also, &verified) {
-                Ok(also) => also,
-                Err(reasons) => return refused(reasons),
-            };
-            let result = Verified {
-                also_signed_by: also,
-                ..report::accepted(&case, &verified, &model)
-            };
-            match report::pin(arguments.expect_digest.as_ref(), &result) {
-                Err(told) => refused(vec![told]).with_result(result),
-                Ok(()) if format == Format::CosignJson => Reply::verbatim(VERB, report::cosign_json(&result)),
-                Ok(()) => Reply::yes(VERB, report::text(&result, context), result),
-            }
-        }
+        Ok(model) => accepted(arguments, (&case, &verified, &model), &demands, format, context),
         Err(mismatch) => {
             let located = locate::changes(&case, &verified, &mismatch, arguments, context);
             let result = report::refused(&case, &verified, &mismatch, &located);
-            refused(report::reasons(&case, &verified, &mismatch, &located)).with_result(result)
+            let reasons = report::reasons(&case, &verified, &mismatch, &located);
+            refused(demands.beside(reasons, arguments, context)).with_result(result)
         }
     }
+}
+
+fn refused(reasons: Vec<Diagnostic>) -> Reply {
+    Reply::refusal(VERB, reasons).with_verdict("not verified: do not load this model")
+}
+
+/// A model that is what its signer signed; whatever else is demanded is asked here.
+fn accepted(
+    arguments: &Arguments,
+    (case, verified, model): (&Case, &VerifiedStatement, &VerifiedModel),
+    demands: &Demands,
+    format: Format,
+    context: &Context,
+) -> Reply {
+    let also = (&arguments.trust, context.now());
+    let also = match case.also_signed_by(&arguments.also_signed_by, also, verified) {
+        Ok(also) => also,
+        Err(reasons) => return refused(demands.beside(reasons, arguments, context)),
+    };
+    let result = Verified {
+        also_signed_by: also,
+        ..report::accepted(case, verified, model)
+    };
+    let unmet = demands.unmet(case, verified, model, &result);
+    if !unmet.is_empty() {
+        return refused(unmet).with_result(result);
+    }
+    if let Err(told) = report::pin(arguments.expect_digest.as_ref(), &result) {
+        return refused(vec![told]).with_result(result);
+    }
+    let result = Verified {
+        locked_as: demands.locked_as(),
+        pinned_as: demands.pinned_as(),
+        ..result
+    };
+    if format == Format::CosignJson {
+        return Reply::verbatim(VERB, report::cosign_json(&result));
+    }
+    Reply::yes(VERB, report::text(&result, context), result)
 }
 
 fn open(arguments: &Arguments, context: &Context) -> Result<Case, Diagnostic> {
@@ -208,30 +243,42 @@ impl Case {
             },
             ..self.rules(&arguments.files).map_err(one)?
         };
-        let settings = context
-            .hashing(&arguments.hashing, Reading::Mapped)
-            .map_err(one)?;
-        let mut cache = context.cache(&arguments.hashing).map_err(one)?;
-        let root = self.root.reopen().map_err(|error| one(error.into()))?;
+        let is_pinned = arguments.against.lock.is_some() || arguments.pins.is_given();
+        let hashing = Hashing {
+            // What is compared with a lock or with pins is what is there, and not what a cache remembers.
+            digest_cache: arguments.hashing.digest_cache && !is_pinned,
+            ..arguments.hashing.clone()
+        };
+        let compared = self.compared(&verified, &rules, &hashing, context)?;
+        Ok((verified, compared))
+    }
+
+    /// Reads the model and compares it with what was signed.
+    pub(super) fn compared(
+        &self,
+        verified: &VerifiedStatement,
+        rules: &Rules<'_>,
+        hashing: &Hashing,
+        context: &Context,
+    ) -> Result<Result<VerifiedModel, Mismatch>, Vec<Diagnostic>> {
+        let settings = context.hashing(hashing, Reading::Mapped)?;
+        let mut cache = context.cache(hashing)?;
+        let root = self.root.reopen().map_err(Diagnostic::from)?;
         let comparison = progress::shown(&context.show, |observer| {
-            compare(
-                &verified,
-                root,
-                &rules,
-                &mut Work {
-                    settings,
-                    observer,
-                    cache: cache.as_mut(),
-                    keeper: None,
-                    leaves: None,
-                },
-            )
+            let mut work = Work {
+                settings,
+                observer,
+                cache: cache.as_mut(),
+                keeper: None,
+                leaves: None,
+            };
+            compare(verified, root, rules, &mut work)
         });
-        let comparison = comparison.map_err(|error| one(error.into()))?;
+        let comparison = comparison.map_err(Diagnostic::from)?;
         if let Some(cache) = cache {
-            cache.save().map_err(|error| one(error.into()))?;
+            cache.save().map_err(Diagnostic::from)?;
         }
-        Ok((verified, comparison.accept()))
+        Ok(comparison.accept())
     }
 
     /// What was signed, if it was signed by one whose signature counts; and nothing lies among the evidence but evidence.

@@ -88,6 +88,22 @@ pub struct Verified {
     pub at_time: Option<String>,
     /// What was not asked, because flags gave it up: `identity`, `transparency-log`, `certificate-log`.
     pub given_up: Vec<String>,
+    /// The entry of a lock that it fits, where a lock was named.
+    pub locked_as: Option<Demanded>,
+    /// The name that it is pinned by, where pins were named.
+    pub pinned_as: Option<Demanded>,
+}
+
+/// A demand of a lock or of pins that was met.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Demanded {
+    /// What the model is called there.
+    pub name: String,
+    /// The file.
+    pub file: String,
+    /// Who signed that file: of pins, always; of a lock, nobody, because it authenticates nothing.
+    pub signed_by: Option<String>,
 }
 
 /// Who signed.
@@ -222,6 +238,8 @@ fn result(
         ignored: paths(&comparison.ignored),
         at_time: case.stated.map(|time| time.to_string()),
         given_up: case.given_up.clone(),
+        locked_as: None,
+        pinned_as: None,
     }
 }
 
@@ -408,6 +426,19 @@ pub(super) fn text(result: &Verified, context: &Context) -> String {
         line("digest", &format!("{digest}{more}"));
     }
     line("signature", &result.signature);
+    if let Some(locked) = &result.locked_as {
+        line("lock", &format!("as locked: {} in {}", locked.name, locked.file));
+    }
+    if let Some(pinned) = &result.pinned_as {
+        let signer = pinned.signed_by.as_deref().unwrap_or_default();
+        line(
+            "pins",
+            &format!(
+                "as pinned: {} in {}, signed by {signer}",
+                pinned.name, pinned.file
+            ),
+        );
+    }
     for stated in result.evidence.iter().take(MOST_FILES) {
         let standing = if stated.counts {
             "DECLARED "

@@ -1,0 +1,124 @@
+//! `weightlock lock diff`: how two locks differ, or a lock and what is there now.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+use weightlock_policy::{
+    ModelName,
+    lock::{Difference, Entry},
+};
+
+use super::{
+    ReadFlags,
+    add::{many, one},
+    file::LockFile,
+    look::{self, Refusal},
+    told::{LockDifference, exit_of, reasons_of},
+    update::changes_text,
+};
+use crate::{context::Context, diagnostic::Diagnostic, explanations::DIFFERENT, reply::Reply, text::counted};
+
+const VERB: &str = "lock diff";
+
+/// Compare two locks, or a lock with the files that are there now.
+///
+/// With one lock, every file is hashed. Nobody's signature is asked: `weightlock lock verify` does that.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+  weightlock lock diff weightlock.lock                  what changed on the disk since?
+  weightlock lock diff old.lock weightlock.lock         what would this change lock?")]
+pub struct Arguments {
+    /// A lock
+    #[arg(value_name = "LOCK", default_value = "weightlock.lock")]
+    lock: PathBuf,
+    /// Another lock [default: what is there now]
+    #[arg(value_name = "OTHER")]
+    other: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadFlags,
+}
+
+/// The result in JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LockDiff {
+    /// The lock.
+    pub lock: String,
+    /// The other lock; nothing where it was compared with what is there now.
+    pub other: Option<String>,
+    /// What differs.
+    pub changes: Vec<LockDifference>,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
+    let diff = match &arguments.other {
+        Some(other) => of_locks(arguments, other),
+        None => of_disk(arguments, context),
+    };
+    match diff {
+        Ok(diff) if diff.changes.is_empty() => Reply::yes(VERB, "the same\n".to_owned(), diff),
+        Ok(diff) => {
+            let what = format!("{} from what is locked", differ(diff.changes.len()));
+            let told = Diagnostic::new(DIFFERENT, what).at(diff.lock.clone());
+            Reply::refusal(VERB, vec![told])
+                .with_text(changes_text(&diff.changes))
+                .with_result(diff)
+        }
+        Err(refusals) => Reply::refusal(VERB, reasons_of(&refusals)).with_exit(exit_of(&refusals)),
+    }
+}
+
+fn differ(count: usize) -> String {
+    let verb = if count == 1 { "differs" } else { "differ" };
+    format!("{} {verb}", counted(count, "model"))
+}
+
+fn of_locks(arguments: &Arguments, other: &Path) -> Result<LockDiff, Vec<Refusal>> {
+    let one_lock = LockFile::open(&arguments.lock).map_err(one)?;
+    let other_lock = LockFile::open(other).map_err(one)?;
+    let names = one_lock.lock.models().chain(other_lock.lock.models());
+    let names: BTreeSet<&ModelName> = names.map(|(name, _)| name).collect();
+    let changes =
+        names.into_iter().filter_map(
+            |name| match (one_lock.lock.model(name), other_lock.lock.model(name)) {
+                (Some(locked), Some(found)) => changed(name, locked, found),
+                (Some(entry), None) => Some(LockDifference::whole(name, entry, false)),
+                (None, Some(entry)) => Some(LockDifference::whole(name, entry, true)),
+                (None, None) => None,
+            },
+        );
+    Ok(LockDiff {
+        changes: changes.collect(),
+        lock: one_lock.shown(),
+        other: Some(other_lock.shown()),
+    })
+}
+
+fn changed(name: &ModelName, locked: &Entry, found: &Entry) -> Option<LockDifference> {
+    // A signer at another ref is the same for a lock, and another text.
+    (locked != found).then(|| LockDifference::of(name, &Difference::between(locked, found)))
+}
+
+fn of_disk(arguments: &Arguments, context: &Context) -> Result<LockDiff, Vec<Refusal>> {
+    let file = LockFile::open(&arguments.lock).map_err(one)?;
+    let mut changes = Vec::new();
+    for (name, entry) in file.lock.models() {
+        let path = file.resolve(&entry.place);
+        let hashed = look::hashed(&path, &arguments.reading, context).map_err(many)?;
+        let found = Entry {
+            files: look::files(&hashed),
+            ..entry.clone()
+        };
+        changes.extend(changed(name, entry, &found));
+    }
+    Ok(LockDiff {
+        changes,
+        lock: file.shown(),
+        other: None,
+    })
+}
