@@ -33,7 +33,7 @@ use crate::{
     demand::AgeOf,
     document::Age,
     evidence::ModelFacts,
-    judge::{Frame, Situation, applied},
+    judge::{Frame, Situation, applied, given_up},
     layer::Policy,
     level::{Mode, Tier},
     reason,
@@ -265,6 +265,7 @@ pub fn instead_of_judging(
             "nothing is left out of a verdict that somebody else gave",
         ));
     }
+    general.extend(given_up(situation, frame.mode));
     let worst = reasons.iter().chain(&general).map(|reason| reason.decision).max();
     Verdict {
         decision: worst.unwrap_or(Decision::Allow),

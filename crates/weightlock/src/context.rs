@@ -18,6 +18,7 @@ use weightlock_signing::certificate::UnixTime;
 
 use crate::{
     cli::{Global, Hashing, ReadingChoice},
+    commands::verdict,
     diagnostic::Diagnostic,
     environment, explanations, interrupt,
     progress::{Progress, Show, Stop},
@@ -85,12 +86,6 @@ impl Context {
         }
     }
 
-    /// Whether flags that give up a check are refused here. A word that nobody knows is a misspelling of `production`, and
-    /// no permission.
-    pub(crate) fn is_production() -> bool {
-        environment::MODE.filled().is_some()
-    }
-
     /// The time now.
     pub(crate) fn now(&self) -> UnixTime {
         UnixTime(
@@ -119,7 +114,7 @@ impl Context {
 
     /// The digest cache, when the flags ask for it.
     pub(crate) fn cache(&self, flags: &Hashing) -> Result<Option<DigestCache>, Diagnostic> {
-        if !flags.digest_cache {
+        if !flags.digest_cache || verdict::is_production() {
             return Ok(None);
         }
         let folder = cache_folder().ok_or_else(|| {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The four checks of the usual gate script, by one key.
-fn policy(place: &Place, more: &str) {
+pub(crate) fn policy(place: &Place, more: &str) {
     place.write(
         "policy.toml",
         format!(
@@ -30,7 +30,7 @@ const GRYPE: &str =
     r#"{"matches": [], "descriptor": {"name": "grype", "timestamp": "2026-11-22T10:00:00Z"}}"#;
 
 /// A place with a model that has everything, and the policy that asks for it.
-fn whole() -> Place {
+pub(crate) fn whole() -> Place {
     let place = place();
     policy(&place, "");
     place.write("m/README.md", CARD);
@@ -81,7 +81,7 @@ fn four_checks_pass_and_the_last_line_says_so() {
 }
 
 /// Removes the evidence of a kind.
-fn remove(place: &Place, kind: &str) {
+pub(crate) fn remove(place: &Place, kind: &str) {
     for entry in std::fs::read_dir(place.path("m/.weightlock/evidence")).unwrap() {
         let file = entry.unwrap().path();
         if file.file_name().unwrap().to_string_lossy().starts_with(kind) {

@@ -25,6 +25,7 @@ mod hostile;
 mod identity;
 mod inspect;
 mod inventory;
+mod judged;
 mod keyless;
 mod keyless_reference;
 mod keys;

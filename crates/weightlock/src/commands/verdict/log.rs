@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use weightlock_artifact::Error;
 use weightlock_policy::{
@@ -43,6 +44,14 @@ pub(super) fn write(
     for log in logs(policy, flags) {
         let entry = Entry::of(verdict, policy, verb, name, verdict.now);
         append(&log, entry)?;
+    }
+    Ok(())
+}
+
+/// Writes to every log that is known here that a flag was refused, which gives up a check.
+pub(super) fn write_refused(flag: &str, policy: &Policy, now: Timestamp) -> Result<(), Diagnostic> {
+    for log in logs(policy, &PolicyFlags::default()) {
+        append(&log, Entry::of_flag(flag, policy, now))?;
     }
     Ok(())
 }

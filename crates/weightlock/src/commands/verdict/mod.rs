@@ -24,7 +24,7 @@ pub(in crate::commands) use self::facts::is_pinned;
 pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold};
 pub(crate) use self::{
     flags::{Asked, PolicyFlags},
-    gather::{Judged, judge},
-    policies::Policies,
+    gather::{Bytes, Judged, judge, judge_bytes},
+    policies::{Policies, is_production, refused_in_production},
     told::{notes, reasons},
 };

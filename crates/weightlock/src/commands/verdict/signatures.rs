@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 use weightlock_artifact::{
     digest::{Digest, engine::Reading},
     evidence::{EXTRA_FILE, EvidenceName, Kind, Store},
-    inventory::Root,
+    inventory::{Root, RootKind, Scope},
+    path::ArtifactPath,
 };
 use weightlock_policy::{
     IdentityId, Policy,
@@ -99,16 +100,33 @@ impl Found {
     }
 }
 
-/// What the signatures say about the bytes as they are now.
+/// The files that belong to a model: also those under names that are usually passed over, where somebody of the policies signed
+/// them.
+pub(super) fn scope(all: &[Found]) -> Scope {
+    let listed = all.iter().filter_map(|found| found.verified.as_ref());
+    Scope::model().but_keeping(listed.flat_map(|verified| names(verified)))
+}
+
+fn names(verified: &VerifiedStatement) -> impl Iterator<Item = &ArtifactPath> + Clone {
+    let named = match verified.statement().files() {
+        Files::Named(files) => Some(files.keys()),
+        Files::Single(_) => None,
+    };
+    named.into_iter().flatten()
+}
+
+/// What the signatures say about the bytes as they are now; and the files that are listed by those that hold and count.
 pub(super) fn judged(
     all: Vec<Found>,
+    policy: &Policy,
     hashed: &Hashed,
     hashing: &Hashing,
     context: &Context,
-) -> Result<Vec<StatementFact>, Vec<Diagnostic>> {
+) -> Result<(Vec<StatementFact>, Option<BTreeSet<ArtifactPath>>), Vec<Diagnostic>> {
     let stowaway = stowaway(hashed.root());
     let mut left = MOST_COMPARED;
     let mut facts = Vec::new();
+    let mut signed: Option<BTreeSet<ArtifactPath>> = None;
     for found in all {
         let holds = match (&found.verified, &stowaway) {
             (None, _) => Holds::No {
@@ -135,6 +153,13 @@ pub(super) fn judged(
                 compared(verified, &found, hashed, hashing, context)?
             }
         };
+        if let (Some(verified), true) = (&found.verified, holds == Holds::Yes && found.counts(policy)) {
+            let listed = signed.get_or_insert_default();
+            match hashed.root().kind() {
+                RootKind::Folder => listed.extend(names(verified).cloned()),
+                RootKind::File(name) => listed.extend([name.clone()]),
+            }
+        }
         let signer = found.verified.as_ref().map(VerifiedStatement::signer);
         facts.push(StatementFact {
             id: people::sha256(&found.bundle),
@@ -148,7 +173,7 @@ pub(super) fn judged(
             content: Content::Signature,
         });
     }
-    Ok(facts)
+    Ok((facts, signed))
 }
 
 /// When something was signed, by the earliest clock or log that is believed; a key alone proves no time.
