@@ -185,7 +185,7 @@ fn verbs_that_ask_no_policy_give_up_no_check_in_production_either() {
     let log = place.path("log.jsonl").display().to_string();
     let text = format!("version = 1\nmode = \"production\"\naudit-log = {log:?}\n[require]\nsignature = true\n");
     place.write("home/.config/weightlock/policy.toml", &text);
-    let (public, root) = (path("p256.pub.pem"), path("root.crt"));
+    let (public, root) = (path("p256.pub.pem"), path("root-ca.cert.pem"));
     let flags: [&[&str]; 3] = [
         &["--danger-any-identity"],
         &["--key", &public, "--ignore-unsigned-files"],

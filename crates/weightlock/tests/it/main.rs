@@ -4,6 +4,7 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod agreement;
 mod attest;
 mod blobs;
 mod bom;
@@ -17,6 +18,7 @@ mod disassemble;
 mod doctor;
 mod documents;
 mod evidence;
+mod floor;
 mod formats;
 mod gate;
 mod guarded;
