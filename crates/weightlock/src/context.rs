@@ -38,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) verbose: bool,
     /// The user forbids the network.
     pub(crate) offline: bool,
+    /// This is a demonstration on a model of its own: policies of the machine and the user say nothing about it.
+    pub(crate) plays: bool,
 }
 
 impl Context {
@@ -58,6 +60,7 @@ impl Context {
             show,
             verbose: global.verbose > 0,
             offline: global.offline,
+            plays: false,
         }
     }
 
@@ -70,6 +73,7 @@ impl Context {
             show: Show::Told(progress),
             verbose: false,
             offline: true,
+            plays: false,
         }
     }
 

@@ -237,6 +237,19 @@ fn nobody_is_let_in_beside_those_whom_the_floor_names() {
     assert_eq!(place.run(["audit", "verify", "floor.jsonl"]).code, 0);
 }
 
+/// The demonstration has a model of its own, about which the machine has nothing to say.
+#[test]
+fn the_demonstration_is_played_above_a_floor_too() {
+    if !can_mount() {
+        return;
+    }
+    let place = lacking();
+    let ran = Ran::of(&mut on_machine(&place, FLOOR, &["demo"]));
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("Promotion APPROVED"), "{ran:#?}");
+    assert!(events(&place).is_empty(), "and what it plays is no decision");
+}
+
 /// A floor that cannot be read is no missing floor.
 #[test]
 fn a_floor_that_cannot_be_read_denies() {

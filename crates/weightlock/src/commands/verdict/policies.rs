@@ -82,7 +82,11 @@ impl Policies {
         let mut layers = Vec::new();
         let mut people = People::default();
         let named = named(flags);
-        let files = [Some((LayerKind::Floor, floor.to_owned(), true)), named];
+        let files = if context.plays {
+            [None, named.filter(|(kind, ..)| *kind == LayerKind::Named)]
+        } else {
+            [Some((LayerKind::Floor, floor.to_owned(), true)), named]
+        };
         for (kind, file, may_be_missing) in files.into_iter().flatten() {
             let Some(layer) = read(kind, &file, may_be_missing)? else {
                 continue;
