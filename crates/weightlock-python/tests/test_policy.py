@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -242,3 +244,74 @@ class Agreement(unittest.TestCase):
             codes = [reason["code"] for reason in gate["reasons"]]
             self.assertEqual([reason.code for reason in refused.reasons], codes)
         return str(expected["decision"])
+
+
+class Floor(ByPolicy):
+    """U13: no argument, variable or file loosens the floor of the machine."""
+
+    #: What a program says; each is refused.
+    ARGUMENTS = (
+        "key=KEY",
+        "key=KEY, policy=LOOSE",
+        "policy=weightlock.Policy(LOOSE, mode='development')",
+        "policy=weightlock.Policy(LOOSE, tier='low')",
+        "policy=weightlock.Policy(LOOSE, skip=['sbom_attached'])",
+        "policy=weightlock.Policy(skip=['sbom_attached'], mode='development')",
+    )
+
+    PROGRAM = """
+import os, sys
+import weightlock
+KEY, LOOSE, MODEL = sys.argv[1:4]
+os.environ["WEIGHTLOCK_POLICY"] = LOOSE
+os.environ["WEIGHTLOCK_MODE"] = "development"
+os.environ["HOME"] = os.environ["XDG_CONFIG_HOME"] = os.path.dirname(LOOSE)
+weightlock.install(key=KEY, policy=LOOSE)
+for arguments in sys.argv[4:]:
+    try:
+        eval(f"weightlock.guarded(MODEL, {arguments})")
+    except weightlock.VerificationError as refused:
+        print(*sorted(reason.code for reason in refused.reasons))
+    else:
+        print("loaded")
+for load in (weightlock.verify_weights, weightlock.secure_load_model):
+    try:
+        load(MODEL, "config.json", {"config.json": "0" * 64}) if load is weightlock.verify_weights else load(
+            MODEL, os.path.join(MODEL, "model.sig"), KEY
+        )
+    except weightlock.VerificationError as refused:
+        print(refused.code)
+    else:
+        print("loaded")
+"""
+
+    def test_nothing_that_a_program_says_loosens_it(self) -> None:
+        log = self.folder / "floor.jsonl"
+        floor = self.written("floor.toml", "bom = true\n", mode="production")
+        text = floor.read_text().replace("version = 1\n", f'version = 1\naudit-log = "{log}"\n')
+        floor.write_text(text)
+        loose = self.folder / "loose.toml"
+        loose.write_text('version = 1\nmode = "development"\n[require]\nscan = { below = "critical" }\n')
+        place = "mount -t tmpfs none /etc && mkdir /etc/weightlock"
+        namespace = ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c"]
+        try:
+            tried = subprocess.run([*namespace, place], capture_output=True, check=False).returncode
+        except FileNotFoundError:
+            tried = -1
+        if tried != 0:
+            self.skipTest("this machine does not permit mount namespaces")
+        script = f'{place} && cp "$0" /etc/weightlock/policy.toml && exec "$@"'
+        command = [*namespace, script, str(floor), sys.executable, "-c", self.PROGRAM]
+        told = subprocess.run(
+            [*command, str(self.key), str(loose), str(self.model), *self.ARGUMENTS],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(told.returncode, 0, told.stderr)
+        plain, override = "WL-POLICY-BOM", "WL-POLICY-BOM WL-POLICY-OVERRIDE"
+        expected = [plain, plain, plain, plain, override, override, plain, plain]
+        self.assertEqual(told.stdout.splitlines(), expected, told.stderr)
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        events = ["override-refused" if codes == override else "verdict" for codes in expected]
+        self.assertEqual([line["event"] for line in lines], events)

@@ -12,10 +12,7 @@ use weightlock_artifact::{
     inventory::{Links, Root},
     path::ArtifactPath,
 };
-use weightlock_runtime::{
-    guard::pinned,
-    view::SealedView,
-};
+use weightlock_runtime::{guard::pinned, view::SealedView};
 
 use crate::{
     cli::{Cli, Hashing, Selection},
@@ -113,7 +110,9 @@ impl Policy {
             }
         }
         let files = [("policy", &self.policy), ("audit-log", &self.audit_log)];
-        let files = files.into_iter().filter_map(|(flag, file)| Some((flag, file.as_ref()?)));
+        let files = files
+            .into_iter()
+            .filter_map(|(flag, file)| Some((flag, file.as_ref()?)));
         let reports = self.advisories.iter().map(|file| ("advisories", file));
         for (flag, file) in files.chain(reports) {
             say(flag, file.as_os_str());
@@ -153,11 +152,7 @@ pub fn open_parts(model: &Model, progress: &Arc<Progress>) -> Result<Option<Part
 ///
 /// # Errors
 /// Why not, gravest first; then nothing of the file is left in the memory.
-pub fn load_into(
-    model: &Model,
-    memory: &mut [u8],
-    progress: &Arc<Progress>,
-) -> Result<Into, Refused> {
+pub fn load_into(model: &Model, memory: &mut [u8], progress: &Arc<Progress>) -> Result<Into, Refused> {
     let told = asked(model, progress, |asked, context| asked.read_into(memory, context))?;
     Ok(Into(told))
 }
@@ -278,7 +273,9 @@ pub fn load_pinned(
                     line,
                 }),
                 Some(found) => Err(other(found).into()),
-                None => Err(Diagnostic::new(USAGE, "a folder has no digest of one file").at(shown.clone()).into()),
+                None => Err(Diagnostic::new(USAGE, "a folder has no digest of one file")
+                    .at(shown.clone())
+                    .into()),
             };
         }
         let root = Root::open(&model.path, Links::Refused).map_err(Diagnostic::from)?;
@@ -288,8 +285,8 @@ pub fn load_pinned(
         let read = pinned::read(root, &expected, settings, progress.as_ref()).map_err(Diagnostic::from)?;
         let pinned = read.map_err(|found| other(&found))?;
         let line = Shown(&format!("verified: {shown}   {}   as pinned", pinned.digest())).to_string();
-        let view =
-            SealedView::new(Held::Pinned(pinned), &guarded::place(), &base, true).map_err(Diagnostic::from)?;
+        let view = SealedView::new(Held::Pinned(pinned), &guarded::place(), &base, true)
+            .map_err(Diagnostic::from)?;
         Ok(PinnedFile { view, line })
     })
 }

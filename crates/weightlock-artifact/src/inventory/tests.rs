@@ -276,7 +276,11 @@ fn held_files_stand_in_for_those_on_disk() {
     for name in ["w.bin", "a/b/c.json"] {
         for _ in 0..2 {
             let file = now.root().open_file(&path(name)).unwrap();
-            assert_eq!(std::io::read_to_string(file).unwrap(), "content", "each from its start");
+            assert_eq!(
+                std::io::read_to_string(file).unwrap(),
+                "content",
+                "each from its start"
+            );
         }
     }
     assert!(now.root().has(&path("a")) && !now.root().has(&path("link")));

@@ -277,7 +277,10 @@ impl Case<'_> {
 
 /// In production nothing gives up a check. Elsewhere it may: what a policy demands is judged all the same.
 pub(crate) fn given_up(situation: &Situation, mode: Mode) -> impl Iterator<Item = Reason> {
-    let refused = situation.given_up.iter().filter(move |_| mode == Mode::Production);
+    let refused = situation
+        .given_up
+        .iter()
+        .filter(move |_| mode == Mode::Production);
     refused.map(|flag| {
         let why = format!("{flag} gives up a check, and cannot be used in production");
         Reason::no(reason::OVERRIDE, why)

@@ -103,9 +103,7 @@ impl Unjudged {
             RootKind::File(name) => *digests.get(name).ok_or_else(missing)?,
             RootKind::Folder => manifest(&files, &digests).ok_or_else(missing)?.digest(),
         };
-        let handles = files
-            .iter()
-            .map(|(path, sealed)| (path.clone(), sealed.shared()));
+        let handles = files.iter().map(|(path, sealed)| (path.clone(), sealed.shared()));
         Ok(Self {
             root: inventory.root().holding(handles.collect())?,
             digest,

@@ -133,13 +133,18 @@ fn what_is_no_plain_file_is_not_held() {
     let place = place(&FILES);
     symlink("config.json", place.path().join("m/link")).unwrap();
     let root = || Root::open(&place.path().join("m"), Links::Refused).unwrap();
-    let refused = hold(root(), &Scope::model(), settings(), &()).unwrap().unwrap_err();
+    let refused = hold(root(), &Scope::model(), settings(), &())
+        .unwrap()
+        .unwrap_err();
     assert_eq!(refused.irregular().len(), 1);
     fs::remove_file(place.path().join("m/link")).unwrap();
     for name in ["config.json", "a/weights.bin"] {
         fs::remove_file(place.path().join("m").join(name)).unwrap();
     }
-    assert!(hold(root(), &Scope::model(), settings(), &()).unwrap().is_err(), "nothing is no model");
+    assert!(
+        hold(root(), &Scope::model(), settings(), &()).unwrap().is_err(),
+        "nothing is no model"
+    );
 }
 
 /// Changes the folder while it is read.

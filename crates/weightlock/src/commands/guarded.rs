@@ -432,7 +432,13 @@ impl Read {
                 return Err(told.at(self.name.as_str()).into());
             }
         };
-        let failed = |source| Diagnostic::from(weightlock_artifact::Error::io("map", name.as_str().as_ref(), source));
+        let failed = |source| {
+            Diagnostic::from(weightlock_artifact::Error::io(
+                "map",
+                name.as_str().as_ref(),
+                source,
+            ))
+        };
         let bytes = sealed.map().map_err(failed)?;
         if bytes.as_ref().len() != memory.len() {
             let told = weightlock_runtime::Error::OtherSize {

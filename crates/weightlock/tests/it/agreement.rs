@@ -134,7 +134,10 @@ fn judged(place: &Place, verb: &str, flags: &[String]) -> Ran {
 
 /// The digest in `allowed: m   sha256:…   …`.
 fn told_digest(ran: &Ran) -> Option<&str> {
-    ran.stderr.strip_prefix("allowed: m   ")?.split_whitespace().next()
+    ran.stderr
+        .strip_prefix("allowed: m   ")?
+        .split_whitespace()
+        .next()
 }
 
 #[test]
@@ -178,6 +181,9 @@ fn a_verdict_is_the_same_whoever_asks() {
             *counts.entry(decision).or_default() += 1;
         }
     }
-    let counts: Vec<(&str, usize)> = counts.iter().map(|(word, count)| (word.as_str(), *count)).collect();
+    let counts: Vec<(&str, usize)> = counts
+        .iter()
+        .map(|(word, count)| (word.as_str(), *count))
+        .collect();
     assert_eq!(counts, [("allow", 18), ("deny", 77), ("quarantine", 5)]);
 }

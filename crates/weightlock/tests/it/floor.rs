@@ -29,9 +29,7 @@ fn can_mount() -> bool {
 
 /// A command of the binary on a machine whose `/etc` holds what the script puts there.
 fn on_machine(place: &Place, script: &str, words: &[&str]) -> Command {
-    let script = format!(
-        "mount -t tmpfs none /etc && {script} && exec \"$0\" \"$@\"",
-    );
+    let script = format!("mount -t tmpfs none /etc && {script} && exec \"$0\" \"$@\"",);
     let mut command = Command::new("unshare");
     command
         .args(UNSHARE)
@@ -69,7 +67,9 @@ fn lacking() -> Place {
     place.write("m/policy.toml", loose);
     place.write("m/weightlock.toml", "mode = \"development\"\n");
     place.sign(&[]).yes();
-    place.run(["bom", "--sign", "--key", &path("p384.key.pem"), "m"]).says("bom-");
+    place
+        .run(["bom", "--sign", "--key", &path("p384.key.pem"), "m"])
+        .says("bom-");
     let digest = place.run(["digest", "--manifest", "m"]).yes().stdout;
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let later = today.saturating_add(jiff::Span::new().days(30));
@@ -78,7 +78,12 @@ fn lacking() -> Place {
          reason = \"mine\"\ngranted = {today}\nexpires = {later}\n",
         digest.trim()
     );
-    for name in ["loose.toml", "policy.toml", "weightlock.toml", "xdg/weightlock/policy.toml"] {
+    for name in [
+        "loose.toml",
+        "policy.toml",
+        "weightlock.toml",
+        "xdg/weightlock/policy.toml",
+    ] {
         place.write(name, loose);
     }
     place.write("home/.config/weightlock/policy.toml", loose);
@@ -116,11 +121,22 @@ const ATTEMPTS: &[Attempt] = &[
     by_flags("another policy", &["--policy", "loose.toml"]),
     by_flags("the policy of the model", &["--policy", "m/policy.toml"]),
     by_flags("an exception of one's own", &["--policy", "waiving.toml"]),
-    by_flags("a milder mode", &["--policy", "loose.toml", "--mode", "development"]),
+    by_flags(
+        "a milder mode",
+        &["--policy", "loose.toml", "--mode", "development"],
+    ),
     by_flags("a lower tier", &["--policy", "loose.toml", "--tier", "low"]),
     by_flags("another name", &["--as", "acme/other"]),
-    by_variable("a milder mode in the environment", "WEIGHTLOCK_MODE", "development"),
-    by_variable("another policy in the environment", "WEIGHTLOCK_POLICY", "loose.toml"),
+    by_variable(
+        "a milder mode in the environment",
+        "WEIGHTLOCK_MODE",
+        "development",
+    ),
+    by_variable(
+        "another policy in the environment",
+        "WEIGHTLOCK_POLICY",
+        "loose.toml",
+    ),
     by_variable("another folder of settings", "XDG_CONFIG_HOME", "xdg"),
     by_variable("another home", "HOME", "/nonexistent"),
     by_variable("digests from a cache", "WEIGHTLOCK_DIGEST_CACHE", "true"),
@@ -132,7 +148,14 @@ const ATTEMPTS: &[Attempt] = &[
         more: &["WL-POLICY-OVERRIDE"],
         ..by_flags(
             "a check left out, in a milder mode",
-            &["--policy", "loose.toml", "--mode", "development", "--skip", "signature_valid"],
+            &[
+                "--policy",
+                "loose.toml",
+                "--mode",
+                "development",
+                "--skip",
+                "signature_valid",
+            ],
         )
     },
 ];
@@ -153,8 +176,12 @@ fn judged(place: &Place, verb: &str, attempt: &Attempt) -> Ran {
 /// The events of the log.
 fn events(place: &Place) -> Vec<String> {
     let text = fs::read_to_string(place.path("floor.jsonl")).unwrap_or_default();
-    let entries = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    entries.map(|entry| entry["event"].as_str().unwrap().to_owned()).collect()
+    let entries = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    entries
+        .map(|entry| entry["event"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -177,14 +204,20 @@ fn nothing_loosens_the_floor_and_overrides_are_logged() {
             expected.sort_unstable();
             assert_eq!(codes, expected, "{case}");
             assert!(!place.path("started").exists(), "{case}");
-            let event = if attempt.more.is_empty() { "verdict" } else { "override-refused" };
+            let event = if attempt.more.is_empty() {
+                "verdict"
+            } else {
+                "override-refused"
+            };
             assert_eq!(events(&place).last().map(String::as_str), Some(event), "{case}");
         }
     }
     assert_eq!(events(&place).len(), ATTEMPTS.len() * 3, "a line for each");
     // With what it demands, the floor allows it.
     remove(&place, "bom");
-    place.run(["bom", "--sign", "--key", &path("p256.key.pem"), "m"]).says("bom-");
+    place
+        .run(["bom", "--sign", "--key", &path("p256.key.pem"), "m"])
+        .says("bom-");
     let ran = judged(&place, "run", &by_flags("", &[]));
     assert!(ran.code == 0 && place.path("started").exists(), "{ran:#?}");
     assert_eq!(place.run(["audit", "verify", "floor.jsonl"]).code, 0);
@@ -199,35 +232,67 @@ fn nobody_is_let_in_beside_those_whom_the_floor_names() {
     let place = lacking();
     let other = path("p384.pub.pem");
     let private = path("p384.key.pem");
-    place.run(["sign", "--replace", "--key", &private, "m"]).says("model.sig");
+    place
+        .run(["sign", "--replace", "--key", &private, "m"])
+        .says("model.sig");
     let run = |flags: &[&str]| {
-        let words = [&["run"], flags, &["--model", "m", "--", "/bin/sh", "-c", "touch started; ls {model}"]];
+        let words = [
+            &["run"],
+            flags,
+            &["--model", "m", "--", "/bin/sh", "-c", "touch started; ls {model}"],
+        ];
         let ran = Ran::of(&mut on_machine(&place, FLOOR, &words.concat()));
         assert!(!place.path("started").exists(), "{ran:#?}");
-        ran.refusal().1.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>()
+        ran.refusal()
+            .1
+            .iter()
+            .map(|code| (*code).to_owned())
+            .collect::<Vec<_>>()
     };
     let denied = ["WL-POLICY-SIGNATURE", "WL-POLICY-BOM"];
     assert_eq!(run(&["--key", &other]), denied);
     assert_eq!(run(&["--policy", "mine.toml", "--key", &other]), denied);
     // A verdict of one's own.
     let attested = place.run([
-        "gate", "--attest", "--key", &private, "--policy", "mine.toml", "m",
+        "gate",
+        "--attest",
+        "--key",
+        &private,
+        "--policy",
+        "mine.toml",
+        "m",
     ]);
     assert_eq!(attested.code, 0, "{attested:#?}");
-    assert_eq!(run(&["--policy", "mine.toml", "--from-verdict"]), ["WL-POLICY-VERDICT"]);
+    assert_eq!(
+        run(&["--policy", "mine.toml", "--from-verdict"]),
+        ["WL-POLICY-VERDICT"]
+    );
     let before = events(&place).len();
     let flags: [&[&str]; 4] = [
         &["--danger-any-identity"],
-        &["--identity", "a", "--identity-provider", "https://b", "--danger-without-log"],
+        &[
+            "--identity",
+            "a",
+            "--identity-provider",
+            "https://b",
+            "--danger-without-log",
+        ],
         &["--key", &other, "--at-time", "2026-01-01T00:00:00Z"],
         &["--key", &other, "--ignore-paths", "m/config.json"],
     ];
     for flags in flags {
         let codes = run(flags);
-        assert_eq!(codes, [&["WL-POLICY-OVERRIDE"], &denied[..]].concat(), "{flags:?}");
+        assert_eq!(
+            codes,
+            [&["WL-POLICY-OVERRIDE"], &denied[..]].concat(),
+            "{flags:?}"
+        );
     }
     // Verbs that ask no policy refuse them, too.
-    for flags in [&["--key", &other, "--ignore-unsigned-files"][..], &["--danger-any-identity"]] {
+    for flags in [
+        &["--key", &other, "--ignore-unsigned-files"][..],
+        &["--danger-any-identity"],
+    ] {
         let words = [&["verify"], flags, &["m"]].concat();
         let ran = Ran::of(&mut on_machine(&place, FLOOR, &words));
         assert_eq!(ran.refusal(), (2, vec!["WL-DANGER-REFUSED"]), "{ran:#?}");
@@ -260,14 +325,29 @@ fn a_floor_that_cannot_be_read_denies() {
     let floor = "/etc/weightlock/policy.toml";
     let cases = [
         ("a directory", format!("mkdir -p {floor}")),
-        ("a link that leads nowhere", format!("mkdir /etc/weightlock && ln -s nowhere {floor}")),
-        ("a link to itself", format!("mkdir /etc/weightlock && ln -s policy.toml {floor}")),
-        ("in a folder that is such a link", "ln -s nowhere /etc/weightlock".to_owned()),
+        (
+            "a link that leads nowhere",
+            format!("mkdir /etc/weightlock && ln -s nowhere {floor}"),
+        ),
+        (
+            "a link to itself",
+            format!("mkdir /etc/weightlock && ln -s policy.toml {floor}"),
+        ),
+        (
+            "in a folder that is such a link",
+            "ln -s nowhere /etc/weightlock".to_owned(),
+        ),
         ("below a file", "touch /etc/weightlock".to_owned()),
         ("a pipe", format!("mkdir /etc/weightlock && mkfifo {floor}")),
         ("empty", format!("mkdir /etc/weightlock && touch {floor}")),
-        ("malformed", format!("mkdir /etc/weightlock && echo 'version = 1 odd' > {floor}")),
-        ("of a later version", format!("mkdir /etc/weightlock && echo 'version = 9' > {floor}")),
+        (
+            "malformed",
+            format!("mkdir /etc/weightlock && echo 'version = 1 odd' > {floor}"),
+        ),
+        (
+            "of a later version",
+            format!("mkdir /etc/weightlock && echo 'version = 9' > {floor}"),
+        ),
         (
             "larger than any policy",
             format!("mkdir /etc/weightlock && truncate -s 100M {floor}"),
@@ -285,7 +365,17 @@ fn a_floor_that_cannot_be_read_denies() {
             &["gate", "--policy", "loose.toml", "m"][..],
             &["inspect", "m"],
             &["policy", "explain", "--policy", "loose.toml", "m"],
-            &["run", "--key", &public, "--model", "m", "--", "/bin/sh", "-c", "touch started; ls {model}"],
+            &[
+                "run",
+                "--key",
+                &public,
+                "--model",
+                "m",
+                "--",
+                "/bin/sh",
+                "-c",
+                "touch started; ls {model}",
+            ],
         ] {
             let ran = Ran::of(&mut on_machine(&place, &script, words));
             let (code, codes) = ran.refusal();
@@ -302,6 +392,10 @@ fn a_floor_that_cannot_be_read_denies() {
         assert_eq!(ran.refusal(), (2, vec!["WL-DANGER-REFUSED"]), "{what}: {ran:#?}");
     }
     // A machine without a floor has none.
-    let ran = Ran::of(&mut on_machine(&place, "true", &["gate", "--policy", "loose.toml", "m"]));
+    let ran = Ran::of(&mut on_machine(
+        &place,
+        "true",
+        &["gate", "--policy", "loose.toml", "m"],
+    ));
     assert_eq!(ran.code, 0, "{ran:#?}");
 }

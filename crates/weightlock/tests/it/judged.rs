@@ -16,11 +16,7 @@ use crate::{
 
 /// `run` with more flags, and a shell script in which `{model}` is the path of `m`.
 fn command(place: &Place, more: &[&str], script: &str) -> Command {
-    let words = [
-        &["run"],
-        more,
-        &["--model", "m", "--", "/bin/sh", "-c", script],
-    ];
+    let words = [&["run"], more, &["--model", "m", "--", "/bin/sh", "-c", script]];
     let mut command = place.command(words.concat());
     command
         .env("PATH", "/usr/bin:/bin")
@@ -47,7 +43,11 @@ fn refused(place: &Place, more: &[&str], code: i32, codes: &[&str]) -> Ran {
 #[test]
 fn a_model_that_the_policy_allows_is_run_and_nothing_of_it_that_nobody_signed() {
     let place = whole();
-    let ran = by_policy(&place, &[], "cd {model} && find . -type l | sort && cat config.json");
+    let ran = by_policy(
+        &place,
+        &[],
+        "cd {model} && find . -type l | sort && cat config.json",
+    );
     assert_eq!(ran.code, 0, "{ran:#?}");
     assert!(
         ran.stdout.starts_with("./README.md\n./config.json\n") && !ran.stdout.contains("model.sig"),
@@ -55,7 +55,8 @@ fn a_model_that_the_policy_allows_is_run_and_nothing_of_it_that_nobody_signed() 
     );
     let digest = place.run(["digest", "--manifest", "m"]).yes().stdout;
     assert!(
-        ran.stderr.starts_with(&format!("allowed: m   {}   ", digest.trim())),
+        ran.stderr
+            .starts_with(&format!("allowed: m   {}   ", digest.trim())),
         "the digest is that of the model: {ran:#?}"
     );
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
@@ -115,7 +116,11 @@ fn policies_that_hold_here_are_asked_without_being_named() {
     let text = fs::read(place.path("policy.toml")).unwrap();
     place.write("home/.config/weightlock/policy.toml", &text);
     let ran = Ran::of(&mut command(&place, &key, "ls {model}"));
-    assert_eq!(ran.refusal(), (1, vec!["WL-POLICY-ADVISORY"]), "no report was named: {ran:#?}");
+    assert_eq!(
+        ran.refusal(),
+        (1, vec!["WL-POLICY-ADVISORY"]),
+        "no report was named: {ran:#?}"
+    );
     let named = ["--advisories", "grype.json"];
     assert_eq!(Ran::of(&mut command(&place, &named, "ls {model}")).code, 0);
     fs::remove_dir_all(place.path("home")).unwrap();
@@ -123,7 +128,11 @@ fn policies_that_hold_here_are_asked_without_being_named() {
     let ran = Ran::of(by_environment.env("WEIGHTLOCK_POLICY", "policy.toml"));
     assert_eq!(ran.refusal(), (1, vec!["WL-POLICY-ADVISORY"]), "{ran:#?}");
     // Without any, what only a policy understands is refused, and a signer alone decides.
-    let ran = Ran::of(&mut command(&place, &[&key[..], &["--mode", "staging"]].concat(), "ls {model}"));
+    let ran = Ran::of(&mut command(
+        &place,
+        &[&key[..], &["--mode", "staging"]].concat(),
+        "ls {model}",
+    ));
     assert_eq!(ran.refusal(), (1, vec!["WL-POLICY-UNDEFINED"]), "{ran:#?}");
     assert_eq!(Ran::of(&mut command(&place, &key, "ls {model}")).code, 0);
     // A policy that cannot be read is none, and nothing is started.
@@ -160,12 +169,31 @@ fn nothing_gives_up_a_check_in_production() {
     let flags: [&[&str]; 6] = [
         &["--skip", "sbom_attached"],
         &["--danger-any-identity"],
-        &["--identity", "a", "--identity-provider", "https://b", "--danger-without-log"],
-        &["--identity", "a", "--identity-provider", "https://b", "--danger-without-sct"],
+        &[
+            "--identity",
+            "a",
+            "--identity-provider",
+            "https://b",
+            "--danger-without-log",
+        ],
+        &[
+            "--identity",
+            "a",
+            "--identity-provider",
+            "https://b",
+            "--danger-without-sct",
+        ],
         &["--key", &public, "--at-time", "2026-01-01T00:00:00Z"],
         &["--key", &public, "--ignore-paths", "m/README.md"],
     ];
-    let production = ["--mode", "production", "--revision", commit, "--audit-log", "log.jsonl"];
+    let production = [
+        "--mode",
+        "production",
+        "--revision",
+        commit,
+        "--audit-log",
+        "log.jsonl",
+    ];
     assert_eq!(by_policy(&place, &production, "ls {model}").code, 0);
     for more in flags {
         let ran = refused(&place, &[&production, more].concat(), 1, &["WL-POLICY-OVERRIDE"]);
@@ -175,7 +203,11 @@ fn nothing_gives_up_a_check_in_production() {
     }
     let log = place.run(["audit", "verify", "--json", "log.jsonl"]);
     let log = log.document::<WholeLog>()["result"].clone();
-    assert_eq!((&log["lines"], &log["overrides_refused"]), (&7.into(), &6.into()), "{log:#}");
+    assert_eq!(
+        (&log["lines"], &log["overrides_refused"]),
+        (&7.into(), &6.into()),
+        "{log:#}"
+    );
 }
 
 /// Verbs without a policy refuse such flags where a policy that holds here says production, and say so in its log.
@@ -183,7 +215,8 @@ fn nothing_gives_up_a_check_in_production() {
 fn verbs_that_ask_no_policy_give_up_no_check_in_production_either() {
     let place = whole();
     let log = place.path("log.jsonl").display().to_string();
-    let text = format!("version = 1\nmode = \"production\"\naudit-log = {log:?}\n[require]\nsignature = true\n");
+    let text =
+        format!("version = 1\nmode = \"production\"\naudit-log = {log:?}\n[require]\nsignature = true\n");
     place.write("home/.config/weightlock/policy.toml", &text);
     let (public, root) = (path("p256.pub.pem"), path("root-ca.cert.pem"));
     let flags: [&[&str]; 3] = [
@@ -202,7 +235,12 @@ fn verbs_that_ask_no_policy_give_up_no_check_in_production_either() {
     assert_eq!(log["overrides_refused"], log["lines"]);
     // The same without the policy: they may.
     fs::remove_dir_all(place.path("home")).unwrap();
-    assert_eq!(place.run(["verify", "--key", &public, "--ignore-unsigned-files", "m"]).code, 0);
+    assert_eq!(
+        place
+            .run(["verify", "--key", &public, "--ignore-unsigned-files", "m"])
+            .code,
+        0
+    );
 }
 
 /// Files that a signer left out are judged with the others, and are in no view.
@@ -212,7 +250,15 @@ fn what_a_signer_ignored_is_not_in_the_view() {
     place.write("m/notes/todo.txt", "later");
     let private = path("p256.key.pem");
     let again: [&[&str]; 3] = [
-        &["sign", "--replace", "--ignore-paths", "m/notes", "--key", &private, "m"],
+        &[
+            "sign",
+            "--replace",
+            "--ignore-paths",
+            "m/notes",
+            "--key",
+            &private,
+            "m",
+        ],
         &["bom", "--sign", "--key", &private, "m"],
         &["card", "sign", "--key", &private, "m"],
     ];
@@ -273,7 +319,11 @@ fn one_file_and_a_snapshot_of_a_hub_cache_are_judged_as_folders_are() {
     let model = revision.to_str().unwrap();
     let run = |model: &str, script: &str| {
         // What lies in no cache belongs to nobody, and then the rule would hold for it.
-        let called: &[&str] = if model.contains('=') { &["--as", "me/w"] } else { &[] };
+        let called: &[&str] = if model.contains('=') {
+            &["--as", "me/w"]
+        } else {
+            &[]
+        };
         let words = [
             &["run", "--policy", "policy.toml"],
             called,
@@ -281,13 +331,22 @@ fn one_file_and_a_snapshot_of_a_hub_cache_are_judged_as_folders_are() {
         ]
         .concat();
         let mut command = place.command(words);
-        Ran::of(command.env("PATH", "/usr/bin:/bin").env("TMPDIR", place.path(".")))
+        Ran::of(
+            command
+                .env("PATH", "/usr/bin:/bin")
+                .env("TMPDIR", place.path(".")),
+        )
     };
-    assert_eq!(run(model, "ls {model}").refusal(), (1, vec!["WL-POLICY-SIGNATURE"]));
+    assert_eq!(
+        run(model, "ls {model}").refusal(),
+        (1, vec!["WL-POLICY-SIGNATURE"])
+    );
     place.run(["sign", "--key", &private, model]).yes();
     let ran = run(model, "cd {model} && ls && pwd");
     assert!(
-        ran.code == 0 && ran.stdout.starts_with("config.json\nmodel.safetensors\n") && ran.stdout.contains(commit),
+        ran.code == 0
+            && ran.stdout.starts_with("config.json\nmodel.safetensors\n")
+            && ran.stdout.contains(commit),
         "{ran:#?}"
     );
     // Links that lead elsewhere are refused as for any other verb.
@@ -299,29 +358,56 @@ fn one_file_and_a_snapshot_of_a_hub_cache_are_judged_as_folders_are() {
     let ran = run("w.bin=w", "cat {w}; basename {w}");
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "weightsw.bin\n"), "{ran:#?}");
     place.write("w.bin", "weightz");
-    assert_eq!(run("w.bin=w", "cat {w}").refusal(), (1, vec!["WL-POLICY-SIGNATURE"]));
+    assert_eq!(
+        run("w.bin=w", "cat {w}").refusal(),
+        (1, vec!["WL-POLICY-SIGNATURE"])
+    );
 }
 
 /// Every model is judged, and one that is not allowed stops all.
 #[test]
 fn of_several_models_each_must_be_allowed() {
     let place = whole();
-    let copied = Command::new("cp").arg("-r").arg(place.path("m")).arg(place.path("n")).status();
+    let copied = Command::new("cp")
+        .arg("-r")
+        .arg(place.path("m"))
+        .arg(place.path("n"))
+        .status();
     assert!(copied.unwrap().success());
     let run = |more: &[&str]| {
         let words = [
             &["run"],
             &POLICY[..],
             more,
-            &["--audit-log", "log.jsonl", "--model", "m=a", "--model", "n=b", "--"],
+            &[
+                "--audit-log",
+                "log.jsonl",
+                "--model",
+                "m=a",
+                "--model",
+                "n=b",
+                "--",
+            ],
             &["/bin/sh", "-c", "touch started; ls {a} {b}"],
         ];
-        Ran::of(place.command(words.concat()).env("PATH", "/usr/bin:/bin").env("TMPDIR", place.path(".")))
+        Ran::of(
+            place
+                .command(words.concat())
+                .env("PATH", "/usr/bin:/bin")
+                .env("TMPDIR", place.path(".")),
+        )
     };
     let ran = run(&[]);
-    assert!(ran.code == 0 && ran.stderr.matches("allowed: ").count() == 2, "{ran:#?}");
+    assert!(
+        ran.code == 0 && ran.stderr.matches("allowed: ").count() == 2,
+        "{ran:#?}"
+    );
     fs::remove_file(place.path("started")).unwrap();
-    assert_eq!(run(&["--as", "acme/m"]).refusal(), (2, vec!["WL-CLI-USAGE"]), "said of one model");
+    assert_eq!(
+        run(&["--as", "acme/m"]).refusal(),
+        (2, vec!["WL-CLI-USAGE"]),
+        "said of one model"
+    );
     fs::remove_file(place.path("n/model.sig")).unwrap();
     assert_eq!(run(&[]).refusal(), (1, vec!["WL-POLICY-SIGNATURE"]));
     assert!(!place.path("started").exists());
@@ -335,13 +421,17 @@ fn of_several_models_each_must_be_allowed() {
 fn a_running_program_keeps_the_bytes_that_were_allowed() {
     let place = whole();
     let weights = fs::read(place.path("m/model.safetensors")).unwrap();
-    let script = "touch ready; while [ ! -e changed ]; do sleep 0.01; done; cat {model}/model.safetensors > seen";
+    let script =
+        "touch ready; while [ ! -e changed ]; do sleep 0.01; done; cat {model}/model.safetensors > seen";
     let mut child = command(&place, &[&POLICY[..], &["-q"]].concat(), script)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     while !place.path("ready").exists() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before it was ready");
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before it was ready"
+        );
         std::thread::yield_now();
     }
     place.flip("m/model.safetensors", 4000, 1);

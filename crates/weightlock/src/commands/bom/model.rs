@@ -56,7 +56,12 @@ impl Described {
         hashing: &Hashing,
         context: &Context,
     ) -> Result<Self, Vec<Diagnostic>> {
-        Self::at(opened_model(path, allow_symlinks)?, &Digests::new(), hashing, context)
+        Self::at(
+            opened_model(path, allow_symlinks)?,
+            &Digests::new(),
+            hashing,
+            context,
+        )
     }
 
     /// Hashes and describes an open model. Large files whose digests are `known`, because whoever holds them has hashed them,

@@ -129,7 +129,8 @@ impl Asked<'_> {
             return Ok(());
         }
         if !self.files.ignore_paths.is_empty() {
-            let what = "a policy holds here, and decides about every file: none is left out with --ignore-paths";
+            let what =
+                "a policy holds here, and decides about every file: none is left out with --ignore-paths";
             return Err(Diagnostic::new(USAGE, what));
         }
         if self.signature.is_some() && !self.trust.is_given() {

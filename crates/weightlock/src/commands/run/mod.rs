@@ -108,8 +108,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
 /// A model was refused, and nothing was started.
 fn reply(refused: Refused) -> Reply {
     let exit = refused.exit();
-    let reply =
-        Reply::refusal(VERB, refused.reasons).with_verdict("refused: the program was not started");
+    let reply = Reply::refusal(VERB, refused.reasons).with_verdict("refused: the program was not started");
     let reply = match refused.verdict {
         Some(verdict) => reply.with_result(verdict),
         None => reply,

@@ -127,7 +127,10 @@ pub(crate) fn refused_in_production(flag: &str, now: Timestamp) -> Result<(), Di
     );
     Err(match written {
         Ok(()) => told,
-        Err(why) => told.note(format!("that it was tried could not be logged: {}", why.message())),
+        Err(why) => told.note(format!(
+            "that it was tried could not be logged: {}",
+            why.message()
+        )),
     })
 }
 
