@@ -94,7 +94,8 @@ pub struct Root {
     /// The model folder, or the folder that holds the one file.
     folder: OwnedFd,
     links: Links,
-    snapshot: Option<HubSnapshot>,
+    /// Boxed: roots are part of results, and few are snapshots.
+    snapshot: Option<Box<HubSnapshot>>,
     /// The files, where they are not those on disk.
     held: Option<Arc<HeldFiles>>,
 }
@@ -153,7 +154,7 @@ impl Root {
         };
         let handle = open_folder_at(rustix::fs::CWD, folder).map_err(failed)?;
         let snapshot = if kind == RootKind::Folder {
-            HubSnapshot::around(folder)
+            HubSnapshot::around(folder).map(Box::new)
         } else {
             None
         };
@@ -195,11 +196,11 @@ impl Root {
                 .map_err(|source| Error::io("open", &self.path, source))
         };
         let snapshot = match &self.snapshot {
-            Some(hub) => Some(HubSnapshot {
+            Some(hub) => Some(Box::new(HubSnapshot {
                 name: hub.name.clone(),
                 blobs: again(&hub.blobs)?,
                 below: hub.below,
-            }),
+            })),
             None => None,
         };
         let folder = again(&self.folder)?;

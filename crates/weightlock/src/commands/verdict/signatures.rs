@@ -100,11 +100,14 @@ impl Found {
     }
 }
 
+/// The files that signatures list which hold and whose signers count; none where there is no such signature.
+pub(super) type Signed = Option<BTreeSet<ArtifactPath>>;
+
 /// The files that belong to a model: also those under names that are usually passed over, where somebody of the policies signed
 /// them.
 pub(super) fn scope(all: &[Found]) -> Scope {
     let listed = all.iter().filter_map(|found| found.verified.as_ref());
-    Scope::model().but_keeping(listed.flat_map(|verified| names(verified)))
+    Scope::model().but_keeping(listed.flat_map(names))
 }
 
 fn names(verified: &VerifiedStatement) -> impl Iterator<Item = &ArtifactPath> + Clone {
@@ -122,11 +125,11 @@ pub(super) fn judged(
     hashed: &Hashed,
     hashing: &Hashing,
     context: &Context,
-) -> Result<(Vec<StatementFact>, Option<BTreeSet<ArtifactPath>>), Vec<Diagnostic>> {
+) -> Result<(Vec<StatementFact>, Signed), Vec<Diagnostic>> {
     let stowaway = stowaway(hashed.root());
     let mut left = MOST_COMPARED;
     let mut facts = Vec::new();
-    let mut signed: Option<BTreeSet<ArtifactPath>> = None;
+    let mut signed: Signed = None;
     for found in all {
         let holds = match (&found.verified, &stowaway) {
             (None, _) => Holds::No {
