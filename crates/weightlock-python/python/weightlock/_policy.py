@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from weightlock import _views
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,7 @@ class Policy:
         self.tier = tier
         self.name = name
         self.revision = revision
-        self.advisories = [os.path.abspath(os.fspath(report)) for report in advisories]
+        self.advisories = [_views.absolute(report) for report in advisories]
         self.audit_log = _absolute(audit_log)
         self.from_verdict = from_verdict
         self.skip = list(skip)
@@ -63,4 +65,4 @@ def named(policy: Path | Policy | None) -> Policy | None:
 
 
 def _absolute(file: Path | None) -> str | None:
-    return None if file is None else os.path.abspath(os.fspath(file))
+    return None if file is None else _views.absolute(file)

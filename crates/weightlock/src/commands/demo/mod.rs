@@ -238,7 +238,7 @@ const GATE: &[Step] = &[
         },
     },
     Step {
-        say: "One thing is missing, and the answer is no. (`weightlock run --policy` would start nothing.)",
+        say: "One thing is missing, and the answer is no. By this policy, nothing would be started with it either.",
         act: Act::Move("./tiny/model.sig", "./model.sig"),
     },
     Step {

@@ -180,8 +180,12 @@ fn read(kind: LayerKind, file: &Path, may_be_missing: bool) -> Result<Option<Lay
 fn is_missing(kind: LayerKind, file: &Path) -> bool {
     let is_absent = |path: &Path| match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-        // Nothing lies below a file. For the floor that is strange enough to be told.
-        Err(error) => kind == LayerKind::User && error.kind() == io::ErrorKind::NotADirectory,
+        // Nothing lies below a file, and what lies in a folder that this user may not look into is not this user's. For the floor
+        // both are strange enough to be told.
+        Err(error) => {
+            let elsewhere = [io::ErrorKind::NotADirectory, io::ErrorKind::PermissionDenied];
+            kind == LayerKind::User && elsewhere.contains(&error.kind())
+        }
         Ok(_) => false,
     };
     let leads_nowhere = |folder: &Path| !is_absent(folder) && !folder.exists();
