@@ -30,7 +30,7 @@ enum Kept {
     /// By a signature, or by a policy.
     Signed(Box<Loaded>),
     /// By a digest that the caller knew.
-    Pinned(PinnedFile),
+    Pinned(Box<PinnedFile>),
 }
 
 impl Kept {
@@ -246,5 +246,5 @@ pub(crate) fn load_pinned(
         embedded::load_pinned(&model, name, pin, progress)
     })?;
     let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
-    Ok(Guarded::new(Kept::Pinned(loaded)))
+    Ok(Guarded::new(Kept::Pinned(Box::new(loaded))))
 }
