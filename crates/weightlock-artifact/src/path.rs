@@ -108,6 +108,13 @@ impl ArtifactPath {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// The folders that it lies in, outermost first.
+    pub fn folders(&self) -> impl Iterator<Item = Self> {
+        // Whole components of a path are a path.
+        let ends = self.0.match_indices('/');
+        ends.filter_map(|(end, _)| self.0.get(..end).map(|name| Self(name.to_owned())))
+    }
+
     /// The path of `name` inside this folder.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ pub struct Entry {
     pub codes: Vec<String>,
     /// What was waived.
     pub waived: Vec<String>,
-    /// Checks that somebody wanted to leave out.
+    /// Checks that somebody wanted to leave out, and flags that give up one of their own.
     pub skipped: Vec<String>,
     /// SHA-256 of the line before, without its end.
     pub previous: String,
@@ -229,6 +229,30 @@ impl Entry {
             codes: acceptance.codes.iter().map(ToString::to_string).collect(),
             waived: Vec::new(),
             skipped: Vec::new(),
+            previous: beginning().to_string(),
+        }
+    }
+
+    /// The line about a flag that gives up a check, which was refused in production before a model was looked at. What is not known then
+    /// is `-`.
+    #[must_use]
+    pub fn of_flag(flag: &str, policy: &Policy, now: Timestamp) -> Self {
+        let unknown = || "-".to_owned();
+        Self {
+            version: 1,
+            number: 0,
+            time: now.to_string(),
+            event: Event::OverrideRefused,
+            verb: unknown(),
+            model: unknown(),
+            name: unknown(),
+            decision: Decision::Deny.word().to_owned(),
+            mode: Mode::Production.to_string(),
+            tier: unknown(),
+            policies: summary::digest_of(policy).to_string(),
+            codes: vec![reason::OVERRIDE.to_string()],
+            waived: Vec::new(),
+            skipped: vec![flag.chars().take(MOST_LETTERS).collect()],
             previous: beginning().to_string(),
         }
     }

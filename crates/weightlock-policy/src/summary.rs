@@ -35,7 +35,7 @@ use weightlock_bom::slsa::Level;
 use crate::{
     check::Check,
     evidence::ModelFacts,
-    judge::{Frame, Situation, applied, key},
+    judge::{Frame, Situation, applied, given_up, key},
     layer::Policy,
     level::{Mode, Tier},
     reason,
@@ -303,6 +303,7 @@ pub fn instead_of_judging(
             "nothing is left out of a verdict that somebody else gave",
         ));
     }
+    general.extend(given_up(situation, frame.mode));
     let worst = reasons.iter().chain(&general).map(|reason| reason.decision).max();
     Verdict {
         decision: worst.unwrap_or(Decision::Allow),

@@ -1,18 +1,15 @@
 //! Verbs and the command line, as functions.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::ffi::OsString;
 
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
 };
 use serde_json::Value;
-use weightlock::embedded::{self, Later};
+use weightlock::embedded;
 
-use crate::{
-    attend::attend,
-    refusal::{listed, refused},
-};
+use crate::{attend::attend, refusal::listed};
 
 /// A verb's JSON document as Python's values, and its reasons.
 #[pyfunction]
@@ -24,14 +21,6 @@ pub(crate) fn answer<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyList>)> {
     let answer = attend(py, progress, |progress| embedded::answer(&words, progress))?;
     Ok((to_python(py, &answer.document)?, listed(py, &answer.reasons)?))
-}
-
-/// Refuses what a later version will check.
-#[pyfunction]
-#[pyo3(signature = (path, *, policy))]
-pub(crate) fn later(py: Python<'_>, path: PathBuf, policy: bool) -> PyResult<()> {
-    let later = Later { policy };
-    later.refuse().map_err(|reasons| refused(py, &path, &reasons))
 }
 
 /// The program `weightlock`, with its own way to treat signals. Gives its exit code.

@@ -12,7 +12,7 @@ use pyo3::{
     exceptions::{PyFileNotFoundError, PyValueError},
     prelude::*,
 };
-use weightlock::embedded::{self, Later, Loaded, Model, PinnedFile};
+use weightlock::embedded::{self, Loaded, Model, PinnedFile};
 use weightlock_artifact::path::ArtifactPath;
 use weightlock_runtime::{sealed::Sealed, view::Frozen as _};
 
@@ -27,10 +27,10 @@ use crate::{
 /// How it was verified, and what keeps it.
 #[derive(Debug)]
 enum Kept {
-    /// By a signature.
+    /// By a signature, or by a policy.
     Signed(Box<Loaded>),
     /// By a digest that the caller knew.
-    Pinned(PinnedFile),
+    Pinned(Box<PinnedFile>),
 }
 
 impl Kept {
@@ -102,11 +102,22 @@ impl Guarded {
         &self.line
     }
 
-    /// What was verified, as the JSON of `verify` has it under `result`; none when it was a digest and no signature.
+    /// What was verified of a named signer, as the JSON of `verify` has it under `result`; none when it was a digest, or when a
+    /// policy decided and nobody was named besides.
     #[getter]
     fn verified<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let document = match self.open()?.as_ref() {
             Kept::Signed(loaded) => serde_json::to_value(loaded.verified()).unwrap_or_default(),
+            Kept::Pinned(_) => serde_json::Value::Null,
+        };
+        to_python(py, &document)
+    }
+
+    /// The verdict, as the JSON of `gate` has it under `result`; none where no policy decided.
+    #[getter]
+    fn verdict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let document = match self.open()?.as_ref() {
+            Kept::Signed(loaded) => serde_json::to_value(loaded.verdict()).unwrap_or_default(),
             Kept::Pinned(_) => serde_json::Value::Null,
         };
         to_python(py, &document)
@@ -166,20 +177,16 @@ impl Guarded {
 
 /// Verifies a model and reads it into sealed memory, in one act.
 #[pyfunction]
-#[pyo3(signature = (path, signer, *, signature=None, policy=false, only=Vec::new(), allow_symlinks=false, progress=None))]
-#[expect(clippy::too_many_arguments, reason = "named arguments of Python")]
+#[pyo3(signature = (path, signer, *, signature=None, only=Vec::new(), allow_symlinks=false, progress=None))]
 pub(crate) fn load(
     py: Python<'_>,
     path: PathBuf,
     signer: Signer,
     signature: Option<PathBuf>,
-    policy: bool,
     only: Vec<String>,
     allow_symlinks: bool,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Guarded> {
-    let later = Later { policy };
-    later.refuse().map_err(|reasons| refused(py, &path, &reasons))?;
     let model = Model {
         path,
         signature,
@@ -215,24 +222,29 @@ pub(crate) fn load_into<'py>(
     let loaded = attend(py, progress, |progress| {
         embedded::load_into(&model, memory, progress)
     })?;
-    let (verified, line) = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
-    let document = serde_json::to_value(verified).unwrap_or_default();
-    Ok((to_python(py, &document)?, line))
+    let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
+    let document = serde_json::to_value(loaded.verified()).unwrap_or_default();
+    Ok((to_python(py, &document)?, loaded.line()))
 }
 
 /// Reads a file whose SHA-256 is known into sealed memory. `name` is what `pin` was looked up by.
 #[pyfunction]
-#[pyo3(signature = (path, name, pin, *, progress=None))]
+#[pyo3(signature = (path, name, pin, signer, *, progress=None))]
 pub(crate) fn load_pinned(
     py: Python<'_>,
     path: PathBuf,
     name: &str,
     pin: Option<&str>,
+    signer: Signer,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Guarded> {
+    let model = Model {
+        path,
+        ..signer.model()
+    };
     let loaded = attend(py, progress, |progress| {
-        embedded::load_pinned(&path, name, pin, progress)
+        embedded::load_pinned(&model, name, pin, progress)
     })?;
-    let loaded = loaded.map_err(|reasons| refused(py, &path, &reasons))?;
-    Ok(Guarded::new(Kept::Pinned(loaded)))
+    let loaded = loaded.map_err(|reasons| refused(py, &model.path, &reasons))?;
+    Ok(Guarded::new(Kept::Pinned(Box::new(loaded))))
 }

@@ -29,7 +29,7 @@ mod signer;
 mod _native {
     #[pymodule_export]
     use crate::{
-        answer::{answer, later, main},
+        answer::{answer, main},
         buffer::Buffer,
         guarded::{Guarded, load, load_into, load_pinned},
         headers::{onnx_locations, safetensors_header},

@@ -29,7 +29,7 @@ impl Partial {
         let read = attend(py, None, |progress| {
             self.parts.read(start..stop, progress.as_ref())
         })?;
-        read.map_err(|reasons| refused(py, &self.path, &reasons))
+        read.map_err(|reasons| refused(py, &self.path, &reasons.into()))
     }
 }
 

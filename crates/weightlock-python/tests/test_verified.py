@@ -117,14 +117,6 @@ class Verified(Case):
     def test_without_a_signer_there_is_nothing_to_trust(self) -> None:
         self.refused("WL-CLI-NO-TRUST", self.model, key=None)
 
-    def test_what_this_version_cannot_check_is_refused_before_anything_is_read(self) -> None:
-        policy = self.folder / "policy.toml"
-        refused = self.refused("WL-CLI-NOT-BUILT", self.model, policy=policy)
-        self.assertIn("needs the release with policies", str(refused))
-        for load in (weightlock.verified, weightlock.verify):
-            with self.assertRaises(VerificationError):
-                load(self.model, key=self.key, policy=policy)
-
     def test_one_line_says_what_was_verified(self) -> None:
         with self.assertLogs("weightlock", "INFO") as logged:
             model = weightlock.guarded(self.model, key=self.key)

@@ -2,7 +2,10 @@
 
 use std::{io, ops::Range, path::PathBuf};
 
-use weightlock_artifact::reason::{Code, Explanation, Outcome};
+use weightlock_artifact::{
+    digest::Digest,
+    reason::{Code, Explanation, Outcome},
+};
 use weightlock_signing::reason::TAMPERED;
 
 /// The model does not fit into the memory there is.
@@ -17,6 +20,8 @@ pub const START: Code = Code::new("WL-RUN-START");
 pub const LEAVES: Code = Code::new("WL-RUN-LEAVES");
 /// Bytes were asked for that the model does not have.
 pub const RANGE: Code = Code::new("WL-RUN-RANGE");
+/// The verdict does not allow what was read.
+pub const NOT_ALLOWED: Code = Code::new("WL-RUN-NOT-ALLOWED");
 /// The folder where processes of one user meet is not private.
 pub const FOLDER: Code = Code::new("WL-RUN-FOLDER");
 
@@ -80,6 +85,14 @@ pub enum Error {
         /// That of the memory.
         given: u64,
     },
+    /// The verdict does not allow the model that was read, or is about another one.
+    #[error("the model that was read, {held}, was not allowed: the verdict is about {judged}")]
+    NotAllowed {
+        /// The digest of what was read.
+        held: Digest,
+        /// The digest that the verdict is about.
+        judged: Digest,
+    },
     /// A private folder could not be used.
     #[error("cannot use the private folder {}", .path.display())]
     Folder {
@@ -117,6 +130,7 @@ impl Error {
             Self::LeafDiffers { .. } => TAMPERED,
             Self::OtherTable | Self::OtherLeaves { .. } => LEAVES,
             Self::NoSuchRange { .. } | Self::OtherSize { .. } => RANGE,
+            Self::NotAllowed { .. } => NOT_ALLOWED,
             Self::Folder { .. } => FOLDER,
             Self::View { .. } => VIEW,
             Self::Start { .. } => START,
@@ -170,6 +184,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "only what was signed can be read; beyond it there is nothing that anybody vouched for",
         example: "a tensor whose offsets lie behind the end of the file",
         fix: "look at the header of the file, which is verified before anything else of it",
+    },
+    Explanation {
+        code: NOT_ALLOWED,
+        outcome: Outcome::No,
+        what: "the verdict does not allow the bytes that were read, or is about other bytes",
+        why: "only what was judged is handed out; a verdict about a digest says nothing about any other",
+        example: "a program that judges one folder and asks for another one to be loaded by that verdict",
+        fix: "have the model judged and read in one act:  weightlock run --policy POLICY --model MODEL -- PROGRAM {model}",
     },
     Explanation {
         code: FOLDER,

@@ -11,7 +11,7 @@
 //!
 //! Other ways, each with rules of its own: files that are not read because the kernel answers for them ([`verity`]), one file
 //! into the caller's memory ([`into`]), parts of a model by signed leaves ([`lazy`]), and several processes of one user that
-//! read a model once between them ([`share`]).
+//! read a model once between them ([`share`]). Where a policy decides, and not one signer, see [`judged`].
 
 use std::{collections::BTreeMap, fs};
 
@@ -41,6 +41,7 @@ use crate::{
 };
 
 pub mod into;
+pub mod judged;
 pub mod lazy;
 pub mod leaves;
 mod notes;

@@ -26,6 +26,7 @@ use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     ptr::{self, NonNull},
+    sync::Arc,
 };
 
 use libc::c_int;
@@ -146,7 +147,7 @@ impl Filling {
             end_lease(&self.handle)?;
         }
         Ok(Sealed {
-            handle: self.handle.try_clone()?,
+            handle: Arc::new(self.handle.try_clone()?),
             size: self.size,
             seal: Seal::Memory,
         })
@@ -262,7 +263,7 @@ fn shut_out(handle: &OwnedFd, size: u64) -> io::Result<()> {
 /// A file that nobody can change, not even this process.
 #[derive(Debug)]
 pub struct Sealed {
-    handle: OwnedFd,
+    handle: Arc<OwnedFd>,
     size: u64,
     seal: Seal,
 }
@@ -282,7 +283,7 @@ impl Sealed {
     pub(crate) fn by_kernel(handle: File, digest: &VerityDigest, size: u64) -> Option<Self> {
         let same = verity::measure(&handle)? == *digest && handle.metadata().ok()?.len() == size;
         same.then(|| Self {
-            handle: handle.into(),
+            handle: Arc::new(handle.into()),
             size,
             seal: Seal::Verity,
         })
@@ -306,11 +307,16 @@ impl Sealed {
         let plain = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 0;
         let this = Identity::new(&stat) == identity && u64::try_from(stat.st_size) == Ok(size);
         if sealed && plain && this {
-            let seal = Seal::Memory;
+            let (handle, seal) = (Arc::new(handle), Seal::Memory);
             Ok(Self { handle, size, seal })
         } else {
             Err(io::ErrorKind::InvalidData.into())
         }
+    }
+
+    /// Its descriptor, for whoever reads it as a file of a model.
+    pub(crate) fn shared(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.handle)
     }
 
     /// Which file it is.

@@ -18,6 +18,7 @@ use weightlock_signing::certificate::UnixTime;
 
 use crate::{
     cli::{Global, Hashing, ReadingChoice},
+    commands::verdict,
     diagnostic::Diagnostic,
     environment, explanations, interrupt,
     progress::{Progress, Show, Stop},
@@ -37,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) verbose: bool,
     /// The user forbids the network.
     pub(crate) offline: bool,
+    /// This is a demonstration on a model of its own: policies of the machine and the user say nothing about it.
+    pub(crate) plays: bool,
 }
 
 impl Context {
@@ -57,6 +60,7 @@ impl Context {
             show,
             verbose: global.verbose > 0,
             offline: global.offline,
+            plays: false,
         }
     }
 
@@ -69,6 +73,7 @@ impl Context {
             show: Show::Told(progress),
             verbose: false,
             offline: true,
+            plays: false,
         }
     }
 
@@ -83,12 +88,6 @@ impl Context {
             Show::Told(progress) => progress.stopping(),
             _ => Stop::default(),
         }
-    }
-
-    /// Whether flags that give up a check are refused here. A word that nobody knows is a misspelling of `production`, and
-    /// no permission.
-    pub(crate) fn is_production() -> bool {
-        environment::MODE.filled().is_some()
     }
 
     /// The time now.
@@ -119,7 +118,7 @@ impl Context {
 
     /// The digest cache, when the flags ask for it.
     pub(crate) fn cache(&self, flags: &Hashing) -> Result<Option<DigestCache>, Diagnostic> {
-        if !flags.digest_cache {
+        if !flags.digest_cache || verdict::is_production() {
             return Ok(None);
         }
         let folder = cache_folder().ok_or_else(|| {

@@ -4,40 +4,35 @@
 //! Nothing is printed and nobody is asked for a password. Signals are left to the program, which watches a [`Progress`] from
 //! another thread, and stops the work by it. Flags that have a variable are read from the environment, as always.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 use weightlock_artifact::{
-    digest::engine::Reading,
+    digest::{Digest, engine::Reading},
     error::NAME,
     inventory::{Links, Root},
     path::ArtifactPath,
 };
-use weightlock_runtime::{
-    guard::pinned::{self, Pinned},
-    view::SealedView,
-};
+use weightlock_runtime::{guard::pinned, view::SealedView};
 
 use crate::{
     cli::{Cli, Hashing, Selection},
     commands::{
         self, Command,
-        guarded::{self, Asked},
+        guarded::{self, Asked, Held, Judging},
+        verdict::PolicyFlags,
         verify,
     },
     context::Context,
     exit::Exit,
-    explanations::{self, NOT_BUILT, PIN, USAGE},
+    explanations::{self, PIN, USAGE},
     flags::{IdentityFlags, TrustFlags},
     reply::Reply,
     text::{Shown, quoted},
 };
 pub use crate::{
     commands::{
-        guarded::{Loaded, Parts},
+        guarded::{Loaded, Parts, Refused},
+        verdict::VerdictTold,
         verify::Verified,
     },
     diagnostic::Diagnostic,
@@ -65,33 +60,70 @@ pub struct Model {
     pub only: Vec<String>,
     /// Links to files inside the model are followed.
     pub allow_symlinks: bool,
-    /// Processes of this user that load the same read it once between them, and take each other's word for its bytes.
+    /// Processes of this user that load the same read it once between them, and take each other's word for its bytes. Where a
+    /// policy decides, each reads by itself.
     pub share: bool,
+    /// The policy that decides, and what is said besides. Where one holds, the signer is demanded besides, if one is named.
+    pub policy: Policy,
 }
 
-/// What later versions will judge by.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Later {
-    /// A policy is to decide.
-    pub policy: bool,
+/// A policy, and what is said about the model besides: the flags of `gate`, by their names.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// The policy; without it, the one that holds here. The floor holds besides.
+    pub policy: Option<PathBuf>,
+    /// `development`, `staging` or `production`; a policy can only be made stricter.
+    pub mode: Option<String>,
+    /// `low`, `medium` or `high`; likewise.
+    pub tier: Option<String>,
+    /// `NAMESPACE/NAME`, for rules.
+    pub name: Option<String>,
+    /// The revision that was fetched.
+    pub revision: Option<String>,
+    /// Reports about vulnerabilities.
+    pub advisories: Vec<PathBuf>,
+    /// A log of decisions.
+    pub audit_log: Option<PathBuf>,
+    /// A verdict that lies with the model is taken instead of judging.
+    pub from_verdict: bool,
+    /// Checks that are to be left out; refused in production.
+    pub skip: Vec<String>,
 }
 
-impl Later {
-    /// Refuses what this version cannot check: what was asked for must not pass unchecked.
-    ///
-    /// # Errors
-    /// The reason.
-    pub fn refuse(self) -> Result<(), Vec<Diagnostic>> {
-        if !self.policy {
-            return Ok(());
+impl Policy {
+    fn flags(&self) -> Result<PolicyFlags, Diagnostic> {
+        let mut words: Vec<OsString> = vec!["weightlock".into()];
+        let mut say = |flag: &str, value: &std::ffi::OsStr| {
+            // As one word, so that no value is taken for a flag.
+            let mut word = OsString::from(format!("--{flag}="));
+            word.push(value);
+            words.push(word);
+        };
+        for (flag, value) in [
+            ("mode", &self.mode),
+            ("tier", &self.tier),
+            ("as", &self.name),
+            ("revision", &self.revision),
+        ] {
+            if let Some(value) = value {
+                say(flag, value.as_ref());
+            }
         }
-        let told = Diagnostic::new(
-            NOT_BUILT,
-            "judging by a policy (policy) needs the release with policies",
-        );
-        Err(vec![told.note(
-            "this version verifies with a key, with certificates or with an identity",
-        )])
+        let files = [("policy", &self.policy), ("audit-log", &self.audit_log)];
+        let files = files
+            .into_iter()
+            .filter_map(|(flag, file)| Some((flag, file.as_ref()?)));
+        let reports = self.advisories.iter().map(|file| ("advisories", file));
+        for (flag, file) in files.chain(reports) {
+            say(flag, file.as_os_str());
+        }
+        for check in &self.skip {
+            say("skip", check.as_ref());
+        }
+        if self.from_verdict {
+            words.push("--from-verdict".into());
+        }
+        PolicyFlags::of_words(words).map_err(|error| Diagnostic::new(USAGE, error))
     }
 }
 
@@ -99,47 +131,63 @@ impl Later {
 ///
 /// # Errors
 /// Why not, gravest first; none of its bytes are handed out then.
-pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Vec<Diagnostic>> {
-    asked(model, |asked| {
-        asked.read(&Context::embedded(Arc::clone(progress)))?.into_view()
+pub fn load(model: &Model, progress: &Arc<Progress>) -> Result<Loaded, Refused> {
+    asked(model, progress, |asked, context| {
+        Ok(asked.read(context)?.into_view()?)
     })
 }
 
 /// Opens a signed file for reading parts of it. The signature and the size of the file are verified now, bytes when they are
-/// read, and the rest not at all. `None` where the signer has signed no leaves of the file: then it can only be loaded as a
-/// whole.
+/// read, and the rest not at all. `None` where the signer has signed no leaves of the file, or a policy decides: then it can only
+/// be loaded as a whole.
 ///
 /// # Errors
 /// Why not, gravest first.
-pub fn open_parts(model: &Model, progress: &Arc<Progress>) -> Result<Option<Parts>, Vec<Diagnostic>> {
-    asked(model, |asked| {
-        asked.open_parts(&Context::embedded(Arc::clone(progress)))
-    })
+pub fn open_parts(model: &Model, progress: &Arc<Progress>) -> Result<Option<Parts>, Refused> {
+    asked(model, progress, |asked, context| Ok(asked.open_parts(context)?))
 }
 
-/// Verifies a file and reads it into the caller's memory, which must have its size, in one act. Gives what was verified, as
-/// `verify` tells it, and in one line.
+/// Verifies a file and reads it into the caller's memory, which must have its size, in one act. Gives what was verified of the
+/// signer that was named, as `verify` tells it, and in one line.
 ///
 /// # Errors
 /// Why not, gravest first; then nothing of the file is left in the memory.
-pub fn load_into(
-    model: &Model,
-    memory: &mut [u8],
-    progress: &Arc<Progress>,
-) -> Result<(Verified, String), Vec<Diagnostic>> {
-    let verified = asked(model, |asked| {
-        asked.read_into(memory, &Context::embedded(Arc::clone(progress)))
-    })?;
-    let line = guarded::line(&verified, false);
-    Ok((verified, line))
+pub fn load_into(model: &Model, memory: &mut [u8], progress: &Arc<Progress>) -> Result<Into, Refused> {
+    let told = asked(model, progress, |asked, context| asked.read_into(memory, context))?;
+    Ok(Into(told))
 }
+
+/// What was found out about a file that was read into the caller's memory.
+#[derive(Debug)]
+pub struct Into(guarded::Told);
+
+impl Into {
+    /// What was verified of the signer that was named, as `verify` tells it; none where only a policy decided.
+    #[must_use]
+    pub fn verified(&self) -> Option<&Verified> {
+        self.0.verified()
+    }
+
+    /// In one line without its end.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.0.line(false)
+    }
+}
+
+/// What verdicts say asked for them.
+const VERB: &str = "load";
 
 fn asked<T>(
     model: &Model,
-    done: impl FnOnce(Asked<'_>) -> Result<T, Vec<Diagnostic>>,
-) -> Result<T, Vec<Diagnostic>> {
+    progress: &Arc<Progress>,
+    done: impl FnOnce(Asked<'_>, &Context) -> Result<T, Refused>,
+) -> Result<T, Refused> {
+    let context = Context::embedded(Arc::clone(progress));
     let only: Result<Vec<_>, _> = model.only.iter().map(|pattern| verify::glob(pattern)).collect();
-    done(Asked {
+    let flags = model.policy.flags()?;
+    let judging = Judging::find(VERB, &flags, &context)?;
+    let asked = Asked {
         path: &model.path,
         trust: &TrustFlags {
             key: model.key.clone(),
@@ -157,24 +205,26 @@ fn asked<T>(
             allow_symlinks: model.allow_symlinks,
             ..Selection::default()
         },
-        only: &only.map_err(|error| vec![Diagnostic::new(USAGE, error)])?,
+        only: &only.map_err(|error| Diagnostic::new(USAGE, error))?,
         hashing: &Hashing::default(),
         in_folder: true,
         share: model.share,
-    })
+        policy: judging.as_ref(),
+    };
+    done(asked, &context)
 }
 
 /// A file with the digest that was expected of it, and the private folder through which it is read.
 #[derive(Debug)]
 pub struct PinnedFile {
-    view: SealedView<Pinned>,
+    view: SealedView<Held>,
     line: String,
 }
 
 impl PinnedFile {
     /// The view.
     #[must_use]
-    pub const fn view(&self) -> &SealedView<Pinned> {
+    pub const fn view(&self) -> &SealedView<Held> {
         &self.view
     }
 
@@ -186,40 +236,59 @@ impl PinnedFile {
 }
 
 /// Reads a file whose SHA-256 is known (`pin`: `sha256:HEX` or `HEX`) into a sealed view. `name` is what the pin was looked
-/// up by; without a pin the file is refused.
+/// up by; without a pin the file is refused. Where a policy holds, it must allow the model, too.
 ///
 /// # Errors
 /// Why not; none of its bytes are handed out then.
 pub fn load_pinned(
-    path: &Path,
+    model: &Model,
     name: &str,
     pin: Option<&str>,
     progress: &Arc<Progress>,
-) -> Result<PinnedFile, Vec<Diagnostic>> {
-    let shown = path.display().to_string();
+) -> Result<PinnedFile, Refused> {
+    let shown = model.path.display().to_string();
     let Some(pin) = pin else {
         let told = Diagnostic::new(PIN, format!("no digest is pinned for {name:?}")).at(shown.clone());
-        return Err(vec![told.help(format!(
+        let help = format!(
             "after review, pin what this prints:  weightlock digest {}",
             quoted(&shown)
-        ))]);
+        );
+        return Err(told.help(help).into());
     };
     let expected = verify::pinned(pin)
         .map_err(|error| Diagnostic::new(USAGE, format!("the pin of {name:?} is no SHA-256: {error}")))?;
-    let root = Root::open(path, Links::Refused).map_err(Diagnostic::from)?;
-    let base = ArtifactPath::parse(root.base_name())
-        .map_err(|source| Diagnostic::of(NAME, &source).at(shown.clone()))?;
-    let settings = Context::embedded(Arc::clone(progress)).hashing(&Hashing::default(), Reading::Buffered)?;
-    let read = pinned::read(root, &expected, settings, progress.as_ref()).map_err(Diagnostic::from)?;
-    let pinned = read.map_err(|found| {
+    let other = |found: &Digest| {
         Diagnostic::new(PIN, format!("{name} is not the file that was pinned"))
             .at(shown.clone())
             .fact("pinned", expected.to_string())
             .fact("found", found.to_string())
-    })?;
-    let line = Shown(&format!("verified: {shown}   {}   as pinned", pinned.digest())).to_string();
-    let view = SealedView::new(pinned, &guarded::place(), &base, true).map_err(Diagnostic::from)?;
-    Ok(PinnedFile { view, line })
+    };
+    asked(model, progress, |asked, context| {
+        if asked.policy.is_some() {
+            let loaded = asked.read(context)?.into_view()?;
+            let line = loaded.line() + "   as pinned";
+            return match loaded.only_digest() {
+                Some(found) if *found == expected => Ok(PinnedFile {
+                    view: loaded.into_sealed_view(),
+                    line,
+                }),
+                Some(found) => Err(other(found).into()),
+                None => Err(Diagnostic::new(USAGE, "a folder has no digest of one file")
+                    .at(shown.clone())
+                    .into()),
+            };
+        }
+        let root = Root::open(&model.path, Links::Refused).map_err(Diagnostic::from)?;
+        let base = ArtifactPath::parse(root.base_name())
+            .map_err(|source| Diagnostic::of(NAME, &source).at(shown.clone()))?;
+        let settings = context.hashing(&Hashing::default(), Reading::Buffered)?;
+        let read = pinned::read(root, &expected, settings, progress.as_ref()).map_err(Diagnostic::from)?;
+        let pinned = read.map_err(|found| other(&found))?;
+        let line = Shown(&format!("verified: {shown}   {}   as pinned", pinned.digest())).to_string();
+        let view = SealedView::new(Held::Pinned(pinned), &guarded::place(), &base, true)
+            .map_err(Diagnostic::from)?;
+        Ok(PinnedFile { view, line })
+    })
 }
 
 /// What a verb answered.
@@ -341,11 +410,15 @@ mod tests {
         std::fs::write(&file, vec![0; 1 << 20]).unwrap();
         let pin = "30e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58";
         let progress = Arc::default();
-        assert!(load_pinned(&file, "weights", Some(pin), &progress).is_ok());
+        let model = Model {
+            path: file,
+            ..Model::default()
+        };
+        assert!(load_pinned(&model, "weights", Some(pin), &progress).is_ok());
         assert_eq!(progress.bytes(), (1 << 20, 1 << 20));
         progress.stop();
-        let reasons = load_pinned(&file, "weights", Some(pin), &progress).unwrap_err();
-        assert_eq!(reasons[0].code(), weightlock_artifact::error::INTERRUPTED);
+        let refused = load_pinned(&model, "weights", Some(pin), &progress).unwrap_err();
+        assert_eq!(refused.reasons[0].code(), weightlock_artifact::error::INTERRUPTED);
     }
 
     #[test]

@@ -113,6 +113,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             "predicate-approval",
             predicate::<attest::approval::Approval>("urn:weightlock:approval:v1"),
         ),
+        ("run", schema::<verdict::VerdictTold>("run")),
         ("scan", schema::<weightlock_scan::report::json::Scanned>("scan")),
         ("scan-rules", schema::<scan::Rules>("scan --rules")),
         ("sign", schema::<sign::Signed>("sign")),

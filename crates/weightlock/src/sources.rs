@@ -32,8 +32,18 @@ pub(crate) struct Source {
     pub(crate) name: PathBuf,
     /// What the file system said about it first.
     pub(crate) stamp: Stamp,
-    /// The folder it was found in; none when the file itself was named.
-    below: Option<(Arc<Inventory>, ArtifactPath)>,
+    place: Place,
+}
+
+/// How a file is opened again.
+#[derive(Clone, Debug)]
+enum Place {
+    /// By its path: the file itself was named.
+    Named,
+    /// Likewise, and it is a model, whose root stays open.
+    Model(Arc<Root>, ArtifactPath),
+    /// Below the folder that it was found in.
+    Below(Arc<Inventory>, ArtifactPath),
 }
 
 /// A digest and where it came from.
@@ -59,14 +69,11 @@ impl Source {
     pub(crate) fn named(path: &Path) -> Result<Self, Error> {
         let root = Root::open(path, Links::Refused)?;
         match root.kind() {
-            RootKind::File(name) => {
-                let file = root.open_file(name)?;
-                Ok(Self {
-                    name: path.to_owned(),
-                    stamp: Stamp::of(&file).map_err(|source| Error::io("look at", path, source))?,
-                    below: None,
-                })
-            }
+            RootKind::File(name) => Ok(Self {
+                stamp: stamp(&root, name)?,
+                name: path.to_owned(),
+                place: Place::Named,
+            }),
             RootKind::Folder => Err(Error::io(
                 "read",
                 path,
@@ -82,14 +89,26 @@ impl Source {
 
     /// The same as a name.
     pub(crate) fn artifact_path(&self) -> Option<&ArtifactPath> {
-        self.below.as_ref().map(|(_, path)| path)
+        match &self.place {
+            Place::Below(_, path) => Some(path),
+            Place::Named | Place::Model(..) => None,
+        }
+    }
+
+    /// Its name in the model: below the folder, or that of the model which is one file.
+    pub(crate) fn model_path(&self) -> Option<&ArtifactPath> {
+        match &self.place {
+            Place::Below(_, path) | Place::Model(_, path) => Some(path),
+            Place::Named => None,
+        }
     }
 
     /// Opens it; refused when it is no longer what was seen first.
     pub(crate) fn open(&self) -> Result<File, Error> {
-        let file = match &self.below {
-            Some((inventory, path)) => inventory.root().open_file(path)?,
-            None => {
+        let file = match &self.place {
+            Place::Below(inventory, path) => inventory.root().open_file(path)?,
+            Place::Model(root, name) => root.open_file(name)?,
+            Place::Named => {
                 let root = Root::open(&self.name, Links::Refused)?;
                 match root.kind() {
                     RootKind::File(name) => root.open_file(name)?,
@@ -122,19 +141,35 @@ impl Source {
 impl Target {
     /// Opens what the user named. Everything in a folder that is no plain file is a reason to refuse it.
     pub(crate) fn open(path: &Path, links: Links, scope: &Scope) -> Result<Self, Vec<Diagnostic>> {
-        match Self::look(path, links, scope).map_err(|error| vec![error.into()])? {
-            Self::Folder(inventory) if !inventory.irregular().is_empty() => Err(refusals(&inventory)),
-            target => Ok(target),
-        }
+        Self::look(path, links, scope)
+            .map_err(|error| vec![error.into()])?
+            .regular()
     }
 
     /// Opens what the user named. The caller has to look at what is irregular in a folder.
     pub(crate) fn look(path: &Path, links: Links, scope: &Scope) -> Result<Self, Error> {
-        let root = Root::open(path, links)?;
-        if matches!(root.kind(), RootKind::File(_)) {
-            return Source::named(path).map(Self::File);
+        Self::below(Root::open(path, links)?, scope)
+    }
+
+    /// What an open root is; likewise.
+    pub(crate) fn below(root: Root, scope: &Scope) -> Result<Self, Error> {
+        if let RootKind::File(name) = root.kind() {
+            let (path, name) = (root.path().to_owned(), name.clone());
+            return Ok(Self::File(Source {
+                stamp: stamp(&root, &name)?,
+                name: path,
+                place: Place::Model(Arc::new(root), name),
+            }));
         }
         Inventory::walk(root, scope).map(|inventory| Self::Folder(Arc::new(inventory)))
+    }
+
+    /// Refuses a folder with anything that is no plain file.
+    pub(crate) fn regular(self) -> Result<Self, Vec<Diagnostic>> {
+        match self {
+            Self::Folder(inventory) if !inventory.irregular().is_empty() => Err(refusals(&inventory)),
+            target => Ok(target),
+        }
     }
 
     /// The names of its files below the folder, in the order of [`Target::sources`].
@@ -164,11 +199,16 @@ impl Target {
                 .map(|entry| Source {
                     name: inventory.root().join(entry.path.as_str()),
                     stamp: entry.stamp,
-                    below: Some((Arc::clone(inventory), entry.path.clone())),
+                    place: Place::Below(Arc::clone(inventory), entry.path.clone()),
                 })
                 .collect(),
         }
     }
+}
+
+fn stamp(root: &Root, name: &ArtifactPath) -> Result<Stamp, Error> {
+    let file = root.open_file(name)?;
+    Stamp::of(&file).map_err(|source| Error::io("look at", root.path(), source))
 }
 
 /// Things in a folder that nobody can vouch for, at most this many by name.

@@ -146,7 +146,9 @@ fn immutable() -> Result<()> {
 fn mapped() -> Result<()> {
     let loaded = embedded()?;
     ensure!(
-        loaded.verified().bytes_by_kernel == SIZE as u64,
+        loaded
+            .verified()
+            .is_some_and(|it| it.bytes_by_kernel == SIZE as u64),
         "{}",
         loaded.line()
     );

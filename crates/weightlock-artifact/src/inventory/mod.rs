@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
 use rustix::fs::{AtFlags, Dir, FileType};
 
-pub use self::root::{HubName, Links, Root, RootKind, Stamp, has_openat2};
+pub use self::root::{HeldFiles, HubName, Links, Root, RootKind, Stamp, has_openat2};
 use crate::{
     Error,
     manifest::BUILT_IN,
@@ -140,7 +140,11 @@ impl Scope {
     }
 
     fn skips(&self, path: &ArtifactPath) -> bool {
-        self.skipped.iter().any(|name| path.is_at_or_below(name))
+        self.skipping_name(path).is_some()
+    }
+
+    fn skipping_name(&self, path: &ArtifactPath) -> Option<&ArtifactPath> {
+        self.skipped.iter().find(|name| path.is_at_or_below(name))
     }
 
     fn sets_aside(&self, path: &ArtifactPath) -> bool {
@@ -183,7 +187,10 @@ impl Inventory {
                     through_link: false,
                 });
             }
-            RootKind::Folder => found.walk_folders(scope)?,
+            RootKind::Folder => match found.root.held().cloned() {
+                Some(held) => found.walk_held(&held, scope)?,
+                None => found.walk_folders(scope)?,
+            },
         }
         found.entries.sort_by(|a, b| a.path.cmp(&b.path));
         found.set_aside.sort_by(|a, b| a.path.cmp(&b.path));
@@ -317,6 +324,24 @@ impl Inventory {
         }
         self.skipped.sort();
         self.folders.sort();
+        Ok(())
+    }
+
+    /// What a folder of these files would hold.
+    fn walk_held(&mut self, held: &HeldFiles, scope: &Scope) -> Result<(), Error> {
+        for path in held.keys() {
+            if let Some(name) = scope.skipping_name(path) {
+                self.skipped.push(name.clone());
+                continue;
+            }
+            let stamp = self.root.stamp(path)?;
+            self.add(scope, path.clone(), stamp, false)?;
+            self.folders.extend(path.folders());
+        }
+        for names in [&mut self.skipped, &mut self.folders] {
+            names.sort();
+            names.dedup();
+        }
         Ok(())
     }
 

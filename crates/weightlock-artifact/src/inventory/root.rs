@@ -5,10 +5,15 @@
 //! the same by walking components with `O_NOFOLLOW`; links cannot be followed there and are refused.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io,
-    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    os::{
+        fd::{AsRawFd as _, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rustix::{
@@ -89,8 +94,14 @@ pub struct Root {
     /// The model folder, or the folder that holds the one file.
     folder: OwnedFd,
     links: Links,
-    snapshot: Option<HubSnapshot>,
+    /// Boxed: roots are part of results, and few are snapshots.
+    snapshot: Option<Box<HubSnapshot>>,
+    /// The files, where they are not those on disk.
+    held: Option<Arc<HeldFiles>>,
 }
+
+/// Files that somebody holds open, by name.
+pub type HeldFiles = BTreeMap<ArtifactPath, Arc<OwnedFd>>;
 
 /// What the place of a hub cache snapshot says it is. The names of folders are anybody's word.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -143,7 +154,7 @@ impl Root {
         };
         let handle = open_folder_at(rustix::fs::CWD, folder).map_err(failed)?;
         let snapshot = if kind == RootKind::Folder {
-            HubSnapshot::around(folder)
+            HubSnapshot::around(folder).map(Box::new)
         } else {
             None
         };
@@ -153,7 +164,25 @@ impl Root {
             folder: handle,
             links,
             snapshot,
+            held: None,
         })
+    }
+
+    /// The same model with these files in the place of those on disk: what is walked and opened from now on are they, whatever
+    /// happens to the folder. Its path, its name and what lies beside it stay.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn holding(&self, files: HeldFiles) -> Result<Self, Error> {
+        Ok(Self {
+            held: Some(Arc::new(files)),
+            ..self.reopen()?
+        })
+    }
+
+    /// The files that are held.
+    pub(super) fn held(&self) -> Option<&Arc<HeldFiles>> {
+        self.held.as_ref()
     }
 
     /// A second handle on the same folder.
@@ -167,11 +196,11 @@ impl Root {
                 .map_err(|source| Error::io("open", &self.path, source))
         };
         let snapshot = match &self.snapshot {
-            Some(hub) => Some(HubSnapshot {
+            Some(hub) => Some(Box::new(HubSnapshot {
                 name: hub.name.clone(),
                 blobs: again(&hub.blobs)?,
                 below: hub.below,
-            }),
+            })),
             None => None,
         };
         let folder = again(&self.folder)?;
@@ -181,6 +210,7 @@ impl Root {
             folder,
             links: self.links,
             snapshot,
+            held: self.held.clone(),
         })
     }
 
@@ -258,6 +288,9 @@ impl Root {
     /// [`Error::Io`].
     pub fn open_plain(&self, path: &ArtifactPath) -> Result<Result<File, IrregularKind>, Error> {
         let failed = |source: io::Error| Error::io("open", &self.join(path.as_str()), source);
+        if let Some(held) = &self.held {
+            return again(held, path).map(Ok).map_err(failed);
+        }
         let file = match self.open_raw(path) {
             Err(Errno::LOOP | Errno::XDEV) => match self.resolve(path, file_flags()).map_err(failed)? {
                 Ok(file) => file,
@@ -291,6 +324,11 @@ impl Root {
     pub(super) fn stamp(&self, path: &ArtifactPath) -> Result<Stamp, Error> {
         let shown = self.join(path.as_str());
         let failed = |source: io::Error| Error::io("look at", &shown, source);
+        if let Some(held) = &self.held {
+            return again(held, path)
+                .and_then(|file| Stamp::of(&file))
+                .map_err(failed);
+        }
         let handle = match open_beneath(
             &self.folder,
             path.as_str(),
@@ -369,6 +407,12 @@ impl Root {
             ResolveFlags::NO_SYMLINKS,
         )
     }
+}
+
+/// A held file, with a position of its own.
+fn again(held: &HeldFiles, path: &ArtifactPath) -> io::Result<File> {
+    let handle = held.get(path).ok_or(io::ErrorKind::NotFound)?;
+    File::open(format!("/proc/self/fd/{}", handle.as_raw_fd()))
 }
 
 /// What a link leads to, if that is a regular file.
@@ -485,6 +529,9 @@ impl Root {
     /// Whether a name exists at the root, of whatever kind, without following it.
     #[must_use]
     pub fn has(&self, name: &ArtifactPath) -> bool {
+        if let Some(held) = &self.held {
+            return self.kind == RootKind::Folder && held.keys().any(|path| path.is_at_or_below(name));
+        }
         self.kind == RootKind::Folder
             && rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW).is_ok()
     }

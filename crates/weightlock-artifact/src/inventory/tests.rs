@@ -253,3 +253,45 @@ fn sizes_of_sparse_files_may_add_up_to_more_than_a_number_holds() {
     found.entries.extend_from_within(..1);
     assert_eq!(found.bytes(), u64::MAX);
 }
+
+/// A model whose files are held is what it was, whatever happens to the folder.
+#[test]
+fn held_files_stand_in_for_those_on_disk() {
+    let model = folder(&["w.bin", "a/b/c.json", ".gitattributes"]);
+    let root = Root::open(model.path(), Links::Refused).unwrap();
+    let before = Inventory::walk(root, &Scope::model()).unwrap();
+    let held = before.entries().iter().map(|entry| {
+        let file = before.root().open_file(&entry.path).unwrap();
+        (entry.path.clone(), std::sync::Arc::new(file.into()))
+    });
+    let held = before.root().holding(held.collect()).unwrap();
+    fs::remove_dir_all(model.path().join("a")).unwrap();
+    fs::rename(model.path().join("w.bin"), model.path().join("other")).unwrap();
+    fs::write(model.path().join("w.bin"), "changed").unwrap();
+    symlink("w.bin", model.path().join("link")).unwrap();
+    let now = Inventory::walk(held, &Scope::model()).unwrap();
+    assert_eq!(names(now.entries()), ["a/b/c.json", "w.bin"]);
+    assert_eq!(now.folders(), [path("a"), path("a/b")]);
+    assert!(now.irregular().is_empty());
+    for name in ["w.bin", "a/b/c.json"] {
+        for _ in 0..2 {
+            let file = now.root().open_file(&path(name)).unwrap();
+            assert_eq!(
+                std::io::read_to_string(file).unwrap(),
+                "content",
+                "each from its start"
+            );
+        }
+    }
+    assert!(now.root().has(&path("a")) && !now.root().has(&path("link")));
+    let missing = now.root().open_file(&path("other")).unwrap_err();
+    assert_eq!(missing.code().as_str(), "WL-IO-NOT-FOUND");
+    now.still_holds(&Scope::model()).unwrap();
+    // What the scope passes over is passed over among them, too.
+    let narrow = Scope::model().skipping([path("a")]);
+    let narrow = Inventory::walk(now.root().reopen().unwrap(), &narrow).unwrap();
+    assert_eq!(
+        (names(narrow.entries()), narrow.skipped()),
+        (vec!["w.bin"], &[path("a")][..])
+    );
+}

@@ -53,6 +53,8 @@ pub struct Situation {
     pub tier: Option<Tier>,
     /// Checks that somebody wants to leave out. In production each is a refusal.
     pub skip: BTreeSet<Check>,
+    /// Flags and arguments that give up a check of their own, as they are typed. In production each is a refusal.
+    pub given_up: BTreeSet<String>,
 }
 
 impl Situation {
@@ -64,6 +66,7 @@ impl Situation {
             mode: None,
             tier: None,
             skip: BTreeSet::new(),
+            given_up: BTreeSet::new(),
         }
     }
 }
@@ -203,6 +206,7 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
     asked.sort_by_key(|it| (it.check, it.place.layer, it.place.line));
     let waivers = waive::apply(policy, evidence, situation, mode, &mut asked);
     general.extend(skip(policy, situation, mode, &mut asked));
+    general.extend(given_up(situation, mode));
     let worst = asked.iter().map(Asked::decision);
     let worst = worst.chain(general.iter().map(|reason| reason.decision)).max();
     Verdict {
@@ -303,6 +307,18 @@ impl Case<'_> {
             skipped: false,
         })
     }
+}
+
+/// In production nothing gives up a check. Elsewhere it may: what a policy demands is judged all the same.
+pub(crate) fn given_up(situation: &Situation, mode: Mode) -> impl Iterator<Item = Reason> {
+    let refused = situation
+        .given_up
+        .iter()
+        .filter(move |_| mode == Mode::Production);
+    refused.map(|flag| {
+        let why = format!("{flag} gives up a check, and cannot be used in production");
+        Reason::no(reason::OVERRIDE, why)
+    })
 }
 
 /// Sets aside what somebody wants to leave out, where they may. Where they may not, that they tried is a refusal.

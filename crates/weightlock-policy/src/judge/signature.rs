@@ -12,6 +12,11 @@ impl Case<'_> {
         let signatures = self.candidates(Kind::Oms, |content| {
             matches!(content, Content::Signature).then_some(())
         });
+        let mut statements = self.evidence.statements.iter();
+        if statements.all(|statement| statement.kind != Kind::Oms) {
+            let why = "the model is unsigned: there is no signature of its files";
+            return Answer::because(Reason::no(Check::Signature.code(), why));
+        }
         if signatures.good.is_empty() {
             return Answer::no(signatures.lack(Check::Signature, "signature"));
         }

@@ -20,15 +20,18 @@ from weightlock._load import (
     verify_weights,
 )
 from weightlock._native import Buffer, Guarded, __version__
+from weightlock._policy import Policy
 from weightlock._trust import trust
-from weightlock._verbs import inspect, scan, sign, verify
+from weightlock._verbs import gate, inspect, scan, sign, verify
 
 __all__ = [
     "Buffer",
     "Guarded",
+    "Policy",
     "Reason",
     "VerificationError",
     "__version__",
+    "gate",
     "guarded",
     "inspect",
     "install",

@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightlock.documents import VerdictTold
+
 __all__ = ["Reason", "VerificationError"]
 
 
@@ -63,6 +65,8 @@ class VerificationError(Exception):
     path: str
     #: All reasons, gravest first.
     reasons: list[Reason]
+    #: The verdict, as the JSON of ``gate`` has it under ``result``, where a policy decided.
+    verdict: VerdictTold | None = None
 
     def __init__(self, path: str, reasons: Sequence[Reason]) -> None:
         super().__init__(path, reasons)
@@ -86,9 +90,14 @@ def folder(path: str | os.PathLike[str]) -> FolderError:
 
 
 def refusal(
-    path: str | os.PathLike[str], reasons: Sequence[tuple[str, str, str | None, str, str, str | None]]
+    path: str | os.PathLike[str],
+    reasons: Sequence[tuple[str, str, str | None, str, str, str | None]],
+    verdict: VerdictTold | None = None,
 ) -> VerificationError:
     """The exception for what the native module tells: a reason's members, and the file that it is about."""
-    file = reasons[0][5] if reasons else None
+    # The reasons of a verdict are about the model, and their places are lines of policies.
+    file = reasons[0][5] if reasons and verdict is None else None
     told = [Reason(code, what, where, why, next) for code, what, where, why, next, _ in reasons]
-    return VerificationError(file or os.fspath(path), told)
+    refused = VerificationError(file or os.fspath(path), told)
+    refused.verdict = verdict
+    return refused

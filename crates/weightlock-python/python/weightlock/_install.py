@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    from weightlock._policy import Policy
+
     Path = str | os.PathLike[str]
 
 __all__ = ["install", "uninstall"]
@@ -74,17 +76,18 @@ def install(
     identity: str | None = None,
     identity_provider: str | None = None,
     trusted_root: Path | None = None,
+    policy: Path | Policy | None = None,
 ) -> None:
     """Guards the loaders of the libraries that are installed, which it imports. To call it again does no harm.
 
     ``key``, ``certificate_chain`` or ``identity`` with its ``identity_provider`` is whom the process trusts from now on, as of
-    :func:`weightlock.trust`; without them, what :func:`weightlock.trust` or
+    :func:`weightlock.trust`, and ``policy`` what has to allow its models; without them, what :func:`weightlock.trust` or
     ``WEIGHTLOCK_PUBLIC_KEY`` says when something is loaded. Raises :class:`ImportError` when a library lacks a loader that is
     to be guarded; then nothing is replaced.
     """
     with _LOCK:
         pairs = _pairs()
-        named = (key, certificate_chain, identity, identity_provider, trusted_root)
+        named = (key, certificate_chain, identity, identity_provider, trusted_root, policy)
         if any(one is not None for one in named):
             told = trust(
                 key=key,
@@ -92,6 +95,7 @@ def install(
                 identity=identity,
                 identity_provider=identity_provider,
                 trusted_root=trusted_root,
+                policy=policy,
                 everywhere=True,
             )
             before, _TRUST[:] = _TRUST[:], [told]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from weightlock._policy import Policy
     from weightlock.documents import Verified
 
     Path = str | os.PathLike[str]
@@ -30,7 +31,7 @@ def guarded(
     identity_provider: str | None = None,
     trusted_root: Path | None = None,
     signature: Path | None = None,
-    policy: Path | None = None,
+    policy: Path | Policy | None = None,
     only: str | Sequence[str] = (),
     allow_symlinks: bool = False,
     share: bool | None = None,
@@ -52,6 +53,11 @@ def guarded(
     each checks the signature and the names itself, and takes the bytes of the one that came first, in sealed memory, with its
     word for them. They meet in a folder that only this user can look into. ``None`` means what the trust says that holds.
 
+    ``policy`` is a file, or a :class:`weightlock.Policy`, that decides instead of one signer: the bytes in sealed memory are judged
+    as ``weightlock gate`` judges, with the same verdict, and handed out only when it allows. The policies of the machine and of the
+    user hold also when none is named. A signer who is named, too, must have signed these bytes besides. Each process reads by
+    itself then, and everything of a model is read, also for ``only`` some of it.
+
     Raises :class:`VerificationError`.
     """
     signer = _trust.holding(
@@ -62,12 +68,12 @@ def guarded(
         identity_provider=identity_provider,
         trusted_root=trusted_root,
         share=share,
+        policy=policy,
     )
     model = _native.load(
         path,
         signer,
         signature=signature,
-        policy=policy is not None,
         only=[only] if isinstance(only, str) else list(only),
         allow_symlinks=allow_symlinks,
         progress=progress,
@@ -113,8 +119,7 @@ class verified:
     ...     model = AutoModel.from_pretrained(path)
 
     The model is verified when this is called. The path leads to it until the context is left; what a framework has mapped
-    by then stays. Arguments as of :func:`guarded`, which can also tell its progress. ``policy`` is refused by this
-    version, which cannot judge by it.
+    by then stays. Arguments as of :func:`guarded`, which can also tell its progress.
     """
 
     def __init__(
@@ -127,7 +132,7 @@ class verified:
         identity_provider: str | None = None,
         trusted_root: Path | None = None,
         signature: Path | None = None,
-        policy: Path | None = None,
+        policy: Path | Policy | None = None,
     ) -> None:
         self._model = guarded(
             path,
@@ -168,14 +173,15 @@ def read_into(
     signature: Path | None = None,
     allow_symlinks: bool = False,
     progress: Progress | None = None,
-) -> Verified:
+) -> Verified | None:
     """Verifies one file and reads it into memory that the caller has, in one act.
 
     ``buffer`` is anything that offers writable, contiguous memory of the size of the file, such as a ``bytearray`` or an array
     of numpy. It must not be looked at meanwhile: its bytes were verified when this returns, and not before. When it raises,
     nothing of the file is left in it. Other arguments as of :func:`guarded`; the other files of a model are not looked at.
 
-    Returns what was verified, as :func:`weightlock.verify` has it under ``result``. Raises :class:`VerificationError`, and
+    Returns what was verified, as :func:`weightlock.verify` has it under ``result``; ``None`` where a policy decided and no signer
+    was named besides. Raises :class:`VerificationError`, and
     ``BufferError`` or ``TypeError`` for a buffer that cannot be written to.
     """
     signer = _trust.holding(
@@ -218,11 +224,11 @@ def verify_weights(path: Path, name: str, pins: Mapping[str, str] | Path) -> _na
     in reviewed source, or in a container that is signed itself, and read them from its sealed view.
 
     Returns what :func:`secure_load_model` returns. Raises :class:`VerificationError`, also when nothing is pinned for
-    ``name``.
+    ``name``. Where a policy holds, it must allow the model besides.
     """
     digests = _read_pins(pins) if isinstance(pins, (str, os.PathLike)) else pins
     weights = os.path.join(path, name) if os.path.isdir(path) else path
-    return _told(_native.load_pinned(weights, name, digests.get(name)))
+    return _told(_native.load_pinned(weights, name, digests.get(name), _trust.by_policy()))
 
 
 def load_model_verified(

@@ -14,13 +14,15 @@ import contextvars
 import os
 import threading
 
-from weightlock import _errors, _views
+from weightlock import _errors, _policy, _views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
     from typing import TypedDict
+
+    from weightlock._policy import Policy
 
     Path = str | os.PathLike[str]
 
@@ -57,6 +59,9 @@ class trust:
 
     ``trusted_root`` is the Sigstore of a private deployment; without it, the public one.
 
+    With a ``policy``, a file or a :class:`weightlock.Policy`, models have to be allowed by it; a signer who is named too must have
+    signed them besides, and none need be.
+
     It holds for this thread, or this task of ``asyncio``. With ``everywhere=True`` it also holds for threads and tasks that
     have none of their own.
 
@@ -72,6 +77,7 @@ class trust:
         identity: str | None = None,
         identity_provider: str | None = None,
         trusted_root: Path | None = None,
+        policy: Path | Policy | None = None,
         everywhere: bool = False,
         share: bool = False,
     ) -> None:
@@ -83,10 +89,11 @@ class trust:
             identity_provider=identity_provider,
             trusted_root=None if trusted_root is None else _views.absolute(trusted_root),
             share=share,
+            policy=policy,
         )
         problem = self.signer.problem()
         if problem is not None:
-            raise TypeError(f"trust() needs one signer: {problem}")
+            raise TypeError(f"trust() needs one signer, or a policy: {problem}")
         self._ended = False
         self._around = None if everywhere else _here()
         if everywhere:
@@ -136,9 +143,11 @@ def _current() -> trust | None:
 
 
 class Signer:
-    """Whose signature counts for a load, and whether it may be another process that reads. As the native module takes it."""
+    """Whose signature counts for a load, by which policy, and whether it may be another process that reads. As the native module
+    takes it.
+    """
 
-    __slots__ = ("certificate_chain", "identity", "identity_provider", "key", "share", "trusted_root")
+    __slots__ = ("certificate_chain", "identity", "identity_provider", "key", "policy", "share", "trusted_root")
 
     def __init__(
         self,
@@ -149,7 +158,9 @@ class Signer:
         identity_provider: str | None = None,
         trusted_root: Path | None = None,
         share: bool = False,
+        policy: Path | Policy | None = None,
     ) -> None:
+        self.policy = _policy.named(policy)
         self.key = key
         self.certificate_chain = _paths(certificate_chain)
         self.identity = identity
@@ -157,9 +168,9 @@ class Signer:
         self.trusted_root = trusted_root
         self.share = share
 
-    def sharing(self, share: bool | None) -> Signer:
-        """The same, with another answer to whether another process may read, if one is given."""
-        if share is None or share == self.share:
+    def but(self, *, share: bool | None, policy: Policy | None) -> Signer:
+        """The same, with another answer to whether another process may read, and by another policy, if they are given."""
+        if (share is None or share == self.share) and policy is None:
             return self
         return Signer(
             key=self.key,
@@ -167,7 +178,8 @@ class Signer:
             identity=self.identity,
             identity_provider=self.identity_provider,
             trusted_root=self.trusted_root,
-            share=share,
+            share=self.share if share is None else share,
+            policy=self.policy if policy is None else policy,
         )
 
     def problem(self) -> str | None:
@@ -175,7 +187,8 @@ class Signer:
         is_identity = self.identity is not None or self.identity_provider is not None
         if is_identity and (self.identity is None or self.identity_provider is None):
             return "an identity counts with who vouches for it, and only with them: identity and identity_provider"
-        if (self.key is not None) + bool(self.certificate_chain) + is_identity != 1:
+        signers = (self.key is not None) + bool(self.certificate_chain) + is_identity
+        if signers != 1 and (signers > 1 or self.policy is None):
             return "a key, or a certificate chain, or an identity"
         if self.trusted_root is not None and not is_identity:
             return "trusted_root says which Sigstore is believed about an identity, and there is none"
@@ -191,17 +204,22 @@ def holding(
     identity_provider: str | None,
     trusted_root: Path | None,
     share: bool | None = None,
+    policy: Path | Policy | None = None,
 ) -> Signer:
-    """Who was asked for, or else whom the trust names that holds here."""
+    """Who was asked for, or else whom the trust names that holds here; and the policy that was asked for, or else that of the
+    trust, which a signer that was asked for does not put out of force.
+    """
     if trusted_root is not None and identity is None and identity_provider is None:
         what = "trusted_root says which Sigstore is believed about an identity, and no identity is named"
         why = "the signer of a trust, or of a variable, is not mixed with arguments: the answer would be about nobody in particular"
         then = "name all three: identity, identity_provider, trusted_root"
         raise _errors.refusal(path, [("WL-CLI-USAGE", what, None, why, then, None)])
     named = (key, certificate_chain, identity, identity_provider)
-    current = _current() if all(one is None for one in named) else None
-    if current is not None:
-        return current.signer.sharing(share)
+    asked, current = _policy.named(policy), _current()
+    if current is not None and all(one is None for one in named):
+        return current.signer.but(share=share, policy=asked)
+    if asked is None and current is not None:
+        asked = current.signer.policy
     return Signer(
         key=key,
         certificate_chain=certificate_chain,
@@ -209,7 +227,14 @@ def holding(
         identity_provider=identity_provider,
         trusted_root=trusted_root,
         share=bool(share),
+        policy=asked,
     )
+
+
+def by_policy() -> Signer:
+    """Nobody in particular; and the policy of the trust that holds here."""
+    current = _current()
+    return Signer(policy=None if current is None else current.signer.policy)
 
 
 def _paths(told: Path | Sequence[Path] | None) -> list[Path]:

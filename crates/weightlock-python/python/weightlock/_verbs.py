@@ -1,6 +1,6 @@
 """The verbs of the command line as functions. Each gives the JSON document that ``--json`` prints, as a ``dict``.
 
-``verify`` and ``sign`` raise :class:`VerificationError` unless the answer is yes. ``scan`` and ``inspect`` describe a model,
+``verify`` and ``sign`` raise :class:`VerificationError` unless the answer is yes. ``scan``, ``inspect`` and ``gate`` describe a model,
 whatever they find: look at ``outcome``. They raise when nothing could be examined.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from weightlock import _native, _trust
+from weightlock import _native, _policy, _trust
 from weightlock._errors import refusal
 
 TYPE_CHECKING = False
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal
 
-    from weightlock.documents import Document, Inspection, Scanned, Signed, Verified
+    from weightlock._policy import Policy
+    from weightlock.documents import Document, Inspection, Scanned, Signed, VerdictTold, Verified
 
     Path = str | os.PathLike[str]
     Progress = Callable[[int, int], object]
     Severity = Literal["info", "low", "medium", "high", "critical"]
     Profile = Literal["default", "strict", "weights-only"]
 
-__all__ = ["inspect", "scan", "sign", "verify"]
+__all__ = ["gate", "inspect", "scan", "sign", "verify"]
 
 
 def verify(
@@ -35,7 +36,6 @@ def verify(
     identity_provider: str | None = None,
     trusted_root: Path | None = None,
     signature: Path | None = None,
-    policy: Path | None = None,
     expect_digest: str | None = None,
     only: str | Sequence[str] = (),
     ignore_paths: Sequence[Path] = (),
@@ -53,7 +53,6 @@ def verify(
     It loads nothing: a path that was verified here and is opened afterwards may be another file by then. To load, use
     :func:`weightlock.verified`.
     """
-    _native.later(path, policy=policy is not None)
     signer = _trust.holding(
         path,
         key=key,
@@ -140,9 +139,45 @@ def scan(
     return _described(path, words, progress)
 
 
-def inspect(path: Path, *, progress: Progress | None = None) -> Document[Inspection]:
-    """What is this model, and what is known about it?"""
-    return _described(path, _words("inspect"), progress)
+def inspect(
+    path: Path, *, policy: Path | Policy | None = None, progress: Progress | None = None
+) -> Document[Inspection]:
+    """What is this model, and what is known about it? Where a policy holds, also whether it allows the model."""
+    return _described(path, _words("inspect", **_said(policy)), progress)
+
+
+def gate(
+    path: Path,
+    *,
+    policy: Path | Policy | None = None,
+    allow_symlinks: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Document[VerdictTold]:
+    """May this model be promoted? It may if ``outcome`` is ``"yes"``, and only then; the verdict is under ``result``.
+
+    It loads nothing: to load what is allowed, use :func:`weightlock.verified` with the same ``policy``, and with the same verdict.
+    """
+    words = _words("gate", **_said(policy), allow_symlinks=allow_symlinks, jobs=jobs)
+    return _described(path, words, progress)
+
+
+def _said(policy: Path | Policy | None) -> dict[str, Any]:
+    """A policy as flags."""
+    said = _policy.named(policy)
+    if said is None:
+        return {}
+    return {
+        "policy": said.file,
+        "mode": said.mode,
+        "tier": said.tier,
+        "as": said.name,
+        "revision": said.revision,
+        "advisories": said.advisories,
+        "audit_log": said.audit_log,
+        "from_verdict": said.from_verdict,
+        "skip": said.skip,
+    }
 
 
 def _words(verb: str, **flags: Path | int | Sequence[Path] | None) -> list[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightlock._native import Guarded
+    from weightlock._policy import Policy
 
     Path = str | os.PathLike[str]
 
@@ -88,6 +89,7 @@ def guarded(
     identity_provider: str | None = None,
     trusted_root: Path | None = None,
     signature: Path | None = None,
+    policy: Path | Policy | None = None,
     only: Sequence[str] = (),
     share: bool | None = None,
 ) -> Guarded:
@@ -101,6 +103,7 @@ def guarded(
         identity_provider=identity_provider,
         trusted_root=trusted_root,
         signature=signature,
+        policy=policy,
         only=only,
         share=share,
     )
@@ -121,6 +124,7 @@ class verified(_load.verified):
         identity_provider: str | None = None,
         trusted_root: Path | None = None,
         signature: Path | None = None,
+        policy: Path | Policy | None = None,
     ) -> None:
         folder = snapshot(repo_id, revision=revision, cache_dir=cache_dir)
         super().__init__(
@@ -131,4 +135,5 @@ class verified(_load.verified):
             identity_provider=identity_provider,
             trusted_root=trusted_root,
             signature=signature,
+            policy=policy,
         )

@@ -2,8 +2,8 @@
 
 The package registers the format by an entry point, in each process of vLLM. Without the package, or when ``VLLM_PLUGINS`` leaves it
 out, vLLM does not know the format and stops: it fails closed. Options are given by ``--model-loader-extra-config``, as JSON:
-``key``, ``certificate_chain``, ``identity``, ``identity_provider``, ``trusted_root``, ``signature``, ``share``, and those of vLLM's
-own loader. Without a signer among them, the one that
+``key``, ``certificate_chain``, ``identity``, ``identity_provider``, ``trusted_root``, ``signature``, ``policy``, ``share``, and those of
+vLLM's own loader. Without a signer or a policy among them, the one that
 ``WEIGHTLOCK_PUBLIC_KEY`` names.
 
 Every source of weights is verified: also a second model that an architecture asks for. The ranks of a node read a model once
@@ -36,7 +36,7 @@ __all__ = ["OPTIONS", "Sealed", "register"]
 NAME = "weightlock"
 
 #: Options of ours; others are those of the loader that reads for us.
-OPTIONS = ("key", "certificate_chain", "identity", "identity_provider", "trusted_root", "signature", "share")
+OPTIONS = ("key", "certificate_chain", "identity", "identity_provider", "trusted_root", "signature", "policy", "share")
 
 
 class Sealed:

@@ -8,6 +8,7 @@
 mod by_leaves;
 mod guard;
 mod into;
+mod judged;
 mod lazy;
 mod races;
 mod requests;

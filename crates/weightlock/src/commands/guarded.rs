@@ -8,6 +8,7 @@
 //! `run` gives such a view to a program, the wheel to Python. Several processes may read a model once between them
 //! ([`share`]), and one file may be read in parts ([`Parts`]).
 
+mod judged;
 mod parts;
 
 use std::{
@@ -17,7 +18,10 @@ use std::{
 
 use globset::GlobMatcher;
 use weightlock_artifact::{
-    digest::engine::{Reading, Settings},
+    digest::{
+        Digest,
+        engine::{Reading, Settings},
+    },
     error::NAME,
     inventory::{Root, RootKind},
     path::ArtifactPath,
@@ -27,6 +31,8 @@ use weightlock_runtime::{
     guard::{
         self, Guarded, Leaves,
         into::read_into,
+        judged::Judged,
+        pinned::Pinned,
         share::{self, Shared, Standing},
         verity::Vouching,
     },
@@ -38,9 +44,11 @@ use weightlock_signing::oms::{
     model::{Mismatch, Rules},
 };
 
+pub(crate) use self::judged::Judging;
 pub use self::parts::Parts;
 use super::{
     target,
+    verdict::VerdictTold,
     verify::{Case, Verified, leaves},
 };
 use crate::{
@@ -66,15 +74,48 @@ pub(crate) struct Asked<'a> {
     pub(crate) hashing: &'a Hashing,
     /// One file without a signature of its own may be covered by that of a folder which it lies in.
     pub(crate) in_folder: bool,
-    /// Processes of this user that want the same read it once between them.
+    /// Processes of this user that want the same read it once between them. Where a policy decides, each reads by itself.
     pub(crate) share: bool,
+    /// The policies that decide, where any hold here. Then whoever is trusted besides must have signed it, too.
+    pub(crate) policy: Option<&'a Judging<'a>>,
+}
+
+/// Why a model was not handed out.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why, gravest first.
+    pub reasons: Vec<Diagnostic>,
+    /// The verdict, where a policy decided.
+    pub verdict: Option<Box<VerdictTold>>,
+}
+
+impl From<Vec<Diagnostic>> for Refused {
+    fn from(reasons: Vec<Diagnostic>) -> Self {
+        Self {
+            reasons,
+            verdict: None,
+        }
+    }
+}
+
+impl From<Diagnostic> for Refused {
+    fn from(told: Diagnostic) -> Self {
+        vec![told].into()
+    }
 }
 
 impl Asked<'_> {
     /// Verifies and reads, in one act.
-    pub(crate) fn read(&self, context: &Context) -> Result<Read, Vec<Diagnostic>> {
+    pub(crate) fn read(&self, context: &Context) -> Result<Read, Refused> {
+        match self.policy {
+            Some(by) => self.read_judged(by, context),
+            None => Ok(self.read_signed(context)?),
+        }
+    }
+
+    fn read_signed(&self, context: &Context) -> Result<Read, Vec<Diagnostic>> {
         let found = Found::open(self, context)?;
-        let held = found.judged(self, |given| {
+        let read = found.judged(self, |given| {
             let Given {
                 root,
                 rules,
@@ -89,7 +130,7 @@ impl Asked<'_> {
                         PrivateFolder::open(&meeting_place())?,
                     );
                     let shared = share::read(verified, &root, rules, leaves, settings, observer, &meet);
-                    Ok(shared?.map(Held::Shared))
+                    Ok(shared?.map(Reader::Shared))
                 } else {
                     let guarded = match &vouching {
                         Some(vouching) => {
@@ -97,7 +138,7 @@ impl Asked<'_> {
                         }
                         None => guard::read(verified, root, &rules, leaves, settings, observer),
                     };
-                    Ok(guarded?.map(Held::Own))
+                    Ok(guarded?.map(Reader::Own))
                 }
             })
         })?;
@@ -105,19 +146,22 @@ impl Asked<'_> {
         let name = ArtifactPath::parse(case.root.base_name())
             .map_err(|source| vec![Diagnostic::of(NAME, &source).at(found.model.display().to_string())])?;
         Ok(Read {
-            verified: held.verified(case, &found.verified),
+            told: Told::Verified(Box::new(read.verified(case, &found.verified))),
             is_file: found.file.is_some() || matches!(case.root.kind(), RootKind::File(_)),
             name,
-            held,
+            held: read.into(),
         })
     }
 
     /// Verifies one file and reads it into the caller's memory, in one act.
-    pub(crate) fn read_into(
-        &self,
-        memory: &mut [u8],
-        context: &Context,
-    ) -> Result<Verified, Vec<Diagnostic>> {
+    pub(crate) fn read_into(&self, memory: &mut [u8], context: &Context) -> Result<Told, Refused> {
+        match self.policy {
+            Some(by) => self.read_judged(by, context)?.copied_into(memory),
+            None => Ok(Told::Verified(Box::new(self.read_signed_into(memory, context)?))),
+        }
+    }
+
+    fn read_signed_into(&self, memory: &mut [u8], context: &Context) -> Result<Verified, Vec<Diagnostic>> {
         let found = Found::open(self, context)?;
         let file = match (&found.file, found.case.root.kind()) {
             (Some(file), _) | (None, RootKind::File(file)) => file.clone(),
@@ -243,6 +287,82 @@ pub enum Held {
     Own(Guarded),
     /// One of several processes.
     Shared(Shared),
+    /// This process, and a policy allowed it.
+    Judged(Judged),
+    /// This process, which knew the digest.
+    Pinned(Pinned),
+}
+
+/// What was found out about a model that is handed out.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// A signer who was named signed it.
+    Verified(Box<Verified>),
+    /// A policy allows it.
+    Allowed {
+        /// The model as it was named.
+        model: String,
+        /// Its size.
+        bytes: u64,
+        /// The verdict.
+        verdict: Box<VerdictTold>,
+        /// What a signer signed who was named besides.
+        signed: Option<Box<Verified>>,
+    },
+}
+
+impl Told {
+    /// What was verified of a named signer, as `verify` tells it.
+    pub(crate) fn verified(&self) -> Option<&Verified> {
+        match self {
+            Self::Verified(verified) => Some(verified),
+            Self::Allowed { signed, .. } => signed.as_deref(),
+        }
+    }
+
+    /// What names the bytes that are handed out: the digest of the whole model, where all of it was verified or judged.
+    pub(crate) fn digest(&self) -> Option<&str> {
+        match self {
+            Self::Verified(verified) => verified.digest.as_deref(),
+            Self::Allowed { verdict, .. } => Some(&verdict.digest),
+        }
+    }
+
+    /// The verdict, where a policy decided.
+    pub(crate) fn verdict(&self) -> Option<&VerdictTold> {
+        match self {
+            Self::Verified(_) => None,
+            Self::Allowed { verdict, .. } => Some(verdict),
+        }
+    }
+
+    /// In one line without its end.
+    pub(crate) fn line(&self, by_leaves: bool) -> String {
+        match self {
+            Self::Verified(verified) => line(verified, by_leaves),
+            Self::Allowed {
+                model,
+                bytes,
+                verdict,
+                signed,
+            } => {
+                let policies = verdict.policies.iter().map(|it| it.source.as_str());
+                let policies: Vec<&str> = policies.collect();
+                let signer = signed.as_ref().map_or_else(String::new, |signed| {
+                    format!("   signed by {}", signed.signer.text())
+                });
+                let text = format!(
+                    "allowed: {model}   {}   {}   in {}, tier {}, by {}{signer}",
+                    verdict.digest,
+                    Size(*bytes),
+                    verdict.mode,
+                    verdict.tier,
+                    policies.join(" and "),
+                );
+                Shown(&text).to_string()
+            }
+        }
+    }
 }
 
 impl Held {
@@ -254,9 +374,27 @@ impl Held {
                 Standing::Led(published) => Some(published.guarded()),
                 Standing::Joined { .. } => None,
             },
+            Self::Judged(_) | Self::Pinned(_) => None,
         }
     }
+}
 
+/// Who read the files of a signed model.
+enum Reader {
+    Own(Guarded),
+    Shared(Shared),
+}
+
+impl From<Reader> for Held {
+    fn from(reader: Reader) -> Self {
+        match reader {
+            Reader::Own(guarded) => Self::Own(guarded),
+            Reader::Shared(shared) => Self::Shared(shared),
+        }
+    }
+}
+
+impl Reader {
     fn verified(&self, case: &Case, verified: &VerifiedStatement) -> Verified {
         match self {
             Self::Own(guarded) => case.accepted(verified, guarded.model()),
@@ -273,13 +411,15 @@ impl Frozen for Held {
         match self {
             Self::Own(guarded) => guarded.files(),
             Self::Shared(shared) => shared.files(),
+            Self::Judged(judged) => judged.files(),
+            Self::Pinned(pinned) => pinned.files(),
         }
     }
 }
 
 /// A model that was verified, and that nobody has seen yet.
 pub(crate) struct Read {
-    verified: Verified,
+    told: Told,
     held: Held,
     name: ArtifactPath,
     is_file: bool,
@@ -291,11 +431,40 @@ impl Read {
         self.held.files()
     }
 
+    /// Copies the one file into memory that has its size.
+    fn copied_into(self, memory: &mut [u8]) -> Result<Told, Refused> {
+        let (name, sealed) = match self.files().iter().next() {
+            Some(file) if self.is_file => file,
+            _ => {
+                let told = Diagnostic::new(USAGE, "only a file can be read into memory of the caller");
+                return Err(told.at(self.name.as_str()).into());
+            }
+        };
+        let failed = |source| {
+            Diagnostic::from(weightlock_artifact::Error::io(
+                "map",
+                name.as_str().as_ref(),
+                source,
+            ))
+        };
+        let bytes = sealed.map().map_err(failed)?;
+        if bytes.as_ref().len() != memory.len() {
+            let told = weightlock_runtime::Error::OtherSize {
+                name: name.as_str().to_owned(),
+                needed: sealed.size(),
+                given: memory.len() as u64,
+            };
+            return Err(Diagnostic::from(told).into());
+        }
+        memory.copy_from_slice(bytes.as_ref());
+        Ok(self.told)
+    }
+
     /// Makes the folder that leads to them.
     pub(crate) fn into_view(self) -> Result<Loaded, Vec<Diagnostic>> {
         let view = SealedView::new(self.held, &place(), &self.name, self.is_file);
         Ok(Loaded {
-            verified: self.verified,
+            told: self.told,
             is_file: self.is_file,
             view: view.map_err(|error| vec![error.into()])?,
         })
@@ -305,16 +474,40 @@ impl Read {
 /// A model that was verified, and the folder through which it is read. The folder and the descriptors go with this value.
 #[derive(Debug)]
 pub struct Loaded {
-    verified: Verified,
+    told: Told,
     is_file: bool,
     view: SealedView<Held>,
 }
 
 impl Loaded {
-    /// What was verified, as `verify` tells it.
+    /// What was verified of the signer that was named, as `verify` tells it; none where only a policy decided.
     #[must_use]
-    pub const fn verified(&self) -> &Verified {
-        &self.verified
+    pub fn verified(&self) -> Option<&Verified> {
+        self.told.verified()
+    }
+
+    /// What names the whole model, where all of it was verified or judged.
+    pub(crate) fn digest(&self) -> Option<&str> {
+        self.told.digest()
+    }
+
+    /// The verdict, where a policy decided.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&VerdictTold> {
+        self.told.verdict()
+    }
+
+    /// The SHA-256 of the one file that is handed out of a model that a policy allowed.
+    pub(crate) fn only_digest(&self) -> Option<&Digest> {
+        match self.view.guarded() {
+            Held::Judged(judged) => judged.only_digest(),
+            Held::Own(_) | Held::Shared(_) | Held::Pinned(_) => None,
+        }
+    }
+
+    /// The view alone.
+    pub(crate) fn into_sealed_view(self) -> SealedView<Held> {
+        self.view
     }
 
     /// Whether it is one file.
@@ -332,12 +525,12 @@ impl Loaded {
     #[must_use]
     pub fn line(&self) -> String {
         let own = self.view.guarded().own();
-        line(&self.verified, own.is_some_and(Guarded::by_leaves))
+        self.told.line(own.is_some_and(Guarded::by_leaves))
     }
 }
 
 /// What was verified, in one line without its end.
-pub(crate) fn line(verified: &Verified, by_leaves: bool) -> String {
+fn line(verified: &Verified, by_leaves: bool) -> String {
     let digest = verified.digest.as_deref().unwrap_or("no manifest digest");
     let how = if by_leaves { " by signed leaves" } else { "" };
     let by_kernel = match verified.bytes_by_kernel {

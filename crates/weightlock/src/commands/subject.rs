@@ -46,28 +46,24 @@ impl Hashed {
         hashing: &Hashing,
         context: &Context,
     ) -> Result<Self, Vec<Diagnostic>> {
-        Self::reading(path, allow_symlinks, |sources| {
+        Self::reading(opened(path, allow_symlinks)?, |sources| {
             sources::hash(sources, Algorithm::Sha256, Want::Whole, hashing, context)
         })
     }
 
     /// A model whose files were hashed by `read`, which gives their digests in the order of the sources.
     pub(crate) fn reading(
-        path: &Path,
-        allow_symlinks: bool,
+        root: Root,
         read: impl FnOnce(&[Source]) -> Result<Vec<sources::Hashed>, Diagnostic>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let links = if allow_symlinks {
-            Links::FilesInside
-        } else {
-            Links::Refused
-        };
-        let root = Root::open(path, links).map_err(Diagnostic::from)?;
-        let target = Target::open(path, links, &Scope::model())?;
+        let again = root.reopen().map_err(Diagnostic::from)?;
+        let target = Target::below(again, &Scope::model())
+            .map_err(Diagnostic::from)?
+            .regular()?;
         let sources = target.sources();
         let hashed = read(&sources)?;
         let (digest, manifest) = match (&target, hashed.as_slice()) {
-            (_, []) => return Err(empty(path).into()),
+            (_, []) => return Err(empty(root.path()).into()),
             (Target::File(_), [one, ..]) => (one.digest, None),
             (Target::Folder(inventory), _) => {
                 let manifest = digest::manifest(inventory, &hashed)?;
@@ -186,7 +182,18 @@ impl Hashed {
     }
 }
 
-fn empty(path: &Path) -> Diagnostic {
+/// Opens a model as most verbs do.
+pub(crate) fn opened(path: &Path, allow_symlinks: bool) -> Result<Root, Diagnostic> {
+    let links = if allow_symlinks {
+        Links::FilesInside
+    } else {
+        Links::Refused
+    };
+    Ok(Root::open(path, links)?)
+}
+
+/// Nothing is there.
+pub(crate) fn empty(path: &Path) -> Diagnostic {
     Diagnostic::new(NOTHING_TO_SIGN, format!("{} holds no file", path.display()))
         .help("name a folder with the files of a model, or the file that is the model")
 }

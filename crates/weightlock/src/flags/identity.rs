@@ -1,6 +1,10 @@
 //! Whose identity counts, and which Sigstore is believed about it: from flags to [`IdentityTrust`].
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use clap::Args;
 use weightlock_signing::{
@@ -11,10 +15,10 @@ use weightlock_signing::{
 };
 
 use crate::{
-    context::Context,
+    commands::verdict,
     diagnostic::Diagnostic,
     environment::TRUST_ROOT,
-    explanations::{DANGER, NO_TRUST, ROOT_STALE, USAGE},
+    explanations::{NO_TRUST, ROOT_STALE, USAGE},
     roots::{self, Roots},
 };
 
@@ -253,13 +257,10 @@ fn incomplete(what: &str) -> Diagnostic {
 
 /// In production, nothing gives up a check.
 pub(crate) fn refused_in_production(flag: &str) -> Result<(), Diagnostic> {
-    if Context::is_production() {
-        return Err(Diagnostic::new(
-            DANGER,
-            format!("{flag} gives up a check, and this machine is in production mode"),
-        ));
-    }
-    Ok(())
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seconds = seconds.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    let now = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    verdict::refused_in_production(flag, now)
 }
 
 /// `CLAIM=VALUE`.

@@ -8,7 +8,7 @@ use weightlock_signing::{
     certificate::{Certificate, Profile, UnixTime},
 };
 
-use super::{IdentityFlags, Method, certificates, named_key, reference};
+use super::{IdentityFlags, Method, certificates, named_key, reference, refused_in_production};
 use crate::{
     diagnostic::Diagnostic,
     environment::PUBLIC_KEY,
@@ -37,6 +37,27 @@ pub(crate) struct TrustFlags {
 }
 
 impl TrustFlags {
+    /// Whether a signer is named, or anything that only makes sense with one.
+    pub(crate) fn is_given(&self) -> bool {
+        self.key.is_some()
+            || !self.certificate_chain.is_empty()
+            || self.at_time.is_some()
+            || self.identity.is_asked()
+            || self.identity.names_sigstore()
+    }
+
+    /// Flags that give up a check, as they are typed.
+    pub(crate) fn given_up(&self) -> Vec<String> {
+        let flags = [
+            (self.at_time.is_some(), "--at-time"),
+            (self.identity.danger_any_identity, "--danger-any-identity"),
+            (self.identity.danger_without_log, "--danger-without-log"),
+            (self.identity.danger_without_sct, "--danger-without-sct"),
+        ];
+        let given = flags.into_iter().filter(|(given, _)| *given);
+        given.map(|(_, flag)| flag.to_owned()).collect()
+    }
+
     /// What the flags say is trusted. `method` is the word before the target, if there was one.
     pub(crate) fn trust(&self, method: Option<Method>, now: UnixTime) -> Result<Trust, Diagnostic> {
         if self.identity.is_asked() || method == Some(Method::Sigstore) {
@@ -106,6 +127,9 @@ impl TrustFlags {
 
     /// When certificates are checked: as stated, or now.
     pub(super) fn at(&self, now: UnixTime) -> Result<UnixTime, Diagnostic> {
+        if self.at_time.is_some() {
+            refused_in_production("--at-time")?;
+        }
         match self.at_time {
             None => Ok(now),
             Some(stated) => u64::try_from(stated.as_second())

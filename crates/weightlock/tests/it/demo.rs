@@ -22,6 +22,10 @@ fn the_demonstration_runs_in_seconds_and_leaves_nothing() {
         "$ weightlock scan ./weights.pkl",
         "critical[pickle-code-execution]",
         "$ test ! -e ./it-ran",
+        "$ weightlock gate --policy policy.toml ./tiny",
+        "[PASS] signature_valid\n[PASS] sbom_attached\n[PASS] scan_clean\nPromotion APPROVED: all checks passed.",
+        "[FAIL] signature_valid\n[PASS] sbom_attached\n[FAIL] scan_clean (not run)\nPromotion BLOCKED: not all checks passed.",
+        "WL-POLICY-SIGNATURE",
     ] {
         assert!(ran.stdout.contains(text), "{text:?} is not in {}", ran.stdout);
     }
@@ -44,7 +48,8 @@ fn settings_of_the_user_do_not_change_what_is_shown() {
     command
         .env("WEIGHTLOCK_PUBLIC_KEY", "elsewhere")
         .env("WEIGHTLOCK_DIGEST_CACHE", "true")
-        .env("WEIGHTLOCK_FORMAT", "text");
+        .env("WEIGHTLOCK_FORMAT", "text")
+        .env("WEIGHTLOCK_POLICY", "elsewhere");
     let shown = Ran::of(&mut command).yes().json();
     assert!(shown["result"]["steps"].as_array().unwrap().len() > 10);
     assert_eq!(

@@ -4,6 +4,7 @@
     reason = "what a test did not expect should stop it loudly"
 )]
 
+mod agreement;
 mod attest;
 mod blobs;
 mod bom;
@@ -19,6 +20,7 @@ mod doctor;
 mod documents;
 mod evidence;
 mod export;
+mod floor;
 mod formats;
 mod gate;
 mod guarded;
@@ -27,6 +29,7 @@ mod hostile;
 mod identity;
 mod inspect;
 mod inventory;
+mod judged;
 mod keyless;
 mod keyless_reference;
 mod keys;

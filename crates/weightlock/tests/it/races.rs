@@ -64,13 +64,21 @@ for name, file in files.items():
 shutil.copytree(view, 'seen')
 ";
 
+/// Who decides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Key,
+    Policy,
+}
+
 /// A signed model that is about to be loaded.
 struct Case {
     victim: Victim,
+    by: By,
 }
 
 impl Case {
-    fn new(layout: Layout) -> Self {
+    fn new(layout: Layout, by: By) -> Self {
         let victim = Victim::new(layout, SIZE).unwrap();
         let signed = Command::new(env!("CARGO_BIN_EXE_weightlock"))
             .arg("sign")
@@ -82,7 +90,13 @@ impl Case {
             .unwrap();
         assert!(signed.status.success(), "{signed:?}");
         fs::create_dir(victim.home().join("views")).unwrap();
-        Self { victim }
+        let policy = format!(
+            "version = 1\nmode = \"staging\"\n[identity.release]\nkey = {:?}\n\
+             [signers]\noms = [\"release\"]\n[require]\nsignature = true\n",
+            key("p256.pub.pem")
+        );
+        fs::write(victim.home().join("policy.toml"), policy).unwrap();
+        Self { victim, by }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -96,9 +110,12 @@ impl Case {
             Some(strace) => strace.command(binary, &self.path("trace")),
             None => Command::new(binary),
         };
+        command.args(["run", "-q", "--jobs", "1"]);
+        match self.by {
+            By::Key => command.arg("--key").arg(key("p256.pub.pem")),
+            By::Policy => command.arg("--policy").arg(self.path("policy.toml")),
+        };
         command
-            .args(["run", "-q", "--jobs", "1", "--key"])
-            .arg(key("p256.pub.pem"))
             .arg("--model")
             .arg(self.victim.model())
             .arg("--")
@@ -179,10 +196,11 @@ type Cell = (Layout, Stage, Attack, &'static str);
 /// A load that is halted by a signal right after one of its system calls.
 fn halted(
     (layout, stage, attack, name): Cell,
+    by: By,
     halts: &Halts,
     attacker: &mut Attacker,
 ) -> Result<Result<(), String>, String> {
-    let case = Case::new(layout);
+    let case = Case::new(layout, by);
     attacker.aim(attack, case.victim.model(), name);
     let child = case
         .load(Some(&halts.at(stage)), &["/bin/sh", "-c", COPY])
@@ -212,9 +230,10 @@ fn send(signal: &str, strace: &Child) {
 /// A load whose program says itself how far it is.
 fn running(
     (layout, stage, attack, name): Cell,
+    by: By,
     attacker: &mut Attacker,
 ) -> Result<Result<(), String>, String> {
-    let case = Case::new(layout);
+    let case = Case::new(layout, by);
     attacker.aim(attack, case.victim.model(), name);
     let python = python().unwrap();
     let program = match stage {
@@ -249,6 +268,19 @@ fn cells() -> Vec<Cell> {
 
 #[test]
 fn a_halted_run_gives_the_signed_bytes_or_an_error() {
+    halted_runs(By::Key, cells());
+}
+
+/// The bytes that a policy allowed, too: what it decides about is what is handed out.
+#[test]
+fn a_halted_run_by_a_policy_gives_the_allowed_bytes_or_an_error() {
+    let cells = cells().into_iter();
+    // The other layout and the other names are read in the same way.
+    let cells = cells.filter(|(layout, _, _, name)| *layout == Layout::HubCache && *name == WEIGHTS);
+    halted_runs(By::Policy, cells.collect());
+}
+
+fn halted_runs(by: By, cells: Vec<Cell>) {
     let Some(strace) = weightlock_peers::program(Peer::Strace) else {
         return;
     };
@@ -256,8 +288,8 @@ fn a_halted_run_gives_the_signed_bytes_or_an_error() {
         weightlock_peers::skip("there is no python3");
         return;
     }
-    let halts = Layout::BOTH.map(|layout| (layout, Halts::find(&strace, &Case::new(layout))));
-    let (table, cells, next) = (Table::default(), cells(), AtomicUsize::new(0));
+    let halts = Layout::BOTH.map(|layout| (layout, Halts::find(&strace, &Case::new(layout, by))));
+    let (table, next) = (Table::default(), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -265,10 +297,10 @@ fn a_halted_run_gives_the_signed_bytes_or_an_error() {
                 while let Some(cell) = cells.get(next.fetch_add(1, SeqCst)) {
                     let (layout, stage, attack, name) = *cell;
                     let outcome = if stage >= Stage::Running {
-                        running(*cell, &mut attacker)
+                        running(*cell, by, &mut attacker)
                     } else {
                         let (_, halts) = halts.iter().find(|(known, _)| *known == layout).unwrap();
-                        halted(*cell, halts, &mut attacker)
+                        halted(*cell, by, halts, &mut attacker)
                     };
                     table.add(stage, attack, name, outcome);
                 }
@@ -276,7 +308,9 @@ fn a_halted_run_gives_the_signed_bytes_or_an_error() {
         }
     });
     assert_eq!(table.loads(), cells.len());
-    table.publish("halted-run.md");
+    if by == By::Key {
+        table.publish("halted-run.md");
+    }
 }
 
 /// Ctrl-C and termination, wherever they come: the program is not started any more, and nothing is left.
@@ -285,12 +319,12 @@ fn a_run_that_is_ended_leaves_nothing_behind() {
     let Some(strace) = weightlock_peers::program(Peer::Strace) else {
         return;
     };
-    let halts = Halts::find(&strace, &Case::new(Layout::Folder));
+    let halts = Halts::find(&strace, &Case::new(Layout::Folder, By::Key));
     for (stage, (signal, code)) in Halts::STAGES
         .into_iter()
         .zip([("-INT", 130), ("-TERM", 143)].into_iter().cycle())
     {
-        let case = Case::new(Layout::Folder);
+        let case = Case::new(Layout::Folder, By::Key);
         let child = case
             .load(Some(&halts.at(stage)), &["/bin/sh", "-c", COPY])
             .spawn()
@@ -311,25 +345,36 @@ fn a_run_that_is_ended_leaves_nothing_behind() {
 
 #[test]
 fn free_running_runs_give_the_signed_bytes_or_an_error() {
+    free_running(By::Key);
+}
+
+#[test]
+fn free_running_runs_by_a_policy_give_the_allowed_bytes_or_an_error() {
+    free_running(By::Policy);
+}
+
+fn free_running(by: By) {
     let least = (rounds() / SHARE).max(FEWEST).div_ceil(2);
     let counts = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for layout in Layout::BOTH {
             let counts = &counts;
             scope.spawn(move || {
-                if let Some(count) = raced(layout, least) {
+                if let Some(count) = raced(layout, by, least) {
                     counts.lock().unwrap().push((layout, count));
                 }
             });
         }
     });
     for (layout, count) in counts.into_inner().unwrap() {
-        count.publish("run", layout, "`weightlock run`");
+        if by == By::Key {
+            count.publish("run", layout, "`weightlock run`");
+        }
     }
 }
 
-fn raced(layout: Layout, least: usize) -> Option<Count> {
-    let case = Case::new(layout);
+fn raced(layout: Layout, by: By, least: usize) -> Option<Count> {
+    let case = Case::new(layout, by);
     // Ended before the model is removed.
     let mut attacker = Attacker::start()?;
     attacker.storm(11, case.victim.model(), &[WEIGHTS, CONFIG, CODE, TOKENIZER]);

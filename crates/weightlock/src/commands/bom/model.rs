@@ -14,7 +14,7 @@ use std::{
 
 use weightlock_artifact::{
     Error,
-    digest::{Algorithm, engine::Want},
+    digest::{Algorithm, Digest, engine::Want},
     inventory::{Links, Root, Scope},
     path::ArtifactPath,
 };
@@ -25,7 +25,10 @@ use weightlock_bom::{
 
 use crate::{
     cli::Hashing,
-    commands::{scan::opened, subject::Hashed},
+    commands::{
+        scan::opened,
+        subject::{Hashed, opened as opened_model},
+    },
     context::Context,
     diagnostic::Diagnostic,
     sources::{self, Source, Target},
@@ -35,6 +38,9 @@ use crate::{
 const SMALL: u64 = 1 << 20;
 /// Bytes of all of them together; further ones are read like large ones.
 const MOST_KEPT: u64 = 8 << 20;
+
+/// Digests of files that are known.
+pub(in crate::commands) type Digests = BTreeMap<ArtifactPath, Digest>;
 
 /// A model and what it is made of.
 pub(in crate::commands) struct Described {
@@ -50,10 +56,27 @@ impl Described {
         hashing: &Hashing,
         context: &Context,
     ) -> Result<Self, Vec<Diagnostic>> {
+        Self::at(
+            opened_model(path, allow_symlinks)?,
+            &Digests::new(),
+            hashing,
+            context,
+        )
+    }
+
+    /// Hashes and describes an open model. Large files whose digests are `known`, because whoever holds them has hashed them,
+    /// are not hashed again.
+    pub(in crate::commands) fn at(
+        root: Root,
+        known: &Digests,
+        hashing: &Hashing,
+        context: &Context,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut kept = BTreeMap::new();
         let mut digests = Vec::new();
-        let hashed = Hashed::reading(path, allow_symlinks, |sources| {
-            digests = read(sources, &mut kept, hashing, context)?;
+        let path = root.path().to_owned();
+        let hashed = Hashed::reading(root, |sources| {
+            digests = read(sources, known, &mut kept, hashing, context)?;
             Ok(digests.clone())
         })?;
         let names = hashed.names()?;
@@ -75,7 +98,7 @@ impl Described {
                 .filter_map(|(at, bytes)| Some((names.get(at)?.clone(), bytes)))
                 .collect(),
         };
-        let mut graph = describe(&model, &|| context.is_stopped()).map_err(|error| failed(path, error))?;
+        let mut graph = describe(&model, &|| context.is_stopped()).map_err(|error| failed(&path, error))?;
         hashed.still_holds()?;
         let subject = graph.subject().clone();
         let kind = graph.component(&subject).map_or(Kind::Model, |it| it.kind);
@@ -163,6 +186,7 @@ fn failed(path: &Path, error: io::Error) -> Diagnostic {
 /// Digests in the order of the sources; the bytes of small files stay.
 fn read(
     sources: &[Source],
+    known_before: &Digests,
     kept: &mut BTreeMap<usize, Vec<u8>>,
     hashing: &Hashing,
     context: &Context,
@@ -183,6 +207,9 @@ fn read(
                     from_cache: false,
                 },
             );
+        } else if let Some(digest) = source.model_path().and_then(|path| known_before.get(path)) {
+            let (digest, from_cache) = (*digest, false);
+            known.insert(at, sources::Hashed { digest, from_cache });
         }
     }
     let large = sources

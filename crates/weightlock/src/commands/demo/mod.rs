@@ -1,6 +1,6 @@
 //! `weightlock demo`: sees it work, in ten seconds, without network, account or trace.
 //!
-//! A tiny model is made, signed, changed and caught. Every command is printed as a user would type it and then run
+//! A tiny model is made, signed, changed and caught, and comes to a gate. Every command is printed as a user would type it and then run
 //! through the same parser and the same verbs, so what is shown is real. A step that answers otherwise than it must
 //! ends the demonstration with an error.
 
@@ -206,6 +206,60 @@ const STEPS: &[Step] = &[
     },
 ];
 
+/// What the gate of the demonstration demands.
+const POLICY: &str = "version = 1\nmode = \"staging\"\n[identity.demo]\nkey = \"demo.pub\"\n[signers]\noms = [\"demo\"]\n\
+    bom = [\"demo\"]\n[require]\nsignature = true\nscan = true\nbom = true\n";
+
+/// The last scene.
+const GATE: &[Step] = &[
+    Step {
+        say: "May it be used? A policy says what is demanded: signed by us, a clean scan, a bill of materials.",
+        act: Act::Write("./policy.toml", POLICY),
+    },
+    Step {
+        say: "",
+        act: Act::Verb {
+            arguments: &["bom", "--sign", "--key", "demo.key", "./tiny"],
+            expect: Exit::Yes,
+            shows: &["bom-"],
+        },
+    },
+    Step {
+        say: "",
+        act: Act::Verb {
+            arguments: &["gate", "--policy", "policy.toml", "./tiny"],
+            expect: Exit::Yes,
+            shows: &[
+                "[PASS] signature_valid",
+                "[PASS] sbom_attached",
+                "[PASS] scan_clean",
+                "Promotion APPROVED",
+            ],
+        },
+    },
+    Step {
+        say: "One thing is missing, and the answer is no. By this policy, nothing would be started with it either.",
+        act: Act::Move("./tiny/model.sig", "./model.sig"),
+    },
+    Step {
+        say: "",
+        act: Act::Verb {
+            arguments: &["gate", "--policy", "policy.toml", "./tiny"],
+            expect: Exit::No,
+            shows: &["[FAIL] signature_valid", "unsigned", "Promotion BLOCKED"],
+        },
+    },
+    Step {
+        say: "",
+        act: Act::Move("./model.sig", "./tiny/model.sig"),
+    },
+];
+
+/// The whole play.
+fn steps() -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().chain(GATE)
+}
+
 const CLOSING: &str = "\
 A signature says who made a model and that nobody changed it since. It does not say that the model is
 good: authenticity is not safety.
@@ -214,6 +268,7 @@ next: weightlock inventory                  what is on this machine
       weightlock inspect MODEL              what one of the models is
       weightlock scan MODEL                 what it can do when it is loaded
       weightlock key generate               a key of your own, with a password
+      weightlock policy init                a policy of your own, for weightlock gate
       weightlock help
 ";
 
@@ -225,6 +280,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
         show: Show::Nothing,
         verbose: false,
         offline: context.offline,
+        plays: true,
     };
     let mut shown = Shown {
         folder: None,
@@ -247,7 +303,7 @@ fn perform(arguments: &Arguments, context: &Context, shown: &mut Shown) -> Resul
     let stage = Stage::open(arguments.keep.as_deref())?;
     shown.folder = arguments.keep.as_ref().map(|folder| folder.display().to_string());
     model::make(Path::new("tiny")).map_err(|source| Error::io("make", &stage.folder, source))?;
-    for step in STEPS {
+    for step in steps() {
         if interrupt::signal().is_some() {
             return Err(Error::Interrupted.into());
         }
@@ -275,7 +331,7 @@ fn text(shown: &Shown, context: &Context) -> String {
             step.output
         );
     }
-    if shown.steps.len() == STEPS.len() {
+    if shown.steps.len() == steps().count() {
         text += &format!("\n{CLOSING}");
         if let Some(folder) = &shown.folder {
             text += &format!("      cd {}\n", quoted(folder));

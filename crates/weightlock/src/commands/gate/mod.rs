@@ -69,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
         target: &arguments.target,
         allow_symlinks: arguments.allow_symlinks,
         flags: &arguments.policy,
+        given_up: Vec::new(),
     };
     if !arguments.attest && arguments.publish.is_given() {
         let told = Diagnostic::new(USAGE, "a key signs the verdict only with --attest");

@@ -187,6 +187,7 @@ fn judged(arguments: &Arguments, context: &Context) -> Result<Option<(Policies, 
         target: &arguments.target,
         allow_symlinks: false,
         flags: &arguments.policy,
+        given_up: Vec::new(),
     };
     let judged = judge(&policies, &asked, &arguments.hashing, context)?;
     Ok(Some((policies, judged)))

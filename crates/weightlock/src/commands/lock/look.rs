@@ -117,6 +117,7 @@ impl<'a> Looking<'a> {
             target: subject.path,
             allow_symlinks: self.flags.reading.allow_symlinks,
             flags: &flags,
+            given_up: self.flags.trust.given_up(),
         };
         let judged = verdict::judge(policies, &asked, &self.flags.reading.hashing(), self.context)?;
         let hashed = &judged.described.hashed;

@@ -28,7 +28,7 @@ use crate::{
         lock,
         subject::Hashed,
         verdict,
-        verify::{SignedBy, Verified, pinned},
+        verify::{SignedBy, pinned},
     },
     context::Context,
     diagnostic::Diagnostic,
@@ -261,9 +261,9 @@ impl OpenPins {
     }
 }
 
-/// What was verified, as pins name it. `is_file` says that the model is one file.
-pub(crate) fn pin_of(verified: &Verified, is_file: bool) -> Option<Pin> {
+/// What was verified, as pins name it. `digest` names all of it, and `is_file` says that the model is one file.
+pub(crate) fn pin_of(digest: Option<&str>, is_file: bool) -> Option<Pin> {
     let shape = if is_file { Shape::File } else { Shape::Folder };
-    let digest = pinned(verified.digest.as_deref()?).ok()?;
+    let digest = pinned(digest?).ok()?;
     Some(Pin { shape, digest })
 }

@@ -160,7 +160,7 @@ fn check(
     };
     let reasons = match signed(path, trust, arguments, &hashing, context) {
         Ok((verified, is_file)) => {
-            let found = pin_of(&verified, is_file);
+            let found = pin_of(verified.digest.as_deref(), is_file);
             told.found = found.map(|pin| PinnedModel::of(name, &pin));
             told.signed_by = Some(verified.signer);
             pins.judge(name, &told.path, found)

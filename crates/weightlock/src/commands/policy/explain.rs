@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
         target: &arguments.target,
         allow_symlinks: arguments.allow_symlinks,
         flags: &arguments.policy,
+        given_up: Vec::new(),
     };
     let judged = match judge(&policies, &asked, &arguments.hashing, context) {
         Ok(judged) => judged,

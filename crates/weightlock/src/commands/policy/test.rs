@@ -269,6 +269,7 @@ impl Case {
             mode: self.mode.max(flags.mode_here()),
             tier: self.tier.max(flags.tier),
             skip: skip.collect::<Result<BTreeSet<Check>, String>>()?,
+            given_up: BTreeSet::new(),
         };
         let verdict = judge(policy, &self.evidence(policy, now)?, &situation);
         let mut codes: Vec<String> = verdict.reasons().iter().map(|it| it.code.to_string()).collect();

@@ -1,6 +1,7 @@
 //! `weightlock run --model PATH[=NAME] … -- CMD …{NAME}…`: a program that reads what was verified, and nothing else.
 //!
-//! 1. Each model is verified and read into sealed memory, in one act ([`guarded`](super::guarded)).
+//! 1. Each model is verified and read into sealed memory, in one act ([`guarded`](super::guarded)). Where a policy holds, it
+//!    decides about the bytes in that memory.
 //! 2. If asked for, those very bytes are scanned ([`scanned`]).
 //! 3. A folder of links to them is made ([`weightlock_runtime::view`]), whose path takes the place of `{NAME}` in the command.
 //! 4. The program runs; its signals and its exit code are passed through.
@@ -21,10 +22,11 @@ use weightlock_runtime::child::{self, Output};
 
 use self::placeholder::Placeholders;
 use super::{
-    guarded::{Asked, Loaded},
+    guarded::{Asked, Judging, Loaded, Refused},
     lock::named,
     pins::check::{OpenPins, PinsFlags, pin_of},
     scan::Level,
+    verdict::PolicyFlags,
 };
 use crate::{
     cli::{Global, Hashing, Selection},
@@ -48,12 +50,13 @@ const VERB: &str = "run";
 /// confined.
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "weightlock run --key SIGNER.pub --model PATH[=NAME]... [OPTIONS] -- COMMAND [ARG]...",
+    override_usage = "weightlock run [--key SIGNER.pub] [--policy FILE] --model PATH[=NAME]... [OPTIONS] -- COMMAND [ARG]...",
     after_help = "\
 {NAME} in an argument becomes the path of the model; without =NAME the only model is {model}.
 {NAME:FILE} becomes the path of an open descriptor of one file, for programs that want no folder.
 
   weightlock run --key release.pub --model ./model -- python serve.py --model {model}
+  weightlock run --policy policy.toml --model ./model -- python serve.py --model {model}
   weightlock run --key release.pub --model ./qwen.gguf=m -- llama-server -m {m}
   weightlock run --key release.pub --model ./base=base --model ./adapter=lora -- vllm serve {base} --lora {lora}
 
@@ -66,6 +69,8 @@ pub struct Arguments {
     /// A model, and the name that stands for it in the command [default name: model]; repeatable
     #[arg(long, value_name = "PATH[=NAME]", required = true, value_parser = clap::builder::OsStringValueParser::new())]
     model: Vec<OsString>,
+    #[command(flatten)]
+    policy: PolicyFlags,
     #[command(flatten)]
     trust: TrustFlags,
     /// The signature [default: model.sig in the model, or beside it in MODEL.weightlock/]; for one model
@@ -102,7 +107,21 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
             }
             start(arguments, &models)
         }
-        Err(reasons) => Reply::refusal(VERB, reasons).with_verdict("refused: the program was not started"),
+        Err(refused) => reply(refused),
+    }
+}
+
+/// A model was refused, and nothing was started.
+fn reply(refused: Refused) -> Reply {
+    let exit = refused.exit();
+    let reply = Reply::refusal(VERB, refused.reasons).with_verdict("refused: the program was not started");
+    let reply = match refused.verdict {
+        Some(verdict) => reply.with_result(verdict),
+        None => reply,
+    };
+    match exit {
+        Some(exit) => reply.with_exit(exit),
+        None => reply,
     }
 }
 
@@ -112,22 +131,22 @@ struct Ready {
     loaded: Loaded,
 }
 
-fn prepare(arguments: &Arguments, context: &Context) -> Result<Vec<Ready>, Vec<Diagnostic>> {
-    let one = |told| vec![told];
-    let named = models(arguments).map_err(one)?;
-    let placeholders = Placeholders::find(&arguments.command, &named).map_err(one)?;
-    let pins = arguments.pins.open(&arguments.trust, context).map_err(one)?;
+fn prepare(arguments: &Arguments, context: &Context) -> Result<Vec<Ready>, Refused> {
+    let named = models(arguments)?;
+    let placeholders = Placeholders::find(&arguments.command, &named)?;
+    let judging = Judging::find(VERB, &arguments.policy, context)?;
+    let pins = arguments.pins.open(&arguments.trust, context)?;
     let mut ready = Vec::new();
     for (path, name) in &named {
-        let read = guarded(path, name, arguments, context);
+        let read = guarded(path, name, (arguments, judging.as_ref()), context);
         ready.push(match &pins {
             Some(pins) => pinned(pins, (path, name), read, arguments, context)?,
             None => read?,
         });
     }
-    placeholders.check(&ready).map_err(one)?;
+    placeholders.check(&ready)?;
     if interrupt::signal().is_some() {
-        return Err(one(Error::Interrupted.into()));
+        return Err(Diagnostic::from(Error::Interrupted).into());
     }
     Ok(ready)
 }
@@ -161,15 +180,22 @@ fn models(arguments: &Arguments) -> Result<Vec<(PathBuf, String)>, Diagnostic> {
             "--signature names the signature of one model, and there are several",
         ));
     }
+    let of_one = arguments.policy.called.is_some() || arguments.policy.revision.is_some();
+    if of_one && models.len() > 1 {
+        return Err(Diagnostic::new(
+            USAGE,
+            "--as and --revision are said of one model, and there are several",
+        ));
+    }
     Ok(models)
 }
 
 fn guarded(
     path: &Path,
     name: &str,
-    arguments: &Arguments,
+    (arguments, policy): (&Arguments, Option<&Judging<'_>>),
     context: &Context,
-) -> Result<Ready, Vec<Diagnostic>> {
+) -> Result<Ready, Refused> {
     let asked = Asked {
         path,
         trust: &arguments.trust,
@@ -179,6 +205,7 @@ fn guarded(
         hashing: &arguments.hashing,
         in_folder: false,
         share: false,
+        policy,
     };
     let read = asked.read(context)?;
     if let Some(level) = arguments.scan {
@@ -194,27 +221,27 @@ fn guarded(
 fn pinned(
     pins: &OpenPins,
     (path, name): (&Path, &str),
-    read: Result<Ready, Vec<Diagnostic>>,
+    read: Result<Ready, Refused>,
     arguments: &Arguments,
     context: &Context,
-) -> Result<Ready, Vec<Diagnostic>> {
+) -> Result<Ready, Refused> {
     let name = named::parsed(name)?;
     let model = path.display().to_string();
     match read {
         Ok(ready) => {
-            let found = pin_of(ready.loaded.verified(), ready.loaded.is_file());
+            let found = pin_of(ready.loaded.digest(), ready.loaded.is_file());
             let reasons = pins.judge(&name, &model, found);
             if reasons.is_empty() {
                 Ok(ready)
             } else {
-                Err(reasons)
+                Err(reasons.into())
             }
         }
         Err(of_model) => {
             let target = (path, arguments.files.allow_symlinks);
             let mut reasons = pins.judge_path(&name, target, &arguments.hashing, context);
-            reasons.extend(of_model);
-            Err(reasons)
+            reasons.extend(of_model.reasons);
+            Err(Refused { reasons, ..of_model })
         }
     }
 }

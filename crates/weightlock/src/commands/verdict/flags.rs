@@ -1,11 +1,11 @@
 //! Which policy holds, and what is said about the model besides.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, Parser};
 use weightlock_policy::{Check, Mode, Tier};
 
-use crate::{context::Context, nearest};
+use crate::{environment::MODE, nearest};
 
 /// Which policy holds.
 #[derive(Args, Clone, Default, Debug)]
@@ -41,10 +41,52 @@ pub(crate) struct PolicyFlags {
     pub skip: Vec<Check>,
 }
 
+/// A command line of nothing else.
+#[derive(Parser)]
+struct Alone {
+    #[command(flatten)]
+    flags: PolicyFlags,
+}
+
 impl PolicyFlags {
-    /// The mode that is asked for: by the flag, or by this machine.
+    /// What a command line of these flags says; why not, in one line.
+    pub(crate) fn of_words(words: Vec<OsString>) -> Result<Self, String> {
+        Alone::try_parse_from(words)
+            .map(|alone| alone.flags)
+            .map_err(|error| {
+                let text = error.to_string();
+                let sentence = text.lines().next().unwrap_or_default();
+                sentence.trim_start_matches("error: ").to_owned()
+            })
+    }
+
+    /// Whether anything is said that only a policy understands.
+    pub(crate) fn is_given(&self) -> bool {
+        let Self {
+            policy,
+            mode,
+            tier,
+            called,
+            revision,
+            advisories,
+            audit_log,
+            from_verdict,
+            skip,
+        } = self;
+        policy.is_some()
+            || mode.is_some()
+            || tier.is_some()
+            || called.is_some()
+            || revision.is_some()
+            || !advisories.is_empty()
+            || audit_log.is_some()
+            || *from_verdict
+            || !skip.is_empty()
+    }
+
+    /// The mode that is asked for: by the flag, or by the environment, of which any word means production.
     pub(crate) fn mode_here(&self) -> Option<Mode> {
-        let machine = Context::is_production().then_some(Mode::Production);
+        let machine = MODE.filled().map(|_| Mode::Production);
         self.mode.max(machine)
     }
 }
@@ -60,6 +102,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) allow_symlinks: bool,
     /// The policy, and what is said besides.
     pub(crate) flags: &'a PolicyFlags,
+    /// Flags of the verb that give up a check of their own, as they are typed.
+    pub(crate) given_up: Vec<String>,
 }
 
 fn mode(text: &str) -> Result<Mode, String> {

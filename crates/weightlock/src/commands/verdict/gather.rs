@@ -6,13 +6,14 @@
 //! 4. Statements about these bytes.
 //! 5. The scan, where the policy asks for one that is run now, and the answer is not no without it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use weightlock_artifact::inventory::{Inventory, Links, Root, Scope};
-use weightlock_artifact::{digest::Digest, evidence::Kind};
+use weightlock_artifact::{
+    digest::Digest,
+    evidence::Kind,
+    inventory::{Root, Scope},
+    path::ArtifactPath,
+};
 use weightlock_policy::{
     Check, Decision, Evidence, Policy, Situation, Verdict,
     document::{Demand, ScanBy},
@@ -36,7 +37,11 @@ use super::{
 };
 use crate::{
     cli::Hashing,
-    commands::{bom::model::Described, scan},
+    commands::{
+        bom::model::{Described, Digests},
+        scan,
+        subject::opened,
+    },
     context::Context,
     diagnostic::Diagnostic,
 };
@@ -55,6 +60,8 @@ pub(crate) struct Judged {
     pub(in crate::commands) described: Described,
     /// Who made each signature of the files, by the digest of its bundle, as far as the policies know them.
     signers: BTreeMap<Digest, Signer>,
+    /// The files that signatures list which hold and whose signers count; none where there is no such signature.
+    pub(crate) signed: Option<BTreeSet<ArtifactPath>>,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// The scan was not run, because the answer is no without it.
@@ -84,12 +91,37 @@ impl Judged {
     }
 }
 
+/// The bytes that are judged.
+pub(crate) struct Bytes {
+    /// The model: on disk, or as somebody [holds](Root::holding) it.
+    pub(crate) root: Root,
+    /// Digests that whoever holds it has worked out.
+    pub(crate) digests: Digests,
+}
+
 /// Everything that is known about a target, and what the policies make of it.
 pub(crate) fn judge(
     policies: &Policies,
     asked: &Asked<'_>,
     hashing: &Hashing,
     context: &Context,
+) -> Result<Judged, Vec<Diagnostic>> {
+    judge_bytes(policies, asked, hashing, context, |root, _| {
+        Ok(Bytes {
+            root: root.reopen().map_err(Diagnostic::from)?,
+            digests: Digests::new(),
+        })
+    })
+}
+
+/// Likewise, of the bytes that `read` gives. It is called when signatures were looked at, with the open model and the scope of
+/// its files: names that they list belong to it.
+pub(crate) fn judge_bytes(
+    policies: &Policies,
+    asked: &Asked<'_>,
+    hashing: &Hashing,
+    context: &Context,
+    read: impl FnOnce(&Root, &Scope) -> Result<Bytes, Vec<Diagnostic>>,
 ) -> Result<Judged, Vec<Diagnostic>> {
     let policy = &policies.policy;
     // A verdict is about what is there, and not about what a cache remembers.
@@ -110,19 +142,15 @@ pub(crate) fn judge(
             crate::text::counted(reports.len(), "report")
         ));
     }
-    let links = if asked.allow_symlinks {
-        Links::FilesInside
-    } else {
-        Links::Refused
-    };
-    let root = Root::open(asked.target, links).map_err(Diagnostic::from)?;
+    let root = opened(asked.target, asked.allow_symlinks)?;
     let signatures = signatures::find(&root, &policies.people);
     let counting = signatures.iter().filter(|found| found.counts(policy)).count();
     step(format!(
         "{}, {counting} by signers who count",
         crate::text::counted(signatures.len(), "signature")
     ));
-    let described = Described::of(asked.target, asked.allow_symlinks, hashing, context)?;
+    let Bytes { root, digests } = read(&root, &signatures::scope(&signatures))?;
+    let described = Described::at(root, &digests, hashing, context)?;
     let hashed = &described.hashed;
     step(format!(
         "{} hashed: {}",
@@ -131,7 +159,7 @@ pub(crate) fn judge(
     ));
     let (model, code) = facts::of(&described, asked.flags)?;
     let signers = signatures::signers(&signatures);
-    let signatures = signatures::judged(signatures, hashed, hashing, context)?;
+    let signatures = signatures::judged(signatures, policy, hashed, hashing, context)?;
     let about = About {
         hashed,
         model: hashed.model(),
@@ -165,7 +193,8 @@ pub(crate) fn judge(
             is_cut_short = true;
             step("no scan: the answer is no without it".to_owned());
         } else {
-            let report = examine(asked, links, context)?;
+            // The very files that were hashed: opened below the same root, and refused when one is another by now.
+            let report = scan::of_sources(hashed.sources(), context)?;
             evidence.scan = Some(summed(&report));
             step(format!(
                 "{} scanned",
@@ -194,6 +223,7 @@ pub(crate) fn judge(
         evidence,
         described,
         signers,
+        signed: signatures.files,
         steps,
         is_cut_short,
     })
@@ -230,6 +260,7 @@ fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnost
         mode: asked.flags.mode_here(),
         tier: asked.flags.tier,
         skip: asked.flags.skip.iter().copied().collect(),
+        given_up: asked.given_up.iter().cloned().collect(),
     })
 }
 
@@ -256,21 +287,6 @@ fn is_denied_without(verdict: &Verdict) -> bool {
         || checks.any(|(check, decision)| {
             decision == Decision::Deny && !matches!(check, Check::Scan | Check::Coverage)
         })
-}
-
-fn examine(asked: &Asked<'_>, links: Links, context: &Context) -> Result<Report, Vec<Diagnostic>> {
-    let root = Root::open(asked.target, links).map_err(Diagnostic::from)?;
-    let report = match root.kind() {
-        weightlock_artifact::inventory::RootKind::Folder => {
-            let inventory = Inventory::walk(root, &Scope::model()).map_err(Diagnostic::from)?;
-            scan::of_model(&Arc::new(inventory), context)?
-        }
-        weightlock_artifact::inventory::RootKind::File(_) => scan::of_sources(
-            vec![crate::sources::Source::named(asked.target).map_err(Diagnostic::from)?],
-            context,
-        )?,
-    };
-    Ok(report)
 }
 
 /// What policies ask of a scan.

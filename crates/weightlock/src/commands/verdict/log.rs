@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use weightlock_artifact::Error;
 use weightlock_policy::{
@@ -57,10 +58,18 @@ pub(crate) fn log_acceptance(
     let nobody = Policy::default();
     let policy = policy.unwrap_or(&nobody);
     let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
-    let now = jiff::Timestamp::from_second(seconds)
+    let now = Timestamp::from_second(seconds)
         .map_err(|error| Diagnostic::new(crate::explanations::CLOCK, error.to_string()))?;
     for log in logs(policy, flags) {
         append(&log, Entry::accepting(acceptance, policy, now))?;
+    }
+    Ok(())
+}
+
+/// Writes to every log that is known here that a flag was refused, which gives up a check.
+pub(super) fn write_refused(flag: &str, policy: &Policy, now: Timestamp) -> Result<(), Diagnostic> {
+    for log in logs(policy, &PolicyFlags::default()) {
+        append(&log, Entry::of_flag(flag, policy, now))?;
     }
     Ok(())
 }

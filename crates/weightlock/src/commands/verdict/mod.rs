@@ -25,10 +25,9 @@ pub(in crate::commands) use self::facts::is_pinned;
 pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold};
 pub(crate) use self::{
     flags::{Asked, PolicyFlags},
-    gather::{Judged, judge},
-    log::log_acceptance,
-    log::logs,
+    gather::{Bytes, Judged, judge, judge_bytes},
+    log::{log_acceptance, logs},
     people::of_blobs,
-    policies::Policies,
+    policies::{Policies, is_production, refused_in_production},
     told::{notes, reasons},
 };

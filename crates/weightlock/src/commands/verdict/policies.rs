@@ -3,24 +3,30 @@
 //! A policy never comes from the working folder or from a model. A floor that is there and cannot be read is a fault, and no
 //! missing floor.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
-use weightlock_artifact::{digest::Algorithm, error::NOT_FOUND, input};
+use jiff::Timestamp;
+use weightlock_artifact::{digest::Algorithm, input};
 use weightlock_policy::{
-    Document, Layer, LayerKind, Policy, SignedWaivers, WaiverList,
+    Document, Layer, LayerKind, Mode, Policy, SignedWaivers, WaiverList,
     document::MAX_BYTES,
     reason::{DOCUMENT, UNDEFINED},
 };
 
 use super::{
     flags::PolicyFlags,
+    log,
     people::{self, People},
     words::WORDS,
 };
 use crate::{
     context::Context,
     diagnostic::Diagnostic,
-    environment::{HOME, POLICY, XDG_CONFIG_HOME},
+    environment::{HOME, MODE, POLICY, XDG_CONFIG_HOME},
+    explanations::DANGER,
 };
 
 /// The machine's policy.
@@ -76,7 +82,11 @@ impl Policies {
         let mut layers = Vec::new();
         let mut people = People::default();
         let named = named(flags);
-        let files = [Some((LayerKind::Floor, floor.to_owned(), true)), named];
+        let files = if context.plays {
+            [None, named.filter(|(kind, ..)| *kind == LayerKind::Named)]
+        } else {
+            [Some((LayerKind::Floor, floor.to_owned(), true)), named]
+        };
         for (kind, file, may_be_missing) in files.into_iter().flatten() {
             let Some(layer) = read(kind, &file, may_be_missing)? else {
                 continue;
@@ -91,6 +101,37 @@ impl Policies {
             people,
         }))
     }
+}
+
+/// Whether flags that give up a check are refused here: by the environment, or by a policy that holds. A word of the environment
+/// that nobody knows is a misspelling of `production`, and no permission; nor is a policy that cannot be read.
+pub(crate) fn is_production() -> bool {
+    MODE.filled().is_some()
+        || match Policies::documents(&PolicyFlags::default()) {
+            Ok(policy) => policy.mode(None) == Mode::Production,
+            Err(told) => told.code() != UNDEFINED,
+        }
+}
+
+/// Refuses a flag that gives up a check where this is production, and writes to the logs that somebody tried.
+pub(crate) fn refused_in_production(flag: &str, now: Timestamp) -> Result<(), Diagnostic> {
+    if !is_production() {
+        return Ok(());
+    }
+    // A log that cannot be written changes nothing about the refusal.
+    let policy = Policies::documents(&PolicyFlags::default()).unwrap_or_default();
+    let written = log::write_refused(flag, &policy, now);
+    let told = Diagnostic::new(
+        DANGER,
+        format!("{flag} gives up a check, and this machine is in production mode"),
+    );
+    Err(match written {
+        Ok(()) => told,
+        Err(why) => told.note(format!(
+            "that it was tried could not be logged: {}",
+            why.message()
+        )),
+    })
 }
 
 fn nowhere() -> Diagnostic {
@@ -118,11 +159,10 @@ fn named(flags: &PolicyFlags) -> Option<(LayerKind, PathBuf, bool)> {
 }
 
 fn read(kind: LayerKind, file: &Path, may_be_missing: bool) -> Result<Option<Layer>, Diagnostic> {
-    let text = match input::read_at_most(file, MAX_BYTES) {
-        Ok(text) => text,
-        Err(error) if may_be_missing && error.code() == NOT_FOUND => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
+    if may_be_missing && is_missing(kind, file) {
+        return Ok(None);
+    }
+    let text = input::read_at_most(file, MAX_BYTES)?;
     let source = file.display().to_string();
     let document = Document::parse(&text, &WORDS)
         .map_err(|error| Diagnostic::of(DOCUMENT, &error.fault).at(format!("{source}:{}", error.line)))?;
@@ -134,6 +174,23 @@ fn read(kind: LayerKind, file: &Path, may_be_missing: bool) -> Result<Option<Lay
         waivers: None,
         files: Vec::new(),
     }))
+}
+
+/// Whether nothing is there at all. A link that leads nowhere is something: somebody wanted a policy there. So is whatever cannot be
+/// looked at.
+fn is_missing(kind: LayerKind, file: &Path) -> bool {
+    let is_absent = |path: &Path| match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        // Nothing lies below a file, and what lies in a folder that this user may not look into is not this user's. For the floor
+        // both are strange enough to be told.
+        Err(error) => {
+            let elsewhere = [io::ErrorKind::NotADirectory, io::ErrorKind::PermissionDenied];
+            kind == LayerKind::User && elsewhere.contains(&error.kind())
+        }
+        Ok(_) => false,
+    };
+    let leads_nowhere = |folder: &Path| !is_absent(folder) && !folder.exists();
+    is_absent(file) && !file.parent().is_some_and(leads_nowhere)
 }
 
 /// The exceptions in the other file that a policy names, and whose signatures that file has.

@@ -8,7 +8,8 @@ use std::{
 use weightlock_artifact::{
     digest::{Digest, engine::Reading},
     evidence::{EXTRA_FILE, EvidenceName, Kind, Store},
-    inventory::Root,
+    inventory::{Root, RootKind, Scope},
+    path::ArtifactPath,
 };
 use weightlock_bom::card::check::SignedBy;
 use weightlock_policy::{
@@ -18,7 +19,7 @@ use weightlock_policy::{
 use weightlock_signing::{
     Refusal, Signer,
     oms::{
-        self, VerifiedStatement,
+        self, Files, VerifiedStatement,
         model::{Rules, Strictness, Unsigned, Work, compare},
     },
     predicate::reason::ABOUT,
@@ -141,6 +142,8 @@ pub(super) struct Judged {
     pub(super) facts: Vec<StatementFact>,
     /// Whoever signed exactly these bytes, with the names that they have in a policy.
     signers: Vec<(BTreeSet<IdentityId>, SignedBy)>,
+    /// The files that are listed by signatures that hold and count; none where there is no such signature.
+    pub(super) files: Option<BTreeSet<ArtifactPath>>,
 }
 
 impl Judged {
@@ -157,16 +160,32 @@ impl Judged {
     }
 }
 
+/// The files that belong to a model: also those under names that are usually passed over, where somebody of the policies signed
+/// them.
+pub(super) fn scope(all: &[Found]) -> Scope {
+    let listed = all.iter().filter_map(|found| found.verified.as_ref());
+    Scope::model().but_keeping(listed.flat_map(names))
+}
+
+fn names(verified: &VerifiedStatement) -> impl Iterator<Item = &ArtifactPath> + Clone {
+    let named = match verified.statement().files() {
+        Files::Named(files) => Some(files.keys()),
+        Files::Single(_) => None,
+    };
+    named.into_iter().flatten()
+}
+
 /// Compares the signatures with the bytes as they are now.
 pub(super) fn judged(
     all: Vec<Found>,
+    policy: &Policy,
     hashed: &Hashed,
     hashing: &Hashing,
     context: &Context,
 ) -> Result<Judged, Vec<Diagnostic>> {
     let stowaway = stowaway(hashed.root());
     let mut left = MOST_COMPARED;
-    let (mut facts, mut signers) = (Vec::new(), Vec::new());
+    let (mut facts, mut signers, mut files) = (Vec::new(), Vec::new(), None::<BTreeSet<ArtifactPath>>);
     for found in all {
         let holds = match (&found.verified, &stowaway) {
             (None, _) => Holds::No {
@@ -197,6 +216,13 @@ pub(super) fn judged(
                 compared(verified, &found, hashed, hashing, context)?
             }
         };
+        if let (Some(verified), true) = (&found.verified, holds == Holds::Yes && found.counts(policy)) {
+            let listed = files.get_or_insert_default();
+            match hashed.root().kind() {
+                RootKind::Folder => listed.extend(names(verified).cloned()),
+                RootKind::File(name) => listed.extend([name.clone()]),
+            }
+        }
         let signer = found.verified.as_ref().map(VerifiedStatement::signer);
         if let (Some(signer), Holds::Yes) = (signer, &holds) {
             signers.push((found.by.clone(), named(signer)));
@@ -213,7 +239,11 @@ pub(super) fn judged(
             content: Content::Signature,
         });
     }
-    Ok(Judged { facts, signers })
+    Ok(Judged {
+        facts,
+        signers,
+        files,
+    })
 }
 
 /// When something was signed, by the earliest clock or log that is believed; a key alone proves no time.

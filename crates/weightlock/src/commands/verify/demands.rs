@@ -68,10 +68,10 @@ impl Demands {
         let is_file = matches!(case.root.kind(), RootKind::File(_));
         let mut reasons = Vec::new();
         if let Some((pins, name)) = &self.pins {
-            reasons.extend(pins.judge(name, &result.model, pin_of(result, is_file)));
+            reasons.extend(pins.judge(name, &result.model, pin_of(result.digest.as_deref(), is_file)));
         }
         if let Some(against) = &self.against {
-            let pin = pin_of(result, is_file);
+            let pin = pin_of(result.digest.as_deref(), is_file);
             let files = match (&model.comparison().manifest, pin) {
                 (Some(manifest), _) if !is_file => Some(Files::Folder(manifest.clone())),
                 (_, Some(pin)) if is_file => Some(Files::File {

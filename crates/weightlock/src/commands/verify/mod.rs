@@ -36,7 +36,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
-    flags::{Method, SignersFlags, TrustFlags},
+    flags::{Method, SignersFlags, TrustFlags, refused_in_production},
     loaders::KnownLoaders,
     progress,
     reply::Reply,
@@ -164,6 +164,9 @@ fn accepted(
 }
 
 fn open(arguments: &Arguments, context: &Context) -> Result<Case, Diagnostic> {
+    if arguments.ignore_unsigned_files {
+        refused_in_production("--ignore-unsigned-files")?;
+    }
     let (method, model) = Method::split(&arguments.words)?;
     let trust = arguments.trust.trust(method, context.now())?;
     let signers = arguments

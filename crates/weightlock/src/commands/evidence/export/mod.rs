@@ -173,6 +173,7 @@ fn export(arguments: &Arguments, context: &Context) -> Result<(Exported, Judged)
         target: &arguments.target,
         allow_symlinks: arguments.allow_symlinks,
         flags: &arguments.policy,
+        given_up: Vec::new(),
     };
     let judged = judge(&policies, &asked, &arguments.hashing, context)?;
     let assessed = Assessed {
