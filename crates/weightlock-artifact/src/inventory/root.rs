@@ -9,6 +9,7 @@ use std::{
     io,
     os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rustix::{
@@ -16,8 +17,8 @@ use rustix::{
     io::Errno,
 };
 
-use super::IrregularKind;
-use crate::{Error, path::ArtifactPath};
+use super::{IrregularKind, View, blob::BlobName};
+use crate::{Error, digest::Digest, path::ArtifactPath};
 
 /// Whether symbolic links to files are followed. Links to folders never are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,6 +91,8 @@ pub struct Root {
     folder: OwnedFd,
     links: Links,
     snapshot: Option<HubSnapshot>,
+    /// The files, where they lie as blobs under other names.
+    view: Option<Arc<View>>,
 }
 
 /// What the place of a hub cache snapshot says it is. The names of folders are anybody's word.
@@ -153,6 +156,26 @@ impl Root {
             folder: handle,
             links,
             snapshot,
+            view: None,
+        })
+    }
+
+    /// A model whose files lie as blobs below `base`, at the places that the view says. Links are refused, whatever lies there.
+    ///
+    /// `path` is what the user named, for messages and for what lies beside it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when `base` cannot be opened.
+    pub fn of_view(path: &Path, base: &Path, view: View) -> Result<Self, Error> {
+        let failed = |source: io::Error| Error::io("open", base, source);
+        let whole = base.canonicalize().map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            kind: RootKind::Folder,
+            folder: open_folder_at(rustix::fs::CWD, &whole).map_err(failed)?,
+            links: Links::Refused,
+            snapshot: None,
+            view: Some(Arc::new(view)),
         })
     }
 
@@ -181,7 +204,39 @@ impl Root {
             folder,
             links: self.links,
             snapshot,
+            view: self.view.clone(),
         })
+    }
+
+    /// The files, where they lie as blobs under other names.
+    #[must_use]
+    pub fn view(&self) -> Option<&View> {
+        self.view.as_deref()
+    }
+
+    /// The name of the blob that a link of a hub cache snapshot leads to, where it is a digest. The cache's word, and not checked.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the link cannot be read.
+    pub fn blob_name(&self, path: &ArtifactPath) -> Result<Option<BlobName>, Error> {
+        let Some(hub) = &self.snapshot else {
+            return Ok(None);
+        };
+        let target = match rustix::fs::readlinkat(&self.folder, path.as_str(), Vec::new()) {
+            // A file, and no link.
+            Err(Errno::INVAL) => return Ok(None),
+            other => {
+                other.map_err(|source| Error::io("follow link", &self.join(path.as_str()), source.into()))?
+            }
+        };
+        let target = target.to_string_lossy();
+        Ok(blob_name(path, &target, hub.below).and_then(BlobName::parse))
+    }
+
+    /// What the list that names the files says of one: its SHA-256. Not checked.
+    #[must_use]
+    pub fn listed_digest(&self, path: &ArtifactPath) -> Option<&Digest> {
+        self.view()?.file(path).map(|blob| &blob.sha256)
     }
 
     /// The path as the user wrote it.
@@ -259,6 +314,10 @@ impl Root {
     pub fn open_plain(&self, path: &ArtifactPath) -> Result<Result<File, IrregularKind>, Error> {
         let failed = |source: io::Error| Error::io("open", &self.join(path.as_str()), source);
         let file = match self.open_raw(path) {
+            Err(Errno::LOOP | Errno::XDEV) if self.view.is_some() => {
+                let target = self.place(path).to_owned();
+                return Ok(Err(IrregularKind::Link { target }));
+            }
             Err(Errno::LOOP | Errno::XDEV) => match self.resolve(path, file_flags()).map_err(failed)? {
                 Ok(file) => file,
                 Err(kind) => return Ok(Err(kind)),
@@ -293,7 +352,7 @@ impl Root {
         let failed = |source: io::Error| Error::io("look at", &shown, source);
         let handle = match open_beneath(
             &self.folder,
-            path.as_str(),
+            self.place(path),
             look_flags(),
             ResolveFlags::NO_SYMLINKS,
         ) {
@@ -364,10 +423,18 @@ impl Root {
     fn open_raw(&self, path: &ArtifactPath) -> Result<OwnedFd, Errno> {
         open_beneath(
             &self.folder,
-            path.as_str(),
+            self.place(path),
             file_flags(),
             ResolveFlags::NO_SYMLINKS,
         )
+    }
+
+    /// Where a file lies below the folder. A name that a view has not got leads to the blobs' folder, which is no file.
+    fn place<'a>(&'a self, path: &'a ArtifactPath) -> &'a str {
+        match &self.view {
+            None => path.as_str(),
+            Some(view) => view.file(path).map_or(".", |blob| blob.place.as_str()),
+        }
     }
 }
 
@@ -485,6 +552,9 @@ impl Root {
     /// Whether a name exists at the root, of whatever kind, without following it.
     #[must_use]
     pub fn has(&self, name: &ArtifactPath) -> bool {
+        if let Some(view) = self.view() {
+            return view.file(name).is_some();
+        }
         self.kind == RootKind::Folder
             && rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW).is_ok()
     }
