@@ -23,7 +23,7 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 
-use crate::{cli::Hashing, context::Context, diagnostic::Diagnostic, progress, text::Shown};
+use crate::{cli::Hashing, context::Context, diagnostic::Diagnostic, layout, progress, text::Shown};
 
 /// One file that can be hashed.
 #[derive(Clone, Debug)]
@@ -122,14 +122,23 @@ impl Source {
 impl Target {
     /// Opens what the user named. Everything in a folder that is no plain file is a reason to refuse it.
     pub(crate) fn open(path: &Path, links: Links, scope: &Scope) -> Result<Self, Vec<Diagnostic>> {
-        match Self::look(path, links, scope).map_err(|error| vec![error.into()])? {
+        match Self::look(path, links, scope)? {
             Self::Folder(inventory) if !inventory.irregular().is_empty() => Err(refusals(&inventory)),
             target => Ok(target),
         }
     }
 
     /// Opens what the user named. The caller has to look at what is irregular in a folder.
-    pub(crate) fn look(path: &Path, links: Links, scope: &Scope) -> Result<Self, Error> {
+    pub(crate) fn look(path: &Path, links: Links, scope: &Scope) -> Result<Self, Diagnostic> {
+        let root = layout::root(path, links)?;
+        if root.view().is_none() && root.path() == path {
+            return Ok(Self::as_it_is(path, links, scope)?);
+        }
+        Ok(Inventory::walk(root, scope).map(|inventory| Self::Folder(Arc::new(inventory)))?)
+    }
+
+    /// Likewise, taking a folder for a folder whatever lies in it.
+    pub(crate) fn as_it_is(path: &Path, links: Links, scope: &Scope) -> Result<Self, Error> {
         let root = Root::open(path, links)?;
         if matches!(root.kind(), RootKind::File(_)) {
             return Source::named(path).map(Self::File);

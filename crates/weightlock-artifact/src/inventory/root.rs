@@ -315,7 +315,7 @@ impl Root {
         let failed = |source: io::Error| Error::io("open", &self.join(path.as_str()), source);
         let file = match self.open_raw(path) {
             Err(Errno::LOOP | Errno::XDEV) if self.view.is_some() => {
-                let target = self.place(path).to_owned();
+                let target = self.place(path).unwrap_or_default().to_owned();
                 return Ok(Err(IrregularKind::Link { target }));
             }
             Err(Errno::LOOP | Errno::XDEV) => match self.resolve(path, file_flags()).map_err(failed)? {
@@ -350,12 +350,10 @@ impl Root {
     pub(super) fn stamp(&self, path: &ArtifactPath) -> Result<Stamp, Error> {
         let shown = self.join(path.as_str());
         let failed = |source: io::Error| Error::io("look at", &shown, source);
-        let handle = match open_beneath(
-            &self.folder,
-            self.place(path),
-            look_flags(),
-            ResolveFlags::NO_SYMLINKS,
-        ) {
+        let opened = self
+            .place(path)
+            .and_then(|place| open_beneath(&self.folder, place, look_flags(), ResolveFlags::NO_SYMLINKS));
+        let handle = match opened {
             Err(Errno::LOOP | Errno::XDEV) => None,
             other => Some(other.map_err(|source| failed(source.into()))?),
         };
@@ -421,19 +419,18 @@ impl Root {
     }
 
     fn open_raw(&self, path: &ArtifactPath) -> Result<OwnedFd, Errno> {
-        open_beneath(
-            &self.folder,
-            self.place(path),
-            file_flags(),
-            ResolveFlags::NO_SYMLINKS,
-        )
+        let place = self.place(path)?;
+        open_beneath(&self.folder, place, file_flags(), ResolveFlags::NO_SYMLINKS)
     }
 
-    /// Where a file lies below the folder. A name that a view has not got leads to the blobs' folder, which is no file.
-    fn place<'a>(&'a self, path: &'a ArtifactPath) -> &'a str {
+    /// Where a file lies below the folder. In a view nothing else is there than what it names.
+    fn place<'a>(&'a self, path: &'a ArtifactPath) -> Result<&'a str, Errno> {
         match &self.view {
-            None => path.as_str(),
-            Some(view) => view.file(path).map_or(".", |blob| blob.place.as_str()),
+            None => Ok(path.as_str()),
+            Some(view) => view
+                .file(path)
+                .map(|blob| blob.place.as_str())
+                .ok_or(Errno::NOENT),
         }
     }
 }

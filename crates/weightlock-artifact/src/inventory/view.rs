@@ -182,7 +182,8 @@ mod tests {
         assert_eq!(text, "weights");
         assert!(found.still_holds(&Scope::model()).is_ok());
         for unlisted in ["secret", "blobs/1", "sub"] {
-            assert!(found.root().open_file(&path(unlisted)).is_err(), "{unlisted}");
+            let error = found.root().open_file(&path(unlisted)).unwrap_err();
+            assert_eq!(error.code(), crate::error::NOT_FOUND, "{unlisted}");
             assert!(!found.root().has(&path(unlisted)), "{unlisted}");
         }
 

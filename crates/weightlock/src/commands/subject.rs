@@ -17,6 +17,7 @@ use crate::{
     cli::Hashing,
     context::Context,
     diagnostic::Diagnostic,
+    layout,
     sources::{self, Source, Target},
 };
 
@@ -58,10 +59,11 @@ impl Hashed {
         } else {
             Links::Refused
         };
-        let root = Root::open(path, links).map_err(Diagnostic::from)?;
+        let root = layout::root(path, links)?;
         let target = Target::open(path, links, &Scope::model())?;
         let sources = target.sources();
         let hashed = read(&sources)?;
+        as_listed(&root, &sources, &hashed)?;
         let (digest, manifest) = match (&target, hashed.as_slice()) {
             (_, []) => return Err(empty(path).into()),
             (Target::File(_), [one, ..]) => (one.digest, None),
@@ -163,6 +165,17 @@ impl Hashed {
             Target::File(source) => Ok(source.open().map(|_| ())?),
         }
     }
+}
+
+/// Refuses an image of which a blob is not what its manifest says.
+fn as_listed(root: &Root, sources: &[Source], hashed: &[sources::Hashed]) -> Result<(), Diagnostic> {
+    for (source, one) in sources.iter().zip(hashed) {
+        let blob = source.artifact_path().and_then(|path| root.view()?.file(path));
+        if let Some(blob) = blob {
+            blob.has_digest(&one.digest, &source.name)?;
+        }
+    }
+    Ok(())
 }
 
 fn empty(path: &Path) -> Diagnostic {

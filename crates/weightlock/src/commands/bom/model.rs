@@ -10,12 +10,13 @@ use std::{
     collections::BTreeMap,
     io::{self, Read},
     path::Path,
+    sync::Arc,
 };
 
 use weightlock_artifact::{
     Error,
     digest::{Algorithm, engine::Want},
-    inventory::{Links, Root, Scope},
+    inventory::{Inventory, Links, Root, RootKind, Scope},
     path::ArtifactPath,
 };
 use weightlock_bom::{
@@ -28,6 +29,7 @@ use crate::{
     commands::{scan::opened, subject::Hashed},
     context::Context,
     diagnostic::Diagnostic,
+    layout,
     sources::{self, Source, Target},
 };
 
@@ -91,7 +93,7 @@ impl Described {
 }
 
 /// What files say of themselves, with no digest of anything.
-pub(super) struct Unhashed {
+pub(in crate::commands) struct Unhashed {
     pub(super) root: Root,
     pub(super) graph: Graph,
     /// Links, sockets and the like, which were not followed: names, of which some may stand for many.
@@ -102,6 +104,20 @@ pub(super) struct Unhashed {
 const MOST_NAMED: usize = 20;
 
 impl Unhashed {
+    /// What the files of a model say of themselves, where it is open.
+    pub(in crate::commands) fn in_inventory(
+        inventory: &Arc<Inventory>,
+        context: &Context,
+    ) -> Result<Graph, Diagnostic> {
+        let path = inventory.root().path();
+        let target = match inventory.root().kind() {
+            RootKind::Folder => Target::Folder(Arc::clone(inventory)),
+            RootKind::File(_) => Target::File(Source::named(path)?),
+        };
+        let model = Model::unhashed(&target.names()?, &target.sources());
+        describe(&model, &|| context.is_stopped()).map_err(|error| failed(path, error))
+    }
+
     /// Describes a target without reading more than the headers. A link is not followed, as nothing is vouched for: a virtual
     /// environment is full of them.
     pub(super) fn of(path: &Path, allow_symlinks: bool, context: &Context) -> Result<Self, Vec<Diagnostic>> {
@@ -110,19 +126,10 @@ impl Unhashed {
         } else {
             Links::Refused
         };
-        let root = Root::open(path, links).map_err(Diagnostic::from)?;
-        let target = Target::look(path, links, &Scope::model()).map_err(Diagnostic::from)?;
+        let root = layout::root(path, links)?;
+        let target = Target::look(path, links, &Scope::model())?;
         let (names, sources) = (target.names()?, target.sources());
-        let files = names.iter().zip(&sources).map(|(path, source)| File {
-            path: path.clone(),
-            size: source.stamp.size,
-            sha256: None,
-        });
-        let model = Model {
-            files: files.collect(),
-            sources: named(&names, &sources),
-            kept: BTreeMap::new(),
-        };
+        let model = Model::unhashed(&names, &sources);
         let graph = describe(&model, &|| context.is_stopped()).map_err(|error| failed(path, error))?;
         Ok(Self {
             root,
@@ -219,6 +226,21 @@ struct Model {
     files: Vec<File>,
     sources: BTreeMap<ArtifactPath, Source>,
     kept: BTreeMap<ArtifactPath, Vec<u8>>,
+}
+
+impl Model {
+    fn unhashed(names: &[ArtifactPath], sources: &[Source]) -> Self {
+        let files = names.iter().zip(sources).map(|(path, source)| File {
+            path: path.clone(),
+            size: source.stamp.size,
+            sha256: None,
+        });
+        Self {
+            files: files.collect(),
+            sources: named(names, sources),
+            kept: BTreeMap::new(),
+        }
+    }
 }
 
 impl Files for Model {

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use weightlock_artifact::evidence::Kind;
-use weightlock_artifact::inventory::{Inventory, Links, Root, Scope};
+use weightlock_artifact::inventory::{Inventory, Links, Scope};
 use weightlock_policy::{
     Check, Decision, Evidence, Policy, Situation, Verdict,
     document::{Demand, ScanBy},
@@ -34,6 +34,7 @@ use crate::{
     commands::{bom::model::Described, scan},
     context::Context,
     diagnostic::Diagnostic,
+    layout,
 };
 
 /// A step that was taken, for those who want to see the order.
@@ -48,6 +49,8 @@ pub(crate) struct Judged {
     pub(in crate::commands) evidence: Evidence,
     /// The model, hashed, and what its files say.
     pub(in crate::commands) described: Described,
+    /// Bills of materials by signers who count, with their documents.
+    pub(in crate::commands) boms: Vec<(String, serde_json::Value)>,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// The scan was not run, because the answer is no without it.
@@ -85,7 +88,7 @@ pub(crate) fn judge(
     } else {
         Links::Refused
     };
-    let root = Root::open(asked.target, links).map_err(Diagnostic::from)?;
+    let root = layout::root(asked.target, links)?;
     let signatures = signatures::find(&root, &policies.people);
     let counting = signatures.iter().filter(|found| found.counts(policy)).count();
     step(format!(
@@ -115,6 +118,7 @@ pub(crate) fn judge(
         crate::text::counted(looked.len(), "statement")
     ));
     let stated = stated(&looked, policy);
+    let boms = boms(&looked, policy);
     all.extend(looked.into_iter().map(|Looked { fact, .. }| fact));
     all.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
     let mut evidence = Evidence {
@@ -156,9 +160,22 @@ pub(crate) fn judge(
         verdict,
         evidence,
         described,
+        boms,
         steps,
         is_cut_short,
     })
+}
+
+/// Bills of materials of the model as it is now, by signers who count.
+fn boms(looked: &[Looked], policy: &Policy) -> Vec<(String, serde_json::Value)> {
+    let counting = looked.iter().filter(|one| {
+        one.fact.kind == Kind::Bom && one.fact.holds == Holds::Yes && policy.counts(Kind::Bom, &one.fact.by)
+    });
+    let documents = counting.filter_map(|one| {
+        let statement = one.statement.as_ref()?;
+        Some((one.fact.name.clone(), statement.predicate.clone()))
+    });
+    documents.collect()
 }
 
 /// Verdicts about the model as it is now, by those whose verdicts count, the newest first.
@@ -221,7 +238,7 @@ fn is_denied_without(verdict: &Verdict) -> bool {
 }
 
 fn examine(asked: &Asked<'_>, links: Links, context: &Context) -> Result<Report, Vec<Diagnostic>> {
-    let root = Root::open(asked.target, links).map_err(Diagnostic::from)?;
+    let root = layout::root(asked.target, links)?;
     let report = match root.kind() {
         weightlock_artifact::inventory::RootKind::Folder => {
             let inventory = Inventory::walk(root, &Scope::model()).map_err(Diagnostic::from)?;
