@@ -4,6 +4,7 @@
 //! or flag that this version has not got.
 
 use weightlock_artifact::{inventory::RootKind, reason::Outcome};
+use weightlock_bom::graph::Property;
 use weightlock_format::{
     Problem,
     model::{CodeOnLoad, CodePath, CodeReason, ModelSummary},
@@ -247,7 +248,11 @@ fn made_how(summary: &ModelSummary) -> Answer {
 fn may_we_use(seen: &Seen) -> Answer {
     let names: Vec<String> = seen.summary.licenses.iter().map(|name| shortened(name)).collect();
     if !names.is_empty() {
-        return Answer::declared(format!("licence {}", listed(&names)));
+        let unlisted = seen.said(Property::LicenseUnlisted);
+        let told = unlisted
+            .iter()
+            .map(|name| format!("{}: no identifier of SPDX, nor of a hub", shortened(name)));
+        return Answer::declared(format!("licence {}", listed(&names))).details(told);
     }
     if let Layout::Image(image) = &seen.opened.layout
         && !image.licenses.is_empty()
@@ -259,6 +264,14 @@ fn may_we_use(seen: &Seen) -> Answer {
         );
         return Answer::declared(says);
     }
+    let recognised = seen.said(Property::LicenseText);
+    if !recognised.is_empty() {
+        let says = format!(
+            "no licence is declared; the text of {} lies with it",
+            listed(&recognised)
+        );
+        return Answer::inferred(says);
+    }
     let texts = seen
         .inventory
         .entries()
@@ -266,7 +279,7 @@ fn may_we_use(seen: &Seen) -> Answer {
         .map(|entry| &entry.path)
         .filter(|path| is_licence_text(path.base_name()));
     Answer::unknown("no licence is declared")
-        .details(texts.map(|path| format!("{path}: a licence text, not read")))
+        .details(texts.map(|path| format!("{path}: a licence text that was not recognised")))
 }
 
 fn is_licence_text(name: &str) -> bool {

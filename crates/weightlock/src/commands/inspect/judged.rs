@@ -64,7 +64,7 @@ fn signatures(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
     }
     let refused = |it: &StatementFact| Some((Passed::signer(it, policy)?, Refused::signature(it, policy)?));
     let Some((first, (who, unchanged))) = all().find_map(|it| Some((it, refused(it)?))) else {
-        return;
+        return without_signer(answers, evidence);
     };
     let Holds::No { why, is_other, .. } = &first.holds else {
         return;
@@ -76,6 +76,27 @@ fn signatures(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
         "the signature is refused"
     };
     answers.unchanged = Answer::failed(unchanged, says).details([why.clone()]);
+}
+
+/// Where no signature counts: whose there are, and that everything was hashed all the same.
+fn without_signer(answers: &mut Answers, evidence: &Evidence) {
+    let signed = evidence.statements.iter().find(|it| it.kind == Kind::Oms);
+    if let Some(statement) = signed.filter(|_| answers.who.standing() != Standing::Failed) {
+        answers.who = if statement.by.is_empty() {
+            Answer::declared("signed by nobody whom the policy knows")
+        } else {
+            Answer::declared(format!(
+                "signed by {}, who does not count here",
+                signer(statement)
+            ))
+        };
+    }
+    let digest = format!("digest {}", evidence.model.digest);
+    if answers.unchanged.standing() == Standing::Unknown {
+        answers.unchanged = Answer::unknown("no signature that counts says what it was").details([digest]);
+    } else {
+        answers.unchanged.add([digest]);
+    }
 }
 
 fn made(answers: &mut Answers, judged: &Judged, policy: &Policy) {

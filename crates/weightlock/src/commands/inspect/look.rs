@@ -11,7 +11,10 @@ use weightlock_artifact::{
     inventory::{Entry, Inventory, Irregular, Links, Scope},
     path::ArtifactPath,
 };
-use weightlock_bom::graph::Graph;
+use weightlock_bom::{
+    extract::is_private,
+    graph::{Graph, Property},
+};
 use weightlock_format::{
     Problem,
     model::{Facts, ModelSummary, examine, summarise},
@@ -86,7 +89,7 @@ impl Seen {
         let inventory = Arc::new(Inventory::walk(opened.root.reopen()?, &Scope::model())?);
         let facts = facts(&inventory, inventory.entries())?;
         Ok(Self {
-            summary: summarise(&facts),
+            summary: without_private(summarise(&facts)),
             signature: signature(&inventory)?,
             scan: scan::of_model(&inventory, context)?,
             boms: boms(&inventory),
@@ -96,10 +99,54 @@ impl Seen {
         })
     }
 
+    /// What the files say of the model under a property, as text.
+    pub(super) fn said(&self, property: Property) -> Vec<String> {
+        let subject = self.graph.component(self.graph.subject());
+        let claims = subject.into_iter().flat_map(|it| it.claims(property));
+        let told = claims.filter(|claim| !claim.is_private);
+        told.filter_map(|claim| claim.value.as_text().map(str::to_owned))
+            .collect()
+    }
+
+    /// Trained numbers, where what they are packed into can be told.
+    pub(super) fn parameters(&self) -> Option<u64> {
+        let is_weights = |name: &str| name.ends_with(".safetensors") || name.ends_with(".gguf");
+        let is_partial = self
+            .summary
+            .problems
+            .iter()
+            .any(|(file, _)| is_weights(file.as_str()));
+        if is_partial || !self.summary.missing.is_empty() {
+            return None;
+        }
+        let subject = self.graph.component(self.graph.subject())?;
+        let counted = subject.claims(Property::Parameters).iter();
+        counted
+            .filter_map(|claim| claim.value.as_number())
+            .find(|count| *count > 0)
+    }
+
     /// What is in the folder and is no plain file, so that it was not looked at.
     pub(super) fn irregular(&self) -> &[Irregular] {
         self.inventory.irregular()
     }
+}
+
+/// What the files say of their making, without paths on somebody's machine; and without the word that says that there is a licence of
+/// another name, where that name is there.
+fn without_private(mut summary: ModelSummary) -> ModelSummary {
+    let told = |name: String| {
+        if is_private(&name) {
+            "a path on its maker's machine".to_owned()
+        } else {
+            name
+        }
+    };
+    summary.base_models = summary.base_models.into_iter().map(told).collect();
+    if summary.licenses.len() > 1 {
+        summary.licenses.remove("other");
+    }
+    summary
 }
 
 /// The bills of materials that lie with a model: what each claims, and what it is about. Nothing was hashed, so that only other

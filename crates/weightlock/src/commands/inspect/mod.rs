@@ -19,6 +19,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::reason::Outcome;
+use weightlock_bom::graph::Property;
 use weightlock_format::{detect::Format, model::ModelSummary};
 
 pub use self::{
@@ -114,8 +115,10 @@ pub struct Model {
     pub formats: Vec<Counted>,
     /// Architectures. Declared.
     pub architectures: Vec<String>,
-    /// Elements of all tensors; none where a header is broken or a file is missing. Inferred.
+    /// Trained numbers, whatever they are packed into; none where that cannot be told. Inferred.
     pub parameters: Option<u64>,
+    /// Elements of all tensors; none where a header is broken or a file is missing. Inferred.
+    pub elements: Option<u64>,
     /// Tensors in safetensors and GGUF files. Inferred.
     pub tensors: u64,
     /// Elements by type, the most frequent first. Inferred.
@@ -277,7 +280,7 @@ fn answer(
         let told: Vec<_> = reasons.iter().map(Diagnostic::code).collect();
         reasons.extend(why.iter().filter(|it| !told.contains(&it.code())).cloned());
     }
-    if reasons.is_empty() && !is_recognised(&seen.summary) {
+    if reasons.is_empty() && !is_recognised(seen) {
         reasons.push(
             Diagnostic::new(
                 NOTHING_KNOWN,
@@ -327,7 +330,10 @@ fn inspection(seen: &Seen, names: Option<&Names>, target: &str) -> Inspection {
         blobs: blobs::told(&seen.opened, names),
         files: seen.inventory.entries().len() as u64,
         bytes: seen.inventory.bytes(),
-        model: Model::from(&seen.summary),
+        model: Model {
+            parameters: seen.parameters(),
+            ..Model::from(&seen.summary)
+        },
         answers: answers::answers(seen, names, target),
         contradictions: contradictions::of(&seen.graph, &claimed, &seen.opened.layout),
         verdict: None,
@@ -362,8 +368,9 @@ fn faults(seen: &Seen) -> Vec<Diagnostic> {
     reasons
 }
 
-/// Whether anything says that this is a model: weights, or a configuration with an architecture.
-fn is_recognised(summary: &ModelSummary) -> bool {
+/// Whether anything says that this is a model: weights, a configuration with an architecture, or a packer's word how to load it.
+fn is_recognised(seen: &Seen) -> bool {
+    let summary = &seen.summary;
     const WEIGHTS: [Format; 12] = [
         Format::Safetensors,
         Format::Gguf,
@@ -379,7 +386,13 @@ fn is_recognised(summary: &ModelSummary) -> bool {
         Format::Tar,
     ];
     let has = |format| summary.formats.contains_key(format);
-    WEIGHTS.iter().any(has) || !summary.architectures.is_empty() || !summary.base_models.is_empty()
+    let says =
+        WEIGHTS.iter().any(has) || !summary.architectures.is_empty() || !summary.base_models.is_empty();
+    says || !seen.said(Property::Entrypoint).is_empty()
+}
+
+fn elements(summary: &ModelSummary) -> Option<u64> {
+    summary.parameters.filter(|_| summary.tensors > 0)
 }
 
 impl From<&ModelSummary> for Model {
@@ -403,7 +416,8 @@ impl From<&ModelSummary> for Model {
                 })
                 .collect(),
             architectures: summary.architectures.iter().cloned().collect(),
-            parameters: summary.parameters.filter(|_| summary.tensors > 0),
+            parameters: None,
+            elements: elements(summary),
             tensors: summary.tensors,
             dtypes,
             quantization: summary.quantization.iter().cloned().collect(),
