@@ -27,8 +27,8 @@ use crate::{
 pub(crate) struct Names {
     /// Blobs that have the content that their names say.
     pub(crate) fitting: usize,
-    /// Files that no name says anything about.
-    pub(crate) unnamed: Vec<ArtifactPath>,
+    /// Files that no name says anything about, and links that lead to no blob.
+    pub(crate) unnamed: Vec<String>,
     /// Blobs that have another content.
     pub(crate) differing: Vec<(ArtifactPath, Error)>,
 }
@@ -56,7 +56,7 @@ pub(crate) fn recompute(
     let mut git = Vec::new();
     for (path, source) in files(inventory)? {
         match name(layout, inventory, &path)? {
-            None => names.unnamed.push(path),
+            None => names.unnamed.push(path.to_string()),
             Some(name) => {
                 let list = if matches!(name, BlobName::Sha256(_)) {
                     &mut lfs
@@ -67,6 +67,10 @@ pub(crate) fn recompute(
             }
         }
     }
+    let irregular = inventory.irregular().iter();
+    names
+        .unnamed
+        .extend(irregular.map(|it| format!("{} {}", it.name, it.kind)));
     let digests = hashed(&lfs, known, hashing, context)?;
     for (one, digest) in lfs.iter().zip(digests) {
         names.judge(one, BlobName::Sha256(digest));

@@ -37,6 +37,8 @@ const MARK: &str = "oci-layout";
 const MARK_BYTES: usize = 4096;
 /// Indexes and manifests that are read. Registries' indexes have some ten.
 const MOST_DOCUMENTS: usize = 256;
+/// Bytes of all of them; what is read of them is kept until one is chosen.
+const MOST_BYTES: u64 = 32 << 20;
 /// Images that are told.
 const MOST_TOLD: usize = 8;
 
@@ -195,6 +197,7 @@ fn candidates(store: &Store<'_>) -> Result<Vec<Candidate>, Diagnostic> {
     let mut waiting: Vec<Descriptor> = index.manifests.into_iter().rev().collect();
     let mut seen: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
     let mut found: Vec<(Digest, Manifest)> = Vec::new();
+    let mut bytes = 0_u64;
     while let Some(named) = waiting.pop() {
         if named.is_about_another() {
             continue;
@@ -205,8 +208,11 @@ fn candidates(store: &Store<'_>) -> Result<Vec<Candidate>, Diagnostic> {
         if known {
             continue;
         }
-        if seen.len() > MOST_DOCUMENTS {
-            let told = format!("the index leads to more than {MOST_DOCUMENTS} manifests and indexes");
+        bytes = named.size.saturating_add(bytes);
+        if seen.len() > MOST_DOCUMENTS || bytes > MOST_BYTES {
+            let told = format!(
+                "the index leads to more than {MOST_DOCUMENTS} manifests and indexes, or to more than {MOST_BYTES} bytes of them"
+            );
             return Err(Diagnostic::new(LIMIT, told).at(sources::shown(&shown)));
         }
         match store.document(&named)? {

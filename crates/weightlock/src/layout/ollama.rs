@@ -16,7 +16,7 @@ use crate::{diagnostic::Diagnostic, explanations::CHOOSE, sources, text::quoted}
 
 /// Folders between a manifest and the store: host, namespace, whose parts may be several, and name.
 const DEEPEST: usize = 8;
-/// Manifests that are looked for, and those that are told.
+/// Manifests and folders that are looked at, and those that are told.
 const MOST: usize = 10_000;
 const MOST_TOLD: usize = 8;
 
@@ -138,7 +138,9 @@ fn shortened(name: &str) -> String {
 fn manifests(top: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut waiting = vec![(top.to_owned(), 0)];
-    while let Some((folder, depth)) = waiting.pop() {
+    let mut folders = 0;
+    while let Some((folder, depth)) = waiting.pop().filter(|_| folders < MOST) {
+        folders += 1;
         for entry in folder.read_dir().into_iter().flatten().take(MOST).flatten() {
             let Ok(kind) = entry.file_type() else { continue };
             // Signatures and evidence lie beside a manifest.

@@ -287,6 +287,22 @@ fn a_file_that_is_no_blob_is_named_by_nobody() {
     assert_eq!(result["blobs"]["unnamed"], json!(["extra.txt"]));
 }
 
+/// A blob that was removed leaves a link to nothing, and the rest is not the model.
+#[test]
+fn a_blob_that_is_gone_leaves_no_answer() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    fs::remove_file(place.path(&format!("hub/models--org--tiny/blobs/{}", sha256(&weights())))).unwrap();
+    let (_, result) = inspect(&place, &[snapshot]);
+    assert_eq!(standing(&result, "unchanged"), "unknown");
+    assert_eq!(standing(&result, "executes"), "unknown");
+    let unnamed = result["blobs"]["unnamed"][0].as_str().unwrap();
+    assert!(
+        unnamed.starts_with("model.safetensors is a symbolic link"),
+        "{unnamed}"
+    );
+}
+
 #[test]
 fn which_snapshot_is_meant_is_said_or_asked() {
     let place = Place::new();
@@ -625,6 +641,72 @@ fn a_scan_reads_every_layer_and_everything_beside_them() {
     let manifest = ollama(&place);
     assert_eq!(place.run(["scan", manifest]).code, 0);
     assert_eq!(place.run(["scan", "models/tiny"]).code, 0);
+}
+
+/// A harmless file beside the lists, which has the name of a layer, does not stand in for it.
+#[test]
+fn a_file_beside_a_layout_hides_no_layer() {
+    let place = Place::new();
+    let mut all = layers(&place, "layout");
+    let danger = b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.";
+    all.push(titled(blob(&place, "layout", RAW, danger), "old.bin"));
+    let manifest = image(&place, "layout", &json!({}), &all);
+    index(&place, "layout", &[manifest]);
+    place.write("layout/old.bin", b"\x80\x02N.");
+    place.write("layout/model.sig", "{}");
+    let ran = place.run(["scan", "layout"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stdout.contains("critical[pickle-code-execution]"), "{ran:#?}");
+    // Four layers, four lists, and the two files beside them.
+    assert!(
+        ran.stdout.contains(
+            "
+10 files, "
+        ),
+        "{ran:#?}"
+    );
+    let (_, result) = inspect(&place, &["layout"]);
+    assert_eq!(
+        standing(&result, "who"),
+        "unknown",
+        "what lies in a layout is no signature of the model"
+    );
+    assert_eq!(result["files"], 4);
+}
+
+/// Statements about an image lie beside its layout, and are found there.
+#[test]
+fn evidence_about_an_image_lies_beside_its_layout() {
+    let place = Place::new();
+    oci(&place);
+    let manifest = ollama(&place);
+    place.write("claim.json", "{}");
+    let private = key("p256.key.pem");
+    let before = fs::read_dir(place.path("layout")).unwrap().count();
+    for target in ["layout", manifest] {
+        let attest = [
+            "attest",
+            "--type",
+            "review",
+            "--predicate",
+            "claim.json",
+            "--key",
+            private.to_str().unwrap(),
+            target,
+        ];
+        let ran = place.run(attest);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        assert!(place.path(&format!("{target}.weightlock/evidence")).is_dir());
+        let list = place.run(["evidence", "list", target]);
+        assert!(list.stdout.contains("review"), "{list:#?}");
+        assert_eq!(inspect(&place, &[target]).0.code, 0);
+    }
+    assert_eq!(fs::read_dir(place.path("layout")).unwrap().count(), before);
+    assert_eq!(
+        inspect(&place, &["models"]).1["files"],
+        5,
+        "evidence is no manifest"
+    );
 }
 
 /// Verbs that know files say so, and take no list for a model.

@@ -64,9 +64,6 @@ pub(super) fn told(opened: &Opened, names: Option<&Names>) -> Option<Blobs> {
     if matches!(opened.layout, Layout::Plain) {
         return None;
     }
-    let listed = |names: &[weightlock_artifact::path::ArtifactPath]| {
-        names.iter().take(MOST_NAMED).map(ToString::to_string).collect()
-    };
     Some(names.map_or_else(
         || Blobs {
             recomputed: false,
@@ -78,7 +75,7 @@ pub(super) fn told(opened: &Opened, names: Option<&Names>) -> Option<Blobs> {
             Blobs {
                 recomputed: true,
                 fitting: names.fitting as u64,
-                unnamed: listed(&names.unnamed),
+                unnamed: names.unnamed.iter().take(MOST_NAMED).cloned().collect(),
                 differing: names
                     .differing
                     .iter()
@@ -121,7 +118,7 @@ pub(super) fn unchanged(layout: &Layout, names: Option<&Names>) -> Option<Answer
             "{} lie here under no digest",
             counted(names.unnamed.len(), "file")
         ))
-        .details(names.unnamed.iter().map(ToString::to_string)),
+        .details(names.unnamed.iter().cloned()),
     })
 }
 

@@ -79,8 +79,11 @@ impl Targets {
 
     /// In order, each once.
     fn settled(mut self) -> Self {
-        self.sources.sort_by(|a, b| a.name.cmp(&b.name));
-        self.sources.dedup_by(|a, b| a.name == b.name);
+        // A file of an image and one that lies beside its lists can have one name, and are two.
+        self.sources
+            .sort_by(|a, b| (&a.name, a.stamp).cmp(&(&b.name, b.stamp)));
+        self.sources
+            .dedup_by(|a, b| a.name == b.name && a.stamp == b.stamp);
         for names in [&mut self.left_out, &mut self.passed_over] {
             names.sort();
             names.dedup();
