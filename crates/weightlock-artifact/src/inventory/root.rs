@@ -90,7 +90,7 @@ pub struct Root {
     /// The model folder, or the folder that holds the one file.
     folder: OwnedFd,
     links: Links,
-    snapshot: Option<HubSnapshot>,
+    snapshot: Option<Box<HubSnapshot>>,
     /// The files, where they lie as blobs under other names.
     view: Option<Arc<View>>,
 }
@@ -146,7 +146,7 @@ impl Root {
         };
         let handle = open_folder_at(rustix::fs::CWD, folder).map_err(failed)?;
         let snapshot = if kind == RootKind::Folder {
-            HubSnapshot::around(folder)
+            HubSnapshot::around(folder).map(Box::new)
         } else {
             None
         };
@@ -190,11 +190,11 @@ impl Root {
                 .map_err(|source| Error::io("open", &self.path, source))
         };
         let snapshot = match &self.snapshot {
-            Some(hub) => Some(HubSnapshot {
+            Some(hub) => Some(Box::new(HubSnapshot {
                 name: hub.name.clone(),
                 blobs: again(&hub.blobs)?,
                 below: hub.below,
-            }),
+            })),
             None => None,
         };
         let folder = again(&self.folder)?;

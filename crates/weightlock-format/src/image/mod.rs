@@ -112,7 +112,7 @@ pub enum Document {
     /// A list of manifests.
     Index(Index),
     /// One image.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
 }
 
 /// A list of manifests and further lists.
@@ -147,7 +147,7 @@ impl Document {
             (true, false) => Ok(Self::Index(Index {
                 manifests: descriptors(&map, "manifests")?,
             })),
-            (false, true) => Manifest::of(&map).map(Self::Manifest),
+            (false, true) => Manifest::of(&map).map(|manifest| Self::Manifest(Box::new(manifest))),
             // Both would be one image for some readers and another for others.
             _ => Err(fault(Fault::NotAnImage)),
         }

@@ -13,7 +13,7 @@ fn manifest(layers: &[Value]) -> Result<Manifest, Problem> {
     let text = json!({"schemaVersion": 2, "config": layer("application/vnd.oci.empty.v1+json", Value::Null),
         "layers": layers});
     match Document::parse(text.to_string().as_bytes())? {
-        Document::Manifest(manifest) => Ok(manifest),
+        Document::Manifest(manifest) => Ok(*manifest),
         Document::Index(_) => panic!("no index"),
     }
 }

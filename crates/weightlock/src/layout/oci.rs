@@ -218,7 +218,7 @@ fn candidates(store: &Store<'_>) -> Result<Vec<Candidate>, Diagnostic> {
         match store.document(&named)? {
             Document::Index(index) => waiting.extend(index.manifests.into_iter().rev()),
             Document::Manifest(manifest) if manifest.subject.is_some() => {}
-            Document::Manifest(manifest) => found.push((named.sha256, manifest)),
+            Document::Manifest(manifest) => found.push((named.sha256, *manifest)),
         }
     }
     let all = found.into_iter().map(|(digest, manifest)| Candidate {
