@@ -36,6 +36,10 @@ pub const LINK_OUTSIDE: Code = Code::new("WL-ART-LINK-OUTSIDE");
 pub const LINK_BROKEN: Code = Code::new("WL-ART-LINK-BROKEN");
 /// A device, pipe or socket.
 pub const SPECIAL_FILE: Code = Code::new("WL-ART-SPECIAL-FILE");
+/// A blob that a list names is not there.
+pub const BLOB_MISSING: Code = Code::new("WL-ART-BLOB-MISSING");
+/// A blob is not what its name says.
+pub const BLOB_DIFFERS: Code = Code::new("WL-ART-BLOB-DIFFERS");
 /// Stopped by the user.
 pub const INTERRUPTED: Code = Code::new("WL-IO-INTERRUPTED");
 
@@ -85,6 +89,26 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// A blob that a list names is not there, or no plain file.
+    #[error("{} is not there as a plain file, and is named as {name}", .path.display())]
+    BlobMissing {
+        /// What the list calls it.
+        name: String,
+        /// The blob.
+        path: PathBuf,
+    },
+    /// A blob is not what its name, or the list that names it, says.
+    #[error("{} is not what its name says: {what} is {found}, not {said}", .path.display())]
+    BlobDiffers {
+        /// The blob.
+        path: PathBuf,
+        /// `its size` or `its digest`.
+        what: &'static str,
+        /// What is said.
+        said: String,
+        /// What is there.
+        found: String,
+    },
     /// The user stopped the work.
     #[error("interrupted")]
     Interrupted,
@@ -115,6 +139,8 @@ impl Error {
             Self::NotAModel { .. } => NOT_A_MODEL,
             Self::Name { .. } => NAME,
             Self::TooManyFiles { .. } => TOO_MANY,
+            Self::BlobMissing { .. } => BLOB_MISSING,
+            Self::BlobDiffers { .. } => BLOB_DIFFERS,
             Self::Interrupted => INTERRUPTED,
         }
     }
@@ -217,6 +243,22 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "it has no content of its own, so nothing can vouch for what a program reads from it",
         example: "a named pipe called model.safetensors",
         fix: "remove it from the model folder",
+    },
+    Explanation {
+        code: BLOB_MISSING,
+        outcome: Outcome::No,
+        what: "a list names a blob that is not there, or is no plain file",
+        why: "a model without one of its files is another model; what is put there later would be loaded unchecked",
+        example: "an OCI layout from which blobs/sha256/41aa… was removed to save space",
+        fix: "copy or pull the image again; the message names the blob",
+    },
+    Explanation {
+        code: BLOB_DIFFERS,
+        outcome: Outcome::No,
+        what: "a blob does not have the size or the digest that its name, or the list that names it, says",
+        why: "it was damaged or exchanged after it was stored; whoever reads the cache by names takes it for what it was",
+        example: "a hub cache whose blob 9f2c… was overwritten by other weights of the same size",
+        fix: "remove the blob and download it again; until then trust nothing that was loaded from this cache",
     },
     Explanation {
         code: INTERRUPTED,

@@ -113,6 +113,9 @@ pub enum Fault {
     /// A rule of a configuration file.
     #[error(transparent)]
     Config(#[from] crate::config::Fault),
+    /// A rule of image manifests.
+    #[error(transparent)]
+    Image(#[from] crate::image::Fault),
     /// A rule of ONNX.
     #[error(transparent)]
     Onnx(#[from] crate::onnx::Fault),
@@ -189,6 +192,7 @@ impl Problem {
                 Fault::Yaml(fault) => fault.code(),
                 Fault::Marshal(fault) => fault.code(),
                 Fault::Config(fault) => fault.code(),
+                Fault::Image(fault) => fault.code(),
                 Fault::Onnx(fault) => fault.code(),
                 Fault::FlatBuffer(fault) => fault.code(),
                 Fault::TfLite(fault) => fault.code(),

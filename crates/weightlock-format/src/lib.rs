@@ -36,6 +36,7 @@ pub mod flatbuffer;
 pub mod ggml;
 pub mod gguf;
 pub mod hdf5;
+pub mod image;
 pub mod jinja;
 pub mod joblib;
 pub mod json;

@@ -17,6 +17,9 @@ pub const LIMIT: Code = Code::new("WL-FORMAT-LIMIT");
 /// Reading failed.
 pub const UNREADABLE: Code = Code::new("WL-FORMAT-UNREADABLE");
 
+/// A manifest gives its files names that cannot stand.
+pub const IMAGE_NAME: Code = Code::new("WL-IMAGE-NAME");
+
 /// One entry for each code above.
 pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
@@ -83,5 +86,15 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "a part that was not read was not examined, so there is no answer about the whole",
         example: "a disk error, a network file system that went away",
         fix: "look at the system's message, make the file readable, and run the command again",
+    },
+    Explanation {
+        code: IMAGE_NAME,
+        outcome: Outcome::No,
+        what: "the manifest of an image calls a file something that it cannot be called: a path that leaves the model, two names \
+               for one layer, one name for two layers",
+        why: "tools that unpack the image would write outside of the folder, or one file over another; which one is loaded is \
+              then chance, or the attacker's choice",
+        example: "a layer with the title ../../.ssh/authorized_keys",
+        fix: "do not unpack this image; ask its publisher, or push it again with plain relative names",
     },
 ];

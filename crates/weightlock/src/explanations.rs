@@ -22,6 +22,10 @@ pub(crate) const DIGEST_LIST: Code = Code::new("WL-DIGEST-LIST");
 pub(crate) const DIFFERENT: Code = Code::new("WL-DIFF-DIFFERENT");
 /// Nothing in the target is known to be a model.
 pub(crate) const NOTHING_KNOWN: Code = Code::new("WL-INSPECT-NOTHING-KNOWN");
+/// The target holds several models.
+pub(crate) const CHOOSE: Code = Code::new("WL-CLI-CHOOSE");
+/// The target is a store of images, of which this verb knows nothing.
+pub(crate) const LAYOUT: Code = Code::new("WL-CLI-LAYOUT");
 /// Two things cannot be compared.
 pub(crate) const INCOMPARABLE: Code = Code::new("WL-DIFF-INCOMPARABLE");
 /// A capability that this build has not got.
@@ -66,6 +70,22 @@ const OWN: &[Explanation] = &[
         why: "guessing what was meant could sign or trust the wrong thing",
         example: "weightlock sign ./model, without saying with what",
         fix: "the message names what is missing; `weightlock help VERB` shows all flags",
+    },
+    Explanation {
+        code: CHOOSE,
+        outcome: Outcome::Usage,
+        what: "the target holds several models, and nothing says which one is meant",
+        why: "an answer about one of them would be read as one about all",
+        example: "weightlock inspect ./layout, whose index.json names two images",
+        fix: "name one of those that the message lists",
+    },
+    Explanation {
+        code: LAYOUT,
+        outcome: Outcome::Usage,
+        what: "the target is a store of images or of downloads, and this verb reads a model that lies as files",
+        why: "taken as a folder of files, its lists and blobs would be the model, and the answer about something that nobody loads",
+        example: "weightlock sign ./layout, where layout/oci-layout says that it is an OCI layout",
+        fix: "unpack the image and name the folder with its files; inspect, scan, gate, bom and digest --manifest read it as it is",
     },
     Explanation {
         code: NO_TRUST,

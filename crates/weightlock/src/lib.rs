@@ -16,6 +16,7 @@ pub mod explanations;
 mod flags;
 mod interrupt;
 mod keyless;
+mod layout;
 mod loaders;
 mod nearest;
 pub mod online;

@@ -23,7 +23,7 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 
-use crate::{cli::Hashing, context::Context, diagnostic::Diagnostic, progress, text::Shown};
+use crate::{cli::Hashing, context::Context, diagnostic::Diagnostic, layout, progress, text::Shown};
 
 /// One file that can be hashed.
 #[derive(Clone, Debug)]
@@ -142,12 +142,17 @@ impl Target {
     /// Opens what the user named. Everything in a folder that is no plain file is a reason to refuse it.
     pub(crate) fn open(path: &Path, links: Links, scope: &Scope) -> Result<Self, Vec<Diagnostic>> {
         Self::look(path, links, scope)
-            .map_err(|error| vec![error.into()])?
+            .map_err(|told| vec![told])?
             .regular()
     }
 
     /// Opens what the user named. The caller has to look at what is irregular in a folder.
-    pub(crate) fn look(path: &Path, links: Links, scope: &Scope) -> Result<Self, Error> {
+    pub(crate) fn look(path: &Path, links: Links, scope: &Scope) -> Result<Self, Diagnostic> {
+        Ok(Self::below(layout::root(path, links)?, scope)?)
+    }
+
+    /// Likewise, taking a folder for a folder whatever lies in it.
+    pub(crate) fn as_it_is(path: &Path, links: Links, scope: &Scope) -> Result<Self, Error> {
         Self::below(Root::open(path, links)?, scope)
     }
 

@@ -8,13 +8,18 @@
 //! Rejected alternative: a walking crate. They open by path from the top each time (a component swapped for a
 //! link is followed) and hide entries they cannot read.
 
+pub mod blob;
 mod root;
+mod view;
 
 use std::{collections::BTreeSet, ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
 use rustix::fs::{AtFlags, Dir, FileType};
 
-pub use self::root::{HeldFiles, HubName, Links, Root, RootKind, Stamp, has_openat2};
+pub use self::{
+    root::{HeldFiles, HubName, Links, Root, RootKind, Stamp, has_openat2},
+    view::{Blob, Clash, View},
+};
 use crate::{
     Error,
     manifest::BUILT_IN,
@@ -189,6 +194,7 @@ impl Inventory {
             }
             RootKind::Folder => match found.root.held().cloned() {
                 Some(held) => found.walk_held(&held, scope)?,
+                None if found.root.view().is_some() => found.walk_view(scope)?,
                 None => found.walk_folders(scope)?,
             },
         }
@@ -275,6 +281,33 @@ impl Inventory {
             .iter()
             .chain(&self.set_aside)
             .map(|entry| (&entry.path, entry.stamp))
+    }
+
+    /// The files that a view names, each of which must be there, a plain file, and of the size that is said.
+    fn walk_view(&mut self, scope: &Scope) -> Result<(), Error> {
+        let Some(view) = self.root.view().cloned() else {
+            return Ok(());
+        };
+        for (path, blob) in view.files() {
+            let shown = self.root.join(path.as_str());
+            let stamp = match self.root.stamp(path) {
+                Ok(stamp) => stamp,
+                Err(error) if matches!(error.code(), crate::error::NOT_FOUND | crate::error::CHANGED) => {
+                    return Err(Error::BlobMissing {
+                        name: path.to_string(),
+                        path: shown.join(blob.place.as_str()),
+                    });
+                }
+                Err(error) => return Err(error),
+            };
+            blob.has_size(stamp.size, &shown)?;
+            if scope.skips(path) {
+                self.skipped.push(path.clone());
+            } else {
+                self.add(scope, path.clone(), stamp, false)?;
+            }
+        }
+        Ok(())
     }
 
     fn walk_folders(&mut self, scope: &Scope) -> Result<(), Error> {

@@ -21,8 +21,8 @@ use rustix::{
     io::Errno,
 };
 
-use super::IrregularKind;
-use crate::{Error, path::ArtifactPath};
+use super::{IrregularKind, View, blob::BlobName};
+use crate::{Error, digest::Digest, path::ArtifactPath};
 
 /// Whether symbolic links to files are followed. Links to folders never are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,6 +98,8 @@ pub struct Root {
     snapshot: Option<Box<HubSnapshot>>,
     /// The files, where they are not those on disk.
     held: Option<Arc<HeldFiles>>,
+    /// The files, where they lie as blobs under other names.
+    view: Option<Arc<View>>,
 }
 
 /// Files that somebody holds open, by name.
@@ -165,6 +167,27 @@ impl Root {
             links,
             snapshot,
             held: None,
+            view: None,
+        })
+    }
+
+    /// A model whose files lie as blobs below `base`, at the places that the view says. Links are refused, whatever lies there.
+    ///
+    /// `path` is what the user named, for messages and for what lies beside it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when `base` cannot be opened.
+    pub fn of_view(path: &Path, base: &Path, view: View) -> Result<Self, Error> {
+        let failed = |source: io::Error| Error::io("open", base, source);
+        let whole = base.canonicalize().map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            kind: RootKind::Folder,
+            folder: open_folder_at(rustix::fs::CWD, &whole).map_err(failed)?,
+            links: Links::Refused,
+            snapshot: None,
+            held: None,
+            view: Some(Arc::new(view)),
         })
     }
 
@@ -211,7 +234,39 @@ impl Root {
             links: self.links,
             snapshot,
             held: self.held.clone(),
+            view: self.view.clone(),
         })
+    }
+
+    /// The files, where they lie as blobs under other names.
+    #[must_use]
+    pub fn view(&self) -> Option<&View> {
+        self.view.as_deref()
+    }
+
+    /// The name of the blob that a link of a hub cache snapshot leads to, where it is a digest. The cache's word, and not checked.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the link cannot be read.
+    pub fn blob_name(&self, path: &ArtifactPath) -> Result<Option<BlobName>, Error> {
+        let Some(hub) = &self.snapshot else {
+            return Ok(None);
+        };
+        let target = match rustix::fs::readlinkat(&self.folder, path.as_str(), Vec::new()) {
+            // A file, and no link.
+            Err(Errno::INVAL) => return Ok(None),
+            other => {
+                other.map_err(|source| Error::io("follow link", &self.join(path.as_str()), source.into()))?
+            }
+        };
+        let target = target.to_string_lossy();
+        Ok(blob_name(path, &target, hub.below).and_then(BlobName::parse))
+    }
+
+    /// What the list that names the files says of one: its SHA-256. Not checked.
+    #[must_use]
+    pub fn listed_digest(&self, path: &ArtifactPath) -> Option<&Digest> {
+        self.view()?.file(path).map(|blob| &blob.sha256)
     }
 
     /// The path as the user wrote it.
@@ -292,6 +347,10 @@ impl Root {
             return again(held, path).map(Ok).map_err(failed);
         }
         let file = match self.open_raw(path) {
+            Err(Errno::LOOP | Errno::XDEV) if self.view.is_some() => {
+                let target = self.place(path).unwrap_or_default().to_owned();
+                return Ok(Err(IrregularKind::Link { target }));
+            }
             Err(Errno::LOOP | Errno::XDEV) => match self.resolve(path, file_flags()).map_err(failed)? {
                 Ok(file) => file,
                 Err(kind) => return Ok(Err(kind)),
@@ -329,12 +388,10 @@ impl Root {
                 .and_then(|file| Stamp::of(&file))
                 .map_err(failed);
         }
-        let handle = match open_beneath(
-            &self.folder,
-            path.as_str(),
-            look_flags(),
-            ResolveFlags::NO_SYMLINKS,
-        ) {
+        let opened = self
+            .place(path)
+            .and_then(|place| open_beneath(&self.folder, place, look_flags(), ResolveFlags::NO_SYMLINKS));
+        let handle = match opened {
             Err(Errno::LOOP | Errno::XDEV) => None,
             other => Some(other.map_err(|source| failed(source.into()))?),
         };
@@ -400,12 +457,19 @@ impl Root {
     }
 
     fn open_raw(&self, path: &ArtifactPath) -> Result<OwnedFd, Errno> {
-        open_beneath(
-            &self.folder,
-            path.as_str(),
-            file_flags(),
-            ResolveFlags::NO_SYMLINKS,
-        )
+        let place = self.place(path)?;
+        open_beneath(&self.folder, place, file_flags(), ResolveFlags::NO_SYMLINKS)
+    }
+
+    /// Where a file lies below the folder. In a view nothing else is there than what it names.
+    fn place<'a>(&'a self, path: &'a ArtifactPath) -> Result<&'a str, Errno> {
+        match &self.view {
+            None => Ok(path.as_str()),
+            Some(view) => view
+                .file(path)
+                .map(|blob| blob.place.as_str())
+                .ok_or(Errno::NOENT),
+        }
     }
 }
 
@@ -531,6 +595,9 @@ impl Root {
     pub fn has(&self, name: &ArtifactPath) -> bool {
         if let Some(held) = &self.held {
             return self.kind == RootKind::Folder && held.keys().any(|path| path.is_at_or_below(name));
+        }
+        if let Some(view) = self.view() {
+            return view.file(name).is_some();
         }
         self.kind == RootKind::Folder
             && rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW).is_ok()

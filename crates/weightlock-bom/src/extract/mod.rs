@@ -58,6 +58,13 @@ pub use weightlock_format::content::Content;
 
 use self::draft::Draft;
 pub use self::draft::limit;
+
+/// Whether a text tells about somebody's machine, or about a person: what a published document leaves out.
+#[must_use]
+pub fn is_private(text: &str) -> bool {
+    private::is_told_by(text)
+}
+
 use crate::graph::Graph;
 
 /// A file to be described.

@@ -12,7 +12,7 @@ use weightlock_format::{
     },
     content::Content,
     detect::Format,
-    gguf, hdf5, json,
+    gguf, hdf5, image, json,
     limits::{Budget, Limits},
     loadable::loadable,
     marshal, model, reason, safetensors,
@@ -63,6 +63,18 @@ fn config_json() {
             safetensors::index::Index::parse(&seed),
         );
     }
+}
+
+#[test]
+fn layout() {
+    let mut files = 0;
+    for seed in seeds("layout") {
+        let _ = (image::layout_version(&seed), image::licenses(&seed));
+        if let Ok(image::Document::Manifest(manifest)) = image::Document::parse(&seed) {
+            files += manifest.files().map_or(0, |files| files.len());
+        }
+    }
+    assert!(files > 10, "at least one seed is a readable manifest");
 }
 
 #[test]

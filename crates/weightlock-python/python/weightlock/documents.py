@@ -46,6 +46,8 @@ class Account(TypedDict):
 class Answer(TypedDict):
     """One answer."""
 
+    checks: list[CheckTold]
+    """The checks that ran for it. What is verified names one that passed, what failed one that did not."""
     details: list[str]
     """Files and facts that it rests on."""
     details_left_out: int
@@ -73,6 +75,30 @@ class Answers(TypedDict):
     """Whether it is as it was."""
     who: Answer
     """Who vouches for it."""
+
+
+class Blobs(TypedDict):
+    """What the names of blobs say."""
+
+    differing: list[str]
+    """Files whose blobs have another content, likewise."""
+    fitting: int
+    """Blobs that have the content that their names say."""
+    recomputed: bool
+    """Each name was recomputed from the bytes."""
+    unnamed: list[str]
+    """Files that no name says anything about, at most 100 of them."""
+
+
+class CheckTold(TypedDict):
+    """A check that ran."""
+
+    evidence: list[str]
+    """Digests of the statements that it rests on."""
+    name: str
+    """What was checked: `signer`, `signature`, `provenance`, `evaluation`, `policy`, `judging`, `blob-names`, `file-format` or `signature-form`."""
+    passed: bool
+    """Whether it holds."""
 
 
 class Counted(TypedDict):
@@ -203,17 +229,38 @@ class Found(TypedDict):
     """The file and the members of containers in it, joined with `!/`."""
 
 
+class ImageTold(TypedDict):
+    """An image that the files belong to. All of it is declared."""
+
+    artifact_type: str
+    """What kind of artifact it says that it is."""
+    licenses: list[str]
+    """Licences that its configuration states."""
+    manifest: str
+    """SHA-256 of its manifest."""
+    reference: str | None
+    """What it is called in its layout."""
+
+
 class Inspection(TypedDict):
     """The result in JSON."""
 
     answers: Answers
     """The six answers."""
+    blobs: Blobs | None
+    """What the names of blobs say, where files are named by digests."""
     bytes: int
     """Bytes of these files."""
+    chosen: str | None
+    """Which of several models was taken and why; of an image, which one it is."""
+    contradictions: list[str]
+    """Where sources disagree, at most 100 lines."""
     files: int
     """Files of the model. What version control and download tools keep beside it is not counted."""
+    image: ImageTold | None
+    """The image that the files belong to, if there is one."""
     kind: str
-    """`file`, `folder` or `hub-snapshot`."""
+    """`file`, `folder`, `hub-snapshot`, `oci-image`, `ollama-model` or `blob`."""
     model: Model
     """What the model is."""
     target: str
@@ -231,12 +278,14 @@ class Model(TypedDict):
     """Models that this one is made from. Declared."""
     dtypes: list[Counted]
     """Elements by type, the most frequent first. Inferred."""
+    elements: int | None
+    """Elements of all tensors; none where a header is broken or a file is missing. Inferred."""
     formats: list[Counted]
     """Files by format, in order of names. Inferred."""
     licenses: list[str]
     """Licences. Declared."""
     parameters: int | None
-    """Elements of all tensors; none where a header is broken or a file is missing. Inferred."""
+    """Trained numbers, whatever they are packed into; none where that cannot be told. Inferred."""
     quantization: list[str]
     """Quantisation methods. Declared, or inferred from GGUF tensors."""
     task: str | None

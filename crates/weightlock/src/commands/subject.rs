@@ -21,6 +21,7 @@ use crate::{
     cli::Hashing,
     context::Context,
     diagnostic::Diagnostic,
+    layout,
     sources::{self, Source, Target},
 };
 
@@ -62,6 +63,7 @@ impl Hashed {
             .regular()?;
         let sources = target.sources();
         let hashed = read(&sources)?;
+        as_listed(&root, &sources, &hashed)?;
         let (digest, manifest) = match (&target, hashed.as_slice()) {
             (_, []) => return Err(empty(root.path()).into()),
             (Target::File(_), [one, ..]) => (one.digest, None),
@@ -189,7 +191,18 @@ pub(crate) fn opened(path: &Path, allow_symlinks: bool) -> Result<Root, Diagnost
     } else {
         Links::Refused
     };
-    Ok(Root::open(path, links)?)
+    layout::root(path, links)
+}
+
+/// Refuses an image of which a blob is not what its manifest says.
+fn as_listed(root: &Root, sources: &[Source], hashed: &[sources::Hashed]) -> Result<(), Diagnostic> {
+    for (source, one) in sources.iter().zip(hashed) {
+        let blob = source.artifact_path().and_then(|path| root.view()?.file(path));
+        if let Some(blob) = blob {
+            blob.has_digest(&one.digest, &source.name)?;
+        }
+    }
+    Ok(())
 }
 
 /// Nothing is there.

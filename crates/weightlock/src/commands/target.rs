@@ -26,6 +26,7 @@ pub(crate) fn open(target: &Path, files: &Selection) -> Result<Root, Diagnostic>
     } else {
         Links::Refused
     };
+    crate::layout::refuse(target)?;
     Ok(Root::open(target, links)?)
 }
 
@@ -139,10 +140,19 @@ pub(crate) fn around(file: &Path) -> Option<(PathBuf, ArtifactPath)> {
     Some((folder.to_owned(), ArtifactPath::parse(name).ok()?))
 }
 
+/// The signature among the files of an image; where a model lies as files it is found by its path.
+pub(crate) fn in_image(root: &Root) -> Option<Result<Vec<u8>, Diagnostic>> {
+    let name = ArtifactPath::parse(MODEL_SIG).ok()?;
+    root.view()?.file(&name)?;
+    Some(in_model(root, &root.join(MODEL_SIG)))
+}
+
 /// Where signatures and evidence of a model may lie, in the order they are looked for.
 pub(crate) fn stores(root: &Root) -> Vec<Store> {
     let beside = Store::at(root.path(), Place::Beside);
     match root.kind() {
+        // What lies in the folder of a layout is the layout's, and no file of the model.
+        RootKind::Folder if root.view().is_some() => vec![beside],
         RootKind::Folder => vec![Store::at(root.path(), Place::Inside), beside],
         RootKind::File(_) => vec![beside],
     }
@@ -161,7 +171,7 @@ pub(crate) fn evidence_store(root: &Root, beside: bool) -> Store {
         (true, _) => leaves_room(&inside),
         (false, signed_beside) => !signed_beside,
     };
-    let must = root.is_hub_snapshot() || matches!(root.kind(), RootKind::File(_));
+    let must = root.is_hub_snapshot() || root.view().is_some() || matches!(root.kind(), RootKind::File(_));
     if beside || must || !has_room || !inside.is_writable() {
         outside
     } else {

@@ -180,6 +180,7 @@ fn the_how_tos_run_and_print_what_they_show() {
     for name in [
         "publisher",
         "ml-engineer",
+        "layouts",
         "auditor",
         "report",
         "evidence",

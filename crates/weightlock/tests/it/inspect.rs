@@ -180,7 +180,10 @@ fn licence_and_origin_are_unknown_without_a_claim() {
     assert_eq!(standing(&place, "may_we_use"), (0, "unknown".into()));
     assert_eq!(standing(&place, "made_how"), (0, "unknown".into()));
     let out = place.run(["inspect", "tiny"]).stdout;
-    assert!(out.contains("LICENSE: a licence text, not read"), "{out}");
+    assert!(
+        out.contains("LICENSE: a licence text that was not recognised"),
+        "{out}"
+    );
 }
 
 #[test]

@@ -10,12 +10,13 @@ use std::{
     collections::BTreeMap,
     io::{self, Read},
     path::Path,
+    sync::Arc,
 };
 
 use weightlock_artifact::{
     Error,
     digest::{Algorithm, Digest, engine::Want},
-    inventory::{Links, Root, Scope},
+    inventory::{Inventory, Links, Root, RootKind, Scope},
     path::ArtifactPath,
 };
 use weightlock_bom::{
@@ -31,6 +32,7 @@ use crate::{
     },
     context::Context,
     diagnostic::Diagnostic,
+    layout,
     sources::{self, Source, Target},
 };
 
@@ -125,6 +127,20 @@ pub(in crate::commands) struct Unhashed {
 const MOST_NAMED: usize = 20;
 
 impl Unhashed {
+    /// What the files of a model say of themselves, where it is open.
+    pub(in crate::commands) fn in_inventory(
+        inventory: &Arc<Inventory>,
+        context: &Context,
+    ) -> Result<Graph, Diagnostic> {
+        let path = inventory.root().path();
+        let target = match inventory.root().kind() {
+            RootKind::Folder => Target::Folder(Arc::clone(inventory)),
+            RootKind::File(_) => Target::File(Source::named(path)?),
+        };
+        let model = Model::unhashed(&target.names()?, &target.sources());
+        describe(&model, &|| context.is_stopped()).map_err(|error| failed(path, error))
+    }
+
     /// Describes a target without reading more than the headers. A link is not followed, as nothing is vouched for: a virtual
     /// environment is full of them.
     pub(in crate::commands) fn of(
@@ -137,19 +153,10 @@ impl Unhashed {
         } else {
             Links::Refused
         };
-        let root = Root::open(path, links).map_err(Diagnostic::from)?;
-        let target = Target::look(path, links, &Scope::model()).map_err(Diagnostic::from)?;
+        let root = layout::root(path, links)?;
+        let target = Target::look(path, links, &Scope::model())?;
         let (names, sources) = (target.names()?, target.sources());
-        let files = names.iter().zip(&sources).map(|(path, source)| File {
-            path: path.clone(),
-            size: source.stamp.size,
-            sha256: None,
-        });
-        let model = Model {
-            files: files.collect(),
-            sources: named(&names, &sources),
-            kept: BTreeMap::new(),
-        };
+        let model = Model::unhashed(&names, &sources);
         let graph = describe(&model, &|| context.is_stopped()).map_err(|error| failed(path, error))?;
         Ok(Self {
             root,
@@ -250,6 +257,21 @@ struct Model {
     files: Vec<File>,
     sources: BTreeMap<ArtifactPath, Source>,
     kept: BTreeMap<ArtifactPath, Vec<u8>>,
+}
+
+impl Model {
+    fn unhashed(names: &[ArtifactPath], sources: &[Source]) -> Self {
+        let files = names.iter().zip(sources).map(|(path, source)| File {
+            path: path.clone(),
+            size: source.stamp.size,
+            sha256: None,
+        });
+        Self {
+            files: files.collect(),
+            sources: named(names, sources),
+            kept: BTreeMap::new(),
+        }
+    }
 }
 
 impl Files for Model {

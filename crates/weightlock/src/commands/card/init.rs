@@ -117,6 +117,7 @@ fn init(arguments: &Arguments, context: &Context) -> Result<Initiated, Vec<Diagn
     } else {
         Links::Refused
     };
+    crate::layout::refuse(&arguments.model)?;
     let root = Root::open(&arguments.model, links).map_err(Diagnostic::from)?;
     let place = place(arguments, &root);
     let there = place.path.symlink_metadata().is_ok();

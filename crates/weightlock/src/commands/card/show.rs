@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use weightlock_artifact::inventory::{Links, Root};
+use weightlock_artifact::inventory::Links;
 
 use super::report::{self, Subject};
 use crate::{
@@ -67,7 +67,7 @@ fn look(arguments: &Arguments, context: &Context) -> Result<report::CheckedCard,
         } else {
             Links::Refused
         };
-        let root = Root::open(model, links).map_err(Diagnostic::from)?;
+        let root = crate::layout::root(model, links)?;
         let subject = Subject {
             root: &root,
             named,

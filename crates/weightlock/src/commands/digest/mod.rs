@@ -24,7 +24,7 @@ use crate::{
     cli::Hashing,
     context::Context,
     diagnostic::Diagnostic,
-    explanations::USAGE,
+    explanations::{LAYOUT, USAGE},
     reply::Reply,
     sources::{self, Source, Target},
     terminal,
@@ -131,10 +131,26 @@ fn open(target: &Path, arguments: &Arguments) -> Result<Target, Vec<Diagnostic>>
     Target::open(target, links, &Scope::model())
 }
 
+/// A list of files that no tool for such lists would find.
+fn no_list(target: &Path) -> Diagnostic {
+    let what = format!(
+        "the files of {} lie as blobs under other names",
+        sources::shown(target)
+    );
+    let shown = crate::text::quoted(&target.display().to_string());
+    Diagnostic::new(LAYOUT, what).help(format!(
+        "what names the model:  weightlock digest --manifest {shown}"
+    ))
+}
+
 fn files(arguments: &Arguments, context: &Context) -> Answer {
     let mut sources = Vec::new();
     for target in &arguments.targets {
-        let found = open(target, arguments)?.sources();
+        let found = open(target, arguments)?;
+        if matches!(&found, Target::Folder(inventory) if inventory.root().view().is_some()) {
+            return Err(vec![no_list(target)]);
+        }
+        let found = found.sources();
         if found.is_empty() {
             return Err(vec![
                 Diagnostic::new(USAGE, format!("{} holds no file", sources::shown(target)))

@@ -15,7 +15,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use weightlock_artifact::{
     evidence::{EvidenceName, Store},
-    inventory::{Links, Root},
+    inventory::Links,
 };
 use weightlock_signing::predicate::reason::NAME;
 
@@ -70,7 +70,7 @@ struct Named {
 
 /// Finds the one piece of evidence that is meant: by its name, or by as much of it as only it has.
 fn named(model: &Path, word: &str) -> Result<Named, Diagnostic> {
-    let root = Root::open(model, Links::Refused)?;
+    let root = crate::layout::root(model, Links::Refused)?;
     let mut all = Vec::new();
     for store in target::stores(&root) {
         let listing = store

@@ -3,7 +3,8 @@
 //! The order of care: never *declared* as *verified*, never "not found" as "is not there", and no hint at a verb
 //! or flag that this version has not got.
 
-use weightlock_artifact::{inventory::RootKind, reason::Outcome, standing::Standing};
+use weightlock_artifact::{inventory::RootKind, reason::Outcome};
+use weightlock_bom::graph::Property;
 use weightlock_format::{
     Problem,
     model::{CodeOnLoad, CodePath, CodeReason, ModelSummary},
@@ -11,62 +12,70 @@ use weightlock_format::{
 use weightlock_scan::{Finding, Severity};
 
 use super::{
-    Answer, Answers,
+    Answer, Answers, blobs,
+    check::Refused,
     look::{Seen, Signature},
 };
 use crate::{
     explanations,
+    layout::{Layout, names::Names},
     text::{counted, quoted},
 };
 
-/// Names listed under one answer.
-pub(super) const MOST_DETAILS: usize = 12;
-
 /// The six answers. `target` is as the user typed it, for commands.
-pub(super) fn answers(seen: &Seen, target: &str) -> Answers {
+pub(super) fn answers(seen: &Seen, names: Option<&Names>, target: &str) -> Answers {
     Answers {
-        who: who(&seen.signature, target),
-        unchanged: unchanged(seen),
+        who: who(seen, target),
+        unchanged: unchanged(seen, names),
         executes: executes(seen, target),
-        made_how: made_how(&seen.summary).details(seen.boms.iter().cloned()),
+        made_how: made_how(&seen.summary).details(seen.boms.iter().map(|bom| bom.claims.clone())),
         may_we_use: may_we_use(seen),
-        behaves: Answer::new(
-            Standing::Unknown,
-            "nothing was run, and there is nothing to compare with",
-        ),
+        behaves: Answer::unknown("nothing was run, and there is nothing to compare with"),
     }
 }
 
-fn who(signature: &Signature, target: &str) -> Answer {
-    let target = quoted(target);
-    match signature {
-        Signature::None => Answer::new(Standing::Unknown, "no signature").next(format!(
-            "if the model is yours: weightlock sign --key KEY {target}"
-        )),
+fn who(seen: &Seen, target: &str) -> Answer {
+    // Verbs that know files only are told where these lie, and not asked about an image.
+    let files = match &seen.opened.layout {
+        Layout::Hub { chosen: Some(_) } => Some(quoted(&seen.inventory.root().path().to_string_lossy())),
+        Layout::Image(_) => None,
+        _ => Some(quoted(target)),
+    };
+    let verify = |flags: &str| match &files {
+        Some(files) => format!("weightlock verify {flags} {files}"),
+        None => format!("weightlock gate --policy POLICY {}", quoted(target)),
+    };
+    match &seen.signature {
+        Signature::None => {
+            let answer = Answer::unknown("no signature");
+            match &files {
+                Some(files) => answer.next(format!(
+                    "if the model is yours: weightlock sign --key KEY {files}"
+                )),
+                None => answer,
+            }
+        }
         Signature::Broken(refusal) => {
-            Answer::new(Standing::Failed, format!("the signature is none: {refusal}"))
+            let says = format!("the signature is none: {refusal}");
+            match Refused::signature_form(&seen.signature) {
+                Some(check) => Answer::failed(check, says),
+                None => Answer::unknown(says),
+            }
         }
         Signature::Key(hint) => {
             let which = match hint {
                 Some(hint) => format!("signed with a key whose hint is {}", shortened(hint)),
                 None => "signed with a key".to_owned(),
             };
-            Answer::new(Standing::Declared, format!("{which}; not checked"))
-                .next(format!("weightlock verify --key PUBLIC_KEY {target}"))
+            Answer::declared(format!("{which}; not checked")).next(verify("--key PUBLIC_KEY"))
         }
-        Signature::Certificate(subject) => Answer::new(
-            Standing::Declared,
-            format!(
-                "signed with a certificate that names {}; not checked",
-                shortened(subject)
-            ),
-        )
-        .next(format!("weightlock verify --certificate-chain ROOTS {target}")),
-        Signature::Sigstore => {
-            Answer::new(Standing::Declared, "signed with a Sigstore identity; not checked").next(format!(
-                "weightlock verify --identity NAME --identity-provider URL {target}"
-            ))
-        }
+        Signature::Certificate(subject) => Answer::declared(format!(
+            "signed with a certificate that names {}; not checked",
+            shortened(subject)
+        ))
+        .next(verify("--certificate-chain ROOTS")),
+        Signature::Sigstore => Answer::declared("signed with a Sigstore identity; not checked")
+            .next(verify("--identity NAME --identity-provider URL")),
     }
 }
 
@@ -85,7 +94,7 @@ pub(super) fn is_fault(problem: &Problem) -> bool {
     explanations::outcome(problem.code()) == Outcome::No
 }
 
-fn unchanged(seen: &Seen) -> Answer {
+fn unchanged(seen: &Seen, names: Option<&Names>) -> Answer {
     let summary = &seen.summary;
     let faults: Vec<String> = summary
         .problems
@@ -99,16 +108,18 @@ fn unchanged(seen: &Seen) -> Answer {
                 .map(|file| format!("{file}: is missing, and the index names it")),
         )
         .collect();
-    if !faults.is_empty() {
-        return Answer::new(Standing::Failed, "damaged, or made so: files break their format")
-            .details(faults);
+    let differing = names.is_some_and(|names| !names.differing.is_empty());
+    if let Some(check) = Refused::file_format(summary).filter(|_| !differing) {
+        return Answer::failed(check, "damaged, or made so: files break their format").details(faults);
+    }
+    if let Some(answer) = blobs::unchanged(&seen.opened.layout, names) {
+        let uncompared = !matches!(seen.signature, Signature::None);
+        let told = uncompared.then(|| "not compared with the signature".to_owned());
+        return answer.details(faults).details(told);
     }
     match seen.signature {
-        Signature::None => Answer::new(Standing::Unknown, "nothing to compare with"),
-        _ => Answer::new(
-            Standing::Unknown,
-            "not compared with the signature: only headers were read",
-        ),
+        Signature::None => Answer::unknown("nothing to compare with"),
+        _ => Answer::unknown("not compared with the signature: only headers were read"),
     }
 }
 
@@ -136,18 +147,12 @@ fn executes(seen: &Seen, target: &str) -> Answer {
             counted(high, "finding")
         );
         let found = of(Severity::High).map(|finding| told(finding, seen));
-        return Answer::new(Standing::Inferred, says)
-            .details(found)
-            .details(unread)
-            .next(scan);
+        return Answer::inferred(says).details(found).details(unread).next(scan);
     }
     if !unread.is_empty() {
-        return Answer::new(
-            Standing::Unknown,
-            format!("{} not read in full", counted(unread.len(), "file")),
-        )
-        .details(unread)
-        .next(format!("weightlock scan --coverage {}", quoted(target)));
+        return Answer::unknown(format!("{} not read in full", counted(unread.len(), "file")))
+            .details(unread)
+            .next(format!("weightlock scan --coverage {}", quoted(target)));
     }
     if medium > 0 {
         let says = format!(
@@ -155,11 +160,11 @@ fn executes(seen: &Seen, target: &str) -> Answer {
             counted(medium, "finding")
         );
         let found = of(Severity::Medium).map(|finding| told(finding, seen));
-        return Answer::new(Standing::Inferred, says).details(found).next(scan);
+        return Answer::inferred(says).details(found).next(scan);
     }
     match &seen.summary.code {
         CodeOnLoad::Possible(reasons) => harmless(reasons.iter()),
-        _ => Answer::new(Standing::Inferred, "no code on load; every byte accounted for"),
+        _ => Answer::inferred("no code on load; every byte accounted for"),
     }
 }
 
@@ -219,8 +224,7 @@ fn harmless<'a>(reasons: impl Iterator<Item = &'a CodeReason> + Clone) -> Answer
     } else {
         "comes with code, in which nothing dangerous was found; every byte accounted for"
     };
-    Answer::new(Standing::Inferred, says)
-        .details(reasons.map(|reason| format!("{}: {}", reason.file, how(reason.how))))
+    Answer::inferred(says).details(reasons.map(|reason| format!("{}: {}", reason.file, how(reason.how))))
 }
 
 pub(in crate::commands) const fn how(path: CodePath) -> &'static str {
@@ -235,19 +239,38 @@ pub(in crate::commands) const fn how(path: CodePath) -> &'static str {
 
 fn made_how(summary: &ModelSummary) -> Answer {
     if summary.base_models.is_empty() {
-        return Answer::new(Standing::Unknown, "no provenance, and no base model is named");
+        return Answer::unknown("no provenance, and no base model is named");
     }
     let names: Vec<String> = summary.base_models.iter().map(|name| shortened(name)).collect();
-    Answer::new(
-        Standing::Declared,
-        format!("made from {}; no provenance", listed(&names)),
-    )
+    Answer::declared(format!("made from {}; no provenance", listed(&names)))
 }
 
 fn may_we_use(seen: &Seen) -> Answer {
     let names: Vec<String> = seen.summary.licenses.iter().map(|name| shortened(name)).collect();
     if !names.is_empty() {
-        return Answer::new(Standing::Declared, format!("licence {}", listed(&names)));
+        let unlisted = seen.said(Property::LicenseUnlisted);
+        let told = unlisted
+            .iter()
+            .map(|name| format!("{}: no identifier of SPDX, nor of a hub", shortened(name)));
+        return Answer::declared(format!("licence {}", listed(&names))).details(told);
+    }
+    if let Layout::Image(image) = &seen.opened.layout
+        && !image.licenses.is_empty()
+    {
+        let names: Vec<String> = image.licenses.iter().map(|name| shortened(name)).collect();
+        let says = format!(
+            "licence {}, as the configuration of the image says",
+            listed(&names)
+        );
+        return Answer::declared(says);
+    }
+    let recognised = seen.said(Property::LicenseText);
+    if !recognised.is_empty() {
+        let says = format!(
+            "no licence is declared; the text of {} lies with it",
+            listed(&recognised)
+        );
+        return Answer::inferred(says);
     }
     let texts = seen
         .inventory
@@ -255,8 +278,8 @@ fn may_we_use(seen: &Seen) -> Answer {
         .iter()
         .map(|entry| &entry.path)
         .filter(|path| is_licence_text(path.base_name()));
-    Answer::new(Standing::Unknown, "no licence is declared")
-        .details(texts.map(|path| format!("{path}: a licence text, not read")))
+    Answer::unknown("no licence is declared")
+        .details(texts.map(|path| format!("{path}: a licence text that was not recognised")))
 }
 
 fn is_licence_text(name: &str) -> bool {
@@ -273,37 +296,5 @@ pub(super) fn listed(names: &[String]) -> String {
     match names.len().checked_sub(MOST) {
         Some(more) if more > 0 => format!("{some} and {more} more"),
         _ => some,
-    }
-}
-
-impl Answer {
-    pub(super) fn new(standing: Standing, says: impl Into<String>) -> Self {
-        Self {
-            standing,
-            says: says.into(),
-            details: Vec::new(),
-            details_left_out: 0,
-            next: None,
-        }
-    }
-
-    pub(super) fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
-        self.add(details);
-        self
-    }
-
-    pub(super) fn add(&mut self, details: impl IntoIterator<Item = String>) {
-        for detail in details {
-            if self.details.len() < MOST_DETAILS {
-                self.details.push(detail);
-            } else {
-                self.details_left_out += 1;
-            }
-        }
-    }
-
-    pub(super) fn next(mut self, command: String) -> Self {
-        self.next = Some(command);
-        self
     }
 }

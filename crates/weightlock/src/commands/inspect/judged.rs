@@ -8,15 +8,16 @@ use std::collections::BTreeSet;
 use weightlock_artifact::{evidence::Kind, standing::Standing};
 use weightlock_policy::{
     Decision, Policy,
-    evidence::{Content, Evidence, Holds, StatementFact},
+    evidence::{Content, Describes, Evidence, Holds, StatementFact},
 };
 
-use super::{Answer, Answers};
+use super::{
+    Answer, Answers,
+    check::{Passed, Refused},
+};
 use crate::{
-    commands::{
-        bom,
-        verdict::{self, Judged},
-    },
+    commands::verdict::{self, Judged},
+    layout::Layout,
     text::counted,
 };
 
@@ -42,68 +43,146 @@ fn signer(statement: &StatementFact) -> String {
 
 /// Who, and whether it is unchanged: the signatures by those who count.
 fn signatures(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
-    let all = evidence.statements.iter().filter(|it| it.kind == Kind::Oms);
-    let counting: Vec<&StatementFact> = all.filter(|it| counts(policy, it)).collect();
-    let holding: Vec<&&StatementFact> = counting.iter().filter(|it| it.holds == Holds::Yes).collect();
-    if let Some(first) = holding.first() {
+    let all = || evidence.statements.iter();
+    let holding: Vec<&StatementFact> = all()
+        .filter(|it| Passed::signature(it, policy).is_some())
+        .collect();
+    let checks = |it: &&StatementFact| Some((Passed::signer(it, policy)?, Passed::signature(it, policy)?));
+    if let Some((first, (who, unchanged))) = holding.first().and_then(|it| Some((it, checks(it)?))) {
         let names: Vec<String> = holding.iter().map(|it| signer(it)).collect();
         let keys = holding.iter().filter_map(|it| it.signed_by.clone());
-        answers.who =
-            Answer::new(Standing::Verified, format!("signed by {}", names.join(", "))).details(keys);
-        answers.unchanged = Answer::new(
-            Standing::Verified,
-            format!("every file is what {} signed", signer(first)),
-        )
-        .details([format!("digest {}", evidence.model.digest)]);
+        answers.who = Answer::verified(who, format!("signed by {}", names.join(", "))).details(keys);
+        let says = format!("every file is what {} signed", signer(first));
+        let digest = format!("digest {}", evidence.model.digest);
+        if answers.unchanged.standing() != Standing::Failed {
+            answers.unchanged = Answer::verified(unchanged, says).details([digest]);
+        } else {
+            // A name that does not fit, or a broken file, is not made good by a signature over it.
+            answers.unchanged.add([says, digest]);
+        }
         return;
     }
-    let Some(first) = counting.first() else { return };
+    let refused = |it: &StatementFact| Some((Passed::signer(it, policy)?, Refused::signature(it, policy)?));
+    let Some((first, (who, unchanged))) = all().find_map(|it| Some((it, refused(it)?))) else {
+        return without_signer(answers, evidence);
+    };
     let Holds::No { why, is_other, .. } = &first.holds else {
         return;
     };
-    answers.who = Answer::new(Standing::Verified, format!("signed by {}", signer(first)));
+    answers.who = Answer::verified(who, format!("signed by {}", signer(first)));
     let says = if *is_other {
         "it is not what was signed"
     } else {
         "the signature is refused"
     };
-    answers.unchanged = Answer::new(Standing::Failed, says).details([why.clone()]);
+    answers.unchanged = Answer::failed(unchanged, says).details([why.clone()]);
+}
+
+/// Where no signature counts: whose there are, and that everything was hashed all the same.
+fn without_signer(answers: &mut Answers, evidence: &Evidence) {
+    let signed = evidence.statements.iter().find(|it| it.kind == Kind::Oms);
+    if let Some(statement) = signed.filter(|_| answers.who.standing() != Standing::Failed) {
+        answers.who = if statement.by.is_empty() {
+            Answer::declared("signed by nobody whom the policy knows")
+        } else {
+            Answer::declared(format!(
+                "signed by {}, who does not count here",
+                signer(statement)
+            ))
+        };
+    }
+    let digest = format!("digest {}", evidence.model.digest);
+    if answers.unchanged.standing() == Standing::Unknown {
+        answers.unchanged = Answer::unknown("no signature that counts says what it was").details([digest]);
+    } else {
+        answers.unchanged.add([digest]);
+    }
 }
 
 fn made(answers: &mut Answers, judged: &Judged, policy: &Policy) {
+    let mut details: Vec<String> = Vec::new();
+    for statement in judged
+        .evidence
+        .statements
+        .iter()
+        .filter(|it| it.kind == Kind::Bom)
+    {
+        details.push(bom(statement, policy));
+    }
     let provenance = judged
         .evidence
         .statements
         .iter()
         .find_map(|it| match &it.content {
-            Content::Provenance(found)
-                if counts(policy, it) && it.holds == Holds::Yes && found.faults.is_empty() =>
-            {
-                Some((it, found))
-            }
+            Content::Provenance(found) => Some((it, found, Passed::provenance(it, policy)?)),
             _ => None,
         });
-    let graph = &judged.described.graph;
-    let conflicts = graph.conflicts();
-    let told = conflicts
-        .iter()
-        .map(|it| format!("contradiction: {}", bom::show::conflict(graph, it)));
-    if let Some((statement, found)) = provenance {
+    if let Some((statement, found, check)) = provenance {
         let level = judged.verdict.level;
         let says = format!(
             "built by {}, SLSA build level {level}, signed by {}",
             found.builder,
             signer(statement)
         );
-        let before = std::mem::take(&mut answers.made_how.details);
-        answers.made_how = Answer::new(Standing::Verified, says).details(before.into_iter().chain(told));
+        answers.made_how = Answer::verified(check, says);
     } else {
-        let before = std::mem::take(&mut answers.made_how.details);
-        answers.made_how.add(before.into_iter().chain(told));
+        answers.made_how.details.clear();
+        answers.made_how.details_left_out = 0;
+    }
+    answers.made_how.add(details);
+}
+
+/// A bill of materials, and whether it counts.
+fn bom(statement: &StatementFact, policy: &Policy) -> String {
+    let name = &statement.name;
+    let about = match &statement.content {
+        Content::Bom(Describes::This) => "it describes these files".to_owned(),
+        Content::Bom(Describes::Other(what)) => format!("it describes something else: {what}"),
+        _ => "it names no digest, and could be about anything".to_owned(),
+    };
+    match &statement.holds {
+        Holds::No { why, .. } => format!("{name}: does not count: {why}"),
+        Holds::Yes if !counts(policy, statement) => {
+            let who = statement
+                .signed_by
+                .clone()
+                .unwrap_or_else(|| "nobody who is known".to_owned());
+            format!("{name}: does not count: signed by {who}")
+        }
+        Holds::Yes => format!(
+            "{name}: a bill of materials signed by {}; {about}",
+            signer(statement)
+        ),
     }
 }
 
+/// Where sources disagree, among them the bills of materials and cards by those who count.
+pub(super) fn contradictions(judged: &Judged, policy: &Policy, layout: &Layout) -> Vec<String> {
+    let mut told = super::contradictions::of(&judged.described.graph, &judged.boms, layout);
+    let card = judged.evidence.card.iter().flat_map(|card| &card.contradictions);
+    told.extend(card.map(|it| format!("the card: {it}")));
+    let signed = judged.evidence.statements.iter().filter(|it| counts(policy, it));
+    for statement in signed {
+        if let Content::Card(card) = &statement.content {
+            told.extend(
+                card.contradictions
+                    .iter()
+                    .map(|it| format!("{}: {it}", statement.name)),
+            );
+        }
+    }
+    told
+}
+
 fn behaves(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
+    let failed = evidence
+        .statements
+        .iter()
+        .find_map(|it| Some((it, Refused::evaluation(it, policy)?)));
+    if let Some((statement, check)) = failed {
+        answers.behaves = Answer::failed(check, format!("{} says that it failed", signer(statement)));
+        return;
+    }
     let measured = evidence.statements.iter().find_map(|it| match &it.content {
         Content::Evaluation(found) if counts(policy, it) && it.holds == Holds::Yes => Some((it, found)),
         _ => None,
@@ -111,26 +190,16 @@ fn behaves(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
     let Some((statement, found)) = measured else {
         return;
     };
-    if found.failed {
-        answers.behaves = Answer::new(
-            Standing::Failed,
-            format!("{} says that it failed", signer(statement)),
-        );
-        return;
-    }
     let values = found.values.iter().map(|it| match &it.dataset {
         Some(dataset) => format!("{} {} on {dataset}", it.metric, it.value),
         None => format!("{} {}", it.metric, it.value),
     });
     // Somebody who counts measured it; nothing was measured here.
-    answers.behaves = Answer::new(
-        Standing::Declared,
-        format!(
-            "{} stated by {}",
-            counted(found.values.len(), "measured value"),
-            signer(statement)
-        ),
-    )
+    answers.behaves = Answer::declared(format!(
+        "{} stated by {}",
+        counted(found.values.len(), "measured value"),
+        signer(statement)
+    ))
     .details(values);
 }
 
@@ -139,17 +208,23 @@ fn used(answers: &mut Answers, judged: &Judged, explain: &str) {
     let verdict = &judged.verdict;
     let licence = &answers.may_we_use;
     let context = format!("in {}, tier {}", verdict.mode, verdict.tier);
-    let (standing, says) = match verdict.decision {
-        Decision::Allow => (Standing::Verified, format!("the policy allows it {context}")),
-        Decision::Quarantine => (Standing::Unknown, format!("held {context}: an answer is missing")),
-        Decision::Deny => (Standing::Failed, format!("the policy denies it {context}")),
+    let answer = match (
+        verdict.decision,
+        Passed::policy(verdict),
+        Refused::policy(verdict),
+    ) {
+        (Decision::Allow, Some(check), _) => {
+            Answer::verified(check, format!("the policy allows it {context}"))
+        }
+        (Decision::Deny, _, Some(check)) => Answer::failed(check, format!("the policy denies it {context}")),
+        _ => Answer::unknown(format!("held {context}: an answer is missing")),
     };
     let reasons = verdict::reasons(judged).into_iter().map(|it| match it.place() {
         Some(place) => format!("{}: {} ({place})", it.code(), it.message()),
         None => format!("{}: {}", it.code(), it.message()),
     });
-    let known = (licence.standing != Standing::Unknown).then(|| licence.says.clone());
-    let answer = Answer::new(standing, says).details(known.into_iter().chain(reasons));
+    let known = (licence.standing() != Standing::Unknown).then(|| licence.says.clone());
+    let answer = answer.details(known.into_iter().chain(reasons));
     answers.may_we_use = if verdict.decision == Decision::Allow {
         answer
     } else {

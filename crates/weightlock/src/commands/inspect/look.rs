@@ -8,8 +8,12 @@ use weightlock_artifact::{
     error::NOT_FOUND,
     evidence::Kind,
     input,
-    inventory::{Entry, Inventory, Irregular, Links, Root, Scope},
+    inventory::{Entry, Inventory, Irregular, Links, Scope},
     path::ArtifactPath,
+};
+use weightlock_bom::{
+    extract::is_private,
+    graph::{Graph, Property},
 };
 use weightlock_format::{
     Problem,
@@ -22,13 +26,16 @@ use weightlock_signing::{
     certificate::Certificate,
 };
 
+use super::contradictions::Bom;
 use crate::{
     commands::{
+        bom::model::Unhashed,
         evidence::{found::Found, summary},
         scan, target,
     },
     context::Context,
     diagnostic::Diagnostic,
+    layout::{self, Opened},
 };
 
 /// Tensors of all files together. The largest published models have about 100 000; each costs some hundred bytes
@@ -38,6 +45,8 @@ const MOST_TENSORS: u64 = 2_000_000;
 /// Everything that was seen.
 #[derive(Debug)]
 pub(super) struct Seen {
+    /// What the target is.
+    pub(super) opened: Opened,
     pub(super) inventory: Arc<Inventory>,
     pub(super) summary: ModelSummary,
     /// What the header or the configuration of each file says.
@@ -45,8 +54,19 @@ pub(super) struct Seen {
     pub(super) signature: Signature,
     /// What the scanner found, with its default settings.
     pub(super) scan: Report,
-    /// Bills of materials that lie with it, a line each; claimed, and not checked.
-    pub(super) boms: Vec<String>,
+    /// Bills of materials that lie with it; claimed, and not checked.
+    pub(super) boms: Vec<Claimed>,
+    /// What the files say of themselves.
+    pub(super) graph: Graph,
+}
+
+/// A bill of materials that nobody checked.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    /// What it claims, in a line.
+    pub(super) claims: String,
+    /// Its document, where it can be read.
+    pub(super) document: Option<Bom>,
 }
 
 /// The signature that lies with the model. Here is where a verified one will have its own variant.
@@ -67,17 +87,46 @@ pub(in crate::commands) enum Signature {
 impl Seen {
     /// Looks at a model. A broken file is part of what is seen.
     pub(super) fn look(target: &Path, context: &Context) -> Result<Self, Diagnostic> {
-        let root = Root::open(target, Links::Refused)?;
-        let inventory = Arc::new(Inventory::walk(root, &Scope::model())?);
+        let opened = layout::open(target, Links::Refused)?;
+        let inventory = Arc::new(Inventory::walk(opened.root.reopen()?, &Scope::model())?);
         let facts = facts(&inventory, inventory.entries())?;
         Ok(Self {
-            summary: summarise(&facts),
+            summary: without_private(summarise(&facts)),
             signature: signature(&inventory)?,
             scan: scan::of_model(&inventory, context)?,
             boms: boms(&inventory),
+            graph: Unhashed::in_inventory(&inventory, context)?,
+            opened,
             inventory,
             facts,
         })
+    }
+
+    /// What the files say of the model under a property, as text.
+    pub(super) fn said(&self, property: Property) -> Vec<String> {
+        let subject = self.graph.component(self.graph.subject());
+        let claims = subject.into_iter().flat_map(|it| it.claims(property));
+        let told = claims.filter(|claim| !claim.is_private);
+        told.filter_map(|claim| claim.value.as_text().map(str::to_owned))
+            .collect()
+    }
+
+    /// Trained numbers, where what they are packed into can be told.
+    pub(super) fn parameters(&self) -> Option<u64> {
+        let is_weights = |name: &str| name.ends_with(".safetensors") || name.ends_with(".gguf");
+        let is_partial = self
+            .summary
+            .problems
+            .iter()
+            .any(|(file, _)| is_weights(file.as_str()));
+        if is_partial || !self.summary.missing.is_empty() {
+            return None;
+        }
+        let subject = self.graph.component(self.graph.subject())?;
+        let counted = subject.claims(Property::Parameters).iter();
+        counted
+            .filter_map(|claim| claim.value.as_number())
+            .find(|count| *count > 0)
     }
 
     /// What is in the folder and is no plain file, so that it was not looked at.
@@ -86,17 +135,42 @@ impl Seen {
     }
 }
 
+/// What the files say of their making, without paths on somebody's machine; and without the word that says that there is a licence of
+/// another name, where that name is there.
+fn without_private(mut summary: ModelSummary) -> ModelSummary {
+    let told = |name: String| {
+        if is_private(&name) {
+            "a path on its maker's machine".to_owned()
+        } else {
+            name
+        }
+    };
+    summary.base_models = summary.base_models.into_iter().map(told).collect();
+    if summary.licenses.len() > 1 {
+        summary.licenses.remove("other");
+    }
+    summary
+}
+
 /// The bills of materials that lie with a model: what each claims, and what it is about. Nothing was hashed, so that only other
 /// names of files show that it is about another model.
-fn boms(inventory: &Inventory) -> Vec<String> {
+fn boms(inventory: &Inventory) -> Vec<Claimed> {
     let here: BTreeSet<&str> = inventory.entries().iter().map(|it| it.path.as_str()).collect();
     let found = match Found::about(inventory.root()) {
         Ok(found) => found,
-        Err(told) => return vec![told.message().to_owned()],
+        Err(told) => {
+            return vec![Claimed {
+                claims: told.message().to_owned(),
+                document: None,
+            }];
+        }
     };
     let boms = found.iter().filter(|it| it.kind == Some(Kind::Bom));
     let told = boms.map(|it| match it.claimed() {
-        Err(why) => format!("{}: {}", it.name, why.why),
+        Err(why) => Claimed {
+            claims: format!("{}: {}", it.name, why.why),
+            document: None,
+        },
         Ok(claimed) => {
             let statement = &claimed.statement;
             let mut subjects = statement.subjects.iter();
@@ -111,7 +185,10 @@ fn boms(inventory: &Inventory) -> Vec<String> {
                 ""
             };
             let says = summary::of(statement);
-            format!("{}: claims {says}, of {about}{other}; not checked", it.name)
+            Claimed {
+                claims: format!("{}: claims {says}, of {about}{other}; not checked", it.name),
+                document: (!is_other).then(|| (it.name.clone(), statement.predicate.clone())),
+            }
         }
     });
     told.collect()
@@ -154,6 +231,12 @@ fn count(facts: &Facts) -> u64 {
 
 /// The signature that lies with a model; nothing of it is checked.
 pub(in crate::commands) fn signature(inventory: &Inventory) -> Result<Signature, Error> {
+    if let Some(text) = target::in_image(inventory.root()) {
+        return Ok(match text {
+            Ok(text) => parse(&text),
+            Err(_) => Signature::Broken(Refusal::NoMaterial),
+        });
+    }
     for store in target::stores(inventory.root()) {
         match input::read_at_most(store.signature(), Bundle::MAX_BYTES) {
             Ok(text) => return Ok(parse(&text)),

@@ -4,7 +4,11 @@
 //! Headers, configuration and whatever could hold code are read, and the numbers of the weights are not, so that a model
 //! of 100 GB answers at once. What that cannot tell is said to be unknown; no answer stands in for another.
 
+mod answer;
 pub(super) mod answers;
+mod blobs;
+mod check;
+mod contradictions;
 mod html;
 mod judged;
 pub(super) mod look;
@@ -16,14 +20,21 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::{
-    inventory::RootKind,
     reason::Outcome,
-    standing::Standing,
     write::{Existing, write_whole},
 };
+use weightlock_bom::graph::Property;
 use weightlock_format::{detect::Format, model::ModelSummary};
 
-use self::look::{Seen, Signature};
+pub use self::{
+    answer::Answer,
+    blobs::{Blobs, ImageTold},
+    check::CheckTold,
+};
+use self::{
+    check::Refused,
+    look::{Seen, Signature},
+};
 use crate::{
     cli::{Format as Form, Hashing},
     commands::verdict::{self, Asked, Judged, Policies, PolicyFlags, VerdictTold, judge},
@@ -31,6 +42,10 @@ use crate::{
     diagnostic::Diagnostic,
     exit::Exit,
     explanations::{self, NOTHING_KNOWN},
+    layout::{
+        Layout,
+        names::{self, Names},
+    },
     reply::Reply,
     sources,
     text::quoted,
@@ -41,8 +56,17 @@ const VERB: &str = "inspect";
 /// Say what a model is, and what is known about it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Without a policy, the numbers of the weights are not read, nothing is hashed and no signature checked. With one
-(--policy, or one that holds here), all of it is, and the exit code is that of `weightlock gate`.
+Targets: a folder, a file, a snapshot of a hub cache or its models--ORG--NAME folder, an OCI layout (LAYOUT, LAYOUT:TAG,
+LAYOUT@sha256:…), a model of Ollama (its manifest, or STORE/NAME:TAG), a blob that is named by its digest.
+
+Without a policy, the numbers of the weights are not read, nothing is hashed and no signature checked; but where files are
+named by digests (hub cache, OCI layout, Ollama, a blob), every byte is read to recompute the names, unless
+--metadata-only says not to. With a policy (--policy, or one that holds here), all of it is checked.
+
+Exit code without a policy: 0 nothing is broken, which is no permission; 1 something is broken, or not what its name says;
+3 nothing is known to be a model. With a policy: 0 only when it allows; 1 when it denies, or something is broken;
+3 when an answer that it needs is missing.
+
 How each answer is known:
   VERIFIED  a check ran and it holds        DECLARED  somebody says so
   INFERRED  worked out from the content     UNKNOWN   not known
@@ -51,6 +75,9 @@ pub struct Arguments {
     /// A model: a folder or a file
     #[arg(value_name = "TARGET")]
     target: PathBuf,
+    /// Do not recompute the names of blobs; what they say is then only claimed
+    #[arg(long)]
+    metadata_only: bool,
     #[command(flatten)]
     policy: PolicyFlags,
     /// Write the result to a file instead of to standard output
@@ -66,8 +93,14 @@ pub struct Arguments {
 pub struct Inspection {
     /// The target as typed.
     pub target: String,
-    /// `file`, `folder` or `hub-snapshot`.
+    /// `file`, `folder`, `hub-snapshot`, `oci-image`, `ollama-model` or `blob`.
     pub kind: String,
+    /// Which of several models was taken and why; of an image, which one it is.
+    pub chosen: Option<String>,
+    /// The image that the files belong to, if there is one.
+    pub image: Option<ImageTold>,
+    /// What the names of blobs say, where files are named by digests.
+    pub blobs: Option<Blobs>,
     /// Files of the model. What version control and download tools keep beside it is not counted.
     pub files: u64,
     /// Bytes of these files.
@@ -76,6 +109,8 @@ pub struct Inspection {
     pub model: Model,
     /// The six answers.
     pub answers: Answers,
+    /// Where sources disagree, at most 100 lines.
+    pub contradictions: Vec<String>,
     /// The verdict, where a policy holds here.
     pub verdict: Option<VerdictTold>,
 }
@@ -88,8 +123,10 @@ pub struct Model {
     pub formats: Vec<Counted>,
     /// Architectures. Declared.
     pub architectures: Vec<String>,
-    /// Elements of all tensors; none where a header is broken or a file is missing. Inferred.
+    /// Trained numbers, whatever they are packed into; none where that cannot be told. Inferred.
     pub parameters: Option<u64>,
+    /// Elements of all tensors; none where a header is broken or a file is missing. Inferred.
+    pub elements: Option<u64>,
     /// Tensors in safetensors and GGUF files. Inferred.
     pub tensors: u64,
     /// Elements by type, the most frequent first. Inferred.
@@ -132,26 +169,6 @@ pub struct Answers {
     pub behaves: Answer,
 }
 
-/// One answer.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// How it is known: `verified`, `declared`, `inferred`, `unknown` or `failed`.
-    #[schemars(
-        with = "String",
-        extend("enum" = ["verified", "declared", "inferred", "unknown", "failed"])
-    )]
-    pub standing: Standing,
-    /// The answer, in one sentence.
-    pub says: String,
-    /// Files and facts that it rests on.
-    pub details: Vec<String>,
-    /// Further details that are not listed.
-    pub details_left_out: u64,
-    /// What to do next, where there is something to do.
-    pub next: Option<String>,
-}
-
 impl Answers {
     fn all(&self) -> [(&'static str, &Answer); 6] {
         [
@@ -170,11 +187,55 @@ pub(crate) fn run(arguments: &Arguments, format: Form, context: &Context) -> Rep
         Ok(seen) => seen,
         Err(reason) => return Reply::refusal(VERB, vec![reason]),
     };
-    match judged(arguments, context) {
-        Ok(None) => answer(&seen, None, arguments, format, context),
-        Ok(Some((policies, judged))) => answer(&seen, Some((&policies, &judged)), arguments, format, context),
-        Err(reasons) => Reply::refusal(VERB, reasons),
+    let judged = match judged(arguments, context) {
+        // What is wrong with the model stops the judging, and is an answer; what is wrong with the policy is none.
+        Err(reasons) if is_of_model(&reasons) => Judging::Stopped(reasons),
+        Err(reasons) => return Reply::refusal(VERB, reasons),
+        Ok(None) => Judging::NotAsked,
+        Ok(Some((policies, judged))) => Judging::Done(Box::new(policies), Box::new(judged)),
+    };
+    match names(&seen, &judged, arguments, context) {
+        Ok(names) => answer(&seen, names.as_ref(), &judged, arguments, format, context),
+        Err(reason) => Reply::refusal(VERB, vec![reason]),
     }
+}
+
+/// What came of asking the policies.
+enum Judging {
+    /// None holds here.
+    NotAsked,
+    /// There is no verdict, because of the model: a link, a blob that differs.
+    Stopped(Vec<Diagnostic>),
+    /// There is one.
+    Done(Box<Policies>, Box<Judged>),
+}
+
+fn is_of_model(reasons: &[Diagnostic]) -> bool {
+    let mut outcomes = reasons.iter().map(|reason| explanations::outcome(reason.code()));
+    !reasons.is_empty() && outcomes.all(|outcome| matches!(outcome, Outcome::No | Outcome::NoAnswer))
+}
+
+/// The names of blobs, recomputed. What was hashed for the verdict is not read again.
+fn names(
+    seen: &Seen,
+    judged: &Judging,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Option<Names>, Diagnostic> {
+    if arguments.metadata_only {
+        return Ok(None);
+    }
+    let known = match judged {
+        Judging::Done(_, judged) => judged.described.hashed.manifest(),
+        Judging::NotAsked | Judging::Stopped(_) => None,
+    };
+    names::recompute(
+        &seen.opened.layout,
+        &seen.inventory,
+        known,
+        &arguments.hashing,
+        context,
+    )
 }
 
 /// The verdict, where a policy holds here.
@@ -195,34 +256,50 @@ fn judged(arguments: &Arguments, context: &Context) -> Result<Option<(Policies, 
 
 fn answer(
     seen: &Seen,
-    judged: Option<(&Policies, &Judged)>,
+    names: Option<&Names>,
+    judging: &Judging,
     arguments: &Arguments,
     format: Form,
     context: &Context,
 ) -> Reply {
     let target = arguments.target.to_string_lossy();
-    let mut inspection = inspection(seen, &target);
-    if let Some((policies, judged)) = judged {
-        let named = arguments.policy.policy.as_ref();
-        let named = named.map_or_else(String::new, |file| {
-            format!("--policy {} ", quoted(&file.display().to_string()))
-        });
-        let explain = format!("weightlock policy explain {named}{}", quoted(&target));
-        judged::answer(&mut inspection.answers, judged, &policies.policy, &explain);
-        inspection.verdict = Some(VerdictTold::from(judged));
-    }
+    let mut inspection = inspection(seen, names, &target);
+    let judged = match judging {
+        Judging::Done(policies, judged) => {
+            let explain = explain(arguments, &target);
+            judged::answer(&mut inspection.answers, judged, &policies.policy, &explain);
+            inspection.contradictions = judged::contradictions(judged, &policies.policy, &seen.opened.layout);
+            inspection.verdict = Some(VerdictTold::from(judged.as_ref()));
+            Some((policies.as_ref(), judged.as_ref()))
+        }
+        Judging::Stopped(why) => {
+            let says = "not judged: the model is in no state that could be";
+            inspection.answers.may_we_use = match Refused::judging(why) {
+                Some(check) => Answer::failed(check, says),
+                None => Answer::unknown(says),
+            }
+            .details(why.iter().map(Diagnostic::sentence));
+            None
+        }
+        Judging::NotAsked => None,
+    };
     let text = text::render(&inspection, context.out);
     let material = html::Material {
         seen,
         inspection: &inspection,
         judged,
     };
-    let page = match page(material, format, context) {
+    let page = match page(material, format) {
         Ok(page) => page,
         Err(told) => return Reply::refusal(VERB, vec![told]),
     };
     let mut reasons = faults(seen);
-    if reasons.is_empty() && !is_recognised(&seen.summary) {
+    reasons.extend(blobs::reasons(names));
+    if let Judging::Stopped(why) = judging {
+        let told: Vec<_> = reasons.iter().map(Diagnostic::code).collect();
+        reasons.extend(why.iter().filter(|it| !told.contains(&it.code())).cloned());
+    }
+    if reasons.is_empty() && !is_recognised(seen) {
         reasons.push(
             Diagnostic::new(
                 NOTHING_KNOWN,
@@ -259,11 +336,11 @@ fn answer(
 }
 
 /// The page, where one is asked for.
-fn page(material: html::Material<'_>, format: Form, context: &Context) -> Result<Option<String>, Diagnostic> {
+fn page(material: html::Material<'_>, format: Form) -> Result<Option<String>, Diagnostic> {
     if format != Form::Html {
         return Ok(None);
     }
-    Ok(Some(html::render(&material.report(context)?)))
+    Ok(Some(html::render(&material.report()?)))
 }
 
 /// Writes the result into a file, in one step.
@@ -275,20 +352,34 @@ fn written(reply: Reply, path: &Path, format: Form) -> Reply {
     }
 }
 
-fn inspection(seen: &Seen, target: &str) -> Inspection {
-    let root = seen.inventory.root();
+/// The command that tells more of the verdict.
+fn explain(arguments: &Arguments, target: &str) -> String {
+    let named = arguments.policy.policy.as_ref();
+    let named = named.map_or_else(String::new, |file| {
+        format!("--policy {} ", quoted(&file.display().to_string()))
+    });
+    format!("weightlock policy explain {named}{}", quoted(target))
+}
+
+fn inspection(seen: &Seen, names: Option<&Names>, target: &str) -> Inspection {
+    let claimed: Vec<_> = seen.boms.iter().filter_map(|bom| bom.document.clone()).collect();
     Inspection {
         target: target.to_owned(),
-        kind: match root.kind() {
-            RootKind::File(_) => "file",
-            RootKind::Folder if root.is_hub_snapshot() => "hub-snapshot",
-            RootKind::Folder => "folder",
-        }
-        .to_owned(),
+        kind: seen.opened.word().to_owned(),
+        chosen: seen.opened.chosen(),
+        image: match &seen.opened.layout {
+            Layout::Image(image) => Some(image.as_ref().into()),
+            _ => None,
+        },
+        blobs: blobs::told(&seen.opened, names),
         files: seen.inventory.entries().len() as u64,
         bytes: seen.inventory.bytes(),
-        model: Model::from(&seen.summary),
-        answers: answers::answers(seen, target),
+        model: Model {
+            parameters: seen.parameters(),
+            ..Model::from(&seen.summary)
+        },
+        answers: answers::answers(seen, names, target),
+        contradictions: contradictions::of(&seen.graph, &claimed, &seen.opened.layout),
         verdict: None,
     }
 }
@@ -300,12 +391,12 @@ fn faults(seen: &Seen) -> Vec<Diagnostic> {
     let mut last = None;
     for (file, problem) in &seen.summary.problems {
         // Problems of one file follow each other; the first is told.
-        if last != Some(file) && reasons.len() < answers::MOST_DETAILS {
+        if last != Some(file) && reasons.len() < answer::MOST_DETAILS {
             reasons.push(Diagnostic::of(problem.code(), problem).at(place(file.as_str())));
         }
         last = Some(file);
     }
-    for file in seen.summary.missing.iter().take(answers::MOST_DETAILS) {
+    for file in seen.summary.missing.iter().take(answer::MOST_DETAILS) {
         reasons.push(
             Diagnostic::new(
                 weightlock_format::reason::TRUNCATED,
@@ -321,8 +412,9 @@ fn faults(seen: &Seen) -> Vec<Diagnostic> {
     reasons
 }
 
-/// Whether anything says that this is a model: weights, or a configuration with an architecture.
-fn is_recognised(summary: &ModelSummary) -> bool {
+/// Whether anything says that this is a model: weights, a configuration with an architecture, or a packer's word how to load it.
+fn is_recognised(seen: &Seen) -> bool {
+    let summary = &seen.summary;
     const WEIGHTS: [Format; 12] = [
         Format::Safetensors,
         Format::Gguf,
@@ -338,7 +430,13 @@ fn is_recognised(summary: &ModelSummary) -> bool {
         Format::Tar,
     ];
     let has = |format| summary.formats.contains_key(format);
-    WEIGHTS.iter().any(has) || !summary.architectures.is_empty() || !summary.base_models.is_empty()
+    let says =
+        WEIGHTS.iter().any(has) || !summary.architectures.is_empty() || !summary.base_models.is_empty();
+    says || !seen.said(Property::Entrypoint).is_empty()
+}
+
+fn elements(summary: &ModelSummary) -> Option<u64> {
+    summary.parameters.filter(|_| summary.tensors > 0)
 }
 
 impl From<&ModelSummary> for Model {
@@ -362,7 +460,8 @@ impl From<&ModelSummary> for Model {
                 })
                 .collect(),
             architectures: summary.architectures.iter().cloned().collect(),
-            parameters: summary.parameters.filter(|_| summary.tensors > 0),
+            parameters: None,
+            elements: elements(summary),
             tensors: summary.tensors,
             dtypes,
             quantization: summary.quantization.iter().cloned().collect(),

@@ -14,17 +14,28 @@ const BESIDE_WEIGHTS: [&str; 5] = ["json", "text", "empty", "image", "xml"];
 pub(super) fn render(inspection: &Inspection, paint: Paint) -> String {
     let title = Shown(&inspection.target).to_string();
     let mut text = format!(
-        "{}   {}\n\n",
+        "{}   {}\n",
         paint.apply(Style::Strong, &title),
         Shown(&headline(inspection))
     );
+    if let Some(chosen) = &inspection.chosen {
+        text += &format!("  {}\n", Shown(chosen));
+    }
+    text += "\n";
     for (question, answer) in inspection.answers.all() {
         text += &row(question, answer, paint);
     }
-    text += if inspection.verdict.is_some() {
-        "\nread: every byte, and everything stated about it; nothing was run\n"
-    } else {
-        "\nread: everything but the numbers of the weights; nothing was hashed or run\n"
+    if !inspection.contradictions.is_empty() {
+        text += "\ncontradictions\n";
+        for line in &inspection.contradictions {
+            text += &format!("  {}\n", Shown(line));
+        }
+    }
+    let recomputed = inspection.blobs.as_ref().is_some_and(|blobs| blobs.recomputed);
+    text += match (inspection.verdict.is_some(), recomputed) {
+        (true, _) => "\nread: every byte, and everything stated about it; nothing was run\n",
+        (false, true) => "\nread: every byte, to recompute the names of blobs; nothing was run\n",
+        (false, false) => "\nread: everything but the numbers of the weights; nothing was hashed or run\n",
     };
     text
 }
@@ -69,8 +80,8 @@ fn weights(format: &Counted) -> Option<String> {
 
 fn row(question: &str, answer: &Answer, paint: Paint) -> String {
     const INDENT: usize = 25;
-    let word = format!("{:10}", answer.standing.word());
-    let word = match answer.standing {
+    let word = format!("{:10}", answer.standing().word());
+    let word = match answer.standing() {
         Standing::Verified => paint.apply(Style::Good, &word),
         Standing::Failed => paint.apply(Style::Error, &word),
         _ => word,

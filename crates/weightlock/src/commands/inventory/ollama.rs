@@ -87,13 +87,18 @@ fn manifests(top: &Path, listed: &mut Listed) -> Vec<PathBuf> {
         for entry in listed.entries(&folder) {
             if is_file(&entry) {
                 files.push(entry.path());
-            } else if is_folder(&entry) && depth < DEEPEST {
+            } else if is_folder(&entry) && depth < DEEPEST && !is_evidence(&entry) {
                 waiting.push((entry.path(), depth + 1));
             }
         }
     }
     files.sort();
     files
+}
+
+/// Signatures and evidence lie beside a manifest.
+fn is_evidence(entry: &std::fs::DirEntry) -> bool {
+    entry.path().extension().is_some_and(|it| it == "weightlock")
 }
 
 /// The digest of a manifest, by which `ollama list` knows a model, and the names of its layers.

@@ -1,6 +1,7 @@
 //! [`Targets`]: the files that a command line and its lists name.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     io::{self, Read as _},
     os::unix::ffi::OsStrExt as _,
@@ -10,14 +11,16 @@ use std::{
 
 use weightlock_artifact::{
     Error, input,
-    inventory::{Inventory, Links, Root, RootKind, Scope},
+    inventory::{Inventory, Links, Root, RootKind, Scope, View},
 };
 use weightlock_scan::report::NotExamined;
 
 use super::{Arguments, usage};
 use crate::{
     diagnostic::Diagnostic,
-    explanations, nearest,
+    explanations,
+    layout::{self, Layout, Opened},
+    nearest,
     sources::{Source, Target},
 };
 
@@ -76,8 +79,11 @@ impl Targets {
 
     /// In order, each once.
     fn settled(mut self) -> Self {
-        self.sources.sort_by(|a, b| a.name.cmp(&b.name));
-        self.sources.dedup_by(|a, b| a.name == b.name);
+        // A file of an image and one that lies beside its lists can have one name, and are two.
+        self.sources
+            .sort_by(|a, b| (&a.name, a.stamp).cmp(&(&b.name, b.stamp)));
+        self.sources
+            .dedup_by(|a, b| a.name == b.name && a.stamp == b.stamp);
         for names in [&mut self.left_out, &mut self.passed_over] {
             names.sort();
             names.dedup();
@@ -98,7 +104,10 @@ impl Targets {
     fn add(&mut self, path: &Path, links: Links) {
         let target = match snapshots(path) {
             Some(snapshots) => return snapshots.iter().for_each(|one| self.add(one, links)),
-            None => Target::look(path, links, &Scope::model()),
+            None => match self.images(path) {
+                true => return,
+                false => Target::as_it_is(path, links, &Scope::model()),
+            },
         };
         match target {
             Ok(target) => {
@@ -109,6 +118,72 @@ impl Targets {
                 self.sources.extend(target.sources());
             }
             Err(error) => self.not_examined.push(not_opened(path, &error)),
+        }
+    }
+
+    /// The files of every image in a layout under the names that they have there, and whatever else lies in it under its own; whether
+    /// there are any. A layout that cannot be understood is told, and read as a folder.
+    fn images(&mut self, path: &Path) -> bool {
+        let images = match layout::all_images(path) {
+            Ok(images) => images,
+            Err(told) => {
+                self.not_examined.push(NotExamined {
+                    name: told
+                        .place()
+                        .map_or_else(|| path.to_string_lossy().into_owned(), str::to_owned),
+                    code: told.code(),
+                    why: told.sentence(),
+                    failed: explanations::outcome(told.code())
+                        == weightlock_artifact::reason::Outcome::CouldNotWork,
+                });
+                return false;
+            }
+        };
+        let mut taken = BTreeSet::new();
+        for image in &images {
+            let walked = image
+                .root
+                .reopen()
+                .and_then(|root| Inventory::walk(root, &Scope::everything()));
+            match walked {
+                Ok(inventory) => self.sources.extend(Target::Folder(Arc::new(inventory)).sources()),
+                Err(error) => self.not_examined.push(not_opened(path, &error)),
+            }
+            let blobs = image.root.view().into_iter().flat_map(View::files);
+            taken.extend(blobs.map(|(_, blob)| blob.place.clone()));
+        }
+        if images.is_empty() {
+            return false;
+        }
+        match Target::as_it_is(path, Links::Refused, &Scope::everything()) {
+            Ok(Target::Folder(inventory)) => {
+                self.beside(&inventory);
+                let rest = Target::Folder(inventory).sources().into_iter();
+                let is_taken = |it: &Source| it.artifact_path().is_some_and(|it| taken.contains(it));
+                self.sources.extend(rest.filter(|it| !is_taken(it)));
+            }
+            Ok(Target::File(manifest)) => self.sources.push(manifest),
+            // It was named as LAYOUT:TAG.
+            Err(_) => {}
+        }
+        if !path.is_dir() {
+            self.lists(&images);
+        }
+        true
+    }
+
+    /// Manifests and configurations of images whose folder is not read.
+    fn lists(&mut self, images: &[Opened]) {
+        for image in images {
+            let Layout::Image(image) = &image.layout else {
+                continue;
+            };
+            for place in &image.besides {
+                match Source::named(place) {
+                    Ok(source) => self.sources.push(source),
+                    Err(error) => self.not_examined.push(not_opened(place, &error)),
+                }
+            }
         }
     }
 

@@ -116,7 +116,7 @@ impl ProvenanceFlags {
                 pieces.push(piece);
                 continue;
             }
-            pieces.extend(Piece::about(&Root::open(path, Links::Refused)?)?.0);
+            pieces.extend(Piece::about(&crate::layout::root(path, Links::Refused)?)?.0);
         }
         Ok(pieces)
     }

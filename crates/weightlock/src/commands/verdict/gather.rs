@@ -62,6 +62,8 @@ pub(crate) struct Judged {
     signers: BTreeMap<Digest, Signer>,
     /// The files that signatures list which hold and whose signers count; none where there is no such signature.
     pub(crate) signed: Option<BTreeSet<ArtifactPath>>,
+    /// Bills of materials by signers who count, with their documents.
+    pub(in crate::commands) boms: Vec<(String, serde_json::Value)>,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// The scan was not run, because the answer is no without it.
@@ -176,6 +178,7 @@ pub(crate) fn judge_bytes(
     ));
     let stated = stated(&looked, policy);
     let mut all = signatures.facts;
+    let boms = boms(&looked, policy);
     all.extend(looked.into_iter().map(|Looked { fact, .. }| fact));
     all.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
     let mut evidence = Evidence {
@@ -224,9 +227,22 @@ pub(crate) fn judge_bytes(
         described,
         signers,
         signed: signatures.files,
+        boms,
         steps,
         is_cut_short,
     })
+}
+
+/// Bills of materials of the model as it is now, by signers who count.
+fn boms(looked: &[Looked], policy: &Policy) -> Vec<(String, serde_json::Value)> {
+    let counting = looked.iter().filter(|one| {
+        one.fact.kind == Kind::Bom && one.fact.holds == Holds::Yes && policy.counts(Kind::Bom, &one.fact.by)
+    });
+    let documents = counting.filter_map(|one| {
+        let statement = one.statement.as_ref()?;
+        Some((one.fact.name.clone(), statement.predicate.clone()))
+    });
+    documents.collect()
 }
 
 /// Verdicts about the model as it is now, by those whose verdicts count, the newest first.

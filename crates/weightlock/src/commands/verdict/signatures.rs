@@ -57,6 +57,14 @@ pub(super) struct Found {
 /// Finds every signature and checks whose it is. No byte of the model is read.
 pub(super) fn find(root: &Root, people: &People) -> Vec<Found> {
     let mut all = Vec::new();
+    if let Some(Ok(bundle)) = target::in_image(root) {
+        all.push(Found::of(
+            root.join("model.sig"),
+            "model.sig".to_owned(),
+            bundle,
+            people,
+        ));
+    }
     for store in target::stores(root) {
         if let Ok(bundle) = target::read(store.signature()) {
             let name = store.signature().file_name().map_or_else(

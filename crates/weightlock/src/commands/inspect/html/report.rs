@@ -25,7 +25,7 @@ pub(in crate::commands::inspect) struct Report<'a> {
     /// Tensors by file, in order of paths.
     pub(super) tensors: Vec<TensorFile>,
     /// What the model is made of, or why that is not known.
-    pub(super) composition: Result<Composition, String>,
+    pub(super) composition: Composition,
 }
 
 /// A signature or another statement.

@@ -14,19 +14,19 @@ use super::{
 use crate::commands::inspect::{Answer, Answers, Inspection, Model};
 
 fn answer(text: &str) -> Answer {
-    Answer {
-        standing: Standing::Declared,
-        says: text.to_owned(),
-        details: vec![text.to_owned(); 12],
-        details_left_out: 3,
-        next: Some(format!("do it: weightlock verify '{text}'")),
-    }
+    Answer::declared(text)
+        .details(vec![text.to_owned(); 15])
+        .next(format!("do it: weightlock verify '{text}'"))
 }
 
 fn inspection(text: &str) -> Inspection {
     Inspection {
         target: text.to_owned(),
         kind: "folder".to_owned(),
+        chosen: Some(text.to_owned()),
+        image: None,
+        blobs: None,
+        contradictions: vec![text.to_owned()],
         files: 1,
         bytes: 1,
         model: Model::from(&ModelSummary::default()),
@@ -70,7 +70,7 @@ fn report<'a>(inspection: &'a Inspection, text: &str, count: usize) -> Report<'a
         .take(count)
         .collect(),
         tensors: tensors(text, count),
-        composition: Ok(composition(text, count)),
+        composition: composition(text, count),
     }
 }
 
@@ -326,13 +326,12 @@ fn an_empty_report_says_so_in_every_section() {
         scanned: Scanned::default(),
         files: Vec::new(),
         tensors: Vec::new(),
-        composition: Err("it broke".to_owned()),
+        composition: Composition::default(),
     };
     let page = render(&empty);
     for told in [
         "NO VERDICT",
-        "Not known: what the model is made of could not be read.",
-        "Not known: it broke",
+        "The sources that were read do not contradict each other.",
         "no signature and no statement lies with this model",
         "There is no file.",
     ] {

@@ -8,16 +8,10 @@ use std::collections::BTreeMap;
 use weightlock_bom::graph::{Claim, Component as Thing, Fact as Known, Graph, Kind, Property, Ref, Verb};
 
 use super::Material;
-use crate::{
-    commands::{
-        bom::{model::Unhashed, show},
-        inspect::html::report::{Component, Composition, End, Fact, Metric, Relation},
-    },
-    context::Context,
+use crate::commands::{
+    bom::show,
+    inspect::html::report::{Component, Composition, End, Fact, Metric, Relation},
 };
-
-/// The composition, and where its sources disagree.
-pub(super) type Found = (Composition, Vec<String>);
 
 /// Facts of a component other than the model.
 const MOST_FACTS: usize = 6;
@@ -35,21 +29,12 @@ const TOLD: [Property; 9] = [
     Property::Description,
 ];
 
-pub(super) fn of(material: &Material<'_>, context: &Context) -> Result<Found, String> {
-    match material.judged {
-        Some((_, judged)) => Ok(told(&judged.described.graph)),
-        None => {
-            let path = material.seen.inventory.root().path();
-            let unhashed = Unhashed::of(path, false, context).map_err(|reasons| {
-                let why: Vec<String> = reasons.iter().map(|it| it.sentence()).collect();
-                why.join("; ")
-            })?;
-            Ok(told(&unhashed.graph))
-        }
-    }
+pub(super) fn of(material: &Material<'_>) -> Composition {
+    let judged = material.judged.map(|(_, judged)| &judged.described.graph);
+    told(judged.unwrap_or(&material.seen.graph))
 }
 
-fn told(graph: &Graph) -> Found {
+fn told(graph: &Graph) -> Composition {
     let things: Vec<(&Ref, &Thing)> = graph
         .components()
         .iter()
@@ -62,7 +47,7 @@ fn told(graph: &Graph) -> Found {
         .chain([(graph.subject(), End::Model)])
         .collect();
     let subject = graph.component(graph.subject());
-    let composition = Composition {
+    Composition {
         facts: subject.map_or_else(Vec::new, |it| it.facts().iter().map(fact).collect()),
         components: things
             .iter()
@@ -75,10 +60,7 @@ fn told(graph: &Graph) -> Found {
             .iter()
             .map(|it| format!("{}: {}", it.path, it.why))
             .collect(),
-    };
-    let conflicts = graph.conflicts();
-    let conflicts = conflicts.iter().map(|it| show::conflict(graph, it)).collect();
-    (composition, conflicts)
+    }
 }
 
 fn fact((property, known): (&Property, &Known)) -> Fact {

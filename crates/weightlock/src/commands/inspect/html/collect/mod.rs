@@ -15,7 +15,6 @@ use crate::{
         inspect::{Inspection, look::Seen, text, word},
         verdict::{Judged, Policies},
     },
-    context::Context,
     diagnostic::Diagnostic,
     environment::SOURCE_DATE_EPOCH,
 };
@@ -32,17 +31,16 @@ pub(in crate::commands::inspect) struct Material<'a> {
 
 impl<'a> Material<'a> {
     /// Everything that the page tells. A time that the environment states and that is none is refused.
-    pub(in crate::commands::inspect) fn report(self, context: &Context) -> Result<Report<'a>, Diagnostic> {
-        let composition = composition::of(&self, context);
+    pub(in crate::commands::inspect) fn report(self) -> Result<Report<'a>, Diagnostic> {
         Ok(Report {
             headline: text::headline(self.inspection),
             made: self.made()?,
-            contradictions: self.contradictions(&composition),
+            contradictions: self.inspection.contradictions.clone(),
             statements: statements::of(&self),
             scanned: scanned::of(self.seen),
             files: self.files(),
             tensors: tensors(self.seen),
-            composition: composition.map(|(found, _)| found),
+            composition: composition::of(&self),
             inspection: self.inspection,
         })
     }
@@ -56,18 +54,6 @@ impl<'a> Material<'a> {
         }
         let verdict = self.inspection.verdict.as_ref();
         Ok(verdict.map(|it| it.time.clone()))
-    }
-
-    /// Sources that disagree: about the composition, and the card with the files.
-    fn contradictions(&self, composition: &Result<composition::Found, String>) -> Vec<String> {
-        let of_graph = composition
-            .iter()
-            .flat_map(|(_, conflicts)| conflicts.iter().cloned());
-        let card = self.judged.and_then(|(_, judged)| judged.evidence.card.as_ref());
-        let of_card = card.into_iter().flat_map(|card| &card.contradictions);
-        of_graph
-            .chain(of_card.map(|it| format!("the card: {it}")))
-            .collect()
     }
 
     fn files(&self) -> Vec<File> {

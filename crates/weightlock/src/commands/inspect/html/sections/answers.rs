@@ -33,7 +33,7 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
 fn one(grid: &mut Markup, question: &str, answer: &Answer) {
     grid.element("article", &[("class", "answer")], |it| {
         it.says("h3", &[], question);
-        badge(it, answer.standing);
+        badge(it, answer.standing());
         it.says("p", &[("class", "says")], &answer.says);
         let (open, rest) = answer.details.split_at(answer.details.len().min(MOST_OPEN));
         details(it, open);

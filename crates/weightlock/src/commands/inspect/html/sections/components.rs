@@ -14,10 +14,7 @@ const MOST_FACTS: usize = 100;
 const MOST_VALUES: usize = 3;
 
 pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
-    let composition = match &report.composition {
-        Ok(composition) => composition,
-        Err(why) => return nothing(page, &format!("Not known: {why}")),
-    };
+    let composition = &report.composition;
     let target = quoted(&report.inspection.target);
     page.says("h3", &[], "Lineage");
     lineage::write(page, composition, &target);

@@ -1,0 +1,230 @@
+//! [`Image`]: a manifest whose blobs lie in a folder, whoever keeps them there.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use weightlock_artifact::{
+    Error,
+    digest::{Algorithm, Digest},
+    error::NOT_FOUND,
+    inventory::{Blob, Root, View},
+    path::ArtifactPath,
+};
+use weightlock_format::{
+    Problem,
+    image::{Descriptor, Document, MAX_BYTES, MAX_CONFIG_BYTES, Manifest, licenses},
+    reason::{IMAGE_NAME, LIMIT},
+};
+
+use super::{Layout, Opened};
+use crate::{diagnostic::Diagnostic, sources, text::Shown};
+
+/// Who keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ImageKind {
+    /// An OCI image layout.
+    Oci,
+    /// A store of Ollama.
+    Ollama,
+}
+
+impl ImageKind {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Oci => "oci-image",
+            Self::Ollama => "ollama-model",
+        }
+    }
+
+    pub(super) const fn what(self) -> &'static str {
+        match self {
+            Self::Oci => "an image in an OCI layout",
+            Self::Ollama => "a model in a store of Ollama",
+        }
+    }
+
+    /// Where a blob lies below the folder.
+    fn place(self, digest: &Digest) -> String {
+        match self {
+            Self::Oci => format!("blobs/sha256/{}", digest.hex()),
+            Self::Ollama => format!("blobs/sha256-{}", digest.hex()),
+        }
+    }
+}
+
+/// An image.
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    /// Who keeps it.
+    pub(crate) kind: ImageKind,
+    /// What it is called there.
+    pub(crate) reference: Option<String>,
+    /// SHA-256 of its manifest.
+    pub(crate) manifest: Digest,
+    /// What kind of artifact it says that it is.
+    pub(crate) artifact_type: String,
+    /// Licences that its configuration states.
+    pub(crate) licenses: Vec<String>,
+    /// Where the blobs lie that are no files of the model: its configuration, and its manifest where that is a blob.
+    pub(crate) besides: Vec<PathBuf>,
+}
+
+impl Image {
+    /// Which one it is.
+    pub(super) fn told(&self) -> String {
+        let of = match &self.reference {
+            Some(reference) => format!("{}, ", Shown(reference)),
+            None => String::new(),
+        };
+        format!("{}: {of}manifest {}", self.kind.what(), self.manifest)
+    }
+}
+
+/// A folder with blobs.
+pub(super) struct Store<'a> {
+    pub(super) kind: ImageKind,
+    /// As the user named it.
+    pub(super) folder: &'a Path,
+    root: Root,
+}
+
+impl<'a> Store<'a> {
+    pub(super) fn open(kind: ImageKind, folder: &'a Path) -> Result<Self, Diagnostic> {
+        let root = Root::open(folder, weightlock_artifact::inventory::Links::Refused)?;
+        Ok(Self { kind, folder, root })
+    }
+
+    /// A small file of the layout, read through no link.
+    pub(super) fn read(&self, name: &str, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+        let shown = self.folder.join(name);
+        let path = ArtifactPath::parse(name).map_err(|error| {
+            Diagnostic::of(weightlock_artifact::error::NAME, &error).at(sources::shown(&shown))
+        })?;
+        let file = self.root.open_plain(&path)?.map_err(|kind| {
+            Diagnostic::new(kind.code(), format!("{path} {kind}")).at(sources::shown(&shown))
+        })?;
+        let mut bytes = Vec::new();
+        let most = (limit as u64).saturating_add(1);
+        let read = file.take(most).read_to_end(&mut bytes);
+        read.map_err(|error| Error::io("read", &shown, error))?;
+        if bytes.len() > limit {
+            let told = format!("{} has more than {limit} bytes", sources::shown(&shown));
+            return Err(Diagnostic::new(LIMIT, told).at(sources::shown(&shown)));
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes that a descriptor names, which must have its size and digest.
+    pub(super) fn blob(&self, named: &Descriptor, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+        let blob = self.placed(named)?;
+        let shown = self.folder.join(blob.place.as_str());
+        if named.size > limit as u64 {
+            let told = format!(
+                "{} is said to have {} bytes, and {limit} are read",
+                sources::shown(&shown),
+                named.size
+            );
+            return Err(Diagnostic::new(LIMIT, told).at(sources::shown(&shown)));
+        }
+        let bytes = match self.read(blob.place.as_str(), limit) {
+            // Small ones may be given in the manifest itself.
+            Err(told) if told.code() == NOT_FOUND => match &named.data {
+                Some(data) => data.clone(),
+                None => return Err(missing(&named.media_type, &shown)),
+            },
+            other => other?,
+        };
+        blob.has_size(bytes.len() as u64, &shown)?;
+        blob.has_digest(&Algorithm::Sha256.digest(&bytes), &shown)?;
+        Ok(bytes)
+    }
+
+    fn placed(&self, named: &Descriptor) -> Result<Blob, Diagnostic> {
+        let place = ArtifactPath::parse(self.kind.place(&named.sha256))
+            .map_err(|error| Diagnostic::of(weightlock_artifact::error::NAME, &error))?;
+        Ok(Blob {
+            place,
+            size: named.size,
+            sha256: named.sha256,
+        })
+    }
+
+    /// An index or a manifest, which a descriptor names.
+    pub(super) fn document(&self, named: &Descriptor) -> Result<Document, Diagnostic> {
+        let text = self.blob(named, MAX_BYTES)?;
+        let shown = self.folder.join(self.kind.place(&named.sha256));
+        Document::parse(&text).map_err(|problem| broken(&problem, &shown))
+    }
+
+    /// The model that a manifest is, under what the user called it.
+    pub(super) fn model(
+        &self,
+        path: &Path,
+        manifest: &Manifest,
+        (digest, reference): (Digest, Option<String>),
+        shown: &Path,
+    ) -> Result<Opened, Diagnostic> {
+        let config = self.blob(&manifest.config, MAX_CONFIG_BYTES)?;
+        let mut files = Vec::new();
+        for (name, layer) in manifest.files().map_err(|problem| broken(&problem, shown))? {
+            files.push((name, self.placed(layer)?));
+        }
+        let view =
+            View::new(files).map_err(|clash| Diagnostic::of(IMAGE_NAME, &clash).at(sources::shown(shown)))?;
+        self.there(&view)?;
+        let root = Root::of_view(path, self.folder, view)?;
+        let image = Image {
+            kind: self.kind,
+            reference,
+            manifest: digest,
+            artifact_type: manifest.artifact_type.clone(),
+            licenses: licenses(&config),
+            besides: [digest, manifest.config.sha256]
+                .iter()
+                .map(|it| self.folder.join(self.kind.place(it)))
+                .filter(|it| it.symlink_metadata().is_ok())
+                .collect(),
+        };
+        Ok(Opened {
+            root,
+            layout: Layout::Image(Box::new(image)),
+        })
+    }
+
+    /// Each blob must be there as a plain file of its size, before anything is said of the model.
+    fn there(&self, view: &View) -> Result<(), Diagnostic> {
+        for (name, blob) in view.files() {
+            let shown = self.folder.join(blob.place.as_str());
+            let file = match self.root.open_plain(&blob.place) {
+                Ok(Ok(file)) => file,
+                Ok(Err(kind)) => {
+                    let told = Diagnostic::new(kind.code(), format!("{} {kind}", blob.place));
+                    return Err(told.at(sources::shown(&shown)));
+                }
+                Err(error) if error.code() == NOT_FOUND => return Err(missing(name.as_str(), &shown)),
+                Err(error) => return Err(error.into()),
+            };
+            let size = file
+                .metadata()
+                .map_err(|error| Error::io("look at", &shown, error))?
+                .len();
+            blob.has_size(size, &shown)?;
+        }
+        Ok(())
+    }
+}
+
+fn missing(name: &str, shown: &Path) -> Diagnostic {
+    let error = Error::BlobMissing {
+        name: Shown(name).to_string(),
+        path: shown.to_owned(),
+    };
+    Diagnostic::from(error).at(sources::shown(shown))
+}
+
+/// A list that breaks its rules.
+pub(super) fn broken(problem: &Problem, shown: &Path) -> Diagnostic {
+    Diagnostic::of(problem.code(), problem).at(sources::shown(shown))
+}

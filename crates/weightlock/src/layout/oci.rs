@@ -1,0 +1,267 @@
+//! An OCI image layout: `oci-layout`, `index.json`, `blobs/sha256/<hex>` (image specification 1.1, "Image Layout").
+//!
+//! The index may name further indexes; all of them are read, up to limits, and what is left are manifests. Those that are about another
+//! (signatures, attestations) are no models. Of several the user says which: `LAYOUT:TAG`, `LAYOUT@sha256:…`, or the path of the
+//! manifest's blob.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+use weightlock_artifact::{
+    digest::{Algorithm, Digest},
+    path::ArtifactPath,
+};
+use weightlock_format::{
+    image::{Descriptor, Document, MAX_BYTES, Manifest, layout_version},
+    reason::LIMIT,
+};
+
+use super::{
+    Opened,
+    image::{ImageKind, Store, broken},
+};
+use crate::{
+    diagnostic::Diagnostic,
+    explanations::{CHOOSE, NOTHING_KNOWN},
+    sources,
+    text::{Shown, quoted},
+};
+
+/// The file that says that this is a layout.
+const MARK: &str = "oci-layout";
+/// Bytes of it.
+const MARK_BYTES: usize = 4096;
+/// Indexes and manifests that are read. Registries' indexes have some ten.
+const MOST_DOCUMENTS: usize = 256;
+/// Bytes of all of them; what is read of them is kept until one is chosen.
+const MOST_BYTES: u64 = 32 << 20;
+/// Images that are told.
+const MOST_TOLD: usize = 8;
+
+/// One image that could be meant.
+struct Candidate {
+    digest: Digest,
+    tags: Vec<String>,
+    manifest: Manifest,
+}
+
+/// What of a layout is meant.
+enum Wanted {
+    Any,
+    Tag(String),
+    Digest(Digest),
+}
+
+/// The image in a layout; `None` for what is no layout.
+pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
+    if let Some(opened) = by_blob(path)? {
+        return Ok(Some(opened));
+    }
+    let Some((folder, wanted)) = split(path)? else {
+        return Ok(None);
+    };
+    let store = Store::open(ImageKind::Oci, &folder)?;
+    let mut fitting = candidates(&store)?;
+    fitting.retain(|one| match &wanted {
+        Wanted::Any => true,
+        Wanted::Tag(tag) => one.tags.contains(tag),
+        Wanted::Digest(digest) => one.digest == *digest,
+    });
+    match fitting.as_slice() {
+        [one] => model(&store, path, one).map(Some),
+        [] => Err(none(path, &store, &wanted)),
+        many => Err(several(&folder, many)),
+    }
+}
+
+/// Every image in a layout; `None` for what is no layout.
+pub(super) fn all(path: &Path) -> Result<Option<Vec<Opened>>, Diagnostic> {
+    let Some((folder, Wanted::Any)) = split(path)? else {
+        return Ok(open(path)?.map(|one| vec![one]));
+    };
+    let store = Store::open(ImageKind::Oci, &folder)?;
+    let found = candidates(&store)?;
+    let is_one = found.len() == 1;
+    let opened = found.iter().map(|one| {
+        let named = format!("{}@{}", path.display(), one.digest);
+        let shown = if is_one {
+            path.to_owned()
+        } else {
+            PathBuf::from(named)
+        };
+        model(&store, &shown, one)
+    });
+    opened.collect::<Result<Vec<_>, _>>().map(Some)
+}
+
+fn model(store: &Store<'_>, path: &Path, one: &Candidate) -> Result<Opened, Diagnostic> {
+    let shown = store.folder.join(format!("blobs/sha256/{}", one.digest.hex()));
+    let tag = one.tags.first().cloned();
+    store.model(path, &one.manifest, (one.digest, tag), &shown)
+}
+
+fn is_layout(folder: &Path) -> bool {
+    folder.join(MARK).symlink_metadata().is_ok()
+}
+
+/// The folder, and what is said behind it where no file has that name.
+fn split(path: &Path) -> Result<Option<(PathBuf, Wanted)>, Diagnostic> {
+    if path.symlink_metadata().is_ok() {
+        return Ok(is_layout(path).then(|| (path.to_owned(), Wanted::Any)));
+    }
+    let bytes = path.as_os_str().as_bytes();
+    let at = |sign: u8| bytes.iter().rposition(|byte| *byte == sign);
+    let parts = |at: usize| {
+        let folder = bytes.get(..at).map(|it| PathBuf::from(OsStr::from_bytes(it)));
+        let rest = bytes
+            .get(at.saturating_add(1)..)
+            .and_then(|it| std::str::from_utf8(it).ok());
+        Some((folder?, rest?.to_owned()))
+    };
+    if let Some((folder, rest)) = at(b'@').and_then(parts)
+        && is_layout(&folder)
+    {
+        let hex = rest.strip_prefix("sha256:").unwrap_or_default();
+        let digest = Digest::from_hex(Algorithm::Sha256, hex)
+            .map_err(|error| Diagnostic::of(crate::explanations::USAGE, &error).at(sources::shown(path)))?;
+        return Ok(Some((folder, Wanted::Digest(digest))));
+    }
+    let tagged = at(b':').and_then(parts).filter(|(folder, _)| is_layout(folder));
+    Ok(tagged.map(|(folder, tag)| (folder, Wanted::Tag(tag))))
+}
+
+/// A manifest that was named by the path of its blob.
+fn by_blob(path: &Path) -> Result<Option<Opened>, Diagnostic> {
+    let Ok(whole) = path.canonicalize() else {
+        return Ok(None);
+    };
+    let named = whole.file_name().and_then(OsStr::to_str).map(str::to_owned);
+    let digest = named.and_then(|name| Digest::from_hex(Algorithm::Sha256, &name).ok());
+    let folder = whole.parent().filter(|folder| folder.ends_with("blobs/sha256"));
+    let layout = folder.and_then(|folder| folder.ancestors().nth(2));
+    let (Some(digest), Some(layout)) = (digest, layout.filter(|layout| is_layout(layout))) else {
+        return Ok(None);
+    };
+    let size = whole.symlink_metadata().map_or(u64::MAX, |found| found.len());
+    if size > MAX_BYTES as u64 {
+        return Ok(None);
+    }
+    let store = Store::open(ImageKind::Oci, layout)?;
+    check(&store)?;
+    let text = store.read(&format!("blobs/sha256/{}", digest.hex()), MAX_BYTES)?;
+    // Whatever is no manifest is a blob, and looked at as such.
+    let Ok(Document::Manifest(manifest)) = Document::parse(&text) else {
+        return Ok(None);
+    };
+    same(&text, &digest, path)?;
+    store.model(path, &manifest, (digest, None), path).map(Some)
+}
+
+fn same(text: &[u8], digest: &Digest, path: &Path) -> Result<(), Diagnostic> {
+    let found = Algorithm::Sha256.digest(text);
+    if found == *digest {
+        return Ok(());
+    }
+    Err(weightlock_artifact::Error::BlobDiffers {
+        path: path.to_owned(),
+        what: "its digest",
+        said: digest.to_string(),
+        found: found.to_string(),
+    }
+    .into())
+}
+
+fn check(store: &Store<'_>) -> Result<(), Diagnostic> {
+    let text = store.read(MARK, MARK_BYTES)?;
+    layout_version(&text).map_err(|problem| broken(&problem, &store.folder.join(MARK)))
+}
+
+/// Every manifest that the index leads to and that is a model's, each once.
+fn candidates(store: &Store<'_>) -> Result<Vec<Candidate>, Diagnostic> {
+    check(store)?;
+    let shown = store.folder.join("index.json");
+    let text = store.read("index.json", MAX_BYTES)?;
+    let index = match Document::parse(&text).map_err(|problem| broken(&problem, &shown))? {
+        Document::Index(index) => index,
+        Document::Manifest(_) => {
+            let told = "index.json is a manifest, and no index";
+            return Err(
+                Diagnostic::new(weightlock_format::reason::MALFORMED, told).at(sources::shown(&shown))
+            );
+        }
+    };
+    let mut waiting: Vec<Descriptor> = index.manifests.into_iter().rev().collect();
+    let mut seen: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
+    let mut found: Vec<(Digest, Manifest)> = Vec::new();
+    let mut bytes = 0_u64;
+    while let Some(named) = waiting.pop() {
+        if named.is_about_another() {
+            continue;
+        }
+        let tag = named.reference().map(str::to_owned);
+        let known = seen.contains_key(&named.sha256);
+        seen.entry(named.sha256).or_default().extend(tag);
+        if known {
+            continue;
+        }
+        bytes = named.size.saturating_add(bytes);
+        if seen.len() > MOST_DOCUMENTS || bytes > MOST_BYTES {
+            let told = format!(
+                "the index leads to more than {MOST_DOCUMENTS} manifests and indexes, or to more than {MOST_BYTES} bytes of them"
+            );
+            return Err(Diagnostic::new(LIMIT, told).at(sources::shown(&shown)));
+        }
+        match store.document(&named)? {
+            Document::Index(index) => waiting.extend(index.manifests.into_iter().rev()),
+            Document::Manifest(manifest) if manifest.subject.is_some() => {}
+            Document::Manifest(manifest) => found.push((named.sha256, *manifest)),
+        }
+    }
+    let all = found.into_iter().map(|(digest, manifest)| Candidate {
+        digest,
+        tags: seen.remove(&digest).unwrap_or_default(),
+        manifest,
+    });
+    Ok(all.collect())
+}
+
+fn none(path: &Path, store: &Store<'_>, wanted: &Wanted) -> Diagnostic {
+    let told = match wanted {
+        Wanted::Any => Diagnostic::new(
+            NOTHING_KNOWN,
+            format!(
+                "{} names no image of a model",
+                sources::shown(&store.folder.join("index.json"))
+            ),
+        ),
+        Wanted::Tag(_) | Wanted::Digest(_) => Diagnostic::new(
+            weightlock_artifact::error::NOT_FOUND,
+            format!("there is no such image in {}", sources::shown(store.folder)),
+        ),
+    };
+    told.at(sources::shown(path))
+}
+
+fn several(folder: &Path, many: &[Candidate]) -> Diagnostic {
+    let told = Diagnostic::new(
+        CHOOSE,
+        format!("{} holds {} images", sources::shown(folder), many.len()),
+    )
+    .at(sources::shown(folder));
+    many.iter().take(MOST_TOLD).fold(told, |told, one| {
+        let folder = folder.display();
+        let name = match one.tags.first() {
+            Some(tag) if ArtifactPath::parse(tag.as_str()).is_ok() => format!("{folder}:{tag}"),
+            _ => format!("{folder}@{}", one.digest),
+        };
+        told.help(format!(
+            "name one:  {}   {}",
+            quoted(&name),
+            Shown(&one.manifest.artifact_type)
+        ))
+    })
+}

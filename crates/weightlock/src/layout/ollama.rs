@@ -1,0 +1,169 @@
+//! A model in a store of Ollama: `manifests/<host>/<namespace>/<name>/<tag>`, a Docker manifest, and `blobs/sha256-<hex>`.
+//!
+//! Named by the path of its manifest, by the store where that holds one only, or as `STORE/NAME[:TAG]`, of which Ollama leaves out the
+//! host, the namespace and the tag `latest`.
+
+use std::path::{Path, PathBuf};
+
+use weightlock_artifact::{digest::Algorithm, error::NOT_FOUND};
+use weightlock_format::image::{Document, Fault, MAX_BYTES};
+
+use super::{
+    Opened,
+    image::{ImageKind, Store, broken},
+};
+use crate::{diagnostic::Diagnostic, explanations::CHOOSE, sources, text::quoted};
+
+/// Folders between a manifest and the store: host, namespace, whose parts may be several, and name.
+const DEEPEST: usize = 8;
+/// Manifests and folders that are looked at, and those that are told.
+const MOST: usize = 10_000;
+const MOST_TOLD: usize = 8;
+
+/// The model that a manifest is; `None` for what is none.
+pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
+    if path.is_file() {
+        return Ok(match store_of(path) {
+            Some(store) => Some(model(path, path, &store)?),
+            None => None,
+        });
+    }
+    if is_store(path) {
+        let found = manifests(&path.join("manifests"));
+        return match found.as_slice() {
+            [] => Ok(None),
+            [one] => model(path, one, path).map(Some),
+            many => Err(several(path, many)),
+        };
+    }
+    if path.symlink_metadata().is_ok() {
+        return Ok(None);
+    }
+    named(path)
+}
+
+fn is_store(path: &Path) -> bool {
+    let is_folder = |name: &str| path.join(name).is_dir();
+    is_folder("manifests") && is_folder("blobs") && path.join("oci-layout").symlink_metadata().is_err()
+}
+
+/// The store that a manifest lies in.
+fn store_of(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    let folder = whole
+        .ancestors()
+        .take(DEEPEST)
+        .find(|folder| folder.file_name().is_some_and(|name| name == "manifests"))?;
+    let store = folder.parent()?;
+    is_store(store).then(|| store.to_owned())
+}
+
+/// `STORE/NAME[:TAG]`, where no file is called so.
+fn named(path: &Path) -> Result<Option<Opened>, Diagnostic> {
+    let Some(store) = path
+        .ancestors()
+        .skip(1)
+        .take(DEEPEST)
+        .find(|folder| is_store(folder))
+    else {
+        return Ok(None);
+    };
+    let Some(rest) = path.strip_prefix(store).ok().and_then(Path::to_str) else {
+        return Ok(None);
+    };
+    let (name, tag) = rest.rsplit_once(':').unwrap_or((rest, "latest"));
+    let whole = match name.matches('/').count() {
+        0 => format!("registry.ollama.ai/library/{name}/{tag}"),
+        1 => format!("registry.ollama.ai/{name}/{tag}"),
+        _ => format!("{name}/{tag}"),
+    };
+    let manifest = store.join("manifests").join(whole);
+    if manifest.is_file() {
+        return model(path, &manifest, store).map(Some);
+    }
+    let told = Diagnostic::new(
+        NOT_FOUND,
+        format!(
+            "{} holds no model {}",
+            sources::shown(store),
+            sources::shown(Path::new(rest))
+        ),
+    );
+    Err(told.note(format!("looked for {}", sources::shown(&manifest))))
+}
+
+fn model(path: &Path, manifest: &Path, folder: &Path) -> Result<Opened, Diagnostic> {
+    let store = Store::open(ImageKind::Ollama, folder)?;
+    let below = std::path::absolute(manifest).ok();
+    let whole = std::path::absolute(folder).ok();
+    let name = below
+        .as_deref()
+        .zip(whole)
+        .and_then(|(below, whole)| below.strip_prefix(whole).ok())
+        .and_then(Path::to_str);
+    let text = store.read(name.unwrap_or_default(), MAX_BYTES)?;
+    let read = Document::parse(&text).and_then(|document| match document {
+        Document::Manifest(manifest) => Ok(manifest),
+        Document::Index(_) => Err(weightlock_format::Problem::Malformed {
+            offset: 0,
+            fault: Fault::NotAnImage.into(),
+        }),
+    });
+    let read = read.map_err(|problem| broken(&problem, manifest))?;
+    let reference = name
+        .and_then(|name| name.strip_prefix("manifests/"))
+        .map(shortened);
+    store.model(
+        path,
+        &read,
+        (Algorithm::Sha256.digest(&text), reference),
+        manifest,
+    )
+}
+
+/// `llama3:8b`
+fn shortened(name: &str) -> String {
+    let short = ["registry.ollama.ai/library/", "registry.ollama.ai/"];
+    let short = short
+        .iter()
+        .find_map(|begin| name.strip_prefix(begin))
+        .unwrap_or(name);
+    match short.rsplit_once('/') {
+        Some((name, tag)) => format!("{name}:{tag}"),
+        None => short.to_owned(),
+    }
+}
+
+/// The files below, in order of names. Links are not followed.
+fn manifests(top: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut waiting = vec![(top.to_owned(), 0)];
+    let mut folders = 0;
+    while let Some((folder, depth)) = waiting.pop().filter(|_| folders < MOST) {
+        folders += 1;
+        for entry in folder.read_dir().into_iter().flatten().take(MOST).flatten() {
+            let Ok(kind) = entry.file_type() else { continue };
+            // Signatures and evidence lie beside a manifest.
+            let is_evidence = entry.path().extension().is_some_and(|it| it == "weightlock");
+            if kind.is_file() {
+                files.push(entry.path());
+            } else if kind.is_dir() && depth < DEEPEST && !is_evidence && files.len() < MOST {
+                waiting.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn several(path: &Path, many: &[PathBuf]) -> Diagnostic {
+    let told = Diagnostic::new(
+        CHOOSE,
+        format!("{} holds {} models", sources::shown(path), many.len()),
+    );
+    many.iter()
+        .take(MOST_TOLD)
+        .fold(told.at(sources::shown(path)), |told, one| {
+            told.help(format!("name one:  {}", quoted(&one.display().to_string())))
+        })
+}

@@ -1,0 +1,832 @@
+//! Targets whose files are named by digests: hub caches, OCI layouts, stores of Ollama, single blobs; as they should be, and as an
+//! attacker would have them.
+
+use std::{fs, os::unix::fs::symlink};
+
+use serde_json::{Value, json};
+use weightlock::commands::inspect::Inspection;
+use weightlock_artifact::{digest::Algorithm, inventory::blob::BlobName};
+
+use crate::{
+    models::{tiny, weights},
+    run::{Place, Ran, key},
+};
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Algorithm::Sha256.digest(bytes).hex()
+}
+
+/// Git's name of these bytes; that it is git's is a test of the name's own.
+fn git_name(bytes: &[u8]) -> String {
+    let name = BlobName::Git([0; 20])
+        .of_same_kind(bytes.len() as u64, bytes)
+        .unwrap();
+    name.to_string().replace("git:", "")
+}
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// A file of a snapshot: large ones are named as git LFS names them.
+fn cached(place: &Place, repository: &str, commit: &str, name: &str, bytes: &[u8], lfs: bool) {
+    let blob = if lfs { sha256(bytes) } else { git_name(bytes) };
+    place.write(&format!("{repository}/blobs/{blob}"), bytes);
+    let folder = place.path(&format!("{repository}/snapshots/{commit}"));
+    let link = folder.join(name);
+    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    let ups = "../".repeat(name.matches('/').count() + 2);
+    symlink(format!("{ups}blobs/{blob}"), link).unwrap();
+}
+
+/// A hub cache with one repository, `hub/models--org--tiny`.
+pub(crate) fn hub(place: &Place) -> &'static str {
+    let repository = "hub/models--org--tiny";
+    tiny(place, "tiny");
+    for (name, lfs) in [
+        ("config.json", false),
+        ("README.md", false),
+        ("model.safetensors", true),
+    ] {
+        let bytes = fs::read(place.path(&format!("tiny/{name}"))).unwrap();
+        cached(place, repository, COMMIT, name, &bytes, lfs);
+    }
+    place.write("hub/models--org--tiny/refs/main", COMMIT);
+    "hub/models--org--tiny/snapshots/0123456789abcdef0123456789abcdef01234567"
+}
+
+/// Writes a blob of an OCI layout, and gives its descriptor.
+fn blob(place: &Place, layout: &str, kind: &str, bytes: &[u8]) -> Value {
+    let hex = sha256(bytes);
+    place.write(&format!("{layout}/blobs/sha256/{hex}"), bytes);
+    json!({"mediaType": kind, "digest": format!("sha256:{hex}"), "size": bytes.len()})
+}
+
+fn titled(mut descriptor: Value, title: &str) -> Value {
+    descriptor["annotations"] = json!({"org.opencontainers.image.title": title});
+    descriptor
+}
+
+const RAW: &str = "application/vnd.cncf.model.weight.v1.raw";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG: &str = "application/vnd.cncf.model.config.v1+json";
+
+/// An image of these layers in `layout`, and the descriptor of its manifest.
+fn image(place: &Place, layout: &str, config: &Value, layers: &[Value]) -> Value {
+    let config = blob(place, layout, CONFIG, config.to_string().as_bytes());
+    let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST,
+        "artifactType": "application/vnd.cncf.model.manifest.v1+json", "config": config, "layers": layers});
+    blob(place, layout, MANIFEST, manifest.to_string().as_bytes())
+}
+
+fn index(place: &Place, layout: &str, manifests: &[Value]) {
+    place.write(
+        &format!("{layout}/oci-layout"),
+        r#"{"imageLayoutVersion": "1.0.0"}"#,
+    );
+    place.write(
+        &format!("{layout}/index.json"),
+        json!({"schemaVersion": 2, "manifests": manifests}).to_string(),
+    );
+}
+
+/// The files of `tiny` as layers.
+fn layers(place: &Place, layout: &str) -> Vec<Value> {
+    tiny(place, "tiny");
+    let names = ["model.safetensors", "config.json", "README.md"];
+    let of = |name: &&str| {
+        let bytes = fs::read(place.path(&format!("tiny/{name}"))).unwrap();
+        titled(blob(place, layout, RAW, &bytes), name)
+    };
+    names.iter().map(of).collect()
+}
+
+/// An OCI layout `layout` with one image, `v1`.
+pub(crate) fn oci(place: &Place) -> Value {
+    let layers = layers(place, "layout");
+    let config = json!({"descriptor": {"licenses": ["Apache-2.0"]}, "modelfs": {"type": "layers"}});
+    let mut manifest = image(place, "layout", &config, &layers);
+    manifest["annotations"] = json!({"org.opencontainers.image.ref.name": "v1"});
+    index(place, "layout", std::slice::from_ref(&manifest));
+    manifest
+}
+
+/// A store of Ollama, `models`, with one model; gives the path of its manifest.
+pub(crate) fn ollama(place: &Place) -> &'static str {
+    let path = "models/manifests/registry.ollama.ai/library/tiny/latest";
+    let layer = |kind: &str, bytes: &[u8]| {
+        let hex = sha256(bytes);
+        place.write(&format!("models/blobs/sha256-{hex}"), bytes);
+        json!({"mediaType": format!("application/vnd.ollama.image.{kind}"),
+            "digest": format!("sha256:{hex}"), "size": bytes.len()})
+    };
+    let config = br#"{"model_format": "gguf", "model_family": "tiny"}"#;
+    let mut described = layer("config", config);
+    described["mediaType"] = json!("application/vnd.docker.container.image.v1+json");
+    let manifest = json!({"schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "config": described,
+        "layers": [layer("model", &gguf()), layer("template", b"{{ .Prompt }}"), layer("license", b"MIT License\n"),
+            layer("params", br#"{"stop": ["<|end|>"]}"#), layer("system", b"You are small.")]});
+    place.write(path, manifest.to_string());
+    path
+}
+
+/// A GGUF file without tensors.
+fn gguf() -> Vec<u8> {
+    let mut bytes = b"GGUF".to_vec();
+    bytes.extend(3_u32.to_le_bytes());
+    bytes.extend(0_u64.to_le_bytes());
+    bytes.extend(1_u64.to_le_bytes());
+    let text = |bytes: &mut Vec<u8>, text: &str| {
+        bytes.extend((text.len() as u64).to_le_bytes());
+        bytes.extend(text.as_bytes());
+    };
+    text(&mut bytes, "general.architecture");
+    bytes.extend(8_u32.to_le_bytes());
+    text(&mut bytes, "llama");
+    bytes
+}
+
+fn inspect(place: &Place, arguments: &[&str]) -> (Ran, Value) {
+    let ran = place.run([&["inspect", "--json"], arguments].concat());
+    let document = ran.document::<Inspection>();
+    (ran, document["result"].clone())
+}
+
+#[track_caller]
+fn standing(result: &Value, question: &str) -> String {
+    result["answers"][question]["standing"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{result:#}"))
+        .to_owned()
+}
+
+/// Names that were recomputed are declared, and never more.
+#[test]
+fn names_of_blobs_are_recomputed_and_declared() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    oci(&place);
+    let ollama = ollama(&place);
+    let blob = format!("models/blobs/sha256-{}", sha256(&gguf()));
+    for (target, kind, files) in [
+        (snapshot, "hub-snapshot", 3),
+        ("hub/models--org--tiny", "hub-snapshot", 3),
+        ("layout", "oci-image", 3),
+        ("layout:v1", "oci-image", 3),
+        (ollama, "ollama-model", 5),
+        ("models", "ollama-model", 5),
+        ("models/tiny", "ollama-model", 5),
+        ("models/tiny:latest", "ollama-model", 5),
+        (blob.as_str(), "blob", 1),
+    ] {
+        let (ran, result) = inspect(&place, &[target]);
+        assert_eq!(ran.code, 0, "{target}: {ran:#?}");
+        assert_eq!(result["kind"], kind, "{target}");
+        assert_eq!(result["files"], files, "{target}");
+        assert_eq!(standing(&result, "unchanged"), "declared", "{target}");
+        assert_eq!(
+            result["answers"]["unchanged"]["says"],
+            "each blob has the content that its name says; who named them is not known"
+        );
+        assert_eq!(result["blobs"]["recomputed"], true);
+        assert_eq!(result["blobs"]["fitting"], files, "{target}");
+        let (_, quick) = inspect(&place, &["--metadata-only", target]);
+        assert_eq!(standing(&quick, "unchanged"), "declared", "{target}");
+        assert_eq!(quick["blobs"]["recomputed"], false);
+        assert_eq!(quick["answers"]["unchanged"]["checks"], json!([]));
+    }
+    let (_, plain) = inspect(&place, &["tiny"]);
+    assert_eq!(plain["blobs"], Value::Null);
+}
+
+/// The digest of a model does not depend on how it is kept.
+#[test]
+fn an_image_has_the_digest_of_the_folder_that_it_was_made_of() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    oci(&place);
+    let digest = |target: &str| place.run(["digest", "--manifest", target]).yes().stdout;
+    let folder = digest("tiny");
+    for target in ["layout", "layout:v1", snapshot, "hub/models--org--tiny"] {
+        assert_eq!(
+            digest(target).split(' ').next(),
+            folder.split(' ').next(),
+            "{target}"
+        );
+    }
+    let list = place.run(["digest", "layout"]);
+    assert_eq!(list.refusal(), (2, vec!["WL-CLI-LAYOUT"]));
+}
+
+/// Changes one blob without changing its size.
+fn spoil(place: &Place, name: &str) {
+    place.flip(name, 9, 1);
+}
+
+#[test]
+fn a_blob_that_is_not_what_its_name_says_has_failed_and_is_named() {
+    let lfs = sha256(&weights());
+    type Make = fn(&Place) -> String;
+    let cases: [(Make, String, &str); 4] = [
+        (
+            |place| hub(place).to_owned(),
+            format!("hub/models--org--tiny/blobs/{lfs}"),
+            "model.safetensors",
+        ),
+        (
+            |place| hub(place).to_owned(),
+            format!(
+                "hub/models--org--tiny/blobs/{}",
+                git_name(br#"{"architectures": ["TinyModel"], "hidden_size": 8}"#)
+            ),
+            "config.json",
+        ),
+        (
+            |place| {
+                oci(place);
+                "layout".to_owned()
+            },
+            format!("layout/blobs/sha256/{lfs}"),
+            "model.safetensors",
+        ),
+        (
+            |place| ollama(place).to_owned(),
+            format!("models/blobs/sha256-{}", sha256(b"You are small.")),
+            "system",
+        ),
+    ];
+    for (make, blob, name) in cases {
+        let place = Place::new();
+        let target = make(&place);
+        spoil(&place, &blob);
+        let (ran, result) = inspect(&place, &[&target]);
+        assert_eq!(ran.code, 1, "{blob}: {ran:#?}");
+        assert!(
+            ran.codes().contains(&"WL-ART-BLOB-DIFFERS".to_owned()),
+            "{ran:#?}"
+        );
+        assert_eq!(standing(&result, "unchanged"), "failed", "{blob}");
+        let told = result["answers"]["unchanged"]["details"][0]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(told.starts_with(&format!("{name}: named ")), "{told}");
+        assert_eq!(result["blobs"]["differing"], json!([name]));
+        let (_, quick) = inspect(&place, &["--metadata-only", &target]);
+        assert_ne!(standing(&quick, "unchanged"), "verified");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_blob_is_named_by_nobody() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    place.write(&format!("{snapshot}/extra.txt"), "came later");
+    let (ran, result) = inspect(&place, &[snapshot]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(standing(&result, "unchanged"), "unknown");
+    assert_eq!(result["blobs"]["unnamed"], json!(["extra.txt"]));
+}
+
+/// A blob that was removed leaves a link to nothing, and the rest is not the model.
+#[test]
+fn a_blob_that_is_gone_leaves_no_answer() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    fs::remove_file(place.path(&format!("hub/models--org--tiny/blobs/{}", sha256(&weights())))).unwrap();
+    let (_, result) = inspect(&place, &[snapshot]);
+    assert_eq!(standing(&result, "unchanged"), "unknown");
+    assert_eq!(standing(&result, "executes"), "unknown");
+    let unnamed = result["blobs"]["unnamed"][0].as_str().unwrap();
+    assert!(
+        unnamed.starts_with("model.safetensors is a symbolic link"),
+        "{unnamed}"
+    );
+}
+
+#[test]
+fn which_snapshot_is_meant_is_said_or_asked() {
+    let place = Place::new();
+    hub(&place);
+    let repository = "hub/models--org--tiny";
+    let (_, result) = inspect(&place, &[repository]);
+    assert_eq!(
+        result["chosen"],
+        format!("took snapshot {COMMIT}, which refs/main names")
+    );
+    let next = result["answers"]["who"]["next"].as_str().unwrap();
+    assert!(next.ends_with(&format!("snapshots/{COMMIT}")), "{next}");
+    let other = COMMIT.replace('0', "f");
+    cached(&place, repository, &other, "config.json", b"{}", false);
+    assert_eq!(inspect(&place, &[repository]).0.code, 0);
+    let refused = |text: Option<&str>| {
+        match text {
+            Some(text) => place.write(&format!("{repository}/refs/main"), text),
+            None => fs::remove_file(place.path(&format!("{repository}/refs/main"))).unwrap(),
+        }
+        let ran = place.run(["inspect", repository]);
+        assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]), "{text:?}: {ran:#?}");
+        assert!(ran.stderr.contains(&format!("snapshots/{other}")), "{ran:#?}");
+    };
+    refused(Some("../../../../etc"));
+    refused(Some(&"0".repeat(40)));
+    refused(Some(&"x".repeat(5000)));
+    refused(None);
+    fs::remove_dir_all(place.path(&format!("{repository}/snapshots/{other}"))).unwrap();
+    let (_, result) = inspect(&place, &[repository]);
+    assert_eq!(result["chosen"], format!("took snapshot {COMMIT}, the only one"));
+    symlink("/etc/hostname", place.path(&format!("{repository}/refs/main"))).unwrap();
+    assert_eq!(
+        place.run(["inspect", repository]).refusal(),
+        (1, vec!["WL-ART-SYMLINK"])
+    );
+}
+
+#[test]
+fn of_several_images_one_must_be_named() {
+    let place = Place::new();
+    let first = oci(&place);
+    let other = image(&place, "layout", &json!({}), &layers(&place, "layout")[..1]);
+    index(&place, "layout", &[first.clone(), other.clone()]);
+    let ran = place.run(["inspect", "layout"]);
+    assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]));
+    let digest = other["digest"].as_str().unwrap();
+    let named = format!("layout@{digest}");
+    assert!(
+        ran.stderr.contains("layout:v1") && ran.stderr.contains(&named),
+        "{ran:#?}"
+    );
+    assert_eq!(inspect(&place, &["layout:v1"]).1["files"], 3);
+    assert_eq!(inspect(&place, &[&named]).1["files"], 1);
+    let path = format!("layout/blobs/{}", digest.replace(':', "/"));
+    assert_eq!(inspect(&place, &[&path]).1["files"], 1);
+    assert_eq!(
+        place.run(["inspect", "layout:v2"]).refusal(),
+        (4, vec!["WL-IO-NOT-FOUND"])
+    );
+    // Signatures and attestations are about an image, and none themselves.
+    let mut about = other.clone();
+    about["annotations"] =
+        json!({"org.opencontainers.image.ref.name": format!("sha256-{}.sig", sha256(b""))});
+    index(&place, "layout", &[first.clone(), about]);
+    assert_eq!(inspect(&place, &["layout"]).1["files"], 3);
+    // An index in the index.
+    let nested = json!({"schemaVersion": 2, "manifests": [first]}).to_string();
+    let nested = blob(
+        &place,
+        "layout",
+        "application/vnd.oci.image.index.v1+json",
+        nested.as_bytes(),
+    );
+    index(&place, "layout", &[nested]);
+    assert_eq!(inspect(&place, &["layout"]).1["files"], 3);
+    place.write("models/manifests/registry.ollama.ai/library/other/8b", "{}");
+    ollama(&place);
+    let ran = place.run(["inspect", "models"]);
+    assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]));
+    assert_eq!(inspect(&place, &["models/tiny"]).1["files"], 5);
+    assert_eq!(
+        place.run(["inspect", "models/none"]).refusal(),
+        (4, vec!["WL-IO-NOT-FOUND"])
+    );
+}
+
+/// Everything that can be wrong with a layout, and the code that it must give.
+#[test]
+fn hostile_layouts_are_refused_with_their_reasons() {
+    type Spoil = fn(&Place, &mut Vec<Value>, &mut Value);
+    let cases: &[(&str, &str, i32, Spoil)] = &[
+        ("a title that climbs", "WL-IMAGE-NAME", 1, |_, layers, _| {
+            layers[0] = titled(layers[0].clone(), "../../.ssh/authorized_keys");
+        }),
+        ("an absolute title", "WL-IMAGE-NAME", 1, |_, layers, _| {
+            layers[0] = titled(layers[0].clone(), "/etc/passwd");
+        }),
+        ("one name for two layers", "WL-IMAGE-NAME", 1, |_, layers, _| {
+            layers[0] = titled(layers[0].clone(), "config.json");
+        }),
+        ("a file below a file", "WL-IMAGE-NAME", 1, |_, layers, _| {
+            layers[0] = titled(layers[0].clone(), "config.json/model.safetensors");
+        }),
+        ("another size", "WL-ART-BLOB-DIFFERS", 1, |_, layers, _| {
+            layers[0]["size"] = json!(1);
+        }),
+        (
+            "a size beyond all numbers",
+            "WL-FORMAT-MALFORMED",
+            1,
+            |_, layers, _| {
+                layers[0]["size"] = json!(1e30);
+            },
+        ),
+        (
+            "a blob that is not there",
+            "WL-ART-BLOB-MISSING",
+            1,
+            |_, layers, _| {
+                layers[0]["digest"] = json!(format!("sha256:{}", sha256(b"nothing")));
+            },
+        ),
+        (
+            "a digest that climbs",
+            "WL-FORMAT-UNSUPPORTED",
+            3,
+            |_, layers, _| {
+                layers[0]["digest"] = json!("sha256:../../../etc/passwd");
+            },
+        ),
+        ("another algorithm", "WL-FORMAT-UNSUPPORTED", 3, |_, layers, _| {
+            layers[0]["digest"] = json!(format!("sha512:{}", "0".repeat(128)));
+        }),
+        (
+            "a blob that is a link",
+            "WL-ART-SYMLINK",
+            1,
+            |place, layers, _| {
+                let digest = layers[0]["digest"].as_str().unwrap().replace(':', "/");
+                let blob = place.path(&format!("layout/blobs/{digest}"));
+                fs::rename(&blob, place.path("outside")).unwrap();
+                symlink(place.path("outside"), &blob).unwrap();
+            },
+        ),
+        (
+            "a blob that is a folder",
+            "WL-ART-SPECIAL-FILE",
+            1,
+            |place, layers, _| {
+                let digest = layers[0]["digest"].as_str().unwrap().replace(':', "/");
+                let blob = place.path(&format!("layout/blobs/{digest}"));
+                fs::remove_file(&blob).unwrap();
+                fs::create_dir(&blob).unwrap();
+            },
+        ),
+        (
+            "a manifest of another digest",
+            "WL-ART-BLOB-DIFFERS",
+            1,
+            |_, _, manifest| {
+                let digest = manifest["digest"].as_str().unwrap().replace("sha256:", "");
+                manifest["digest"] = json!(format!("sha256:{digest}"));
+                manifest["size"] = json!(manifest["size"].as_u64().unwrap() + 1);
+            },
+        ),
+        (
+            "a manifest that is not there",
+            "WL-ART-BLOB-MISSING",
+            1,
+            |_, _, manifest| {
+                manifest["digest"] = json!(format!("sha256:{}", sha256(b"none")));
+            },
+        ),
+        (
+            "a manifest that is no JSON",
+            "WL-FORMAT-MALFORMED",
+            1,
+            |place, _, manifest| {
+                *manifest = blob(place, "layout", MANIFEST, b"x");
+            },
+        ),
+        (
+            "an index that is huge",
+            "WL-FORMAT-LIMIT",
+            3,
+            |place, _, manifest| {
+                let many = format!("{{\"manifests\": []{}}}", " ".repeat(5 << 20));
+                *manifest = blob(
+                    place,
+                    "layout",
+                    "application/vnd.oci.image.index.v1+json",
+                    many.as_bytes(),
+                );
+            },
+        ),
+        (
+            "an index of itself",
+            "WL-ART-BLOB-DIFFERS",
+            1,
+            |place, _, manifest| {
+                // No index can name its own digest; one that says so is not what it says.
+                let hex = sha256(b"loop");
+                let text = json!({"manifests": [{"mediaType": MANIFEST, "digest": format!("sha256:{hex}"), "size": 1}]});
+                let text = text.to_string();
+                place.write(&format!("layout/blobs/sha256/{hex}"), &text);
+                *manifest =
+                    json!({"mediaType": MANIFEST, "digest": format!("sha256:{hex}"), "size": text.len()});
+            },
+        ),
+    ];
+    for (name, code, exit, spoil) in cases {
+        let place = Place::new();
+        let mut all = layers(&place, "layout");
+        let mut manifest = image(&place, "layout", &json!({}), &all);
+        spoil(&place, &mut all, &mut manifest);
+        if !name.contains("manifest") && !name.contains("index") {
+            manifest = image(&place, "layout", &json!({}), &all);
+        }
+        index(&place, "layout", &[manifest]);
+        for verb in [
+            &["inspect"][..],
+            &["digest", "--manifest"],
+            &["bom"],
+            &["inspect", "--metadata-only"],
+        ] {
+            let ran = place.run([verb, &["layout"]].concat());
+            assert_eq!(ran.refusal(), (*exit, vec![*code]), "{name}: {verb:?}: {ran:#?}");
+        }
+        // A scan reads what is there all the same, and is not clean.
+        let ran = place.run(["scan", "layout"]);
+        assert_ne!(ran.code, 0, "{name}: {ran:#?}");
+        assert!((ran.stdout + &ran.stderr).contains(code), "{name}");
+    }
+}
+
+#[test]
+fn lists_that_are_broken_are_refused() {
+    for (file, text, code) in [
+        (
+            "layout/oci-layout",
+            r#"{"imageLayoutVersion": "9"}"#,
+            "WL-FORMAT-UNSUPPORTED",
+        ),
+        ("layout/oci-layout", "", "WL-FORMAT-TRUNCATED"),
+        ("layout/index.json", "{", "WL-FORMAT-TRUNCATED"),
+        (
+            "layout/index.json",
+            r#"{"layers": [], "config": {}}"#,
+            "WL-FORMAT-MALFORMED",
+        ),
+        (
+            "layout/index.json",
+            r#"{"manifests": []}"#,
+            "WL-INSPECT-NOTHING-KNOWN",
+        ),
+    ] {
+        let place = Place::new();
+        oci(&place);
+        place.write(file, text);
+        let ran = place.run(["inspect", "layout"]);
+        assert_eq!(ran.refusal().1, vec![code], "{file} {text}: {ran:#?}");
+        assert_ne!(ran.code, 0);
+    }
+    let place = Place::new();
+    let manifest = ollama(&place);
+    place.write(manifest, r#"{"layers": [{"digest": "sha256:00"}]}"#);
+    assert_eq!(place.run(["inspect", manifest]).code, 1);
+}
+
+/// An index that leads to more and more indexes is not followed for ever.
+#[test]
+fn an_index_of_many_indexes_has_an_end() {
+    let place = Place::new();
+    let of = |count: usize| {
+        let text = format!("{{\"manifests\": [], \"n\": {count}}}");
+        blob(
+            &place,
+            "layout",
+            "application/vnd.oci.image.index.v1+json",
+            text.as_bytes(),
+        )
+    };
+    let many: Vec<Value> = (0..300).map(of).collect();
+    index(&place, "layout", &many);
+    assert_eq!(
+        place.run(["inspect", "layout"]).refusal(),
+        (3, vec!["WL-FORMAT-LIMIT"])
+    );
+}
+
+/// What is dangerous in an image is found under the name that it has there, also in an archive, and so is what no manifest names.
+#[test]
+fn a_scan_reads_every_layer_and_everything_beside_them() {
+    let danger = b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.";
+    let place = Place::new();
+    let mut all = layers(&place, "layout");
+    all.push(titled(blob(&place, "layout", RAW, danger), "old.bin"));
+    let manifest = image(&place, "layout", &json!({}), &all);
+    index(&place, "layout", &[manifest]);
+    let ran = place.run(["scan", "layout"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stdout.contains("layout/old.bin"), "{ran:#?}");
+    let (_, result) = inspect(&place, &["layout"]);
+    let told = result["answers"]["executes"]["details"][0]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        told.starts_with("old.bin: critical[pickle-code-execution]"),
+        "{told}"
+    );
+
+    let place = Place::new();
+    oci(&place);
+    assert_eq!(place.run(["scan", "layout"]).code, 0);
+    blob(&place, "layout", RAW, danger);
+    let ran = place.run(["scan", "layout"]);
+    assert_eq!(ran.code, 1, "no manifest names it: {ran:#?}");
+
+    let place = Place::new();
+    place.write("in/old.bin", danger);
+    let tar = place.program("tar", ["-cf", "in.tar", "in"]);
+    assert_eq!(tar.code, 0, "{tar:#?}");
+    let bytes = fs::read(place.path("in.tar")).unwrap();
+    let kind = "application/vnd.kitops.modelkit.model.v1.tar";
+    let layer = blob(&place, "layout", kind, &bytes);
+    let manifest = image(&place, "layout", &json!({}), &[layer]);
+    index(&place, "layout", &[manifest]);
+    let ran = place.run(["scan", "layout"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stdout.contains("layout/model.tar"), "{ran:#?}");
+    assert!(!place.path("layout/in").exists(), "nothing is extracted");
+
+    let place = Place::new();
+    let manifest = ollama(&place);
+    assert_eq!(place.run(["scan", manifest]).code, 0);
+    assert_eq!(place.run(["scan", "models/tiny"]).code, 0);
+}
+
+/// A harmless file beside the lists, which has the name of a layer, does not stand in for it.
+#[test]
+fn a_file_beside_a_layout_hides_no_layer() {
+    let place = Place::new();
+    let mut all = layers(&place, "layout");
+    let danger = b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.";
+    all.push(titled(blob(&place, "layout", RAW, danger), "old.bin"));
+    let manifest = image(&place, "layout", &json!({}), &all);
+    index(&place, "layout", &[manifest]);
+    place.write("layout/old.bin", b"\x80\x02N.");
+    place.write("layout/model.sig", "{}");
+    let ran = place.run(["scan", "layout"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stdout.contains("critical[pickle-code-execution]"), "{ran:#?}");
+    // Four layers, four lists, and the two files beside them.
+    assert!(
+        ran.stdout.contains(
+            "
+10 files, "
+        ),
+        "{ran:#?}"
+    );
+    let (_, result) = inspect(&place, &["layout"]);
+    assert_eq!(
+        standing(&result, "who"),
+        "unknown",
+        "what lies in a layout is no signature of the model"
+    );
+    assert_eq!(result["files"], 4);
+}
+
+/// Statements about an image lie beside its layout, and are found there.
+#[test]
+fn evidence_about_an_image_lies_beside_its_layout() {
+    let place = Place::new();
+    oci(&place);
+    let manifest = ollama(&place);
+    place.write("claim.json", "{}");
+    let private = key("p256.key.pem");
+    let before = fs::read_dir(place.path("layout")).unwrap().count();
+    for target in ["layout", manifest] {
+        let attest = [
+            "attest",
+            "--type",
+            "review",
+            "--predicate",
+            "claim.json",
+            "--key",
+            private.to_str().unwrap(),
+            target,
+        ];
+        let ran = place.run(attest);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        assert!(place.path(&format!("{target}.weightlock/evidence")).is_dir());
+        let list = place.run(["evidence", "list", target]);
+        assert!(list.stdout.contains("review"), "{list:#?}");
+        assert_eq!(inspect(&place, &[target]).0.code, 0);
+    }
+    assert_eq!(fs::read_dir(place.path("layout")).unwrap().count(), before);
+    assert_eq!(
+        inspect(&place, &["models"]).1["files"],
+        5,
+        "evidence is no manifest"
+    );
+}
+
+/// Verbs that know files say so, and take no list for a model.
+#[test]
+fn verbs_that_know_nothing_of_layouts_say_so() {
+    let place = Place::new();
+    hub(&place);
+    oci(&place);
+    let manifest = ollama(&place);
+    let (private, public) = (key("p256.key.pem"), key("p256.pub.pem"));
+    let (private, public) = (private.to_str().unwrap(), public.to_str().unwrap());
+    for target in ["layout", "layout:v1", manifest, "models", "hub/models--org--tiny"] {
+        for verb in [
+            &["sign", "--key", private][..],
+            &["verify", "--key", public],
+            &["card", "init"],
+        ] {
+            let ran = place.run([verb, &[target]].concat());
+            assert_eq!(
+                ran.refusal(),
+                (2, vec!["WL-CLI-LAYOUT"]),
+                "{target}: {verb:?}: {ran:#?}"
+            );
+        }
+    }
+    assert!(!place.path("layout/model.sig").exists());
+}
+
+fn policy(place: &Place) {
+    let key = key("p256.pub.pem");
+    place.write(
+        "policy.toml",
+        format!(
+            "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[identity.release]\nkey = \"{}\"\n\
+             [signers]\noms = [\"release\"]\n[require]\nsignature = true\n",
+            key.display()
+        ),
+    );
+}
+
+/// The signature of the folder holds for the image that was made of it, whether it lies in it or beside it.
+#[test]
+fn a_policy_judges_an_image_by_the_signature_of_its_files() {
+    let place = Place::new();
+    oci(&place);
+    policy(&place);
+    let private = key("p256.key.pem");
+    place
+        .run(["sign", "--key", private.to_str().unwrap(), "tiny"])
+        .yes();
+    let judge = |place: &Place, verb: &str| place.run([verb, "--policy", "policy.toml", "layout"]);
+    assert_eq!(judge(&place, "gate").code, 1);
+    let (ran, result) = inspect(&place, &["--policy", "policy.toml", "layout"]);
+    assert_eq!(
+        (ran.code, standing(&result, "unchanged").as_str()),
+        (1, "declared")
+    );
+
+    let signature = fs::read(place.path("tiny/model.sig")).unwrap();
+    place.write("layout.weightlock/model.sig", &signature);
+    assert_eq!(judge(&place, "gate").code, 0);
+    let (ran, result) = inspect(&place, &["--policy", "policy.toml", "layout"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    for question in ["who", "unchanged", "may_we_use"] {
+        assert_eq!(standing(&result, question), "verified", "{question}");
+    }
+
+    fs::remove_dir_all(place.path("layout.weightlock")).unwrap();
+    let mut all = layers(&place, "layout");
+    all.push(titled(blob(&place, "layout", RAW, &signature), "model.sig"));
+    let manifest = image(&place, "layout", &json!({}), &all);
+    index(&place, "layout", &[manifest]);
+    assert_eq!(judge(&place, "gate").code, 0, "{:#?}", judge(&place, "gate"));
+
+    spoil(&place, &format!("layout/blobs/sha256/{}", sha256(&weights())));
+    let ran = judge(&place, "gate");
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let (ran, result) = inspect(&place, &["--policy", "policy.toml", "layout"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(standing(&result, "unchanged"), "failed");
+    assert_eq!(standing(&result, "may_we_use"), "failed");
+    assert_eq!(result["verdict"], Value::Null);
+}
+
+/// A name that does not fit is no matter of who signed.
+#[test]
+fn a_cache_whose_names_lie_fails_although_the_files_are_signed() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    policy(&place);
+    let private = key("p256.key.pem");
+    let renamed = git_name(b"other");
+    let folder = place.path("hub/models--org--tiny/blobs");
+    let config = fs::read(place.path("tiny/config.json")).unwrap();
+    fs::rename(folder.join(git_name(&config)), folder.join(&renamed)).unwrap();
+    let link = place.path(&format!("{snapshot}/config.json"));
+    fs::remove_file(&link).unwrap();
+    symlink(format!("../../blobs/{renamed}"), &link).unwrap();
+    place
+        .run(["sign", "--key", private.to_str().unwrap(), snapshot])
+        .yes();
+    let (ran, result) = inspect(&place, &["--policy", "policy.toml", snapshot]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert_eq!(result["verdict"]["decision"], "allow");
+    assert_eq!(standing(&result, "who"), "verified");
+    assert_eq!(standing(&result, "unchanged"), "failed");
+    assert_eq!(result["blobs"]["differing"], json!(["config.json"]));
+}
+
+/// The configuration of an image that names another licence than the card does.
+#[test]
+fn what_the_configuration_of_an_image_says_is_compared() {
+    let place = Place::new();
+    let all = layers(&place, "layout");
+    let config = json!({"descriptor": {"licenses": ["MIT"]}});
+    let manifest = image(&place, "layout", &config, &all);
+    index(&place, "layout", &[manifest]);
+    let (_, result) = inspect(&place, &["layout"]);
+    assert_eq!(
+        result["contradictions"],
+        json!(["the configuration of the image: licence MIT; the files: Apache-2.0"])
+    );
+}
