@@ -44,6 +44,7 @@ fn nothing() -> Evidence {
         model: ModelFacts {
             name: "m".to_owned(),
             namespace: None,
+            also: Vec::new(),
             revision: None,
             digest: Algorithm::Sha256.digest(b"m"),
             files: Vec::new(),
@@ -73,6 +74,7 @@ fn policy(text: &[u8]) {
         digest: Algorithm::Sha256.digest(text),
         document,
         waivers: None,
+        files: Vec::new(),
     };
     let policy = Policy::new([layer]);
     let situation = Situation::at("2026-11-22T12:00:00Z".parse().expect("a time"));

@@ -97,6 +97,7 @@ fn evidence() -> Evidence {
         model: ModelFacts {
             name: "pebble".to_owned(),
             namespace: Some("acme".to_owned()),
+            also: Vec::new(),
             revision: None,
             digest: Algorithm::Sha256.digest(b"model"),
             files: (0..100).map(file).collect(),

@@ -66,6 +66,8 @@ pub struct ModelFacts {
     pub name: String,
     /// Whose it is, likewise; not known of an ordinary folder.
     pub namespace: Option<String>,
+    /// What else it is called: by the place it lies in, where the caller says another name. Rules are for either.
+    pub also: Vec<Called>,
     /// Where it comes from and in which revision, if that is known.
     pub revision: Option<Revision>,
     /// What names it: SHA-256 of the canonical manifest, or of the one file, computed now.
@@ -76,6 +78,15 @@ pub struct ModelFacts {
     pub licenses: Vec<LicenseFact>,
     /// Code that a loader could be made to run; of an ordinary model none.
     pub code: Vec<String>,
+}
+
+/// What a model is called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Called {
+    /// Whose it is, if that is known.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
 }
 
 /// A revision.

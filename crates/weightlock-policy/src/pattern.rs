@@ -50,6 +50,16 @@ impl Pattern {
         Ok(Self(text.to_owned()))
     }
 
+    /// Whether the whole name matches, where capital and small letters are the same.
+    #[must_use]
+    pub fn matches_in_any_case(&self, name: &str) -> bool {
+        let has_star = self.0.contains('*');
+        if !has_star && self.0.is_ascii() && name.is_ascii() {
+            return self.0.eq_ignore_ascii_case(name);
+        }
+        Self(self.0.to_lowercase()).matches(&name.to_lowercase())
+    }
+
     /// Whether the whole name matches.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {

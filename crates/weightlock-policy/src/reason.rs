@@ -163,7 +163,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "a known vulnerability is at or above the line, or there is no report about vulnerabilities",
         why: "a server with a known hole is broken into by known means",
         example: "`advisories = { below = \"critical\" }`, and grype found a critical one in the serving image",
-        fix: "take a version without it; the report names one. Make reports with `grype -o json` or `trivy -f json` and name them with --advisories, or sign them about the model with `weightlock attest --type vuln` where the policy asks for signed ones",
+        fix: "take a version without it; the report names one. Make reports with `grype -o json` or `trivy -f json` and name them with --advisories, or sign them about the model with `weightlock attest --type vuln --predicate vuln.json --key KEY MODEL` where the policy asks for signed ones",
     },
     Explanation {
         code: APPROVAL,

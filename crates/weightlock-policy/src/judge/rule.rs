@@ -103,18 +103,39 @@ impl When {
     /// Whether a model is meant; `None` when it is not.
     fn matches(&self, model: &ModelFacts) -> Option<Match> {
         let is = |found: bool| found.then_some(());
-        if let Some(pattern) = &self.model {
-            is(pattern.matches(&model.name))?;
-        }
         if let Some(digest) = &self.digest {
             is(model.digest == *digest || model.files.iter().any(|file| file.digest == *digest))?;
         }
         if self.path.is_some() || self.format.is_some() {
             is(model.files.iter().any(|file| self.is_for_file(file)))?;
         }
-        match (&self.namespace, &model.namespace) {
+        let own = (model.namespace.as_deref(), model.name.as_str());
+        let also = model
+            .also
+            .iter()
+            .map(|it| (it.namespace.as_deref(), it.name.as_str()));
+        let found: Vec<Match> = std::iter::once(own)
+            .chain(also)
+            .filter_map(|(namespace, name)| self.is_called(namespace, name))
+            .collect();
+        // Of two names, one that is meant is enough.
+        if found.contains(&Match::Yes) {
+            Some(Match::Yes)
+        } else {
+            found.first().copied()
+        }
+    }
+
+    /// Whether it is meant by this name. Hubs take letters of either case for the same.
+    fn is_called(&self, namespace: Option<&str>, name: &str) -> Option<Match> {
+        if let Some(pattern) = &self.model
+            && !pattern.matches_in_any_case(name)
+        {
+            return None;
+        }
+        match (&self.namespace, namespace) {
             (None, _) => Some(Match::Yes),
-            (Some(pattern), Some(namespace)) => is(pattern.matches(namespace)).map(|()| Match::Yes),
+            (Some(pattern), Some(namespace)) => pattern.matches_in_any_case(namespace).then_some(Match::Yes),
             (Some(_), None) => Some(Match::Perhaps),
         }
     }

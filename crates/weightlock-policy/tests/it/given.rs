@@ -112,6 +112,7 @@ pub(crate) fn good() -> Evidence {
         model: ModelFacts {
             name: "pebble".into(),
             namespace: Some("acme".into()),
+            also: Vec::new(),
             revision: Some(Revision {
                 text: "0123456789abcdef0123456789abcdef01234567".into(),
                 is_pinned: true,

@@ -42,7 +42,7 @@ pub struct Arguments {
     #[command(flatten)]
     policy: PolicyFlags,
     /// Sign the verdict, yes or no, as evidence about exactly these bytes (SLSA verification summary)
-    #[arg(long, help_heading = "Verdict")]
+    #[arg(long, conflicts_with_all = ["skip", "from_verdict"], help_heading = "Verdict")]
     attest: bool,
     /// What the verdict says made it
     #[arg(long, value_name = "URI", default_value = VERIFIER, requires = "attest", help_heading = "Verdict")]

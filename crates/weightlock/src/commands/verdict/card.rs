@@ -13,7 +13,7 @@ use weightlock_policy::{
 };
 use weightlock_signing::{predicate::types::CUSTOM, statement::Statement};
 
-use super::statements::Looked;
+use super::{signatures::Judged as Signatures, statements::Looked};
 use crate::{
     commands::{
         bom::model::Described,
@@ -27,17 +27,23 @@ pub(super) struct Compared<'a> {
     described: &'a Described,
     cards: Cards,
     digests: Vec<(String, Digest)>,
-    signer: Option<&'a SignedBy>,
+    signed: &'a Signatures,
+    signer: Option<SignedBy>,
 }
 
 impl<'a> Compared<'a> {
     /// Reads the cards among the files. One that cannot be read is told where it is asked for.
-    pub(super) fn with(described: &'a Described, signer: Option<&'a SignedBy>) -> Result<Self, Diagnostic> {
+    pub(super) fn with(
+        described: &'a Described,
+        signed: &'a Signatures,
+        policy: &Policy,
+    ) -> Result<Self, Diagnostic> {
         Ok(Self {
             described,
             cards: Cards::find(described.hashed.root(), None)?,
             digests: digests(&described.hashed),
-            signer,
+            signer: signed.signed_by(policy),
+            signed,
         })
     }
 
@@ -71,8 +77,11 @@ impl<'a> Compared<'a> {
             }
         }
         let readme = self.readme();
+        // A card that a signer left out is nobody's word, though the rest is signed.
+        let readme = readme.filter(|(name, _)| self.signed.has_listed(name));
         let structured = self.cards.structured.as_ref();
         let structured = structured.map(|read| (read.name.as_str(), &read.card));
+        let structured = structured.filter(|(name, _)| self.signed.has_listed(name));
         if structured.is_none() && readme.is_none() {
             return None;
         }
@@ -94,7 +103,7 @@ impl<'a> Compared<'a> {
             readme: None,
             files: Some(&self.digests),
             statements,
-            signer: self.signer,
+            signer: self.signer.as_ref(),
             graph: Some(&self.described.graph),
         }
     }

@@ -7,7 +7,7 @@ use weightlock_format::{
     loadable::loadable,
     model::{CodeOnLoad, CodePath, Facts, summarise},
 };
-use weightlock_policy::evidence::{FileFact, LicenseFact, ModelFacts, Revision};
+use weightlock_policy::evidence::{Called, FileFact, LicenseFact, ModelFacts, Revision};
 
 use super::flags::PolicyFlags;
 use crate::{
@@ -25,10 +25,11 @@ pub(super) fn of(
 ) -> Result<(ModelFacts, CustomCode), Vec<Diagnostic>> {
     let hashed = &described.hashed;
     let code = review::code(hashed)?;
-    let (namespace, name, revision) = called(hashed, flags);
+    let (Called { namespace, name }, also, revision) = called(hashed, flags);
     let facts = ModelFacts {
         name,
         namespace,
+        also,
         revision,
         digest: *hashed.digest(),
         files: files(hashed)?,
@@ -49,24 +50,30 @@ fn listed(code: &CustomCode) -> Vec<String> {
         .collect()
 }
 
-/// What it is called: as the caller says, else by the place it lies in.
-fn called(hashed: &Hashed, flags: &PolicyFlags) -> (Option<String>, String, Option<Revision>) {
+/// What it is called: as the caller says, else by the place it lies in; and by that place, where both say something. Whose revision
+/// a cache knows, the caller cannot say another of.
+fn called(hashed: &Hashed, flags: &PolicyFlags) -> (Called, Vec<Called>, Option<Revision>) {
     let hub = hashed.root().hub_name();
-    let said = flags.called.clone();
-    let (namespace, name) = match (said, &hub) {
-        (Some(said), _) => said,
-        (None, Some(hub)) => (hub.namespace.clone(), hub.name.clone()),
-        (None, None) => (None, hashed.root().base_name()),
-    };
-    let revision = flags
-        .revision
+    let said = flags
+        .called
         .clone()
-        .or_else(|| hub.map(|hub| hub.revision.clone()));
+        .map(|(namespace, name)| Called { namespace, name });
+    let of_place = hub.as_ref().map(|hub| Called {
+        namespace: hub.namespace.clone(),
+        name: hub.name.clone(),
+    });
+    let also = said.as_ref().and(of_place.clone()).into_iter().collect();
+    let called = said.or(of_place).unwrap_or_else(|| Called {
+        namespace: None,
+        name: hashed.root().base_name(),
+    });
+    let of_place = hub.map(|hub| hub.revision.clone());
+    let revision = of_place.or_else(|| flags.revision.clone());
     let revision = revision.map(|text| Revision {
         is_pinned: is_pinned(&text),
         text,
     });
-    (namespace, name, revision)
+    (called, also, revision)
 }
 
 /// Whether a text can name one content only: a commit, or a digest.

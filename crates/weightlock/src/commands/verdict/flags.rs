@@ -132,7 +132,7 @@ fn called(text: &str) -> Result<(Option<String>, String), String> {
         None => (None, text),
     };
     let is_sound = |part: &str| !part.is_empty() && !part.chars().any(char::is_control);
-    if is_sound(name) && namespace.is_none_or(is_sound) {
+    if text.split('/').all(is_sound) {
         Ok((namespace.map(str::to_owned), name.to_owned()))
     } else {
         Err("a model is called NAMESPACE/NAME".to_owned())

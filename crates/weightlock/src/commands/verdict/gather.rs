@@ -168,8 +168,7 @@ pub(crate) fn judge_bytes(
         code: &code,
     };
     let mut looked = statements::look(&about, &policies.people)?;
-    let signer = signatures.signed_by(policy);
-    let card = Compared::with(&described, signer.as_ref())
+    let card = Compared::with(&described, &signatures, policy)
         .ok()
         .and_then(|compared| compared.fill(&mut looked, policy));
     step(format!(
@@ -245,26 +244,26 @@ fn boms(looked: &[Looked], policy: &Policy) -> Vec<(String, serde_json::Value)> 
     documents.collect()
 }
 
-/// Verdicts about the model as it is now, by those whose verdicts count, the newest first.
+/// Verdicts about the model as it is now, by those whose verdicts count; what cannot be read of them is said.
 fn stated(looked: &[Looked], policy: &Policy) -> Vec<(Stated, Result<Summary, NotEnough>)> {
     let counting = looked.iter().filter(|one| {
-        one.fact.kind == Kind::Verdict
-            && one.fact.holds == Holds::Yes
-            && policy.counts(Kind::Verdict, &one.fact.by)
+        let is_about_it = !matches!(one.fact.holds, Holds::No { is_other: true, .. });
+        one.fact.kind == Kind::Verdict && is_about_it && policy.counts(Kind::Verdict, &one.fact.by)
     });
-    let mut stated: Vec<(Stated, Result<Summary, NotEnough>)> = counting
-        .filter_map(|one| {
-            let statement = one.statement.as_ref()?;
-            let about = Stated {
-                id: one.fact.id,
-                name: one.fact.name.clone(),
-                signed_by: one.fact.signed_by.clone().unwrap_or_default(),
-            };
-            Some((about, Summary::read(&statement.predicate)))
-        })
-        .collect();
-    stated.sort_by_key(|(_, summary)| std::cmp::Reverse(summary.as_ref().ok().map(|it| it.time)));
-    stated
+    let stated = counting.filter_map(|one| {
+        let about = Stated {
+            id: one.fact.id,
+            name: one.fact.name.clone(),
+            signed_by: one.fact.signed_by.clone().unwrap_or_default(),
+        };
+        let summary = match (&one.fact.holds, &one.statement) {
+            (Holds::Yes, Some(statement)) => Summary::read(&statement.predicate),
+            (Holds::No { why, .. }, _) => Err(NotEnough::Unread(why.clone())),
+            (Holds::Yes, None) => return None,
+        };
+        Some((about, summary))
+    });
+    stated.collect()
 }
 
 fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnostic> {

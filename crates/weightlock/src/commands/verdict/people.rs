@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use weightlock_artifact::digest::{Algorithm, Digest};
+use weightlock_artifact::{
+    digest::{Algorithm, Digest},
+    input,
+};
 use weightlock_policy::{
     IdentityId, Layer,
     document::{Identity, Who},
@@ -41,14 +44,16 @@ impl People {
         self.trusts.iter()
     }
 
-    /// Adds the identities of a layer. One whose key cannot be read is a fault of the policy.
+    /// Adds the identities of a layer, and gives the digests of the files that they name. One whose key cannot be read is a fault
+    /// of the policy.
     pub(super) fn add(
         &mut self,
         number: usize,
         layer: &Layer,
         file: &Path,
         context: &Context,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<Vec<Digest>, Diagnostic> {
+        let mut files = BTreeSet::new();
         for (name, identity) in &layer.document.identities {
             let trust = self.trust(identity, file, context).map_err(|told| {
                 Diagnostic::new(
@@ -62,8 +67,11 @@ impl People {
                 name: name.clone(),
             };
             self.trusts.push((id, trust));
+            if let Some(path) = named_file(identity, file) {
+                files.insert(sha256(&input::read_at_most(&path, MAX_FILE)?));
+            }
         }
-        Ok(())
+        Ok(files.into_iter().collect())
     }
 
     fn trust(&mut self, identity: &Identity, policy: &Path, context: &Context) -> Result<Trust, Diagnostic> {
@@ -96,14 +104,18 @@ impl People {
         policy: &Path,
         context: &Context,
     ) -> Result<Arc<TrustRoot>, Diagnostic> {
-        let key = name.map(str::to_owned);
+        let file = name.filter(|name| is_file(name)).map(|name| beside(policy, name));
+        // The same name is another file beside another policy.
+        let key = match &file {
+            Some(file) => Some(file.display().to_string()),
+            None => name.map(str::to_owned),
+        };
         if let Some(known) = self.roots.get(&key) {
             return Ok(known.clone());
         }
-        let is_file = name.is_some_and(|name| name.contains('/') || name.contains('.'));
         let flags = IdentityFlags {
-            trusted_root: name.filter(|_| is_file).map(|name| beside(policy, name)),
-            sigstore: name.filter(|_| !is_file).map(str::to_owned),
+            trusted_root: file,
+            sigstore: name.filter(|name| !is_file(name)).map(str::to_owned),
             ..IdentityFlags::default()
         };
         let root = Arc::new(flags.root(context.now())?);
@@ -117,6 +129,25 @@ impl People {
         let signed = of_layer.filter(|(_, trust)| has_signed(path, text, trust));
         signed.map(|(id, _)| id.name.clone()).collect()
     }
+}
+
+/// Bytes of a file that a policy names for an identity.
+const MAX_FILE: usize = 16 << 20;
+
+/// The file that says who somebody is: a key, certificates, a root.
+fn named_file(identity: &Identity, policy: &Path) -> Option<PathBuf> {
+    match &identity.who {
+        Who::Key(file) | Who::Certificates(file) => Some(beside(policy, file)),
+        Who::Identity { root, .. } => {
+            let file = root.as_deref().filter(|name| is_file(name))?;
+            Some(beside(policy, file))
+        }
+    }
+}
+
+/// Whether the name of a root is that of a file.
+fn is_file(name: &str) -> bool {
+    name.contains('/') || name.contains('.')
 }
 
 /// Whoever counts as the signer of a model, as the signer of a file.

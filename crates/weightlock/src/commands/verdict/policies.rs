@@ -92,9 +92,13 @@ impl Policies {
                 continue;
             };
             let number = layers.len();
-            people.add(number, &layer, &file, context)?;
+            let files = people.add(number, &layer, &file, context)?;
             let waivers = waivers(&layer, &file, number, &people)?;
-            layers.push(Layer { waivers, ..layer });
+            layers.push(Layer {
+                waivers,
+                files,
+                ..layer
+            });
         }
         Ok((!layers.is_empty()).then(|| Self {
             policy: Policy::new(layers),

@@ -155,6 +155,12 @@ pub(super) struct Judged {
 }
 
 impl Judged {
+    /// Whether a signature that holds and counts lists this file. Where there is none, nothing is left out by anybody.
+    pub(super) fn has_listed(&self, name: &str) -> bool {
+        let is_listed = |files: &BTreeSet<ArtifactPath>| files.iter().any(|file| file.as_str() == name);
+        self.files.as_ref().is_none_or(is_listed)
+    }
+
     /// Whoever signed exactly these bytes and counts, by every name that a card may call them.
     pub(super) fn signed_by(&self, policy: &Policy) -> Option<SignedBy> {
         let counting = self.signers.iter().filter(|(by, _)| policy.counts(Kind::Oms, by));

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::Value;
-use weightlock_artifact::evidence::Kind;
+use weightlock_artifact::{evidence::Kind, inventory::RootKind};
 use weightlock_bom::{
     document::read::described::{Describes, describes},
     provenance::{
@@ -25,6 +25,7 @@ use weightlock_scan::Severity;
 use weightlock_signing::{
     NotCounted, Signer, SignersByKind,
     predicate::{
+        reason::ABOUT,
         scan,
         types::{self, APPROVAL, CUSTOM, EVALUATION, REVIEW, SLSA_1, TEST_RESULT, VULN},
     },
@@ -124,6 +125,17 @@ impl About<'_> {
         if looked.fact.by.is_empty() {
             looked.fact.signed_by = Some(found::said_signer(&claimed.material) + ", which was not checked");
         }
+        if let Some(named) = signed
+            .as_ref()
+            .and_then(|it| self.other_kind_of_file(it.statement()))
+        {
+            looked.fact.holds = Holds::No {
+                code: ABOUT,
+                why: format!("it is about {named}, and what a single file is goes by its name, too"),
+                is_other: true,
+            };
+            signed = None;
+        }
         if let Some(evidence) = signed {
             self.read(&mut looked, &evidence);
         } else {
@@ -131,6 +143,16 @@ impl About<'_> {
             looked.fact.content = kind_only(looked.fact.kind, &predicate_type);
         }
         looked
+    }
+
+    /// The name of another kind of file: a digest binds the bytes of a model of one file and not its name, and a text that was harmless
+    /// as notes is a program under another name.
+    fn other_kind_of_file<'s>(&self, statement: &'s Statement) -> Option<&'s str> {
+        if !matches!(self.hashed.root().kind(), RootKind::File(_)) {
+            return None;
+        }
+        let named = statement.subjects.first()?.name.as_str();
+        (extension(named) != extension(&self.hashed.root().base_name())).then_some(named)
     }
 
     fn read(&self, looked: &mut Looked, evidence: &VerifiedEvidence) {
@@ -146,8 +168,14 @@ impl About<'_> {
                 };
             }
         }
-        looked.fact.made =
-            proven_time(evidence.signer()).or_else(|| stated_time(looked.fact.kind, &statement.predicate));
+        let time = || {
+            stated_time(
+                looked.fact.kind,
+                &statement.predicate,
+                says_no(&looked.fact.content),
+            )
+        };
+        looked.fact.made = proven_time(evidence.signer()).or_else(time);
         looked.statement = Some(statement.clone());
     }
 
@@ -345,7 +373,9 @@ fn approval(predicate: &Value) -> Option<ApprovalFact> {
 }
 
 /// When a statement was made, as its signer says: the time that its kind has a place for.
-fn stated_time(kind: Kind, predicate: &Value) -> Option<Timestamp> {
+///
+/// Of a no that names a day only, the day's end: it could have been said at any time of it.
+fn stated_time(kind: Kind, predicate: &Value, is_no: bool) -> Option<Timestamp> {
     let places: &[&str] = match kind {
         Kind::Scan => &["/examinedOn", "/metadata/scanFinishedOn"],
         Kind::Bom => &["/metadata/timestamp", "/creationInfo/created"],
@@ -357,7 +387,30 @@ fn stated_time(kind: Kind, predicate: &Value) -> Option<Timestamp> {
         _ => &[],
     };
     let text = places.iter().find_map(|place| predicate.pointer(place)?.as_str());
-    text.and_then(time)
+    let text = text?;
+    let is_day = text.parse::<Timestamp>().is_err();
+    let time = time(text)?;
+    if is_no && is_day {
+        return time.checked_add(DAY).ok();
+    }
+    Some(time)
+}
+
+/// Just before the next day.
+const DAY: SignedDuration = SignedDuration::from_secs(24 * 60 * 60 - 1);
+
+/// Whether it takes something back.
+const fn says_no(content: &Content) -> bool {
+    matches!(
+        content,
+        Content::Approval(ApprovalFact::Rejects) | Content::Review(ReviewFact::Rejects)
+    )
+}
+
+/// The end of a name behind its last dot, in small letters.
+fn extension(name: &str) -> Option<String> {
+    let base = name.rsplit('/').next()?;
+    base.rsplit_once('.').map(|(_, end)| end.to_lowercase())
 }
 
 /// A time in RFC 3339, or the start of a day.
