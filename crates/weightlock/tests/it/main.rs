@@ -7,6 +7,7 @@
 mod attest;
 mod blobs;
 mod bom;
+mod bypasses;
 mod card;
 mod compat_scan;
 mod contract;
