@@ -6,6 +6,7 @@
 //! |---|---|
 //! | it is a pickle | also behind pushed strings of any length, and in front of what the file claims to be |
 //! | it holds other files or a stream | zip, tar, 7z, gzip and so on: loaders look for pickles in them |
+//! | a loader takes it for such | a tar whose first name is the magic number of something else, LZMA and zlib by two bytes |
 //! | it ends like a zip archive | readers of zip look at the end, whatever stands before it |
 //! | it is an array of objects | NumPy writes these as a pickle behind the header |
 //! | nobody can look into it | RAR, cabinets, encrypted files, archives of a kind that is not known |
@@ -60,6 +61,8 @@ pub fn could_be_unpickled(name: &ArtifactPath, content: &Content) -> io::Result<
     let is_unpickled = is_by_format(format)
         || is_by_name(name, format)
         || is_secret(content)?
+        || is_opened_as_stream(content)?
+        || is_tar(&content.read(0, 512)?)
         || ends_as_zip(content)?
         || format == Format::Numpy && may_hold_objects(content)?
         || is_nothing_known(format) && pickle::is_text_stream(content)?
@@ -93,6 +96,51 @@ fn is_by_name(name: &ArtifactPath, format: Format) -> bool {
 fn is_secret(content: &Content) -> io::Result<bool> {
     let head = content.read(0, 64)?;
     Ok(SECRETS.iter().any(|magic| head.starts_with(magic)))
+}
+
+/// How joblib tells a compressed stream: LZMA with a dictionary of any size, and zlib in letters.
+fn is_opened_as_stream(content: &Content) -> io::Result<bool> {
+    let head = content.read(0, 2)?;
+    Ok(matches!(head.as_slice(), b"\x5d\0" | b"x^"))
+}
+
+/// Whether Python opens a file that begins with this block as a tar: by the checksum alone, of bytes with a sign or without, and
+/// whatever the name in front of it looks like.
+fn is_tar(block: &[u8]) -> bool {
+    let Some(stated) = block.get(148..156).and_then(tar_number) else {
+        return false;
+    };
+    if block.len() < 512 {
+        return false;
+    }
+    let counted = || {
+        let others = block.iter().enumerate();
+        others
+            .filter(|(at, _)| !(148..156).contains(at))
+            .map(|(_, byte)| *byte)
+    };
+    let blanks = 8 * 32;
+    let plain: i64 = counted().map(i64::from).sum();
+    let signed: i64 = counted().map(|byte| i64::from(byte.cast_signed())).sum();
+    [plain, signed]
+        .iter()
+        .any(|sum| sum.saturating_add(blanks) == stated)
+}
+
+/// A number in a header of a tar, as leniently as Python reads it.
+fn tar_number(field: &[u8]) -> Option<i64> {
+    if let [0x80, rest @ ..] = field {
+        let add = |sum: i64, byte: &u8| sum.checked_mul(256)?.checked_add(i64::from(*byte));
+        return rest.iter().try_fold(0_i64, add);
+    }
+    let text = field.split(|byte| *byte == 0).next().unwrap_or_default();
+    let text = std::str::from_utf8(text)
+        .ok()?
+        .trim()
+        .to_lowercase()
+        .replace('_', "");
+    let text = text.strip_prefix('+').unwrap_or(&text);
+    i64::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8).ok()
 }
 
 fn ends_as_zip(content: &Content) -> io::Result<bool> {
@@ -155,6 +203,40 @@ mod tests {
         assert!(!of("m.gguf", &[b"GGUF\x03\0\0\0", &[0; 99]]));
         assert!(of("junk", &[&[0xff; 99], &end]));
         assert!(!of("junk", &[&[0xff; 99]]));
+    }
+
+    #[test]
+    fn objects_behind_each_other_are_loaded_one_by_one() {
+        assert!(of("w.gif", &[b"GIF8....\x000I1\n.", CALL]));
+        assert!(!of("w.gif", &[b"GIF8....\x000I1\n.", b"\xff\xff"]));
+    }
+
+    #[test]
+    fn what_loaders_open_as_an_archive_or_stream_is_one() {
+        let tar = |name: &[u8], sum: &dyn Fn(i64) -> Vec<u8>| {
+            let mut block = [0_u8; 512];
+            block[..name.len()].copy_from_slice(name);
+            block[257..263].copy_from_slice(b"ustar\0");
+            block[148..156].fill(b' ');
+            let total = block.iter().map(|byte| i64::from(*byte)).sum();
+            let field = sum(total);
+            block[148..156].fill(0);
+            block[148..148 + field.len()].copy_from_slice(&field);
+            block
+        };
+        let octal = |total: i64| format!("{total:06o}").into_bytes();
+        assert!(of("m.gguf", &[&tar(b"GGUF\x03", &octal)]));
+        assert!(of("m.png", &[&tar(b"\x89PNG\r\n\x1a\n", &octal)]));
+        let signed = |total: i64| octal(total - 256);
+        assert!(of("m.gguf", &[&tar(b"GGUF\xe9", &signed)]));
+        let python = |total: i64| format!("0o{total:o}").into_bytes();
+        assert!(of("m.gguf", &[&tar(b"GGUF", &python)]));
+        let wrong = |total: i64| octal(total + 1);
+        assert!(!of("m.gguf", &[&tar(b"GGUF", &wrong)]));
+        assert!(!of("m.gguf", &[b"GGUF", &[0; 508]]));
+        assert!(of("w.bin", &[b"\x5d\0\x01\0\0\xff\xff"]));
+        assert!(of("w.bin", &[b"x^letters"]));
+        assert!(!of("w.bin", &[b"xyz letters"]));
     }
 
     #[test]

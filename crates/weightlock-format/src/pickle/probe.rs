@@ -174,9 +174,16 @@ pub fn could_import(content: &Content) -> io::Result<bool> {
         return Ok(false);
     }
     for frames in [Frames::Ignored, Frames::Dropped] {
-        let probe = run_with(content, 0, &mut WHOLE_FUEL.clone(), frames)?;
+        let mut fuel = WHOLE_FUEL;
+        let probe = run_with(content, 0, &mut fuel, frames)?;
         let imports = probe.calls > 0 || probe.imports > 0 && probe.end.is_some();
         if imports || probe.exhausted {
+            return Ok(true);
+        }
+        // Some loaders read one object after the other.
+        if let Some(end) = probe.end
+            && (is_followed_by_a_call(content, padding(content, end), &mut fuel)? || fuel == 0)
+        {
             return Ok(true);
         }
     }
