@@ -159,6 +159,8 @@ fn may_hold_objects(content: &Content) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const CALL: &[u8] = b"cos\nsystem\n(S'true'\ntR.";
@@ -281,6 +283,19 @@ mod tests {
         }
         for name in ["m.bin", "m.txt", "p"] {
             assert!(!of(name, &[b"words"]), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(head in prop::collection::vec(any::<u8>(), 0..600), name in "[a-z]{1,3}\\.[a-z]{1,3}") {
+            let _ = of(&name, &[&head]);
+            let _ = is_tar(&head);
+        }
+
+        #[test]
+        fn numbers_of_a_tar_never_overflow(field in prop::array::uniform8(any::<u8>())) {
+            let _ = tar_number(&field);
         }
     }
 }

@@ -100,9 +100,11 @@ fn a_licence_that_is_not_known_is_not_passed_over() {
         assert_eq!(ran.code, 0, "{files:?} {metadata:?}: {ran:#?}");
     }
     let terms = "You may use this only for non-commercial purposes.";
+    let more = format!("{MIT}\n{terms}\n");
     let agpl = "GNU AFFERO GENERAL PUBLIC LICENSE\nVersion 3, 19 November 2007\n";
     for (files, metadata, code) in [
         (&[("LICENSE", terms)][..], &[][..], 3),
+        (&[("LICENSE", &more)], &[], 3),
         (&[("LICENSE.md", agpl)], &[], 3),
         (&[("docs/LICENSE", agpl)], &[], 3),
         (

@@ -105,7 +105,12 @@ impl Found {
     /// The text of a licence; blanks are none.
     fn text(&mut self, path: &ArtifactPath, text: &[u8]) {
         match of_text(text) {
-            Some(id) => self.known(id, path.as_str()),
+            Some(id) => {
+                self.known(id, path.as_str());
+                if let Some(term) = further_term(id, text) {
+                    self.unknown(&format!("{id} with further terms ({term})"), path.as_str());
+                }
+            }
             None if text.trim_ascii().is_empty() => {}
             None => self.unknown("a text that is not recognised", path.as_str()),
         }
@@ -166,6 +171,36 @@ fn expression(text: &str) -> Option<String> {
         Licence::Id(id) | Licence::Expression(id) => Some(id),
         Licence::Name(_) => None,
     }
+}
+
+/// What a text takes back that is recognised as a licence without conditions on the use: a text may go on behind the licence.
+fn further_term(id: &str, text: &[u8]) -> Option<&'static str> {
+    const FREE: [&str; 6] = [
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "MIT",
+        "Unlicense",
+    ];
+    const TERMS: [&str; 7] = [
+        "non commercial",
+        "noncommercial",
+        "commons clause",
+        "research only",
+        "research purposes only",
+        "affero general public license",
+        "gnu general public license",
+    ];
+    let text = String::from_utf8_lossy(text).to_lowercase();
+    let words: Vec<&str> = text
+        .split(|it: char| !it.is_alphanumeric())
+        .filter(|it| !it.is_empty())
+        .collect();
+    let plain = words.join(" ");
+    TERMS
+        .into_iter()
+        .find(|term| FREE.contains(&id) && plain.contains(term))
 }
 
 /// What the graph says; a text that was recognised counts like a word.
@@ -281,6 +316,17 @@ mod tests {
         ] {
             assert!(!is(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_licence_with_further_terms_is_another_one() {
+        let mit = include_str!("../../../../weightlock-bom/testdata/licence-mit.txt");
+        assert_eq!(further_term("MIT", mit.as_bytes()), None);
+        let more = format!("{mit}\nThe above holds for non-\ncommercial use.\n");
+        assert_eq!(further_term("MIT", more.as_bytes()), Some("non commercial"));
+        let apache = include_str!("../../../../../LICENSE");
+        assert_eq!(further_term("Apache-2.0", apache.as_bytes()), None);
+        assert_eq!(further_term("CC-BY-NC-4.0", b"NonCommercial"), None);
     }
 
     #[test]
