@@ -64,6 +64,7 @@ pub mod torch;
 pub mod torch7;
 pub mod torchscript;
 pub mod ubjson;
+pub mod unpickled;
 pub mod value;
 pub mod xml;
 pub mod yaml;

@@ -106,6 +106,18 @@ enum Small {
     Card,
 }
 
+/// Whether a file lists which other file holds which weight, by its name. Indexes of all frameworks are written alike.
+#[must_use]
+pub fn is_index(base: &str) -> bool {
+    const ENDS: [&str; 4] = [
+        ".safetensors.index.json",
+        ".bin.index.json",
+        ".h5.index.json",
+        ".msgpack.index.json",
+    ];
+    ENDS.iter().any(|end| base.ends_with(end))
+}
+
 fn kind_by_name(name: &ArtifactPath) -> Option<Small> {
     Some(match name.base_name() {
         "config.json" => Small::Config,
@@ -114,7 +126,7 @@ fn kind_by_name(name: &ArtifactPath) -> Option<Small> {
         "tokenizer_config.json" => Small::Tokenizer,
         // Only the card of the model itself speaks for the model.
         "README.md" if name.as_str() == "README.md" => Small::Card,
-        base if base.ends_with(".safetensors.index.json") => Small::Index,
+        base if is_index(base) => Small::Index,
         "modules.json" | "config_sentence_transformers.json" => Small::Part,
         // Processors, schedulers and others: each may ask for custom code as `config.json` may.
         base if base.ends_with("_config.json") => Small::Part,

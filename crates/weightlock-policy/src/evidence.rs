@@ -74,6 +74,8 @@ pub struct ModelFacts {
     pub digest: Digest,
     /// Its files, in the order of paths.
     pub files: Vec<FileFact>,
+    /// Files that the model itself names and that are none of its files: not there, or under a name that is passed over.
+    pub missing: Vec<String>,
     /// What its files say of its licence.
     pub licenses: Vec<LicenseFact>,
     /// Code that a loader could be made to run; of an ordinary model none.

@@ -32,6 +32,8 @@ pub const APPROVAL: Code = Code::new("WL-POLICY-APPROVAL");
 pub const RULE: Code = Code::new("WL-POLICY-RULE");
 /// A report that was named cannot be read.
 pub const UNREADABLE: Code = Code::new("WL-POLICY-UNREADABLE");
+/// The model names files that are none of its own.
+pub const INCOMPLETE: Code = Code::new("WL-POLICY-INCOMPLETE");
 /// The policy demands nothing.
 pub const UNDEFINED: Code = Code::new("WL-POLICY-UNDEFINED");
 /// Somebody tried to leave a check out.
@@ -180,6 +182,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         why: "whoever wrote the rule knew something about such models",
         example: "a [[rule]] with `when = { namespace = \"evil\" }` and a reason to deny",
         fix: "the reason names the rule with its line; ask whoever owns the policy",
+    },
+    Explanation {
+        code: INCOMPLETE,
+        outcome: Outcome::NoAnswer,
+        what: "the model names files that are not among its files",
+        why: "a loader reads what an index names, and nothing is known of it: it is not there, or lies under a name that is passed over, such as .git",
+        example: "pytorch_model.bin.index.json names .cache/huggingface/more.bin",
+        fix: "fetch the missing files; refuse a model whose index leads to names that are no part of a model",
     },
     Explanation {
         code: UNREADABLE,

@@ -35,7 +35,7 @@ use weightlock_bom::slsa::Level;
 use crate::{
     check::Check,
     evidence::ModelFacts,
-    judge::{Frame, Situation, applied, given_up, key},
+    judge::{Frame, Situation, applied, given_up, incomplete, key},
     layer::Policy,
     level::{Mode, Tier},
     reason,
@@ -295,7 +295,7 @@ pub fn instead_of_judging(
         };
         reasons.push(Reason::no(Check::Verdict.code(), why));
     }
-    let mut general = Vec::new();
+    let mut general: Vec<Reason> = incomplete(model).into_iter().collect();
     if !situation.skip.is_empty() {
         // Nothing was judged, so that nothing can be left out.
         general.push(Reason::no(

@@ -1,8 +1,9 @@
 //! A person's review of the code that comes with a model: which files and entries were looked at, by their digests.
 //!
 //! Loaders with `trust_remote_code` import the `*.py` of a folder, and which of them an `auto_map` in its configuration
-//! names. The code that counts is therefore every `*.py`, and every entry of an `auto_map`; an entry that names another
-//! repository (`owner/name--module.Class`) loads code that is not here, and no review of this folder covers it.
+//! names; what is imported can load everything else that a machine runs. The code that counts is therefore every source, byte
+//! code, library, script and program ([`is_code`]), and every entry of an `auto_map`; an entry that names another repository
+//! (`owner/name--module.Class`) loads code that is not here, and no review of this folder covers it.
 //!
 //! Predicate `urn:weightlock:review:v1`:
 //!
@@ -21,7 +22,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use weightlock_artifact::{digest::Digest, path::ArtifactPath};
-use weightlock_format::config::requested_code;
+use weightlock_format::{
+    config::requested_code,
+    detect::Format,
+    loadable::{EXTENSIONS, Loadable},
+};
 
 /// What is reviewed.
 pub const SCOPE: &str = "custom-code";
@@ -155,22 +160,33 @@ pub fn is_configuration(path: &ArtifactPath) -> bool {
     name.ends_with("config.json") || others.contains(&name.as_str())
 }
 
-/// Whether this is code that a loader could import.
+/// Whether the file that begins with `head` is code that an interpreter, a loader of libraries or the operating system runs: by
+/// its content under any name, or by its name. Give [`HEAD_BYTES`](weightlock_format::detect::HEAD_BYTES), or all of a smaller
+/// file.
+///
+/// Weights are none, although a pickle can run code: a scan is about those. A `.pth` is code where it is not weights.
 #[must_use]
-pub fn is_code(path: &ArtifactPath) -> bool {
-    has_extension(path, "py")
+pub fn is_code(path: &ArtifactPath, head: &[u8]) -> bool {
+    let format = Format::of(head);
+    let is_program = format.is_code() && format != Format::Pickle;
+    let name = path.base_name().to_lowercase();
+    let is_weights = name.ends_with(".pth") && (format == Format::Pickle || format.is_container());
+    is_program || is_code_by_name(&name) && !is_weights
 }
 
-fn has_extension(path: &ArtifactPath, extension: &str) -> bool {
-    let name = path.base_name();
-    name.rsplit_once('.')
-        .is_some_and(|(_, found)| found.eq_ignore_ascii_case(extension))
+fn is_code_by_name(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let mut kinds = EXTENSIONS
+        .iter()
+        .filter(|(kind, _)| matches!(kind, Loadable::Code | Loadable::Executable));
+    // Libraries have their version behind the extension.
+    name.contains(".so.") || kinds.any(|(_, words)| words.contains(&extension))
 }
 
 impl CustomCode {
-    /// Takes note of a file of the model.
-    pub fn file(&mut self, path: &ArtifactPath, sha256: &Digest) {
-        if is_code(path) {
+    /// Takes note of a file of the model, which begins with `head` as [`is_code`] wants it.
+    pub fn file(&mut self, path: &ArtifactPath, sha256: &Digest, head: &[u8]) {
+        if is_code(path, head) {
             self.files.insert(path.as_str().to_owned(), sha256.hex());
         }
     }
@@ -376,7 +392,11 @@ mod tests {
     fn code(files: &[(&str, &str)], config: &str) -> CustomCode {
         let mut code = CustomCode::default();
         for (name, content) in files {
-            code.file(&path(name), &Algorithm::Sha256.digest(content.as_bytes()));
+            code.file(
+                &path(name),
+                &Algorithm::Sha256.digest(content.as_bytes()),
+                content.as_bytes(),
+            );
         }
         code.configuration(&path("config.json"), Some(config.as_bytes()));
         code
@@ -438,6 +458,38 @@ mod tests {
             ..review
         };
         assert_eq!(reviewed.covered_by(&no), Err(NotCovered::Rejected));
+    }
+
+    #[test]
+    fn code_is_what_is_run() {
+        for (name, head) in [
+            ("a.py", &b""[..]),
+            ("a.PYW", b""),
+            ("a.pyc", b""),
+            ("a.pyd", b"text"),
+            ("a.so", b"text"),
+            ("liba.so.1.2", b"text"),
+            ("a.dll", b""),
+            ("a.dylib", b""),
+            ("site.pth", b"import os\n"),
+            ("site.pth", b""),
+            ("run.sh", b"echo"),
+            ("weights.bin", b"\x7fELF\x02"),
+            ("weights.dat", b"\xf3\x0d\r\n\0\0\0\0"),
+            ("README", b"#!/bin/sh\n"),
+        ] {
+            assert!(is_code(&path(name), head), "{name}");
+        }
+        for (name, head) in [
+            ("model.pth", &b"PK\x03\x04"[..]),
+            ("model.pth", b"\x80\x02}q\0."),
+            ("model.safetensors", b"\x02\0\0\0\0\0\0\0{}"),
+            ("config.json", b"{}"),
+            ("README.md", b"# A model"),
+            ("py", b""),
+        ] {
+            assert!(!is_code(&path(name), head), "{name}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use self::{
     listing::{Listing, Row},
     machine::{Stream, read},
     opcode::Op,
-    probe::{calls_from_start, is_stream, is_text_stream, next_stream, padding},
+    probe::{calls_from_start, could_import, is_stream, is_text_stream, next_stream, padding},
     value::{Global, Instance, Items, Value, Values, View},
 };
 

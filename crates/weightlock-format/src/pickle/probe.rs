@@ -73,6 +73,11 @@ fn probe(content: &Content, start: u64) -> io::Result<Probe> {
 
 /// Runs `part`, which begins at `start` of the content, on what is left of `fuel`.
 fn run(part: &Content, start: u64, fuel: &mut u64) -> io::Result<Probe> {
+    run_with(part, start, fuel, Frames::Ignored)
+}
+
+/// As [`run`], with what becomes of an argument that crosses the end of a frame.
+fn run_with(part: &Content, start: u64, fuel: &mut u64, frames: Frames) -> io::Result<Probe> {
     let mut probe = Probe::default();
     let limits = Limits {
         entries: *fuel,
@@ -80,7 +85,7 @@ fn run(part: &Content, start: u64, fuel: &mut u64) -> io::Result<Probe> {
         ..Limits::default()
     };
     let mut budget = Budget::new(&limits);
-    let stream = machine::read(part, 0, Frames::Ignored, &limits, &mut budget, &mut probe)?;
+    let stream = machine::read(part, 0, frames, &limits, &mut budget, &mut probe)?;
     *fuel = budget.opcodes;
     match stream.broken {
         None => probe.end = Some(start.saturating_add(stream.range.end)),
@@ -156,6 +161,33 @@ pub fn calls_from_start(content: &Content) -> io::Result<bool> {
     }
     let probe = run(content, 0, &mut WHOLE_FUEL.clone())?;
     Ok(probe.calls > 0 && probe.imports > 0)
+}
+
+/// Whether a loader that is given `content` as a pickle could come to an import, or nobody can tell because there is more of
+/// it than is run. For questions of policy: what is pushed before it may be as long as one likes, what else the file could be
+/// does not matter, and both ways to read frames count.
+///
+/// # Errors
+/// What reading raises.
+pub fn could_import(content: &Content) -> io::Result<bool> {
+    if begins(content.read(0, 1)?.first().copied()).is_none() {
+        return Ok(false);
+    }
+    for frames in [Frames::Ignored, Frames::Dropped] {
+        let mut fuel = WHOLE_FUEL;
+        let probe = run_with(content, 0, &mut fuel, frames)?;
+        let imports = probe.calls > 0 || probe.imports > 0 && probe.end.is_some();
+        if imports || probe.exhausted {
+            return Ok(true);
+        }
+        // Some loaders read one object after the other.
+        if let Some(end) = probe.end
+            && (is_followed_by_a_call(content, padding(content, end), &mut fuel)? || fuel == 0)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether what the machine made of the first stream of `content` says that it is a pickle. See the [module](self).

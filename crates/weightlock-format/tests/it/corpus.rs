@@ -123,6 +123,7 @@ fn every_code_is_explained_once() {
         reason::UNSUPPORTED,
         reason::LIMIT,
         reason::UNREADABLE,
+        reason::IMAGE_NAME,
     ];
     for code in codes {
         assert_eq!(

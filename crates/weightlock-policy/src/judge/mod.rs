@@ -203,6 +203,7 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
             ),
         ));
     }
+    general.extend(incomplete(&evidence.model));
     asked.sort_by_key(|it| (it.check, it.place.layer, it.place.line));
     let waivers = waive::apply(policy, evidence, situation, mode, &mut asked);
     general.extend(skip(policy, situation, mode, &mut asked));
@@ -221,6 +222,18 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
         level: case.reached(),
         policies: applied(policy),
     }
+}
+
+/// A model that names files which are none of its own. Nothing is known of them, and a loader would read them.
+pub(crate) fn incomplete(model: &ModelFacts) -> Option<Reason> {
+    let missing = &model.missing;
+    let first = missing.first()?;
+    let more = match missing.len() {
+        1 => String::new(),
+        count => format!(", and {} more", count - 1),
+    };
+    let text = format!("the model names {first}{more}, which is not among its files");
+    Some(Reason::unknown(reason::INCOMPLETE, text).of([model.digest]))
 }
 
 /// The documents of a policy.

@@ -791,7 +791,7 @@ fn build_servers_get_the_same_verdict() {
     let ran = gate(&place, &["--format", "junit", "m"]);
     assert_eq!(ran.code, 1, "{ran:#?}");
     for part in [
-        "<testsuites name=\"weightlock gate\" tests=\"4\" failures=\"1\">",
+        "<testsuites name=\"weightlock gate\" tests=\"4\" failures=\"1\" errors=\"0\" skipped=\"0\">",
         "<testcase classname=\"gate\" name=\"signature_valid\"/>",
         "<failure type=\"WL-POLICY-UNREADABLE\"",
     ] {
@@ -1023,11 +1023,10 @@ fn a_rule_is_for_a_model_by_every_name_it_has() {
         &place,
         "signature = true\n[[rule]]\nwhen = { namespace = \"evil\" }\ndeny = \"stolen\"\n",
     );
-    let snapshot = format!("hub/models--Evil--x/snapshots/{}", "0".repeat(40));
-    std::fs::create_dir_all(place.path(&snapshot)).unwrap();
-    std::fs::copy(
-        place.path("m/model.safetensors"),
-        place.path(&format!("{snapshot}/model.safetensors")),
+    let snapshot = crate::layouts::hub(&place).replace("models--org--tiny", "models--Evil--x");
+    std::fs::rename(
+        place.path("hub/models--org--tiny"),
+        place.path("hub/models--Evil--x"),
     )
     .unwrap();
     signed(&place, &[&["sign", "--replace"]], &snapshot);
@@ -1043,5 +1042,34 @@ fn a_rule_is_for_a_model_by_every_name_it_has() {
         if code == 1 {
             assert!(ran.stderr.contains("denies it: stolen"), "{words:?}: {ran:#?}");
         }
+    }
+}
+
+/// An index leads a loader to whatever it names. What is passed over, or not there, was not looked at.
+#[test]
+fn a_model_that_names_what_is_none_of_its_files_is_not_allowed() {
+    for (named, code) in [
+        ("model.safetensors", 0),
+        (".cache/huggingface/evil.bin", 3),
+        (".git/evil.bin", 3),
+        ("more.bin", 3),
+        ("../evil.bin", 3),
+        ("/etc/evil.bin", 3),
+    ] {
+        let place = place();
+        demanding(&place, "formats = { deny = [\"pickle\"] }\n");
+        let index = format!(r#"{{"metadata": {{}}, "weight_map": {{"w": "{named}"}}}}"#);
+        place.write("m/pytorch_model.bin.index.json", index);
+        if named.starts_with('.') {
+            std::fs::create_dir_all(place.path("m").join(named).parent().unwrap()).unwrap();
+            place.write(&format!("m/{named}"), "cposix\nsystem\n(Vtrue\ntR.");
+        }
+        let ran = place.run(["gate", "--policy", "policy.toml", "m"]);
+        assert_eq!(ran.code, code, "{named}: {ran:#?}");
+        assert_eq!(
+            ran.stderr.contains("error[WL-POLICY-INCOMPLETE]"),
+            code == 3,
+            "{ran:#?}"
+        );
     }
 }

@@ -1,14 +1,19 @@
 //! `weightlock attest review`: states that somebody has looked at the code that comes with a model.
 
-use std::path::PathBuf;
+use std::{io::Read as _, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::Serialize;
+use weightlock_artifact::{
+    Error,
+    digest::{Algorithm, Digest},
+};
 use weightlock_bom::provenance::{
     reason::{NO_CODE, REVIEW as NOT_COVERED},
     review::{CodeEntry, CodeFile, CustomCode, Decision, is_configuration},
 };
+use weightlock_format::detect::HEAD_BYTES;
 use weightlock_signing::predicate::types::REVIEW;
 
 use super::{
@@ -21,6 +26,7 @@ use crate::{
     diagnostic::Diagnostic,
     explanations::USAGE,
     reply::Reply,
+    sources::Source,
     text::{Shown, counted},
 };
 
@@ -30,8 +36,8 @@ const MAX_CONFIG: usize = 16 << 20;
 
 /// State that somebody has looked at the code that comes with a model, file by file.
 ///
-/// Listed are every *.py and every entry of an auto_map, with digests. The review counts for exactly this code: one changed
-/// byte, one file more, and it covers nothing.
+/// Listed are every source, byte code, library, script and program, by name or content, and every entry of an auto_map, with
+/// digests. The review counts for exactly this code: one changed byte, one file more, and it covers nothing.
 #[derive(Args, Debug)]
 #[command(after_help = "\
   weightlock attest review --reviewer 'Ada Example' --decision approved --key ada.key ./model
@@ -144,20 +150,44 @@ fn looked_at(arguments: &Arguments, context: &Context) -> Result<(Hashed, Custom
     Ok((hashed, code))
 }
 
-/// The code of a model that was hashed.
+/// The code of a model that was hashed: of a folder, or of the one file that it is.
 pub(in crate::commands) fn code(hashed: &Hashed) -> Result<CustomCode, Diagnostic> {
     let mut code = CustomCode::default();
-    for file in hashed.manifest().iter().flat_map(|manifest| manifest.files()) {
-        code.file(&file.path, file.sha256());
-        if is_configuration(&file.path) {
-            let is_readable = file.size <= MAX_CONFIG as u64;
-            let text = is_readable
-                .then(|| hashed.text(&file.path, MAX_CONFIG))
-                .transpose()?;
-            code.configuration(&file.path, text.as_deref());
+    for (path, source) in hashed.names()?.iter().zip(&hashed.sources()) {
+        let sha256 = match hashed.manifest() {
+            Some(manifest) => manifest.file(path).map(|file| *file.sha256()),
+            None => Some(*hashed.digest()),
+        };
+        let sha256 = sha256.unwrap_or(*hashed.digest());
+        code.file(path, &sha256, &read(source, HEAD_BYTES)?);
+        if is_configuration(path) {
+            let is_readable = source.stamp.size <= MAX_CONFIG as u64;
+            let text = is_readable.then(|| whole(source, &sha256)).transpose()?;
+            code.configuration(path, text.as_deref());
         }
     }
     Ok(code)
+}
+
+fn read(source: &Source, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+    let mut bytes = Vec::new();
+    let file = source.open()?;
+    let failed = |error| Error::io("read", &source.name, error);
+    file.take(limit as u64).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// A configuration, which must be what was hashed.
+fn whole(source: &Source, sha256: &Digest) -> Result<Vec<u8>, Diagnostic> {
+    let text = read(source, MAX_CONFIG.saturating_add(1))?;
+    if Algorithm::Sha256.digest(&text) == *sha256 {
+        return Ok(text);
+    }
+    Err(Error::Changed {
+        path: source.name.clone(),
+        offset: None,
+    }
+    .into())
 }
 
 fn list(arguments: &Arguments, context: &Context) -> Result<Listed, Vec<Diagnostic>> {

@@ -58,7 +58,9 @@ pub struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> Reply {
     let refused = |reasons: Vec<Diagnostic>| {
-        Reply::refusal(VERB, reasons).with_text("Promotion BLOCKED: not all checks passed.\n".to_owned())
+        let rendered = report::refusal(format, &reasons);
+        let text = "Promotion BLOCKED: not all checks passed.\n".to_owned();
+        in_form(Reply::refusal(VERB, reasons).with_text(text), rendered)
     };
     let policies = match Policies::find(&arguments.policy, context) {
         Ok(policies) => policies,
@@ -122,11 +124,7 @@ fn reply(judged: &Judged, written: Option<String>, format: Format, context: &Con
     };
     let mut notes = notes(verdict);
     notes.extend(written.map(|path| format!("the verdict was signed: {path}")));
-    let rendered = match format {
-        Format::Junit => Some(report::junit(&told)),
-        Format::Sarif => Some(report::sarif(&told)),
-        _ => None,
-    };
+    let rendered = report::verdict(format, &told);
     let exit = match verdict.decision {
         Decision::Allow => Exit::Yes,
         Decision::Quarantine => Exit::NoAnswer,

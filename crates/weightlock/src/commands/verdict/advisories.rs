@@ -8,13 +8,15 @@
 //! | severity | `vulnerability.severity` | `Severity` |
 //! | what, when | `source.target`, `descriptor.timestamp` | `ArtifactName`, `CreatedAt` |
 //!
-//! A report that has not got the list at all is none, however empty it looks. A match whose severity is not a known word is as
-//! bad as can be. What grype was told to pass over (`ignoredMatches`) is not looked at: whoever ran it decided so.
+//! A report that has not got the list at all is none, however empty it looks; nor is one with a key twice, with the list of
+//! another tool beside its own, of another version of its form, or of a run that looked for other things. A match whose severity is
+//! not a known word is as bad as can be. What grype was told to pass over (`ignoredMatches`) is not looked at: whoever ran it decided so.
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use weightlock_artifact::input;
+use weightlock_format::json::{Limits, parse_within};
 use weightlock_policy::evidence::{AdvisoryMatch, AdvisoryReport};
 use weightlock_scan::Severity;
 
@@ -47,7 +49,13 @@ fn in_file(path: &Path) -> AdvisoryReport {
 
 fn read(name: String, text: &[u8]) -> AdvisoryReport {
     let digest = sha256(text);
-    match serde_json::from_slice::<Value>(text) {
+    // As much as a report may have bytes: the number of values needs no limit of its own.
+    let limits = Limits {
+        bytes: MAX_BYTES as u64,
+        values: MAX_BYTES as u64,
+        ..Limits::default()
+    };
+    match parse_within(text, limits) {
         Ok(value) => AdvisoryReport {
             name,
             digest,
@@ -56,7 +64,7 @@ fn read(name: String, text: &[u8]) -> AdvisoryReport {
         Err(error) => AdvisoryReport {
             name,
             digest,
-            ..none(format!("it is no JSON: {error}"))
+            ..none(format!("it is no JSON that every reader reads alike: {error}"))
         },
     }
 }
@@ -98,7 +106,7 @@ fn of_value(value: &Value) -> AdvisoryReport {
             tool: text("/descriptor/name").unwrap_or_else(|| "grype".to_owned()),
             about: about.unwrap_or_default(),
             made: text("/descriptor/timestamp").as_deref().and_then(time),
-            found: listed(matches, "matches", of_grype),
+            found: is_only(value, &["matches"]).and_then(|()| listed(matches, "matches", of_grype)),
             ..none(String::new())
         };
     }
@@ -107,11 +115,38 @@ fn of_value(value: &Value) -> AdvisoryReport {
             tool: "trivy".to_owned(),
             about: text("/ArtifactName").unwrap_or_default(),
             made: text("/CreatedAt").as_deref().and_then(time),
-            found: of_trivy(value),
+            found: is_only(value, &["SchemaVersion", "ArtifactName", "Results"])
+                .and_then(|()| of_trivy(value)),
             ..none(String::new())
         };
     }
     none("it is neither a report of grype nor of trivy".to_owned())
+}
+
+/// Refuses what another reader would take for a report of another tool: members that say so, in whatever letters, other than `own`.
+fn is_only(value: &Value, own: &[&str]) -> Result<(), String> {
+    const TELLING: [&str; 10] = [
+        "matches",
+        "results",
+        "vulnerabilities",
+        "schemaversion",
+        "artifactname",
+        "bomformat",
+        "specversion",
+        "spdxversion",
+        "runs",
+        "issues",
+    ];
+    let mut keys = value.as_object().into_iter().flat_map(|it| it.keys());
+    let is_foreign =
+        |key: &&String| TELLING.contains(&key.to_lowercase().as_str()) && !own.contains(&key.as_str());
+    match keys.find(is_foreign) {
+        Some(key) => Err(format!(
+            "{key} is beside {}, which no tool writes",
+            own.join(" and ")
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Every item of a list; one that is none of its kind is a fault of the whole.
@@ -150,24 +185,62 @@ fn of_grype(item: &Value) -> Option<AdvisoryMatch> {
     })
 }
 
-/// No `Results`, and one without `Vulnerabilities`, is what trivy writes when it found nothing; a list under another name is not.
+/// No `Results`, and one without `Vulnerabilities`, is what trivy writes when it found nothing; a list under another name is not,
+/// and neither are results of a run that looked for something else.
 fn of_trivy(value: &Value) -> Result<Vec<AdvisoryMatch>, String> {
+    if value.get("SchemaVersion").and_then(Value::as_u64) != Some(2) {
+        return Err("its SchemaVersion is not 2".to_owned());
+    }
     let results = match value.get("Results") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(results) => results.as_array().ok_or("Results is no list")?,
     };
     let mut all = Vec::new();
+    let mut was_looked = results.is_empty();
     for result in results {
+        let result = result.as_object().ok_or("an entry of Results is no object")?;
+        let is_misspelt =
+            |key: &&String| key.eq_ignore_ascii_case("vulnerabilities") && *key != "Vulnerabilities";
+        if let Some(key) = result.keys().find(is_misspelt) {
+            return Err(format!(
+                "an entry of Results has {key}, which trivy does not write"
+            ));
+        }
+        was_looked |= is_about_packages(result);
         match result.get("Vulnerabilities") {
-            None | Some(Value::Null) if result.is_object() => {}
+            None | Some(Value::Null) => {}
             Some(list) => all.extend(listed(list, "Vulnerabilities", of_trivy_item)?),
-            None => return Err("an entry of Results is no object".to_owned()),
         }
         if all.len() > MOST {
             return Err(format!("it has more than {MOST} vulnerabilities"));
         }
     }
-    Ok(all)
+    if was_looked {
+        Ok(all)
+    } else {
+        Err("nobody looked for vulnerabilities: no entry of Results is about packages".to_owned())
+    }
+}
+
+/// Whether vulnerabilities were looked for: in packages, by its class; an entry of a version without classes says so by having
+/// nothing of another scanner.
+fn is_about_packages(result: &Map<String, Value>) -> bool {
+    const OF_OTHERS: [&str; 5] = [
+        "Secrets",
+        "Misconfigurations",
+        "MisconfSummary",
+        "Licenses",
+        "CustomResources",
+    ];
+    if result.get("Vulnerabilities").is_some_and(Value::is_array) {
+        return true;
+    }
+    match result.get("Class") {
+        Some(class) => class
+            .as_str()
+            .is_some_and(|it| it == "os-pkgs" || it == "lang-pkgs"),
+        None => !OF_OTHERS.iter().any(|key| result.contains_key(*key)),
+    }
 }
 
 fn of_trivy_item(item: &Value) -> Option<AdvisoryMatch> {
@@ -274,10 +347,38 @@ mod tests {
             json!({"SchemaVersion": 2, "ArtifactName": "x", "Results": [7]}),
             json!({"SchemaVersion": 2, "ArtifactName": "x", "Results": [{"Vulnerabilities": [{}]}]}),
             json!({"runs": []}),
+            json!({"matches": [], "Results": []}),
+            json!({"matches": [], "results": []}),
+            json!({"matches": [], "vulnerabilities": [{"id": "CVE-1"}]}),
+            json!({"matches": [], "bomFormat": "CycloneDX"}),
+            json!({"matches": [], "Matches": [{}]}),
+            json!({"matches": [], "SchemaVersion": 2, "ArtifactName": "x"}),
+            json!({"SchemaVersion": 3, "ArtifactName": "x"}),
+            json!({"SchemaVersion": "2", "ArtifactName": "x"}),
+            json!({"SchemaVersion": 2, "ArtifactName": "x", "results": [{}]}),
+            json!({"SchemaVersion": 2, "ArtifactName": "x", "vulnerabilities": [{}]}),
+            json!({"SchemaVersion": 2, "ArtifactName": "x", "Results": [{"vulnerabilities": [{}]}]}),
+            json!({"SchemaVersion": 2, "ArtifactName": "x", "Results": [{"Class": "secret"}, {"Class": "config"}]}),
+            json!({"SchemaVersion": 2, "ArtifactName": "x", "Results": [{"Class": "license"}]}),
+            json!({"SchemaVersion": 2, "ArtifactName": "x", "Results": [{"Secrets": []}]}),
         ] {
             assert!(found(&value).is_err(), "{value}");
         }
-        assert!(read("x".to_owned(), b"{\"matches\": [").found.is_err());
+        let text = |text: &str| read("x".to_owned(), text.as_bytes()).found;
+        for broken in [
+            r#"{"matches": ["#,
+            r#"{"matches": [{}], "matches": []}"#,
+            r#"{"matches": [], "descriptor": {"name": "a", "name": "b"}}"#,
+            r#"{"matches": []} {"matches": [{}]}"#,
+        ] {
+            assert!(text(broken).is_err(), "{broken}");
+        }
+        assert_eq!(text(r#"{"matches": []}"#), Ok(vec![]));
+        let classes = json!([{"Class": "secret"}, {"Class": "lang-pkgs"}]);
+        assert_eq!(
+            found(&json!({"SchemaVersion": 2, "ArtifactName": "x", "Results": classes})),
+            Ok(vec![])
+        );
         assert_eq!(found(&json!({"matches": []})), Ok(vec![]));
         assert_eq!(
             found(&json!({"SchemaVersion": 2, "ArtifactName": "x"})),

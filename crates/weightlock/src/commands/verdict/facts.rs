@@ -1,15 +1,17 @@
 //! What the files of a model say by themselves: formats, licences, code that comes along, the revision.
 
 use weightlock_artifact::path::ArtifactPath;
-use weightlock_bom::{document::licence::Licence, graph::Property, provenance::review::CustomCode};
+use weightlock_bom::provenance::review::CustomCode;
 use weightlock_format::{
-    detect::{Format, HEAD_BYTES},
-    loadable::loadable,
-    model::{CodeOnLoad, CodePath, Facts, summarise},
+    content::Content,
+    detect::{Format, HEAD_BYTES, TAIL_BYTES},
+    loadable::{Loadable, loadable},
+    model::{CodeOnLoad, CodePath, Facts, examine, is_index, summarise},
+    unpickled::could_be_unpickled,
 };
-use weightlock_policy::evidence::{Called, FileFact, LicenseFact, ModelFacts, Revision};
+use weightlock_policy::evidence::{Called, FileFact, ModelFacts, Revision};
 
-use super::flags::PolicyFlags;
+use super::{flags::PolicyFlags, licences};
 use crate::{
     commands::{attest::review, bom::model::Described, subject::Hashed},
     diagnostic::Diagnostic,
@@ -25,18 +27,31 @@ pub(super) fn of(
 ) -> Result<(ModelFacts, CustomCode), Vec<Diagnostic>> {
     let hashed = &described.hashed;
     let code = review::code(hashed)?;
+    let (files, seen) = files(hashed)?;
     let (Called { namespace, name }, also, revision) = called(hashed, flags);
+    let missing = missing(&seen);
     let facts = ModelFacts {
         name,
         namespace,
         also,
         revision,
         digest: *hashed.digest(),
-        files: files(hashed)?,
-        licenses: licenses(described),
+        licenses: licences::of(described, &seen)?,
+        files,
+        missing,
         code: listed(&code),
     };
     Ok((facts, code))
+}
+
+/// Files that the model names and that are none of its own; of an index that cannot be read, whatever it names.
+fn missing(seen: &[(ArtifactPath, Facts)]) -> Vec<String> {
+    let named = summarise(seen).missing.into_iter().map(|file| file.to_string());
+    let unread = seen
+        .iter()
+        .filter(|(path, facts)| is_index(path.base_name()) && matches!(facts, Facts::Broken(_)))
+        .map(|(path, _)| format!("files in {path}, which cannot be read,"));
+    named.chain(unread).collect()
 }
 
 fn listed(code: &CustomCode) -> Vec<String> {
@@ -85,29 +100,20 @@ pub(in crate::commands) fn is_pinned(text: &str) -> bool {
     is_hex && (hex.len() == 64 || (hex.len() == 40 && hex.len() == text.len()))
 }
 
-/// The files with the names of everything that a reader could take each for.
-fn files(hashed: &Hashed) -> Result<Vec<FileFact>, Vec<Diagnostic>> {
+/// What headers and small files say, file by file.
+type Seen = Vec<(ArtifactPath, Facts)>;
+
+/// The files with the names of everything that a reader could take each for, and what was seen in them.
+fn files(hashed: &Hashed) -> Result<(Vec<FileFact>, Seen), Vec<Diagnostic>> {
     let names = hashed.names()?;
     let sources = hashed.sources();
     let mut all = Vec::new();
-    let mut seen: Vec<(ArtifactPath, Facts)> = Vec::new();
+    let mut seen = Seen::new();
     for (path, source) in names.into_iter().zip(&sources) {
-        let mut file = source.open().map_err(Diagnostic::from)?;
         let failed = |error| Diagnostic::from(weightlock_artifact::Error::io("read", &source.name, error));
-        let head = head(&mut file).map_err(failed)?;
         let content = crate::commands::scan::opened(source).map_err(Diagnostic::from)?;
-        let mut formats = vec![Format::of_content(&content).map_err(failed)?.word().to_owned()];
-        formats.extend(
-            tail(&content)
-                .map_err(failed)?
-                .map(|format| format.word().to_owned()),
-        );
-        formats.extend(loadable(&path, &head).map(|kind| kind.word().to_owned()));
-        let mut file = source.open().map_err(Diagnostic::from)?;
-        seen.push((
-            path.clone(),
-            weightlock_format::model::examine(&path, &mut file).map_err(failed)?,
-        ));
+        let formats = could_be(&path, &content).map_err(failed)?;
+        let facts = examine(&path, &mut content.cursor()).map_err(failed)?;
         let digest = match hashed.manifest() {
             Some(manifest) => manifest.file(&path).map(|file| *file.sha256()),
             None => Some(*hashed.digest()),
@@ -115,10 +121,10 @@ fn files(hashed: &Hashed) -> Result<Vec<FileFact>, Vec<Diagnostic>> {
         all.push(FileFact {
             path: path.to_string(),
             digest: digest.unwrap_or(*hashed.digest()),
-            formats,
+            formats: formats.into_iter().map(str::to_owned).collect(),
         });
+        seen.push((path, facts));
     }
-    // A pickle can lie in an archive or a stream: whoever denies pickles means those, too.
     if let CodeOnLoad::Possible(reasons) = summarise(&seen).code {
         for reason in reasons {
             let kind = match reason.how {
@@ -137,55 +143,20 @@ fn files(hashed: &Hashed) -> Result<Vec<FileFact>, Vec<Diagnostic>> {
         file.formats.sort();
         file.formats.dedup();
     }
-    Ok(all)
+    Ok((all, seen))
 }
 
-fn head(file: &mut std::fs::File) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut head = Vec::new();
-    file.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
-    Ok(head)
-}
-
-/// What else a file is by its end.
-fn tail(content: &weightlock_format::content::Content) -> std::io::Result<Option<Format>> {
-    use weightlock_format::detect::TAIL_BYTES;
+/// Everything that a reader could take a file for: by its content, by its end, by its name, and by what is in it. A pickle can lie
+/// in an archive or a stream: whoever denies pickles means those, too.
+fn could_be(path: &ArtifactPath, content: &Content) -> std::io::Result<Vec<&'static str>> {
+    let head = content.read(0, HEAD_BYTES)?;
     let from = content.size().saturating_sub(TAIL_BYTES as u64);
-    Ok(Format::of_tail(&content.read(from, TAIL_BYTES)?))
-}
-
-/// What each source says of the licence; a text that was recognised counts like a word.
-fn licenses(described: &Described) -> Vec<LicenseFact> {
-    let graph = &described.graph;
-    let Some(subject) = graph.component(graph.subject()) else {
-        return Vec::new();
-    };
-    let properties = [
-        Property::License,
-        Property::LicenseText,
-        Property::LicenseUnlisted,
-    ];
-    let claims = properties.into_iter().flat_map(|property| {
-        let claims = subject.claims(property).iter();
-        claims.map(move |claim| (property, claim))
-    });
-    let facts = claims.filter_map(|(property, claim)| {
-        let text = claim.value.as_text()?.to_owned();
-        let known = match Licence::of(&text) {
-            Licence::Id(id) | Licence::Expression(id) => Some(id),
-            Licence::Name(_) => None,
-        };
-        Some(LicenseFact {
-            expression: known.filter(|_| property != Property::LicenseUnlisted),
-            text,
-            standing: claim.standing,
-            source: claim
-                .sources
-                .first()
-                .map_or_else(String::new, ToString::to_string),
-        })
-    });
-    let mut facts: Vec<LicenseFact> = facts.collect();
-    facts.dedup_by(|one, other| one.text == other.text && one.source == other.source);
-    facts
+    let tail = Format::of_tail(&content.read(from, TAIL_BYTES)?);
+    let mut formats = vec![Format::of_content(content)?.word()];
+    formats.extend(tail.map(Format::word));
+    formats.extend(loadable(path, &head).map(Loadable::word));
+    if could_be_unpickled(path, content)? {
+        formats.push(Format::Pickle.word());
+    }
+    Ok(formats)
 }

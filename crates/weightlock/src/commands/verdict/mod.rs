@@ -12,6 +12,7 @@ mod card;
 mod facts;
 mod flags;
 mod gather;
+mod licences;
 mod log;
 mod people;
 mod policies;
