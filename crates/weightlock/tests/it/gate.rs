@@ -353,6 +353,17 @@ fn the_order_is_told_and_ends_with_a_refusal() {
         })
         .collect();
     assert!(places.is_sorted(), "{ran:#?}");
+    let seen = place.run([
+        "inspect",
+        "-v",
+        "--policy",
+        "policy.toml",
+        "--advisories",
+        "grype.json",
+        "m",
+    ]);
+    let places: Vec<usize> = order.iter().filter_map(|step| seen.stderr.find(step)).collect();
+    assert!(places.len() == order.len() && places.is_sorted(), "{seen:#?}");
     place.write("grype.json", "{}");
     let ran = gate(&place, &["-v", "m"]);
     assert!(

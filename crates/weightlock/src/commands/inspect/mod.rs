@@ -311,7 +311,10 @@ fn answer(
             .at(sources::shown(&arguments.target)),
         );
     }
-    let notes = judged.map_or_else(Vec::new, |(_, judged)| verdict::notes(&judged.verdict));
+    let mut notes = judged.map_or_else(Vec::new, |(_, judged)| verdict::notes(&judged.verdict));
+    if let (true, Some((_, judged))) = (context.verbose, judged) {
+        notes.extend(judged.steps.iter().map(|step| step.0.clone()));
+    }
     if let Some((_, judged)) = judged {
         reasons.extend(verdict::reasons(judged));
     }
