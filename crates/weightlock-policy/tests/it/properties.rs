@@ -458,6 +458,35 @@ fn reports_count_by_who_vouches_for_them() {
     }
 }
 
+/// A verdict stands in for the demands of every layer, so that each has to say whose.
+#[test]
+fn whoever_chooses_a_policy_does_not_choose_whose_verdict_stands_in_for_the_floor() {
+    let naming = PEOPLE.replace("[signers]", "[signers]\nverdict = [\"release\"]");
+    let leaving = PEOPLE.replace(
+        "[identity.release]",
+        "delegates = [\"verdict\"]\n[identity.release]",
+    );
+    let rules = "version = 1\n[[rule]]\nwhen = { namespace = \"evil\" }\ndeny = \"stolen\"\n";
+    let mut both = by("release");
+    both.extend(
+        by("release")
+            .into_iter()
+            .map(|id| weightlock_policy::IdentityId { layer: 1, ..id }),
+    );
+    for (floor, counts) in [
+        (format!("{PEOPLE}\n[require]\nsignature = true\n"), false),
+        (rules.to_owned(), false),
+        (format!("{naming}\n[require]\nsignature = true\n"), true),
+        (format!("{leaving}\n[require]\nsignature = true\n"), true),
+        // It demands nothing, so that nothing of it is stood in for.
+        ("version = 1\n".to_owned(), true),
+    ] {
+        let above = format!("{naming}\n[require]\nsignature = true\n");
+        let policy = Policy::new([layer(LayerKind::Floor, &floor), layer(LayerKind::Named, &above)]);
+        assert_eq!(policy.counts(Kind::Verdict, &both), counts, "{floor}");
+    }
+}
+
 /// A date to come makes nothing the last word, and a later word that cannot be read is not passed over.
 #[test]
 fn neither_a_date_to_come_nor_a_garbled_word_hides_a_no() {
