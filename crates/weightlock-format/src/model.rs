@@ -109,13 +109,12 @@ enum Small {
 /// Whether a file lists which other file holds which weight, by its name. Indexes of all frameworks are written alike.
 #[must_use]
 pub fn is_index(base: &str) -> bool {
-    const ENDS: [&str; 4] = [
-        ".safetensors.index.json",
-        ".bin.index.json",
-        ".h5.index.json",
-        ".msgpack.index.json",
-    ];
-    ENDS.iter().any(|end| base.ends_with(end))
+    const OF: [&str; 4] = [".safetensors", ".bin", ".h5", ".msgpack"];
+    // `model.safetensors.index.fp16.json`, too.
+    let is_of = |(of, rest): (&str, &str)| {
+        OF.iter().any(|end| of.ends_with(end)) && (rest == "json" || rest.ends_with(".json"))
+    };
+    base.rsplit_once(".index.").is_some_and(is_of)
 }
 
 fn kind_by_name(name: &ArtifactPath) -> Option<Small> {

@@ -1084,3 +1084,56 @@ fn a_model_that_names_what_is_none_of_its_files_is_not_allowed() {
         );
     }
 }
+
+/// Loaders follow names in configuration, not only in indexes of weights.
+#[test]
+fn configuration_that_leads_astray_is_quarantined() {
+    let module =
+        |path: &str| format!(r#"[{{"idx": 0, "name": "0", "path": "{path}", "type": "x.Transformer"}}]"#);
+    let router = |key: &str| format!(r#"{{"types": {{"{key}": "x.Pooling"}}, "structure": {{}}}}"#);
+    let variant = r#"{"weight_map": {"w": ".git/x.bin"}}"#.to_owned();
+    let cases = [
+        ("m/modules.json", module(""), 0),
+        ("m/modules.json", module("sub"), 0),
+        ("m/modules.json", module(".github/x"), 3),
+        ("m/modules.json", module("./.cache/huggingface"), 3),
+        ("m/modules.json", module("../evil"), 3),
+        ("m/modules.json", module("nothing"), 3),
+        ("m/sub/router_config.json", router("../sub"), 0),
+        ("m/sub/router_config.json", router("../../evil"), 3),
+        ("m/sub/router_config.json", router("../.git"), 3),
+        ("m/model.safetensors.index.fp16.json", variant.clone(), 3),
+        ("m/pytorch_model.bin.index.fp16.json", variant, 3),
+        (
+            "m/config.json",
+            r#"{"transformers_weights": ".github/x.bin"}"#.to_owned(),
+            3,
+        ),
+        (
+            "m/config.json",
+            r#"{"transformers_weights": "../x.bin"}"#.to_owned(),
+            3,
+        ),
+        (
+            "m/config.json",
+            r#"{"_name_or_path": "../ours/checkpoint"}"#.to_owned(),
+            0,
+        ),
+        // A word is no name.
+        ("m/vocab.json", r#"{".git": 1, ".github/x": 2}"#.to_owned(), 0),
+    ];
+    for (file, text, code) in cases {
+        let place = place();
+        demanding(&place, "formats = { deny = [\"pickle\"] }\n");
+        std::fs::create_dir_all(place.path("m/sub")).unwrap();
+        place.write("m/sub/config.json", "{}");
+        place.write(file, &text);
+        let ran = place.run(["gate", "--policy", "policy.toml", "m"]);
+        assert_eq!(ran.code, code, "{file} {text}: {ran:#?}");
+        assert_eq!(
+            ran.stderr.contains("error[WL-POLICY-INCOMPLETE]"),
+            code == 3,
+            "{ran:#?}"
+        );
+    }
+}

@@ -11,7 +11,7 @@ use weightlock_format::{
 };
 use weightlock_policy::evidence::{Called, FileFact, ModelFacts, Revision};
 
-use super::{flags::PolicyFlags, licences};
+use super::{flags::PolicyFlags, licences, references};
 use crate::{
     commands::{attest::review, bom::model::Described, subject::Hashed},
     diagnostic::Diagnostic,
@@ -29,7 +29,8 @@ pub(super) fn of(
     let code = review::code(hashed)?;
     let (files, seen) = files(hashed)?;
     let (Called { namespace, name }, also, revision) = called(hashed, flags);
-    let missing = missing(&seen);
+    let mut missing = missing(&seen);
+    missing.extend(references::astray(hashed)?);
     let facts = ModelFacts {
         name,
         namespace,

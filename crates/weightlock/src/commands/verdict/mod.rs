@@ -16,6 +16,7 @@ mod licences;
 mod log;
 mod people;
 mod policies;
+mod references;
 mod remedy;
 mod signatures;
 mod statements;
