@@ -8,7 +8,7 @@
 //!  "inputAttestations": [{"digest": {"sha256": "…"}}],
 //!  "verificationResult": "PASSED", "verifiedLevels": ["SLSA_BUILD_LEVEL_2"], "slsaVersion": "1.2",
 //!  "urn:weightlock:verdict:v1": {"decision": "allow", "mode": "production", "tier": "high", "goodUntil": "2026-12-01",
-//!   "demands": ["floor:12:signature_valid"], "skipped": [],
+//!   "demands": ["floor:12:signature_valid"], "skipped": [], "revision": null,
 //!   "policies": [{"layer": "floor", "source": "policy.toml", "digest": {"sha256": "…"}}], "reasons": []}}
 //! ```
 //!
@@ -69,6 +69,8 @@ pub struct Summary {
     pub demands: BTreeSet<String>,
     /// Checks that somebody left out.
     pub skipped: Vec<String>,
+    /// The revision that was stated of the model, if one was.
+    pub revision: Option<String>,
     /// Digests of the statements and reports that it rests on.
     pub evidence: Vec<Digest>,
 }
@@ -89,6 +91,14 @@ pub enum NotEnough {
     /// More is demanded here than was judged.
     #[error("it was made of a model of which less is demanded: {0} is demanded here")]
     Demands(String),
+    /// Another revision.
+    #[error("it was made of the revision {}, and this is {}", .found.as_deref().unwrap_or("that nobody stated"), .asked.as_deref().unwrap_or("of none"))]
+    Revision {
+        /// Of which.
+        found: Option<String>,
+        /// What this is.
+        asked: Option<String>,
+    },
     /// A rule denies the model.
     #[error("{0} is about this model, and no other verdict stands in for it")]
     Rule(String),
@@ -175,6 +185,7 @@ struct Own {
     good_until: Option<String>,
     demands: BTreeSet<String>,
     skipped: Vec<String>,
+    revision: Option<String>,
 }
 
 /// The digest that names the documents of a policy, with their layers, in order.
@@ -244,6 +255,7 @@ impl Verdict {
                 "goodUntil": good_until.map(|day| day.to_string()),
                 "demands": demands,
                 "skipped": skipped,
+                "revision": self.revision,
                 "policies": policies,
                 "reasons": reasons,
             },
@@ -308,6 +320,7 @@ pub fn instead_of_judging(
     Verdict {
         decision: worst.unwrap_or(Decision::Allow),
         digest: model.digest,
+        revision: model.revision.as_ref().map(|it| it.text.clone()),
         mode: frame.mode,
         tier: frame.tier,
         now: situation.now,
@@ -428,6 +441,7 @@ impl Summary {
             },
             demands: wire.own.demands,
             skipped: wire.own.skipped,
+            revision: wire.own.revision,
             evidence: evidence.collect::<Result<_, _>>()?,
         })
     }
@@ -467,6 +481,13 @@ impl Summary {
         }
         if let Some(more) = frame.demands(policy).difference(&self.demands).next() {
             return Err(NotEnough::Demands(more.clone()));
+        }
+        let asked = model.revision.as_ref().map(|it| it.text.clone());
+        if asked.is_some() && self.revision != asked {
+            return Err(NotEnough::Revision {
+                found: self.revision.clone(),
+                asked,
+            });
         }
         if let Some(rule) = frame.denied_by(policy) {
             return Err(NotEnough::Rule(rule));

@@ -182,6 +182,8 @@ pub struct Verdict {
     pub decision: Decision,
     /// The model: SHA-256 of its manifest, or of the one file.
     pub digest: Digest,
+    /// Its revision, if one was stated.
+    pub revision: Option<String>,
     /// In which mode.
     pub mode: Mode,
     /// Of which tier the model is.

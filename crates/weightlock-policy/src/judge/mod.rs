@@ -213,6 +213,7 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
     Verdict {
         decision: worst.unwrap_or(Decision::Deny),
         digest: evidence.model.digest,
+        revision: evidence.model.revision.as_ref().map(|it| it.text.clone()),
         mode,
         tier,
         now: situation.now,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use weightlock_policy::{
     Check, Decision, IdentityId, LayerKind, Mode, Policy, Situation, Tier,
-    evidence::ModelFacts,
+    evidence::{ModelFacts, Revision},
     judge,
     summary::{NotEnough, Stated, Summary, VERIFIER, instead_of_judging},
 };
@@ -145,6 +145,18 @@ fn it_stands_for_what_was_judged_and_for_nothing_else() {
         stands(&skipped, &policy, &Situation::at(now())),
         Err(NotEnough::Skipped(_))
     ));
+    // It was made of one revision.
+    let other = ModelFacts {
+        revision: Some(Revision {
+            text: "1111111111111111111111111111111111111111".into(),
+            is_pinned: true,
+        }),
+        ..good().model
+    };
+    let told = Summary::read(&summary)
+        .unwrap()
+        .stands_for(&policy, &other, &Situation::at(now()));
+    assert!(matches!(told, Err(NotEnough::Revision { .. })), "{told:?}");
     // Another key under the same name is another policy.
     let mut layer = policy.layers()[0].clone();
     layer.files.push(crate::given::digest("another key"));
@@ -239,12 +251,12 @@ fn it_ends_with_the_first_exception_that_it_rests_on() {
     let mut evidence = good();
     evidence.model.revision = None;
     let summary = judged(&policy, &evidence).summary(&policy, VERIFIER, "0.1.0");
-    let at = |time: &str| Situation::at(time.parse().unwrap());
-    assert_eq!(stands(&summary, &policy, &at("2026-11-22T23:59:59Z")), Ok(()));
-    assert!(matches!(
-        stands(&summary, &policy, &at("2026-11-23T00:00:00Z")),
-        Err(NotEnough::Ended(_))
-    ));
+    let at = |time: &str| {
+        let situation = Situation::at(time.parse().unwrap());
+        Summary::read(&summary)?.stands_for(&policy, &evidence.model, &situation)
+    };
+    assert_eq!(at("2026-11-22T23:59:59Z"), Ok(()));
+    assert!(matches!(at("2026-11-23T00:00:00Z"), Err(NotEnough::Ended(_))));
 }
 
 #[test]

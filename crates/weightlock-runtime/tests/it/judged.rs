@@ -34,6 +34,7 @@ fn verdict(decision: Decision, digest: weightlock_artifact::digest::Digest) -> V
     Verdict {
         decision,
         digest,
+        revision: None,
         mode: Mode::Production,
         tier: Tier::High,
         now: jiff::Timestamp::UNIX_EPOCH,

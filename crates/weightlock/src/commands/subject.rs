@@ -21,7 +21,7 @@ use crate::{
     cli::Hashing,
     context::Context,
     diagnostic::Diagnostic,
-    layout,
+    layout::{self, Opened},
     sources::{self, Source, Target},
 };
 
@@ -47,7 +47,7 @@ impl Hashed {
         hashing: &Hashing,
         context: &Context,
     ) -> Result<Self, Vec<Diagnostic>> {
-        Self::reading(opened(path, allow_symlinks)?, |sources| {
+        Self::reading(opened(path, allow_symlinks)?.root, |sources| {
             sources::hash(sources, Algorithm::Sha256, Want::Whole, hashing, context)
         })
     }
@@ -185,13 +185,13 @@ impl Hashed {
 }
 
 /// Opens a model as most verbs do.
-pub(crate) fn opened(path: &Path, allow_symlinks: bool) -> Result<Root, Diagnostic> {
+pub(crate) fn opened(path: &Path, allow_symlinks: bool) -> Result<Opened, Diagnostic> {
     let links = if allow_symlinks {
         Links::FilesInside
     } else {
         Links::Refused
     };
-    layout::root(path, links)
+    layout::open(path, links)
 }
 
 /// Refuses an image of which a blob is not what its manifest says.

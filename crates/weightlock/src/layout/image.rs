@@ -10,6 +10,7 @@ use weightlock_artifact::{
     digest::{Algorithm, Digest},
     error::NOT_FOUND,
     inventory::{Blob, Root, View},
+    manifest::is_built_in,
     path::ArtifactPath,
 };
 use weightlock_format::{
@@ -169,6 +170,11 @@ impl<'a> Store<'a> {
         let config = self.blob(&manifest.config, MAX_CONFIG_BYTES)?;
         let mut files = Vec::new();
         for (name, layer) in manifest.files().map_err(|problem| broken(&problem, shown))? {
+            // What is passed over in a model would be unpacked by others, unseen.
+            if is_built_in(&name) && name.as_str() != "model.sig" {
+                let told = format!("a layer is called {name}, a name that is passed over in models");
+                return Err(Diagnostic::new(IMAGE_NAME, told).at(sources::shown(shown)));
+            }
             files.push((name, self.placed(layer)?));
         }
         let view =

@@ -53,6 +53,16 @@ pub(crate) struct Opened {
     pub(crate) layout: Layout,
 }
 
+impl Layout {
+    /// What the layout that an image lies in calls it.
+    pub(crate) fn image_name(&self) -> Option<&str> {
+        match self {
+            Self::Image(image) => image.reference.as_deref(),
+            Self::Plain | Self::Hub { .. } | Self::Blob(_) => None,
+        }
+    }
+}
+
 impl Opened {
     /// A word for what it is, for programs.
     pub(crate) const fn word(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Recomputes the names of blobs. That they fit shows that nothing was damaged or exchanged since they were written, and not by whom.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use weightlock_artifact::{
     Error,
@@ -8,7 +8,7 @@ use weightlock_artifact::{
         Algorithm, Digest,
         engine::{Observer as _, Want},
     },
-    inventory::{Inventory, RootKind, blob::BlobName},
+    inventory::{Inventory, Root, RootKind, Scope, blob::BlobName},
     manifest::Manifest,
     path::ArtifactPath,
 };
@@ -159,20 +159,68 @@ fn again(one: &Named) -> Result<BlobName, Error> {
     Ok(found)
 }
 
+/// What the links of a hub cache snapshot say of its files, before any of them is read.
+pub(crate) struct Said(BTreeMap<ArtifactPath, BlobName>);
+
+impl Said {
+    /// What the snapshot says; nothing of what is none.
+    pub(crate) fn of(root: &Root, scope: &Scope) -> Result<Option<Self>, Diagnostic> {
+        if !root.is_hub_snapshot() {
+            return Ok(None);
+        }
+        let inventory = Inventory::walk(root.reopen()?, scope)?;
+        let mut said = BTreeMap::new();
+        for entry in inventory.entries() {
+            if let Some(name) = root.blob_name(&entry.path)? {
+                said.insert(entry.path.clone(), name);
+            }
+        }
+        Ok(Some(Self(said)))
+    }
+
+    /// Refuses files of which one is not what the cache says. What is in the manifest is not read again.
+    pub(crate) fn fits(
+        &self,
+        files: impl IntoIterator<Item = (ArtifactPath, Source)>,
+        manifest: Option<&Manifest>,
+    ) -> Result<(), Diagnostic> {
+        for (path, source) in files {
+            let Some(name) = self.0.get(&path) else { continue };
+            let one = Named {
+                name: *name,
+                path,
+                source,
+            };
+            let whole = manifest.and_then(|manifest| manifest.file(&one.path));
+            let found = match (name, whole) {
+                (BlobName::Sha256(_), Some(file)) => BlobName::Sha256(*file.sha256()),
+                _ => again(&one)?,
+            };
+            if found != one.name {
+                return Err(one.differs(&found).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Named {
+    fn differs(&self, found: &BlobName) -> Error {
+        Error::BlobDiffers {
+            path: self.source.name.clone(),
+            what: "its digest",
+            said: self.name.to_string(),
+            found: found.to_string(),
+        }
+    }
+}
+
 impl Names {
     fn judge(&mut self, one: &Named, found: BlobName) {
         if found == one.name {
             self.fitting += 1;
             return;
         }
-        self.differing.push((
-            one.path.clone(),
-            Error::BlobDiffers {
-                path: one.source.name.clone(),
-                what: "its digest",
-                said: one.name.to_string(),
-                found: found.to_string(),
-            },
-        ));
+        self.differing.push((one.path.clone(), one.differs(&found)));
     }
 }

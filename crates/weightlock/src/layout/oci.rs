@@ -5,7 +5,7 @@
 //! manifest's blob.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
@@ -46,6 +46,8 @@ const MOST_TOLD: usize = 8;
 struct Candidate {
     digest: Digest,
     tags: Vec<String>,
+    /// A tag of it that names something about a model, besides: another client could take that one.
+    disputed: Option<String>,
     manifest: Manifest,
 }
 
@@ -72,7 +74,10 @@ pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
         Wanted::Digest(digest) => one.digest == *digest,
     });
     match fitting.as_slice() {
-        [one] => model(&store, path, one).map(Some),
+        [one] => match (&one.disputed, &wanted) {
+            (Some(tag), Wanted::Any | Wanted::Tag(_)) => Err(disputed(&folder, one, tag)),
+            _ => model(&store, path, one).map(Some),
+        },
         [] => Err(none(path, &store, &wanted)),
         many => Err(several(&folder, many)),
     }
@@ -197,9 +202,14 @@ fn candidates(store: &Store<'_>) -> Result<Vec<Candidate>, Diagnostic> {
     let mut waiting: Vec<Descriptor> = index.manifests.into_iter().rev().collect();
     let mut seen: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
     let mut found: Vec<(Digest, Manifest)> = Vec::new();
+    let mut passed_over: BTreeSet<String> = BTreeSet::new();
     let mut bytes = 0_u64;
     while let Some(named) = waiting.pop() {
         if named.is_about_another() {
+            // Another client could take it for what the tag means.
+            if let Some(tag) = named.reference().filter(|tag| !is_of_cosign(tag)) {
+                passed_over.insert(tag.to_owned());
+            }
             continue;
         }
         let tag = named.reference().map(str::to_owned);
@@ -217,16 +227,31 @@ fn candidates(store: &Store<'_>) -> Result<Vec<Candidate>, Diagnostic> {
         }
         match store.document(&named)? {
             Document::Index(index) => waiting.extend(index.manifests.into_iter().rev()),
-            Document::Manifest(manifest) if manifest.subject.is_some() => {}
+            Document::Manifest(manifest) if manifest.subject.is_some() => {
+                let tags = seen.get(&named.sha256).into_iter().flatten();
+                passed_over.extend(tags.filter(|tag| !is_of_cosign(tag)).cloned());
+            }
             Document::Manifest(manifest) => found.push((named.sha256, *manifest)),
         }
     }
-    let all = found.into_iter().map(|(digest, manifest)| Candidate {
-        digest,
-        tags: seen.remove(&digest).unwrap_or_default(),
-        manifest,
+    let all = found.into_iter().map(|(digest, manifest)| {
+        let tags = seen.remove(&digest).unwrap_or_default();
+        Candidate {
+            digest,
+            disputed: tags.iter().find(|tag| passed_over.contains(*tag)).cloned(),
+            tags,
+            manifest,
+        }
     });
     Ok(all.collect())
+}
+
+/// The tags that cosign gives to signatures, statements and documents.
+fn is_of_cosign(tag: &str) -> bool {
+    let rest = tag.strip_prefix("sha256-").unwrap_or_default();
+    let ends = [".sig", ".att", ".sbom"];
+    ends.iter()
+        .any(|end| rest.strip_suffix(end).is_some_and(|hex| hex.len() == 64))
 }
 
 fn none(path: &Path, store: &Store<'_>, wanted: &Wanted) -> Diagnostic {
@@ -244,6 +269,20 @@ fn none(path: &Path, store: &Store<'_>, wanted: &Wanted) -> Diagnostic {
         ),
     };
     told.at(sources::shown(path))
+}
+
+fn disputed(folder: &Path, one: &Candidate, tag: &str) -> Diagnostic {
+    let told = format!(
+        "the tag {} names a model and, besides, something about a model",
+        Shown(tag)
+    );
+    let named = format!("{}@{}", folder.display(), one.digest);
+    Diagnostic::new(CHOOSE, told)
+        .at(sources::shown(&folder.join("index.json")))
+        .help(format!(
+            "name it by its digest:  weightlock inspect {}",
+            quoted(&named)
+        ))
 }
 
 fn several(folder: &Path, many: &[Candidate]) -> Diagnostic {

@@ -270,7 +270,7 @@ fn a_policy_makes_answers_of_what_was_only_seen() {
     let ran = inspect(&policy);
     assert_eq!(
         (ran.code, standings(&ran)),
-        (1, ["verified", "failed", "failed"].map(str::to_owned)),
+        (1, ["declared", "failed", "failed"].map(str::to_owned)),
         "{ran:#?}"
     );
 }

@@ -391,6 +391,29 @@ fn of_several_images_one_must_be_named() {
 }
 
 /// Everything that can be wrong with a layout, and the code that it must give.
+/// A tag that names a model and, besides, something about a model means another thing to another client.
+#[test]
+fn a_tag_that_names_two_things_is_not_taken_for_one() {
+    let place = Place::new();
+    let model = oci(&place);
+    let config = json!({});
+    let mut other = image(
+        &place,
+        "layout",
+        &config,
+        &[titled(blob(&place, "layout", RAW, b"x"), "x.bin")],
+    );
+    other["annotations"] = json!({"org.opencontainers.image.ref.name": "v1",
+        "vnd.docker.reference.type": "attestation-manifest"});
+    index(&place, "layout", &[model.clone(), other]);
+    let by_digest = format!("layout@{}", model["digest"].as_str().unwrap());
+    for (target, code) in [("layout:v1", 2), ("layout", 2), (by_digest.as_str(), 0)] {
+        let ran = place.run(["inspect", target]);
+        assert_eq!(ran.code, code, "{target}: {ran:#?}");
+        assert_eq!(ran.stderr.contains("error[WL-CLI-CHOOSE]"), code == 2, "{ran:#?}");
+    }
+}
+
 #[test]
 fn hostile_layouts_are_refused_with_their_reasons() {
     type Spoil = fn(&Place, &mut Vec<Value>, &mut Value);
@@ -400,6 +423,17 @@ fn hostile_layouts_are_refused_with_their_reasons() {
         }),
         ("an absolute title", "WL-IMAGE-NAME", 1, |_, layers, _| {
             layers[0] = titled(layers[0].clone(), "/etc/passwd");
+        }),
+        (
+            "a title that is passed over",
+            "WL-IMAGE-NAME",
+            1,
+            |_, layers, _| {
+                layers[0] = titled(layers[0].clone(), ".git/hooks/x.bin");
+            },
+        ),
+        ("evidence that comes along", "WL-IMAGE-NAME", 1, |_, layers, _| {
+            layers[0] = titled(layers[0].clone(), ".weightlock/pytorch_model.bin");
         }),
         ("one name for two layers", "WL-IMAGE-NAME", 1, |_, layers, _| {
             layers[0] = titled(layers[0].clone(), "config.json");
@@ -810,8 +844,8 @@ fn a_cache_whose_names_lie_fails_although_the_files_are_signed() {
         .yes();
     let (ran, result) = inspect(&place, &["--policy", "policy.toml", snapshot]);
     assert_eq!(ran.code, 1, "{ran:#?}");
-    assert_eq!(result["verdict"]["decision"], "allow");
-    assert_eq!(standing(&result, "who"), "verified");
+    assert_eq!(result["verdict"], Value::Null);
+    assert_eq!(standing(&result, "may_we_use"), "failed");
     assert_eq!(standing(&result, "unchanged"), "failed");
     assert_eq!(result["blobs"]["differing"], json!(["config.json"]));
 }
@@ -829,4 +863,62 @@ fn what_the_configuration_of_an_image_says_is_compared() {
         result["contradictions"],
         json!(["the configuration of the image: licence MIT; the files: Apache-2.0"])
     );
+}
+
+/// What a cache says of a blob by its name, and is not so, is a no for every verdict, and nothing is started.
+#[test]
+fn a_cache_whose_names_lie_is_not_allowed() {
+    for (file, code) in [
+        (None, 0),
+        (Some("config.json"), 1),
+        (Some("model.safetensors"), 1),
+    ] {
+        let place = Place::new();
+        let snapshot = hub(&place);
+        let text = "version = 1\nmode = \"production\"\n[require]\nrevision = true\nformats = { deny = [\"pickle\"] }\n";
+        place.write("policy.toml", text);
+        if let Some(file) = file {
+            let blob = fs::canonicalize(place.path(&format!("{snapshot}/{file}"))).unwrap();
+            let mut bytes = fs::read(&blob).unwrap();
+            bytes.push(b' ');
+            fs::write(&blob, bytes).unwrap();
+        }
+        for verb in [
+            vec!["gate", "--policy", "policy.toml", snapshot],
+            vec![
+                "run",
+                "--policy",
+                "policy.toml",
+                "--model",
+                snapshot,
+                "--",
+                "sh",
+                "-c",
+                "touch started; test -d $0",
+                "{model}",
+            ],
+        ] {
+            let ran = place.run(&verb);
+            assert_eq!(ran.code, code, "{file:?}: {ran:#?}");
+            assert_eq!(ran.stderr.contains("WL-ART-BLOB-DIFFERS"), code == 1, "{ran:#?}");
+        }
+        assert_eq!(place.path("started").exists(), code == 0, "{file:?}");
+    }
+}
+
+/// A rule for a model is for an image by the name that its layout gives it, whatever the folder is called.
+#[test]
+fn a_rule_is_for_an_image_by_its_own_name() {
+    let place = Place::new();
+    let target = ollama(&place);
+    for (name, code) in [("tiny", 1), ("other", 0)] {
+        let rule = format!("[[rule]]\nwhen = {{ model = \"{name}\" }}\ndeny = \"known\"\n");
+        let head = "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n";
+        place.write(
+            "policy.toml",
+            format!("{head}[require]\nformats = {{ deny = [\"pickle\"] }}\n{rule}"),
+        );
+        let ran = place.run(["gate", "--policy", "policy.toml", target]);
+        assert_eq!(ran.code, code, "{name}: {ran:#?}");
+    }
 }

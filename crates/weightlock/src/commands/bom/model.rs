@@ -59,7 +59,7 @@ impl Described {
         context: &Context,
     ) -> Result<Self, Vec<Diagnostic>> {
         Self::at(
-            opened_model(path, allow_symlinks)?,
+            opened_model(path, allow_symlinks)?.root,
             &Digests::new(),
             hashing,
             context,

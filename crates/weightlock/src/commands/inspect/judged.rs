@@ -69,7 +69,12 @@ fn signatures(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
     let Holds::No { why, is_other, .. } = &first.holds else {
         return;
     };
-    answers.who = Answer::verified(who, format!("signed by {}", signer(first)));
+    // Whose signature lies there is known; these files it does not vouch for.
+    let says = format!(
+        "a signature by {} lies there, and not over these files",
+        signer(first)
+    );
+    answers.who = Answer::declared(says).beside(who);
     let says = if *is_other {
         "it is not what was signed"
     } else {

@@ -23,12 +23,13 @@ pub(super) const KINDS: [&str; 4] = ["code", "executable", "template", "custom-c
 /// Everything that policies ask of the files.
 pub(super) fn of(
     described: &Described,
+    image: Option<&str>,
     flags: &PolicyFlags,
 ) -> Result<(ModelFacts, CustomCode), Vec<Diagnostic>> {
     let hashed = &described.hashed;
     let code = review::code(hashed)?;
     let (files, seen) = files(hashed)?;
-    let (Called { namespace, name }, also, revision) = called(hashed, flags);
+    let (Called { namespace, name }, also, revision) = called(hashed, image, flags);
     let mut missing = missing(&seen);
     missing.extend(references::astray(hashed)?);
     let facts = ModelFacts {
@@ -68,7 +69,11 @@ fn listed(code: &CustomCode) -> Vec<String> {
 
 /// What it is called: as the caller says, else by the place it lies in; and by that place, where both say something. Whose revision
 /// a cache knows, the caller cannot say another of.
-fn called(hashed: &Hashed, flags: &PolicyFlags) -> (Called, Vec<Called>, Option<Revision>) {
+fn called(
+    hashed: &Hashed,
+    image: Option<&str>,
+    flags: &PolicyFlags,
+) -> (Called, Vec<Called>, Option<Revision>) {
     let hub = hashed.root().hub_name();
     let said = flags
         .called
@@ -78,7 +83,8 @@ fn called(hashed: &Hashed, flags: &PolicyFlags) -> (Called, Vec<Called>, Option<
         namespace: hub.namespace.clone(),
         name: hub.name.clone(),
     });
-    let also = said.as_ref().and(of_place.clone()).into_iter().collect();
+    let also = said.as_ref().and(of_place.clone());
+    let also = also.into_iter().chain(image.map(of_image)).collect();
     let called = said.or(of_place).unwrap_or_else(|| Called {
         namespace: None,
         name: hashed.root().base_name(),
@@ -90,6 +96,22 @@ fn called(hashed: &Hashed, flags: &PolicyFlags) -> (Called, Vec<Called>, Option<
         text,
     });
     (called, also, revision)
+}
+
+/// What a layout calls an image: its repository, without host and tag.
+fn of_image(reference: &str) -> Called {
+    let repository = match reference.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => reference,
+    };
+    let (namespace, name) = match repository.rsplit_once('/') {
+        Some((namespace, name)) => (Some(namespace.to_owned()), name),
+        None => (None, repository),
+    };
+    Called {
+        namespace,
+        name: name.to_owned(),
+    }
 }
 
 /// Whether a text can name one content only: a commit, or a digest.

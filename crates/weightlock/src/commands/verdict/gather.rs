@@ -44,6 +44,8 @@ use crate::{
     },
     context::Context,
     diagnostic::Diagnostic,
+    explanations::USAGE,
+    layout::names::Said,
 };
 
 /// A step that was taken, for those who want to see the order.
@@ -137,6 +139,12 @@ pub(crate) fn judge_bytes(
         "{} of policy",
         crate::text::counted(policy.layers().len(), "file")
     ));
+    if asked.flags.from_verdict && !asked.flags.advisories.is_empty() {
+        let told = "a verdict that stands in for judging says nothing of reports that are named now";
+        return Err(vec![
+            Diagnostic::new(USAGE, told).help("leave out --from-verdict, or the reports"),
+        ]);
+    }
     let reports = advisories::in_files(&asked.flags.advisories);
     if !reports.is_empty() {
         step(format!(
@@ -144,22 +152,30 @@ pub(crate) fn judge_bytes(
             crate::text::counted(reports.len(), "report")
         ));
     }
-    let root = opened(asked.target, asked.allow_symlinks)?;
+    let opened = opened(asked.target, asked.allow_symlinks)?;
+    let image = opened.layout.image_name().map(str::to_owned);
+    let root = opened.root;
     let signatures = signatures::find(&root, &policies.people);
     let counting = signatures.iter().filter(|found| found.counts(policy)).count();
     step(format!(
         "{}, {counting} by signers who count",
         crate::text::counted(signatures.len(), "signature")
     ));
-    let Bytes { root, digests } = read(&root, &signatures::scope(&signatures))?;
+    let scope = signatures::scope(&signatures);
+    let said = Said::of(&root, &scope)?;
+    let Bytes { root, digests } = read(&root, &scope)?;
     let described = Described::at(root, &digests, hashing, context)?;
     let hashed = &described.hashed;
+    if let Some(said) = said {
+        let files = hashed.names()?.into_iter().zip(hashed.sources());
+        said.fits(files, hashed.manifest())?;
+    }
     step(format!(
         "{} hashed: {}",
         crate::text::counted(hashed.files, "file"),
         hashed.digest()
     ));
-    let (model, code) = facts::of(&described, asked.flags)?;
+    let (model, code) = facts::of(&described, image.as_deref(), asked.flags)?;
     let signers = signatures::signers(&signatures);
     let signatures = signatures::judged(signatures, policy, hashed, hashing, context)?;
     let about = About {
@@ -268,8 +284,8 @@ fn stated(looked: &[Looked], policy: &Policy) -> Vec<(Stated, Result<Summary, No
 
 fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnostic> {
     let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
-    let now = jiff::Timestamp::from_second(seconds)
-        .map_err(|error| Diagnostic::new(crate::explanations::USAGE, error.to_string()))?;
+    let now =
+        jiff::Timestamp::from_second(seconds).map_err(|error| Diagnostic::new(USAGE, error.to_string()))?;
     Ok(Situation {
         now,
         mode: asked.flags.mode_here(),

@@ -5,6 +5,8 @@
 //! counts says is *declared*, what was worked out from content *inferred*. A check that the policy does not demand, that was left
 //! out or could not run is *unknown*, and so is a control with it.
 
+use std::collections::BTreeSet;
+
 use weightlock_artifact::{evidence::Kind, standing::Standing};
 use weightlock_bom::{
     profile::{self, About, Found, Profile},
@@ -243,6 +245,19 @@ impl Assessed<'_> {
                 format!("the policy denies it {context}"),
             ),
         };
+        let left_out = verdict
+            .asked
+            .iter()
+            .filter(|it| it.skipped || !it.waived.is_empty());
+        let left_out: BTreeSet<&str> = left_out.map(|it| it.check.name()).collect();
+        if verdict.decision == Decision::Allow && !left_out.is_empty() {
+            let left_out: Vec<&str> = left_out.into_iter().collect();
+            let says = format!(
+                "the policy allows it {context}, with {} left out or waived",
+                left_out.join(", ")
+            );
+            told = unknown("no-answer", &says);
+        }
         told.reasons = verdict.reasons().into_iter().map(ReasonTold::of).collect();
         told.evidence = verdict.evidence().iter().map(ToString::to_string).collect();
         told
