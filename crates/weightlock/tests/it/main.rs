@@ -8,6 +8,7 @@ mod agreement;
 mod attest;
 mod blobs;
 mod bom;
+mod bound;
 mod bypasses;
 mod card;
 mod compat_scan;
