@@ -245,3 +245,43 @@ fn configuration_that_leads_astray_is_quarantined() {
         );
     }
 }
+
+/// `inspect` says by what a model is allowed, and calls nothing verified that was left out.
+#[test]
+fn what_was_left_out_or_said_by_another_is_told() {
+    let place = whole();
+    let key = path("p384.key.pem");
+    let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+    place.write(
+        "policy.toml",
+        text.replace("[signers]\n", "[signers]\nverdict = [\"other\"]\n"),
+    );
+    let inspect = |more: &[&str]| {
+        let ran = place.run([&["inspect", "--json", "--policy", "policy.toml", "m"], more].concat());
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let answer = &document["result"]["answers"]["may_we_use"];
+        [&answer["standing"], &answer["says"]].map(|it| it.as_str().unwrap().to_owned())
+    };
+    let reports = ["--advisories", "grype.json"];
+    let [standing, says] = inspect(&reports);
+    assert_eq!(standing, "verified");
+    assert!(says.starts_with("the policy allows it in"), "{says}");
+    let [standing, says] = inspect(&[&reports[..], &["--skip", "model_card_present"]].concat());
+    assert_eq!(standing, "declared");
+    assert!(says.contains("with model_card_present left out"), "{says}");
+    let ran = place.run(
+        [
+            &["gate", "--policy", "policy.toml", "--attest", "--key", &key, "m"][..],
+            &reports,
+        ]
+        .concat(),
+    );
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let [standing, says] = inspect(&["--from-verdict"]);
+    assert_eq!(standing, "verified");
+    assert!(
+        says.starts_with("a verdict that the policy names allows it"),
+        "{says}"
+    );
+}

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use weightlock_artifact::{evidence::Kind, standing::Standing};
 use weightlock_policy::{
-    Decision, Policy,
+    Check, Decision, Policy, Verdict,
     evidence::{Content, Describes, Evidence, Holds, StatementFact},
 };
 
@@ -188,10 +188,11 @@ fn behaves(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
         answers.behaves = Answer::failed(check, format!("{} says that it failed", signer(statement)));
         return;
     }
-    let measured = evidence.statements.iter().find_map(|it| match &it.content {
+    let measured = evidence.statements.iter().filter_map(|it| match &it.content {
         Content::Evaluation(found) if counts(policy, it) && it.holds == Holds::Yes => Some((it, found)),
         _ => None,
     });
+    let measured = measured.max_by_key(|(it, _)| it.made);
     let Some((statement, found)) = measured else {
         return;
     };
@@ -208,6 +209,27 @@ fn behaves(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
     .details(values);
 }
 
+/// Checks that somebody left out.
+fn without(verdict: &Verdict) -> String {
+    let skipped = verdict.asked.iter().filter(|it| it.skipped);
+    let skipped: BTreeSet<&str> = skipped.map(|it| it.check.name()).collect();
+    let skipped: Vec<&str> = skipped.into_iter().collect();
+    skipped.join(", ")
+}
+
+/// By what it is allowed: judging here, with exceptions, or somebody's verdict.
+fn allowed(verdict: &Verdict) -> String {
+    let stated = verdict.asked.iter().find(|it| it.check == Check::Verdict);
+    if let Some(met_by) = stated.and_then(|it| it.met_by.as_ref()) {
+        return format!("a verdict that the policy names allows it ({met_by})");
+    }
+    let waived: usize = verdict.asked.iter().map(|it| it.waived.len()).sum();
+    match waived {
+        0 => "the policy allows it".to_owned(),
+        count => format!("the policy allows it, with {} waived", counted(count, "reason")),
+    }
+}
+
 /// Whether it may be used: the verdict.
 fn used(answers: &mut Answers, judged: &Judged, explain: &str) {
     let verdict = &judged.verdict;
@@ -218,8 +240,13 @@ fn used(answers: &mut Answers, judged: &Judged, explain: &str) {
         Passed::policy(verdict),
         Refused::policy(verdict),
     ) {
+        // What was left out was not checked, whatever the policy says then.
+        (Decision::Allow, Some(check), _) if verdict.asked.iter().any(|it| it.skipped) => {
+            let says = format!("allowed {context}, with {} left out as asked", without(verdict));
+            Answer::declared(says).beside(check)
+        }
         (Decision::Allow, Some(check), _) => {
-            Answer::verified(check, format!("the policy allows it {context}"))
+            Answer::verified(check, format!("{} {context}", allowed(verdict)))
         }
         (Decision::Deny, _, Some(check)) => Answer::failed(check, format!("the policy denies it {context}")),
         _ => Answer::unknown(format!("held {context}: an answer is missing")),
