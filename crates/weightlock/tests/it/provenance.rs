@@ -113,7 +113,10 @@ fn a_run_states_what_it_made_out_of_what() {
         &details["metadata"]["startedOn"],
         &details["metadata"]["finishedOn"],
     );
-    assert!(started.as_str().unwrap() <= finished.as_str().unwrap());
+    // As times: a text with a fraction of a second sorts before one without.
+    let [started, finished]: [jiff::Timestamp; 2] =
+        [started, finished].map(|it| it.as_str().unwrap().parse().unwrap());
+    assert!(started <= finished);
     let text = statement.to_string();
     let whole = place.path("").display().to_string();
     assert!(
