@@ -123,12 +123,11 @@ impl Asked<'_> {
         })
     }
 
-    /// What would say something else than a policy does. In production it is a refusal that is logged, by the verdict.
+    /// What would say something else than a policy does. In production a path that is left out is a refusal that is logged, by the
+    /// verdict.
     fn is_sound(&self, by: &Judging<'_>) -> Result<(), Diagnostic> {
-        if by.policies.policy.mode(by.flags.mode_here()) == Mode::Production {
-            return Ok(());
-        }
-        if !self.files.ignore_paths.is_empty() {
+        let is_production = by.policies.policy.mode(by.flags.mode_here()) == Mode::Production;
+        if !self.files.ignore_paths.is_empty() && !is_production {
             let what =
                 "a policy holds here, and decides about every file: none is left out with --ignore-paths";
             return Err(Diagnostic::new(USAGE, what));
