@@ -207,6 +207,12 @@ fn configuration_that_leads_astray_is_quarantined() {
         ("m/modules.json", module("./.cache/huggingface"), 3),
         ("m/modules.json", module("../evil"), 3),
         ("m/modules.json", module("nothing"), 3),
+        (
+            "m/modules.json",
+            format!("{}{}", module(""), " ".repeat(17 << 20)),
+            3,
+        ),
+        ("m/modules.json", module("").replace("0,", "01,"), 3),
         ("m/sub/router_config.json", router("../sub"), 0),
         ("m/sub/router_config.json", router("../../evil"), 3),
         ("m/sub/router_config.json", router("../.git"), 3),
@@ -284,4 +290,16 @@ fn what_was_left_out_or_said_by_another_is_told() {
         says.starts_with("a verdict that the policy names allows it"),
         "{says}"
     );
+}
+
+/// What is locked as allowed was asked of everything that the policy demands.
+#[test]
+fn nothing_is_left_out_of_a_lock() {
+    let place = whole();
+    let flags = ["--policy", "policy.toml", "--advisories", "grype.json", "m"];
+    let ran = place.run([&["lock", "add", "--skip", "model_card_present"], &flags[..]].concat());
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    assert!(!place.path("weightlock.lock").exists());
+    let ran = place.run([&["lock", "add"], &flags[..]].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
 }

@@ -73,6 +73,10 @@ impl<'a> Looking<'a> {
                 "a lock is about now; --at-time has no meaning for it",
             ));
         }
+        if !flags.policy.skip.is_empty() {
+            let told = "a lock rests on everything that the policy demands, so that nothing is left out";
+            return Err(Diagnostic::new(USAGE, told).help("leave out --skip"));
+        }
         let trust = is_signer_named(flags)
             .then(|| flags.trust.trust(None, context.now()))
             .transpose()?;

@@ -28,7 +28,10 @@ const VOCABULARIES: [&str; 6] = [
     "merges.json",
 ];
 
-/// Longer JSON is no configuration.
+/// Lists of modules: loaders go where they lead.
+const FOLLOWED: [&str; 2] = ["modules.json", "router_config.json"];
+
+/// Longer JSON is not read; of a list of modules that is told.
 const MAX_BYTES: usize = 16 << 20;
 
 /// References that are told of one model.
@@ -41,6 +44,10 @@ pub(super) fn astray(hashed: &Hashed) -> Result<Vec<String>, Diagnostic> {
     };
     let mut astray = BTreeSet::new();
     for file in manifest.files().iter().filter(|file| is_configuration(file)) {
+        if file.size > MAX_BYTES as u64 {
+            astray.extend(unread(file));
+            continue;
+        }
         let text = hashed.text(&file.path, MAX_BYTES)?;
         let tree = Tree::read(&text, Limits::default());
         let reader = Reader {
@@ -49,13 +56,22 @@ pub(super) fn astray(hashed: &Hashed) -> Result<Vec<String>, Diagnostic> {
             files: manifest.files(),
         };
         astray.extend(reader.astray(&tree));
+        if tree.problem().is_some() {
+            astray.extend(unread(file));
+        }
     }
     Ok(astray.into_iter().take(MOST_TOLD).collect())
 }
 
 fn is_configuration(file: &ManifestFile) -> bool {
     let base = file.path.base_name();
-    base.ends_with(".json") && !VOCABULARIES.contains(&base) && file.size <= MAX_BYTES as u64
+    base.ends_with(".json") && !VOCABULARIES.contains(&base)
+}
+
+/// What a list of modules names that cannot be read to its end. Other broken files name nothing that is known to be followed.
+fn unread(file: &ManifestFile) -> Option<String> {
+    let is_list = FOLLOWED.contains(&file.path.base_name());
+    is_list.then(|| format!("modules in {}, which cannot be read,", file.path))
 }
 
 fn folder(path: &ArtifactPath) -> &str {
