@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use weightlock_artifact::reason::Outcome;
+use weightlock_policy::Decision;
 
 /// How a run ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +53,16 @@ impl Exit {
             Self::NoAnswer | Self::Unfinished(_) => "no-answer",
             Self::CouldNotWork | Self::Foreign(_) => "could-not-work",
             Self::Signal(_) => "interrupted",
+        }
+    }
+}
+
+impl From<Decision> for Exit {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Allow => Self::Yes,
+            Decision::Quarantine => Self::NoAnswer,
+            Decision::Deny => Self::No,
         }
     }
 }

@@ -125,11 +125,7 @@ fn reply(judged: &Judged, written: Option<String>, format: Format, context: &Con
     let mut notes = notes(verdict);
     notes.extend(written.map(|path| format!("the verdict was signed: {path}")));
     let rendered = report::verdict(format, &told);
-    let exit = match verdict.decision {
-        Decision::Allow => Exit::Yes,
-        Decision::Quarantine => Exit::NoAnswer,
-        Decision::Deny => Exit::No,
-    };
+    let exit = Exit::from(verdict.decision);
     if verdict.decision == Decision::Allow {
         return in_form(Reply::yes(VERB, text, told).with_notes(notes), rendered);
     }

@@ -222,10 +222,6 @@ fn lists(statement: &VerifiedStatement, path: &ArtifactPath) -> bool {
 impl Refused {
     /// How the run ends.
     pub(crate) fn exit(&self) -> Option<Exit> {
-        self.verdict.as_ref().map(|verdict| match verdict.decision {
-            Decision::Allow => Exit::Yes,
-            Decision::Quarantine => Exit::NoAnswer,
-            Decision::Deny => Exit::No,
-        })
+        self.verdict.as_ref().map(|verdict| Exit::from(verdict.decision))
     }
 }

@@ -62,11 +62,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
             .with_text(text)
             .with_result(told)
             .with_notes(notes)
-            .with_exit(if decision == Decision::Deny {
-                Exit::No
-            } else {
-                Exit::NoAnswer
-            }),
+            .with_exit(Exit::from(decision)),
     }
 }
 

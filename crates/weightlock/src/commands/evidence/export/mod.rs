@@ -204,11 +204,7 @@ fn reply(exported: Exported, judged: &Judged, format: Format, context: &Context)
         Format::Oscal => Some(oscal::render(&exported)),
         _ => None,
     };
-    let exit = match exported.decision {
-        Decision::Allow => Exit::Yes,
-        Decision::Quarantine => Exit::NoAnswer,
-        Decision::Deny => Exit::No,
-    };
+    let exit = Exit::from(exported.decision);
     let notes = notes(&judged.verdict);
     let reply = if exported.decision == Decision::Allow {
         Reply::yes(VERB, text, exported)
