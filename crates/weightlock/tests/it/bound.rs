@@ -199,6 +199,8 @@ fn configuration_that_leads_astray_is_quarantined() {
     let module =
         |path: &str| format!(r#"[{{"idx": 0, "name": "0", "path": "{path}", "type": "x.Transformer"}}]"#);
     let router = |key: &str| format!(r#"{{"types": {{"{key}": "x.Pooling"}}, "structure": {{}}}}"#);
+    let normalize =
+        |path: &str| module(path).replace("x.Transformer", "sentence_transformers.models.Normalize");
     let variant = r#"{"weight_map": {"w": ".git/x.bin"}}"#.to_owned();
     let cases = [
         ("m/modules.json", module(""), 0),
@@ -207,6 +209,20 @@ fn configuration_that_leads_astray_is_quarantined() {
         ("m/modules.json", module("./.cache/huggingface"), 3),
         ("m/modules.json", module("../evil"), 3),
         ("m/modules.json", module("nothing"), 3),
+        // Models are published without the empty folder of the module that loads nothing.
+        ("m/modules.json", normalize("2_Normalize"), 0),
+        ("m/modules.json", normalize(".git"), 3),
+        ("m/modules.json", normalize("../evil"), 3),
+        (
+            "m/modules.json",
+            normalize("nothing").replace("sentence", "other"),
+            3,
+        ),
+        (
+            "m/modules.json",
+            normalize("nothing").replace("}", r#", "type": "x.Transformer"}"#),
+            3,
+        ),
         (
             "m/modules.json",
             format!("{}{}", module(""), " ".repeat(17 << 20)),
@@ -215,6 +231,12 @@ fn configuration_that_leads_astray_is_quarantined() {
         ("m/modules.json", module("").replace("0,", "01,"), 3),
         ("m/sub/router_config.json", router("../sub"), 0),
         ("m/sub/router_config.json", router("../../evil"), 3),
+        ("m/sub/router_config.json", router("nothing"), 3),
+        (
+            "m/sub/router_config.json",
+            router("nothing").replace("x.Pooling", "sentence_transformers.models.Normalize"),
+            0,
+        ),
         ("m/sub/router_config.json", router("../.git"), 3),
         ("m/model.safetensors.index.fp16.json", variant.clone(), 3),
         ("m/pytorch_model.bin.index.fp16.json", variant, 3),

@@ -13,7 +13,7 @@ use weightlock_artifact::{
 };
 use weightlock_format::json::{
     Limits,
-    tree::{Node, Tree},
+    tree::{Node, NodeId, Tree},
 };
 
 use crate::{commands::subject::Hashed, diagnostic::Diagnostic};
@@ -85,6 +85,17 @@ struct Reader<'a> {
     files: &'a [ManifestFile],
 }
 
+/// What loaders do with a name.
+#[derive(Clone, Copy)]
+enum Followed {
+    /// They need what is there.
+    Always,
+    /// Nothing needs to be there.
+    IfThere,
+    /// Nothing is known of it.
+    Unknown,
+}
+
 /// Where a name leads from a folder.
 enum Place {
     /// Out of the model.
@@ -103,41 +114,64 @@ impl Reader<'_> {
         for (id, node) in tree.nodes() {
             let key = tree.key(id).unwrap_or_default();
             // A key is a name too: of modules by their folders, of files by their roles.
-            for (name, is_followed) in [
-                (key, self.is_followed_key(tree, id)),
-                (text(node), self.is_followed(key)),
+            for (name, followed) in [
+                (key, self.followed_key(tree, id)),
+                (text(node), self.followed(tree, id)),
             ] {
-                astray.extend(self.judge(name, is_followed));
+                astray.extend(self.judge(name, followed));
             }
         }
         astray
     }
 
-    /// Whether the text under this key is followed by loaders.
-    fn is_followed(&self, key: &str) -> bool {
-        let base = self.file.base_name();
-        (base == "modules.json" && key == "path") || key == "transformers_weights"
+    /// How the text under this key is followed.
+    fn followed(&self, tree: &Tree, id: NodeId) -> Followed {
+        match (self.file.base_name(), tree.key(id)) {
+            ("modules.json", Some("path")) if loads_no_file(tree, id) => Followed::IfThere,
+            ("modules.json", Some("path")) | (_, Some("transformers_weights")) => Followed::Always,
+            _ => Followed::Unknown,
+        }
     }
 
-    /// Whether the key itself is: a router of sentence-transformers lists its modules by folder.
-    fn is_followed_key(&self, tree: &Tree, id: u32) -> bool {
+    /// How the key itself is: a router of sentence-transformers lists its modules by folder.
+    fn followed_key(&self, tree: &Tree, id: NodeId) -> Followed {
         let around = tree.around(id).and_then(|around| tree.key(around));
-        self.file.base_name() == "router_config.json" && around == Some("types")
+        match (self.file.base_name(), around) {
+            ("router_config.json", Some("types")) if tree.text(id).is_some_and(is_without_files) => {
+                Followed::IfThere
+            }
+            ("router_config.json", Some("types")) => Followed::Always,
+            _ => Followed::Unknown,
+        }
     }
 
-    fn judge(&self, name: &str, is_followed: bool) -> Option<String> {
+    fn judge(&self, name: &str, followed: Followed) -> Option<String> {
         let lead = |what: &str| Some(format!("{name:?} in {}, {what}", self.file));
-        match place(self.folder, name) {
-            Place::Below(path) if is_built_in(&path) => lead("a name that is passed over,"),
-            Place::Below(path) if is_followed && !self.has(&path) => lead("where nothing is,"),
-            Place::Outside if is_followed => lead("outside of the model,"),
-            Place::Below(_) | Place::Outside | Place::Root | Place::None => None,
+        match (place(self.folder, name), followed) {
+            (Place::Below(path), _) if is_built_in(&path) => lead("a name that is passed over,"),
+            (Place::Below(path), Followed::Always) if !self.has(&path) => lead("where nothing is,"),
+            (Place::Outside, Followed::Always | Followed::IfThere) => lead("outside of the model,"),
+            _ => None,
         }
     }
 
     fn has(&self, path: &ArtifactPath) -> bool {
         self.files.iter().any(|file| file.path.is_at_or_below(path))
     }
+}
+
+/// Whether the module whose path this is loads nothing: every type that it names is such a one. A key may be there twice.
+fn loads_no_file(tree: &Tree, path: NodeId) -> bool {
+    let Some(module) = tree.around(path) else {
+        return false;
+    };
+    let mut types = tree.all(module, "type").peekable();
+    types.peek().is_some() && types.all(|id| tree.text(id).is_some_and(is_without_files))
+}
+
+/// Whether modules of this type load nothing. Published models name a folder for it all the same, and git keeps no empty folders.
+fn is_without_files(class: &str) -> bool {
+    class.starts_with("sentence_transformers.") && class.ends_with(".Normalize")
 }
 
 fn text(node: &Node) -> &str {
