@@ -128,7 +128,7 @@ pub(crate) const XDG_DATA_HOME: Variable = foreign(
 /// Where the hub's client keeps its cache, and everything else of its own.
 pub(crate) const HF_HUB_CACHE: Variable = foreign(
     "HF_HUB_CACHE",
-    "Cache of the Hugging Face hub that `inventory` looks in, instead of `hub` in HF_HOME",
+    "Cache of the Hugging Face hub, for `hf:` targets and `inventory`, instead of `hub` in HF_HOME",
 );
 /// Its older name.
 pub(crate) const HUGGINGFACE_HUB_CACHE: Variable = foreign(
@@ -143,7 +143,7 @@ pub(crate) const HF_HOME: Variable = foreign(
 /// Where Ollama keeps models.
 pub(crate) const OLLAMA_MODELS: Variable = foreign(
     "OLLAMA_MODELS",
-    "Store of Ollama that `inventory` looks in, instead of `~/.ollama/models`",
+    "Store of Ollama, for `ollama:` targets and `inventory`, instead of `~/.ollama/models`",
 );
 /// Where PyTorch keeps what it downloads.
 pub(crate) const TORCH_HOME: Variable = foreign(

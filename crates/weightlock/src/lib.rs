@@ -21,6 +21,7 @@ mod loaders;
 mod nearest;
 pub mod online;
 mod password;
+mod places;
 mod progress;
 pub mod reference;
 pub mod reply;

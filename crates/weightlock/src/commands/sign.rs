@@ -60,7 +60,7 @@ use crate::{
 #[command(override_usage = "weightlock sign [key|certificate|pkcs11|sigstore] [OPTIONS] MODEL")]
 pub struct Arguments {
     /// The model, after an optional word for the method
-    #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
+    #[arg(value_name = "MODEL", num_args = 1..=2, required = true, value_parser = crate::layout::typed::target())]
     words: Vec<PathBuf>,
     #[command(flatten)]
     signer: SignerFlags,

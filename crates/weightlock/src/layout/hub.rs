@@ -1,7 +1,7 @@
 //! A repository in a hub cache: `models--org--name/{blobs, refs, snapshots/<commit>}`.
 //!
-//! Which snapshot is meant says `refs/main`, as it does for the clients; without it there must be one only. Names are read below the
-//! repository and through no link.
+//! Which snapshot is meant says `refs/main`, as it does for the clients, or the reference that the target is (`refs/v1`); without
+//! `refs/main` there must be one only. Names are read below the repository and through no link.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 
-use super::{Layout, Opened};
+use super::{Layout, Opened, typed};
 use crate::{
     diagnostic::Diagnostic,
     explanations::CHOOSE,
@@ -24,30 +24,47 @@ use crate::{
 const KINDS: [&str; 3] = ["models--", "datasets--", "spaces--"];
 /// A commit and a line feed; a longer file is none.
 const REF_BYTES: usize = 256;
+/// What clients mean where no revision is named.
+const MAIN: &str = "refs/main";
+/// Folders between a reference and its repository.
+const DEEPEST: usize = 8;
 /// Snapshots that are looked at, and those that are told.
 const MOST: usize = 10_000;
 const MOST_TOLD: usize = 8;
 
 /// The snapshot of a repository; `None` for what is none.
 pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
+    if let Some((repository, name)) = as_reference(path) {
+        return match referred(repository, &name)? {
+            Some((commit, why)) => snapshot(repository, &commit, why).map(Some),
+            None => Err(unknown(repository, &name)),
+        };
+    }
     if !is_repository(path) {
         return Ok(None);
     }
-    let (name, why) = match main(path)? {
-        Some(commit) => {
-            if !is_there(path, &commit) {
-                return Err(gone(path, &commit));
-            }
-            let why = format!("took snapshot {commit}, which refs/main names");
-            (commit, why)
-        }
+    let (name, why) = match referred(path, MAIN)? {
+        Some(found) => found,
         None => only(path)?,
     };
-    let root = Root::open(&path.join("snapshots").join(name), Links::Refused)?;
-    Ok(Some(Opened {
-        root,
-        layout: Layout::Hub { chosen: Some(why) },
-    }))
+    snapshot(path, &name, why).map(Some)
+}
+
+fn snapshot(repository: &Path, name: &str, why: String) -> Result<Opened, Diagnostic> {
+    let root = Root::open(&repository.join("snapshots").join(name), Links::Refused)?;
+    let layout = Layout::Hub { chosen: Some(why) };
+    Ok(Opened { root, layout })
+}
+
+/// `REPOSITORY/refs/NAME`: the repository, and the name from `refs` on.
+fn as_reference(path: &Path) -> Option<(&Path, String)> {
+    let refs = path.ancestors().skip(1).take(DEEPEST);
+    let refs = refs.filter(|folder| folder.file_name().is_some_and(|name| name == "refs"));
+    let repository = refs
+        .filter_map(Path::parent)
+        .find(|folder| is_repository(folder))?;
+    let name = path.strip_prefix(repository).ok()?.to_str()?;
+    Some((repository, name.to_owned()))
 }
 
 fn is_repository(path: &Path) -> bool {
@@ -64,31 +81,42 @@ fn is_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }
 
-fn is_there(path: &Path, snapshot: &str) -> bool {
-    is_folder(&path.join("snapshots").join(snapshot))
+/// The snapshot that a reference names, which is there, and why it was taken; `None` when there is no such reference.
+fn referred(path: &Path, reference: &str) -> Result<Option<(String, String)>, Diagnostic> {
+    let Some(commit) = commit(path, reference)? else {
+        return Ok(None);
+    };
+    if !is_folder(&path.join("snapshots").join(&commit)) {
+        return Err(gone(path, reference, &commit));
+    }
+    let why = format!("took snapshot {commit}, which {} names", Shown(reference));
+    Ok(Some((commit, why)))
 }
 
-/// The commit in `refs/main`; `None` when there is none.
-fn main(path: &Path) -> Result<Option<String>, Diagnostic> {
+/// The commit in a reference; `None` when there is none.
+fn commit(path: &Path, reference: &str) -> Result<Option<String>, Diagnostic> {
     let root = Root::open(path, Links::Refused)?;
-    let shown = path.join("refs/main");
-    let name = ArtifactPath::parse("refs/main")
+    let shown = path.join(reference);
+    let name = ArtifactPath::parse(reference)
         .map_err(|error| Diagnostic::of(weightlock_artifact::error::NAME, &error))?;
     let file = match root.open_plain(&name) {
         Err(error) if error.code() == NOT_FOUND => return Ok(None),
         Err(error) => return Err(error.into()),
         Ok(Err(kind)) => {
-            return Err(Diagnostic::new(kind.code(), format!("refs/main {kind}")).at(sources::shown(&shown)));
+            let told = Diagnostic::new(kind.code(), format!("{} {kind}", Shown(reference)));
+            return Err(told.at(sources::shown(&shown)));
         }
         Ok(Ok(file)) => file,
     };
     let bytes = input::read_open(file, &shown, REF_BYTES)?;
     let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
-    let is_commit = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !is_commit {
+    if !typed::is_commit(text) {
         let told = Diagnostic::new(
             CHOOSE,
-            "refs/main names no commit, so that no snapshot is the one that is meant",
+            format!(
+                "{} names no commit, so that no snapshot is the one that is meant",
+                Shown(reference)
+            ),
         );
         return Err(listed(told.at(sources::shown(&shown)), path));
     }
@@ -121,12 +149,19 @@ fn only(path: &Path) -> Result<(String, String), Diagnostic> {
     }
 }
 
-fn gone(path: &Path, commit: &str) -> Diagnostic {
+fn gone(path: &Path, reference: &str, commit: &str) -> Diagnostic {
     let told = Diagnostic::new(
         CHOOSE,
-        format!("refs/main names snapshot {commit}, which is not there"),
+        format!("{} names snapshot {commit}, which is not there", Shown(reference)),
     );
-    listed(told.at(sources::shown(&path.join("refs/main"))), path)
+    listed(told.at(sources::shown(&path.join(reference))), path)
+}
+
+/// A reference that was typed and is not there.
+fn unknown(path: &Path, reference: &str) -> Diagnostic {
+    let told = format!("{} has no {}", sources::shown(path), Shown(reference));
+    let told = Diagnostic::new(NOT_FOUND, told).note("nothing is fetched; names mean what the cache says");
+    listed(told, path)
 }
 
 /// With the snapshots that could be named.

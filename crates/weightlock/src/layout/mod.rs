@@ -9,7 +9,8 @@
 //! 4. A file that is named by a digest ([`lone`]).
 //! 5. Anything else is a folder or file as it is.
 //!
-//! `LAYOUT:TAG`, `LAYOUT@sha256:…` and `STORE/NAME:TAG` are read where no file has that name.
+//! `LAYOUT:TAG`, `LAYOUT@sha256:…` and `STORE/NAME:TAG` are read where no file has that name. What is typed as `hf:`, `ollama:` or
+//! `oci-layout:` became such a path before ([`typed`]).
 //!
 //! Lists and names are the word of whoever wrote the layout. Sizes are compared here, digests of manifests and configurations too;
 //! those of the files are recomputed by whoever hashes these ([`names`]).
@@ -20,6 +21,7 @@ mod lone;
 pub(crate) mod names;
 mod oci;
 mod ollama;
+pub(crate) mod typed;
 
 use std::path::Path;
 

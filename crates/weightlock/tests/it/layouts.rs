@@ -341,6 +341,116 @@ fn which_snapshot_is_meant_is_said_or_asked() {
     );
 }
 
+/// A reference of the repository is a target, whatever else is there.
+#[test]
+fn a_reference_names_a_snapshot() {
+    let place = Place::new();
+    hub(&place);
+    let repository = "hub/models--org--tiny";
+    let other = COMMIT.replace('0', "f");
+    cached(&place, repository, &other, "config.json", b"{}", false);
+    place.write(&format!("{repository}/refs/v1"), &other);
+    let (_, result) = inspect(&place, &[&format!("{repository}/refs/v1")]);
+    assert_eq!(
+        result["chosen"],
+        format!("took snapshot {other}, which refs/v1 names")
+    );
+    assert_eq!(result["kind"], "hub-snapshot");
+    place.write(&format!("{repository}/refs/broken"), "main");
+    for (name, expected) in [("v2", (4, "WL-IO-NOT-FOUND")), ("broken", (2, "WL-CLI-CHOOSE"))] {
+        let ran = place.run(["inspect", &format!("{repository}/refs/{name}")]);
+        assert_eq!(ran.refusal(), (expected.0, vec![expected.1]), "{ran:#?}");
+        assert!(ran.stderr.contains(&format!("snapshots/{other}")), "{ran:#?}");
+    }
+}
+
+/// Names as tools write them stand for what is on this machine, for every verb alike.
+#[test]
+fn models_are_named_as_their_tools_name_them() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    ollama(&place);
+    oci(&place);
+    policy(&place);
+    let private = key("p256.key.pem");
+    place
+        .run(["sign", "--key", private.to_str().unwrap(), "--beside", snapshot])
+        .yes();
+    let run = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        command.env("HF_HUB_CACHE", place.path("hub"));
+        Ran::of(command.env("OLLAMA_MODELS", place.path("models")))
+    };
+    let kind = |target: &str| run(&["inspect", "--json", target]).yes().json()["result"]["kind"].clone();
+    let commit = format!("hf:org/tiny@{COMMIT}");
+    for target in ["hf:org/tiny", "hf:org/tiny@main", &commit] {
+        assert_eq!(kind(target), "hub-snapshot", "{target}");
+        assert_eq!(
+            run(&["gate", "--policy", "policy.toml", target]).code,
+            0,
+            "{target}"
+        );
+    }
+    let public = key("p256.pub.pem");
+    run(&["verify", "--key", public.to_str().unwrap(), &commit]).yes();
+    assert_eq!(kind("ollama:tiny"), "ollama-model");
+    assert_eq!(kind("oci-layout:layout:v1"), "oci-image");
+    // A path stays one.
+    assert_eq!(run(&["inspect", "./hf:org/tiny"]).code, 4);
+    place.write("hf:file", "{}");
+    assert_eq!(run(&["digest", "./hf:file"]).code, 0);
+
+    for (target, code, says) in [
+        ("hf:org/other", 4, "WL-IO-NOT-FOUND"),
+        ("hf:org/tiny@v9", 4, "WL-IO-NOT-FOUND"),
+        ("hf:org/tiny@../../x", 2, "a revision is a commit"),
+        ("hf:", 2, "a model of the hub is named hf:ORG/NAME"),
+        ("ollama:other", 4, "WL-IO-NOT-FOUND"),
+        ("ollama:../x", 2, "a model of Ollama is named"),
+        ("oci-layout:hub", 2, "no OCI layout is there"),
+        ("oci://registry.example/model", 2, "nothing is fetched"),
+    ] {
+        for verb in [&["inspect"][..], &["scan"], &["gate", "--policy", "policy.toml"]] {
+            let ran = run(&[verb, &[target]].concat());
+            assert_eq!(ran.code, code, "{verb:?} {target}: {ran:#?}");
+            assert!(ran.stderr.contains(says), "{verb:?} {target}: {ran:#?}");
+        }
+    }
+    for verb in [
+        "sign",
+        "verify",
+        "verify-attestation",
+        "attest",
+        "attest review",
+        "attest approval",
+        "attest evaluation",
+        "attest provenance",
+        "bom",
+        "bom show",
+        "bom check",
+        "card init",
+        "card check",
+        "card show",
+        "card sign",
+        "diff",
+        "bom diff",
+        "digest",
+        "evidence list",
+        "evidence show",
+        "evidence add",
+        "evidence remove",
+        "evidence export",
+        "policy explain",
+        "slsa level",
+        "slsa verify",
+    ] {
+        let arguments: Vec<_> = verb.split(' ').chain(["s3://bucket/model"]).collect();
+        let ran = run(&arguments);
+        assert_eq!(ran.code, 2, "{verb}: {ran:#?}");
+        assert!(ran.stderr.contains("nothing is fetched"), "{verb}: {ran:#?}");
+    }
+}
+
 #[test]
 fn of_several_images_one_must_be_named() {
     let place = Place::new();

@@ -27,7 +27,7 @@ const VERB: &str = "attest approval";
   weightlock attest approval --decision rejected --approver 'Ada Example' --comment 'fails on minors' --key ada.key ./model")]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     /// Who decides; whose signature it is counts more
     #[arg(long, value_name = "NAME")]

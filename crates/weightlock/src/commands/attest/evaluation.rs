@@ -42,7 +42,7 @@ const EVAL_RESULTS: &str = ".eval_results/";
   weightlock attest evaluation --results results_2026-06-01.json --only-results --key NAME.key ./model")]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     /// Results of lm-evaluation-harness, in JSON; repeatable
     #[arg(long, value_name = "FILE")]

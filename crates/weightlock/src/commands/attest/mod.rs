@@ -64,7 +64,7 @@ pub struct Arguments {
     #[command(subcommand)]
     made: Option<Made>,
     /// The model, after an optional word for the method
-    #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
+    #[arg(value_name = "MODEL", num_args = 1..=2, required = true, value_parser = crate::layout::typed::target())]
     words: Vec<PathBuf>,
     /// What is stated; `-` is standard input
     #[arg(

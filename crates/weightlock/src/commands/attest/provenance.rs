@@ -32,7 +32,7 @@ hashed now. docs/howto/provenance.md shows one.
   weightlock attest provenance --description quantize.yaml --output provenance.json ./model")]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     /// How it was made; `-` is standard input
     #[arg(long, value_name = "FILE")]

@@ -44,7 +44,7 @@ const MAX_CONFIG: usize = 16 << 20;
   weightlock attest review --list ./model")]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     /// Who has looked at it; whose signature it is counts more
     #[arg(long, value_name = "NAME", required_unless_present = "list")]

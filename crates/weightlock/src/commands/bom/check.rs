@@ -26,7 +26,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// A model, or a CycloneDX or SPDX document
-    #[arg(value_name = "TARGET|FILE")]
+    #[arg(value_name = "TARGET|FILE", value_parser = crate::layout::typed::target())]
     target: PathBuf,
     /// The list
     #[arg(long, value_name = "PROFILE")]

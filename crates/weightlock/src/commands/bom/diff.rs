@@ -24,10 +24,10 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// A model or a document
-    #[arg(value_name = "A")]
+    #[arg(value_name = "A", value_parser = crate::layout::typed::target())]
     a: PathBuf,
     /// What it is compared with
-    #[arg(value_name = "B")]
+    #[arg(value_name = "B", value_parser = crate::layout::typed::target())]
     b: PathBuf,
     #[command(flatten)]
     input: Input,

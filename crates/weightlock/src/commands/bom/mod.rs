@@ -57,7 +57,7 @@ pub struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
     /// A model, a data set or an environment: a folder or a file
-    #[arg(value_name = "TARGET", required = true)]
+    #[arg(value_name = "TARGET", required = true, value_parser = crate::layout::typed::target())]
     target: Option<PathBuf>,
     #[command(flatten)]
     input: Input,

@@ -38,7 +38,7 @@ Exit codes: 0 the card says what it must and nothing contradicts it; 1 it does n
 )]
 pub struct Arguments {
     /// The model, after an optional word for the method
-    #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
+    #[arg(value_name = "MODEL", num_args = 1..=2, required = true, value_parser = crate::layout::typed::target())]
     words: Vec<PathBuf>,
     /// The structured card [default: model-card.yaml in the model, or MODEL.card.yaml beside it]
     #[arg(long, value_name = "FILE")]

@@ -44,7 +44,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     /// Write the card to this file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["inside", "beside"])]

@@ -23,7 +23,7 @@ use crate::{
 #[command(override_usage = "weightlock card show [key|certificate|pkcs11|sigstore] [OPTIONS] MODEL")]
 pub struct Arguments {
     /// The model, after an optional word for the method
-    #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
+    #[arg(value_name = "MODEL", num_args = 1..=2, required = true, value_parser = crate::layout::typed::target())]
     words: Vec<PathBuf>,
     /// The structured card [default: model-card.yaml in the model, or MODEL.card.yaml beside it]
     #[arg(long, value_name = "FILE")]

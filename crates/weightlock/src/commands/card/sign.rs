@@ -46,7 +46,7 @@ use crate::{
 )]
 pub struct Arguments {
     /// The model, after an optional word for the method
-    #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
+    #[arg(value_name = "MODEL", num_args = 1..=2, required = true, value_parser = crate::layout::typed::target())]
     words: Vec<PathBuf>,
     /// The structured card [default: model-card.yaml in the model, or MODEL.card.yaml beside it]
     #[arg(long, value_name = "FILE")]

@@ -48,10 +48,10 @@ A and B may each be a folder, a file, a canonical manifest, or a signature (mode
 checked: what it lists is what somebody claims. Exit codes: 0 the same, 1 different, 3 nothing comparable.")]
 pub struct Arguments {
     /// What is compared
-    #[arg(value_name = "A")]
+    #[arg(value_name = "A", value_parser = crate::layout::typed::target())]
     a: PathBuf,
     /// What it is compared with
-    #[arg(value_name = "B")]
+    #[arg(value_name = "B", value_parser = crate::layout::typed::target())]
     b: PathBuf,
     /// Follow symbolic links to files inside a folder; links to folders are always refused
     #[arg(long)]

@@ -43,7 +43,7 @@ A list proves that files are the listed ones, not who made the list: for that, `
   weightlock digest --manifest ./model             the one digest that names the model")]
 pub struct Arguments {
     /// Files, or folders of which every file of the model is listed
-    #[arg(value_name = "TARGET", required_unless_present = "check")]
+    #[arg(value_name = "TARGET", required_unless_present = "check", value_parser = crate::layout::typed::target())]
     targets: Vec<PathBuf>,
     /// Digest algorithm: sha256, blake3, blake2b, sha384 or sha512
     #[arg(short, long, value_name = "NAME", default_value = "sha256", value_parser = algorithm)]

@@ -38,7 +38,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     /// Signed statements, as Sigstore bundles
     #[arg(value_name = "FILE", required = true)]

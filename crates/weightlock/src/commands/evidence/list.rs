@@ -29,7 +29,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     #[command(flatten)]
     trust: TrustFlags,

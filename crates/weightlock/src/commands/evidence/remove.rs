@@ -21,7 +21,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     /// Names as `weightlock evidence list MODEL` shows them, or as much of each as only one has
     #[arg(value_name = "NAME", required = true)]

@@ -29,7 +29,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     /// Name of the evidence as `weightlock evidence list MODEL` shows it, or as much of it as only one has
     #[arg(value_name = "NAME")]

@@ -37,7 +37,7 @@ Exit codes: 0 approved; 1 blocked; 3 blocked because an answer that is needed is
   weightlock gate --policy policy.toml --mode production --advisories grype.json ./model")]
 pub struct Arguments {
     /// The model: a folder or a file
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = crate::layout::typed::target())]
     target: PathBuf,
     #[command(flatten)]
     policy: PolicyFlags,

@@ -57,7 +57,8 @@ const VERB: &str = "inspect";
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Targets: a folder, a file, a snapshot of a hub cache or its models--ORG--NAME folder, an OCI layout (LAYOUT, LAYOUT:TAG,
-LAYOUT@sha256:…), a model of Ollama (its manifest, or STORE/NAME:TAG), a blob that is named by its digest.
+LAYOUT@sha256:…), a model of Ollama (its manifest, or STORE/NAME:TAG), a blob that is named by its digest. Likewise by the
+names that tools use, of what is on this machine: hf:ORG/NAME, hf:ORG/NAME@REVISION, ollama:NAME:TAG, oci-layout:FOLDER:TAG.
 
 Without a policy, the numbers of the weights are not read, nothing is hashed and no signature checked; but where files are
 named by digests (hub cache, OCI layout, Ollama, a blob), every byte is read to recompute the names, unless
@@ -73,7 +74,7 @@ How each answer is known:
   FAILED    a check ran and said no")]
 pub struct Arguments {
     /// A model: a folder or a file
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = crate::layout::typed::target())]
     target: PathBuf,
     /// Do not recompute the names of blobs; what they say is then only claimed
     #[arg(long)]

@@ -13,8 +13,8 @@ use weightlock_format::{
     loadable::{EXTENSIONS, Loadable},
 };
 
-use super::{ollama, places::Kind};
-use crate::sources;
+use super::ollama;
+use crate::{places::Kind, sources};
 
 /// Folders within each other that are entered.
 const DEEPEST: usize = 16;

@@ -1,6 +1,6 @@
 //! `weightlock inventory [FOLDER…]`: which models are on this machine, and what can be told of each at a glance.
 //!
-//! 1. [`places`] knows where tools keep models: the environment decides.
+//! 1. [`crate::places`] knows where tools keep models: the environment decides.
 //! 2. [`find`] lists the models of each place, and follows no link but those of a hub snapshot into its own blobs.
 //! 3. [`model`] looks at one: headers, configuration, whether a signature lies with it. `--scan` examines every byte.
 //!
@@ -9,7 +9,6 @@
 mod find;
 mod model;
 mod ollama;
-mod places;
 mod text;
 
 use std::{
@@ -22,10 +21,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::Error;
 
-use self::{find::Listed, places::Kind};
+use self::find::Listed;
 use super::inspect::Counted;
 use crate::{
-    context::Context, diagnostic::Diagnostic, explanations::NO_MODELS, interrupt, reply::Reply, sources,
+    context::Context,
+    diagnostic::Diagnostic,
+    explanations::NO_MODELS,
+    interrupt,
+    places::{self, Kind},
+    reply::Reply,
+    sources,
 };
 
 const VERB: &str = "inventory";

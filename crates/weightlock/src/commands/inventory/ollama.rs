@@ -20,10 +20,8 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 
-use super::{
-    find::{Files, Found, Listed, is_file, is_folder},
-    places::Kind,
-};
+use super::find::{Files, Found, Listed, is_file, is_folder};
+use crate::places::Kind;
 
 /// A manifest has a few hundred bytes.
 const MANIFEST_BYTES: usize = 1 << 20;

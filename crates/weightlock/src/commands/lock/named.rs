@@ -7,7 +7,7 @@ use std::{
 
 use weightlock_policy::ModelName;
 
-use crate::{diagnostic::Diagnostic, explanations::USAGE, text::quoted};
+use crate::{diagnostic::Diagnostic, explanations::USAGE, layout::typed, text::quoted};
 
 /// `NAME=PATH`, or something without a name before it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,10 +21,7 @@ pub(crate) struct Named {
 impl Named {
     /// Takes a name off what was typed. A path that is there is one as a whole.
     pub(crate) fn of(given: &OsString) -> Result<Self, Diagnostic> {
-        let whole = || Self {
-            name: None,
-            rest: PathBuf::from(given),
-        };
+        let path_of = |typed: OsString| typed::path(typed).map_err(|told| Diagnostic::new(USAGE, told));
         match given.to_str().and_then(|text| text.split_once('=')) {
             Some((name, path)) if !Path::new(given).exists() => {
                 if path.is_empty() {
@@ -33,10 +30,13 @@ impl Named {
                 }
                 Ok(Self {
                     name: Some(parsed(name)?),
-                    rest: PathBuf::from(path),
+                    rest: path_of(path.into())?,
                 })
             }
-            _ => Ok(whole()),
+            _ => Ok(Self {
+                name: None,
+                rest: path_of(given.clone())?,
+            }),
         }
     }
 }

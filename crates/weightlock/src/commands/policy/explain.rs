@@ -25,7 +25,7 @@ const VERB: &str = "policy explain";
   weightlock policy explain --policy policy.toml ./model")]
 pub struct Arguments {
     /// The model: a folder or a file
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = crate::layout::typed::target())]
     target: PathBuf,
     #[command(flatten)]
     policy: PolicyFlags,

@@ -36,6 +36,7 @@ use crate::{
     explanations::USAGE,
     flags::TrustFlags,
     interrupt,
+    layout::typed,
     reply::Reply,
     terminal,
 };
@@ -157,9 +158,10 @@ fn models(arguments: &Arguments) -> Result<Vec<(PathBuf, String)>, Diagnostic> {
     for given in &arguments.model {
         let split = given.to_str().and_then(|text| text.rsplit_once('='));
         let (path, name) = match split {
-            Some((path, name)) if !Path::new(given).exists() => (PathBuf::from(path), name),
-            _ => (PathBuf::from(given), "model"),
+            Some((path, name)) if !Path::new(given).exists() => (path.into(), name),
+            _ => (given.clone(), "model"),
         };
+        let path = typed::path(path).map_err(|told| Diagnostic::new(USAGE, told))?;
         if !placeholder::is_name(name) {
             return Err(Diagnostic::new(
                 USAGE,

@@ -65,7 +65,7 @@ A scan is the fast first filter, not the verdict: it does not say who made a mod
   weightlock scan --rules                          what is looked for")]
 pub struct Arguments {
     /// Files, folders, archives; `-` reads a list of paths from standard input
-    #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "rules"])]
+    #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "rules"], value_parser = crate::layout::typed::target())]
     paths: Vec<PathBuf>,
     /// Read a list of paths, ended by NUL or line feeds; `-` is standard input
     #[arg(long, value_name = "FILE", help_heading = "Files")]

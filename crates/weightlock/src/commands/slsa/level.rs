@@ -56,7 +56,7 @@ const VERB: &str = "slsa level";
   weightlock slsa level --builders builders.yaml --requirements slsa-requirements.yaml --base ./base-model ./model")]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     #[command(flatten)]
     builders: BuilderFlags,

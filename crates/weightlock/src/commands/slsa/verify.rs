@@ -42,7 +42,7 @@ const VERB: &str = "slsa verify";
   weightlock slsa verify --builders builders.yaml --provenance provenance.sigstore.json --base ./base-model ./model")]
 pub struct Arguments {
     /// The model
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = crate::layout::typed::target())]
     model: PathBuf,
     #[command(flatten)]
     builders: BuilderFlags,

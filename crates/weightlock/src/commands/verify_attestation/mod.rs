@@ -49,7 +49,7 @@ use crate::{
 )]
 pub struct Arguments {
     /// The model, after an optional word for the method
-    #[arg(value_name = "MODEL", num_args = 1..=2, required = true)]
+    #[arg(value_name = "MODEL", num_args = 1..=2, required = true, value_parser = crate::layout::typed::target())]
     words: Vec<PathBuf>,
     /// Which statements: a name such as slsaprovenance1, a kind of evidence such as bom, or a URI
     #[arg(long = "type", value_name = "TYPE")]

@@ -49,7 +49,7 @@ Exit codes: 0 the policy allows the model; 1 it denies it; 3 an answer that it n
   weightlock evidence export --policy policy.toml --format csv ./model > controls.csv")]
 pub struct Arguments {
     /// The model: a folder or a file
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = crate::layout::typed::target())]
     target: PathBuf,
     #[command(flatten)]
     policy: PolicyFlags,

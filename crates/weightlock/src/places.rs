@@ -6,7 +6,7 @@ use crate::environment::{self, Variable};
 
 /// Whose layout a folder has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// `models--org--name/{blobs,refs,snapshots}`.
     HuggingFace,
     /// `manifests/…` and `blobs/sha256-…`.
@@ -20,7 +20,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::HuggingFace => "hugging-face",
             Self::Ollama => "ollama",
@@ -32,8 +32,14 @@ impl Kind {
 }
 
 /// The usual places of this user, whether or not they exist.
-pub(super) fn usual() -> Vec<(Kind, PathBuf)> {
+pub(crate) fn usual() -> Vec<(Kind, PathBuf)> {
     places(&|variable| variable.filled().map(PathBuf::from))
+}
+
+/// Where this user's tools keep models of a kind, whether or not it exists.
+pub(crate) fn of(kind: Kind) -> Option<PathBuf> {
+    let mut places = usual().into_iter();
+    places.find_map(|(other, path)| (other == kind).then_some(path))
 }
 
 fn places(value: &dyn Fn(Variable) -> Option<PathBuf>) -> Vec<(Kind, PathBuf)> {
