@@ -14,6 +14,7 @@ pub mod environment;
 pub mod exit;
 pub mod explanations;
 mod flags;
+mod held;
 mod interrupt;
 mod keyless;
 mod layout;

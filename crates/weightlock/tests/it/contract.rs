@@ -574,7 +574,7 @@ fn no_verb_opens_a_socket() {
 
 /// What a command has said when Ctrl-C reaches it in the middle of its work.
 #[track_caller]
-fn interrupted(mut command: Command) -> Output {
+pub(crate) fn interrupted(mut command: Command) -> Output {
     let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

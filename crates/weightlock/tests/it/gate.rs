@@ -5,6 +5,7 @@ use weightlock::commands::verdict::VerdictTold;
 
 use crate::{
     attest::{path, place},
+    contract::interrupted,
     run::{Place, Ran},
 };
 
@@ -613,6 +614,30 @@ fn decisions_are_written_to_a_log_whose_lines_follow_on_each_other() {
         place.run(["audit", "verify", "--has", &head, "cut.jsonl"]).code,
         1
     );
+}
+
+/// Whoever waits for a log that another process holds can stop.
+#[test]
+fn a_wait_for_the_log_can_be_interrupted() {
+    let place = whole();
+    place.write("audit.jsonl", "");
+    let held = std::fs::File::open(place.path("audit.jsonl")).unwrap();
+    held.lock().unwrap();
+    // Else a wait that does not end would hang the tests.
+    std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs(20));
+        drop(held);
+    });
+    let arguments = [
+        "gate",
+        "--policy",
+        "policy.toml",
+        "--audit-log",
+        "audit.jsonl",
+        "m",
+    ];
+    interrupted(place.command(arguments));
+    assert_eq!(std::fs::read(place.path("audit.jsonl")).unwrap(), b"");
 }
 
 /// A decision that nobody will know of is not given.

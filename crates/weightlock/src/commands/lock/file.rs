@@ -5,7 +5,6 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use rustix::fs::{FlockOperation, flock};
 use weightlock_artifact::{
     Error,
     error::NOT_FOUND,
@@ -18,7 +17,7 @@ use weightlock_policy::{
     lock::{self, Place},
 };
 
-use crate::{diagnostic::Diagnostic, explanations::USAGE, text::quoted};
+use crate::{diagnostic::Diagnostic, explanations::USAGE, held, text::quoted};
 
 /// A lock file as it was read.
 #[derive(Debug)]
@@ -83,9 +82,9 @@ impl LockFile {
             .map_err(|error| Diagnostic::of(error.code(), &error).at(self.shown()))?;
         let folder = self.folder();
         let failed = |source: std::io::Error| Diagnostic::from(Error::io("lock", folder, source));
-        let held = File::open(folder).map_err(failed)?;
+        let folder_held = File::open(folder).map_err(failed)?;
         // Held until the file has its name, so that of two writers the second sees what the first wrote.
-        flock(&held, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+        held::hold(&folder_held, folder)?;
         self.still_holds()?;
         let existing = match self.text {
             Some(_) => Existing::Replaced,

@@ -108,15 +108,20 @@ impl LockedModel {
 
     /// Who vouches for it, in a few words.
     pub(super) fn vouched(&self) -> String {
-        let mut words = match self.signed_by.as_slice() {
-            [] => "NOBODY WAS CHECKED: only the bytes are locked".to_owned(),
-            signers => format!("signed by {}", signers.join(", ")),
-        };
-        if self.verdict.is_some() {
-            words += "; allowed by policy";
-        }
-        words
+        vouched(&self.signed_by, self.verdict.is_some())
     }
+}
+
+/// Who vouches for a model, in a few words.
+pub(super) fn vouched(signed_by: &[String], is_allowed: bool) -> String {
+    let mut words = match signed_by {
+        [] => "NOBODY WAS CHECKED: only the bytes are locked".to_owned(),
+        signers => format!("signed by {}", signers.join(", ")),
+    };
+    if is_allowed {
+        words += "; allowed by policy";
+    }
+    words
 }
 
 impl LockDifference {
@@ -242,7 +247,8 @@ fn text_of(line: Option<&Line>) -> Option<String> {
     line.map(|line| line.as_str().to_owned())
 }
 
-fn names(signers: &[LockedSigner]) -> Vec<String> {
+/// Signers as text.
+pub(super) fn names(signers: &[LockedSigner]) -> Vec<String> {
     signers.iter().map(ToString::to_string).collect()
 }
 

@@ -26,7 +26,7 @@ use super::{
     file::LockFile,
     look::{Looking, Refusal, Seen, Subject},
     named::{self, Named},
-    told::{ChangedFile, LockedModel, changed_files, exit_of, file_lines, reasons_of},
+    told::{ChangedFile, LockedModel, changed_files, exit_of, file_lines, names, reasons_of, vouched},
 };
 use crate::{
     context::Context,
@@ -96,6 +96,10 @@ pub struct CheckedModel {
     pub state: String,
     /// Its digest now, if it could be read.
     pub found: Option<String>,
+    /// Who vouches for it now, whether or not the lock names them.
+    pub signed_by: Vec<String>,
+    /// Whether a policy allows it now.
+    pub allowed: bool,
     /// Files that differ.
     pub changes: Vec<ChangedFile>,
     /// The policy or the evidence is another than when it was locked, and allows it still.
@@ -252,6 +256,8 @@ fn check(
         path: path.display().to_string(),
         state: String::new(),
         found: None,
+        signed_by: Vec::new(),
+        allowed: false,
         changes: Vec::new(),
         verdict_changed: false,
         reasons: Vec::new(),
@@ -294,6 +300,8 @@ fn compare(
     let difference = Difference::between(entry, &found);
     told.found = Some(found.files.digest().to_string());
     told.changes = changed_files(&difference);
+    told.signed_by = names(&found.signers);
+    told.allowed = found.verdict.is_some() && asked.is_empty();
     told.verdict_changed = difference.verdict && entry.verdict.is_some() && found.verdict.is_some();
     let at = &told.path;
     let mut refusals = Vec::new();
@@ -391,7 +399,8 @@ fn text(result: &LockVerified) -> String {
             ""
         };
         let locked = &model.locked;
-        let vouched = Shown(&locked.vouched()).to_string();
+        let vouched = vouched(&model.signed_by, model.allowed);
+        let vouched = Shown(&vouched);
         text += &format!(
             "  holds             {}   {}   {vouched}{changed}\n",
             locked.name, locked.digest

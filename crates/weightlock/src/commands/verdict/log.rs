@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::OFlags;
 use weightlock_artifact::Error;
 use weightlock_policy::{
     Policy, Verdict,
@@ -19,7 +19,7 @@ use weightlock_policy::{
 };
 
 use super::flags::PolicyFlags;
-use crate::{context::Context, diagnostic::Diagnostic, environment::AUDIT_LOG};
+use crate::{context::Context, diagnostic::Diagnostic, environment::AUDIT_LOG, held};
 
 /// Every log that is named: by the policies, the flag and the environment, each once.
 pub(crate) fn logs(policy: &Policy, flags: &PolicyFlags) -> Vec<PathBuf> {
@@ -97,7 +97,7 @@ fn append(path: &Path, entry: Entry) -> Result<(), Diagnostic> {
         return Err(broken("the audit log is no file".to_owned()));
     }
     // Held until the file is closed, so that lines follow on each other whoever writes.
-    flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+    held::hold(&file, path)?;
     let last = last_line(&mut file).map_err(failed)?;
     let last = match last {
         Last::None => None,
