@@ -12,7 +12,7 @@ mod judged;
 mod parts;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -308,6 +308,8 @@ pub(crate) enum Told {
         verdict: Box<VerdictTold>,
         /// What a signer signed who was named besides.
         signed: Option<Box<Verified>>,
+        /// What was left out or waived, and waivers that are of no use.
+        notes: Vec<String>,
     },
 }
 
@@ -336,6 +338,14 @@ impl Told {
         }
     }
 
+    /// What must be said besides.
+    pub(crate) fn notes(&self) -> &[String] {
+        match self {
+            Self::Verified(_) => &[],
+            Self::Allowed { notes, .. } => notes,
+        }
+    }
+
     /// In one line without its end.
     pub(crate) fn line(&self, by_leaves: bool) -> String {
         match self {
@@ -345,6 +355,7 @@ impl Told {
                 bytes,
                 verdict,
                 signed,
+                notes: _,
             } => {
                 let policies = verdict.policies.iter().map(|it| it.source.as_str());
                 let policies: Vec<&str> = policies.collect();
@@ -352,17 +363,31 @@ impl Told {
                     format!("   signed by {}", signed.signer.text())
                 });
                 let text = format!(
-                    "allowed: {model}   {}   {}   in {}, tier {}, by {}{signer}",
+                    "allowed: {model}   {}   {}   in {}, tier {}, by {}{}{signer}",
                     verdict.digest,
                     Size(*bytes),
                     verdict.mode,
                     verdict.tier,
                     policies.join(" and "),
+                    exceptions(verdict),
                 );
                 Shown(&text).to_string()
             }
         }
     }
+}
+
+/// What was not asked, or not met, and allowed all the same: `, without signature_valid, sbom_attached waived`.
+fn exceptions(verdict: &VerdictTold) -> String {
+    let checks = |state: &str| -> BTreeSet<&str> {
+        let demands = verdict.demands.iter().filter(|it| it.state == state);
+        demands.map(|it| it.check.as_str()).collect()
+    };
+    let skipped = checks("skipped");
+    let skipped = skipped.iter().map(|check| format!(", without {check}"));
+    let waived = checks("waived");
+    let waived = waived.iter().map(|check| format!(", {check} waived"));
+    skipped.chain(waived).collect()
 }
 
 impl Held {
@@ -519,6 +544,11 @@ impl Loaded {
     #[must_use]
     pub const fn view(&self) -> &SealedView<Held> {
         &self.view
+    }
+
+    /// What must be said besides.
+    pub(crate) fn notes(&self) -> &[String] {
+        self.told.notes()
     }
 
     /// What was verified, in one line without its end.

@@ -1,7 +1,7 @@
 //! What several verbs do with a target: open it, find its signature, resolve names below it.
 
 use std::{
-    io::Read as _,
+    io::{ErrorKind, Read as _},
     path::{Component, Path, PathBuf},
 };
 
@@ -107,15 +107,26 @@ pub(crate) fn signature(root: &Root, named: Option<&Path>) -> Result<Found, Diag
     }
     for store in stores {
         let path = store.signature().to_owned();
-        if path.symlink_metadata().is_ok() {
-            let bundle = match store.place() {
-                Place::Inside => in_model(root, &path)?,
-                Place::Beside => read(&path)?,
-            };
+        if let Some(bundle) = lying(root, &store)? {
             return Ok(Found { path, bundle, store });
         }
     }
     Err(unsigned(root))
+}
+
+/// The signature that lies in a place; `None` where none does. What lies there and cannot be read is an error, and no absence.
+pub(crate) fn lying(root: &Root, store: &Store) -> Result<Option<Vec<u8>>, Diagnostic> {
+    let path = store.signature();
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("look at", path, error).into()),
+        Ok(_) => {}
+    }
+    match store.place() {
+        Place::Inside => in_model(root, path),
+        Place::Beside => read(path),
+    }
+    .map(Some)
 }
 
 /// Folders that are looked at for a signature that covers a file in them.

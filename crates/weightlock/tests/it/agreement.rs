@@ -134,10 +134,9 @@ fn judged(place: &Place, verb: &str, flags: &[String]) -> Ran {
 
 /// The digest in `allowed: m   sha256:…   …`.
 fn told_digest(ran: &Ran) -> Option<&str> {
-    ran.stderr
-        .strip_prefix("allowed: m   ")?
-        .split_whitespace()
-        .next()
+    let mut lines = ran.stderr.lines();
+    let allowed = lines.find_map(|line| line.strip_prefix("allowed: m   "))?;
+    allowed.split_whitespace().next()
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod disassemble;
 mod doctor;
 mod documents;
 mod evidence;
+mod exceptions;
 mod export;
 mod floor;
 mod formats;

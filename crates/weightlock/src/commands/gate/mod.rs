@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
         let text = "Promotion BLOCKED: not all checks passed.\n".to_owned();
         in_form(Reply::refusal(VERB, reasons).with_text(text), rendered)
     };
-    let policies = match Policies::find(&arguments.policy, context) {
+    let policies = match Policies::find(&arguments.policy.which, context) {
         Ok(policies) => policies,
         Err(told) => return refused(vec![told]),
     };
@@ -169,6 +169,10 @@ fn lines(judged: &Judged, context: &Context) -> String {
         };
         text += &line;
         text.push('\n');
+    }
+    // What belongs to no check: an override that is refused, files that are missing.
+    if !verdict.general.is_empty() {
+        text += "[FAIL] policy\n";
     }
     text += match verdict.decision {
         Decision::Allow => "Promotion APPROVED: all checks passed.\n",

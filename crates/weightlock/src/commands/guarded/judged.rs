@@ -56,12 +56,7 @@ impl<'a> Judging<'a> {
         flags: &'a PolicyFlags,
         context: &Context,
     ) -> Result<Option<Self>, Diagnostic> {
-        let policies = if flags.is_given() {
-            Some(Policies::find(flags, context)?)
-        } else {
-            Policies::find_any(flags, context)?
-        };
-        Ok(policies.map(|policies| Self {
+        Ok(Policies::find_any(flags, context)?.map(|policies| Self {
             verb,
             policies,
             flags,
@@ -115,6 +110,7 @@ impl Asked<'_> {
                 bytes: judged.described.hashed.bytes,
                 verdict: Box::new(told),
                 signed: besides.map(|(_, verified)| Box::new(verified)),
+                notes: verdict::notes(&judged.verdict),
             },
             is_file,
             name: ArtifactPath::parse(name)

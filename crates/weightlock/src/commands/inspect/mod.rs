@@ -358,7 +358,7 @@ fn written(reply: Reply, path: &Path, format: Form) -> Reply {
 
 /// The command that tells more of the verdict.
 fn explain(arguments: &Arguments, target: &str) -> String {
-    let named = arguments.policy.policy.as_ref();
+    let named = arguments.policy.which.policy.as_ref();
     let named = named.map_or_else(String::new, |file| {
         format!("--policy {} ", quoted(&file.display().to_string()))
     });

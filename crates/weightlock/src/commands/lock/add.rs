@@ -58,6 +58,8 @@ pub struct LockAdded {
     pub digest: String,
     /// What was locked.
     pub models: Vec<LockedModel>,
+    /// What must be said of the verdicts, as of waivers.
+    pub notes: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
@@ -88,7 +90,8 @@ fn reply(added: LockAdded, arguments: &Arguments) -> Reply {
             quoted(&arguments.lock.lock.display().to_string())
         )
     });
-    Reply::yes(VERB, text, added).with_notes(note)
+    let notes: Vec<String> = added.notes.iter().cloned().chain(note).collect();
+    Reply::yes(VERB, text, added).with_notes(notes)
 }
 
 /// Everything is looked at before anything is written.
@@ -99,25 +102,29 @@ fn add(arguments: &Arguments, context: &Context) -> Result<LockAdded, Vec<Refusa
     let targets = targets.map_err(one)?;
     is_said_of_one(arguments, targets.len()).map_err(one)?;
     let mut lock = file.lock.clone();
-    let mut models = Vec::new();
+    let (mut models, mut notes) = (Vec::new(), Vec::new());
     for target in &targets {
-        models.push(add_one(arguments, target, &looking, &file, &mut lock)?);
+        let (model, of_model) = add_one(arguments, target, &looking, &file, &mut lock)?;
+        models.push(model);
+        notes.extend(of_model);
     }
     let digest = file.save(&lock).map_err(one)?;
     Ok(LockAdded {
         lock: file.shown(),
         digest,
         models,
+        notes,
     })
 }
 
+/// Locks one, and gives what must be said of its verdict.
 fn add_one(
     arguments: &Arguments,
     target: &Named,
     looking: &Looking<'_>,
     file: &LockFile,
     lock: &mut Lock,
-) -> Result<LockedModel, Vec<Refusal>> {
+) -> Result<(LockedModel, Vec<String>), Vec<Refusal>> {
     if let Some(name) = target.name.as_ref().filter(|name| lock.model(name).is_some()) {
         return Err(one(exists(&LockError::Duplicate(name.clone()), file)));
     }
@@ -133,10 +140,11 @@ fn add_one(
         return Err(seen.refusals);
     }
     let name = seen.name.clone();
+    let notes = seen.noted(&name);
     let entry = seen.entry(file.place(&target.rest).map_err(one)?);
     let told = LockedModel::of(&name, &entry);
     lock.add(name, entry).map_err(|error| one(exists(&error, file)))?;
-    Ok(told)
+    Ok((told, notes))
 }
 
 fn exists(error: &LockError, file: &LockFile) -> Diagnostic {

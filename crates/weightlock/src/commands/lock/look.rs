@@ -17,7 +17,7 @@ use super::{LookFlags, ReadFlags, named};
 use crate::{
     commands::{
         subject::Hashed,
-        verdict::{self, Asked, Judged, Policies, PolicyFlags},
+        verdict::{self, Asked, Judged, Policies, PolicyFlags, WhichPolicy},
         verify::Case,
     },
     context::Context,
@@ -56,6 +56,24 @@ pub(super) struct Seen {
     pub(super) verdict: Option<LockedVerdict>,
     /// Why somebody who was asked does not vouch for it.
     pub(super) refusals: Vec<Refusal>,
+    /// What must be said of the verdict besides, as of waivers.
+    pub(super) notes: Vec<String>,
+}
+
+/// What only a policy understands. A lock has a use for the rest by itself: names and revisions are written down, and what is accepted is
+/// logged and refused in production whether or not there is a policy.
+fn only_of_policies(flags: &PolicyFlags) -> PolicyFlags {
+    let which = WhichPolicy {
+        mode: None,
+        ..flags.which.clone()
+    };
+    PolicyFlags {
+        which,
+        called: None,
+        revision: None,
+        audit_log: None,
+        ..flags.clone()
+    }
 }
 
 /// A reason, and what kind of answer it makes.
@@ -84,7 +102,7 @@ impl<'a> Looking<'a> {
             verb,
             flags,
             trust,
-            policies: Policies::find_any(&flags.policy, context)?,
+            policies: Policies::find_any(&only_of_policies(&flags.policy), context)?,
             context,
         })
     }
@@ -129,6 +147,7 @@ impl<'a> Looking<'a> {
         seen.signers = signers(&judged, policies)?;
         seen.verdict = LockedVerdict::of(&judged.verdict, &policies.policy);
         seen.refusals = refusals(&judged);
+        seen.notes = verdict::notes(&judged.verdict);
         self.with_signature(subject, hashed, seen)
     }
 
@@ -233,6 +252,7 @@ fn seen(hashed: &Hashed, subject: &Subject<'_>) -> Result<Seen, Diagnostic> {
         signers: Vec::new(),
         verdict: None,
         refusals: Vec::new(),
+        notes: Vec::new(),
     })
 }
 
@@ -263,6 +283,12 @@ fn refusals(judged: &Judged) -> Vec<Refusal> {
 }
 
 impl Seen {
+    /// What must be said of the verdict, by the name of the model.
+    pub(super) fn noted(&self, name: &ModelName) -> Vec<String> {
+        let notes = self.notes.iter();
+        notes.map(|note| format!("{name}: {note}")).collect()
+    }
+
     /// As it is locked.
     pub(super) fn entry(self, place: Place) -> Entry {
         Entry {

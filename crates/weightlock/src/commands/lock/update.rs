@@ -78,11 +78,16 @@ pub struct LockUpdated {
     pub models: Vec<LockedModel>,
     /// What was accepted although a lock alone does not allow it, as codes with the model.
     pub accepted: Vec<String>,
+    /// What must be said of the verdicts, as of waivers.
+    pub notes: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match update(arguments, context) {
-        Ok(updated) => Reply::yes(VERB, text(&updated), updated),
+        Ok(updated) => {
+            let notes = updated.notes.clone();
+            Reply::yes(VERB, text(&updated), updated).with_notes(notes)
+        }
         Err((refusals, changes)) => {
             let reply = Reply::refusal(VERB, reasons_of(&refusals))
                 .with_exit(exit_of(&refusals))
@@ -97,6 +102,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
                 changes,
                 models: Vec::new(),
                 accepted: Vec::new(),
+                notes: Vec::new(),
             })
         }
     }
@@ -113,9 +119,11 @@ fn update(arguments: &Arguments, context: &Context) -> Result<LockUpdated, Refus
     is_said_of_one(arguments, wanted.len()).map_err(early)?;
     let mut lock = file.lock.clone();
     let (mut changes, mut models, mut accepted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut notes = Vec::new();
     for (name, entry, moved) in wanted {
         let found = look(arguments, (name, entry, moved.as_deref()), &looking, &file);
-        let found = found.map_err(|refusals| (refusals, std::mem::take(&mut changes)))?;
+        let (found, of_model) = found.map_err(|refusals| (refusals, std::mem::take(&mut changes)))?;
+        notes.extend(of_model);
         let difference = Difference::between(entry, &found);
         if difference.is_empty() && *entry == found {
             continue;
@@ -141,6 +149,7 @@ fn update(arguments: &Arguments, context: &Context) -> Result<LockUpdated, Refus
         changes,
         models,
         accepted,
+        notes,
     })
 }
 
@@ -153,13 +162,13 @@ fn is_said_of_one(arguments: &Arguments, count: usize) -> Result<(), Diagnostic>
     Ok(())
 }
 
-/// What is there now, as it would be locked.
+/// What is there now, as it would be locked, and what must be said of its verdict.
 fn look(
     arguments: &Arguments,
     (name, entry, moved): (&ModelName, &Entry, Option<&Path>),
     looking: &Looking<'_>,
     file: &LockFile,
-) -> Result<Entry, Vec<Refusal>> {
+) -> Result<(Entry, Vec<String>), Vec<Refusal>> {
     let path = moved.map_or_else(|| file.resolve(&entry.place), Path::to_owned);
     let source = arguments.source.as_deref().map(|text| line("source", text));
     let source = source.transpose().map_err(one)?;
@@ -178,7 +187,8 @@ fn look(
         Some(path) => file.place(path).map_err(one)?,
         None => entry.place.clone(),
     };
-    Ok(seen.entry(place))
+    let notes = seen.noted(name);
+    Ok((seen.entry(place), notes))
 }
 
 /// Whether what differs may be locked; what was accepted for it, as codes.

@@ -106,6 +106,8 @@ pub struct CheckedModel {
     pub verdict_changed: bool,
     /// Why it does not hold.
     pub reasons: Vec<Diagnostic>,
+    /// What must be said of the verdict, as of waivers.
+    pub notes: Vec<String>,
 }
 
 /// One model, and the kinds of answers that its reasons make.
@@ -117,9 +119,13 @@ struct Checked {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
     let verdict = "not everything is as it was locked";
     match verify(arguments, context) {
-        Ok((result, refusals)) if refusals.is_empty() => Reply::yes(VERB, text(&result), result),
+        Ok((result, refusals)) if refusals.is_empty() => {
+            let notes = notes(&result);
+            Reply::yes(VERB, text(&result), result).with_notes(notes)
+        }
         Ok((result, refusals)) => Reply::refusal(VERB, reasons_of(&refusals))
             .with_exit(exit_of(&refusals))
+            .with_notes(notes(&result))
             .with_text(text(&result))
             .with_result(result)
             .with_verdict(verdict),
@@ -261,6 +267,7 @@ fn check(
         changes: Vec::new(),
         verdict_changed: false,
         reasons: Vec::new(),
+        notes: Vec::new(),
     };
     let refusals = match looking.look(&subject) {
         Ok(seen) => compare(name, entry, seen, looking, &mut told),
@@ -296,6 +303,7 @@ fn compare(
     told: &mut CheckedModel,
 ) -> Vec<Refusal> {
     let asked = std::mem::take(&mut seen.refusals);
+    told.notes = seen.noted(name);
     let found = seen.entry(entry.place.clone());
     let difference = Difference::between(entry, &found);
     told.found = Some(found.files.digest().to_string());
@@ -364,6 +372,13 @@ fn unchecked(name: &ModelName, entry: &Entry) -> Diagnostic {
         .signers
         .iter()
         .fold(told, |told, signer| told.fact("signed by", signer.to_string()))
+}
+
+/// What must be said of all verdicts.
+fn notes(result: &LockVerified) -> Vec<String> {
+    let all = [&result.newly_failing, &result.still_failing, &result.holding];
+    let models = all.into_iter().flatten();
+    models.flat_map(|it| it.notes.iter().cloned()).collect()
 }
 
 fn text(result: &LockVerified) -> String {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use weightlock_policy::{Layer, Policy, Waiver, waiver::InForce};
 
 use crate::{
-    commands::verdict::{Policies, PolicyFlags},
+    commands::verdict::{Policies, WhichPolicy},
     context::Context,
     reply::Reply,
     terminal::Style,
@@ -25,7 +25,7 @@ const VERB: &str = "policy check";
   weightlock policy check                          the policies that hold for you on this machine")]
 pub struct Arguments {
     #[command(flatten)]
-    policy: PolicyFlags,
+    policy: WhichPolicy,
 }
 
 /// The result in JSON.

@@ -37,7 +37,7 @@ pub struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
-    let policies = match Policies::find(&arguments.policy, context) {
+    let policies = match Policies::find(&arguments.policy.which, context) {
         Ok(policies) => policies,
         Err(told) => return Reply::refusal(VERB, vec![told]),
     };

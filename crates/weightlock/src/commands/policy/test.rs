@@ -49,7 +49,7 @@ use weightlock_scan::Severity;
 use crate::{
     commands::{
         target,
-        verdict::{Policies, PolicyFlags},
+        verdict::{Policies, WhichPolicy},
     },
     context::Context,
     diagnostic::Diagnostic,
@@ -71,7 +71,7 @@ pub struct Arguments {
     #[arg(value_name = "CASES")]
     cases: PathBuf,
     #[command(flatten)]
-    policy: PolicyFlags,
+    policy: WhichPolicy,
 }
 
 /// The result in JSON.
@@ -259,7 +259,7 @@ fn tested(arguments: &Arguments, context: &Context) -> Result<Tested, Diagnostic
 }
 
 impl Case {
-    fn judge(&self, policy: &Policy, flags: &PolicyFlags, now: Timestamp) -> Result<TestedCase, String> {
+    fn judge(&self, policy: &Policy, flags: &WhichPolicy, now: Timestamp) -> Result<TestedCase, String> {
         let skip = self
             .skip
             .iter()

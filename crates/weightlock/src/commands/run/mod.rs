@@ -39,6 +39,7 @@ use crate::{
     layout::typed,
     reply::Reply,
     terminal,
+    text::Shown,
 };
 
 const VERB: &str = "run";
@@ -103,6 +104,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, context: &Context) -> 
         Ok(models) => {
             if global.quiet == 0 {
                 for model in &models {
+                    for note in model.loaded.notes() {
+                        terminal::say(&format!("note: {}\n", Shown(note)));
+                    }
                     terminal::say(&format!("{}\n", model.loaded.line()));
                 }
             }

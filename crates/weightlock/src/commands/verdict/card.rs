@@ -31,6 +31,21 @@ pub(super) struct Compared<'a> {
     signer: Option<SignedBy>,
 }
 
+/// What is known of cards where one among the files cannot be read: nothing that anybody could rest on.
+pub(super) fn unread(told: &Diagnostic, looked: &mut [Looked]) -> CardFact {
+    let fact = CardFact {
+        missing: Vec::new(),
+        contradictions: vec![match told.place() {
+            Some(place) => format!("{place}: {}", told.sentence()),
+            None => told.sentence(),
+        }],
+    };
+    for one in looked.iter_mut().filter(|one| one.fact.kind == Kind::Card) {
+        one.fact.content = Content::Card(fact.clone());
+    }
+    fact
+}
+
 impl<'a> Compared<'a> {
     /// Reads the cards among the files. One that cannot be read is told where it is asked for.
     pub(super) fn with(

@@ -7,10 +7,10 @@ use weightlock_policy::{Check, Mode, Tier};
 
 use crate::{environment::MODE, nearest};
 
-/// Which policy holds.
+/// Which policy holds, how strictly.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Policy")]
-pub(crate) struct PolicyFlags {
+pub(crate) struct WhichPolicy {
     /// The policy. Without it, WEIGHTLOCK_POLICY, or policy.toml in your configuration folder. The floor,
     /// /etc/weightlock/policy.toml, holds besides
     #[arg(long, value_name = "FILE")]
@@ -21,6 +21,14 @@ pub(crate) struct PolicyFlags {
     /// low, medium or high; likewise
     #[arg(long, value_name = "TIER", value_parser = tier)]
     pub tier: Option<Tier>,
+}
+
+/// Which policy holds, and what is said about the model besides.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct PolicyFlags {
+    #[command(flatten)]
+    pub which: WhichPolicy,
     /// Whose model it is and what it is called, for rules [default: the name of the folder, of nobody]
     #[arg(long = "as", value_name = "NAMESPACE/NAME", value_parser = called)]
     pub called: Option<(Option<String>, String)>,
@@ -63,9 +71,7 @@ impl PolicyFlags {
     /// Whether anything is said that only a policy understands.
     pub(crate) fn is_given(&self) -> bool {
         let Self {
-            policy,
-            mode,
-            tier,
+            which: WhichPolicy { policy, mode, tier },
             called,
             revision,
             advisories,
@@ -84,6 +90,13 @@ impl PolicyFlags {
             || !skip.is_empty()
     }
 
+    /// The mode that is asked for.
+    pub(crate) fn mode_here(&self) -> Option<Mode> {
+        self.which.mode_here()
+    }
+}
+
+impl WhichPolicy {
     /// The mode that is asked for: by the flag, or by the environment, of which any word means production.
     pub(crate) fn mode_here(&self) -> Option<Mode> {
         let machine = MODE.filled().map(|_| Mode::Production);

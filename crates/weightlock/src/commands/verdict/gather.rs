@@ -26,7 +26,7 @@ use weightlock_signing::Signer;
 
 use super::{
     advisories,
-    card::Compared,
+    card::{self, Compared},
     facts,
     flags::Asked,
     log,
@@ -155,7 +155,7 @@ pub(crate) fn judge_bytes(
     let opened = opened(asked.target, asked.allow_symlinks)?;
     let image = opened.layout.image_name().map(str::to_owned);
     let root = opened.root;
-    let signatures = signatures::find(&root, &policies.people);
+    let signatures = signatures::find(&root, &policies.people)?;
     let counting = signatures.iter().filter(|found| found.counts(policy)).count();
     step(format!(
         "{}, {counting} by signers who count",
@@ -184,9 +184,10 @@ pub(crate) fn judge_bytes(
         code: &code,
     };
     let mut looked = statements::look(&about, &policies.people)?;
-    let card = Compared::with(&described, &signatures, policy)
-        .ok()
-        .and_then(|compared| compared.fill(&mut looked, policy));
+    let card = match Compared::with(&described, &signatures, policy) {
+        Ok(compared) => compared.fill(&mut looked, policy),
+        Err(told) => Some(card::unread(&told, &mut looked)),
+    };
     step(format!(
         "{} about it",
         crate::text::counted(looked.len(), "statement")
@@ -289,7 +290,7 @@ fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnost
     Ok(Situation {
         now,
         mode: asked.flags.mode_here(),
-        tier: asked.flags.tier,
+        tier: asked.flags.which.tier,
         skip: asked.flags.skip.iter().copied().collect(),
         given_up: asked.given_up.iter().cloned().collect(),
     })

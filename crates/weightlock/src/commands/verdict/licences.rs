@@ -58,7 +58,12 @@ pub(super) fn of(
     }
     let texts = names.iter().zip(&sources).zip(&texts);
     for ((path, source), _) in texts.filter(|(_, is_text)| **is_text) {
-        found.text(path, &read(source, limit::LICENCE_BYTES)?);
+        let text = read(source, limit::LICENCE_BYTES + 1)?;
+        if text.len() > limit::LICENCE_BYTES {
+            // What stands behind the part that is known could take it back.
+            found.unknown("a text that is longer than any licence", path.as_str());
+        }
+        found.text(path, &text);
     }
     for (path, facts) in seen.iter().filter(|(path, _)| !is_installed(path)) {
         found.header(path, facts);

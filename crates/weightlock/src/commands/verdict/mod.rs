@@ -26,7 +26,7 @@ mod words;
 pub(in crate::commands) use self::facts::is_pinned;
 pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold};
 pub(crate) use self::{
-    flags::{Asked, PolicyFlags},
+    flags::{Asked, PolicyFlags, WhichPolicy},
     gather::{Bytes, Judged, judge, judge_bytes},
     log::{log_acceptance, logs},
     people::of_blobs,

@@ -17,7 +17,7 @@ use weightlock_policy::{
 };
 
 use super::{
-    flags::PolicyFlags,
+    flags::{PolicyFlags, WhichPolicy},
     log,
     people::{self, People},
     words::WORDS,
@@ -43,12 +43,12 @@ pub(crate) struct Policies {
 
 impl Policies {
     /// Finds the policies that hold here. Without any there is no verdict.
-    pub(crate) fn find(flags: &PolicyFlags, context: &Context) -> Result<Self, Diagnostic> {
+    pub(crate) fn find(flags: &WhichPolicy, context: &Context) -> Result<Self, Diagnostic> {
         Self::above(Path::new(FLOOR), flags, context)
     }
 
     /// Reads the policies that hold here, and none of the keys and files that they name: for cases that are made up.
-    pub(in crate::commands) fn documents(flags: &PolicyFlags) -> Result<Policy, Diagnostic> {
+    pub(in crate::commands) fn documents(flags: &WhichPolicy) -> Result<Policy, Diagnostic> {
         let files = [Some((LayerKind::Floor, PathBuf::from(FLOOR), true)), named(flags)];
         let mut layers = Vec::new();
         for (kind, file, may_be_missing) in files.into_iter().flatten() {
@@ -60,13 +60,16 @@ impl Policies {
         Ok(Policy::new(layers))
     }
 
-    /// Likewise; nothing where no policy holds here.
+    /// Likewise; nothing where no policy holds here. What only a policy understands is refused without one.
     pub(crate) fn find_any(flags: &PolicyFlags, context: &Context) -> Result<Option<Self>, Diagnostic> {
-        Self::if_any(Path::new(FLOOR), flags, context)
+        if flags.is_given() {
+            return Self::find(&flags.which, context).map(Some);
+        }
+        Self::if_any(Path::new(FLOOR), &flags.which, context)
     }
 
     /// Likewise, above this floor.
-    pub(crate) fn above(floor: &Path, flags: &PolicyFlags, context: &Context) -> Result<Self, Diagnostic> {
+    pub(crate) fn above(floor: &Path, flags: &WhichPolicy, context: &Context) -> Result<Self, Diagnostic> {
         match Self::if_any(floor, flags, context)? {
             Some(found) => Ok(found),
             None => Err(nowhere()),
@@ -76,7 +79,7 @@ impl Policies {
     /// Likewise; nothing where no policy holds here.
     pub(crate) fn if_any(
         floor: &Path,
-        flags: &PolicyFlags,
+        flags: &WhichPolicy,
         context: &Context,
     ) -> Result<Option<Self>, Diagnostic> {
         let mut layers = Vec::new();
@@ -111,7 +114,7 @@ impl Policies {
 /// that nobody knows is a misspelling of `production`, and no permission; nor is a policy that cannot be read.
 pub(crate) fn is_production() -> bool {
     MODE.filled().is_some()
-        || match Policies::documents(&PolicyFlags::default()) {
+        || match Policies::documents(&WhichPolicy::default()) {
             Ok(policy) => policy.mode(None) == Mode::Production,
             Err(told) => told.code() != UNDEFINED,
         }
@@ -123,7 +126,7 @@ pub(crate) fn refused_in_production(flag: &str, now: Timestamp) -> Result<(), Di
         return Ok(());
     }
     // A log that cannot be written changes nothing about the refusal.
-    let policy = Policies::documents(&PolicyFlags::default()).unwrap_or_default();
+    let policy = Policies::documents(&WhichPolicy::default()).unwrap_or_default();
     let written = log::write_refused(flag, &policy, now);
     let told = Diagnostic::new(
         DANGER,
@@ -150,7 +153,7 @@ fn nowhere() -> Diagnostic {
 }
 
 /// The one policy besides the floor, and whether it need not be there.
-fn named(flags: &PolicyFlags) -> Option<(LayerKind, PathBuf, bool)> {
+fn named(flags: &WhichPolicy) -> Option<(LayerKind, PathBuf, bool)> {
     if let Some(file) = &flags.policy {
         return Some((LayerKind::Named, file.clone(), false));
     }

@@ -54,39 +54,44 @@ pub(super) struct Found {
     refusals: Vec<String>,
 }
 
-/// Finds every signature and checks whose it is. No byte of the model is read.
-pub(super) fn find(root: &Root, people: &People) -> Vec<Found> {
+/// Finds every signature and checks whose it is. No byte of the model is read. One that lies there and cannot be read, as by `verify`,
+/// is an error: nobody knows whose it is.
+pub(super) fn find(root: &Root, people: &People) -> Result<Vec<Found>, Diagnostic> {
     let mut all = Vec::new();
-    if let Some(Ok(bundle)) = target::in_image(root) {
+    if let Some(bundle) = target::in_image(root) {
         all.push(Found::of(
             root.join("model.sig"),
             "model.sig".to_owned(),
-            bundle,
+            bundle?,
             people,
         ));
     }
     for store in target::stores(root) {
-        if let Ok(bundle) = target::read(store.signature()) {
+        if let Some(bundle) = target::lying(root, &store)? {
             let name = store.signature().file_name().map_or_else(
                 || "model.sig".to_owned(),
                 |name| name.to_string_lossy().into_owned(),
             );
             all.push(Found::of(store.signature().to_owned(), name, bundle, people));
         }
-        for (name, bundle) in further(&store) {
+        for name in further(&store) {
+            let bundle = store
+                .read(&name)
+                .map_err(|error| Diagnostic::of(error.code(), &error))?;
+            let name = name.to_string();
             all.push(Found::of(store.folder().join(&name), name, bundle, people));
         }
     }
-    all
+    Ok(all)
 }
 
-fn further(store: &Store) -> Vec<(String, Vec<u8>)> {
+/// Signatures among the evidence. That it cannot be listed is told where the files are compared ([`stowaway`]).
+fn further(store: &Store) -> Vec<EvidenceName> {
     let names = store.list().map(|listing| listing.evidence).unwrap_or_default();
-    let signatures = names.into_iter().filter_map(|(name, _)| match name {
-        EvidenceName::Statement(Kind::Oms, _) => Some((name.to_string(), store.read(&name).ok()?)),
-        _ => None,
-    });
-    signatures.collect()
+    let names = names.into_iter().map(|(name, _)| name);
+    names
+        .filter(|name| matches!(name, EvidenceName::Statement(Kind::Oms, _)))
+        .collect()
 }
 
 impl Found {

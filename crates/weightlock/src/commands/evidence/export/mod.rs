@@ -167,7 +167,7 @@ fn export(arguments: &Arguments, context: &Context) -> Result<(Exported, Judged)
         );
         return Err(vec![told.help("leave out --from-verdict")]);
     }
-    let policies = Policies::find(&arguments.policy, context).map_err(|told| vec![told])?;
+    let policies = Policies::find(&arguments.policy.which, context).map_err(|told| vec![told])?;
     let asked = Asked {
         verb: VERB,
         target: &arguments.target,
