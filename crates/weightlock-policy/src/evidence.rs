@@ -276,8 +276,8 @@ pub struct AdvisoryReport {
     pub tool: String,
     /// Its file.
     pub name: String,
-    /// SHA-256 of it.
-    pub digest: Digest,
+    /// SHA-256 of it; none of one that could not be read.
+    pub digest: Option<Digest>,
     /// What was looked at, as it says.
     pub about: String,
     /// When it was made, as it says.

@@ -55,7 +55,41 @@ pub struct Layer {
     pub files: Vec<Digest>,
 }
 
+/// An exception that a layer grants.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception<'p> {
+    /// What it says.
+    pub waiver: &'p Waiver,
+    /// The file that it stands in.
+    pub source: &'p str,
+    /// Why it does not count, whatever its dates say.
+    pub not_counted: Option<&'static str>,
+}
+
 impl Layer {
+    /// Every exception: those in the policy itself, which count for nothing in production, and those in its other file, which count when
+    /// their approver has signed it.
+    pub fn exceptions(&self, mode: Mode) -> impl Iterator<Item = Exception<'_>> {
+        let unsigned = "in production, a waiver stands in a file that its approver has signed";
+        let own = self.document.waivers.iter().map(move |waiver| Exception {
+            waiver,
+            source: &self.source,
+            not_counted: (mode == Mode::Production).then_some(unsigned),
+        });
+        let other = self.waivers.iter().flat_map(|file| {
+            file.waivers.iter().map(|waiver| {
+                let is_signed = file.signed_by.contains(&waiver.parts().approver);
+                let unsigned = "its approver has not signed the file that it stands in";
+                Exception {
+                    waiver,
+                    source: &file.source,
+                    not_counted: (!is_signed).then_some(unsigned),
+                }
+            })
+        });
+        own.chain(other)
+    }
+
     /// Whether it needs statements of a kind, names nobody whose word on it counts, and does not leave that to others.
     fn is_silent_on(&self, kind: Kind) -> bool {
         let document = &self.document;

@@ -40,11 +40,11 @@ pub use self::{
     document::{Document, DocumentError, Vocabulary},
     evidence::Evidence,
     judge::{Situation, judge},
-    layer::{IdentityId, Layer, LayerKind, Place, Policy, SignedWaivers},
+    layer::{Exception, IdentityId, Layer, LayerKind, Place, Policy, SignedWaivers},
     level::{Mode, Tier},
     lock::Lock,
     name::{ModelName, NameError},
     pins::Pins,
-    verdict::{Decision, Reason, Verdict},
+    verdict::{Decision, DeniedFile, Reason, Verdict},
     waiver::{Waiver, WaiverList},
 };

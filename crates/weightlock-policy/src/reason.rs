@@ -149,7 +149,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "a file is of a format that the policy denies",
         why: "some formats can run code when they are loaded; the safest way is not to have them",
         example: "`formats = { deny = [\"pickle\"] }`, and the model has a pytorch_model.bin",
-        fix: "take the model in another format, such as safetensors",
+        fix: "take the model without such files: weights as safetensors, and configuration without auto_map",
     },
     Explanation {
         code: REVISION,

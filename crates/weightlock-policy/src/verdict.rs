@@ -63,6 +63,17 @@ pub struct Reason {
     pub place: Option<Place>,
     /// By what names it can be waived: a rule of the scanner, an advisory and its other names.
     pub names: Vec<String>,
+    /// The file that it is about, and which format of it is denied.
+    pub file: Option<DeniedFile>,
+}
+
+/// A file of a denied format.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeniedFile {
+    /// Its name in the model.
+    pub path: String,
+    /// The format, in the word of the policy.
+    pub format: String,
 }
 
 impl Reason {
@@ -75,6 +86,7 @@ impl Reason {
             evidence: Vec::new(),
             place: None,
             names: Vec::new(),
+            file: None,
         }
     }
 
@@ -93,6 +105,14 @@ impl Reason {
 
     pub(crate) fn named(mut self, name: &str) -> Self {
         self.names.push(name.to_owned());
+        self
+    }
+
+    pub(crate) fn about(mut self, path: &str, format: &str) -> Self {
+        self.file = Some(DeniedFile {
+            path: path.to_owned(),
+            format: format.to_owned(),
+        });
         self
     }
 

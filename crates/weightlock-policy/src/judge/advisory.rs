@@ -52,7 +52,7 @@ impl Case<'_> {
         };
         Answer::met(
             format!("none at or above {}; {count} below it{whose}", below.as_str()),
-            reports.iter().map(|report| report.digest),
+            reports.iter().filter_map(|report| report.digest),
         )
     }
 
@@ -60,18 +60,18 @@ impl Case<'_> {
         let code = Check::Advisories.code();
         let too_old = self.too_old(AgeOf::Advisories, report.made);
         let mut reasons: Vec<Reason> = too_old
-            .map(|why| Reason::no(code, format!("{} {why}", report.name)).of([report.digest]))
+            .map(|why| Reason::no(code, format!("{} {why}", report.name)).of(report.digest))
             .into_iter()
             .collect();
         match &report.found {
             Err(why) => {
                 let text = format!("{} cannot be read: {why}", report.name);
-                reasons.push(Reason::no(UNREADABLE, text).of([report.digest]));
+                reasons.push(Reason::no(UNREADABLE, text).of(report.digest));
             }
             Ok(found) => reasons.extend(found.iter().filter(|it| it.weight() >= below).map(|it| {
                 let weight = it.weight().as_str();
                 let text = format!("{} in {} ({weight}): {}", it.id, it.package, report.name);
-                let reason = Reason::no(code, text).named(&it.id).of([report.digest]);
+                let reason = Reason::no(code, text).named(&it.id).of(report.digest);
                 it.aliases
                     .iter()
                     .fold(reason, |reason, alias| reason.named(alias))

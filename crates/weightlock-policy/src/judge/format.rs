@@ -30,7 +30,9 @@ impl Case<'_> {
         let mut reasons: Vec<Reason> = denied
             .iter()
             .take(MOST_TOLD)
-            .map(|(path, format)| Reason::no(code, format!("{path} is of the denied format {format}")))
+            .map(|(path, format)| {
+                Reason::no(code, format!("{path} is of the denied format {format}")).about(path, format)
+            })
             .collect();
         if let Some(more) = denied.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
             reasons.push(Reason::no(

@@ -82,37 +82,25 @@ fn kind(policy: &Policy, layer: usize) -> Option<LayerKind> {
 
 /// The exceptions for this model in every layer.
 fn granted<'p>(policy: &'p Policy, evidence: &Evidence, mode: Mode) -> Vec<Granted<'p>> {
-    let mut all = Vec::new();
-    for (layer, it) in policy.layers().iter().enumerate() {
-        let mut add = |waiver: &'p Waiver, source: &str, not_counted| {
-            if waiver.parts().digest == evidence.model.digest {
-                all.push(Granted {
-                    waiver,
-                    place: Place {
-                        layer,
-                        source: source.to_owned(),
-                        line: waiver.parts().line,
-                    },
-                    kind: it.kind,
-                    in_force: InForce::Yes,
-                    not_counted,
-                    used: false,
-                });
-            }
-        };
-        for waiver in &it.document.waivers {
-            let unsigned = "in production, a waiver stands in a file that its approver has signed";
-            add(waiver, &it.source, (mode == Mode::Production).then_some(unsigned));
-        }
-        if let Some(file) = &it.waivers {
-            for waiver in &file.waivers {
-                let is_signed = file.signed_by.contains(&waiver.parts().approver);
-                let unsigned = "its approver has not signed the file that it stands in";
-                add(waiver, &file.source, (!is_signed).then_some(unsigned));
-            }
-        }
-    }
-    all
+    let layers = policy.layers().iter().enumerate();
+    let all = layers.flat_map(|(layer, it)| {
+        let about = it
+            .exceptions(mode)
+            .filter(|one| one.waiver.parts().digest == evidence.model.digest);
+        about.map(move |one| Granted {
+            waiver: one.waiver,
+            place: Place {
+                layer,
+                source: one.source.to_owned(),
+                line: one.waiver.parts().line,
+            },
+            kind: it.kind,
+            in_force: InForce::Yes,
+            not_counted: one.not_counted,
+            used: false,
+        })
+    });
+    all.collect()
 }
 
 /// Whether an exception is about a reason. What was not read is not waivable under whatever question it is told.

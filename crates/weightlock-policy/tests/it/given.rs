@@ -94,7 +94,7 @@ pub(crate) fn advisories() -> AdvisoryReport {
     AdvisoryReport {
         tool: "grype".into(),
         name: "grype.json".into(),
-        digest: digest("grype"),
+        digest: Some(digest("grype")),
         about: "an image".into(),
         made: Some("2026-11-22T10:00:00Z".parse().unwrap()),
         found: Ok(vec![]),

@@ -270,3 +270,118 @@ fn flags_of_policies_need_one() {
         assert_eq!(place.run(words).code, 2, "{verb:?}");
     }
 }
+
+/// Whether a waiver counts is known before a model needs it.
+#[test]
+fn a_policy_that_is_read_says_which_waivers_count() {
+    let place = whole();
+    waiver(&place);
+    let check = |more: &[&str]| {
+        let words = [&["policy", "check", "--policy", "policy.toml"], more].concat();
+        let ran = place.run(words);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        ran.stdout
+    };
+    assert!(!check(&[]).contains("DOES NOT COUNT"));
+    assert!(check(&["--mode", "production"]).contains("DOES NOT COUNT: in production"));
+
+    let policy = fs::read_to_string(place.path("policy.toml")).unwrap();
+    let (policy, waiver) = policy.split_at(policy.find("[[waiver]]").unwrap());
+    let waiver = waiver.replace("bob", "other");
+    place.write("waivers.toml", format!("version = 1\n{waiver}"));
+    let policy = policy.replacen("version = 1", "version = 1\nwaivers = \"waivers.toml\"", 1);
+    place.write("policy.toml", policy);
+    assert!(check(&[]).contains("DOES NOT COUNT: its approver has not signed"));
+    for (name, counts) in [("p256.key.pem", false), ("p384.key.pem", true)] {
+        let key = key(name);
+        place
+            .run(["sign-blob", "--key", key.to_str().unwrap(), "waivers.toml"])
+            .yes();
+        let out = check(&["--mode", "production"]);
+        assert_eq!(!out.contains("DOES NOT COUNT"), counts, "{name}: {out}");
+    }
+}
+
+/// A policy that lets nothing through is no mistake, and worth a word.
+#[test]
+fn a_policy_that_can_allow_nothing_says_so() {
+    let place = whole();
+    let notes = |text: &str| {
+        place.write("other.toml", text);
+        let ran = place.run(["policy", "check", "--policy", "other.toml"]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        ran.stderr
+    };
+    assert!(notes("version = 1\n").contains("every model is denied"));
+    let silent = notes(
+        "version = 1\n[require]\nsignature = true\nbom = true\nscan = { below = \"high\", by = \"now\" }\n",
+    );
+    for kind in ["oms", "bom"] {
+        assert!(
+            silent.contains(&format!("nobody is named under [signers] {kind}")),
+            "{silent}"
+        );
+    }
+    assert!(!silent.contains("[signers] scan"), "{silent}");
+    let policy = fs::read_to_string(place.path("policy.toml")).unwrap();
+    assert_eq!(notes(&policy), "");
+}
+
+/// A report that was named and that nobody asks for, and one that is asked for and was not named.
+#[test]
+fn reports_that_are_not_judged_are_told() {
+    let place = whole();
+    let gate = |report: &str| place.run(["gate", "--policy", "policy.toml", "--advisories", report, "m"]);
+    let ran = gate("missing.json");
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("No such file") && !ran.stderr.contains("e3b0c44298fc1c14"),
+        "{ran:#?}"
+    );
+    let ran = place.run(["gate", "--policy", "policy.toml", "m"]);
+    assert!(
+        ran.stderr.contains("grype IMAGE -o json --file grype.json") && !ran.stderr.contains("without it"),
+        "{ran:#?}"
+    );
+    let policy = fs::read_to_string(place.path("policy.toml")).unwrap();
+    place.write(
+        "policy.toml",
+        policy.replace("advisories = { below = \"critical\" }\n", ""),
+    );
+    let ran = gate("missing.json");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let note = "note: missing.json was not judged: no policy demands advisories\n";
+    assert!(ran.stderr.contains(note), "{ran:#?}");
+}
+
+/// What is printed takes out the file that is denied, and no other.
+#[test]
+fn the_remedy_of_a_format_is_about_that_file() {
+    let place = whole();
+    place.write("m/weights.pkl", b"\x80\x02}q\x00.");
+    place.write("m/lib.so", b"\x7fELF\x02\x01\x01\0");
+    place.write("m/config.json", r#"{"auto_map": {"AutoModel": "code.Model"}}"#);
+    let key = key("p256.key.pem");
+    place
+        .run(["sign", "--replace", "--key", key.to_str().unwrap(), "m"])
+        .yes();
+    for (format, file) in [
+        ("executable", Some("lib.so")),
+        ("pickle", Some("weights.pkl")),
+        ("custom-code", None),
+    ] {
+        policy(&place, &format!("formats = {{ deny = [\"{format}\"] }}\n"));
+        let ran = &all(&place, &[])[0].1;
+        assert!(ran.stdout.contains("[FAIL] formats_allowed\n"), "{ran:#?}");
+        let told: Vec<&str> = ran
+            .stderr
+            .lines()
+            .filter(|line| line.contains("rm -- "))
+            .collect();
+        let expected = file.map(|file| format!("rm -- m/{file}"));
+        assert_eq!(told.len(), usize::from(file.is_some()), "{format}: {ran:#?}");
+        for (line, expected) in told.iter().zip(expected) {
+            assert!(line.ends_with(&expected), "{line}");
+        }
+    }
+}

@@ -122,7 +122,7 @@ fn reply(judged: &Judged, written: Option<String>, format: Format, context: &Con
         written: written.clone(),
         ..VerdictTold::from(judged)
     };
-    let mut notes = notes(verdict);
+    let mut notes = notes(judged);
     notes.extend(written.map(|path| format!("the verdict was signed: {path}")));
     let rendered = report::verdict(format, &told);
     let exit = Exit::from(verdict.decision);

@@ -110,7 +110,7 @@ impl Asked<'_> {
                 bytes: judged.described.hashed.bytes,
                 verdict: Box::new(told),
                 signed: besides.map(|(_, verified)| Box::new(verified)),
-                notes: verdict::notes(&judged.verdict),
+                notes: verdict::notes(&judged),
             },
             is_file,
             name: ArtifactPath::parse(name)

@@ -147,7 +147,7 @@ impl<'a> Looking<'a> {
         seen.signers = signers(&judged, policies)?;
         seen.verdict = LockedVerdict::of(&judged.verdict, &policies.policy);
         seen.refusals = refusals(&judged);
-        seen.notes = verdict::notes(&judged.verdict);
+        seen.notes = verdict::notes(&judged);
         self.with_signature(subject, hashed, seen)
     }
 

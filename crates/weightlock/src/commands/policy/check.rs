@@ -4,7 +4,8 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_policy::{Layer, Policy, Waiver, waiver::InForce};
+use weightlock_artifact::evidence::Kind;
+use weightlock_policy::{Exception, Layer, Mode, Policy, waiver::InForce};
 
 use crate::{
     commands::verdict::{Policies, WhichPolicy},
@@ -104,13 +105,16 @@ pub struct ListedWaiver {
     pub expires: String,
     /// `in-force`, `not-yet` or `expired`.
     pub state: String,
+    /// Why it counts for nothing, whatever its dates say.
+    pub not_counted: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match Policies::find(&arguments.policy, context) {
         Ok(policies) => {
             let checked = checked(&policies.policy, arguments, context);
-            Reply::yes(VERB, text(&checked, context), checked)
+            let notes = notes(&policies.policy);
+            Reply::yes(VERB, text(&checked, context), checked).with_notes(notes)
         }
         Err(told) => Reply::refusal(VERB, vec![told]).with_verdict("no policy: nothing is allowed"),
     }
@@ -126,11 +130,34 @@ fn checked(policy: &Policy, arguments: &Arguments, context: &Context) -> Checked
             .default_tier()
             .max(arguments.policy.tier.unwrap_or(weightlock_policy::Tier::Low))
             .to_string(),
-        policies: policy.layers().iter().map(|layer| told(layer, today)).collect(),
+        policies: policy
+            .layers()
+            .iter()
+            .map(|layer| told(layer, policy.mode(arguments.policy.mode_here()), today))
+            .collect(),
     }
 }
 
-fn told(layer: &Layer, today: jiff::civil::Date) -> CheckedPolicy {
+/// What makes every answer a no, and is no mistake by itself.
+fn notes(policy: &Policy) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !policy.asks(|_| true) && policy.layers().iter().all(|it| it.document.rules.is_empty()) {
+        notes.push("nothing is demanded, so that every model is denied".to_owned());
+    }
+    // A scan may be run now, and a report named.
+    let kinds = Kind::ALL.into_iter();
+    for kind in kinds.filter(|kind| !matches!(kind, Kind::Scan | Kind::Verdict)) {
+        for layer in policy.silent_on(kind) {
+            notes.push(format!(
+                "{} demands what rests on signed statements ({kind}), and nobody is named under [signers] {kind}: nobody's word counts",
+                layer.source
+            ));
+        }
+    }
+    notes
+}
+
+fn told(layer: &Layer, mode: Mode, today: jiff::civil::Date) -> CheckedPolicy {
     let document = &layer.document;
     let demands = document.all_demands().map(|(rule, placed)| PlacedDemand {
         demand: placed.demand.to_string(),
@@ -139,14 +166,6 @@ fn told(layer: &Layer, today: jiff::civil::Date) -> CheckedPolicy {
         tier: placed.tier.map(|tier| tier.to_string()),
         rule: rule.and_then(|rule| Some(document.rules.get(rule)?.line)),
     });
-    let own = document
-        .waivers
-        .iter()
-        .map(|waiver| (layer.source.as_str(), waiver));
-    let other = layer
-        .waivers
-        .iter()
-        .flat_map(|file| file.waivers.iter().map(|waiver| (file.source.as_str(), waiver)));
     CheckedPolicy {
         layer: layer.kind.word().to_owned(),
         source: layer.source.clone(),
@@ -163,26 +182,24 @@ fn told(layer: &Layer, today: jiff::civil::Date) -> CheckedPolicy {
             .collect(),
         demands: demands.collect(),
         rules: document.rules.len(),
-        waivers: own
-            .chain(other)
-            .map(|(source, waiver)| listed(source, waiver, today))
-            .collect(),
+        waivers: layer.exceptions(mode).map(|one| listed(&one, today)).collect(),
     }
 }
 
-fn listed(source: &str, waiver: &Waiver, today: jiff::civil::Date) -> ListedWaiver {
-    let parts = waiver.parts();
+fn listed(one: &Exception<'_>, today: jiff::civil::Date) -> ListedWaiver {
+    let parts = one.waiver.parts();
     ListedWaiver {
         waives: parts.waives.to_string(),
         digest: parts.digest.to_string(),
-        place: format!("{source}:{}", parts.line),
+        place: format!("{}:{}", one.source, parts.line),
         expires: parts.expires.to_string(),
-        state: match waiver.in_force(today) {
+        state: match one.waiver.in_force(today) {
             InForce::Yes => "in-force",
             InForce::NotYet => "not-yet",
             InForce::Expired => "expired",
         }
         .to_owned(),
+        not_counted: one.not_counted.map(str::to_owned),
     }
 }
 
@@ -221,8 +238,10 @@ fn text(checked: &CheckedPolicies, context: &Context) -> String {
             text += &format!("  {:4} {}{when}\n", demand.line, Shown(&demand.demand));
         }
         for waiver in &policy.waivers {
+            let why = waiver.not_counted.as_deref();
+            let why = why.map_or_else(String::new, |why| format!(", and DOES NOT COUNT: {why}"));
             text += &format!(
-                "  waiver of {} for {}, until {}: {} ({})\n",
+                "  waiver of {} for {}, until {}: {}{why} ({})\n",
                 Shown(&waiver.waives),
                 waiver.digest,
                 waiver.expires,

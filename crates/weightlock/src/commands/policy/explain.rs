@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
     };
     let told = VerdictTold::from(&judged);
     let text = text(&told, context);
-    let notes = notes(&judged.verdict);
+    let notes = notes(&judged);
     match judged.verdict.decision {
         Decision::Allow => Reply::yes(VERB, text, told).with_notes(notes),
         decision => Reply::refusal(VERB, reasons(&judged))

@@ -445,7 +445,7 @@ impl Advisories {
         Ok(AdvisoryReport {
             tool: "case".to_owned(),
             name: "the report of the case".to_owned(),
-            digest: sha256("advisories"),
+            digest: Some(sha256("advisories")),
             about: String::new(),
             made: Some(ago(self.age.as_deref(), now)?),
             found: Ok(found),

@@ -21,6 +21,7 @@ use weightlock_policy::evidence::{AdvisoryMatch, AdvisoryReport};
 use weightlock_scan::Severity;
 
 use super::{people::sha256, statements::time};
+use crate::diagnostic::Diagnostic;
 
 /// Bytes of a report. Of a large image they have some ten million.
 const MAX_BYTES: usize = 128 << 20;
@@ -39,10 +40,10 @@ fn in_file(path: &Path) -> AdvisoryReport {
         Err(error) => AdvisoryReport {
             tool: "unknown".to_owned(),
             name,
-            digest: sha256(b""),
+            digest: None,
             about: String::new(),
             made: None,
-            found: Err(error.to_string()),
+            found: Err(Diagnostic::from(error).sentence()),
         },
     }
 }
@@ -58,12 +59,12 @@ fn read(name: String, text: &[u8]) -> AdvisoryReport {
     match parse_within(text, limits) {
         Ok(value) => AdvisoryReport {
             name,
-            digest,
+            digest: Some(digest),
             ..of_value(&value)
         },
         Err(error) => AdvisoryReport {
             name,
-            digest,
+            digest: Some(digest),
             ..none(format!("it is no JSON that every reader reads alike: {error}"))
         },
     }
@@ -81,7 +82,7 @@ pub(super) fn in_predicate(predicate: &Value) -> AdvisoryReport {
         .and_then(Value::as_str);
     AdvisoryReport {
         name: "a signed report".to_owned(),
-        digest: sha256(text.as_bytes()),
+        digest: Some(sha256(text.as_bytes())),
         made: ended.and_then(time).or(report.made),
         ..report
     }
@@ -91,7 +92,7 @@ fn none(why: String) -> AdvisoryReport {
     AdvisoryReport {
         tool: "unknown".to_owned(),
         name: String::new(),
-        digest: sha256(b""),
+        digest: None,
         about: String::new(),
         made: None,
         found: Err(why),

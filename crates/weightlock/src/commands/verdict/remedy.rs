@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use weightlock_artifact::evidence::Kind;
 use weightlock_policy::{
-    Check, Policy, Reason,
+    Check, DeniedFile, Policy, Reason,
     document::Who,
     evidence::{AdvisoryReport, FileFact, Holds},
 };
@@ -91,7 +91,6 @@ pub(super) fn causes(reason: &Reason, judged: &Judged) -> Vec<String> {
 
 /// What to do about a reason, each with its command; nothing where no command mends it.
 pub(super) fn of(reason: &Reason, judged: &Judged) -> Vec<String> {
-    let evidence = &judged.evidence;
     let target = quoted(&judged.described.hashed.root().path().display().to_string());
     let signed = |kind: Kind, verb: &str| signed(&judged.ways, kind, verb, &target);
     let is = |check: Check| reason.code == check.code();
@@ -111,16 +110,11 @@ pub(super) fn of(reason: &Reason, judged: &Judged) -> Vec<String> {
     } else if is(Check::Provenance) && !has_provenance(judged) {
         provenance(judged, &target)
     } else if is(Check::Advisories) {
-        evidence
-            .advisories
-            .iter()
-            .filter(|report| reason.evidence.contains(&report.digest))
-            .map(report_anew)
-            .collect()
-    } else if is(Check::Formats)
-        || (is(Check::Scan) && reason.names.iter().any(|it| it.starts_with("pickle-")))
-    {
-        pickles(judged, is(Check::Formats))
+        reports(reason, judged)
+    } else if let Some(file) = &reason.file {
+        denied(judged, file)
+    } else if is(Check::Scan) && reason.names.iter().any(|it| it.starts_with("pickle-")) {
+        pickles(judged, |_| true, false)
     } else {
         Vec::new()
     }
@@ -204,6 +198,24 @@ fn provenance(judged: &Judged, target: &str) -> Vec<String> {
     told
 }
 
+/// A report is made, where there is none, or made again.
+fn reports(reason: &Reason, judged: &Judged) -> Vec<String> {
+    let all = &judged.evidence.advisories;
+    let cited = all.iter().filter(|report| {
+        report
+            .digest
+            .is_some_and(|digest| reason.evidence.contains(&digest))
+    });
+    let anew: Vec<String> = cited.map(report_anew).collect();
+    if anew.is_empty() && reason.evidence.is_empty() {
+        return vec![
+            "make a report, and name it with --advisories grype.json:  grype IMAGE -o json --file grype.json"
+                .to_owned(),
+        ];
+    }
+    anew
+}
+
 /// What made the report makes it again, about what was mended.
 fn report_anew(report: &AdvisoryReport) -> String {
     let about = match report.about.as_str() {
@@ -221,8 +233,27 @@ fn report_anew(report: &AdvisoryReport) -> String {
     }
 }
 
+/// What is done about a file of a denied format.
+fn denied(judged: &Judged, file: &DeniedFile) -> Vec<String> {
+    if judged.described.hashed.manifest().is_none() {
+        return Vec::new();
+    }
+    match file.format.as_str() {
+        "pickle" => pickles(judged, |path| path == file.path, true),
+        // Configuration is needed; what it names is not, if nothing but weights is wanted.
+        "custom-code" | "template" => Vec::new(),
+        _ => {
+            let path = judged.described.hashed.root().path().join(&file.path);
+            vec![format!(
+                "if nothing needs it, take it out, and sign again what is yours:  rm -- {}",
+                quoted(&path.display().to_string())
+            )]
+        }
+    }
+}
+
 /// A pickle beside safetensors is not needed; one alone can be converted, if it is nothing but tensors.
-fn pickles(judged: &Judged, may_convert: bool) -> Vec<String> {
+fn pickles(judged: &Judged, is_meant: impl Fn(&str) -> bool, may_convert: bool) -> Vec<String> {
     let files = &judged.evidence.model.files;
     let has = |file: &FileFact, word: &str| file.formats.iter().any(|it| it == word);
     let has_twin = files.iter().any(|file| has(file, "safetensors"));
@@ -231,7 +262,9 @@ fn pickles(judged: &Judged, may_convert: bool) -> Vec<String> {
     if judged.described.hashed.manifest().is_none() {
         return Vec::new();
     }
-    let pickles = files.iter().filter(|file| has(file, "pickle"));
+    let pickles = files
+        .iter()
+        .filter(|file| has(file, "pickle") && is_meant(&file.path));
     // Names of files are in the command alone, where they are quoted: one could look like a command itself.
     let told = pickles.filter_map(|file| match has_twin {
         true => Some(format!(

@@ -245,8 +245,10 @@ pub(crate) fn reasons(judged: &Judged) -> Vec<Diagnostic> {
     told.collect()
 }
 
-/// What is worth saying about waivers: which one stood in for what, and which are of no use.
-pub(crate) fn notes(verdict: &Verdict) -> Vec<String> {
+/// What is worth saying besides the reasons: what was left out; which waiver stood in for what, and which are of no use; reports that
+/// nobody asked for.
+pub(crate) fn notes(judged: &Judged) -> Vec<String> {
+    let verdict = &judged.verdict;
     let mut notes = Vec::new();
     for asked in &verdict.asked {
         for it in &asked.waived {
@@ -269,6 +271,14 @@ pub(crate) fn notes(verdict: &Verdict) -> Vec<String> {
             (InForce::Yes, None) => "stands in for nothing and can go".to_owned(),
         };
         notes.push(format!("waiver of {} at {}: {why}", parts.waives, it.place));
+    }
+    if !verdict.asked.iter().any(|it| it.check == Check::Advisories) {
+        for report in &judged.evidence.advisories {
+            notes.push(format!(
+                "{} was not judged: no policy demands advisories",
+                report.name
+            ));
+        }
     }
     notes
 }

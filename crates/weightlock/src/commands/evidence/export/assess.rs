@@ -278,7 +278,9 @@ impl Assessed<'_> {
     pub(super) fn evidence(&self) -> Vec<EvidenceTold> {
         let evidence = &self.judged.evidence;
         let statements = evidence.statements.iter().map(|it| self.statement(it));
-        statements.chain(evidence.advisories.iter().map(report)).collect()
+        statements
+            .chain(evidence.advisories.iter().filter_map(report))
+            .collect()
     }
 
     fn statement(&self, statement: &StatementFact) -> EvidenceTold {
@@ -299,17 +301,17 @@ impl Assessed<'_> {
     }
 }
 
-/// A report that the caller named: nobody signed it.
-fn report(report: &AdvisoryReport) -> EvidenceTold {
+/// A report that the caller named: nobody signed it. One that could not be read is no evidence; the check that wants it says so.
+fn report(report: &AdvisoryReport) -> Option<EvidenceTold> {
     let why = report.found.as_ref().err().cloned();
-    EvidenceTold {
-        digest: report.digest.to_string(),
+    Some(EvidenceTold {
+        digest: report.digest?.to_string(),
         kind: Kind::Scan.name().to_owned(),
         name: report.name.clone(),
         signed_by: None,
         counts: why.is_none(),
         why_not: why,
-    }
+    })
 }
 
 fn told(state: &str, standing: Standing, says: impl Into<String>) -> BasisTold {
