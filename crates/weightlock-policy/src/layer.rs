@@ -231,6 +231,23 @@ impl Policy {
         said
     }
 
+    /// Whether a no by these identities is heard in a layer: it names one of them for the kind.
+    #[must_use]
+    pub fn hears_in(&self, layer: usize, kind: Kind, by: &BTreeSet<IdentityId>) -> bool {
+        let named = self
+            .layers
+            .get(layer)
+            .and_then(|it| it.document.signers.get(&kind));
+        named.is_some_and(|names| by.iter().any(|id| id.layer == layer && names.contains(&id.name)))
+    }
+
+    /// Whether a no by these identities is heard: in one layer. A yes counts only where no layer objects ([`Policy::counts`]); were that
+    /// asked of a no as well, a further policy that does not know its signer would silence it.
+    #[must_use]
+    pub fn hears(&self, kind: Kind, by: &BTreeSet<IdentityId>) -> bool {
+        (0..self.layers.len()).any(|layer| self.hears_in(layer, kind, by))
+    }
+
     /// The layers that need statements of a kind and do not say whose word on it counts.
     pub fn silent_on(&self, kind: Kind) -> impl Iterator<Item = &Layer> {
         self.layers.iter().filter(move |layer| layer.is_silent_on(kind))

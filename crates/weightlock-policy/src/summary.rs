@@ -8,7 +8,7 @@
 //!  "inputAttestations": [{"digest": {"sha256": "…"}}],
 //!  "verificationResult": "PASSED", "verifiedLevels": ["SLSA_BUILD_LEVEL_2"], "slsaVersion": "1.2",
 //!  "urn:weightlock:verdict:v1": {"decision": "allow", "mode": "production", "tier": "high", "goodUntil": "2026-12-01",
-//!   "demands": ["floor:12:signature_valid"], "skipped": [], "revision": null,
+//!   "demands": ["floor:12:0:signature_valid"], "skipped": [], "revision": null,
 //!   "policies": [{"layer": "floor", "source": "policy.toml", "digest": {"sha256": "…"}}], "reasons": []}}
 //! ```
 //!
@@ -35,7 +35,7 @@ use weightlock_bom::slsa::Level;
 use crate::{
     check::Check,
     evidence::ModelFacts,
-    judge::{Frame, Situation, applied, given_up, incomplete, key},
+    judge::{Frame, Situation, applied, given_up, incomplete},
     layer::Policy,
     level::{Mode, Tier},
     reason,
@@ -65,7 +65,7 @@ pub struct Summary {
     pub tier: Tier,
     /// The last day on which every exception holds that it rests on.
     pub good_until: Option<Date>,
-    /// What was demanded, each by its layer, line and check.
+    /// What was demanded, each by its layer, line, number and check; and limits of age.
     pub demands: BTreeSet<String>,
     /// Checks that somebody left out.
     pub skipped: Vec<String>,
@@ -232,11 +232,6 @@ impl Verdict {
             .collect();
         let waived = self.asked.iter().flat_map(|asked| &asked.waived);
         let good_until = waived.map(|it| it.waiver.parts().expires).min();
-        let demands: BTreeSet<String> = self
-            .asked
-            .iter()
-            .map(|it| key(policy, it.place.layer, it.place.line, it.check))
-            .collect();
         let skipped = self.asked.iter().filter(|asked| asked.skipped);
         let skipped: BTreeSet<&str> = skipped.map(|asked| asked.check.name()).collect();
         json!({
@@ -253,7 +248,7 @@ impl Verdict {
                 "mode": self.mode,
                 "tier": self.tier,
                 "goodUntil": good_until.map(|day| day.to_string()),
-                "demands": demands,
+                "demands": self.demands,
                 "skipped": skipped,
                 "revision": self.revision,
                 "policies": policies,
@@ -264,8 +259,8 @@ impl Verdict {
 }
 
 /// The verdict where judging is left to somebody who stated one: one of those that are given and that stands for it, the newest, or
-/// why none does. `stated` are verdicts about the model as it is now, by those whose verdicts count. A no by the same policies takes back
-/// every yes that is not newer, and one that cannot be read every yes.
+/// why none does. `stated` are verdicts about the model as it is now, by those whose verdicts count or whose no is heard. A no by the same
+/// policies takes back every yes that is not newer, and one that cannot be read every yes.
 #[must_use]
 pub fn instead_of_judging(
     stated: &[(Stated, Result<Summary, NotEnough>)],
@@ -277,7 +272,7 @@ pub fn instead_of_judging(
     let no = Taken::by(stated, policy);
     let mut reasons = Vec::new();
     let mut met: Option<(&Stated, Timestamp)> = None;
-    for (one, summary) in stated {
+    for (one, summary) in stated.iter().filter(|(one, _)| one.counts) {
         let stands = summary.as_ref().map_err(Clone::clone).and_then(|it| {
             it.stands_for(policy, model, situation)?;
             if no.takes_back(it.time) {
@@ -324,6 +319,7 @@ pub fn instead_of_judging(
         mode: frame.mode,
         tier: frame.tier,
         now: situation.now,
+        demands: BTreeSet::new(),
         asked: vec![Asked {
             check: Check::Verdict,
             text: "a verdict that stands in for judging".to_owned(),
@@ -386,6 +382,8 @@ pub struct Stated {
     pub name: String,
     /// Who signed it, for people.
     pub signed_by: String,
+    /// Whether its yes counts; else only its no is heard.
+    pub counts: bool,
 }
 
 impl Summary {

@@ -1,5 +1,7 @@
 //! [`Verdict`]: may this model be used here, and why.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use weightlock_artifact::{
@@ -212,6 +214,9 @@ pub struct Verdict {
     pub now: Timestamp,
     /// Every demand, in the order of [`Check::ALL`] and then of the layers.
     pub asked: Vec<Asked>,
+    /// What was demanded, each by what tells it from all others of the same policies; also limits of age, which are not asked by
+    /// themselves. None where another verdict stands in.
+    pub demands: BTreeSet<String>,
     /// Reasons that belong to no demand.
     pub general: Vec<Reason>,
     /// Exceptions for this model.

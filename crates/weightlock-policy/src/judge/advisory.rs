@@ -17,7 +17,8 @@ use crate::{
 
 impl Case<'_> {
     /// Every report counts that was named, and that somebody signed whose word on it counts. What one of them found, another one
-    /// cannot take back, but a later one by the same tool about the same thing.
+    /// cannot take back, but a later one by the same tool about the same thing; nor can its age, or a layer that does not know who
+    /// signed it.
     pub(super) fn advisories(&self, below: Severity, by: ReportBy) -> Answer {
         let signed = self.candidates(Kind::Scan, |content| match content {
             Content::Advisories(report) => Some(report.clone()),
@@ -27,16 +28,24 @@ impl Case<'_> {
             ReportBy::Either => &self.evidence.advisories,
             ReportBy::Signed => &[],
         };
+        let counting: Vec<&(&StatementFact, AdvisoryReport)> = signed.good.iter().collect();
         let mut reports: Vec<&AdvisoryReport> = named.iter().collect();
-        reports.extend(latest(&signed.good));
+        reports.extend(latest(&counting));
+        let mut reasons: Vec<Reason> = signed
+            .by_layer()
+            .flat_map(|here| latest(&here).cloned().collect::<Vec<_>>())
+            .filter(|report| !reports.contains(&report))
+            .flat_map(|report| self.faults(&report, below))
+            .collect();
         if reports.is_empty() {
             let what = match by {
                 ReportBy::Either => "report about vulnerabilities",
                 ReportBy::Signed => "signed report about vulnerabilities",
             };
-            return Answer::no(signed.lack(Check::Advisories, what));
+            reasons.extend(signed.lack(Check::Advisories, what));
+            return Answer::no(reasons);
         }
-        let reasons: Vec<Reason> = reports.iter().flat_map(|it| self.faults(it, below)).collect();
+        reasons.extend(reports.iter().flat_map(|it| self.faults(it, below)));
         if !reasons.is_empty() {
             return Answer::no(reasons);
         }
@@ -59,37 +68,43 @@ impl Case<'_> {
     fn faults(&self, report: &AdvisoryReport, below: Severity) -> Vec<Reason> {
         let code = Check::Advisories.code();
         let too_old = self.too_old(AgeOf::Advisories, report.made);
-        let mut reasons: Vec<Reason> = too_old
-            .map(|why| Reason::no(code, format!("{} {why}", report.name)).of(report.digest))
-            .into_iter()
-            .collect();
-        match &report.found {
-            Err(why) => {
-                let text = format!("{} cannot be read: {why}", report.name);
-                reasons.push(Reason::no(UNREADABLE, text).of(report.digest));
-            }
-            Ok(found) => reasons.extend(found.iter().filter(|it| it.weight() >= below).map(|it| {
-                let weight = it.weight().as_str();
-                let text = format!("{} in {} ({weight}): {}", it.id, it.package, report.name);
-                let reason = Reason::no(code, text).named(&it.id).of(report.digest);
-                it.aliases
-                    .iter()
-                    .fold(reason, |reason, alias| reason.named(alias))
-            })),
-        }
-        reasons
+        let too_old = too_old.map(|why| Reason::no(code, format!("{} {why}", report.name)).of(report.digest));
+        too_old.into_iter().chain(findings(report, below)).collect()
     }
 }
 
+/// What a report says against the model, or that it cannot be read.
+fn findings(report: &AdvisoryReport, below: Severity) -> Vec<Reason> {
+    let found = match &report.found {
+        Ok(found) => found.iter().filter(|it| it.weight() >= below),
+        Err(why) => {
+            let text = format!("{} cannot be read: {why}", report.name);
+            return vec![Reason::no(UNREADABLE, text).of(report.digest)];
+        }
+    };
+    let reasons = found.map(|it| {
+        let weight = it.weight().as_str();
+        let text = format!("{} in {} ({weight}): {}", it.id, it.package, report.name);
+        let reason = Reason::no(Check::Advisories.code(), text)
+            .named(&it.id)
+            .of(report.digest);
+        it.aliases
+            .iter()
+            .fold(reason, |reason, alias| reason.named(alias))
+    });
+    reasons.collect()
+}
+
 /// Of signed reports by the same tool about the same thing, those that could be the newest; and those that do not say about what.
-fn latest<'c>(good: &'c [(&StatementFact, AdvisoryReport)]) -> impl Iterator<Item = &'c AdvisoryReport> {
+fn latest<'c>(signed: &[&'c (&StatementFact, AdvisoryReport)]) -> impl Iterator<Item = &'c AdvisoryReport> {
     let mut newest: BTreeMap<(&str, &str), Option<Timestamp>> = BTreeMap::new();
     let about = |report: &'c AdvisoryReport| (report.tool.as_str(), report.about.as_str());
-    for (_, report) in good {
+    for (_, report) in signed {
         let time = newest.entry(about(report)).or_default();
         *time = (*time).max(report.made);
     }
-    good.iter().map(|(_, report)| report).filter(move |report| {
+    let reports: Vec<&AdvisoryReport> = signed.iter().map(|(_, report)| report).collect();
+    reports.into_iter().filter(move |report| {
         report.made.is_none()
             || report.about.is_empty()
             || newest

@@ -15,10 +15,7 @@ impl Case<'_> {
             Content::Approval(approval) => Some(*approval),
             _ => None,
         });
-        if approvals.good.is_empty() {
-            return Answer::no(approvals.lack(Check::Approvals, "approval"));
-        }
-        let words = last_words(&approvals.good, |approval| approval == ApprovalFact::Rejects);
+        let words = last_words(approvals.heard(), |approval| approval == ApprovalFact::Rejects);
         let mut reasons: Vec<Reason> = words
             .iter()
             .filter(|(.., approval)| *approval == ApprovalFact::Rejects)
@@ -32,10 +29,16 @@ impl Case<'_> {
             })
             .chain(approvals.doubts(Check::Approvals))
             .collect();
+        if approvals.good.is_empty() {
+            reasons.extend(approvals.lack(Check::Approvals, "approval"));
+            return Answer::no(reasons);
+        }
         let approving: Vec<_> = words
             .iter()
             .filter(|(_, statement, approval)| {
-                *approval == ApprovalFact::Approves && self.policy.is_by(layer, by, statement)
+                *approval == ApprovalFact::Approves
+                    && approvals.counts(statement)
+                    && self.policy.is_by(layer, by, statement)
             })
             .collect();
         if (approving.len() as u64) < u64::from(count) {

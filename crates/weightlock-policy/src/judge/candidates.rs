@@ -1,5 +1,7 @@
 //! Which statements of a kind count, and what is wrong with the others.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use weightlock_artifact::evidence::Kind;
 
@@ -8,6 +10,7 @@ use crate::{
     check::Check,
     demand::AgeOf,
     evidence::{Content, Holds, StatementFact},
+    layer::Policy,
     verdict::Reason,
 };
 
@@ -15,25 +18,69 @@ use crate::{
 const MOST_TOLD: usize = 8;
 
 /// Statements of a kind with what is asked of them.
+///
+/// A yes rests on those that count: in every layer, and young enough. A no is heard from everybody whom one layer names, however old it
+/// is: no further policy and no limit of age takes it back, only a newer word of those whom that layer names.
 pub(super) struct Candidates<'e, T> {
     /// Those that count, the newest first; those without a time last.
     pub(super) good: Vec<(&'e StatementFact, T)>,
-    /// What is wrong with the others.
+    /// Those whose no is heard, in the same order. All that count are among them.
+    heard: Vec<(&'e StatementFact, T)>,
+    /// What is wrong with those that do not count.
     others: Vec<(&'e StatementFact, String)>,
-    /// Those of the others that are by somebody who counts, about this model, and cannot be read.
+    /// Those of the others that are by somebody who is heard, about this model, and cannot be read.
     unread: Vec<(&'e StatementFact, String)>,
+    policy: &'e Policy,
 }
 
 impl<'e, T> Candidates<'e, T> {
-    /// The newest of those that count, with every other one that could be the newest: of the same time, or without one.
-    pub(super) fn newest(&self) -> impl Iterator<Item = &(&'e StatementFact, T)> {
-        could_be_newest(&self.good)
+    /// Those that are heard.
+    pub(super) fn heard(&self) -> &[(&'e StatementFact, T)] {
+        &self.heard
+    }
+
+    /// Those that are heard in each layer. Layers that hear nobody have none.
+    pub(super) fn by_layer(&self) -> impl Iterator<Item = Vec<&(&'e StatementFact, T)>> {
+        (0..self.policy.layers().len()).map(|layer| {
+            let here = self.heard.iter();
+            here.filter(|(it, _)| self.policy.hears_in(layer, it.kind, &it.by))
+                .collect()
+        })
+    }
+
+    /// Those whose fault is a no, of those that speak of it: the newest of those that count, and the newest that each layer hears, with
+    /// every other one that could be the newest.
+    pub(super) fn decisive(&self, speaks: impl Fn(&T) -> bool) -> Vec<&(&'e StatementFact, T)> {
+        let mut all: Vec<&(&StatementFact, T)> = self.newest(&speaks).collect();
+        for here in self.by_layer() {
+            let here: Vec<_> = here.into_iter().filter(|(_, said)| speaks(said)).collect();
+            for one in could_be_newest(&here) {
+                if !all.iter().any(|(known, _)| known.id == one.0.id) {
+                    all.push(one);
+                }
+            }
+        }
+        all
+    }
+
+    /// The newest of those that count and speak of it, with every other one that could be the newest: of the same time, or without one.
+    pub(super) fn newest(
+        &self,
+        speaks: impl Fn(&T) -> bool,
+    ) -> impl Iterator<Item = &(&'e StatementFact, T)> {
+        let good: Vec<_> = self.good.iter().filter(|(_, said)| speaks(said)).collect();
+        could_be_newest(&good).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Whether a statement is one of those that count.
+    pub(super) fn counts(&self, statement: &StatementFact) -> bool {
+        self.good.iter().any(|(good, _)| good.id == statement.id)
     }
 
     /// A reason for each statement that cannot be read and that nothing newer by its signer replaces: it could take back the others.
     pub(super) fn doubts(&self, check: Check) -> impl Iterator<Item = Reason> {
         let is_replaced = |unread: &StatementFact| {
-            self.good.iter().any(|(other, _)| {
+            self.heard.iter().any(|(other, _)| {
                 other.signer == unread.signer && unread.made.is_some() && other.made > unread.made
             })
         };
@@ -62,12 +109,13 @@ impl<'e, T> Candidates<'e, T> {
 
 impl Case<'_> {
     /// The statements of a kind that say what is asked for: a known signer, about these bytes, young enough.
-    pub(super) fn candidates<T>(
+    pub(super) fn candidates<T: Clone>(
         &self,
         kind: Kind,
         wanted: impl Fn(&Content) -> Option<T>,
     ) -> Candidates<'_, T> {
-        let (mut good, mut others, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut good, mut heard) = (Vec::new(), Vec::new());
+        let (mut others, mut unread) = (Vec::new(), Vec::new());
         for statement in &self.evidence.statements {
             if statement.kind != kind {
                 continue;
@@ -75,20 +123,29 @@ impl Case<'_> {
             let Some(said) = wanted(&statement.content) else {
                 continue;
             };
-            if let Holds::No {
-                why, is_other: false, ..
-            } = &statement.holds
-                && self.policy.counts(statement.kind, &statement.by)
-            {
-                unread.push((statement, why.clone()));
+            let is_heard = self.policy.hears(statement.kind, &statement.by);
+            match &statement.holds {
+                Holds::Yes if is_heard => heard.push((statement, said.clone())),
+                Holds::No {
+                    why, is_other: false, ..
+                } if is_heard => unread.push((statement, why.clone())),
+                Holds::Yes | Holds::No { .. } => {}
             }
             match self.fault(statement) {
                 None => good.push((statement, said)),
                 Some(why) => others.push((statement, why)),
             }
         }
-        good.sort_by_key(|(statement, _)| std::cmp::Reverse(statement.made));
-        Candidates { good, others, unread }
+        for list in [&mut good, &mut heard] {
+            list.sort_by_key(|(statement, _)| Reverse(statement.made));
+        }
+        Candidates {
+            good,
+            heard,
+            others,
+            unread,
+            policy: self.policy,
+        }
     }
 
     /// Why a statement does not count.
@@ -128,28 +185,28 @@ impl Case<'_> {
     }
 }
 
-/// Likewise, of some of them, the newest first and those without a time last.
-pub(super) fn could_be_newest<'c, 'e, T>(
-    good: impl IntoIterator<Item = &'c (&'e StatementFact, T), IntoIter: Clone>,
+/// The newest of some, which are in their order, with every other one that could be it: of the same time, or without one.
+fn could_be_newest<'c, 'e, T>(
+    some: &[&'c (&'e StatementFact, T)],
 ) -> impl Iterator<Item = &'c (&'e StatementFact, T)>
 where
     'e: 'c,
-    T: 'c,
 {
-    let good = good.into_iter();
-    let newest = good.clone().next().map(|(statement, _)| statement.made);
-    good.filter(move |(statement, _)| statement.made.is_none() || Some(statement.made) == newest)
+    let newest = some.first().map(|(statement, _)| statement.made);
+    some.iter()
+        .copied()
+        .filter(move |(statement, _)| statement.made.is_none() || Some(statement.made) == newest)
 }
 
 /// The newest statement of each signer, where the later takes back the earlier. Of two of the same time, and of one without a
-/// time, the worse counts.
+/// time, the worse counts. `all` is in the order of [`Candidates`].
 pub(super) fn last_words<'c, 'e, T: Copy>(
-    good: &'c [(&'e StatementFact, T)],
+    all: &'c [(&'e StatementFact, T)],
     is_worse: impl Fn(T) -> bool,
 ) -> Vec<(&'c str, &'e StatementFact, T)> {
     let mut words: Vec<(&str, &StatementFact, T)> = Vec::new();
     // The newest first, as candidates are sorted.
-    for (statement, said) in good {
+    for (statement, said) in all {
         let Some(signer) = statement.signer.as_deref() else {
             continue;
         };

@@ -15,8 +15,17 @@ impl Case<'_> {
             Content::Card(card) => Some(card.clone()),
             _ => None,
         });
+        let reasons = said_against(&cards);
+        if !reasons.is_empty() {
+            return Answer::no(reasons);
+        }
         if !cards.good.is_empty() {
-            return signed_cards(&cards);
+            let newest = || cards.newest(|_| true);
+            let names: Vec<&str> = newest().map(|(it, _)| it.name.as_str()).collect();
+            return Answer::met(
+                format!("{} says what a card must", names.join(" and ")),
+                newest().map(|(it, _)| it.id),
+            );
         }
         match &self.evidence.card {
             Some(card) if !signed && self.is_signed() => {
@@ -35,24 +44,14 @@ impl Case<'_> {
     }
 }
 
-/// The newest signed card says what it must; so does every other one that could be the newest.
-fn signed_cards(cards: &Candidates<'_, CardFact>) -> Answer {
-    let reasons: Vec<Reason> = cards
-        .newest()
-        .flat_map(|(statement, card)| {
-            let faults = faults(&statement.name, card).into_iter();
-            faults.map(|it| it.of([statement.id]))
-        })
-        .chain(cards.doubts(Check::Card))
-        .collect();
-    if !reasons.is_empty() {
-        return Answer::no(reasons);
-    }
-    let names: Vec<&str> = cards.newest().map(|(it, _)| it.name.as_str()).collect();
-    Answer::met(
-        format!("{} says what a card must", names.join(" and ")),
-        cards.newest().map(|(it, _)| it.id),
-    )
+/// What the newest signed card lacks or contradicts; and every other one that could be the newest, and the newest that a layer hears.
+fn said_against(cards: &Candidates<'_, CardFact>) -> Vec<Reason> {
+    let decisive = cards.decisive(|_| true).into_iter();
+    let faults = decisive.flat_map(|(statement, card)| {
+        let faults = faults(&statement.name, card).into_iter();
+        faults.map(|it| it.of([statement.id]))
+    });
+    faults.chain(cards.doubts(Check::Card)).collect()
 }
 
 fn faults(name: &str, card: &CardFact) -> Vec<Reason> {

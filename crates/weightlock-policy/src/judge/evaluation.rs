@@ -2,10 +2,7 @@
 
 use weightlock_artifact::{digest::Digest, evidence::Kind};
 
-use super::{
-    Answer, Case,
-    candidates::{Candidates, could_be_newest},
-};
+use super::{Answer, Case, candidates::Candidates};
 use crate::{
     check::Check,
     demand::Measure,
@@ -19,10 +16,7 @@ impl Case<'_> {
             Content::Evaluation(evaluation) => Some(evaluation.clone()),
             _ => None,
         });
-        if found.good.is_empty() {
-            return Answer::no(found.lack(Check::Evaluation, "signed evaluation"));
-        }
-        let failed = found.good.iter().filter(|(_, evaluation)| evaluation.failed);
+        let failed = found.heard().iter().filter(|(_, evaluation)| evaluation.failed);
         let mut reasons: Vec<Reason> = failed
             .map(|(statement, _)| {
                 let text = format!("{} says that the model failed", statement.name);
@@ -30,6 +24,10 @@ impl Case<'_> {
             })
             .chain(found.doubts(Check::Evaluation))
             .collect();
+        if found.good.is_empty() {
+            reasons.extend(found.lack(Check::Evaluation, "signed evaluation"));
+            return Answer::no(reasons);
+        }
         let mut evidence = Vec::new();
         for measure in measures {
             match value_of(&found, measure) {
@@ -52,19 +50,14 @@ impl Case<'_> {
 /// within bounds.
 fn value_of(found: &Candidates<'_, EvaluationFact>, measure: &Measure) -> Result<Vec<Digest>, Reason> {
     let code = Check::Evaluation.code();
-    let measured: Vec<_> = found
-        .good
-        .iter()
-        .filter(|(_, it)| values(it, measure).next().is_some())
-        .collect();
-    let mut evidence = Vec::new();
-    for (statement, evaluation) in could_be_newest(measured.iter().copied()) {
+    let speaks = |it: &EvaluationFact| values(it, measure).next().is_some();
+    for (statement, evaluation) in found.decisive(speaks) {
         if let Some(value) = values(evaluation, measure).find(|value| !measure.allows(*value)) {
             let text = format!("{} measured {value}, and {measure} is demanded", statement.name);
             return Err(Reason::no(code, text).of([statement.id]));
         }
-        evidence.push(statement.id);
     }
+    let evidence: Vec<Digest> = found.newest(speaks).map(|(it, _)| it.id).collect();
     if evidence.is_empty() {
         let text = format!("nobody who counts measured {}", measure.metric);
         return Err(Reason::no(code, text));

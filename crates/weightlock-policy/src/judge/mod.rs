@@ -148,13 +148,9 @@ impl<'p> Frame<'p> {
         layers.map(of_layer).min().unwrap_or(Age::DAY)
     }
 
-    /// What is demanded here, each by its layer, line and check.
+    /// What is demanded here, each by what tells it from all others of the same policies.
     pub(crate) fn demands(&self, policy: &Policy) -> BTreeSet<String> {
-        let named = self.active.iter().filter_map(|it| {
-            let check = it.placed.demand.check()?;
-            Some(key(policy, it.layer, it.placed.line, check))
-        });
-        named.collect()
+        self.active.iter().map(|it| it.key(policy)).collect()
     }
 
     /// A rule that denies the model by itself, or holds it.
@@ -163,28 +159,35 @@ impl<'p> Frame<'p> {
     }
 }
 
-/// What tells a demand from others of the same policy.
-pub(crate) fn key(policy: &Policy, layer: usize, line: usize, check: Check) -> String {
-    let layer = policy.layers().get(layer).map_or("", |it| it.kind.word());
-    format!("{layer}:{line}:{check}")
-}
-
 /// A demand that is made here.
 struct Active<'c> {
     layer: usize,
     rule: Option<usize>,
+    /// Its number among all demands of the document.
+    number: usize,
     placed: &'c Placed,
+}
+
+impl Active<'_> {
+    /// Layer, line, number among the demands of the document, and check: several may stand in one line.
+    fn key(&self, policy: &Policy) -> String {
+        let layer = policy.layers().get(self.layer).map_or("", |it| it.kind.word());
+        let check = self.placed.demand.check().map_or("max_age", Check::name);
+        format!("{layer}:{}:{}:{check}", self.placed.line, self.number)
+    }
 }
 
 /// May this model be used here?
 #[must_use]
 pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Verdict {
+    let frame = Frame::of(policy, &evidence.model, situation);
+    let demands = frame.demands(policy);
     let Frame {
         mode,
         tier,
         matching,
         active,
-    } = Frame::of(policy, &evidence.model, situation);
+    } = frame;
     let believed = evidence.with_times_until(situation.now);
     let case = Case {
         policy,
@@ -217,6 +220,7 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
         mode,
         tier,
         now: situation.now,
+        demands,
         asked,
         general,
         waivers,
@@ -252,12 +256,17 @@ pub(crate) fn applied(policy: &Policy) -> Vec<Applied> {
 fn active<'p>(policy: &'p Policy, matching: &Matching, mode: Mode, tier: Tier) -> Vec<Active<'p>> {
     let mut active = Vec::new();
     for (layer, it) in policy.layers().iter().enumerate() {
-        for (rule, placed) in it.document.all_demands() {
+        for (number, (rule, placed)) in it.document.all_demands().enumerate() {
             let is_here = placed.mode.is_none_or(|from| mode >= from)
                 && placed.tier.is_none_or(|from| tier >= from)
                 && rule.is_none_or(|rule| matching.applies(layer, rule));
             if is_here {
-                active.push(Active { layer, rule, placed });
+                active.push(Active {
+                    layer,
+                    rule,
+                    number,
+                    placed,
+                });
             }
         }
     }

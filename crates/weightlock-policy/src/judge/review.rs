@@ -19,11 +19,7 @@ impl Case<'_> {
             Content::Review(review) => Some(*review),
             _ => None,
         });
-        if reviews.good.is_empty() {
-            let what = format!("signed review of the code that comes along ({})", code.join(", "));
-            return Answer::no(reviews.lack(Check::Review, &what));
-        }
-        let words = last_words(&reviews.good, |review| review == ReviewFact::Rejects);
+        let words = last_words(reviews.heard(), |review| review == ReviewFact::Rejects);
         let mut reasons: Vec<Reason> = words
             .iter()
             .filter(|(.., review)| *review == ReviewFact::Rejects)
@@ -33,9 +29,14 @@ impl Case<'_> {
             })
             .chain(reviews.doubts(Check::Review))
             .collect();
+        if reviews.good.is_empty() {
+            let what = format!("signed review of the code that comes along ({})", code.join(", "));
+            reasons.extend(reviews.lack(Check::Review, &what));
+            return Answer::no(reasons);
+        }
         let approving: Vec<_> = words
             .iter()
-            .filter(|(.., review)| *review == ReviewFact::Approves)
+            .filter(|(_, statement, review)| *review == ReviewFact::Approves && reviews.counts(statement))
             .collect();
         if (approving.len() as u64) < u64::from(reviewers) {
             let text = format!(

@@ -41,8 +41,8 @@ impl Case<'_> {
         })
     }
 
-    /// The scans that count: the one that was run now, else the newest signed one. Those of the same time, and those that do not
-    /// say when they were made, could be the newest; then all of them count.
+    /// The scans that decide: the one that was run now, else the newest signed one, and the newest that each layer hears. Those of the
+    /// same time, and those that do not say when they were made, could be the newest; then all of them decide.
     fn scans(&self, by: ScanBy, check: Check) -> Result<Vec<Counted<'_>>, Answer> {
         match (by, self.evidence.scan.as_ref()) {
             (ScanBy::Now | ScanBy::Either, Some(scan)) => Ok(vec![Counted {
@@ -70,7 +70,8 @@ impl Case<'_> {
             return Err(Answer::no(doubts));
         }
         let scans = signed
-            .newest()
+            .decisive(|()| true)
+            .into_iter()
             .filter_map(|(statement, ())| match &statement.content {
                 Content::Scan(scan) => Some(Counted {
                     scan,

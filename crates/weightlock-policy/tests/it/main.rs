@@ -11,6 +11,7 @@ mod cases;
 mod documents;
 mod given;
 mod locks;
+mod noes;
 mod properties;
 mod seeds;
 mod summaries;

@@ -227,6 +227,7 @@ fn a_no_is_never_outrun() {
                         id: crate::given::digest(&it.to_string()),
                         name: "v".into(),
                         signed_by: "us".into(),
+                        counts: true,
                     };
                     (stated, Summary::read(it))
                 })
@@ -237,6 +238,33 @@ fn a_no_is_never_outrun() {
             let verdict = instead_of_judging(&both, &policy, &good().model, &Situation::at(now()));
             assert_eq!(verdict.decision, decision, "{both:#?}");
         }
+    }
+}
+
+/// Of somebody whom one layer alone knows the no is heard, and the yes does not count.
+#[test]
+fn a_no_is_heard_of_those_whose_yes_does_not_count() {
+    let (policy, yes) = allowed();
+    let mut no = yes.clone();
+    no["verificationResult"] = json!("FAILED");
+    no["urn:weightlock:verdict:v1"]["decision"] = json!("deny");
+    no["timeVerified"] = json!("2026-11-22T12:00:00Z");
+    let stated = |it: &Value, counts| {
+        let about = Stated {
+            id: crate::given::digest(&it.to_string()),
+            name: "v".into(),
+            signed_by: "us".into(),
+            counts,
+        };
+        (about, Summary::read(it))
+    };
+    for (all, decision) in [
+        (vec![stated(&yes, true)], Decision::Allow),
+        (vec![stated(&yes, false)], Decision::Deny),
+        (vec![stated(&yes, true), stated(&no, false)], Decision::Deny),
+    ] {
+        let verdict = instead_of_judging(&all, &policy, &good().model, &Situation::at(now()));
+        assert_eq!(verdict.decision, decision, "{all:#?}");
     }
 }
 

@@ -265,13 +265,14 @@ fn boms(looked: &[Looked], policy: &Policy) -> Vec<(String, serde_json::Value)> 
 fn stated(looked: &[Looked], policy: &Policy) -> Vec<(Stated, Result<Summary, NotEnough>)> {
     let counting = looked.iter().filter(|one| {
         let is_about_it = !matches!(one.fact.holds, Holds::No { is_other: true, .. });
-        one.fact.kind == Kind::Verdict && is_about_it && policy.counts(Kind::Verdict, &one.fact.by)
+        one.fact.kind == Kind::Verdict && is_about_it && policy.hears(Kind::Verdict, &one.fact.by)
     });
     let stated = counting.filter_map(|one| {
         let about = Stated {
             id: one.fact.id,
             name: one.fact.name.clone(),
             signed_by: one.fact.signed_by.clone().unwrap_or_default(),
+            counts: policy.counts(Kind::Verdict, &one.fact.by),
         };
         let summary = match (&one.fact.holds, &one.statement) {
             (Holds::Yes, Some(statement)) => Summary::read(&statement.predicate),
