@@ -312,7 +312,7 @@ fn answer(
             .at(sources::shown(&arguments.target)),
         );
     }
-    let mut notes = judged.map_or_else(Vec::new, |(_, judged)| verdict::notes(&judged));
+    let mut notes = judged.map_or_else(Vec::new, |(_, judged)| verdict::notes(judged));
     if let (true, Some((_, judged))) = (context.verbose, judged) {
         notes.extend(judged.steps.iter().map(|step| step.0.clone()));
     }

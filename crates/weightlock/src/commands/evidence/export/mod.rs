@@ -205,7 +205,7 @@ fn reply(exported: Exported, judged: &Judged, format: Format, context: &Context)
         _ => None,
     };
     let exit = Exit::from(exported.decision);
-    let notes = notes(&judged);
+    let notes = notes(judged);
     let reply = if exported.decision == Decision::Allow {
         Reply::yes(VERB, text, exported)
     } else {
