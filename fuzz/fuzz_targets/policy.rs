@@ -48,7 +48,7 @@ fn nothing() -> Evidence {
             revision: None,
             digest: Algorithm::Sha256.digest(b"m"),
             files: Vec::new(),
-            missing: Vec::new(),
+            incomplete: Vec::new(),
             licenses: Vec::new(),
             code: vec!["m.py".to_owned()],
         },

@@ -143,7 +143,11 @@ fn tar_number(field: &[u8]) -> Option<i64> {
     i64::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8).ok()
 }
 
-fn ends_as_zip(content: &Content) -> io::Result<bool> {
+/// Whether readers of zip archives would find one, whatever the file begins with: they look at its end.
+///
+/// # Errors
+/// What reading raises.
+pub fn ends_as_zip(content: &Content) -> io::Result<bool> {
     let from = content.size().saturating_sub(TAIL_BYTES as u64);
     Ok(Format::of_tail(&content.read(from, TAIL_BYTES)?).is_some())
 }

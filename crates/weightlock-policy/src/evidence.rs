@@ -74,8 +74,9 @@ pub struct ModelFacts {
     pub digest: Digest,
     /// Its files, in the order of paths.
     pub files: Vec<FileFact>,
-    /// Files that the model itself names and that are none of its files: not there, or under a name that is passed over.
-    pub missing: Vec<String>,
+    /// Why it is not known what a loader would read, a sentence each: files that the model names and that are none of its own, and what
+    /// lies under names that are passed over.
+    pub incomplete: Vec<String>,
     /// What its files say of its licence.
     pub licenses: Vec<LicenseFact>,
     /// Code that a loader could be made to run; of an ordinary model none.

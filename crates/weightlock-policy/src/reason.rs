@@ -186,10 +186,10 @@ pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: INCOMPLETE,
         outcome: Outcome::NoAnswer,
-        what: "the model names files that are not among its files",
-        why: "a loader reads what an index names, and nothing is known of it: it is not there, or lies under a name that is passed over, such as .git",
-        example: "pytorch_model.bin.index.json names .cache/huggingface/more.bin",
-        fix: "fetch the missing files; refuse a model whose index leads to names that are no part of a model",
+        what: "a loader would read files that are not among those that were judged",
+        why: "a loader reads what an index, a graph or a configuration names, and nothing is known of it: it is not there, or lies under a name that is passed over, such as .git",
+        example: "pytorch_model.bin.index.json names .cache/huggingface/more.bin; a pickle lies in .git",
+        fix: "fetch the missing files, judge the folder and not one file of it, and take out what lies under names that are no part of a model",
     },
     Explanation {
         code: UNREADABLE,

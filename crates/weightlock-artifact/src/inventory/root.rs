@@ -203,6 +203,17 @@ impl Root {
         })
     }
 
+    /// The same folder as it is on disk, whatever files are held instead.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn on_disk(&self) -> Result<Self, Error> {
+        Ok(Self {
+            held: None,
+            ..self.reopen()?
+        })
+    }
+
     /// The files that are held.
     pub(super) fn held(&self) -> Option<&Arc<HeldFiles>> {
         self.held.as_ref()

@@ -229,16 +229,14 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
     }
 }
 
-/// A model that names files which are none of its own. Nothing is known of them, and a loader would read them.
+/// A loader would read what is none of the model's files. Nothing is known of it.
 pub(crate) fn incomplete(model: &ModelFacts) -> Option<Reason> {
-    let missing = &model.missing;
-    let first = missing.first()?;
-    let more = match missing.len() {
+    let first = model.incomplete.first()?;
+    let more = match model.incomplete.len() {
         1 => String::new(),
-        count => format!(", and {} more", count - 1),
+        count => format!("; and {} more like it", count - 1),
     };
-    let text = format!("the model names {first}{more}, which is not among its files");
-    Some(Reason::unknown(reason::INCOMPLETE, text).of([model.digest]))
+    Some(Reason::unknown(reason::INCOMPLETE, format!("{first}{more}")).of([model.digest]))
 }
 
 /// The documents of a policy.

@@ -123,7 +123,7 @@ pub(crate) fn good() -> Evidence {
                 digest: digest("weights"),
                 formats: vec!["safetensors".into()],
             }],
-            missing: Vec::new(),
+            incomplete: Vec::new(),
             licenses: vec![LicenseFact {
                 expression: Some("Apache-2.0".into()),
                 text: "apache-2.0".into(),

@@ -46,6 +46,7 @@ mod models;
 mod oms_native;
 mod oms_reference;
 mod oms_vectors;
+mod outside;
 mod pins;
 mod promotion;
 mod provenance;

@@ -330,7 +330,7 @@ impl Case {
                 name: model.name.clone().unwrap_or_else(|| "model".to_owned()),
                 namespace: model.namespace.clone(),
                 also: Vec::new(),
-                missing: Vec::new(),
+                incomplete: Vec::new(),
                 revision: model.revision.as_ref().map(|text| Revision {
                     is_pinned: crate::commands::verdict::is_pinned(text),
                     text: text.clone(),

@@ -1,5 +1,7 @@
 //! What the files of a model say by themselves: formats, licences, code that comes along, the revision.
 
+use std::collections::BTreeSet;
+
 use weightlock_artifact::path::ArtifactPath;
 use weightlock_bom::provenance::review::CustomCode;
 use weightlock_format::{
@@ -11,7 +13,7 @@ use weightlock_format::{
 };
 use weightlock_policy::evidence::{Called, FileFact, ModelFacts, Revision};
 
-use super::{flags::PolicyFlags, licences, references};
+use super::{flags::PolicyFlags, licences, parts, passed_over, references};
 use crate::{
     commands::{attest::review, bom::model::Described, subject::Hashed},
     diagnostic::Diagnostic,
@@ -28,10 +30,12 @@ pub(super) fn of(
 ) -> Result<(ModelFacts, CustomCode), Vec<Diagnostic>> {
     let hashed = &described.hashed;
     let code = review::code(hashed)?;
-    let (files, seen) = files(hashed)?;
+    let Files { files, seen, astray } = files(hashed)?;
     let (Called { namespace, name }, also, revision) = called(hashed, image, flags);
-    let mut missing = missing(&seen);
-    missing.extend(references::astray(hashed)?);
+    let mut incomplete = missing(&seen);
+    incomplete.extend(astray);
+    incomplete.extend(references::astray(hashed)?);
+    incomplete.extend(passed_over::loadable_there(hashed)?);
     let facts = ModelFacts {
         name,
         namespace,
@@ -40,19 +44,20 @@ pub(super) fn of(
         digest: *hashed.digest(),
         licenses: licences::of(described, &seen)?,
         files,
-        missing,
+        incomplete,
         code: listed(&code),
     };
     Ok((facts, code))
 }
 
-/// Files that the model names and that are none of its own; of an index that cannot be read, whatever it names.
+/// Files that the model names and that are none of its own, a sentence each; of an index that cannot be read, whatever it names.
 fn missing(seen: &[(ArtifactPath, Facts)]) -> Vec<String> {
-    let named = summarise(seen).missing.into_iter().map(|file| file.to_string());
+    let named = summarise(seen).missing.into_iter();
+    let named = named.map(|file| format!("the model names {file}, which is not among its files"));
     let unread = seen
         .iter()
         .filter(|(path, facts)| is_index(path.base_name()) && matches!(facts, Facts::Broken(_)))
-        .map(|(path, _)| format!("files in {path}, which cannot be read,"));
+        .map(|(path, _)| format!("{path} lists files of the model, and cannot be read"));
     named.chain(unread).collect()
 }
 
@@ -126,17 +131,28 @@ pub(in crate::commands) fn is_pinned(text: &str) -> bool {
 /// What headers and small files say, file by file.
 type Seen = Vec<(ArtifactPath, Facts)>;
 
+/// What the files themselves say.
+struct Files {
+    files: Vec<FileFact>,
+    seen: Seen,
+    /// Parts that they name and that are none of them, a sentence each.
+    astray: Vec<String>,
+}
+
 /// The files with the names of everything that a reader could take each for, and what was seen in them.
-fn files(hashed: &Hashed) -> Result<(Vec<FileFact>, Seen), Vec<Diagnostic>> {
+fn files(hashed: &Hashed) -> Result<Files, Vec<Diagnostic>> {
     let names = hashed.names()?;
     let sources = hashed.sources();
+    let known: BTreeSet<&ArtifactPath> = names.iter().collect();
     let mut all = Vec::new();
     let mut seen = Seen::new();
-    for (path, source) in names.into_iter().zip(&sources) {
+    let mut astray = Vec::new();
+    for (path, source) in names.iter().cloned().zip(&sources) {
         let failed = |error| Diagnostic::from(weightlock_artifact::Error::io("read", &source.name, error));
         let content = crate::commands::scan::opened(source).map_err(Diagnostic::from)?;
         let formats = could_be(&path, &content).map_err(failed)?;
         let facts = examine(&path, &mut content.cursor()).map_err(failed)?;
+        astray.extend(parts::astray(&path, &content, &facts, &known).map_err(failed)?);
         let digest = match hashed.manifest() {
             Some(manifest) => manifest.file(&path).map(|file| *file.sha256()),
             None => Some(*hashed.digest()),
@@ -166,7 +182,11 @@ fn files(hashed: &Hashed) -> Result<(Vec<FileFact>, Seen), Vec<Diagnostic>> {
         file.formats.sort();
         file.formats.dedup();
     }
-    Ok((all, seen))
+    Ok(Files {
+        files: all,
+        seen,
+        astray,
+    })
 }
 
 /// Everything that a reader could take a file for: by its content, by its end, by its name, and by what is in it. A pickle can lie

@@ -14,6 +14,8 @@ mod flags;
 mod gather;
 mod licences;
 mod log;
+mod parts;
+mod passed_over;
 mod people;
 mod policies;
 mod references;

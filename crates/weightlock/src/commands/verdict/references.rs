@@ -8,15 +8,22 @@
 use std::collections::BTreeSet;
 
 use weightlock_artifact::{
-    manifest::{ManifestFile, is_built_in},
+    manifest::{BUILT_IN, is_built_in},
     path::ArtifactPath,
 };
-use weightlock_format::json::{
-    Limits,
-    tree::{Node, NodeId, Tree},
+use weightlock_format::{
+    content::Content,
+    json::{
+        Limits,
+        tree::{Node, NodeId, Tree},
+    },
 };
 
-use crate::{commands::subject::Hashed, diagnostic::Diagnostic};
+use crate::{
+    commands::{scan, subject::Hashed},
+    diagnostic::Diagnostic,
+    sources::Source,
+};
 
 /// Files of words, not of names.
 const VOCABULARIES: [&str; 6] = [
@@ -31,58 +38,78 @@ const VOCABULARIES: [&str; 6] = [
 /// Lists of modules: loaders go where they lead.
 const FOLLOWED: [&str; 2] = ["modules.json", "router_config.json"];
 
-/// Longer JSON is not read; of a list of modules that is told.
+/// Longer JSON is not read as a tree.
 const MAX_BYTES: usize = 16 << 20;
+
+/// Longer text is weights or data under the same name.
+const MAX_TEXT: usize = 1 << 20;
 
 /// References that are told of one model.
 const MOST_TOLD: usize = 20;
 
-/// What the configuration names and is none of the model's files, a line each. A model of one file names nothing.
+/// Text that loaders other than those of JSON follow.
+const TEXTS: [&str; 2] = ["MLmodel", "checkpoint"];
+
+/// What the configuration names and is none of the model's files, a sentence each.
 pub(super) fn astray(hashed: &Hashed) -> Result<Vec<String>, Diagnostic> {
-    let Some(manifest) = hashed.manifest() else {
-        return Ok(Vec::new());
-    };
+    let names = hashed.names()?;
+    let places = Places::of(&names);
     let mut astray = BTreeSet::new();
-    for file in manifest.files().iter().filter(|file| is_configuration(file)) {
-        if file.size > MAX_BYTES as u64 {
-            astray.extend(unread(file));
-            continue;
-        }
-        let text = hashed.text(&file.path, MAX_BYTES)?;
-        let tree = Tree::read(&text, Limits::default());
+    for (path, source) in names.iter().zip(hashed.sources()) {
         let reader = Reader {
-            folder: folder(&file.path),
-            file: &file.path,
-            files: manifest.files(),
+            folder: folder(path),
+            file: path,
+            places: &places,
         };
-        astray.extend(reader.astray(&tree));
-        if tree.problem().is_some() {
-            astray.extend(unread(file));
+        if TEXTS.contains(&path.base_name()) {
+            // What is longer is no list of names.
+            if source.stamp.size <= MAX_TEXT as u64 {
+                astray.extend(reader.of_text(&hashed.text(path, MAX_TEXT)?));
+            }
+        } else if !is_configuration(path) {
+            continue;
+        } else if source.stamp.size > MAX_BYTES as u64 {
+            astray.extend(reader.of_long(&source)?);
+        } else {
+            astray.extend(reader.of_json(&hashed.text(path, MAX_BYTES)?));
         }
     }
     Ok(astray.into_iter().take(MOST_TOLD).collect())
 }
 
-fn is_configuration(file: &ManifestFile) -> bool {
-    let base = file.path.base_name();
+fn is_configuration(path: &ArtifactPath) -> bool {
+    let base = path.base_name();
     base.ends_with(".json") && !VOCABULARIES.contains(&base)
 }
 
-/// What a list of modules names that cannot be read to its end. Other broken files name nothing that is known to be followed.
-fn unread(file: &ManifestFile) -> Option<String> {
-    let is_list = FOLLOWED.contains(&file.path.base_name());
-    is_list.then(|| format!("modules in {}, which cannot be read,", file.path))
+/// The folder that a file lies in.
+pub(super) fn folder(path: &ArtifactPath) -> &str {
+    path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-fn folder(path: &ArtifactPath) -> &str {
-    path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
+/// The model's files, and the folders that they lie in.
+struct Places<'a>(BTreeSet<&'a str>);
+
+impl<'a> Places<'a> {
+    fn of(names: &'a [ArtifactPath]) -> Self {
+        let all = names.iter().flat_map(|name| {
+            let name = name.as_str();
+            let folders = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
+            folders.chain([name])
+        });
+        Self(all.collect())
+    }
+
+    fn has(&self, path: &ArtifactPath) -> bool {
+        self.0.contains(path.as_str())
+    }
 }
 
 /// One file of configuration.
 struct Reader<'a> {
     file: &'a ArtifactPath,
     folder: &'a str,
-    files: &'a [ManifestFile],
+    places: &'a Places<'a>,
 }
 
 /// What loaders do with a name.
@@ -97,7 +124,7 @@ enum Followed {
 }
 
 /// Where a name leads from a folder.
-enum Place {
+pub(super) enum Place {
     /// Out of the model.
     Outside,
     /// The model itself.
@@ -109,14 +136,26 @@ enum Place {
 }
 
 impl Reader<'_> {
-    fn astray(&self, tree: &Tree) -> Vec<String> {
+    fn of_json(&self, text: &[u8]) -> Vec<String> {
+        let tree = Tree::read(text, Limits::default());
+        // A list with a key twice is read by nobody alike, and nobody writes one.
+        if tree.problem().is_some() || self.is_list() && !tree.duplicates().is_empty() {
+            let unread = self.unread();
+            return unread.into_iter().chain(self.judged(&tree)).collect();
+        }
+        self.judged(&tree)
+    }
+
+    fn judged(&self, tree: &Tree) -> Vec<String> {
+        // Of modules with a key twice nothing is known, and to look for it would take as long as somebody wants.
+        let is_sound = tree.duplicates().is_empty();
         let mut astray = Vec::new();
         for (id, node) in tree.nodes() {
             let key = tree.key(id).unwrap_or_default();
             // A key is a name too: of modules by their folders, of files by their roles.
             for (name, followed) in [
                 (key, self.followed_key(tree, id)),
-                (text(node), self.followed(tree, id)),
+                (text(node), self.followed(tree, id, is_sound)),
             ] {
                 astray.extend(self.judge(name, followed));
             }
@@ -124,10 +163,56 @@ impl Reader<'_> {
         astray
     }
 
+    /// One that is too long to be read as a tree: whether it could name anything that is passed over, also in escapes.
+    fn of_long(&self, source: &Source) -> Result<Option<String>, Diagnostic> {
+        let base = self.file.base_name();
+        if self.is_list() || base.ends_with("config.json") || base.starts_with("model_index.") {
+            return Ok(self.cannot_be_read());
+        }
+        let failed = |error| Diagnostic::from(weightlock_artifact::Error::io("read", &source.name, error));
+        let content = scan::opened(source).map_err(Diagnostic::from)?;
+        let is_found = could_name_passed_over(&content).map_err(failed)?;
+        Ok(is_found.then(|| self.cannot_be_read()).flatten())
+    }
+
+    /// Text in which every word could be a name.
+    fn of_text(&self, text: &[u8]) -> Vec<String> {
+        let text = String::from_utf8_lossy(text);
+        let words = text.split(|it: char| it.is_whitespace() || "\"'`,;:=[]{}()<>".contains(it));
+        let mut astray: Vec<String> = words
+            .filter_map(|word| self.judge(word, Followed::Unknown))
+            .collect();
+        // YAML has escapes of its own in quotes.
+        if text.contains("\\x") || text.contains("\\u") || text.contains("\\U") {
+            astray.extend(self.cannot_be_read());
+        }
+        astray
+    }
+
+    fn is_list(&self) -> bool {
+        FOLLOWED.contains(&self.file.base_name())
+    }
+
+    /// What a list of modules names that cannot be read to its end. Other broken files name nothing that is known to be followed.
+    fn unread(&self) -> Option<String> {
+        self.is_list().then(|| self.cannot_be_read()).flatten()
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "it is chained with others that may be none"
+    )]
+    fn cannot_be_read(&self) -> Option<String> {
+        Some(format!(
+            "{} names files of the model, and cannot be read",
+            self.file
+        ))
+    }
+
     /// How the text under this key is followed.
-    fn followed(&self, tree: &Tree, id: NodeId) -> Followed {
+    fn followed(&self, tree: &Tree, id: NodeId, is_sound: bool) -> Followed {
         match (self.file.base_name(), tree.key(id)) {
-            ("modules.json", Some("path")) if loads_no_file(tree, id) => Followed::IfThere,
+            ("modules.json", Some("path")) if is_sound && loads_no_file(tree, id) => Followed::IfThere,
             ("modules.json", Some("path")) | (_, Some("transformers_weights")) => Followed::Always,
             _ => Followed::Unknown,
         }
@@ -146,21 +231,19 @@ impl Reader<'_> {
     }
 
     fn judge(&self, name: &str, followed: Followed) -> Option<String> {
-        let lead = |what: &str| Some(format!("{name:?} in {}, {what}", self.file));
+        let lead = |what: &str| Some(format!("{} names {name:?}, {what}", self.file));
         match (place(self.folder, name), followed) {
-            (Place::Below(path), _) if is_built_in(&path) => lead("a name that is passed over,"),
-            (Place::Below(path), Followed::Always) if !self.has(&path) => lead("where nothing is,"),
-            (Place::Outside, Followed::Always | Followed::IfThere) => lead("outside of the model,"),
+            (Place::Below(path), _) if is_built_in(&path) => lead("which is passed over"),
+            (Place::Below(path), Followed::Always) if !self.places.has(&path) => {
+                lead("which is not among its files")
+            }
+            (Place::Outside, Followed::Always | Followed::IfThere) => lead("which lies outside of the model"),
             _ => None,
         }
     }
-
-    fn has(&self, path: &ArtifactPath) -> bool {
-        self.files.iter().any(|file| file.path.is_at_or_below(path))
-    }
 }
 
-/// Whether the module whose path this is loads nothing: every type that it names is such a one. A key may be there twice.
+/// Whether the module whose path this is loads nothing: every type that it names is such a one.
 fn loads_no_file(tree: &Tree, path: NodeId) -> bool {
     let Some(module) = tree.around(path) else {
         return false;
@@ -174,6 +257,23 @@ fn is_without_files(class: &str) -> bool {
     class.starts_with("sentence_transformers.") && class.ends_with(".Normalize")
 }
 
+/// Whether a text has a name that is passed over in it, or letters in escapes, which nobody needs.
+fn could_name_passed_over(content: &Content) -> std::io::Result<bool> {
+    const BLOCK: usize = 1 << 20;
+    /// Longer than every name.
+    const OVERLAP: usize = 32;
+    let mut at = 0;
+    while at < content.size() {
+        let block = content.read(at, BLOCK + OVERLAP)?;
+        let has = |word: &[u8]| block.windows(word.len()).any(|it| it == word);
+        if BUILT_IN.iter().any(|name| has(name.as_bytes())) || has(b"\\u00") {
+            return Ok(true);
+        }
+        at = at.saturating_add(BLOCK as u64);
+    }
+    Ok(false)
+}
+
 fn text(node: &Node) -> &str {
     match node {
         Node::Text(text) => text,
@@ -182,7 +282,7 @@ fn text(node: &Node) -> &str {
 }
 
 /// Where a name leads, by its words alone.
-fn place(folder: &str, name: &str) -> Place {
+pub(super) fn place(folder: &str, name: &str) -> Place {
     if name.is_empty() || name.contains('\0') {
         return Place::None;
     }
