@@ -162,7 +162,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "the operating system does not let this user read or write the path",
         why: "a file that cannot be read cannot be vouched for; this is a problem of access, not of the file",
         example: "verifying a model whose weights belong to another user with mode 0600",
-        fix: "run as a user who may, or have the owner grant access; what is written can go elsewhere, as with sign --signature FILE",
+        fix: "run as a user who may, or have the owner grant access",
     },
     Explanation {
         code: IO,

@@ -101,7 +101,7 @@ fn evidence() -> Evidence {
             revision: None,
             digest: Algorithm::Sha256.digest(b"model"),
             files: (0..100).map(file).collect(),
-            missing: Vec::new(),
+            incomplete: Vec::new(),
             licenses: Vec::new(),
             code: Vec::new(),
         },

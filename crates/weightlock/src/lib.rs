@@ -34,6 +34,8 @@ mod text;
 
 use std::ffi::OsString;
 
+use clap::ValueEnum as _;
+
 use crate::{cli::Cli, context::Context, exit::Exit};
 
 /// Runs one command line and returns how it ended. Arguments begin with the program's name.
@@ -49,14 +51,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             let reply = if cli.command.writes(format) {
                 commands::dispatch(&cli.command, &cli.global, &context)
             } else {
-                let told = format!("this verb has no form {}", format.name());
-                let told = diagnostic::Diagnostic::new(explanations::USAGE, told);
-                reply::Reply::refusal("weightlock", vec![told.help("--format text or --format json")])
+                reply::Reply::refusal("weightlock", vec![no_form(&cli.command, format)])
             };
             reply.render(&cli.global, &context)
         }
         Err(error) => usage(&spelling::suggest(error, &arguments), &arguments),
     }
+}
+
+/// The verb does not write its result so; the forms that it has.
+fn no_form(command: &commands::Command, asked: cli::Format) -> diagnostic::Diagnostic {
+    let told = format!("this verb has no form {}", asked.name());
+    let forms = cli::Format::value_variants()
+        .iter()
+        .filter(|form| command.writes(**form));
+    let forms: Vec<String> = forms.map(|form| format!("--format {}", form.name())).collect();
+    diagnostic::Diagnostic::new(explanations::USAGE, told).help(forms.join(" or "))
 }
 
 /// What the argument parser has to say; with `--json` also as the document that a program waits for.

@@ -31,7 +31,8 @@ is no. For each control there is
   follows from signed provenance, somebody's signed word about exactly these bytes, or the policy; **declared** where it is what a
   statement that counts says (a card, a bill of materials, a measured value, a report of another tool, a licence); **inferred** where it
   was worked out from content (the scan); **failed** where a check said no, also when a waiver stands in for it; **unknown** otherwise. A check that the
-  policy does not demand was not judged: it is unknown, whatever lies with the model;
+  policy does not demand was not judged: it is unknown, whatever lies with the model (of levels, all three are judged once
+  provenance is demanded);
 - what no tool gives. An export is evidence for somebody who judges a control, and never the judgement.
 
 In OSCAL (assessment results 1.2.1) a check is an observation and a control a finding about our own objective of it; `satisfied` stands

@@ -1,7 +1,10 @@
 //! The audit log: what is written follows on what was, and what was changed is found.
 
 use weightlock_artifact::digest::{Algorithm, Digest};
-use weightlock_policy::audit::{Broken, Entry, Event, verify};
+use weightlock_policy::{
+    Policy,
+    audit::{Broken, Entry, Event, verify},
+};
 
 use crate::given::{DEMANDS, PEOPLE, good, judged, now, policy};
 
@@ -127,4 +130,18 @@ fn a_refused_override_is_an_event_of_its_own() {
     assert_eq!(entry.event, Event::OverrideRefused);
     let line = entry.after(None).unwrap() + "\n";
     assert_eq!(verify(&mut line.as_bytes(), None).unwrap().overrides, 1);
+}
+
+#[test]
+fn nothing_is_written_after_what_is_no_line() {
+    let entry = || Entry::of_flag("--at-time", &Policy::default(), now());
+    let refused = entry().after(Some(b"hello")).unwrap_err();
+    assert!(matches!(refused, Broken::End { .. }), "{refused}");
+    let told = refused.to_string();
+    assert!(
+        told.starts_with("the log does not end with a line of a log: "),
+        "{told}"
+    );
+    let first = entry().after(None).unwrap();
+    entry().after(Some(first.as_bytes())).unwrap();
 }

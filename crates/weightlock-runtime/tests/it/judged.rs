@@ -1,6 +1,6 @@
 //! Models about which a policy decides: what was judged is what is handed out.
 
-use std::{fs, io::Read as _, os::unix::fs::symlink};
+use std::{collections::BTreeSet, fs, io::Read as _, os::unix::fs::symlink};
 
 use weightlock_artifact::{
     digest::{Algorithm, engine::Observer},
@@ -39,6 +39,7 @@ fn verdict(decision: Decision, digest: weightlock_artifact::digest::Digest) -> V
         tier: Tier::High,
         now: jiff::Timestamp::UNIX_EPOCH,
         asked: Vec::new(),
+        demands: BTreeSet::new(),
         general: Vec::new(),
         waivers: Vec::new(),
         level: Default::default(),

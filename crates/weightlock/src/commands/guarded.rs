@@ -216,7 +216,7 @@ struct Given<'a> {
 impl Found {
     fn open(asked: &Asked<'_>, context: &Context) -> Result<Self, Vec<Diagnostic>> {
         let one = |told| vec![told];
-        let trust = asked.trust.trust(None, context.now()).map_err(one)?;
+        let trust = asked.trust.trust("verify", None, context.now()).map_err(one)?;
         let around = if asked.in_folder {
             target::around(asked.path)
         } else {

@@ -19,7 +19,7 @@ use crate::{
     diagnostic::Diagnostic,
     environment::PRIVATE_KEY,
     explanations::USAGE,
-    flags::{KeylessFlags, Method, SignerFlags, named},
+    flags::{KeylessFlags, Method, SIGN, SignerFlags, named},
     keyless::{self, Keyless},
 };
 
@@ -63,13 +63,18 @@ impl PublishFlags {
             || self.dry_run
     }
 
-    /// Who signs; somebody must.
-    pub(crate) fn author(&self, method: Option<Method>, context: &Context) -> Result<Author, Diagnostic> {
+    /// Who signs; somebody must. `usage` is the verb with a key, for whoever names none.
+    pub(crate) fn author(
+        &self,
+        usage: &str,
+        method: Option<Method>,
+        context: &Context,
+    ) -> Result<Author, Diagnostic> {
         if method == Some(Method::Sigstore) || (method.is_none() && self.keyless.is_asked()) {
             let keyless = self.keyless.keyless(context)?;
             return Ok(Author::Identity(Box::new(keyless)));
         }
-        let (signer, material) = self.signer.signer(method)?;
+        let (signer, material) = self.signer.signer(usage, method)?;
         Ok(Author::Key(signer, material))
     }
 
@@ -83,7 +88,7 @@ impl PublishFlags {
             || signer.signing_certificate.is_some()
             || PRIVATE_KEY.filled().is_some();
         match (is_named, &self.output) {
-            (true, _) => self.author(None, context).map(Some),
+            (true, _) => self.author(SIGN, None, context).map(Some),
             (false, Some(_)) => Ok(None),
             (false, None) => Err(Diagnostic::new(
                 USAGE,

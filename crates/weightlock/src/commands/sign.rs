@@ -44,7 +44,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
-    flags::{KeylessFlags, Method, SignerFlags, named},
+    flags::{KeylessFlags, Method, SIGN, SignerFlags, named},
     loaders::KnownLoaders,
     progress,
     reply::Reply,
@@ -165,7 +165,7 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<Signed, Vec<Diagnost
     if method == Some(Method::Sigstore) || (method.is_none() && arguments.keyless.is_asked()) {
         return keyless::sign(arguments, model, context);
     }
-    let (signer, material) = arguments.signer.signer(method).map_err(one)?;
+    let (signer, material) = arguments.signer.signer(SIGN, method).map_err(one)?;
     let root = target::open(model, &arguments.files).map_err(one)?;
     let store = if arguments.add {
         target::evidence_store(&root, arguments.beside)

@@ -20,7 +20,7 @@ pub(crate) use self::signer::no_tokens;
 pub(crate) use self::{
     identity::{IdentityFlags, refused_in_production},
     keyless::{KeylessFlags, clock},
-    signer::{SignerFlags, named},
+    signer::{SIGN, SignerFlags, named},
     signers::{SignersFlags, trust_in},
     trust::TrustFlags,
 };

@@ -21,6 +21,9 @@ use crate::{
     cli::PasswordFlags, diagnostic::Diagnostic, environment::PRIVATE_KEY, explanations::USAGE, password,
 };
 
+/// How a model is signed.
+pub(crate) const SIGN: &str = "weightlock sign --key NAME.key MODEL";
+
 /// The key that signs.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Who signs")]
@@ -47,9 +50,10 @@ pub(crate) struct SignerFlags {
 }
 
 impl SignerFlags {
-    /// Opens the key and what the signature tells about it.
+    /// Opens the key and what the signature tells about it. `usage` is the verb with a key, for whoever names none.
     pub(crate) fn signer(
         &self,
+        usage: &str,
         method: Option<Method>,
     ) -> Result<(Box<dyn Signer>, SigningMaterial), Diagnostic> {
         let material = self.material(method)?;
@@ -68,7 +72,7 @@ impl SignerFlags {
                 return Err(Diagnostic::new(USAGE, "the method pkcs11 needs --pkcs11-uri"));
             }
             (None, Some(named)) => self.named(named)?,
-            (None, None) => return Err(no_method()),
+            (None, None) => return Err(no_method(usage)),
         };
         Ok((signer, material))
     }
@@ -179,12 +183,16 @@ pub(crate) fn no_tokens() -> Diagnostic {
     not_built("use PKCS#11 tokens: it was built without them")
 }
 
-fn no_method() -> Diagnostic {
-    Diagnostic::new(
+fn no_method(usage: &str) -> Diagnostic {
+    let told = Diagnostic::new(
         USAGE,
-        "sign needs to know with what: a key, a certificate, a token or an identity",
+        "nobody is named who signs: a key, a certificate, a token or an identity",
     )
     .help("make a key pair:  weightlock key generate NAME")
-    .help("weightlock sign --key NAME.key MODEL")
-    .help("with an identity:  weightlock sign sigstore --trust-config FILE MODEL")
+    .help(usage);
+    if usage == SIGN {
+        told.help("with an identity:  weightlock sign sigstore --trust-config FILE MODEL")
+    } else {
+        told
+    }
 }

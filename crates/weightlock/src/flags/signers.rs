@@ -29,7 +29,7 @@ impl SignersFlags {
         method: Option<Method>,
         now: UnixTime,
     ) -> Result<Option<Trust>, Diagnostic> {
-        match trust.trust(method, now) {
+        match trust.trust("verify", method, now) {
             // Half an identity is somebody, and a mistake.
             Err(told) if told.code() == NO_TRUST && !trust.identity.is_asked() => Ok(None),
             named => named.map(Some),

@@ -58,8 +58,13 @@ impl TrustFlags {
         given.map(|(_, flag)| flag.to_owned()).collect()
     }
 
-    /// What the flags say is trusted. `method` is the word before the target, if there was one.
-    pub(crate) fn trust(&self, method: Option<Method>, now: UnixTime) -> Result<Trust, Diagnostic> {
+    /// What the flags say is trusted. `verb` is the one that asks, and `method` the word before the target, if there was one.
+    pub(crate) fn trust(
+        &self,
+        verb: &str,
+        method: Option<Method>,
+        now: UnixTime,
+    ) -> Result<Trust, Diagnostic> {
         if self.identity.is_asked() || method == Some(Method::Sigstore) {
             return self.identity(method, now);
         }
@@ -69,7 +74,9 @@ impl TrustFlags {
                 USAGE,
                 "a Sigstore is named and no identity; a key or a certificate is not checked against it",
             )
-            .help("weightlock verify --identity NAME --identity-provider URL MODEL"));
+            .help(format!(
+                "weightlock {verb} --identity NAME --identity-provider URL MODEL"
+            )));
         }
         match (
             named_key(self.key.as_ref(), PUBLIC_KEY, otherwise),
@@ -85,12 +92,7 @@ impl TrustFlags {
                     profile: Profile::Strict,
                 })
             }
-            (None, []) => Err(
-                Diagnostic::new(NO_TRUST, "verify needs to know whose signature counts")
-                    .help("weightlock verify --key SIGNER.pub MODEL")
-                    .help("weightlock verify --certificate-chain ROOT.pem MODEL")
-                    .help("weightlock verify --identity NAME --identity-provider URL MODEL"),
-            ),
+            (None, []) => Err(nobody(verb)),
             (Some(_), [_, ..]) => Err(Diagnostic::new(
                 USAGE,
                 "--key and --certificate-chain name two different signers; give one of them",
@@ -137,4 +139,13 @@ impl TrustFlags {
                 .map_err(|_| Diagnostic::new(USAGE, "--at-time lies before 1970")),
         }
     }
+}
+
+fn nobody(verb: &str) -> Diagnostic {
+    Diagnostic::new(NO_TRUST, format!("{verb} needs to know whose signature counts"))
+        .help(format!("weightlock {verb} --key SIGNER.pub MODEL"))
+        .help(format!("weightlock {verb} --certificate-chain ROOT.pem MODEL"))
+        .help(format!(
+            "weightlock {verb} --identity NAME --identity-provider URL MODEL"
+        ))
 }

@@ -1,7 +1,8 @@
 //! A repository in a hub cache: `models--org--name/{blobs, refs, snapshots/<commit>}`.
 //!
 //! Which snapshot is meant says `refs/main`, as it does for the clients, or the reference that the target is (`refs/v1`); without
-//! `refs/main` there must be one only. Names are read below the repository and through no link.
+//! `refs/main` there must be one only. Names are read below the repository and through no link. Evidence that lies beside a snapshot is
+//! none. The cache itself, with the repositories in it, is no model: one of them must be named.
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,10 @@ const DEEPEST: usize = 8;
 /// Snapshots that are looked at, and those that are told.
 const MOST: usize = 10_000;
 const MOST_TOLD: usize = 8;
+/// What a cache holds besides repositories and hidden files.
+const OF_A_CACHE: [&str; 2] = ["CACHEDIR.TAG", "version.txt"];
+/// What evidence beside a model consists of.
+const OF_EVIDENCE: [&str; 3] = ["model.sig", "evidence", "leaves"];
 
 /// The snapshot of a repository; `None` for what is none.
 pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
@@ -41,7 +46,10 @@ pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
         };
     }
     if !is_repository(path) {
-        return Ok(None);
+        return match repositories(path).as_slice() {
+            [] => Ok(None),
+            all => Err(cache(path, all)),
+        };
     }
     let (name, why) = match referred(path, MAIN)? {
         Some(found) => found,
@@ -75,6 +83,54 @@ fn is_repository(path: &Path) -> bool {
         .and_then(|name| name.to_str());
     let is_named = name.is_some_and(|name| KINDS.iter().any(|kind| name.starts_with(kind)));
     is_named && is_folder(&path.join("blobs")) && is_folder(&path.join("snapshots"))
+}
+
+/// The repositories in a cache, in order; none for a folder with a file that caches do not have.
+fn repositories(path: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in path.read_dir().into_iter().flatten().take(MOST).flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_known = name.starts_with('.') || OF_A_CACHE.contains(&&*name);
+        if !is_known && !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            return Vec::new();
+        }
+        if is_repository(&entry.path()) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    found
+}
+
+/// No model, and which there are.
+fn cache(path: &Path, all: &[PathBuf]) -> Diagnostic {
+    let told = format!(
+        "{} is a hub cache with {} {}, and nothing says which one is meant",
+        sources::shown(path),
+        all.len(),
+        if all.len() == 1 {
+            "repository"
+        } else {
+            "repositories"
+        }
+    );
+    let told = Diagnostic::new(CHOOSE, told);
+    all.iter().take(MOST_TOLD).fold(told, |told, one| {
+        told.help(format!("name one:  {}", quoted(&one.display().to_string())))
+    })
+}
+
+/// Whether a folder holds nothing but evidence about the snapshot that it lies beside.
+pub(crate) fn is_evidence(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let Some(model) = name.and_then(|name| name.strip_suffix(".weightlock")) else {
+        return false;
+    };
+    let is_known = |name: &std::ffi::OsStr| OF_EVIDENCE.iter().any(|known| name == *known);
+    let mut entries = folder.read_dir().into_iter().flatten().take(MOST);
+    is_folder(&folder.with_file_name(model))
+        && entries.all(|entry| entry.is_ok_and(|entry| is_known(&entry.file_name())))
 }
 
 fn is_folder(path: &Path) -> bool {
@@ -189,8 +245,11 @@ fn snapshots(path: &Path) -> Vec<String> {
     });
     let mut names: Vec<String> = names
         .filter(|name| {
-            let root = Root::open(&path.join("snapshots").join(name), Links::Refused);
-            root.is_ok_and(|root| *root.kind() == RootKind::Folder)
+            let folder = path.join("snapshots").join(name);
+            let root = Root::open(&folder, Links::Refused)
+                .ok()
+                .filter(|_| !is_evidence(&folder));
+            root.is_some_and(|root| *root.kind() == RootKind::Folder)
         })
         .collect();
     names.sort();

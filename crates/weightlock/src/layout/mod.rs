@@ -3,7 +3,7 @@
 //! [`open`] looks at names and, where these say that there is a layout, at its lists; the answer is an [`Opened`] model that verbs read
 //! like any other ([`weightlock_artifact::inventory::View`]). What cannot be told apart is refused, and never guessed:
 //!
-//! 1. `models--org--name` of a hub cache: the snapshot that `refs/main` names, else the only one ([`hub`]).
+//! 1. `models--org--name` of a hub cache: the snapshot that `refs/main` names, else the only one; the cache itself is no model ([`hub`]).
 //! 2. A folder with `oci-layout`, or a manifest's blob in one ([`oci`]).
 //! 3. A manifest below `manifests/` beside `blobs/`, or a folder that has both ([`ollama`]).
 //! 4. A file that is named by a digest ([`lone`]).
@@ -27,7 +27,7 @@ use std::path::Path;
 
 use weightlock_artifact::inventory::{Links, Root, RootKind, blob::BlobName};
 
-pub(crate) use self::image::Image;
+pub(crate) use self::{hub::is_evidence, image::Image};
 use crate::{diagnostic::Diagnostic, explanations::LAYOUT, sources};
 
 /// What a target is.

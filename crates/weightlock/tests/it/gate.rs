@@ -6,7 +6,7 @@ use weightlock::commands::verdict::VerdictTold;
 use crate::{
     attest::{path, place},
     contract::interrupted,
-    run::{Place, Ran},
+    run::{Place, Ran, repository},
 };
 
 /// The four checks of the usual gate script, by one key.
@@ -174,19 +174,21 @@ fn a_policy_can_ask_for_signed_reports() {
             .contains("there is no signed report about vulnerabilities"),
         "{ran:#?}"
     );
+    // As the page shows it.
+    let page = std::fs::read_to_string(repository().join("docs/policy.md")).unwrap();
+    let form = page
+        .split("```json\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
     for (severity, code) in [("Low", 0), ("Critical", 1)] {
         let matched = format!(
             r#"[{{"vulnerability": {{"id": "CVE-2026-1", "severity": "{severity}"}}, "artifact": {{"name": "torch"}}}}]"#
         );
         let result = GRYPE.replace("[]", &matched);
-        let times = r#"{"scanStartedOn": "2026-11-22T10:00:00Z", "scanFinishedOn": "2026-11-22T10:01:00Z"}"#;
-        place.write(
-            "vuln.json",
-            format!(
-                r#"{{"invocation": {{"parameters": null, "uri": "", "event_id": "", "builder.id": ""}},
-                "scanner": {{"uri": "pkg:grype", "version": "1", "db": {{"uri": "", "version": ""}}, "result": {result}}}, "metadata": {times}}}"#
-            ),
-        );
+        place.write("vuln.json", form.replace("\"the report of grype\"", &result));
         let key = path("p256.key.pem");
         let attested = place.run([
             "attest",

@@ -500,6 +500,72 @@ fn of_several_images_one_must_be_named() {
     );
 }
 
+/// Evidence beside a snapshot is no snapshot, and what only has the name of evidence is one.
+#[test]
+fn a_signature_beside_a_snapshot_is_no_second_one() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    fs::remove_file(place.path("hub/models--org--tiny/refs/main")).unwrap();
+    let private = key("p256.key.pem");
+    place
+        .run(["sign", "--key", private.to_str().unwrap(), snapshot])
+        .yes();
+    assert!(place.path(&format!("{snapshot}.weightlock/model.sig")).is_file());
+    let (ran, result) = inspect(&place, &["hub/models--org--tiny"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(result["chosen"], format!("took snapshot {COMMIT}, the only one"));
+    let listed = place.run(["inventory", "hub", "--json"]).json();
+    assert_eq!(
+        listed["result"]["models"].as_array().unwrap().len(),
+        1,
+        "{listed:#}"
+    );
+    place.write(&format!("{snapshot}.weightlock/weights.bin"), "x");
+    let ran = place.run(["inspect", "hub/models--org--tiny"]);
+    assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]));
+    let listed = place.run(["inventory", "hub", "--json"]).json();
+    assert_eq!(
+        listed["result"]["models"].as_array().unwrap().len(),
+        2,
+        "{listed:#}"
+    );
+}
+
+#[test]
+fn a_hub_cache_is_no_model() {
+    let place = Place::new();
+    hub(&place);
+    cached(
+        &place,
+        "hub/models--org--other",
+        COMMIT,
+        "config.json",
+        b"{}",
+        false,
+    );
+    place.write("hub/.locks/models--org--tiny/x.lock", "");
+    place.write("hub/version.txt", "1");
+    let private = key("p256.key.pem");
+    for verb in [
+        ["inspect", "hub"].as_slice(),
+        &["digest", "--manifest", "hub"],
+        &["digest", "hub"],
+        &["sign", "--key", private.to_str().unwrap(), "hub"],
+    ] {
+        let ran = place.run(verb);
+        assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]), "{ran:#?}");
+        for name in ["other", "tiny"] {
+            let help = format!("name one:  hub/models--org--{name}");
+            assert!(ran.stderr.contains(&help), "{ran:#?}");
+        }
+    }
+    // A folder with files of its own is a model, whatever else lies in it.
+    tiny(&place, "tiny");
+    place.write("tiny/models--org--other/blobs/x", "x");
+    place.write("tiny/models--org--other/snapshots/v1/config.json", "{}");
+    place.run(["digest", "--manifest", "tiny"]).yes();
+}
+
 /// Everything that can be wrong with a layout, and the code that it must give.
 /// A tag that names a model and, besides, something about a model means another thing to another client.
 #[test]

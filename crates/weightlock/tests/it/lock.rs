@@ -676,3 +676,29 @@ fn a_lock_that_is_too_large_or_no_file_is_refused() {
     );
     lock(&place, "verify", &["--lock", "empty.lock"]).refused(1, "WL-LOCK-MISSING");
 }
+
+/// What is proposed can be typed as it stands, and throws away no other entry.
+#[test]
+fn what_is_proposed_names_whoever_was_asked() {
+    let place = Place::with_model();
+    let ran = place.run(["lock", "add", "m"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(
+        ran.stderr
+            .contains("To lock its signer:  weightlock lock update --key SIGNER.pub m\n"),
+        "{ran:#?}"
+    );
+    let ran = place.run(["lock", "add", "m"]);
+    assert_eq!(ran.refusal(), (2, vec!["WL-LOCK-EXISTS"]), "{ran:#?}");
+    assert!(ran.stderr.contains("m is locked already"), "{ran:#?}");
+    place.sign(&[]).yes();
+    place.run(["lock", "update", "--key", &public(), "m"]).yes();
+    place.write("m/config.json", "{}");
+    place.sign(&["--replace"]).yes();
+    let ran = place.run(["lock", "verify", "--key", &public()]);
+    assert_eq!(ran.refusal(), (1, vec!["WL-LOCK-DIGEST"]), "{ran:#?}");
+    assert!(
+        ran.stderr.contains("weightlock lock update --key SIGNER.pub m\n"),
+        "{ran:#?}"
+    );
+}

@@ -211,3 +211,47 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     }
     files
 }
+
+/// The verb that was called is the one that help names, with the forms that it has.
+#[test]
+fn help_names_the_verb_that_was_called() {
+    let place = Place::with_model();
+    place.write("m/README.md", "# A model\n");
+    place.write(
+        "policy.toml",
+        "version = 1\nmode = \"development\"\n[require]\ncoverage = true\n",
+    );
+    for (arguments, help) in [
+        (["sign", "m"].as_slice(), "weightlock sign --key NAME.key MODEL"),
+        (
+            &["gate", "--attest", "--policy", "policy.toml", "m"],
+            "weightlock gate --attest --key NAME.key MODEL",
+        ),
+        (
+            &["card", "sign", "m"],
+            "weightlock card sign --key NAME.key MODEL",
+        ),
+        (
+            &["bom", "--sign", "m"],
+            "weightlock bom --sign --key NAME.key MODEL",
+        ),
+        (&["verify", "m"], "weightlock verify --key SIGNER.pub MODEL"),
+        (
+            &["pins", "verify", "m"],
+            "weightlock pins verify --key SIGNER.pub MODEL",
+        ),
+        (
+            &["inspect", "--format", "csv", "m"],
+            "--format text or --format json or --format html",
+        ),
+        (
+            &["digest", "--format", "html", "m"],
+            "--format text or --format json",
+        ),
+    ] {
+        let ran = place.run(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {ran:#?}");
+        let line = format!("  = help: {help}\n");
+        assert!(ran.stderr.contains(&line), "{arguments:?}: {ran:#?}");
+    }
+}

@@ -169,7 +169,11 @@ enum Claim {
 fn attest(arguments: &Arguments, context: &Context) -> Result<Attested, Vec<Diagnostic>> {
     let (method, model) = Method::split(&arguments.words)?;
     let claim = Claim::read(arguments, context)?;
-    let author = arguments.publish.author(method, context)?;
+    let author = arguments.publish.author(
+        "weightlock attest --type TYPE --predicate FILE --key NAME.key MODEL",
+        method,
+        context,
+    )?;
     // A statement is about what is there, and not about what a cache remembers.
     let hashing = Hashing {
         digest_cache: false,

@@ -79,13 +79,16 @@ fn look(arguments: &Arguments) -> Result<WholeLog, Diagnostic> {
 
 fn text(whole: &WholeLog) -> String {
     format!(
-        "whole: {}\n  {}: {} allow, {} quarantine, {} deny; {} of refused overrides\n  last line {}   keep it elsewhere\n",
+        "whole: {}\n  {}: {} allow, {} quarantine, {} deny; {}\n  last line {}   keep it elsewhere\n",
         Shown(&whole.log),
         counted(usize::try_from(whole.lines).unwrap_or(usize::MAX), "line"),
         whole.allowed,
         whole.quarantined,
         whole.denied,
-        whole.overrides_refused,
+        counted(
+            usize::try_from(whole.overrides_refused).unwrap_or(usize::MAX),
+            "refused override"
+        ),
         whole.head
     )
 }

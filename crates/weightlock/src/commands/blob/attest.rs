@@ -127,7 +127,9 @@ pub(crate) fn attest(
         let signer = session.identity().to_string();
         return Ok((told(arguments, statement, signer, outputs), None));
     }
-    let (signer, material) = arguments.signer.signer(None)?;
+    let (signer, material) = arguments
+        .signer
+        .signer("weightlock attest-blob --key NAME.key FILE", None)?;
     let statement = statement(arguments, context)?;
     let signed = blob::sign_statement(statement.payload.clone(), signer.as_ref(), &material)
         .map_err(|failure| unsigned(&failure))?;

@@ -83,7 +83,9 @@ pub(crate) fn sign(
     if arguments.keyless.is_asked() {
         return Ok((keyless(arguments, outputs, context)?, None));
     }
-    let (signer, material) = arguments.signer.signer(None)?;
+    let (signer, material) = arguments
+        .signer
+        .signer("weightlock sign-blob --key NAME.key FILE", None)?;
     let key = signer.public_key().clone();
     let read = input::read(path, &Needs::of_key(&key), context)?;
     let signed = blob::sign(&read, signer.as_ref(), &material).map_err(|failure| unsigned(&failure))?;

@@ -140,7 +140,7 @@ fn make(
         ..PublishFlags::default()
     };
     let author = if arguments.sign {
-        Some(flags.author(None, context)?)
+        Some(flags.author("weightlock bom --sign --key NAME.key MODEL", None, context)?)
     } else {
         None
     };

@@ -106,7 +106,9 @@ fn sign(arguments: &Arguments, context: &Context) -> Result<SignedCard, Vec<Diag
     let Described { hashed, graph } = Described::of(model, arguments.allow_symlinks, &hashing, context)?;
     let cards = Cards::find(hashed.root(), arguments.card.as_deref())?;
     sound(&cards, &hashed, &graph)?;
-    let author = arguments.publish.author(method, context)?;
+    let author = arguments
+        .publish
+        .author("weightlock card sign --key NAME.key MODEL", method, context)?;
     let payload = payload(&hashed.subjects(), CARD, &stated(&cards, context)?);
     let (signer, written) = arguments.publish.sign(&author, payload, Kind::Card, &hashed)?;
     Ok(SignedCard {

@@ -82,7 +82,11 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
     // Whoever signs is asked for a password before the work begins.
     let author = match arguments
         .attest
-        .then(|| arguments.publish.author(None, context))
+        .then(|| {
+            arguments
+                .publish
+                .author("weightlock gate --attest --key NAME.key MODEL", None, context)
+        })
         .transpose()
     {
         Ok(author) => author,

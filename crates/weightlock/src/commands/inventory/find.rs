@@ -14,7 +14,7 @@ use weightlock_format::{
 };
 
 use super::ollama;
-use crate::{places::Kind, sources};
+use crate::{layout::is_evidence, places::Kind, sources};
 
 /// Folders within each other that are entered.
 const DEEPEST: usize = 16;
@@ -130,7 +130,8 @@ impl Listed {
             return;
         }
         let references = self.references(&repository.join("refs"));
-        for snapshot in self.below(&repository.join("snapshots")) {
+        let snapshots = self.below(&repository.join("snapshots")).into_iter();
+        for snapshot in snapshots.filter(|folder| !is_evidence(folder)) {
             let revision = base_name(&snapshot);
             let names = references.iter().filter(|(_, commit)| *commit == revision);
             let references: Vec<String> = names.map(|(name, _)| name.clone()).collect();

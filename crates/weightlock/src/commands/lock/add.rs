@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_policy::{Lock, lock::LockError};
+use weightlock_policy::{Lock, lock::LockError, reason::LOCKED};
 
 use super::{
     LockFlag, LookFlags,
@@ -19,7 +19,7 @@ use crate::{
     diagnostic::Diagnostic,
     explanations::{self, USAGE},
     reply::Reply,
-    text::{Shown, quoted},
+    text::Shown,
 };
 
 const VERB: &str = "lock add";
@@ -82,12 +82,14 @@ fn reply(added: LockAdded, arguments: &Arguments) -> Reply {
         );
     }
     text += &format!("written {}   {}\n", Shown(&added.lock), added.digest);
-    let unchecked = added.models.iter().any(|model| model.signed_by.is_empty());
-    let note = unchecked.then(|| {
+    let unchecked = added.models.iter().filter(|model| model.signed_by.is_empty());
+    let unchecked: Vec<&str> = unchecked.map(|model| model.name.as_str()).collect();
+    let note = (!unchecked.is_empty()).then(|| {
         format!(
-            "nobody was checked: the lock says what was here, and not who made it. To lock signers, remove the file and use:  \
-             weightlock lock add --key SIGNER.pub --lock {} MODEL",
-            quoted(&arguments.lock.lock.display().to_string())
+            "nobody was checked: the lock says what was here, and not who made it. To lock its signer:  weightlock lock update \
+             --key SIGNER.pub{} {}",
+            arguments.lock.typed(),
+            unchecked.join(" ")
         )
     });
     let notes: Vec<String> = added.notes.iter().cloned().chain(note).collect();
@@ -148,7 +150,12 @@ fn add_one(
 }
 
 fn exists(error: &LockError, file: &LockFile) -> Diagnostic {
-    Diagnostic::of(weightlock_policy::reason::LOCKED, error).at(file.shown())
+    let told = match error {
+        // Of a lock that is read it would be two entries of one name.
+        LockError::Duplicate(name) => Diagnostic::new(LOCKED, format!("{name} is locked already")),
+        other => Diagnostic::of(LOCKED, other),
+    };
+    told.at(file.shown())
 }
 
 /// Source, revision and another name are said of one model.

@@ -96,7 +96,7 @@ impl<'a> Looking<'a> {
             return Err(Diagnostic::new(USAGE, told).help("leave out --skip"));
         }
         let trust = is_signer_named(flags)
-            .then(|| flags.trust.trust(None, context.now()))
+            .then(|| flags.trust.trust(verb, None, context.now()))
             .transpose()?;
         Ok(Self {
             verb,

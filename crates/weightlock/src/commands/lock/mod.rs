@@ -28,7 +28,7 @@ pub(super) use self::{
     verify::not_locked,
 };
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -38,7 +38,11 @@ use crate::{
     context::Context,
     flags::TrustFlags,
     reply::Reply,
+    text::quoted,
 };
+
+/// The lock file where none is named.
+const DEFAULT: &str = "weightlock.lock";
 
 /// Pin models: what each was when you decided to use it.
 #[derive(Args, Debug)]
@@ -65,8 +69,18 @@ enum Command {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LockFlag {
     /// The lock file
-    #[arg(long, value_name = "FILE", default_value = "weightlock.lock")]
+    #[arg(long, value_name = "FILE", default_value = DEFAULT)]
     pub lock: PathBuf,
+}
+
+impl LockFlag {
+    /// As it has to be typed again.
+    fn typed(&self) -> String {
+        if self.lock == Path::new(DEFAULT) {
+            return String::new();
+        }
+        format!(" --lock {}", quoted(&self.lock.display().to_string()))
+    }
 }
 
 /// Who is asked about a model.

@@ -286,7 +286,7 @@ fn in_production(code: Code, name: &ModelName) -> Diagnostic {
         "another source of a locked model cannot be accepted in production"
     };
     Diagnostic::new(OVERRIDE, format!("{name}: {what}"))
-        .note("somebody who may decide it accepts it outside production, and the new lock is reviewed like any other change")
+        .help("accept it outside production, and have the new lock reviewed")
 }
 
 fn text(updated: &LockUpdated) -> String {

@@ -346,8 +346,18 @@ pub(super) fn other_files(
     let told = file_lines(changes).into_iter().fold(told, Diagnostic::note);
     told.help("fetch the locked version again, or compare with a good copy:  weightlock diff GOOD MODEL")
         .help(format!(
-            "if it is wanted as it is now:  weightlock lock update {name}"
+            "if it is wanted as it is now:  weightlock lock update{} {name}",
+            asked_when_locked(locked)
         ))
+}
+
+/// What names again whoever was asked when a model was locked.
+fn asked_when_locked(entry: &Entry) -> &'static str {
+    match (entry.signers.is_empty(), entry.verdict.is_some()) {
+        (_, true) => " --policy POLICY",
+        (false, false) => " --key SIGNER.pub",
+        (true, false) => "",
+    }
 }
 
 fn missed(name: &ModelName, difference: &Difference) -> Diagnostic {

@@ -80,7 +80,7 @@ impl PinsFlags {
             }
             return Ok(None);
         };
-        self.signer.open(path, model, context).map(Some)
+        self.signer.open("verify", path, model, context).map(Some)
     }
 }
 
@@ -104,11 +104,12 @@ impl PinsSignerFlags {
     /// Reads pins and checks their signature. An error is one of flags; what is wrong with the pins is a fault of theirs.
     pub(crate) fn open(
         &self,
+        verb: &str,
         path: &Path,
         model: &TrustFlags,
         context: &Context,
     ) -> Result<OpenPins, Diagnostic> {
-        let trust = verdict::of_blobs(self.trust(model).trust(None, context.now())?);
+        let trust = verdict::of_blobs(self.trust(model).trust(verb, None, context.now())?);
         let file = path.display().to_string();
         let mut faults = Vec::new();
         // Read once, so that what is signed is what is believed.

@@ -119,7 +119,7 @@ fn verify(arguments: &Arguments, context: &Context) -> Result<(PinsVerified, Vec
     }
     let pins = arguments
         .signer
-        .open(&arguments.pins, &arguments.trust, context)?;
+        .open(VERB, &arguments.pins, &arguments.trust, context)?;
     let mut reasons: Vec<Diagnostic> = Vec::new();
     let mut models = Vec::new();
     for (name, path) in targets {
@@ -149,7 +149,7 @@ fn check(
     arguments: &Arguments,
     context: &Context,
 ) -> Result<(PinCheck, Vec<Diagnostic>), Diagnostic> {
-    let trust = arguments.trust.trust(None, context.now())?;
+    let trust = arguments.trust.trust(VERB, None, context.now())?;
     let hashing = arguments.reading.hashing();
     let mut told = PinCheck {
         name: name.to_string(),

@@ -47,7 +47,9 @@ impl<'a> Attester<'a> {
             ([model], None) if model != Path::new("-") => model,
             _ => return Err(usage("--attest states something about one model: name one path")),
         };
-        let (signer, material) = arguments.signer.signer(None)?;
+        let (signer, material) = arguments
+            .signer
+            .signer("weightlock scan --attest --key NAME.key MODEL", None)?;
         Ok(Some(Self {
             signer,
             material,

@@ -110,7 +110,7 @@ fn append(path: &Path, entry: Entry) -> Result<(), Diagnostic> {
     };
     let line = entry
         .after(last.as_deref())
-        .map_err(|error| broken(format!("the last line of the audit log is none: {error}")))?;
+        .map_err(|error| broken(error.to_string()))?;
     file.write_all(format!("{line}\n").as_bytes()).map_err(failed)?;
     file.sync_data().map_err(failed)
 }

@@ -168,7 +168,7 @@ fn open(arguments: &Arguments, context: &Context) -> Result<Case, Diagnostic> {
         refused_in_production("--ignore-unsigned-files")?;
     }
     let (method, model) = Method::split(&arguments.words)?;
-    let trust = arguments.trust.trust(method, context.now())?;
+    let trust = arguments.trust.trust(VERB, method, context.now())?;
     let signers = arguments
         .signers
         .signers(Some(trust.clone()), &arguments.trust, context.now())?;
