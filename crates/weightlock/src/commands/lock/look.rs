@@ -9,7 +9,7 @@ use std::path::Path;
 
 use weightlock_artifact::{Error, reason::Outcome};
 use weightlock_policy::{
-    Decision, ModelName,
+    Check, Decision, ModelName,
     lock::{Entry, Files, Line, LockedSigner, LockedVerdict, Place},
 };
 
@@ -54,6 +54,8 @@ pub(super) struct Seen {
     pub(super) revision: Option<Line>,
     pub(super) signers: Vec<LockedSigner>,
     pub(super) verdict: Option<LockedVerdict>,
+    /// That its signature does not hold, or is by nobody who counts, is among the refusals.
+    pub(super) is_unsigned: bool,
     /// Why somebody who was asked does not vouch for it.
     pub(super) refusals: Vec<Refusal>,
 }
@@ -129,6 +131,10 @@ impl<'a> Looking<'a> {
         seen.signers = signers(&judged, policies)?;
         seen.verdict = LockedVerdict::of(&judged.verdict, &policies.policy);
         seen.refusals = refusals(&judged);
+        seen.is_unsigned = seen
+            .refusals
+            .iter()
+            .any(|(_, it)| it.code() == Check::Signature.code());
         self.with_signature(subject, hashed, seen)
     }
 
@@ -142,6 +148,7 @@ impl<'a> Looking<'a> {
         match self.signed(subject.path, hashed) {
             Ok(signer) => seen.signers.extend(signer),
             Err(reasons) => {
+                seen.is_unsigned = true;
                 let refusals = reasons.into_iter();
                 seen.refusals
                     .extend(refusals.map(|reason| (explanations::outcome(reason.code()), reason)));
@@ -232,6 +239,7 @@ fn seen(hashed: &Hashed, subject: &Subject<'_>) -> Result<Seen, Diagnostic> {
         revision: revision.map(|text| line("revision", &text)).transpose()?,
         signers: Vec::new(),
         verdict: None,
+        is_unsigned: false,
         refusals: Vec::new(),
     })
 }

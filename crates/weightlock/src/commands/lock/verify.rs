@@ -296,6 +296,7 @@ fn compare(
     told: &mut CheckedModel,
 ) -> Vec<Refusal> {
     let asked = std::mem::take(&mut seen.refusals);
+    let is_unsigned = seen.is_unsigned;
     let found = seen.entry(entry.place.clone());
     let difference = Difference::between(entry, &found);
     told.found = Some(found.files.digest().to_string());
@@ -315,12 +316,13 @@ fn compare(
             format!("{name} comes from somewhere else, or is another revision"),
         ));
     }
-    if looking.asks() && difference.has_other_signer() {
+    // That nobody vouches for it now is told with its reason, where that is a no; what helps against it helps here too.
+    let is_told = found.signers.is_empty() && is_unsigned && asked.iter().any(|(it, _)| *it == Outcome::No);
+    if looking.asks() && difference.has_other_signer() && !is_told {
         no(missed(name, &difference));
     }
-    if !looking.asks() && !entry.signers.is_empty() || looking.policies.is_none() && entry.verdict.is_some() {
-        refusals.push((Outcome::NoAnswer, unchecked(name, entry).at(at.clone())));
-    }
+    let unasked = unasked(name, entry, looking);
+    refusals.extend(unasked.map(|told| (Outcome::NoAnswer, told.at(at.clone()))));
     refusals.extend(asked);
     refusals
 }
@@ -353,17 +355,21 @@ fn missed(name: &ModelName, difference: &Difference) -> Diagnostic {
     new.fold(told, |told, signer| told.fact("now", signer.to_string()))
 }
 
-fn unchecked(name: &ModelName, entry: &Entry) -> Diagnostic {
-    let what = if entry.verdict.is_some() {
+/// The lock says that a signer or a policy was asked, and nobody like it is named now.
+pub(super) fn unasked(name: &ModelName, entry: &Entry, looking: &Looking<'_>) -> Option<Diagnostic> {
+    let no_policy = looking.policies.is_none() && entry.verdict.is_some();
+    let nobody = !looking.asks() && !entry.signers.is_empty();
+    if !no_policy && !nobody {
+        return None;
+    }
+    let what = if no_policy {
         "a policy allowed it when it was locked, and none is named now"
     } else {
         "its signer was checked when it was locked, and nobody is named now"
     };
     let told = Diagnostic::new(LOCK_UNCHECKED, format!("{name}: {what}"));
-    entry
-        .signers
-        .iter()
-        .fold(told, |told, signer| told.fact("signed by", signer.to_string()))
+    let signers = entry.signers.iter();
+    Some(signers.fold(told, |told, signer| told.fact("signed by", signer.to_string())))
 }
 
 fn text(result: &LockVerified) -> String {
