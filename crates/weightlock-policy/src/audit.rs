@@ -117,6 +117,12 @@ pub enum Broken {
         /// Why.
         why: String,
     },
+    /// Nothing can follow on the last line.
+    #[error("no line can follow on the last one of the log: {why}")]
+    Last {
+        /// Why.
+        why: String,
+    },
     /// A line does not follow on the one before.
     #[error("line {line} does not follow on the line before: one was changed, removed, put in or moved")]
     Chain {
@@ -137,7 +143,7 @@ impl Broken {
     pub const fn code(&self) -> Code {
         match self {
             Self::Read(_) => weightlock_artifact::reason::IO,
-            Self::Line { .. } | Self::Chain { .. } | Self::Head { .. } => reason::AUDIT,
+            Self::Line { .. } | Self::Last { .. } | Self::Chain { .. } | Self::Head { .. } => reason::AUDIT,
         }
     }
 }
@@ -179,6 +185,7 @@ impl Entry {
         waived.dedup();
         let skipped = verdict.asked.iter().filter(|asked| asked.skipped);
         let mut skipped: Vec<String> = skipped.map(|asked| asked.check.name().to_owned()).collect();
+        skipped.sort();
         skipped.dedup();
         for list in [&mut codes, &mut waived, &mut skipped] {
             list.truncate(MOST_LISTED);
@@ -261,27 +268,26 @@ impl Entry {
     /// its own.
     ///
     /// # Errors
-    /// [`Broken`] when the last line is none: a log with a fault is not written on.
+    /// [`Broken::Last`] when the last line is none: a log with a fault is not written on.
     pub fn after(mut self, last: Option<&[u8]>) -> Result<String, Broken> {
+        let no = |why: String| Broken::Last { why };
         if let Some(last) = last {
-            let before = parse(last, 0)?;
-            self.number = before.number.checked_add(1).ok_or(Broken::Chain { line: 0 })?;
+            let before = parse(last).map_err(no)?;
+            let next = before.number.checked_add(1);
+            self.number = next.ok_or_else(|| no("its number is the largest there is".to_owned()))?;
             self.previous = Algorithm::Sha256.digest(last).to_string();
         }
-        serde_json::to_string(&self).map_err(|error| Broken::Line {
-            line: 0,
-            why: error.to_string(),
-        })
+        serde_json::to_string(&self).map_err(|error| no(error.to_string()))
     }
 }
 
-fn parse(text: &[u8], line: u64) -> Result<Entry, Broken> {
-    let fault = |why: String| Broken::Line { line, why };
-    let entry: Entry = serde_json::from_slice(text).map_err(|error| fault(error.to_string()))?;
+/// A line; else why it is none.
+fn parse(text: &[u8]) -> Result<Entry, String> {
+    let entry: Entry = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     if entry.version == 1 {
         Ok(entry)
     } else {
-        Err(fault(format!("its version is {}, and 1 is known", entry.version)))
+        Err(format!("its version is {}, and 1 is known", entry.version))
     }
 }
 
@@ -299,7 +305,7 @@ pub fn verify(log: &mut dyn BufRead, remembered: Option<&Digest>) -> Result<Chai
     let mut is_remembered = remembered.is_none_or(|digest| *digest == chain.head);
     while let Some(text) = next(log, chain.lines)? {
         let line = chain.lines.saturating_add(1);
-        let entry = parse(&text, line)?;
+        let entry = parse(&text).map_err(|why| Broken::Line { line, why })?;
         if entry.number != chain.lines || entry.previous != chain.head.to_string() {
             return Err(Broken::Chain { line });
         }

@@ -122,10 +122,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
             .with_exit(exit_of(&refusals))
             .with_text(text(&result))
             .with_result(result)
-            .with_verdict(verdict),
+            .with_answer(verdict),
         Err(refusals) => Reply::refusal(VERB, reasons_of(&refusals))
             .with_exit(exit_of(&refusals))
-            .with_verdict(verdict),
+            .with_answer(verdict),
     }
 }
 

@@ -237,10 +237,9 @@ fn tested(arguments: &Arguments, context: &Context) -> Result<Tested, Diagnostic
             "it has no cases, and would pass whatever the policy says".to_owned(),
         ));
     }
-    let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
     let now = match &table.now {
         Some(text) => text.parse().map_err(|_| wrong(format!("{text:?} is no time")))?,
-        None => Timestamp::from_second(seconds).map_err(|error| wrong(error.to_string()))?,
+        None => context.timestamp()?,
     };
     let mut results = Vec::new();
     for case in &table.cases {
