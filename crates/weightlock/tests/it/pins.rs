@@ -182,6 +182,14 @@ fn pins_that_cannot_be_read_stop_everything() {
         verify(&place, &["pebble=m"]).refusal(),
         (4, vec!["WL-IO-NOT-FOUND"])
     );
+    // What keeps the digest from being worked out is told beside what the signature's check ended with.
+    let place = pinned();
+    fs::remove_file(place.path("m/model.sig")).unwrap();
+    assert_eq!(place.program("mkfifo", ["m/pipe"]).code, 0);
+    assert_eq!(
+        verify(&place, &["pebble=m"]).refusal(),
+        (1, vec!["WL-SIG-UNSIGNED", "WL-ART-SPECIAL-FILE"])
+    );
     // Nobody is named whose signature would count.
     let place = pinned();
     place

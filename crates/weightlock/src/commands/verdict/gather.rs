@@ -168,7 +168,7 @@ pub(crate) fn judge_bytes(
     let hashed = &described.hashed;
     if let Some(said) = said {
         let files = hashed.names()?.into_iter().zip(hashed.sources());
-        said.fits(files, hashed.manifest())?;
+        said.fits(files, hashed.manifest(), &context.stopping())?;
     }
     step(format!(
         "{} hashed: {}",
