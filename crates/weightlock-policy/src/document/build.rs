@@ -504,8 +504,7 @@ fn level_of(number: u8) -> Result<Level, Fault> {
 
 fn severity(word: Option<String>, otherwise: Severity) -> Result<Severity, Fault> {
     let Some(word) = word else { return Ok(otherwise) };
-    let known = Severity::ALL.into_iter().find(|it| it.as_str() == word);
-    match known {
+    match Severity::of(&word) {
         Some(severity) if severity != Severity::Info => Ok(severity),
         _ => Err(value(
             "below",

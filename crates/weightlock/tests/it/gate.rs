@@ -836,11 +836,51 @@ fn cases_are_judged_and_compared_with_what_is_expected() {
             "another version",
             cases("allow").replace("version: 1", "version: 2"),
         ),
+        (
+            "no such format",
+            cases("allow").replace("[safetensors]", "[pikle]"),
+        ),
+        (
+            "no such rule",
+            cases("allow").replace("pickle-global-import", "no-such-rule"),
+        ),
+        (
+            "no such rule in a report",
+            cases("allow").replace(
+                "- {kind: bom,",
+                "- {kind: scan, by: [release], findings: {no-such-rule: low}}\n  - {kind: bom,",
+            ),
+        ),
     ] {
         place.write("bad.yaml", text);
         let ran = test("bad.yaml");
         assert_eq!(ran.code, 2, "{what}: {ran:#?}");
     }
+}
+
+/// As with real signatures: two names of one key are one signer, and what is said by one of them is said by the other.
+#[test]
+fn names_of_one_key_are_one_signer_in_cases_too() {
+    let place = Place::new();
+    place.write(
+        "policy.toml",
+        "version = 1\nmode = \"development\"\n[identity.ada]\nkey = \"a.pub\"\n[identity.ben]\nkey = \"b.pub\"\n\
+         [identity.ada-again]\nkey = \"a.pub\"\n[signers]\nreview = [\"ada-again\", \"ben\"]\n\
+         [require]\napprovals = { count = 2 }\n",
+    );
+    let case = |name: &str, by: [&str; 2], expect: &str| {
+        let said = by.map(|who| format!("  - {{kind: review, by: [{who}], approval: true}}\n"));
+        let said = said.concat();
+        format!("- name: {name}\n  statements:\n{said}  expect: {expect}\n")
+    };
+    let cases = [
+        case("two people", ["ada", "ben"], "allow"),
+        case("one person twice", ["ada", "ada-again"], "deny"),
+    ];
+    place.write("cases.yaml", format!("version: 1\ncases:\n{}", cases.concat()));
+    place
+        .run(["policy", "test", "--policy", "policy.toml", "cases.yaml"])
+        .yes();
 }
 
 /// A signed verdict stands in for judging the same bytes by the same policy, and for nothing else.

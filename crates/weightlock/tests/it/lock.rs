@@ -647,6 +647,60 @@ fn locks_are_compared_with_each_other_and_with_the_disk() {
     assert_eq!(lock(&place, "diff", &["nothing.lock"]).code, 4);
 }
 
+/// What is gone, and what cannot be read, are told beside what differs.
+#[test]
+fn one_model_that_is_gone_hides_no_other_difference() {
+    let place = Place::new();
+    for name in ["a", "b", "c"] {
+        place.write(&format!("{name}/config.json"), name);
+    }
+    lock(&place, "add", &["a", "b", "c"]);
+    fs::remove_dir_all(place.path("a")).unwrap();
+    place.write("b/config.json", "other");
+    let told = |ran: &Ran| -> Vec<(String, String)> {
+        let changes = ran.document::<LockDiff>()["result"]["changes"].clone();
+        let word = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
+        let changes = changes.as_array().unwrap().iter();
+        changes.map(|it| (word(it, "name"), word(it, "change"))).collect()
+    };
+    let gone = ("a".to_owned(), "removed".to_owned());
+    let changed = ("b".to_owned(), "changed".to_owned());
+    let ran = lock(&place, "diff", &["--json"]);
+    assert_eq!(
+        (ran.code, told(&ran)),
+        (1, vec![gone.clone(), changed.clone()]),
+        "{ran:#?}"
+    );
+    // Of one that cannot be read, nobody knows whether it differs.
+    assert_eq!(place.program("mkfifo", ["c/pipe"]).code, 0);
+    let ran = lock(&place, "diff", &["--json"]);
+    assert_eq!((ran.code, told(&ran)), (1, vec![gone, changed]), "{ran:#?}");
+    assert_eq!(ran.codes(), ["WL-DIFF-DIFFERENT", "WL-ART-SPECIAL-FILE"]);
+    place.write("b/config.json", "b");
+    place.write("a/config.json", "a");
+    let ran = lock(&place, "diff", &[]);
+    assert_eq!(ran.refusal().1, ["WL-ART-SPECIAL-FILE"], "{ran:#?}");
+    assert!(!ran.stdout.contains("the same"), "{ran:#?}");
+}
+
+/// The file is not there yet, and its folder is named by a path with `..`.
+#[test]
+fn a_lock_is_begun_in_a_folder_above() {
+    let place = signed();
+    fs::create_dir(place.path("below")).unwrap();
+    let above = |more: &[&str]| {
+        let mut command = place.command([&["lock"], more].concat());
+        Ran::of(command.current_dir(place.path("below")))
+    };
+    let key = public();
+    above(&["add", "--lock", "../new.lock", "--key", &key, "../m"]).yes();
+    above(&["verify", "--lock", "../new.lock", "--key", &key]).yes();
+    let text = fs::read_to_string(place.path("new.lock")).unwrap();
+    assert!(text.contains("path = \"m\""), "{text}");
+    let inside = above(&["add", "--lock", "../m/new.lock", "--key", &key, "../m"]);
+    inside.refused(2, "WL-CLI-USAGE");
+}
+
 /// `verify --lock`: a rightly signed model that is not the locked one.
 #[test]
 fn a_rightly_signed_model_must_be_the_locked_one_too() {

@@ -214,16 +214,10 @@ pub(crate) fn files(hashed: &Hashed) -> Files {
 /// What the bytes and the place say by themselves.
 fn seen(hashed: &Hashed, subject: &Subject<'_>) -> Result<Seen, Diagnostic> {
     let hub = hashed.root().hub_name();
-    let full_name = hub.map(|hub| match &hub.namespace {
-        Some(namespace) => format!("{namespace}/{}", hub.name),
-        None => hub.name.clone(),
-    });
+    let full_name = hub.map(named::full_name);
     let name = match subject.name {
         Some(name) => name.clone(),
-        None => {
-            let name = full_name.clone().unwrap_or_else(|| hashed.root().base_name());
-            named::by_place(&name, subject.path)?
-        }
+        None => named::default_of(hashed.root())?,
     };
     let source = match full_name {
         Some(name) => Some(line("source", &format!("hub:{name}"))?),
