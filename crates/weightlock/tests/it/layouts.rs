@@ -523,6 +523,23 @@ fn a_tag_that_names_two_things_is_not_taken_for_one() {
         assert_eq!(ran.code, code, "{target}: {ran:#?}");
         assert_eq!(ran.stderr.contains("error[WL-CLI-CHOOSE]"), code == 2, "{ran:#?}");
     }
+    // Likewise where it says itself that it is about another, and is listed a second time with the tag.
+    let described = blob(&place, "layout", CONFIG, b"{}");
+    let about = json!({"schemaVersion": 2, "mediaType": MANIFEST, "subject": described.clone(),
+        "artifactType": "application/vnd.example", "config": described, "layers": []});
+    let plain = blob(&place, "layout", MANIFEST, about.to_string().as_bytes());
+    let mut tagged = plain.clone();
+    tagged["annotations"] = json!({"org.opencontainers.image.ref.name": "v1"});
+    for listed in [
+        vec![tagged.clone(), model.clone()],
+        vec![model.clone(), tagged.clone()],
+        vec![plain.clone(), tagged.clone(), model.clone()],
+        vec![plain, model.clone(), tagged],
+    ] {
+        index(&place, "layout", &listed);
+        let ran = place.run(["inspect", "layout:v1"]);
+        assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]), "{listed:?}: {ran:#?}");
+    }
 }
 
 #[test]

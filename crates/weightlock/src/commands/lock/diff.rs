@@ -16,10 +16,10 @@ use weightlock_policy::{
 
 use super::{
     ReadFlags,
-    add::{many, one},
     file::LockFile,
-    look::{self, Refusal},
-    told::{LockDifference, exit_of, reasons_of},
+    look,
+    refusal::{Refusal, exit_of, many, one, reasons_of},
+    told::LockDifference,
     update::changes_text,
 };
 use crate::{context::Context, diagnostic::Diagnostic, explanations::DIFFERENT, reply::Reply, text::counted};

@@ -13,7 +13,10 @@ use weightlock_policy::{
     lock::{Entry, Files, Line, LockedSigner, LockedVerdict, Place},
 };
 
-use super::{LookFlags, ReadFlags, named};
+use super::{
+    LookFlags, ReadFlags, named,
+    refusal::{Refusal, many},
+};
 use crate::{
     commands::{
         subject::Hashed,
@@ -23,7 +26,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     environment::PUBLIC_KEY,
-    explanations::{self, USAGE},
+    explanations::USAGE,
 };
 
 /// Who is asked about models.
@@ -59,9 +62,6 @@ pub(super) struct Seen {
     /// Why somebody who was asked does not vouch for it.
     pub(super) refusals: Vec<Refusal>,
 }
-
-/// A reason, and what kind of answer it makes.
-pub(super) type Refusal = (Outcome, Diagnostic);
 
 impl<'a> Looking<'a> {
     pub(super) fn new(
@@ -149,9 +149,7 @@ impl<'a> Looking<'a> {
             Ok(signer) => seen.signers.extend(signer),
             Err(reasons) => {
                 seen.is_unsigned = true;
-                let refusals = reasons.into_iter();
-                seen.refusals
-                    .extend(refusals.map(|reason| (explanations::outcome(reason.code()), reason)));
+                seen.refusals.extend(many(reasons));
             }
         }
         seen.signers.sort();

@@ -18,11 +18,11 @@ use weightlock_policy::{
 
 use super::{
     LockFlag, LookFlags,
-    add::{many, one},
     file::LockFile,
-    look::{Looking, Refusal, Subject, line},
-    told::{LockDifference, LockedModel, exit_of, reasons_of},
-    verify::{not_said_here, unasked, wanted},
+    look::{Looking, Subject, line},
+    refusal::{Refusal, exit_of, many, one, reasons_of, unasked},
+    told::{LockDifference, LockedModel},
+    wanted::{not_said_here, wanted},
 };
 use crate::{
     commands::verdict, context::Context, diagnostic::Diagnostic, explanations::USAGE, reply::Reply,
@@ -221,6 +221,23 @@ impl Accepted<'_> {
     }
 }
 
+/// What needs a word of its own.
+fn needed(difference: &Difference) -> Vec<Code> {
+    let cases = [
+        (LOCK_SIGNER, difference.has_other_signer()),
+        (LOCK_SOURCE, difference.has_other_source()),
+    ];
+    let needed = cases.into_iter().filter(|(_, is_needed)| *is_needed);
+    needed.map(|(code, _)| code).collect()
+}
+
+impl Arguments {
+    /// Whether a flag gives that word.
+    fn accepts(&self, code: Code) -> bool {
+        (code == LOCK_SIGNER && self.accept_signer) || (code == LOCK_SOURCE && self.accept_source)
+    }
+}
+
 /// Whether what differs may be locked, and what is accepted for that. That production takes no acceptance is logged here.
 fn accept<'a>(
     arguments: &Arguments,
@@ -235,32 +252,22 @@ fn accept<'a>(
             "name whom to ask:  weightlock lock update --key SIGNER.pub {name}, or --policy POLICY"
         ))));
     }
-    let cases = [
-        (
-            LOCK_SIGNER,
-            difference.has_other_signer(),
-            arguments.accept_signer,
-        ),
-        (
-            LOCK_SOURCE,
-            difference.has_other_source(),
-            arguments.accept_source,
-        ),
-    ];
-    let needed = cases.into_iter().filter(|(_, is_needed, _)| *is_needed);
-    let (given, missing): (Vec<_>, Vec<_>) = needed.partition(|(.., is_given)| *is_given);
+    let needed = needed(difference);
+    let missing: Vec<Diagnostic> = needed
+        .iter()
+        .filter(|code| !arguments.accepts(**code))
+        .map(|code| not_accepted(*code, name, difference))
+        .collect();
     if !missing.is_empty() {
-        let missing = missing.into_iter();
-        let told = missing.map(|(code, ..)| not_accepted(code, name, difference));
-        return Err(many(told.collect()));
+        return Err(many(missing));
     }
-    if given.is_empty() {
+    if needed.is_empty() {
         return Ok(None);
     }
     let accepted = Accepted {
         name,
         digest: found.files.digest(),
-        codes: given.into_iter().map(|(code, ..)| code).collect(),
+        codes: needed,
     };
     let policy = looking.policies.as_ref().map(|it| &it.policy);
     if mode(arguments, policy) != Mode::Production {
