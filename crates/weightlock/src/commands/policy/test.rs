@@ -315,48 +315,11 @@ impl Case {
     }
 
     fn evidence(&self, policy: &Policy, now: Timestamp) -> Result<Evidence, String> {
-        let model = &self.model;
-        if let Some(format) = model
-            .files
-            .values()
-            .flatten()
-            .find(|it| !WORDS.is_format.has_format(it))
-        {
-            return Err(format!("there is no file format {format:?}"));
-        }
-        let digest = sha256(&self.name);
         let statements = self.statements.iter().enumerate();
         let statements = statements.map(|(at, one)| one.fact(at, policy, now));
-        let licenses = model.licenses.iter().map(|text| LicenseFact {
-            expression: Some(text.clone()),
-            text: text.clone(),
-            standing: Standing::Declared,
-            source: "the case".to_owned(),
-        });
         let advisories = self.advisories.iter().map(|one| one.report(now));
         Ok(Evidence {
-            model: ModelFacts {
-                name: model.name.clone().unwrap_or_else(|| "model".to_owned()),
-                namespace: model.namespace.clone(),
-                also: Vec::new(),
-                missing: Vec::new(),
-                revision: model.revision.as_ref().map(|text| Revision {
-                    is_pinned: crate::commands::verdict::is_pinned(text),
-                    text: text.clone(),
-                }),
-                digest,
-                files: model
-                    .files
-                    .iter()
-                    .map(|(path, formats)| FileFact {
-                        path: path.clone(),
-                        digest: sha256(path),
-                        formats: formats.clone(),
-                    })
-                    .collect(),
-                licenses: licenses.collect(),
-                code: model.code.clone(),
-            },
+            model: self.model.facts(sha256(&self.name))?,
             statements: statements.collect::<Result<_, _>>()?,
             scan: match &self.scan {
                 Some(scan) => Some(scanned(&scan.findings, &scan.unread)?),
@@ -364,6 +327,40 @@ impl Case {
             },
             advisories: advisories.collect::<Result<_, _>>()?,
             card: None,
+        })
+    }
+}
+
+impl Model {
+    fn facts(&self, digest: Digest) -> Result<ModelFacts, String> {
+        let mut formats = self.files.values().flatten();
+        if let Some(format) = formats.find(|it| !WORDS.is_format.has_format(it)) {
+            return Err(format!("there is no file format {format:?}"));
+        }
+        let files = self.files.iter().map(|(path, formats)| FileFact {
+            path: path.clone(),
+            digest: sha256(path),
+            formats: formats.clone(),
+        });
+        let licenses = self.licenses.iter().map(|text| LicenseFact {
+            expression: Some(text.clone()),
+            text: text.clone(),
+            standing: Standing::Declared,
+            source: "the case".to_owned(),
+        });
+        Ok(ModelFacts {
+            name: self.name.clone().unwrap_or_else(|| "model".to_owned()),
+            namespace: self.namespace.clone(),
+            also: Vec::new(),
+            missing: Vec::new(),
+            revision: self.revision.as_ref().map(|text| Revision {
+                is_pinned: crate::commands::verdict::is_pinned(text),
+                text: text.clone(),
+            }),
+            digest,
+            files: files.collect(),
+            licenses: licenses.collect(),
+            code: self.code.clone(),
         })
     }
 }
