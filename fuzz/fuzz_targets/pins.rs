@@ -9,6 +9,6 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(pins.to_text().as_bytes(), bytes);
     assert!(pins.all().count() > 0, "pins that pin nothing");
     for (name, pin) in pins.all() {
-        assert_eq!(pins.of(name), Some(pin));
+        assert_eq!(pins.find(name), Some(pin));
     }
 });

@@ -117,9 +117,9 @@ pub enum Broken {
         /// Why.
         why: String,
     },
-    /// What a log ends with is no line of one, so that nothing follows on it.
+    /// Nothing can follow on the last line.
     #[error("the log does not end with a line of a log: {why}")]
-    End {
+    Last {
         /// Why.
         why: String,
     },
@@ -143,7 +143,7 @@ impl Broken {
     pub const fn code(&self) -> Code {
         match self {
             Self::Read(_) => weightlock_artifact::reason::IO,
-            Self::Line { .. } | Self::End { .. } | Self::Chain { .. } | Self::Head { .. } => reason::AUDIT,
+            Self::Line { .. } | Self::Last { .. } | Self::Chain { .. } | Self::Head { .. } => reason::AUDIT,
         }
     }
 }
@@ -185,6 +185,7 @@ impl Entry {
         waived.dedup();
         let skipped = verdict.asked.iter().filter(|asked| asked.skipped);
         let mut skipped: Vec<String> = skipped.map(|asked| asked.check.name().to_owned()).collect();
+        skipped.sort();
         skipped.dedup();
         for list in [&mut codes, &mut waived, &mut skipped] {
             list.truncate(MOST_LISTED);
@@ -267,23 +268,20 @@ impl Entry {
     /// its own.
     ///
     /// # Errors
-    /// [`Broken`] when the last line is none: a log with a fault is not written on.
+    /// [`Broken::Last`] when the last line is none: a log with a fault is not written on.
     pub fn after(mut self, last: Option<&[u8]>) -> Result<String, Broken> {
+        let no = |why: String| Broken::Last { why };
         if let Some(last) = last {
-            let before = parse(last).map_err(|why| Broken::End { why })?;
+            let before = parse(last).map_err(no)?;
             let next = before.number.checked_add(1);
-            self.number = next.ok_or_else(|| Broken::End {
-                why: "its number is the last one".to_owned(),
-            })?;
+            self.number = next.ok_or_else(|| no("its number is the largest there is".to_owned()))?;
             self.previous = Algorithm::Sha256.digest(last).to_string();
         }
-        serde_json::to_string(&self).map_err(|error| Broken::End {
-            why: error.to_string(),
-        })
+        serde_json::to_string(&self).map_err(|error| no(error.to_string()))
     }
 }
 
-/// A line; what is wrong with it, in words.
+/// A line; else why it is none.
 fn parse(text: &[u8]) -> Result<Entry, String> {
     let entry: Entry = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     if entry.version == 1 {

@@ -182,9 +182,8 @@ impl Pins {
         format!("{FIRST_LINE}\n") + &lines.collect::<String>()
     }
 
-    /// What a model must be.
-    #[must_use]
-    pub fn of(&self, name: &ModelName) -> Option<&Pin> {
+    /// What a model of exactly this name must be.
+    fn of(&self, name: &ModelName) -> Option<&Pin> {
         self.by_name.get(name)
     }
 

@@ -285,7 +285,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "somebody who had signed the locked model does not vouch for this one, or not any more",
         why: "a new signer of a known name is what a stolen account looks like",
         example: "the signature was deleted, the key was taken out of the policy, or a new version is signed by somebody else",
-        fix: "ask the publisher why, by another way than the one the model came; outside production, `weightlock lock update --accept-signer NAME` accepts it",
+        fix: "ask the publisher why, by another way than the one the model came; outside production, `weightlock lock update --key NEW.pub --accept-signer NAME` accepts another signer",
     },
     Explanation {
         code: LOCK_SOURCE,
@@ -293,7 +293,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         what: "the model comes from somewhere else than the locked one",
         why: "a namespace that was given up can be taken by anybody, with the same names in it",
         example: "locked from hub:acme/pebble, and now from hub:acme-ai/pebble",
-        fix: "ask the publisher why; outside production, `weightlock lock update --accept-source NAME` accepts it",
+        fix: "ask the publisher why; outside production, `weightlock lock update --key SIGNER.pub --source SOURCE --accept-source NAME` accepts it",
     },
     Explanation {
         code: LOCK_UNCHECKED,

@@ -22,6 +22,12 @@ impl Severity {
     /// All, least harmful first.
     pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
 
+    /// The one of this word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
     /// The word in all outputs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

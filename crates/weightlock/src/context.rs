@@ -6,6 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use jiff::Timestamp;
 use weightlock_artifact::{
     cache::DigestCache,
     digest::{
@@ -97,6 +98,17 @@ impl Context {
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
         )
+    }
+
+    /// The same in a calendar.
+    ///
+    /// # Errors
+    ///
+    /// A clock behind the year 9999.
+    pub(crate) fn timestamp(&self) -> Result<Timestamp, Diagnostic> {
+        let seconds = i64::try_from(self.now().0).unwrap_or(i64::MAX);
+        Timestamp::from_second(seconds)
+            .map_err(|error| Diagnostic::new(explanations::CLOCK, error.to_string()))
     }
 
     /// Kernel, threads and reading as the flags say.

@@ -117,6 +117,11 @@ impl Diagnostic {
         &self.message
     }
 
+    /// Whether another reason says the same of the same, whatever it advises.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self.code == other.code && self.place == other.place && self.message == other.message
+    }
+
     /// Where, if that is known.
     pub(crate) fn place(&self) -> Option<&str> {
         self.place.as_deref()

@@ -2,6 +2,7 @@
 //! of another program, counters that the program looks at, and may stop the work by.
 
 use std::{
+    io,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -58,8 +59,37 @@ impl Progress {
 pub(crate) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
+    /// Reads on until somebody wants the work to stop; then reading fails. Whoever reads asks [`Stop::is_wanted`] why.
+    pub(crate) const fn reading<R>(&self, inner: R) -> Stoppable<'_, R> {
+        Stoppable { inner, stop: self }
+    }
+
     pub(crate) fn is_wanted(&self) -> bool {
         self.0.load(Relaxed) || interrupt::signal().is_some()
+    }
+}
+
+/// Something that is read until somebody wants the work to stop.
+#[derive(Debug)]
+pub(crate) struct Stoppable<'a, R> {
+    inner: R,
+    stop: &'a Stop,
+}
+
+impl<R: io::Read> io::Read for Stoppable<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // What is only `Interrupted` is read again.
+        let stopped = || Err(io::Error::other("somebody asked to stop"));
+        if self.stop.is_wanted() {
+            return stopped();
+        }
+        let count = self.inner.read(buffer)?;
+        // The end of a pipe, whose writer the same signal ended, is not that of what it had to say.
+        if self.stop.is_wanted() {
+            stopped()
+        } else {
+            Ok(count)
+        }
     }
 }
 
@@ -191,6 +221,23 @@ mod tests {
         assert_eq!(
             line("hashing", one, None, Duration::from_secs(2)),
             "hashing 1.0 GiB, 512.0 MiB/s"
+        );
+    }
+
+    #[test]
+    fn reading_ends_where_somebody_asks_for_it() {
+        use std::io::Read as _;
+        let progress = Progress::default();
+        let stop = progress.stopping();
+        let mut reader = stop.reading(&b"ab"[..]);
+        let mut one = [0];
+        assert_eq!(reader.read(&mut one).unwrap(), 1);
+        progress.stop();
+        let told = reader.read(&mut one).unwrap_err();
+        assert_ne!(
+            told.kind(),
+            io::ErrorKind::Interrupted,
+            "that would be read again"
         );
     }
 

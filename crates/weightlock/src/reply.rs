@@ -131,6 +131,15 @@ impl Reply {
         self
     }
 
+    /// Likewise, where the answer is no or there is none: a run that could not work, or was put wrongly, says nothing of the matter.
+    #[must_use]
+    pub(crate) fn with_answer(self, verdict: impl Into<String>) -> Self {
+        match self.exit {
+            Exit::No | Exit::NoAnswer => self.with_verdict(verdict),
+            _ => self,
+        }
+    }
+
     /// With another exit code than the first reason's.
     #[must_use]
     pub(crate) const fn with_exit(mut self, exit: Exit) -> Self {

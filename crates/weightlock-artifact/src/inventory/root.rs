@@ -36,6 +36,14 @@ pub enum Links {
     DangerousFilesAnywhere,
 }
 
+impl Links {
+    /// Whether links to files inside the root are followed, as a user asks for it.
+    #[must_use]
+    pub const fn following(follow: bool) -> Self {
+        if follow { Self::FilesInside } else { Self::Refused }
+    }
+}
+
 /// Whether a model is a folder or one file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RootKind {

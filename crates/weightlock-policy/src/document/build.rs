@@ -9,26 +9,16 @@ use weightlock_artifact::{
     evidence::Kind,
 };
 use weightlock_bom::slsa::Level;
-use weightlock_scan::Severity;
 use weightlock_signing::identity::{Claim, Pattern as NamePattern, Required};
 
 use super::{
-    Age, Builder, Document, DocumentError, Fault, Held, Identity, MAX_BYTES, Placed, Rule, Vocabulary, When,
-    Who,
-    wire::{
-        Wire, WireDemands, WireFormats, WireIdentity, WireLicenses, WireMatch, WireMeasure, WireProvenance,
-        WireReportBy, WireRule, WireScanBy, WireWaiver, WireWaivers, WireWhen,
-    },
+    Builder, Document, DocumentError, Fault, Held, Identity, MAX_BYTES, Rule, Vocabulary, When, Who,
+    wire::{Wire, WireIdentity, WireMatch, WireRule, WireWaiver, WireWaivers, WireWhen},
 };
 use crate::{
-    demand::{AgeOf, Demand, Licences, Measure, ReportBy, ScanBy},
-    level::{Mode, Tier},
     pattern::Pattern,
     waiver::{self, Waiver, Waives},
 };
-
-/// The prefix of a set of licences.
-const SET: &str = "set:";
 
 pub(super) fn document(text: &[u8], words: &Vocabulary<'_>) -> Result<Document, DocumentError> {
     let lines = Lines::of(text)?;
@@ -86,7 +76,7 @@ pub(crate) fn waivers(text: &[u8], words: &Vocabulary<'_>) -> Result<Vec<Waiver>
 }
 
 /// A text and where its lines begin.
-struct Lines<'t> {
+pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
 }
@@ -107,11 +97,11 @@ impl<'t> Lines<'t> {
     }
 
     /// The line of an offset, from 1.
-    fn line(&self, offset: usize) -> usize {
+    pub(super) fn line(&self, offset: usize) -> usize {
         self.starts.partition_point(|end| *end < offset) + 1
     }
 
-    fn at(&self, offset: usize, fault: Fault) -> DocumentError {
+    pub(super) fn at(&self, offset: usize, fault: Fault) -> DocumentError {
         DocumentError {
             line: self.line(offset),
             fault,
@@ -126,28 +116,25 @@ impl<'t> Lines<'t> {
     }
 }
 
-struct Reading<'r> {
-    lines: &'r Lines<'r>,
+/// A document that is being read: what its names can mean.
+pub(super) struct Reading<'r> {
+    pub(super) lines: &'r Lines<'r>,
     words: &'r Vocabulary<'r>,
     identities: BTreeSet<String>,
-    sets: BTreeMap<String, Vec<String>>,
+    /// Sets of licences.
+    pub(super) sets: BTreeMap<String, Vec<String>>,
 }
 
-fn shape(text: impl Into<String>) -> Fault {
+pub(super) fn shape(text: impl Into<String>) -> Fault {
     Fault::Shape(text.into())
 }
 
-fn value(what: &'static str, text: &str, why: impl ToString) -> Fault {
+pub(super) fn value(what: &'static str, text: &str, why: impl ToString) -> Fault {
     Fault::Value {
         what,
         text: text.to_owned(),
         why: why.to_string(),
     }
-}
-
-/// The value of a demand, and the line that it stands in.
-fn given<T>(demand: Option<Spanned<T>>) -> Option<(usize, T)> {
-    demand.map(|it| (it.span().start, it.into_inner()))
 }
 
 impl Reading<'_> {
@@ -245,7 +232,7 @@ impl Reading<'_> {
         }
     }
 
-    fn all_known(&self, names: &[String]) -> Result<(), Fault> {
+    pub(super) fn all_known(&self, names: &[String]) -> Result<(), Fault> {
         names.iter().try_for_each(|name| self.known(name))
     }
 
@@ -298,151 +285,12 @@ impl Reading<'_> {
         Ok(when)
     }
 
-    fn format(&self, name: String) -> Result<String, Fault> {
+    pub(super) fn format(&self, name: String) -> Result<String, Fault> {
         if self.words.is_format.has_format(&name) {
             Ok(name)
         } else {
             Err(Fault::Unknown("file format", name))
         }
-    }
-
-    fn demands(
-        &self,
-        wire: WireDemands,
-        mode: Option<Mode>,
-        tier: Option<Tier>,
-    ) -> Result<Vec<Placed>, DocumentError> {
-        let mut demands = Vec::new();
-        let mut demand = |at: usize, demand: Result<Demand, Fault>| {
-            demands.push(Placed {
-                line: self.lines.line(at),
-                mode,
-                tier,
-                demand: demand.map_err(|fault| self.lines.at(at, fault))?,
-            });
-            Ok(())
-        };
-        if let Some((at, it)) = given(wire.signature) {
-            demand(at, self.signature(it.0.signers, it.0.by))?;
-        }
-        if let Some((at, it)) = given(wire.scan) {
-            let by = match it.0.by {
-                WireScanBy::Now => ScanBy::Now,
-                WireScanBy::Signed => ScanBy::Signed,
-                WireScanBy::Either => ScanBy::Either,
-            };
-            let below = severity(it.0.below, Severity::Medium);
-            demand(at, below.map(|below| Demand::Scan { below, by }))?;
-        }
-        for (it, what) in [
-            (given(wire.coverage), Demand::Coverage),
-            (given(wire.bom), Demand::Bom),
-            (given(wire.revision), Demand::Revision),
-        ] {
-            if let Some((at, _)) = it {
-                demand(at, Ok(what))?;
-            }
-        }
-        if let Some((at, it)) = given(wire.card) {
-            let signed = it.0.signed.unwrap_or(true);
-            demand(at, Ok(Demand::Card { signed }))?;
-        }
-        if let Some((at, it)) = given(wire.provenance) {
-            demand(at, provenance(it))?;
-        }
-        if let Some((at, it)) = given(wire.evaluation) {
-            demand(at, evaluation(it))?;
-        }
-        if let Some((at, it)) = given(wire.review) {
-            demand(
-                at,
-                some("reviewers", it.0.reviewers).map(|reviewers| Demand::Review { reviewers }),
-            )?;
-        }
-        if let Some((at, it)) = given(wire.licenses) {
-            demand(at, self.licences(it))?;
-        }
-        if let Some((at, it)) = given(wire.formats) {
-            demand(at, self.formats(it))?;
-        }
-        if let Some((at, it)) = given(wire.advisories) {
-            let below = severity(it.0.below, Severity::High);
-            let by = match it.0.by {
-                WireReportBy::Signed => ReportBy::Signed,
-                WireReportBy::Either => ReportBy::Either,
-            };
-            demand(at, below.map(|below| Demand::Advisories { below, by }))?;
-        }
-        if let Some((at, it)) = given(wire.approvals) {
-            let by = it.0.by;
-            let count = some("count", it.0.count);
-            demand(
-                at,
-                self.all_known(&by)
-                    .and(count)
-                    .map(|count| Demand::Approvals { count, by }),
-            )?;
-        }
-        for (of, age) in wire.max_age {
-            let at = of.span().start;
-            demand(at, max_age(of.get_ref(), age.get_ref()))?;
-        }
-        Ok(demands)
-    }
-
-    fn signature(&self, signers: Option<u32>, by: Vec<String>) -> Result<Demand, Fault> {
-        self.all_known(&by)?;
-        let signers = some("signers", signers)?;
-        if !by.is_empty() && (by.len() as u64) < u64::from(signers) {
-            return Err(shape("more signers are demanded than are named"));
-        }
-        Ok(Demand::Signature { signers, by })
-    }
-
-    fn formats(&self, wire: WireFormats) -> Result<Demand, Fault> {
-        self.all_known(&wire.unless_signed_by)?;
-        if wire.deny.is_empty() {
-            return Err(shape("formats names the formats that it denies"));
-        }
-        let deny = wire.deny.into_iter().map(|name| self.format(name));
-        Ok(Demand::Formats {
-            deny: deny.collect::<Result<_, _>>()?,
-            unless_signed_by: wire.unless_signed_by,
-        })
-    }
-
-    fn licences(&self, wire: WireLicenses) -> Result<Demand, Fault> {
-        let allow = self.licence_names(wire.allow)?;
-        let deny = self.licence_names(wire.deny)?;
-        if allow.is_empty() && deny.is_empty() {
-            return Err(shape("licenses names what it allows or denies"));
-        }
-        Ok(Demand::Licenses(Licences { allow, deny }))
-    }
-
-    /// Names, with those of sets in their place.
-    fn licence_names(&self, names: Vec<String>) -> Result<BTreeMap<String, String>, Fault> {
-        let mut all = BTreeMap::new();
-        for name in names {
-            let members = match name.strip_prefix(SET) {
-                None => vec![name.as_str()],
-                Some(set) => match self.sets.get(set) {
-                    Some(members) => members.iter().map(String::as_str).collect(),
-                    None => return Err(Fault::Unknown("set of licences", set.to_owned())),
-                },
-            };
-            for member in members {
-                let known = Licences::name(member).ok_or_else(|| {
-                    value(
-                        "license",
-                        member,
-                        "neither an identifier of SPDX nor a LicenseRef-",
-                    )
-                })?;
-                all.insert(known, member.to_owned());
-            }
-        }
-        Ok(all)
     }
 }
 
@@ -495,83 +343,11 @@ pub(super) fn kind_of(name: &str) -> Result<Kind, Fault> {
     kind.ok_or_else(|| Fault::Unknown("kind of evidence", name.to_owned()))
 }
 
-fn level_of(number: u8) -> Result<Level, Fault> {
+pub(super) fn level_of(number: u8) -> Result<Level, Fault> {
     match Level::of(number) {
         Some(level) if level != Level::L0 => Ok(level),
         _ => Err(shape("a level is one of 1, 2 and 3")),
     }
-}
-
-fn severity(word: Option<String>, otherwise: Severity) -> Result<Severity, Fault> {
-    let Some(word) = word else { return Ok(otherwise) };
-    let known = Severity::ALL.into_iter().find(|it| it.as_str() == word);
-    match known {
-        Some(severity) if severity != Severity::Info => Ok(severity),
-        _ => Err(value(
-            "below",
-            &word,
-            "it is one of low, medium, high and critical",
-        )),
-    }
-}
-
-/// A count; none is one, and zero demands nothing.
-fn some(what: &'static str, count: Option<u32>) -> Result<u32, Fault> {
-    match count {
-        None => Ok(1),
-        Some(0) => Err(value(what, "0", "that demands nothing")),
-        Some(count) => Ok(count),
-    }
-}
-
-fn provenance(wire: WireProvenance) -> Result<Demand, Fault> {
-    Ok(Demand::Provenance {
-        level: level_of(wire.level)?,
-        builders: wire.builders,
-    })
-}
-
-fn evaluation(wire: Vec<WireMeasure>) -> Result<Demand, Fault> {
-    let measures: Vec<Measure> = wire.into_iter().map(measure).collect::<Result<_, _>>()?;
-    if measures.is_empty() {
-        return Err(shape("evaluation names what is measured"));
-    }
-    Ok(Demand::Evaluation(measures))
-}
-
-fn measure(wire: WireMeasure) -> Result<Measure, Fault> {
-    let bounds = [wire.at_least, wire.at_most];
-    if wire.metric.is_empty() || bounds.iter().all(Option::is_none) {
-        return Err(shape("a measured value has a metric, and at-least or at-most"));
-    }
-    if bounds.iter().flatten().any(|bound| !bound.is_finite()) {
-        return Err(value("evaluation", &wire.metric, "its bounds are numbers"));
-    }
-    if let [Some(least), Some(most)] = bounds
-        && least > most
-    {
-        return Err(value(
-            "evaluation",
-            &wire.metric,
-            "no value is at least one bound and at most the other",
-        ));
-    }
-    Ok(Measure {
-        metric: wire.metric,
-        dataset: wire.dataset,
-        at_least: wire.at_least,
-        at_most: wire.at_most,
-    })
-}
-
-fn max_age(of: &str, age: &str) -> Result<Demand, Fault> {
-    let of = if of == "advisories" {
-        AgeOf::Advisories
-    } else {
-        AgeOf::Kind(kind_of(of)?)
-    };
-    let age = Age::parse(age).map_err(|why| value("max-age", age, why))?;
-    Ok(Demand::MaxAge { of, age })
 }
 
 fn digest(text: &str) -> Result<Digest, Fault> {

@@ -30,6 +30,7 @@
 //! models than for all; an exception is a [`crate::Waiver`], with a name and a date.
 
 mod build;
+mod demands;
 mod duration;
 mod error;
 mod wire;

@@ -201,12 +201,6 @@ impl Files {
         }
     }
 
-    /// Whether it is one file or a folder.
-    #[must_use]
-    pub fn shape(&self) -> Shape {
-        self.pin().shape
-    }
-
     /// How many files there are.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use weightlock_artifact::digest::{Algorithm, Digest};
 use weightlock_signing::{Signer, identity::Claim};
 
@@ -47,7 +47,7 @@ pub struct Unwritable {
 }
 
 /// As it is written.
-#[derive(Serialize, Deserialize, schemars::JsonSchema, Debug)]
+#[derive(Deserialize, schemars::JsonSchema, Debug)]
 #[serde(deny_unknown_fields, tag = "kind", rename_all = "kebab-case")]
 pub(super) enum Wire {
     /// The holder of a key.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use weightlock_artifact::manifest::Manifest;
 
 use super::{Entry, Files, Line, Lock, LockError, LockedSigner, LockedVerdict, Place, signer};
@@ -17,7 +17,7 @@ const FIRST_LINE: &str = "# Made by `weightlock lock`. It pins models and authen
 const MANIFEST: &str = "weightlock-manifest-v1";
 
 /// The lock file, weightlock.lock.
-#[derive(Serialize, Deserialize, JsonSchema, Debug)]
+#[derive(Deserialize, JsonSchema, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "weightlock.lock", rename = "Lock")]
 struct Wire {
@@ -25,11 +25,12 @@ struct Wire {
     version: u64,
     /// The models, sorted by name.
     #[serde(default)]
+    #[schemars(extend("default" = []))]
     model: Vec<WireModel>,
 }
 
 /// A model.
-#[derive(Serialize, Deserialize, JsonSchema, Debug)]
+#[derive(Deserialize, JsonSchema, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Model")]
 struct WireModel {
@@ -54,7 +55,7 @@ struct WireModel {
 }
 
 /// A verdict that allowed a model.
-#[derive(Serialize, Deserialize, JsonSchema, Debug)]
+#[derive(Deserialize, JsonSchema, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Verdict")]
 struct WireVerdict {

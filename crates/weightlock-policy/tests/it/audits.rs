@@ -101,9 +101,19 @@ fn a_log_with_a_fault_is_not_written_on() {
             now(),
         )
     };
-    assert!(entry().after(Some(b"{}")).is_err());
-    assert!(entry().after(Some(b"")).is_err());
+    for last in ["{}", "", "not json"] {
+        let told = entry().after(Some(last.as_bytes())).unwrap_err();
+        assert!(matches!(told, Broken::Last { .. }), "{last:?}: {told:?}");
+        let text = told.to_string();
+        assert!(
+            text.contains("the last one of the log") && !text.contains("line 0"),
+            "{text}"
+        );
+    }
     let line = entry().after(None).unwrap();
+    let largest = line.replacen("\"number\":0", &format!("\"number\":{}", u64::MAX), 1);
+    let told = entry().after(Some(largest.as_bytes()));
+    assert!(matches!(told, Err(Broken::Last { .. })), "{told:?}");
     assert!(line.len() < 2_000, "a name is cut");
     let unfinished = &line.as_bytes()[..line.len() - 1];
     assert!(entry().after(Some(unfinished)).is_err());
@@ -136,7 +146,7 @@ fn a_refused_override_is_an_event_of_its_own() {
 fn nothing_is_written_after_what_is_no_line() {
     let entry = || Entry::of_flag("--at-time", &Policy::default(), now());
     let refused = entry().after(Some(b"hello")).unwrap_err();
-    assert!(matches!(refused, Broken::End { .. }), "{refused}");
+    assert!(matches!(refused, Broken::Last { .. }), "{refused}");
     let told = refused.to_string();
     assert!(
         told.starts_with("the log does not end with a line of a log: "),

@@ -185,11 +185,7 @@ impl Hashed {
 
 /// Opens a model as most verbs do.
 pub(crate) fn opened(path: &Path, allow_symlinks: bool) -> Result<Opened, Diagnostic> {
-    let links = if allow_symlinks {
-        Links::FilesInside
-    } else {
-        Links::Refused
-    };
+    let links = Links::following(allow_symlinks);
     layout::open(path, links)
 }
 

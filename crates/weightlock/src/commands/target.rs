@@ -21,11 +21,7 @@ const EVIDENCE: &str = ".weightlock";
 
 /// Opens the model.
 pub(crate) fn open(target: &Path, files: &Selection) -> Result<Root, Diagnostic> {
-    let links = if files.allow_symlinks {
-        Links::FilesInside
-    } else {
-        Links::Refused
-    };
+    let links = Links::following(files.allow_symlinks);
     crate::layout::refuse(target)?;
     Ok(Root::open(target, links)?)
 }

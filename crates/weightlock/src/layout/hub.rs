@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use weightlock_artifact::{
+    Error,
     error::NOT_FOUND,
     input,
     inventory::{Links, Root, RootKind},
@@ -165,7 +166,9 @@ fn commit(path: &Path, reference: &str) -> Result<Option<String>, Diagnostic> {
         Ok(Ok(file)) => file,
     };
     let bytes = input::read_open(file, &shown, REF_BYTES)?;
-    let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+    let whole = Some(bytes.as_slice()).filter(|bytes| bytes.len() <= REF_BYTES);
+    let text = whole.and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let text = text.unwrap_or_default().trim();
     if !typed::is_commit(text) {
         let told = Diagnostic::new(
             CHOOSE,
@@ -181,27 +184,24 @@ fn commit(path: &Path, reference: &str) -> Result<Option<String>, Diagnostic> {
 
 /// The only snapshot.
 fn only(path: &Path) -> Result<(String, String), Diagnostic> {
-    let names = snapshots(path);
-    match names.as_slice() {
-        [only] => Ok((
+    let found = snapshots(path)?;
+    match (found.names.as_slice(), found.strange) {
+        ([only], 0) => Ok((
             only.clone(),
             format!("took snapshot {}, the only one", Shown(only)),
         )),
-        [] => Err(
+        ([], 0) => Err(
             Diagnostic::new(NOT_FOUND, format!("{} holds no snapshot", sources::shown(path)))
                 .help("download the model again"),
         ),
-        many => Err(listed(
-            Diagnostic::new(
-                CHOOSE,
-                format!(
-                    "{} holds {} snapshots, and no refs/main says which one is meant",
-                    sources::shown(path),
-                    many.len()
-                ),
-            ),
-            path,
-        )),
+        (names, strange) => {
+            let told = format!(
+                "{} holds {} snapshots, and no refs/main says which one is meant",
+                sources::shown(path),
+                names.len().saturating_add(strange)
+            );
+            Err(listed(Diagnostic::new(CHOOSE, told), path))
+        }
     }
 }
 
@@ -222,12 +222,19 @@ fn unknown(path: &Path, reference: &str) -> Diagnostic {
 
 /// With the snapshots that could be named.
 fn listed(told: Diagnostic, path: &Path) -> Diagnostic {
-    let all = snapshots(path);
-    let some = all
-        .iter()
-        .take(MOST_TOLD)
-        .map(|name| path.join("snapshots").join(name));
-    some.fold(told, |told, one: PathBuf| {
+    let found = match snapshots(path) {
+        Ok(found) => found,
+        Err(why) => return told.note(format!("its snapshots cannot be listed: {}", why.sentence())),
+    };
+    let told = match found.strange {
+        0 => told,
+        some => told.note(format!(
+            "{some} of what lies among the snapshots is a link, has a name that is not UTF-8, or cannot be opened"
+        )),
+    };
+    let names = found.names.iter().take(MOST_TOLD);
+    names.fold(told, |told, name| {
+        let one = path.join("snapshots").join(name);
         told.help(format!(
             "name a snapshot:  {}",
             quoted(&one.display().to_string())
@@ -235,23 +242,38 @@ fn listed(told: Diagnostic, path: &Path) -> Diagnostic {
     })
 }
 
-/// Names of folders among the snapshots, in order.
-fn snapshots(path: &Path) -> Vec<String> {
-    let entries = path.join("snapshots").read_dir().into_iter().flatten();
-    let names = entries.take(MOST).filter_map(|entry| {
-        let entry = entry.ok()?;
-        entry.file_type().ok().filter(std::fs::FileType::is_dir)?;
-        entry.file_name().into_string().ok()
-    });
-    let mut names: Vec<String> = names
-        .filter(|name| {
-            let folder = path.join("snapshots").join(name);
-            let root = Root::open(&folder, Links::Refused)
-                .ok()
-                .filter(|_| !is_evidence(&folder));
-            root.is_some_and(|root| *root.kind() == RootKind::Folder)
-        })
-        .collect();
-    names.sort();
-    names
+/// What lies among the snapshots.
+#[derive(Default)]
+struct Snapshots {
+    /// Names of folders, in order.
+    names: Vec<String>,
+    /// How many there are that another client could take for one, and that are not understood here.
+    strange: usize,
+}
+
+fn snapshots(path: &Path) -> Result<Snapshots, Diagnostic> {
+    let folder = path.join("snapshots");
+    let failed = |error| Diagnostic::from(Error::io("read", &folder, error));
+    let mut entries = folder.read_dir().map_err(failed)?;
+    let mut found = Snapshots::default();
+    for entry in entries.by_ref().take(MOST) {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_file() || is_evidence(&entry.path()) {
+            continue;
+        }
+        let name = entry.file_name().into_string().ok();
+        match name.filter(|name| is_snapshot(&folder.join(name))) {
+            Some(name) => found.names.push(name),
+            None => found.strange += 1,
+        }
+    }
+    found.strange += usize::from(entries.next().is_some());
+    found.names.sort();
+    Ok(found)
+}
+
+fn is_snapshot(folder: &Path) -> bool {
+    let root = Root::open(folder, Links::Refused);
+    is_folder(folder) && root.is_ok_and(|root| *root.kind() == RootKind::Folder)
 }

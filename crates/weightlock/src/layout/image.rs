@@ -1,14 +1,12 @@
 //! [`Image`]: a manifest whose blobs lie in a folder, whoever keeps them there.
 
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use weightlock_artifact::{
     Error,
     digest::{Algorithm, Digest},
     error::NOT_FOUND,
+    input,
     inventory::{Blob, Root, View},
     manifest::is_built_in,
     path::ArtifactPath,
@@ -106,10 +104,7 @@ impl<'a> Store<'a> {
         let file = self.root.open_plain(&path)?.map_err(|kind| {
             Diagnostic::new(kind.code(), format!("{path} {kind}")).at(sources::shown(&shown))
         })?;
-        let mut bytes = Vec::new();
-        let most = (limit as u64).saturating_add(1);
-        let read = file.take(most).read_to_end(&mut bytes);
-        read.map_err(|error| Error::io("read", &shown, error))?;
+        let bytes = input::read_open(file, &shown, limit)?;
         if bytes.len() > limit {
             let told = format!("{} has more than {limit} bytes", sources::shown(&shown));
             return Err(Diagnostic::new(LIMIT, told).at(sources::shown(&shown)));

@@ -18,7 +18,7 @@ use crate::{
     cli::Hashing,
     context::Context,
     diagnostic::Diagnostic,
-    progress,
+    progress::{self, Stop},
     sources::{self, Source, Target},
 };
 
@@ -52,43 +52,22 @@ pub(crate) fn recompute(
         return Ok(None);
     }
     let mut names = Names::default();
-    let mut lfs = Vec::new();
-    let mut git = Vec::new();
+    let (mut lfs, mut git) = (Vec::new(), Vec::new());
     for (path, source) in files(inventory)? {
         match name(layout, inventory, &path)? {
             None => names.unnamed.push(path.to_string()),
-            Some(name) => {
-                let list = if matches!(name, BlobName::Sha256(_)) {
-                    &mut lfs
-                } else {
-                    &mut git
-                };
-                list.push(Named { path, name, source });
-            }
+            Some(name @ BlobName::Sha256(_)) => lfs.push(Named { path, name, source }),
+            Some(name @ BlobName::Git(_)) => git.push(Named { path, name, source }),
         }
     }
     let irregular = inventory.irregular().iter();
     names
         .unnamed
         .extend(irregular.map(|it| format!("{} {}", it.name, it.kind)));
-    let digests = hashed(&lfs, known, hashing, context)?;
-    for (one, digest) in lfs.iter().zip(digests) {
+    for (one, digest) in lfs.iter().zip(hashed(&lfs, known, hashing, context)?) {
         names.judge(one, BlobName::Sha256(digest));
     }
-    progress::shown_as("recomputing names", &context.show, |watched| {
-        watched.begins(
-            git.iter()
-                .fold(0, |sum, one| one.source.stamp.size.saturating_add(sum)),
-        );
-        for one in &git {
-            if watched.cancelled() {
-                return Err(Error::Interrupted);
-            }
-            names.judge(one, again(one)?);
-            watched.advanced(one.source.stamp.size);
-        }
-        Ok(())
-    })?;
+    names.judge_by_git(&git, context)?;
     names.differing.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(Some(names))
 }
@@ -113,7 +92,7 @@ fn name(layout: &Layout, inventory: &Inventory, path: &ArtifactPath) -> Result<O
     }
 }
 
-/// SHA-256 of each, in their order.
+/// SHA-256 of each, in their order. One that is missing is an error: a name that nobody compared would count as one that fits.
 fn hashed(
     all: &[Named],
     known: Option<&Manifest>,
@@ -141,20 +120,23 @@ fn hashed(
         sources::hash(&unknown, Algorithm::Sha256, Want::Whole, &hashing, context)?
     }
     .into_iter();
-    let digests = all
-        .iter()
-        .filter_map(|one| of(one).or_else(|| Some(read.next()?.digest)));
-    Ok(digests.collect())
+    let digests = all.iter().map(|one| {
+        let digest = of(one).or_else(|| Some(read.next()?.digest));
+        digest.ok_or_else(|| Error::Interrupted.into())
+    });
+    digests.collect()
 }
 
-/// The name that a file of git has by its content.
-fn again(one: &Named) -> Result<BlobName, Error> {
+/// The name that a file has by its content.
+fn again(one: &Named, stop: &Stop) -> Result<BlobName, Error> {
     let file = one.source.open()?;
-    let failed = |error| Error::io("read", &one.source.name, error);
     let found = one
         .name
-        .of_same_kind(one.source.stamp.size, &file)
-        .map_err(failed)?;
+        .of_same_kind(one.source.stamp.size, stop.reading(&file))
+        .map_err(|error| match stop.is_wanted() {
+            true => Error::Interrupted,
+            false => Error::io("read", &one.source.name, error),
+        })?;
     one.source.same(&file)?;
     Ok(found)
 }
@@ -183,8 +165,12 @@ impl Said {
         &self,
         files: impl IntoIterator<Item = (ArtifactPath, Source)>,
         manifest: Option<&Manifest>,
+        stop: &Stop,
     ) -> Result<(), Diagnostic> {
         for (path, source) in files {
+            if stop.is_wanted() {
+                return Err(Error::Interrupted.into());
+            }
             let Some(name) = self.0.get(&path) else { continue };
             let one = Named {
                 name: *name,
@@ -194,7 +180,7 @@ impl Said {
             let whole = manifest.and_then(|manifest| manifest.file(&one.path));
             let found = match (name, whole) {
                 (BlobName::Sha256(_), Some(file)) => BlobName::Sha256(*file.sha256()),
-                _ => again(&one)?,
+                _ => again(&one, stop)?,
             };
             if found != one.name {
                 return Err(one.differs(&found).into());
@@ -216,11 +202,70 @@ impl Named {
 }
 
 impl Names {
+    fn judge_by_git(&mut self, git: &[Named], context: &Context) -> Result<(), Error> {
+        let stop = context.stopping();
+        let sizes = git.iter().map(|one| one.source.stamp.size);
+        progress::shown_as("recomputing names", &context.show, |watched| {
+            watched.begins(sizes.fold(0, u64::saturating_add));
+            for one in git {
+                self.judge(one, again(one, &stop)?);
+                watched.advanced(one.source.stamp.size);
+            }
+            Ok(())
+        })
+    }
+
     fn judge(&mut self, one: &Named, found: BlobName) {
         if found == one.name {
             self.fitting += 1;
             return;
         }
         self.differing.push((one.path.clone(), one.differs(&found)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weightlock_artifact::inventory::Links;
+
+    use super::*;
+    use crate::{progress::Progress, sources::Target};
+
+    #[test]
+    fn what_the_cache_says_is_compared_until_somebody_asks_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = folder.path().join("models--org--m");
+        let snapshot = repository.join(format!("snapshots/{}", "0".repeat(40)));
+        std::fs::create_dir_all(&snapshot).unwrap();
+        std::fs::create_dir(repository.join("blobs")).unwrap();
+        let name = BlobName::Git([0; 20]).of_same_kind(1, &b"x"[..]).unwrap();
+        let name = name.to_string().replace("git:", "");
+        std::fs::write(repository.join("blobs").join(&name), "x").unwrap();
+        std::os::unix::fs::symlink(format!("../../blobs/{name}"), snapshot.join("a.json")).unwrap();
+        let root = Root::open(&snapshot, Links::Refused).unwrap();
+        let scope = Scope::everything();
+        let said = Said::of(&root, &scope).unwrap().unwrap();
+        assert_eq!(said.0.len(), 1);
+        let target = Target::below(root, &scope).unwrap();
+        let fits = |stop: &Stop| {
+            let files = target.names().unwrap().into_iter().zip(target.sources());
+            said.fits(files, None, stop)
+        };
+        let progress = Progress::default();
+        fits(&progress.stopping()).unwrap();
+        progress.stop();
+        let told = fits(&progress.stopping()).unwrap_err();
+        assert_eq!(told.code(), weightlock_artifact::error::INTERRUPTED);
+        let one = |path: ArtifactPath, source| Named {
+            name: said.0[&path],
+            path,
+            source,
+        };
+        let mut named = target.names().unwrap().into_iter().zip(target.sources());
+        let one = named.next().map(|(path, source)| one(path, source)).unwrap();
+        assert!(matches!(
+            again(&one, &progress.stopping()),
+            Err(Error::Interrupted)
+        ));
     }
 }

@@ -188,62 +188,98 @@ fn check(store: &Store<'_>) -> Result<(), Diagnostic> {
 /// Every manifest that the index leads to and that is a model's, each once.
 fn candidates(store: &Store<'_>) -> Result<Vec<Candidate>, Diagnostic> {
     check(store)?;
-    let shown = store.folder.join("index.json");
-    let text = store.read("index.json", MAX_BYTES)?;
-    let index = match Document::parse(&text).map_err(|problem| broken(&problem, &shown))? {
-        Document::Index(index) => index,
-        Document::Manifest(_) => {
-            let told = "index.json is a manifest, and no index";
-            return Err(
-                Diagnostic::new(weightlock_format::reason::MALFORMED, told).at(sources::shown(&shown))
-            );
-        }
-    };
-    let mut waiting: Vec<Descriptor> = index.manifests.into_iter().rev().collect();
-    let mut seen: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
-    let mut found: Vec<(Digest, Manifest)> = Vec::new();
-    let mut passed_over: BTreeSet<String> = BTreeSet::new();
-    let mut bytes = 0_u64;
+    let mut listed = Listed::default();
+    // The first one is taken first.
+    let mut waiting = index(store)?;
+    waiting.reverse();
     while let Some(named) = waiting.pop() {
-        if named.is_about_another() {
-            // Another client could take it for what the tag means.
-            if let Some(tag) = named.reference().filter(|tag| !is_of_cosign(tag)) {
-                passed_over.insert(tag.to_owned());
-            }
+        if !listed.takes(&named, store)? {
             continue;
-        }
-        let tag = named.reference().map(str::to_owned);
-        let known = seen.contains_key(&named.sha256);
-        seen.entry(named.sha256).or_default().extend(tag);
-        if known {
-            continue;
-        }
-        bytes = named.size.saturating_add(bytes);
-        if seen.len() > MOST_DOCUMENTS || bytes > MOST_BYTES {
-            let told = format!(
-                "the index leads to more than {MOST_DOCUMENTS} manifests and indexes, or to more than {MOST_BYTES} bytes of them"
-            );
-            return Err(Diagnostic::new(LIMIT, told).at(sources::shown(&shown)));
         }
         match store.document(&named)? {
             Document::Index(index) => waiting.extend(index.manifests.into_iter().rev()),
             Document::Manifest(manifest) if manifest.subject.is_some() => {
-                let tags = seen.get(&named.sha256).into_iter().flatten();
-                passed_over.extend(tags.filter(|tag| !is_of_cosign(tag)).cloned());
+                listed.about_another.push(named.sha256);
             }
-            Document::Manifest(manifest) => found.push((named.sha256, *manifest)),
+            Document::Manifest(manifest) => listed.manifests.push((named.sha256, *manifest)),
         }
     }
-    let all = found.into_iter().map(|(digest, manifest)| {
-        let tags = seen.remove(&digest).unwrap_or_default();
-        Candidate {
-            digest,
-            disputed: tags.iter().find(|tag| passed_over.contains(*tag)).cloned(),
-            tags,
-            manifest,
+    Ok(listed.candidates())
+}
+
+/// What `index.json` names.
+fn index(store: &Store<'_>) -> Result<Vec<Descriptor>, Diagnostic> {
+    let shown = store.folder.join("index.json");
+    let text = store.read("index.json", MAX_BYTES)?;
+    match Document::parse(&text).map_err(|problem| broken(&problem, &shown))? {
+        Document::Index(index) => Ok(index.manifests),
+        Document::Manifest(_) => {
+            let told = "index.json is a manifest, and no index";
+            Err(Diagnostic::new(weightlock_format::reason::MALFORMED, told).at(sources::shown(&shown)))
         }
-    });
-    Ok(all.collect())
+    }
+}
+
+/// What an index leads to, as far as it was read.
+#[derive(Default)]
+struct Listed {
+    /// The tags of everything that was read.
+    tags: BTreeMap<Digest, Vec<String>>,
+    /// Manifests of models.
+    manifests: Vec<(Digest, Manifest)>,
+    /// Manifests about another.
+    about_another: Vec<Digest>,
+    /// Tags of what is about another: another client could take it for what the tag means.
+    passed_over: BTreeSet<String>,
+    bytes: u64,
+}
+
+impl Listed {
+    /// Whether to read what is named: not what is about another, and nothing twice.
+    fn takes(&mut self, named: &Descriptor, store: &Store<'_>) -> Result<bool, Diagnostic> {
+        let tag = named.reference().map(str::to_owned);
+        if named.is_about_another() {
+            self.passed_over.extend(tag.filter(|tag| !is_of_cosign(tag)));
+            return Ok(false);
+        }
+        let is_known = self.tags.contains_key(&named.sha256);
+        self.tags.entry(named.sha256).or_default().extend(tag);
+        if is_known {
+            return Ok(false);
+        }
+        self.bytes = named.size.saturating_add(self.bytes);
+        if self.tags.len() > MOST_DOCUMENTS || self.bytes > MOST_BYTES {
+            let told = format!(
+                "the index leads to more than {MOST_DOCUMENTS} manifests and indexes, or to more than {MOST_BYTES} bytes of them"
+            );
+            let shown = store.folder.join("index.json");
+            return Err(Diagnostic::new(LIMIT, told).at(sources::shown(&shown)));
+        }
+        Ok(true)
+    }
+
+    fn candidates(self) -> Vec<Candidate> {
+        let Self {
+            mut tags,
+            manifests,
+            mut passed_over,
+            about_another,
+            ..
+        } = self;
+        // Here and not before: a tag may be told of what was read already.
+        let of_others = about_another.iter().filter_map(|digest| tags.remove(digest));
+        passed_over.extend(of_others.flatten().filter(|tag| !is_of_cosign(tag)));
+        let all = manifests.into_iter().map(|(digest, manifest)| {
+            let tags = tags.remove(&digest).unwrap_or_default();
+            Candidate {
+                digest,
+                disputed: tags.iter().find(|tag| passed_over.contains(*tag)).cloned(),
+                tags,
+                manifest,
+            }
+        });
+        all.collect()
+    }
 }
 
 /// The tags that cosign gives to signatures, statements and documents.

@@ -5,8 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use weightlock_artifact::{digest::Algorithm, error::NOT_FOUND};
-use weightlock_format::image::{Document, Fault, MAX_BYTES};
+use weightlock_artifact::{Error, digest::Algorithm, error::NOT_FOUND};
+use weightlock_format::{
+    image::{Document, Fault, MAX_BYTES},
+    reason::LIMIT,
+};
 
 use super::{
     Opened,
@@ -16,7 +19,9 @@ use crate::{diagnostic::Diagnostic, explanations::CHOOSE, sources, text::quoted}
 
 /// Folders between a manifest and the store: host, namespace, whose parts may be several, and name.
 const DEEPEST: usize = 8;
-/// Manifests and folders that are looked at, and those that are told.
+/// Folders above a tag at least.
+const LEAST_DEEP: usize = 2;
+/// Files and folders that are looked at, and manifests that are told.
 const MOST: usize = 10_000;
 const MOST_TOLD: usize = 8;
 
@@ -29,7 +34,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
         });
     }
     if is_store(path) {
-        let found = manifests(&path.join("manifests"));
+        let found = manifests(&path.join("manifests"))?;
         return match found.as_slice() {
             [] => Ok(None),
             [one] => model(path, one, path).map(Some),
@@ -134,26 +139,49 @@ fn shortened(name: &str) -> String {
     }
 }
 
-/// The files below, in order of names. Links are not followed.
-fn manifests(top: &Path) -> Vec<PathBuf> {
+/// The manifests below, in order of names. A link is one, so that it is chosen by nobody; what it leads to is not looked at.
+fn manifests(top: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let mut files = Vec::new();
     let mut waiting = vec![(top.to_owned(), 0)];
-    let mut folders = 0;
-    while let Some((folder, depth)) = waiting.pop().filter(|_| folders < MOST) {
-        folders += 1;
-        for entry in folder.read_dir().into_iter().flatten().take(MOST).flatten() {
-            let Ok(kind) = entry.file_type() else { continue };
-            // Signatures and evidence lie beside a manifest.
-            let is_evidence = entry.path().extension().is_some_and(|it| it == "weightlock");
-            if kind.is_file() {
-                files.push(entry.path());
-            } else if kind.is_dir() && depth < DEEPEST && !is_evidence && files.len() < MOST {
-                waiting.push((entry.path(), depth + 1));
+    let mut looked_at = 0_usize;
+    while let Some((folder, depth)) = waiting.pop() {
+        let failed = |error| Diagnostic::from(Error::io("read", &folder, error));
+        for entry in folder.read_dir().map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            looked_at += 1;
+            if looked_at > MOST {
+                return Err(beyond(top, &format!("more than {MOST} files and folders")));
+            }
+            let path = entry.path();
+            if !entry.file_type().map_err(failed)?.is_dir() {
+                files.extend(is_manifest(&path, depth).then_some(path));
+            } else if path.extension().is_some_and(|it| it == "weightlock") {
+                // Signatures and evidence lie beside a manifest.
+            } else if depth < DEEPEST {
+                waiting.push((path, depth + 1));
+            } else {
+                return Err(beyond(top, &format!("folders more than {DEEPEST} deep")));
             }
         }
     }
     files.sort();
-    files
+    Ok(files)
+}
+
+/// A tag lies in the folder of a name, and that in one of a host at least. No tag begins with a dot.
+fn is_manifest(path: &Path, depth: usize) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    depth >= LEAST_DEEP && !name.as_encoded_bytes().starts_with(b".")
+}
+
+fn beyond(top: &Path, what: &str) -> Diagnostic {
+    let told = format!(
+        "{} holds {what}, so that not all are looked at",
+        sources::shown(top)
+    );
+    Diagnostic::new(LIMIT, told)
+        .at(sources::shown(top))
+        .help("name the manifest of the model that is meant")
 }
 
 fn several(path: &Path, many: &[PathBuf]) -> Diagnostic {

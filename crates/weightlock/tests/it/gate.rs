@@ -642,6 +642,92 @@ fn a_wait_for_the_log_can_be_interrupted() {
     assert_eq!(std::fs::read(place.path("audit.jsonl")).unwrap(), b"");
 }
 
+/// Whoever checks a log that is no file, or a long one, can stop: at once, or with Ctrl-C.
+#[test]
+fn a_check_of_the_log_ends() {
+    let place = Place::new();
+    assert_eq!(place.program("mkfifo", ["pipe.jsonl"]).code, 0);
+    let ran = place.run(["audit", "verify", "pipe.jsonl"]);
+    assert_eq!(ran.refusal(), (4, vec!["WL-IO-FAILED"]), "{ran:#?}");
+    // A log that comes through a pipe, whose writer ends with the same signal, is not taken for a short one.
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = place.command(["audit", "verify", "/dev/stdin"]);
+    command.stdin(reader);
+    std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        drop(writer);
+    });
+    let output = interrupted(command);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("error[WL-IO-INTERRUPTED]"), "{told}");
+    // What could not be read is not said to be broken.
+    let ran = place.run(["audit", "verify", "none.jsonl"]);
+    assert_eq!(ran.refusal(), (4, vec!["WL-IO-NOT-FOUND"]), "{ran:#?}");
+    assert!(!ran.stderr.contains("not whole"), "{ran:#?}");
+    place.write("bad.jsonl", "{}\n");
+    let ran = place.run(["audit", "verify", "bad.jsonl"]);
+    assert_eq!(ran.refusal(), (1, vec!["WL-POLICY-AUDIT"]), "{ran:#?}");
+    assert!(
+        ran.stderr.ends_with("the log is not whole (exit 1)\n"),
+        "{ran:#?}"
+    );
+}
+
+/// A full disk costs the decision that was to be written, and no later one.
+#[test]
+fn a_line_that_could_not_be_written_whole_is_taken_back() {
+    let place = whole();
+    let limited =
+        "trap '' XFSZ; ulimit -f 2; exec \"$0\" gate --policy policy.toml --audit-log audit.jsonl m";
+    let mut shell = std::process::Command::new("bash");
+    let shell = shell.args(["-c", limited, env!("CARGO_BIN_EXE_weightlock")]);
+    shell.current_dir(place.path("")).env_clear();
+    let failed = (0..20)
+        .map(|_| Ran::of(shell))
+        .find(|ran| ran.stderr.contains("WL-IO"));
+    let failed = failed.expect("a line goes beyond the limit");
+    assert!(failed.stderr.contains("File too large"), "{failed:#?}");
+    let text = std::fs::read_to_string(place.path("audit.jsonl")).unwrap();
+    assert!(text.len() < 2048 && text.ends_with('\n'), "{text}");
+    let lines = text.lines().count();
+    place.run(["audit", "verify", "audit.jsonl"]).yes();
+    assert_eq!(gate(&place, &["--audit-log", "audit.jsonl", "m"]).code, 0);
+    place.run(["audit", "verify", "audit.jsonl"]).yes();
+    let text = std::fs::read_to_string(place.path("audit.jsonl")).unwrap();
+    assert_eq!(text.lines().count(), lines + 1);
+}
+
+/// One log is one log however it is spelt.
+#[test]
+fn a_decision_is_written_once_to_each_log() {
+    let place = whole();
+    std::fs::create_dir(place.path("logs")).unwrap();
+    std::os::unix::fs::symlink("logs", place.path("also")).unwrap();
+    let absolute = place.path("logs/audit.jsonl").display().to_string();
+    for spelt in [
+        "logs/audit.jsonl",
+        "./logs/../logs/audit.jsonl",
+        "also/audit.jsonl",
+        &absolute,
+    ] {
+        let _ = std::fs::remove_file(place.path("logs/audit.jsonl"));
+        let with = [
+            "gate",
+            "--policy",
+            "policy.toml",
+            "--advisories",
+            "grype.json",
+            "--audit-log",
+            spelt,
+            "m",
+        ];
+        let ran = run_in(&place, ("WEIGHTLOCK_AUDIT_LOG", &absolute), with);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let text = std::fs::read_to_string(place.path("logs/audit.jsonl")).unwrap();
+        assert_eq!(text.lines().count(), 1, "{spelt}: {text}");
+    }
+}
+
 /// A decision that nobody will know of is not given.
 #[test]
 fn without_its_log_nothing_is_allowed() {
@@ -752,11 +838,51 @@ fn cases_are_judged_and_compared_with_what_is_expected() {
             "another version",
             cases("allow").replace("version: 1", "version: 2"),
         ),
+        (
+            "no such format",
+            cases("allow").replace("[safetensors]", "[pikle]"),
+        ),
+        (
+            "no such rule",
+            cases("allow").replace("pickle-global-import", "no-such-rule"),
+        ),
+        (
+            "no such rule in a report",
+            cases("allow").replace(
+                "- {kind: bom,",
+                "- {kind: scan, by: [release], findings: {no-such-rule: low}}\n  - {kind: bom,",
+            ),
+        ),
     ] {
         place.write("bad.yaml", text);
         let ran = test("bad.yaml");
         assert_eq!(ran.code, 2, "{what}: {ran:#?}");
     }
+}
+
+/// As with real signatures: two names of one key are one signer, and what is said by one of them is said by the other.
+#[test]
+fn names_of_one_key_are_one_signer_in_cases_too() {
+    let place = Place::new();
+    place.write(
+        "policy.toml",
+        "version = 1\nmode = \"development\"\n[identity.ada]\nkey = \"a.pub\"\n[identity.ben]\nkey = \"b.pub\"\n\
+         [identity.ada-again]\nkey = \"a.pub\"\n[signers]\nreview = [\"ada-again\", \"ben\"]\n\
+         [require]\napprovals = { count = 2 }\n",
+    );
+    let case = |name: &str, by: [&str; 2], expect: &str| {
+        let said = by.map(|who| format!("  - {{kind: review, by: [{who}], approval: true}}\n"));
+        let said = said.concat();
+        format!("- name: {name}\n  statements:\n{said}  expect: {expect}\n")
+    };
+    let cases = [
+        case("two people", ["ada", "ben"], "allow"),
+        case("one person twice", ["ada", "ada-again"], "deny"),
+    ];
+    place.write("cases.yaml", format!("version: 1\ncases:\n{}", cases.concat()));
+    place
+        .run(["policy", "test", "--policy", "policy.toml", "cases.yaml"])
+        .yes();
 }
 
 /// A signed verdict stands in for judging the same bytes by the same policy, and for nothing else.

@@ -8,6 +8,7 @@ use weightlock::commands::inspect::Inspection;
 use weightlock_artifact::{digest::Algorithm, inventory::blob::BlobName};
 
 use crate::{
+    contract::interrupted,
     models::{tiny, weights},
     run::{Place, Ran, key},
 };
@@ -588,6 +589,23 @@ fn a_tag_that_names_two_things_is_not_taken_for_one() {
         assert_eq!(ran.code, code, "{target}: {ran:#?}");
         assert_eq!(ran.stderr.contains("error[WL-CLI-CHOOSE]"), code == 2, "{ran:#?}");
     }
+    // Likewise where it says itself that it is about another, and is listed a second time with the tag.
+    let described = blob(&place, "layout", CONFIG, b"{}");
+    let about = json!({"schemaVersion": 2, "mediaType": MANIFEST, "subject": described.clone(),
+        "artifactType": "application/vnd.example", "config": described, "layers": []});
+    let plain = blob(&place, "layout", MANIFEST, about.to_string().as_bytes());
+    let mut tagged = plain.clone();
+    tagged["annotations"] = json!({"org.opencontainers.image.ref.name": "v1"});
+    for listed in [
+        vec![tagged.clone(), model.clone()],
+        vec![model.clone(), tagged.clone()],
+        vec![plain.clone(), tagged.clone(), model.clone()],
+        vec![plain, model.clone(), tagged],
+    ] {
+        index(&place, "layout", &listed);
+        let ran = place.run(["inspect", "layout:v1"]);
+        assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]), "{listed:?}: {ran:#?}");
+    }
 }
 
 #[test]
@@ -1097,4 +1115,105 @@ fn a_rule_is_for_an_image_by_its_own_name() {
         let ran = place.run(["gate", "--policy", "policy.toml", target]);
         assert_eq!(ran.code, code, "{name}: {ran:#?}");
     }
+}
+
+/// A large file that git names is read whole for its name, and whoever does not want to wait for that need not.
+#[test]
+fn recomputing_the_name_of_a_blob_can_be_interrupted() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    let blob = "f".repeat(40);
+    place.write(&format!("hub/models--org--tiny/blobs/{blob}"), "");
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(place.path(&format!("hub/models--org--tiny/blobs/{blob}")));
+    // It takes no room, and half a minute or more to hash.
+    file.unwrap().set_len(1 << 36).unwrap();
+    symlink(
+        format!("../../blobs/{blob}"),
+        place.path(snapshot).join("data.json"),
+    )
+    .unwrap();
+    let output = interrupted(place.command(["inspect", snapshot]));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("error[WL-IO-INTERRUPTED]"), "{told}");
+}
+
+/// What nobody can name, or what is not understood, is not passed over where one snapshot must be the only one.
+#[test]
+fn a_snapshot_is_the_only_one_where_nothing_else_could_be_one() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::new();
+    hub(&place);
+    let repository = place.path("hub/models--org--tiny");
+    fs::remove_file(repository.join("refs/main")).unwrap();
+    let gate = || place.run(["inspect", "hub/models--org--tiny"]);
+    let ran = gate();
+    assert!(ran.stdout.contains("the only one"), "{ran:#?}");
+    // A file is no snapshot.
+    fs::write(repository.join("snapshots/.DS_Store"), "").unwrap();
+    assert_eq!(gate().code, ran.code);
+    let strange = repository
+        .join("snapshots")
+        .join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
+    fs::create_dir(&strange).unwrap();
+    let told = gate();
+    assert_eq!(told.refusal(), (2, vec!["WL-CLI-CHOOSE"]), "{told:#?}");
+    assert!(
+        told.stderr.contains("holds 2 snapshots") && told.stderr.contains("not UTF-8"),
+        "{told:#?}"
+    );
+    fs::remove_dir(&strange).unwrap();
+    symlink(COMMIT, repository.join("snapshots/other")).unwrap();
+    let told = gate();
+    assert_eq!(told.refusal(), (2, vec!["WL-CLI-CHOOSE"]), "{told:#?}");
+}
+
+#[test]
+fn a_reference_is_a_commit_and_nothing_behind_it() {
+    let place = Place::new();
+    hub(&place);
+    for (more, is_one) in [("\n", true), (&" ".repeat(216), true), (&" ".repeat(217), false)] {
+        place.write("hub/models--org--tiny/refs/main", format!("{COMMIT}{more}"));
+        let ran = place.run(["inspect", "hub/models--org--tiny"]);
+        assert_eq!(ran.stderr.contains("names no commit"), !is_one, "{ran:#?}");
+    }
+    let hidden = format!("{COMMIT}{}and more", " ".repeat(300));
+    place.write("hub/models--org--tiny/refs/main", hidden);
+    let ran = place.run(["inspect", "hub/models--org--tiny"]);
+    assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]), "{ran:#?}");
+}
+
+/// Stray files are no models of a store, and what is not looked at is not passed over.
+#[test]
+fn a_store_holds_the_models_that_ollama_finds_in_it() {
+    let place = Place::new();
+    let manifest = ollama(&place);
+    for stray in [
+        "",
+        "registry.ollama.ai/",
+        "registry.ollama.ai/library/",
+        "registry.ollama.ai/library/tiny/",
+    ] {
+        place.write(&format!("models/manifests/{stray}.DS_Store"), "x");
+    }
+    place.write("models/manifests/registry.ollama.ai/readme.txt", "x");
+    let inspect = || place.run(["inspect", "models"]);
+    let ran = inspect();
+    assert!(ran.stdout.contains("tiny:latest"), "{ran:#?}");
+    // Another tag is another model, also where it is a link.
+    symlink("latest", place.path(manifest).with_file_name("other")).unwrap();
+    let ran = inspect();
+    assert_eq!(ran.refusal(), (2, vec!["WL-CLI-CHOOSE"]), "{ran:#?}");
+    fs::remove_file(place.path(manifest).with_file_name("other")).unwrap();
+    let deep = format!("models/manifests/{}x", "d/".repeat(10));
+    place.write(&deep, "x");
+    let ran = inspect();
+    assert_eq!(ran.refusal().1, ["WL-FORMAT-LIMIT"], "{ran:#?}");
+    fs::remove_dir_all(place.path("models/manifests/d")).unwrap();
+    for number in 0..10_001 {
+        place.write(&format!("models/manifests/a/{number}"), "");
+    }
+    let ran = inspect();
+    assert_eq!(ran.refusal().1, ["WL-FORMAT-LIMIT"], "{ran:#?}");
 }

@@ -182,6 +182,14 @@ fn pins_that_cannot_be_read_stop_everything() {
         verify(&place, &["pebble=m"]).refusal(),
         (4, vec!["WL-IO-NOT-FOUND"])
     );
+    // What keeps the digest from being worked out is told beside what the signature's check ended with.
+    let place = pinned();
+    fs::remove_file(place.path("m/model.sig")).unwrap();
+    assert_eq!(place.program("mkfifo", ["m/pipe"]).code, 0);
+    assert_eq!(
+        verify(&place, &["pebble=m"]).refusal(),
+        (1, vec!["WL-SIG-UNSIGNED", "WL-ART-SPECIAL-FILE"])
+    );
     // Nobody is named whose signature would count.
     let place = pinned();
     place
@@ -272,6 +280,51 @@ fn what_was_demanded_besides_is_in_the_answer() {
             .as_str()
             .unwrap()
             .starts_with("ECDSA P-384"),
+        "{ran:#?}"
+    );
+}
+
+/// Whoever locks, pins and verifies without a name means the same one.
+#[test]
+fn a_model_without_a_name_is_called_the_same_everywhere() {
+    let place = Place::new();
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let repository = "models--acme--pebble";
+    place.write(&format!("{repository}/blobs/b"), "{}");
+    let snapshot = format!("{repository}/snapshots/{commit}");
+    fs::create_dir_all(place.path(&snapshot)).unwrap();
+    std::os::unix::fs::symlink("../../blobs/b", place.path(&snapshot).join("config.json")).unwrap();
+    place.write(&format!("{repository}/refs/main"), commit);
+    place.write("x/config.json", "other");
+    let pins = |output: &str, model: &str| {
+        let ran = place.run(["pins", "write", "-o", output, model]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let text = fs::read_to_string(place.path(output)).unwrap();
+        text.trim_end().rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(pins("weightlock.pins", repository), "acme/pebble");
+    assert_eq!(pins("snapshot.pins", &snapshot), "acme/pebble");
+    assert_eq!(pins("x.pins", "x"), "x");
+    let ran = place.run(["lock", "add", "--json", repository]);
+    assert_eq!(
+        ran.json()["result"]["models"][0]["name"],
+        "acme/pebble",
+        "{ran:#?}"
+    );
+    sign_pins(&place);
+    // Nobody signed the model; the pin is found and holds. A snapshot is verified, and no repository.
+    for (model, code) in [
+        (snapshot.as_str(), "WL-SIG-UNSIGNED"),
+        (repository, "WL-CLI-LAYOUT"),
+    ] {
+        assert_eq!(verify(&place, &[model]).refusal().1, [code], "{model}");
+    }
+    // What a link leads to does not say by which pin it is judged.
+    std::os::unix::fs::symlink(&snapshot, place.path("stone")).unwrap();
+    let ran = verify(&place, &["stone"]);
+    assert_eq!(
+        ran.refusal().1,
+        ["WL-PINS-MISSING", "WL-SIG-UNSIGNED"],
         "{ran:#?}"
     );
 }

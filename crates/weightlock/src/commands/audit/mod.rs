@@ -21,8 +21,8 @@ enum Command {
     Verify(verify::Arguments),
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Context) -> Reply {
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
     match &arguments.command {
-        Command::Verify(arguments) => verify::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments, context),
     }
 }

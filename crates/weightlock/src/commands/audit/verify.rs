@@ -1,15 +1,16 @@
 //! `weightlock audit verify FILE`: is the log of decisions whole?
 
-use std::{fs::File, io::BufReader, path::PathBuf};
+use std::{io::BufReader, path::PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{Error, digest::Digest};
+use weightlock_artifact::{Error, digest::Digest, input};
 use weightlock_policy::audit;
 
 use crate::{
     commands::verify::pinned,
+    context::Context,
     diagnostic::Diagnostic,
     reply::Reply,
     text::{Shown, counted},
@@ -53,18 +54,24 @@ pub struct WholeLog {
     pub head: String,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Reply {
-    match look(arguments) {
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
+    match look(arguments, context) {
         Ok(whole) => Reply::yes(VERB, text(&whole), whole),
-        Err(told) => Reply::refusal(VERB, vec![told]).with_verdict("the log is not whole"),
+        Err(told) => Reply::refusal(VERB, vec![told]).with_answer("the log is not whole"),
     }
 }
 
-fn look(arguments: &Arguments) -> Result<WholeLog, Diagnostic> {
+fn look(arguments: &Arguments, context: &Context) -> Result<WholeLog, Diagnostic> {
     let shown = arguments.log.display().to_string();
-    let file = File::open(&arguments.log).map_err(|error| Error::io("open", &arguments.log, error))?;
-    let chain = audit::verify(&mut BufReader::new(file), arguments.has.as_ref())
-        .map_err(|error| Diagnostic::of(error.code(), &error).at(shown.clone()))?;
+    let file = input::open(&arguments.log).map_err(|error| Error::io("open", &arguments.log, error))?;
+    let stop = context.stopping();
+    let mut log = BufReader::new(stop.reading(file));
+    let chain = audit::verify(&mut log, arguments.has.as_ref()).map_err(|error| {
+        if stop.is_wanted() {
+            return Error::Interrupted.into();
+        }
+        Diagnostic::of(error.code(), &error).at(shown.clone())
+    })?;
     let [allowed, quarantined, denied] = chain.decisions;
     Ok(WholeLog {
         log: shown,

@@ -148,11 +148,7 @@ impl Unhashed {
         allow_symlinks: bool,
         context: &Context,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let links = if allow_symlinks {
-            Links::FilesInside
-        } else {
-            Links::Refused
-        };
+        let links = Links::following(allow_symlinks);
         let root = layout::root(path, links)?;
         let target = Target::look(path, links, &Scope::model())?;
         let (names, sources) = (target.names()?, target.sources());

@@ -112,11 +112,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
 }
 
 fn init(arguments: &Arguments, context: &Context) -> Result<Initiated, Vec<Diagnostic>> {
-    let links = if arguments.allow_symlinks {
-        Links::FilesInside
-    } else {
-        Links::Refused
-    };
+    let links = Links::following(arguments.allow_symlinks);
     crate::layout::refuse(&arguments.model)?;
     let root = Root::open(&arguments.model, links).map_err(Diagnostic::from)?;
     let place = place(arguments, &root);

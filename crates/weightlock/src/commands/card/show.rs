@@ -62,11 +62,7 @@ fn look(arguments: &Arguments, context: &Context) -> Result<report::CheckedCard,
     let is_asked = default.is_some() || !arguments.signers.signer_for.is_empty();
     let named = arguments.card.as_deref();
     if !is_asked {
-        let links = if arguments.allow_symlinks {
-            Links::FilesInside
-        } else {
-            Links::Refused
-        };
+        let links = Links::following(arguments.allow_symlinks);
         let root = crate::layout::root(model, links)?;
         let subject = Subject {
             root: &root,

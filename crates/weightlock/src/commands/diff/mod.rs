@@ -226,11 +226,7 @@ fn sides(
     context: &Context,
 ) -> Result<(Side, Side), Vec<Diagnostic>> {
     let basis = basis(named_a, named_b)?;
-    let links = if arguments.allow_symlinks {
-        Links::FilesInside
-    } else {
-        Links::Refused
-    };
+    let links = Links::following(arguments.allow_symlinks);
     let a = named_a.digests(basis, named_b, links, &arguments.hashing, context)?;
     let mut b = named_b.digests(basis, named_a, links, &arguments.hashing, context)?;
     if a.digests.is_empty() && b.digests.is_empty() {

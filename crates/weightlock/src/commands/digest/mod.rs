@@ -123,11 +123,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Reply {
 type Answer = Result<Reply, Vec<Diagnostic>>;
 
 fn open(target: &Path, arguments: &Arguments) -> Result<Target, Vec<Diagnostic>> {
-    let links = if arguments.allow_symlinks {
-        Links::FilesInside
-    } else {
-        Links::Refused
-    };
+    let links = Links::following(arguments.allow_symlinks);
     Target::open(target, links, &Scope::model())
 }
 

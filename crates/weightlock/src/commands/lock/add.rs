@@ -10,17 +10,12 @@ use weightlock_policy::{Lock, lock::LockError, reason::LOCKED};
 use super::{
     LockFlag, LookFlags,
     file::LockFile,
-    look::{Looking, Refusal, Subject, line},
+    look::{Looking, Subject, line},
     named::Named,
-    told::{LockedModel, exit_of, reasons_of},
+    refusal::{Refusal, exit_of, many, one, reasons_of},
+    told::LockedModel,
 };
-use crate::{
-    context::Context,
-    diagnostic::Diagnostic,
-    explanations::{self, USAGE},
-    reply::Reply,
-    text::Shown,
-};
+use crate::{context::Context, diagnostic::Diagnostic, explanations::USAGE, reply::Reply, text::Shown};
 
 const VERB: &str = "lock add";
 
@@ -169,16 +164,4 @@ fn is_said_of_one(arguments: &Arguments, count: usize) -> Result<(), Diagnostic>
         ));
     }
     Ok(())
-}
-
-/// One reason, likewise.
-pub(super) fn one(told: Diagnostic) -> Vec<Refusal> {
-    many(vec![told])
-}
-
-/// Reasons with the kind of answer that their codes stand for.
-pub(super) fn many(told: Vec<Diagnostic>) -> Vec<Refusal> {
-    let told = told.into_iter();
-    told.map(|reason| (explanations::outcome(reason.code()), reason))
-        .collect()
 }

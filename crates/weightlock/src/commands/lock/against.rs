@@ -14,8 +14,9 @@ use weightlock_policy::{
 use super::{
     file::{LockFile, whole},
     named,
+    refusal::other_files,
     told::changed_files,
-    verify::{not_locked, other_files},
+    wanted::not_locked,
 };
 use crate::{diagnostic::Diagnostic, explanations::USAGE};
 

@@ -8,6 +8,7 @@ use std::{
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
+use weightlock_artifact::{Error, error::NOT_FOUND, reason::Outcome};
 use weightlock_policy::{
     ModelName,
     lock::{Difference, Entry},
@@ -15,10 +16,10 @@ use weightlock_policy::{
 
 use super::{
     ReadFlags,
-    add::{many, one},
     file::LockFile,
-    look::{self, Refusal},
-    told::{LockDifference, exit_of, reasons_of},
+    look,
+    refusal::{Refusal, exit_of, many, one, reasons_of},
+    told::LockDifference,
     update::changes_text,
 };
 use crate::{context::Context, diagnostic::Diagnostic, explanations::DIFFERENT, reply::Reply, text::counted};
@@ -57,15 +58,21 @@ pub struct LockDiff {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
     let diff = match &arguments.other {
-        Some(other) => of_locks(arguments, other),
+        Some(other) => of_locks(arguments, other).map(|diff| (diff, Vec::new())),
         None => of_disk(arguments, context),
     };
     match diff {
-        Ok(diff) if diff.changes.is_empty() => Reply::yes(VERB, "the same\n".to_owned(), diff),
-        Ok(diff) => {
-            let what = format!("{} from what is locked", differ(diff.changes.len()));
-            let told = Diagnostic::new(DIFFERENT, what).at(diff.lock.clone());
-            Reply::refusal(VERB, vec![told])
+        Ok((diff, refusals)) if diff.changes.is_empty() && refusals.is_empty() => {
+            Reply::yes(VERB, "the same\n".to_owned(), diff)
+        }
+        Ok((diff, mut refusals)) => {
+            if !diff.changes.is_empty() {
+                let what = format!("{} from what is locked", differ(diff.changes.len()));
+                let told = Diagnostic::new(DIFFERENT, what).at(diff.lock.clone());
+                refusals.insert(0, (Outcome::No, told));
+            }
+            Reply::refusal(VERB, reasons_of(&refusals))
+                .with_exit(exit_of(&refusals))
                 .with_text(changes_text(&diff.changes))
                 .with_result(diff)
         }
@@ -104,21 +111,37 @@ fn changed(name: &ModelName, locked: &Entry, found: &Entry) -> Option<LockDiffer
     (locked != found).then(|| LockDifference::of(name, &Difference::between(locked, found)))
 }
 
-fn of_disk(arguments: &Arguments, context: &Context) -> Result<LockDiff, Vec<Refusal>> {
+/// What differs, and why some of it cannot be told. A model that is gone is no reason to say nothing of the others.
+fn of_disk(arguments: &Arguments, context: &Context) -> Result<(LockDiff, Vec<Refusal>), Vec<Refusal>> {
     let file = LockFile::open(&arguments.lock).map_err(one)?;
-    let mut changes = Vec::new();
+    let (mut changes, mut refusals) = (Vec::new(), Vec::new());
     for (name, entry) in file.lock.models() {
         let path = file.resolve(&entry.place);
-        let hashed = look::hashed(&path, &arguments.reading, context).map_err(many)?;
-        let found = Entry {
-            files: look::files(&hashed),
-            ..entry.clone()
-        };
-        changes.extend(changed(name, entry, &found));
+        match look::hashed(&path, &arguments.reading, context) {
+            Ok(hashed) => {
+                let found = Entry {
+                    files: look::files(&hashed),
+                    ..entry.clone()
+                };
+                changes.extend(changed(name, entry, &found));
+            }
+            Err(reasons) if is_gone(&path, &reasons) => {
+                changes.push(LockDifference::whole(name, entry, false));
+            }
+            Err(reasons) => refusals.extend(many(reasons)),
+        }
+        if context.is_stopped() {
+            return Err(one(Error::Interrupted.into()));
+        }
     }
-    Ok(LockDiff {
+    let diff = LockDiff {
         changes,
         lock: file.shown(),
         other: None,
-    })
+    };
+    Ok((diff, refusals))
+}
+
+fn is_gone(path: &Path, reasons: &[Diagnostic]) -> bool {
+    !path.exists() && reasons.iter().any(|reason| reason.code() == NOT_FOUND)
 }

@@ -133,7 +133,9 @@ impl LockFile {
                 .at(model.display().to_string())
         };
         let (model, folder) = (whole(model)?, whole(self.folder())?);
-        if whole(&self.path)?.starts_with(&model) {
+        // The file may not be there yet.
+        let name = self.path.file_name().unwrap_or_default();
+        if folder.join(name).starts_with(&model) {
             let told = Diagnostic::new(USAGE, "the lock would be a file of the model that it locks");
             return Err(told.at(self.shown()).help("put it somewhere else:  --lock FILE"));
         }

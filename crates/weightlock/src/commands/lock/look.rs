@@ -9,11 +9,14 @@ use std::path::Path;
 
 use weightlock_artifact::{Error, reason::Outcome};
 use weightlock_policy::{
-    Decision, ModelName,
+    Check, Decision, ModelName,
     lock::{Entry, Files, Line, LockedSigner, LockedVerdict, Place},
 };
 
-use super::{LookFlags, ReadFlags, named};
+use super::{
+    LookFlags, ReadFlags, named,
+    refusal::{Refusal, many},
+};
 use crate::{
     commands::{
         subject::Hashed,
@@ -23,7 +26,7 @@ use crate::{
     context::Context,
     diagnostic::Diagnostic,
     environment::PUBLIC_KEY,
-    explanations::{self, USAGE},
+    explanations::USAGE,
 };
 
 /// Who is asked about models.
@@ -54,6 +57,8 @@ pub(super) struct Seen {
     pub(super) revision: Option<Line>,
     pub(super) signers: Vec<LockedSigner>,
     pub(super) verdict: Option<LockedVerdict>,
+    /// That its signature does not hold, or is by nobody who counts, is among the refusals.
+    pub(super) is_unsigned: bool,
     /// Why somebody who was asked does not vouch for it.
     pub(super) refusals: Vec<Refusal>,
     /// What must be said of the verdict besides, as of waivers.
@@ -75,9 +80,6 @@ fn only_of_policies(flags: &PolicyFlags) -> PolicyFlags {
         ..flags.clone()
     }
 }
-
-/// A reason, and what kind of answer it makes.
-pub(super) type Refusal = (Outcome, Diagnostic);
 
 impl<'a> Looking<'a> {
     pub(super) fn new(
@@ -148,6 +150,10 @@ impl<'a> Looking<'a> {
         seen.verdict = LockedVerdict::of(&judged.verdict, &policies.policy);
         seen.refusals = refusals(&judged);
         seen.notes = verdict::notes(&judged);
+        seen.is_unsigned = seen
+            .refusals
+            .iter()
+            .any(|(_, it)| it.code() == Check::Signature.code());
         self.with_signature(subject, hashed, seen)
     }
 
@@ -161,9 +167,8 @@ impl<'a> Looking<'a> {
         match self.signed(subject.path, hashed) {
             Ok(signer) => seen.signers.extend(signer),
             Err(reasons) => {
-                let refusals = reasons.into_iter();
-                seen.refusals
-                    .extend(refusals.map(|reason| (explanations::outcome(reason.code()), reason)));
+                seen.is_unsigned = true;
+                seen.refusals.extend(many(reasons));
             }
         }
         seen.signers.sort();
@@ -226,16 +231,10 @@ pub(crate) fn files(hashed: &Hashed) -> Files {
 /// What the bytes and the place say by themselves.
 fn seen(hashed: &Hashed, subject: &Subject<'_>) -> Result<Seen, Diagnostic> {
     let hub = hashed.root().hub_name();
-    let full_name = hub.map(|hub| match &hub.namespace {
-        Some(namespace) => format!("{namespace}/{}", hub.name),
-        None => hub.name.clone(),
-    });
+    let full_name = hub.map(named::full_name);
     let name = match subject.name {
         Some(name) => name.clone(),
-        None => {
-            let name = full_name.clone().unwrap_or_else(|| hashed.root().base_name());
-            named::by_place(&name, subject.path)?
-        }
+        None => named::default_of(hashed.root())?,
     };
     let source = match full_name {
         Some(name) => Some(line("source", &format!("hub:{name}"))?),
@@ -251,6 +250,7 @@ fn seen(hashed: &Hashed, subject: &Subject<'_>) -> Result<Seen, Diagnostic> {
         revision: revision.map(|text| line("revision", &text)).transpose()?,
         signers: Vec::new(),
         verdict: None,
+        is_unsigned: false,
         refusals: Vec::new(),
         notes: Vec::new(),
     })

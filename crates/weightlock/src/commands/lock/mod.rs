@@ -6,6 +6,8 @@
 //! | `file` | the lock file: read, written in one step, by one process at a time |
 //! | `named` | `NAME=PATH` |
 //! | `look` | what a model is now: bytes, signers, verdict |
+//! | `wanted` | which entries are meant |
+//! | `refusal` | why a model is not as it was locked, and how a run with such reasons ends |
 //! | `earlier` | what failed in an earlier run |
 //! | `told` | entries and differences in JSON and as text |
 //! | `against` | `weightlock verify --lock` |
@@ -19,13 +21,15 @@ mod earlier;
 pub(crate) mod file;
 mod look;
 pub(crate) mod named;
+mod refusal;
 pub mod told;
 pub mod update;
 pub mod verify;
+mod wanted;
 
 pub(super) use self::{
     look::{files, hashed},
-    verify::not_locked,
+    wanted::not_locked,
 };
 
 use std::path::{Path, PathBuf};

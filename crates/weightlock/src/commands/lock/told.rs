@@ -2,14 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::{drift::Change, reason::Outcome};
+use weightlock_artifact::drift::Change;
 use weightlock_policy::{
     ModelName,
     lock::{Difference, Entry, Line, LockedSigner},
 };
 
-use super::look::Refusal;
-use crate::{diagnostic::Diagnostic, exit::Exit, text::counted};
+use crate::text::counted;
 
 /// More files than this are not told one by one in text; JSON has them all.
 const MOST_FILES: usize = 10;
@@ -250,21 +249,4 @@ fn text_of(line: Option<&Line>) -> Option<String> {
 /// Signers as text.
 pub(super) fn names(signers: &[LockedSigner]) -> Vec<String> {
     signers.iter().map(ToString::to_string).collect()
-}
-
-/// How a run with these reasons ends: no, if one of them says no; else the first of could not work, usage and no answer.
-pub(super) fn exit_of(refusals: &[Refusal]) -> Exit {
-    let order = [
-        (Outcome::No, Exit::No),
-        (Outcome::CouldNotWork, Exit::CouldNotWork),
-        (Outcome::Usage, Exit::Usage),
-    ];
-    let has = |outcome: Outcome| refusals.iter().any(|(it, _)| *it == outcome);
-    let found = order.into_iter().find(|(outcome, _)| has(*outcome));
-    found.map_or(Exit::NoAnswer, |(_, exit)| exit)
-}
-
-/// Reasons by themselves.
-pub(super) fn reasons_of(refusals: &[Refusal]) -> Vec<Diagnostic> {
-    refusals.iter().map(|(_, reason)| reason.clone()).collect()
 }

@@ -8,7 +8,7 @@ use std::{ffi::OsString, path::Path};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use weightlock_artifact::reason::Code;
+use weightlock_artifact::{digest::Digest, reason::Code};
 use weightlock_policy::{
     Mode, ModelName, Policy,
     audit::Acceptance,
@@ -18,11 +18,11 @@ use weightlock_policy::{
 
 use super::{
     LockFlag, LookFlags,
-    add::{many, one},
     file::LockFile,
-    look::{Looking, Refusal, Subject, line},
-    told::{LockDifference, LockedModel, exit_of, reasons_of},
-    verify::{not_said_here, wanted},
+    look::{Looking, Subject, line},
+    refusal::{Refusal, exit_of, many, one, reasons_of, unasked},
+    told::{LockDifference, LockedModel},
+    wanted::{not_said_here, wanted},
 };
 use crate::{
     commands::verdict, context::Context, diagnostic::Diagnostic, explanations::USAGE, reply::Reply,
@@ -33,8 +33,9 @@ const VERB: &str = "lock update";
 
 /// Lock what is there now instead of what was locked, and say what differs.
 ///
-/// Signers and the policy are asked as for `lock add`, and what is refused is not locked. Another signer than the locked one, or another
-/// source, is refused unless it is accepted by its own flag; in production it cannot be.
+/// Signers and the policy are asked as for `lock add`, and what is refused is not locked. Where the lock says that a signer or a policy was
+/// asked, one must be named here too. Another signer than the locked one, or another source, is refused unless it is accepted by its own
+/// flag; in production it cannot be.
 #[derive(Args, Debug)]
 #[command(after_help = "\
   weightlock lock update --policy policy.toml                          everything
@@ -129,8 +130,8 @@ fn update(arguments: &Arguments, context: &Context) -> Result<LockUpdated, Refus
             continue;
         }
         changes.push(LockDifference::of(name, &difference));
-        match accept(arguments, name, (&difference, &found), &looking, context) {
-            Ok(codes) => accepted.extend(codes.iter().map(|code| format!("{code} {name}"))),
+        match accept(arguments, (name, entry), (&difference, &found), &looking, context) {
+            Ok(given) => accepted.extend(given),
             Err(refusals) => return Err((refusals, changes)),
         }
         models.push(LockedModel::of(name, &found));
@@ -138,6 +139,10 @@ fn update(arguments: &Arguments, context: &Context) -> Result<LockUpdated, Refus
     }
     let written = !models.is_empty();
     let digest = if written {
+        // What one model was accepted with is written down once no other one is in the way of it.
+        for one in &accepted {
+            one.log(false, arguments, &looking, context).map_err(early)?;
+        }
         file.save(&lock).map_err(early)?
     } else {
         file.digest()
@@ -148,7 +153,7 @@ fn update(arguments: &Arguments, context: &Context) -> Result<LockUpdated, Refus
         written,
         changes,
         models,
-        accepted,
+        accepted: accepted.iter().flat_map(Accepted::told).collect(),
         notes,
     })
 }
@@ -191,57 +196,96 @@ fn look(
     Ok((seen.entry(place), notes))
 }
 
-/// Whether what differs may be locked; what was accepted for it, as codes.
-fn accept(
+/// What somebody accepts of a model although a lock alone does not allow it.
+struct Accepted<'a> {
+    name: &'a ModelName,
+    /// The model as it is now.
+    digest: Digest,
+    codes: Vec<Code>,
+}
+
+impl Accepted<'_> {
+    /// Writes it to the audit logs.
+    fn log(
+        &self,
+        is_refused: bool,
+        arguments: &Arguments,
+        looking: &Looking<'_>,
+        context: &Context,
+    ) -> Result<(), Diagnostic> {
+        let policy = looking.policies.as_ref().map(|it| &it.policy);
+        let acceptance = Acceptance {
+            verb: VERB,
+            model: &self.digest,
+            name: self.name.as_str(),
+            codes: &self.codes,
+            mode: mode(arguments, policy),
+            is_refused,
+        };
+        verdict::log_acceptance(&acceptance, policy, &arguments.look.policy, context)
+    }
+
+    fn told(&self) -> impl Iterator<Item = String> {
+        let codes = self.codes.iter();
+        codes.map(|code| format!("{code} {}", self.name))
+    }
+}
+
+/// What needs a word of its own.
+fn needed(difference: &Difference) -> Vec<Code> {
+    let cases = [
+        (LOCK_SIGNER, difference.has_other_signer()),
+        (LOCK_SOURCE, difference.has_other_source()),
+    ];
+    let needed = cases.into_iter().filter(|(_, is_needed)| *is_needed);
+    needed.map(|(code, _)| code).collect()
+}
+
+impl Arguments {
+    /// Whether a flag gives that word.
+    fn accepts(&self, code: Code) -> bool {
+        (code == LOCK_SIGNER && self.accept_signer) || (code == LOCK_SOURCE && self.accept_source)
+    }
+}
+
+/// Whether what differs may be locked, and what is accepted for that. That production takes no acceptance is logged here.
+fn accept<'a>(
     arguments: &Arguments,
-    name: &ModelName,
+    (name, locked): (&'a ModelName, &Entry),
     (difference, found): (&Difference, &Entry),
     looking: &Looking<'_>,
     context: &Context,
-) -> Result<Vec<Code>, Vec<Refusal>> {
-    let cases = [
-        (
-            LOCK_SIGNER,
-            difference.has_other_signer(),
-            arguments.accept_signer,
-        ),
-        (
-            LOCK_SOURCE,
-            difference.has_other_source(),
-            arguments.accept_source,
-        ),
-    ];
-    let needed = cases.into_iter().filter(|(_, is_needed, _)| *is_needed);
-    let (given, missing): (Vec<_>, Vec<_>) = needed.partition(|(.., is_given)| *is_given);
-    let codes: Vec<Code> = given.into_iter().map(|(code, ..)| code).collect();
-    let missing: Vec<Code> = missing.into_iter().map(|(code, ..)| code).collect();
+) -> Result<Option<Accepted<'a>>, Vec<Refusal>> {
+    // Else whoever accepts another signer would lock a model that nobody signed.
+    if let Some(told) = unasked(name, locked, looking) {
+        return Err(one(told.help(format!(
+            "name whom to ask:  weightlock lock update --key SIGNER.pub {name}, or --policy POLICY"
+        ))));
+    }
+    let needed = needed(difference);
+    let missing: Vec<Diagnostic> = needed
+        .iter()
+        .filter(|code| !arguments.accepts(**code))
+        .map(|code| not_accepted(*code, name, difference))
+        .collect();
     if !missing.is_empty() {
-        let told = missing
-            .into_iter()
-            .map(|code| not_accepted(code, name, difference, looking.asks()));
-        return Err(many(told.collect()));
+        return Err(many(missing));
     }
-    if codes.is_empty() {
-        return Ok(codes);
+    if needed.is_empty() {
+        return Ok(None);
     }
-    let policy = looking.policies.as_ref().map(|it| &it.policy);
-    let mode = mode(arguments, policy);
-    let is_refused = mode == Mode::Production;
-    let acceptance = Acceptance {
-        verb: VERB,
-        model: &found.files.digest(),
-        name: name.as_str(),
-        codes: &codes,
-        mode,
-        is_refused,
+    let accepted = Accepted {
+        name,
+        digest: found.files.digest(),
+        codes: needed,
     };
-    verdict::log_acceptance(&acceptance, policy, &arguments.look.policy, context).map_err(one)?;
-    if is_refused {
-        return Err(many(
-            codes.iter().map(|code| in_production(*code, name)).collect(),
-        ));
+    let policy = looking.policies.as_ref().map(|it| &it.policy);
+    if mode(arguments, policy) != Mode::Production {
+        return Ok(Some(accepted));
     }
-    Ok(codes)
+    accepted.log(true, arguments, looking, context).map_err(one)?;
+    let refused = accepted.codes.iter().map(|code| in_production(*code, name));
+    Err(many(refused.collect()))
 }
 
 /// The mode here: a policy that says nothing means production; without any policy, what was asked for.
@@ -253,7 +297,7 @@ fn mode(arguments: &Arguments, policy: Option<&Policy>) -> Mode {
     }
 }
 
-fn not_accepted(code: Code, name: &ModelName, difference: &Difference, asks: bool) -> Diagnostic {
+fn not_accepted(code: Code, name: &ModelName, difference: &Difference) -> Diagnostic {
     if code == LOCK_SOURCE {
         let told = Diagnostic::new(
             code,
@@ -270,13 +314,7 @@ fn not_accepted(code: Code, name: &ModelName, difference: &Difference, asks: boo
     let gone = difference.signers_gone.iter();
     let told = gone.fold(told, |told, signer| told.fact("locked", signer.to_string()));
     let new = difference.signers_new.iter();
-    let told = new.fold(told, |told, signer| told.fact("found", signer.to_string()));
-    if asks {
-        told
-    } else {
-        told.note("nobody was asked: neither a signer nor a policy is named")
-            .help("name the signer:  weightlock lock update --key SIGNER.pub NAME")
-    }
+    new.fold(told, |told, signer| told.fact("found", signer.to_string()))
 }
 
 fn in_production(code: Code, name: &ModelName) -> Diagnostic {

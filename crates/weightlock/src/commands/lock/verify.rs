@@ -16,17 +16,17 @@ use weightlock_artifact::{Error, error::NOT_FOUND, reason::Outcome};
 use weightlock_policy::{
     ModelName,
     lock::{Difference, Entry},
-    reason::{LOCK_DIGEST, LOCK_SIGNER, LOCK_SOURCE, LOCK_UNCHECKED, NOT_LOCKED},
+    reason::{LOCK_SIGNER, LOCK_SOURCE},
 };
 
 use super::{
     LockFlag, LookFlags,
-    add::{many, one},
     earlier::failing_in,
     file::LockFile,
-    look::{Looking, Refusal, Seen, Subject},
-    named::{self, Named},
-    told::{ChangedFile, LockedModel, changed_files, exit_of, file_lines, names, reasons_of, vouched},
+    look::{Looking, Seen, Subject},
+    refusal::{Refusal, exit_of, many, one, other_files, reasons_of, unasked},
+    told::{ChangedFile, LockedModel, changed_files, names, vouched},
+    wanted::{not_said_here, wanted},
 };
 use crate::{
     context::Context,
@@ -128,10 +128,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Reply {
             .with_notes(notes(&result))
             .with_text(text(&result))
             .with_result(result)
-            .with_verdict(verdict),
+            .with_answer(verdict),
         Err(refusals) => Reply::refusal(VERB, reasons_of(&refusals))
             .with_exit(exit_of(&refusals))
-            .with_verdict(verdict),
+            .with_answer(verdict),
     }
 }
 
@@ -153,93 +153,41 @@ fn verify(arguments: &Arguments, context: &Context) -> Result<(LockVerified, Vec
         .map_err(one)?;
     let failed_before = failed_before.unwrap_or_default();
     let wanted = wanted(&arguments.models, &file).map_err(one)?;
-    let (mut new, mut old, mut holding) = (Vec::new(), Vec::new(), Vec::new());
+    let mut checked = Vec::new();
     for (name, entry, moved) in &wanted {
-        let checked = check(name, entry, moved.as_deref(), &looking, &file);
+        checked.push(check(name, entry, moved.as_deref(), &looking, &file));
         if interrupt::signal().is_some() {
             return Err(one(Error::Interrupted.into()));
         }
-        if checked.refusals.is_empty() {
-            holding.push(checked);
-        } else if failed_before.contains(name.as_str()) {
-            old.push(checked);
-        } else {
-            new.push(checked);
-        }
     }
+    Ok(sorted(checked, &failed_before, &file))
+}
+
+/// What holds, and what fails, newly or still, with every reason in that order.
+fn sorted(
+    checked: Vec<Checked>,
+    failed_before: &BTreeSet<String>,
+    file: &LockFile,
+) -> (LockVerified, Vec<Refusal>) {
+    let count = checked.len();
+    let (holding, mut failing): (Vec<_>, Vec<_>) = checked.into_iter().partition(|it| it.refusals.is_empty());
     // The sort is stable: what says no comes before what has no answer, and names stay in order.
-    for failing in [&mut new, &mut old] {
-        failing.sort_by_key(|checked| checked.told.state != "fails");
-    }
+    failing.sort_by_key(|it| it.told.state != "fails");
+    let (old, new): (Vec<_>, Vec<_>) = failing
+        .into_iter()
+        .partition(|it| failed_before.contains(&it.told.locked.name));
     let refusals = new.iter().chain(&old).flat_map(|it| it.refusals.iter().cloned());
     let refusals = refusals.collect();
     let told = |list: Vec<Checked>| list.into_iter().map(|it| it.told).collect();
     let result = LockVerified {
         lock: file.shown(),
         digest: file.digest(),
-        checked: wanted.len(),
+        checked: count,
         newly_failing: told(new),
         still_failing: told(old),
         holding: told(holding),
     };
-    Ok((result, refusals))
-}
-
-/// What a model is called stands in the lock.
-pub(super) fn not_said_here(look: &LookFlags) -> Result<(), Diagnostic> {
-    if look.policy.called.is_some() {
-        let told = Diagnostic::new(
-            USAGE,
-            "--as has no meaning here: the lock says what a model is called",
-        );
-        return Err(told.help("give the entry's name:  weightlock lock verify NAME"));
-    }
-    Ok(())
-}
-
-/// A model that is to be checked, and where it lies if not where the lock says.
-pub(super) type Wanted<'a> = (&'a ModelName, &'a Entry, Option<PathBuf>);
-
-/// Everything, or what was named. An empty lock has nothing to say.
-pub(super) fn wanted<'a>(models: &[OsString], file: &'a LockFile) -> Result<Vec<Wanted<'a>>, Diagnostic> {
-    if models.is_empty() {
-        if file.lock.is_empty() {
-            let told = Diagnostic::new(NOT_LOCKED, "no model is locked").at(file.shown());
-            return Err(told.help("weightlock lock add MODEL"));
-        }
-        return Ok(file
-            .lock
-            .models()
-            .map(|(name, entry)| (name, entry, None))
-            .collect());
-    }
-    let mut wanted: Vec<Wanted<'_>> = Vec::new();
-    for model in models {
-        let (name, moved) = match Named::of(model)? {
-            Named {
-                name: Some(name),
-                rest,
-            } => (name, Some(rest)),
-            Named { name: None, rest } => (named::parsed(&rest.to_string_lossy())?, None),
-        };
-        let found = file.lock.models().find(|(other, _)| **other == name);
-        let (name, entry) = found.ok_or_else(|| not_locked(&name, file))?;
-        if wanted.iter().any(|(other, ..)| *other == name) {
-            return Err(Diagnostic::new(USAGE, format!("{name} is named twice")));
-        }
-        wanted.push((name, entry, moved));
-    }
-    Ok(wanted)
-}
-
-/// There is no entry of this name.
-pub(crate) fn not_locked(name: &ModelName, file: &LockFile) -> Diagnostic {
-    let told = Diagnostic::new(NOT_LOCKED, format!("{name} is not in the lock")).at(file.shown());
-    let names = file.lock.models().map(|(name, _)| name.as_str());
-    match crate::nearest::of(name.as_str(), names) {
-        Some(near) => told.help(format!("did you mean {near} ?")),
-        None => told,
-    }
+    (result, refusals)
 }
 
 fn check(
@@ -304,6 +252,7 @@ fn compare(
 ) -> Vec<Refusal> {
     let asked = std::mem::take(&mut seen.refusals);
     told.notes = seen.noted(name);
+    let is_unsigned = seen.is_unsigned;
     let found = seen.entry(entry.place.clone());
     let difference = Difference::between(entry, &found);
     told.found = Some(found.files.digest().to_string());
@@ -323,41 +272,15 @@ fn compare(
             format!("{name} comes from somewhere else, or is another revision"),
         ));
     }
-    if looking.asks() && difference.has_other_signer() {
+    // That nobody vouches for it now is told with its reason, where that is a no; what helps against it helps here too.
+    let is_told = found.signers.is_empty() && is_unsigned && asked.iter().any(|(it, _)| *it == Outcome::No);
+    if looking.asks() && difference.has_other_signer() && !is_told {
         no(missed(name, &difference));
     }
-    if !looking.asks() && !entry.signers.is_empty() || looking.policies.is_none() && entry.verdict.is_some() {
-        refusals.push((Outcome::NoAnswer, unchecked(name, entry).at(at.clone())));
-    }
+    let unasked = unasked(name, entry, looking);
+    refusals.extend(unasked.map(|told| (Outcome::NoAnswer, told.at(at.clone()))));
     refusals.extend(asked);
     refusals
-}
-
-/// The files are not the locked ones.
-pub(super) fn other_files(
-    name: &ModelName,
-    locked: &Entry,
-    found: &Entry,
-    changes: &[ChangedFile],
-) -> Diagnostic {
-    let told = Diagnostic::new(LOCK_DIGEST, format!("{name} is not what was locked"))
-        .fact("locked", locked.files.pin().to_string())
-        .fact("found", found.files.pin().to_string());
-    let told = file_lines(changes).into_iter().fold(told, Diagnostic::note);
-    told.help("fetch the locked version again, or compare with a good copy:  weightlock diff GOOD MODEL")
-        .help(format!(
-            "if it is wanted as it is now:  weightlock lock update{} {name}",
-            asked_when_locked(locked)
-        ))
-}
-
-/// What names again whoever was asked when a model was locked.
-fn asked_when_locked(entry: &Entry) -> &'static str {
-    match (entry.signers.is_empty(), entry.verdict.is_some()) {
-        (_, true) => " --policy POLICY",
-        (false, false) => " --key SIGNER.pub",
-        (true, false) => "",
-    }
 }
 
 fn missed(name: &ModelName, difference: &Difference) -> Diagnostic {
@@ -369,19 +292,6 @@ fn missed(name: &ModelName, difference: &Difference) -> Diagnostic {
     let told = gone.fold(told, |told, signer| told.fact("locked", signer.to_string()));
     let new = difference.signers_new.iter();
     new.fold(told, |told, signer| told.fact("now", signer.to_string()))
-}
-
-fn unchecked(name: &ModelName, entry: &Entry) -> Diagnostic {
-    let what = if entry.verdict.is_some() {
-        "a policy allowed it when it was locked, and none is named now"
-    } else {
-        "its signer was checked when it was locked, and nobody is named now"
-    };
-    let told = Diagnostic::new(LOCK_UNCHECKED, format!("{name}: {what}"));
-    entry
-        .signers
-        .iter()
-        .fold(told, |told, signer| told.fact("signed by", signer.to_string()))
 }
 
 /// What must be said of all verdicts.

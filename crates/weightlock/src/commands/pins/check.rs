@@ -215,13 +215,14 @@ impl OpenPins {
         reasons
     }
 
-    /// Likewise, of a model whose digest nobody has worked out: that is done now.
+    /// Likewise, of a model whose digest nobody has worked out, because its own check ended with `reasons`: that is done now. All
+    /// of them, those reasons too.
     pub(crate) fn judge_path(
         &self,
         name: &ModelName,
         (path, allow_symlinks): (&Path, bool),
-        hashing: &Hashing,
-        context: &Context,
+        reasons: Vec<Diagnostic>,
+        (hashing, context): (&Hashing, &Context),
     ) -> Vec<Diagnostic> {
         let hashing = Hashing {
             digest_cache: false,
@@ -229,9 +230,18 @@ impl OpenPins {
         };
         let model = path.display().to_string();
         match Hashed::of(path, allow_symlinks, &hashing, context) {
-            Ok(hashed) => self.judge(name, &model, Some(lock::files(&hashed).pin())),
-            // Why it cannot be read is told by the other check.
-            Err(_) => self.faults.clone(),
+            Ok(hashed) => {
+                let mut all = self.judge(name, &model, Some(lock::files(&hashed).pin()));
+                all.extend(reasons);
+                all
+            }
+            // Why it cannot be read may be what the other check ended with, and is told once.
+            Err(unread) => {
+                let is_new = |it: &Diagnostic| !reasons.iter().any(|other| other.says_the_same(it));
+                let unread: Vec<Diagnostic> = unread.into_iter().filter(is_new).collect();
+                let faults = self.faults.iter().cloned();
+                faults.chain(reasons).chain(unread).collect()
+            }
         }
     }
 

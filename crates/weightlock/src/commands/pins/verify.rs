@@ -167,9 +167,7 @@ fn check(
         }
         Err(of_model) => {
             let target = (path, arguments.reading.allow_symlinks);
-            let mut reasons = pins.judge_path(name, target, &hashing, context);
-            reasons.extend(of_model);
-            reasons
+            pins.judge_path(name, target, of_model, (&hashing, context))
         }
     };
     told.holds = reasons.is_empty();

@@ -155,7 +155,7 @@ fn hashed(arguments: &Arguments, context: &Context) -> Result<Vec<(ModelName, Pi
         let hashed = lock::hashed(&rest, &arguments.reading, context)?;
         let name = match name {
             Some(name) => name,
-            None => named::by_place(&hashed.root().base_name(), &rest)?,
+            None => named::default_of(hashed.root())?,
         };
         if pins.iter().any(|(other, _)| *other == name) {
             return Err(Diagnostic::new(USAGE, format!("{name} is named twice")).into());

@@ -7,7 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::write::{Existing, write_whole};
 
-use crate::{diagnostic::Diagnostic, reply::Reply, text::quoted};
+use crate::{
+    diagnostic::Diagnostic,
+    reply::Reply,
+    text::{Shown, quoted},
+};
 
 const VERB: &str = "policy init";
 
@@ -74,7 +78,8 @@ pub(super) fn run(arguments: &Arguments) -> Reply {
     match write_whole(output, policy.as_bytes(), 0o644, Existing::Refused) {
         Ok(()) => {
             let text = format!(
-                "wrote {shown}\n  put the keys that it names beside it, then:  weightlock policy check --policy {}\n",
+                "wrote {}\n  put the keys that it names beside it, then:  weightlock policy check --policy {}\n",
+                Shown(&shown),
                 quoted(&shown)
             );
             let begun = Begun {

@@ -17,7 +17,8 @@
 //!     expect: allow
 //! ```
 //!
-//! No key is read and no signature is checked: `by` says whose signature a statement is taken to bear.
+//! No key is read and no signature is checked: `by` says whose signature a statement is taken to bear. Names that the policy gives the same
+//! key file or identity are one signer.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,6 +37,7 @@ use weightlock_artifact::{
 use weightlock_bom::{provenance::MAX_DOCUMENT, typed};
 use weightlock_policy::{
     Check, Decision, Evidence, IdentityId, Mode, Policy, Situation, Tier,
+    document::{Identity, Who},
     evidence::{
         AdvisoryMatch, AdvisoryReport, ApprovalFact, CardFact, Content, Describes, EvaluationFact, FileFact,
         Holds, LicenseFact, Measured, ModelFacts, ProvenanceFact, ReviewFact, Revision, ScanFact,
@@ -49,7 +51,7 @@ use weightlock_scan::Severity;
 use crate::{
     commands::{
         target,
-        verdict::{Policies, WhichPolicy},
+        verdict::{Policies, WORDS, WhichPolicy},
     },
     context::Context,
     diagnostic::Diagnostic,
@@ -237,10 +239,9 @@ fn tested(arguments: &Arguments, context: &Context) -> Result<Tested, Diagnostic
             "it has no cases, and would pass whatever the policy says".to_owned(),
         ));
     }
-    let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
     let now = match &table.now {
         Some(text) => text.parse().map_err(|_| wrong(format!("{text:?} is no time")))?,
-        None => Timestamp::from_second(seconds).map_err(|error| wrong(error.to_string()))?,
+        None => context.timestamp()?,
     };
     let mut results = Vec::new();
     for case in &table.cases {
@@ -314,40 +315,11 @@ impl Case {
     }
 
     fn evidence(&self, policy: &Policy, now: Timestamp) -> Result<Evidence, String> {
-        let model = &self.model;
-        let digest = sha256(&self.name);
         let statements = self.statements.iter().enumerate();
         let statements = statements.map(|(at, one)| one.fact(at, policy, now));
-        let licenses = model.licenses.iter().map(|text| LicenseFact {
-            expression: Some(text.clone()),
-            text: text.clone(),
-            standing: Standing::Declared,
-            source: "the case".to_owned(),
-        });
         let advisories = self.advisories.iter().map(|one| one.report(now));
         Ok(Evidence {
-            model: ModelFacts {
-                name: model.name.clone().unwrap_or_else(|| "model".to_owned()),
-                namespace: model.namespace.clone(),
-                also: Vec::new(),
-                incomplete: Vec::new(),
-                revision: model.revision.as_ref().map(|text| Revision {
-                    is_pinned: crate::commands::verdict::is_pinned(text),
-                    text: text.clone(),
-                }),
-                digest,
-                files: model
-                    .files
-                    .iter()
-                    .map(|(path, formats)| FileFact {
-                        path: path.clone(),
-                        digest: sha256(path),
-                        formats: formats.clone(),
-                    })
-                    .collect(),
-                licenses: licenses.collect(),
-                code: model.code.clone(),
-            },
+            model: self.model.facts(sha256(&self.name))?,
             statements: statements.collect::<Result<_, _>>()?,
             scan: match &self.scan {
                 Some(scan) => Some(scanned(&scan.findings, &scan.unread)?),
@@ -359,28 +331,54 @@ impl Case {
     }
 }
 
+impl Model {
+    fn facts(&self, digest: Digest) -> Result<ModelFacts, String> {
+        let mut formats = self.files.values().flatten();
+        if let Some(format) = formats.find(|it| !WORDS.is_format.has_format(it)) {
+            return Err(format!("there is no file format {format:?}"));
+        }
+        let files = self.files.iter().map(|(path, formats)| FileFact {
+            path: path.clone(),
+            digest: sha256(path),
+            formats: formats.clone(),
+        });
+        let licenses = self.licenses.iter().map(|text| LicenseFact {
+            expression: Some(text.clone()),
+            text: text.clone(),
+            standing: Standing::Declared,
+            source: "the case".to_owned(),
+        });
+        Ok(ModelFacts {
+            name: self.name.clone().unwrap_or_else(|| "model".to_owned()),
+            namespace: self.namespace.clone(),
+            also: Vec::new(),
+            incomplete: Vec::new(),
+            revision: self.revision.as_ref().map(|text| Revision {
+                is_pinned: crate::commands::verdict::is_pinned(text),
+                text: text.clone(),
+            }),
+            digest,
+            files: files.collect(),
+            licenses: licenses.collect(),
+            code: self.code.clone(),
+        })
+    }
+}
+
 impl Stated {
     fn fact(&self, at: usize, policy: &Policy, now: Timestamp) -> Result<StatementFact, String> {
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == self.kind);
         let kind = kind.ok_or_else(|| format!("there is no kind of evidence {:?}", self.kind))?;
         let mut by = BTreeSet::new();
         for name in &self.by {
-            // A name that two policies give somebody is taken for the same.
-            let known: Vec<IdentityId> = policy
-                .identities()
-                .map(|(id, _)| id)
-                .filter(|id| id.name == *name)
-                .collect();
-            if known.is_empty() {
-                return Err(format!("the policy knows nobody called {name:?}"));
-            }
-            by.extend(known);
+            by.extend(known_as(name, policy)?);
         }
+        let signer = self.by.first().map(|name| signer(name, policy));
         Ok(StatementFact {
             id: sha256(&format!("statement {at}")),
             name: format!("statement {}", at.saturating_add(1)),
             kind,
-            signer: self.by.first().cloned(),
+            signer,
             signed_by: self.by.first().cloned(),
             by,
             made: Some(ago(self.age.as_deref(), now)?),
@@ -453,20 +451,58 @@ impl Advisories {
     }
 }
 
+/// Everybody whose signature the one of this name is, for no key is read: who has the same name in any policy, and who is known by the
+/// same key, certificates or identity.
+fn known_as(name: &str, policy: &Policy) -> Result<BTreeSet<IdentityId>, String> {
+    let of_this_name: Vec<_> = policy.identities().filter(|(id, _)| id.name == *name).collect();
+    if of_this_name.is_empty() {
+        return Err(format!("the policy knows nobody called {name:?}"));
+    }
+    let is_meant = |other: &(IdentityId, &Identity)| of_this_name.iter().any(|one| is_same(one, other));
+    let known = policy.identities().filter(is_meant);
+    Ok(known
+        .map(|(id, _)| id)
+        .chain(of_this_name.iter().map(|(id, _)| id.clone()))
+        .collect())
+}
+
+/// What tells a signer from others: two names of one key, or of one identity, are one. Whoever has certificates of one root may be two.
+fn signer(name: &str, policy: &Policy) -> String {
+    let one = policy.identities().find(|(id, _)| id.name == *name);
+    let first = one.and_then(|one| {
+        let is_certified = matches!(one.1.who, Who::Certificates(_));
+        policy
+            .identities()
+            .find(|other| !is_certified && is_same(&one, other))
+    });
+    first.map_or_else(|| name.to_owned(), |(id, _)| id.name)
+}
+
+/// Whether two are known by the same. A relative path means another file beside another policy.
+fn is_same(one: &(IdentityId, &Identity), other: &(IdentityId, &Identity)) -> bool {
+    let is_anywhere = match &one.1.who {
+        Who::Key(file) | Who::Certificates(file) => file.starts_with('/') || file.contains("://"),
+        Who::Identity { .. } => true,
+    };
+    one.1.who == other.1.who && (is_anywhere || one.0.layer == other.0.layer)
+}
+
 fn scanned(findings: &BTreeMap<String, String>, unread: &[String]) -> Result<ScanFact, String> {
     let mut fact = ScanFact {
         unread: unread.to_vec(),
         ..ScanFact::default()
     };
     for (rule, word) in findings {
+        if !WORDS.is_reason.has_rule(rule) {
+            return Err(format!("there is no rule of the scanner {rule:?}"));
+        }
         fact.findings.insert(rule.clone(), severity(word)?);
     }
     Ok(fact)
 }
 
 fn severity(word: &str) -> Result<Severity, String> {
-    let known = Severity::ALL.into_iter().find(|it| it.as_str() == word);
-    known.ok_or_else(|| format!("{word:?} is no severity"))
+    Severity::of(word).ok_or_else(|| format!("{word:?} is no severity"))
 }
 
 /// So long before now: hours or days.

@@ -245,8 +245,8 @@ fn pinned(
         }
         Err(of_model) => {
             let target = (path, arguments.files.allow_symlinks);
-            let mut reasons = pins.judge_path(&name, target, &arguments.hashing, context);
-            reasons.extend(of_model.reasons);
+            let reading = (&arguments.hashing, context);
+            let reasons = pins.judge_path(&name, target, of_model.reasons, reading);
             Err(Refused { reasons, ..of_model })
         }
     }

@@ -183,11 +183,7 @@ impl Arguments {
     }
 
     const fn links(&self) -> Links {
-        if self.allow_symlinks {
-            Links::FilesInside
-        } else {
-            Links::Refused
-        }
+        Links::following(self.allow_symlinks)
     }
 }
 

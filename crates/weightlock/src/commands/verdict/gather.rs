@@ -168,7 +168,7 @@ pub(crate) fn judge_bytes(
     let hashed = &described.hashed;
     if let Some(said) = said {
         let files = hashed.names()?.into_iter().zip(hashed.sources());
-        said.fits(files, hashed.manifest())?;
+        said.fits(files, hashed.manifest(), &context.stopping())?;
     }
     step(format!(
         "{} hashed: {}",
@@ -285,11 +285,8 @@ fn stated(looked: &[Looked], policy: &Policy) -> Vec<(Stated, Result<Summary, No
 }
 
 fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnostic> {
-    let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
-    let now =
-        jiff::Timestamp::from_second(seconds).map_err(|error| Diagnostic::new(USAGE, error.to_string()))?;
     Ok(Situation {
-        now,
+        now: context.timestamp()?,
         mode: asked.flags.mode_here(),
         tier: asked.flags.which.tier,
         skip: asked.flags.skip.iter().copied().collect(),

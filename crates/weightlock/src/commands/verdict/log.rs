@@ -3,6 +3,7 @@
 //! A log that cannot be written to, or whose last line is none, is a refusal: a decision that nobody will know of is not given.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::OpenOptionsExt as _,
@@ -21,17 +22,25 @@ use weightlock_policy::{
 use super::flags::PolicyFlags;
 use crate::{context::Context, diagnostic::Diagnostic, environment::AUDIT_LOG, held};
 
-/// Every log that is named: by the policies, the flag and the environment, each once.
+/// Every log that is named: by the policies, the flag and the environment, each once however it is spelt.
 pub(crate) fn logs(policy: &Policy, flags: &PolicyFlags) -> Vec<PathBuf> {
     let of_policies = policy.layers().iter();
     let of_policies = of_policies.filter_map(|layer| layer.document.audit_log.as_ref().map(PathBuf::from));
-    let mut logs: Vec<PathBuf> = of_policies
+    let named = of_policies
         .chain(flags.audit_log.clone())
-        .chain(AUDIT_LOG.filled().map(PathBuf::from))
-        .collect();
-    logs.sort();
-    logs.dedup();
-    logs
+        .chain(AUDIT_LOG.filled().map(PathBuf::from));
+    let each: BTreeMap<PathBuf, PathBuf> = named.map(|log| (place(&log), log)).collect();
+    each.into_values().collect()
+}
+
+/// Where a log lies, through links to its folder; it is none itself. What cannot be looked at stays as it was typed.
+fn place(log: &Path) -> PathBuf {
+    let absolute = std::path::absolute(log).unwrap_or_else(|_| log.to_owned());
+    let folder = absolute.parent().and_then(|folder| folder.canonicalize().ok());
+    match (folder, absolute.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => absolute,
+    }
 }
 
 /// Writes a verdict to every log.
@@ -57,9 +66,7 @@ pub(crate) fn log_acceptance(
 ) -> Result<(), Diagnostic> {
     let nobody = Policy::default();
     let policy = policy.unwrap_or(&nobody);
-    let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
-    let now = Timestamp::from_second(seconds)
-        .map_err(|error| Diagnostic::new(crate::explanations::CLOCK, error.to_string()))?;
+    let now = context.timestamp()?;
     for log in logs(policy, flags) {
         append(&log, Entry::accepting(acceptance, policy, now))?;
     }
@@ -98,8 +105,8 @@ fn append(path: &Path, entry: Entry) -> Result<(), Diagnostic> {
     }
     // Held until the file is closed, so that lines follow on each other whoever writes.
     held::hold(&file, path)?;
-    let last = last_line(&mut file).map_err(failed)?;
-    let last = match last {
+    let size = file.seek(SeekFrom::End(0)).map_err(failed)?;
+    let last = match last_line(&mut file, size).map_err(failed)? {
         Last::None => None,
         Last::Line(line) => Some(line),
         Last::Unfinished => {
@@ -111,8 +118,14 @@ fn append(path: &Path, entry: Entry) -> Result<(), Diagnostic> {
     let line = entry
         .after(last.as_deref())
         .map_err(|error| broken(error.to_string()))?;
-    file.write_all(format!("{line}\n").as_bytes()).map_err(failed)?;
-    file.sync_data().map_err(failed)
+    let written = file.write_all(format!("{line}\n").as_bytes());
+    written.and_then(|()| file.sync_data()).map_err(|error| {
+        // A part of a line would be what no line can follow on, and every later decision refused.
+        match file.set_len(size) {
+            Ok(()) => failed(error),
+            Err(left) => failed(error).note(format!("a part of a line stays at its end: {left}")),
+        }
+    })
 }
 
 /// What a log ends with.
@@ -122,8 +135,7 @@ enum Last {
     Unfinished,
 }
 
-fn last_line(file: &mut File) -> std::io::Result<Last> {
-    let size = file.seek(SeekFrom::End(0))?;
+fn last_line(file: &mut File, size: u64) -> std::io::Result<Last> {
     if size == 0 {
         return Ok(Last::None);
     }

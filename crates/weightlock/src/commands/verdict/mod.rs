@@ -34,4 +34,5 @@ pub(crate) use self::{
     people::of_blobs,
     policies::{Policies, is_production, refused_in_production},
     told::{notes, reasons},
+    words::WORDS,
 };

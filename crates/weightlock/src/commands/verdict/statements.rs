@@ -309,7 +309,7 @@ fn scanned(scan: &scan::Scan) -> ScanFact {
     let mut fact = ScanFact::default();
     for finding in &scan.findings {
         // A severity of a later version is as bad as can be.
-        let severity = severity(&finding.severity).unwrap_or(Severity::Critical);
+        let severity = Severity::of(&finding.severity).unwrap_or(Severity::Critical);
         let worst = fact.findings.entry(finding.rule.clone()).or_insert(severity);
         *worst = (*worst).max(severity);
     }
@@ -326,10 +326,6 @@ fn scanned(scan: &scan::Scan) -> ScanFact {
             .push("it says that not everything was read".to_owned());
     }
     fact
-}
-
-pub(super) fn severity(word: &str) -> Option<Severity> {
-    Severity::ALL.into_iter().find(|it| it.as_str() == word)
 }
 
 fn evaluation(predicate_type: &str, predicate: &Value) -> Result<EvaluationFact, String> {

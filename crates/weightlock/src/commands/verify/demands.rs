@@ -52,9 +52,7 @@ impl Demands {
             return of_model;
         };
         let target = (model, arguments.files.allow_symlinks);
-        let mut reasons = pins.judge_path(name, target, &arguments.hashing, context);
-        reasons.extend(of_model);
-        reasons
+        pins.judge_path(name, target, of_model, (&arguments.hashing, context))
     }
 
     /// What a rightly signed model does not meet.

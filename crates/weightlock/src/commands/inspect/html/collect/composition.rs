@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use weightlock_bom::graph::{Claim, Component as Thing, Fact as Known, Graph, Kind, Property, Ref, Verb};
+use weightlock_bom::graph::{Component as Thing, Fact as Known, Graph, Kind, Property, Ref, Verb};
 
 use super::Material;
 use crate::commands::{
@@ -73,14 +73,10 @@ fn fact((property, known): (&Property, &Known)) -> Fact {
     sources.dedup();
     Fact {
         name: property.name(),
-        values: claims.iter().map(value).collect(),
+        values: claims.iter().map(show::value).collect(),
         standing: known.standing(property.arity()),
         sources,
     }
-}
-
-fn value(claim: &Claim) -> String {
-    show::value(claim)
 }
 
 fn component(graph: &Graph, name: &Ref, thing: &Thing) -> Component {

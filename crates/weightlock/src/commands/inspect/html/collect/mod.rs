@@ -12,7 +12,7 @@ use super::report::{File, Report, Tensor, TensorFile};
 use crate::{
     commands::{
         bom,
-        inspect::{Inspection, look::Seen, text, word},
+        inspect::{Inspection, answers, look::Seen, text, word},
         verdict::{Judged, Policies},
     },
     diagnostic::Diagnostic,
@@ -68,7 +68,7 @@ impl<'a> Material<'a> {
             .scan
             .files
             .iter()
-            .map(|file| (scanned::below(&file.file, self.seen), word(file.format)))
+            .map(|file| (answers::below(&file.file, self.seen), word(file.format)))
             .collect();
         let entries = self.seen.inventory.entries().iter();
         entries

@@ -3,15 +3,10 @@
 use std::cmp::Reverse;
 
 use crate::commands::inspect::{
-    answers,
+    answers::below,
     html::report::{Finding, Gap, Scanned},
     look::Seen,
 };
-
-/// A name of the scanner's, below the model.
-pub(super) fn below<'n>(name: &'n str, seen: &Seen) -> &'n str {
-    answers::below(name, seen)
-}
 
 pub(super) fn of(seen: &Seen) -> Scanned {
     let report = &seen.scan;
