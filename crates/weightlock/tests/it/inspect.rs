@@ -409,3 +409,135 @@ fn hostile_names_are_text_on_the_page() {
         assert!(text.contains(told), "{told}: {text}");
     }
 }
+
+/// `made how` and `behaves` of `m`.
+fn made_and_behaves(place: &Place, more: &[&str]) -> [Value; 2] {
+    let ran = place.run([&["inspect", "--json"], more, &["m"]].concat());
+    let answers = ran.document::<Inspection>()["result"]["answers"].clone();
+    ["made_how", "behaves"].map(|question| answers[question].clone())
+}
+
+/// Nothing is said not to be there that was not looked for: without a policy it lies there, with one it counts or does not.
+#[test]
+fn provenance_and_evaluations_are_looked_for_before_they_are_missed() {
+    let place = crate::attest::place();
+    let key = crate::attest::path("p256.key.pem");
+    place.write(
+        "m/README.md",
+        "---\nmodel-index:\n- name: m\n  results:\n  - task: {type: text-classification}\n    \
+         dataset: {type: d, name: D}\n    metrics: [{type: accuracy, value: 0.9}]\n---\n# m\n",
+    );
+    let none = [
+        "no provenance, and no base model is named",
+        "nothing was run, and there is nothing to compare with",
+    ];
+    for (answer, says) in made_and_behaves(&place, &[]).iter().zip(none) {
+        assert_eq!(
+            (&answer["standing"], &answer["says"]),
+            (&"unknown".into(), &says.into())
+        );
+    }
+    assert_eq!(place.run(["attest", "evaluation", "--key", &key, "m"]).code, 0);
+    let attested = crate::attest::attest(&place, "p256.key.pem", "slsaprovenance1", "provenance.json", &[]);
+    assert_eq!(attested.code, 0, "{attested:#?}");
+    let [made, behaves] = made_and_behaves(&place, &[]);
+    assert_eq!(made["says"], "provenance lies there; not checked");
+    assert_eq!(
+        behaves["says"],
+        "1 evaluation lies there; not checked, and nothing was run"
+    );
+    for answer in [&made, &behaves] {
+        assert_eq!(answer["standing"], "declared");
+        assert!(
+            answer["details"][0].as_str().unwrap().ends_with("not checked"),
+            "{answer:#}"
+        );
+    }
+    let policy = |signers: &str| {
+        let text = format!(
+            "version = 1\nmode = \"development\"\n[identity.us]\nkey = \"{}\"\n[signers]\n{signers}\n[require]\nsignature = true\n",
+            crate::attest::path("p256.pub.pem")
+        );
+        place.write("policy.toml", text);
+        made_and_behaves(&place, &["--policy", "policy.toml"])
+    };
+    let [made, behaves] = policy("oms = [\"us\"]");
+    assert_eq!(
+        made["says"],
+        "provenance lies there and does not count, and no base model is named"
+    );
+    assert_eq!(
+        behaves["says"],
+        "nothing was run; 1 evaluation lies there, of which none counts"
+    );
+    for answer in [&made, &behaves] {
+        assert_eq!(answer["standing"], "unknown");
+        assert!(
+            answer["details"][0]
+                .as_str()
+                .unwrap()
+                .contains(": does not count: signed by "),
+            "{answer:#}"
+        );
+    }
+    // By somebody who counts: the one is judged, the other is their word.
+    let [made, behaves] = policy("provenance = [\"us\"]\nevaluation = [\"us\"]");
+    assert_eq!(behaves["says"], "1 measured value stated by us");
+    assert_eq!(
+        made["standing"], "unknown",
+        "of a type that nobody knows: {made:#}"
+    );
+    assert!(
+        made["details"][0].as_str().unwrap().contains("does not count: "),
+        "{made:#}"
+    );
+}
+
+/// What cannot be listed is not missing.
+#[test]
+fn evidence_that_cannot_be_listed_leaves_no_answer() {
+    let place = Place::with_model();
+    for number in 0..1001 {
+        place.write(
+            &format!("m/.weightlock/evidence/bom-{number:016x}.sigstore.json"),
+            "{}",
+        );
+    }
+    for answer in made_and_behaves(&place, &[]) {
+        assert_eq!(answer["standing"], "unknown");
+        let says = answer["says"].as_str().unwrap();
+        assert!(
+            says.contains("is not known: ") && !says.contains("no provenance"),
+            "{says}"
+        );
+    }
+}
+
+/// That something cannot be read is no result of a check: it is told with its reason, as `verify` tells it.
+#[test]
+fn a_signature_that_cannot_be_read_is_unknown() {
+    let place = Place::with_model();
+    assert_eq!(place.sign(&[]).code, 0);
+    fs::rename(place.path("m/model.sig"), place.path("kept.sig")).unwrap();
+    let cases: [(&str, i32, fn(&Place)); 2] = [
+        ("WL-ART-SYMLINK", 1, |place| {
+            symlink("../kept.sig", place.path("m/model.sig")).unwrap()
+        }),
+        ("WL-ART-SPECIAL-FILE", 1, |place| {
+            fs::create_dir(place.path("m/model.sig")).unwrap()
+        }),
+    ];
+    for (code, exit, make) in cases {
+        make(&place);
+        let ran = place.run(["inspect", "--json", "m"]);
+        let answers = ran.document::<Inspection>()["result"]["answers"].clone();
+        assert_eq!((ran.code, ran.codes()), (exit, vec![code.to_owned()]), "{ran:#?}");
+        assert_eq!(place.verify(&[]).refusal(), (exit, vec![code]));
+        for question in ["who", "unchanged"] {
+            assert_eq!(answers[question]["standing"], "unknown", "{answers:#}");
+            assert_eq!(answers[question]["checks"], serde_json::json!([]));
+        }
+        let path = place.path("m/model.sig");
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+    }
+}

@@ -268,7 +268,7 @@ fn answer(
     let judged = match judging {
         Judging::Done(policies, judged) => {
             let explain = explain(arguments, &target);
-            judged::answer(&mut inspection.answers, judged, &policies.policy, &explain);
+            judged::answer(&mut inspection.answers, seen, judged, &policies.policy, &explain);
             inspection.contradictions = judged::contradictions(judged, &policies.policy, &seen.opened.layout);
             inspection.verdict = Some(VerdictTold::from(judged.as_ref()));
             Some((policies.as_ref(), judged.as_ref()))
@@ -366,7 +366,6 @@ fn explain(arguments: &Arguments, target: &str) -> String {
 }
 
 fn inspection(seen: &Seen, names: Option<&Names>, target: &str) -> Inspection {
-    let claimed: Vec<_> = seen.boms.iter().filter_map(|bom| bom.document.clone()).collect();
     Inspection {
         target: target.to_owned(),
         kind: seen.opened.word().to_owned(),
@@ -383,7 +382,7 @@ fn inspection(seen: &Seen, names: Option<&Names>, target: &str) -> Inspection {
             ..Model::from(&seen.summary)
         },
         answers: answers::answers(seen, names, target),
-        contradictions: contradictions::of(&seen.graph, &claimed, &seen.opened.layout),
+        contradictions: contradictions::of(&seen.graph, &seen.stated.boms(), &seen.opened.layout),
         verdict: None,
     }
 }
@@ -410,8 +409,10 @@ fn faults(seen: &Seen) -> Vec<Diagnostic> {
             .help("fetch the missing file"),
         );
     }
-    if let Signature::Broken(refusal) = &seen.signature {
-        reasons.push(Diagnostic::of(refusal.code(), refusal));
+    match &seen.signature {
+        Signature::Broken(refusal) => reasons.push(Diagnostic::of(refusal.code(), refusal)),
+        Signature::Unreadable(told) => reasons.push(told.as_ref().clone()),
+        _ => {}
     }
     reasons
 }
