@@ -193,7 +193,7 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
         ages: ages(&active),
     };
     let mut asked: Vec<Asked> = active.iter().filter_map(|it| case.asked(it)).collect();
-    asked.extend(matching.verdicts(policy, evidence));
+    asked.extend(matching.verdicts(policy));
     let mut general = Vec::new();
     if asked.is_empty() {
         general.push(Reason::no(
@@ -234,7 +234,7 @@ pub(crate) fn incomplete(model: &ModelFacts) -> Option<Reason> {
         count => format!(", and {} more", count - 1),
     };
     let text = format!("the model names {first}{more}, which is not among its files");
-    Some(Reason::unknown(reason::INCOMPLETE, text).of([model.digest]))
+    Some(Reason::unknown(reason::INCOMPLETE, text))
 }
 
 /// The documents of a policy.
@@ -319,6 +319,7 @@ impl Case<'_> {
             evidence: answer.evidence,
             waived: Vec::new(),
             skipped: false,
+            lacks_scan: demand.takes_scan_now() && self.evidence.scan.is_none(),
         })
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use weightlock::commands::evidence::export::{Exported, controls::CONTROLS};
+use weightlock::commands::{
+    evidence::export::{Exported, controls::CONTROLS},
+    verdict::VerdictTold,
+};
 use weightlock_peers::{Peer, REQUIRE, program, skip};
 
 use crate::{
@@ -250,12 +253,49 @@ fn csv_has_a_line_for_each_check_and_no_formula() {
     }
 }
 
-/// What refers to something refers to something that is there, and a finding is satisfied where its control is verified.
+/// What refers to something refers to something that is there, and a finding is satisfied where its control is verified: of a model
+/// that is allowed, that is denied, and that a rule or a missing file holds.
 #[test]
 fn oscal_is_whole_and_satisfied_only_where_verified() {
-    let place = whole();
-    let exported = json(&place);
-    let ran = export(&place, &["--format", "oscal", "m"]);
+    let held = "[[rule]]\nwhen = { model = \"*\" }\nquarantine = \"somebody looks first\"\n";
+    let denied = held.replace("quarantine", "deny");
+    let states: [(&str, &str, fn(&Place)); 5] = [
+        ("allow", "", |_| ()),
+        ("deny", "", |place| remove(place, "bom")),
+        ("deny", &denied, |_| ()),
+        ("quarantine", held, |_| ()),
+        ("deny", "", |place| {
+            let index = r#"{"metadata": {}, "weight_map": {"c": "gone.safetensors"}}"#;
+            place.write("m/model.safetensors.index.json", index);
+        }),
+    ];
+    for (decision, more, make) in states {
+        let place = whole();
+        policy(&place, more);
+        make(&place);
+        let exported = json(&place);
+        assert_eq!(exported["decision"], decision, "{more}");
+        // The model is what is judged, and no evidence about itself.
+        let asked = [
+            "gate",
+            "--policy",
+            "policy.toml",
+            "--advisories",
+            "grype.json",
+            "--json",
+            "m",
+        ];
+        let verdict = place.run(asked).document::<VerdictTold>()["result"].clone();
+        let evidence = verdict["evidence"].as_array().unwrap();
+        assert!(!evidence.contains(&exported["digest"]), "{verdict:#}");
+        is_whole(&place);
+    }
+}
+
+#[track_caller]
+fn is_whole(place: &Place) {
+    let exported = json(place);
+    let ran = export(place, &["--format", "oscal", "m"]);
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let results = &document["assessment-results"];
     let result = &results["results"][0];

@@ -3,7 +3,9 @@
 use weightlock_policy::Decision;
 
 use super::{Markup, Report, Table, beyond, more, nothing, table};
-use crate::commands::verdict::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold};
+use crate::commands::verdict::{
+    DemandTold, NOT_RUN, PolicyTold, ReasonTold, VerdictTold, WaivedTold, WaiverTold,
+};
 
 /// Demands and reasons of a list.
 const MOST: usize = 300;
@@ -59,14 +61,9 @@ fn summary(page: &mut Markup, verdict: &VerdictTold) {
     } else {
         ""
     };
-    let word = match verdict.decision {
-        Decision::Allow => "allow",
-        Decision::Quarantine => "quarantine",
-        Decision::Deny => "deny",
-    };
     let says = format!(
-        "Decision: {word}, in {}, tier {}{cut_short}.",
-        verdict.mode, verdict.tier
+        "Decision: {}, in {}, tier {}{cut_short}.",
+        verdict.decision, verdict.mode, verdict.tier
     );
     page.says("p", &[("class", "lead")], &says);
 }
@@ -129,10 +126,10 @@ fn row(table: &mut Table<'_>, demand: &DemandTold) {
                 cell.says("p", &[], by);
             }
             reasons(cell, &demand.reasons);
-            if !demand.waived.is_empty() {
-                cell.says("p", &[], "waived:");
-                reasons(cell, &demand.waived);
+            if demand.state == "not-run" {
+                cell.says("p", &[], NOT_RUN);
             }
+            waived(cell, &demand.waived);
             evidence(cell, &demand.evidence);
         },
     ]);
@@ -144,6 +141,7 @@ fn state(page: &mut Markup, state: &str) {
         "not-met" => ("badge failed", "NOT MET"),
         "no-answer" => ("badge unknown", "NO ANSWER"),
         "waived" => ("badge declared", "WAIVED"),
+        "not-run" => ("badge unknown", "NOT RUN"),
         _ => ("badge unknown", "LEFT OUT"),
     };
     page.says("span", &[("class", class)], word);
@@ -154,20 +152,39 @@ fn reasons(page: &mut Markup, reasons: &[ReasonTold]) {
         return;
     }
     page.element("ul", &[("class", "reasons")], |list| {
-        for reason in reasons.iter().take(MOST) {
-            list.element("li", &[], |it| {
-                it.name(&reason.code);
-                it.text(": ");
-                it.text(&reason.text);
-                if let Some(place) = &reason.place {
-                    it.text(" ");
-                    it.name(place);
-                }
-                evidence(it, &reason.evidence);
-            });
+        for one in reasons.iter().take(MOST) {
+            list.element("li", &[], |it| reason(it, one));
         }
     });
     more(page, beyond(reasons.len(), MOST), "reason", "");
+}
+
+fn reason(page: &mut Markup, reason: &ReasonTold) {
+    page.name(&reason.code);
+    page.text(": ");
+    page.text(&reason.text);
+    if let Some(place) = &reason.place {
+        page.text(" ");
+        page.name(place);
+    }
+    evidence(page, &reason.evidence);
+}
+
+/// Reasons that are set aside, each with the waiver that does it.
+fn waived(page: &mut Markup, waived: &[WaivedTold]) {
+    if waived.is_empty() {
+        return;
+    }
+    page.says("p", &[], "waived:");
+    page.element("ul", &[("class", "reasons")], |list| {
+        for one in waived.iter().take(MOST) {
+            list.element("li", &[], |it| {
+                reason(it, &one.reason);
+                it.says("p", &[("class", "soft")], &format!("by {}", one.by()));
+            });
+        }
+    });
+    more(page, beyond(waived.len(), MOST), "reason", "");
 }
 
 fn evidence(page: &mut Markup, digests: &[String]) {
