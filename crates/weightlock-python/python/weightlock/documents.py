@@ -255,6 +255,8 @@ class Inspection(TypedDict):
     """Which of several models was taken and why; of an image, which one it is."""
     contradictions: list[str]
     """Where sources disagree, at most 100 lines."""
+    contradictions_left_out: int
+    """Further contradictions that are not listed."""
     files: int
     """Files of the model. What version control and download tools keep beside it is not counted."""
     image: ImageTold | None

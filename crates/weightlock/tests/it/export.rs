@@ -231,7 +231,15 @@ fn csv_has_a_line_for_each_check_and_no_formula() {
     let lines = cells(&ran.stdout);
     let wanted: usize = CONTROLS.iter().map(|control| control.rests_on.len().max(1)).sum();
     assert_eq!(lines.len(), wanted + 1);
-    assert!(lines.iter().all(|line| line.len() == 16));
+    assert!(lines.iter().all(|line| line.len() == 19));
+    let of = |name: &str| lines[0].iter().position(|it| it == name).unwrap();
+    for line in &lines[1..] {
+        assert_eq!([&line[of("mode")], &line[of("tier")]], ["development", "low"]);
+        assert!(
+            line[of("policies")].starts_with("named policy.toml sha256:"),
+            "{line:?}"
+        );
+    }
     // Names come from strangers.
     std::fs::rename(place.path("m"), place.path("=cmd|calc!A1")).unwrap();
     std::fs::rename(place.path("grype.json"), place.path("-2+3.json")).unwrap();

@@ -206,16 +206,16 @@ fn told(finding: &Finding, seen: &Seen) -> String {
     )
 }
 
-/// A name of the scanner's, below the model.
+/// A name of the scanner's, below the model; of a lone file its base name, as its entry has it.
 pub(super) fn below<'a>(name: &'a str, seen: &Seen) -> &'a str {
     let root = seen.inventory.root();
-    match root.kind() {
-        RootKind::Folder => {
-            let target = root.path().to_string_lossy();
-            let rest = name.strip_prefix(target.as_ref()).unwrap_or(name);
-            rest.trim_start_matches('/')
-        }
-        RootKind::File(_) => name,
+    let folder = match root.kind() {
+        RootKind::Folder => root.path(),
+        RootKind::File(_) => root.path().parent().unwrap_or(root.path()),
+    };
+    match name.strip_prefix(folder.to_string_lossy().as_ref()) {
+        Some(rest) => rest.trim_start_matches('/'),
+        None => name,
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn of(material: &Material<'_>) -> Vec<Statement> {
         Ok(claimed) => (claimed, None),
         Err(told) => (BTreeMap::new(), Some(unlisted(&told))),
     };
-    let listed = match material.judged {
+    let listed = match material.judging.done() {
         Some((policies, judged)) => {
             let facts = judged.evidence.statements.iter();
             let mut all: Vec<Statement> = facts

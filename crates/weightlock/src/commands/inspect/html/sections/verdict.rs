@@ -3,6 +3,7 @@
 use weightlock_policy::Decision;
 
 use super::{Markup, Report, Table, beyond, more, nothing, table};
+use crate::commands::inspect::html::report::{Judging, Stop};
 use crate::commands::verdict::{
     DemandTold, NOT_RUN, PolicyTold, ReasonTold, VerdictTold, WaivedTold, WaiverTold,
 };
@@ -14,7 +15,8 @@ const MOST_EVIDENCE: usize = 8;
 
 /// The decision at the head of the page.
 pub(super) fn banner(page: &mut Markup, report: &Report<'_>) {
-    let (class, word, says) = match report.inspection.verdict.as_ref().map(|it| it.decision) {
+    let decision = report.inspection.verdict.as_ref().map(|it| it.decision);
+    let (class, word, says) = match decision {
         Some(Decision::Allow) => ("banner verified", "ALLOWED", "The policy allows this model."),
         Some(Decision::Quarantine) => (
             "banner unknown",
@@ -22,6 +24,11 @@ pub(super) fn banner(page: &mut Markup, report: &Report<'_>) {
             "The policy holds this model back: an answer that it needs is missing.",
         ),
         Some(Decision::Deny) => ("banner failed", "DENIED", "The policy denies this model."),
+        None if matches!(report.judging, Judging::Stopped(_)) => (
+            "banner failed",
+            "NOT JUDGED",
+            "The policy allows nothing here: the model is in no state that could be judged.",
+        ),
         None => (
             "banner unknown",
             "NO VERDICT",
@@ -36,6 +43,9 @@ pub(super) fn banner(page: &mut Markup, report: &Report<'_>) {
 }
 
 pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
+    if let Judging::Stopped(why) = &report.judging {
+        return stopped(page, why);
+    }
     let Some(verdict) = &report.inspection.verdict else {
         return nothing(
             page,
@@ -53,6 +63,28 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     if !verdict.waivers.is_empty() {
         waivers(page, &verdict.waivers);
     }
+}
+
+/// Why there is none although a policy was asked.
+fn stopped(page: &mut Markup, why: &[Stop]) {
+    nothing(
+        page,
+        "There is none: the judging was stopped, because the model is in no state that could be judged. It is not allowed.",
+    );
+    page.element("ul", &[("class", "reasons")], |list| {
+        for stop in why.iter().take(MOST) {
+            list.element("li", &[], |it| {
+                it.name(&stop.code);
+                it.text(": ");
+                it.text(&stop.why);
+                if let Some(place) = &stop.place {
+                    it.text(" ");
+                    it.name(place);
+                }
+            });
+        }
+    });
+    more(page, beyond(why.len(), MOST), "reason", "");
 }
 
 fn summary(page: &mut Markup, verdict: &VerdictTold) {
