@@ -267,7 +267,8 @@ fn csv_has_a_line_for_each_check_and_no_formula() {
 fn oscal_is_whole_and_satisfied_only_where_verified() {
     let held = "[[rule]]\nwhen = { model = \"*\" }\nquarantine = \"somebody looks first\"\n";
     let denied = held.replace("quarantine", "deny");
-    let states: [(&str, &str, fn(&Place)); 5] = [
+    type Make = fn(&Place);
+    let states: [(&str, &str, Make); 5] = [
         ("allow", "", |_| ()),
         ("deny", "", |place| remove(place, "bom")),
         ("deny", &denied, |_| ()),

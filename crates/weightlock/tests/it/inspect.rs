@@ -528,7 +528,8 @@ fn a_signature_that_cannot_be_read_is_unknown() {
     let place = Place::with_model();
     assert_eq!(place.sign(&[]).code, 0);
     fs::rename(place.path("m/model.sig"), place.path("kept.sig")).unwrap();
-    let cases: [(&str, i32, fn(&Place)); 2] = [
+    type Make = fn(&Place);
+    let cases: [(&str, i32, Make); 2] = [
         ("WL-ART-SYMLINK", 1, |place| {
             symlink("../kept.sig", place.path("m/model.sig")).unwrap()
         }),

@@ -337,6 +337,8 @@ fn the_same_report_is_the_same_page() {
 fn an_empty_report_says_so_in_every_section() {
     let inspection = inspection("m");
     let empty = Report {
+        judging: Judging::NotAsked,
+        read: "everything",
         inspection: &inspection,
         headline: String::new(),
         made: None,
