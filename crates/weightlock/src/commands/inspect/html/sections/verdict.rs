@@ -10,6 +10,8 @@ use crate::commands::verdict::{
 
 /// Demands and reasons of a list.
 const MOST: usize = 300;
+/// Reasons why the judging was stopped; there is hardly ever more than one.
+const MOST_STOPS: usize = 20;
 /// Digests that one demand or reason cites on the page.
 const MOST_EVIDENCE: usize = 8;
 
@@ -72,7 +74,7 @@ fn stopped(page: &mut Markup, why: &[Stop]) {
         "There is none: the judging was stopped, because the model is in no state that could be judged. It is not allowed.",
     );
     page.element("ul", &[("class", "reasons")], |list| {
-        for stop in why.iter().take(MOST) {
+        for stop in why.iter().take(MOST_STOPS) {
             list.element("li", &[], |it| {
                 it.name(&stop.code);
                 it.text(": ");
@@ -84,7 +86,7 @@ fn stopped(page: &mut Markup, why: &[Stop]) {
             });
         }
     });
-    more(page, beyond(why.len(), MOST), "reason", "");
+    more(page, beyond(why.len(), MOST_STOPS), "reason", "");
 }
 
 fn summary(page: &mut Markup, verdict: &VerdictTold) {
