@@ -188,6 +188,16 @@ fn word(req: &LicenseReq) -> String {
 }
 
 impl Demand {
+    /// Whether a scan that is run now answers it, if there is one.
+    #[must_use]
+    pub fn takes_scan_now(&self) -> bool {
+        match self {
+            Self::Scan { by, .. } => *by != ScanBy::Signed,
+            Self::Coverage => true,
+            _ => false,
+        }
+    }
+
     /// The question that it belongs to; an age is measured with others.
     #[must_use]
     pub const fn check(&self) -> Option<Check> {

@@ -330,6 +330,7 @@ pub fn instead_of_judging(
             reasons,
             waived: Vec::new(),
             skipped: false,
+            lacks_scan: false,
         }],
         general,
         waivers: Vec::new(),

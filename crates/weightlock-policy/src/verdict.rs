@@ -149,6 +149,8 @@ pub struct Asked {
     pub waived: Vec<Waived>,
     /// Somebody asked to leave it out, and may.
     pub skipped: bool,
+    /// A scan that is run now would answer it, and none was run.
+    pub lacks_scan: bool,
 }
 
 impl Asked {
@@ -231,7 +233,14 @@ impl Verdict {
     /// Every reason that is not waived, the gravest first, then in the order of the checks.
     #[must_use]
     pub fn reasons(&self) -> Vec<&Reason> {
-        let asked = self.asked.iter().flat_map(|asked| &asked.reasons);
+        self.reasons_where(|_| true)
+    }
+
+    /// Likewise, of the demands that are meant, and those that belong to no demand.
+    #[must_use]
+    pub fn reasons_where(&self, is_meant: impl Fn(&Asked) -> bool) -> Vec<&Reason> {
+        let asked = self.asked.iter().filter(|asked| is_meant(asked));
+        let asked = asked.flat_map(|asked| &asked.reasons);
         let mut all: Vec<&Reason> = self.general.iter().chain(asked).collect();
         all.sort_by_key(|reason| std::cmp::Reverse(reason.decision));
         all

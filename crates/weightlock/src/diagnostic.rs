@@ -147,6 +147,15 @@ impl Diagnostic {
         }
     }
 
+    /// With what to do next: what its code advises in general, where it says nothing itself.
+    #[must_use]
+    pub(crate) fn advised(self) -> Self {
+        match explanations::find(self.code.as_str()) {
+            Some(explained) if self.help.is_empty() => self.help(explained.fix),
+            _ => self,
+        }
+    }
+
     /// What to do next, if this reason says so itself.
     pub(crate) fn advice(&self) -> Option<String> {
         (!self.help.is_empty()).then(|| self.help.join("; or: "))

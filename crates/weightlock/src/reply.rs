@@ -261,7 +261,7 @@ impl Reply {
             verb: self.verb.to_owned(),
             outcome: self.exit.word().to_owned(),
             exit_code: self.exit().number(),
-            reasons: self.reasons.clone(),
+            reasons: self.reasons.iter().cloned().map(Diagnostic::advised).collect(),
             result: Some(self.result.clone()).filter(|result| !result.is_null()),
         };
         let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();

@@ -196,7 +196,7 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
         ages: ages(&active),
     };
     let mut asked: Vec<Asked> = active.iter().filter_map(|it| case.asked(it)).collect();
-    asked.extend(matching.verdicts(policy, evidence));
+    asked.extend(matching.verdicts(policy));
     let mut general = Vec::new();
     if asked.is_empty() {
         general.push(Reason::no(
@@ -236,7 +236,7 @@ pub(crate) fn incomplete(model: &ModelFacts) -> Option<Reason> {
         1 => String::new(),
         count => format!("; and {} more like it", count - 1),
     };
-    Some(Reason::unknown(reason::INCOMPLETE, format!("{first}{more}")).of([model.digest]))
+    Some(Reason::unknown(reason::INCOMPLETE, format!("{first}{more}")))
 }
 
 /// The documents of a policy.
@@ -326,6 +326,7 @@ impl Case<'_> {
             evidence: answer.evidence,
             waived: Vec::new(),
             skipped: false,
+            lacks_scan: demand.takes_scan_now() && self.evidence.scan.is_none(),
         })
     }
 }

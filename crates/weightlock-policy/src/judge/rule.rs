@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     check::Check,
     document::{Held, Rule, When},
-    evidence::{Evidence, FileFact, ModelFacts},
+    evidence::{FileFact, ModelFacts},
     layer::Policy,
     level::Tier,
     verdict::{Asked, Reason},
@@ -54,7 +54,7 @@ impl Matching {
     }
 
     /// What rules say by themselves, without a demand.
-    pub(super) fn verdicts(&self, policy: &Policy, evidence: &Evidence) -> Vec<Asked> {
+    pub(super) fn verdicts(&self, policy: &Policy) -> Vec<Asked> {
         let verdicts = self.rules.iter().filter_map(|((layer, number), (found, _))| {
             let rule = policy.layers().get(*layer)?.document.rules.get(*number)?;
             let (held, why) = rule.verdict.as_ref()?;
@@ -72,19 +72,17 @@ impl Matching {
             Some(Asked {
                 check: Check::Rules,
                 text: "no rule that denies it".to_owned(),
-                reasons: vec![
-                    Reason {
-                        place: Some(place.clone()),
-                        ..reason
-                    }
-                    .of([evidence.model.digest]),
-                ],
+                reasons: vec![Reason {
+                    place: Some(place.clone()),
+                    ..reason
+                }],
                 place,
                 rule: Some(called),
                 met_by: None,
                 evidence: Vec::new(),
                 waived: Vec::new(),
                 skipped: false,
+                lacks_scan: false,
             })
         });
         verdicts.collect()

@@ -30,6 +30,8 @@ impl Case<'_> {
         })
     }
 
+    /// Every byte was accounted for, by whichever scan there is: the one that was run now before a signed one. By whom a demand for a
+    /// clean scan wants it is that demand's own matter.
     pub(super) fn coverage(&self) -> Answer {
         let scans = match self.scans(ScanBy::Either, Check::Coverage) {
             Ok(found) => found,

@@ -142,10 +142,10 @@ class DemandTold(TypedDict):
     """Why it is not met."""
     rule: str | None
     """The rule that it stands under."""
-    state: str
-    """`met`, `not-met`, `no-answer`, `waived` or `skipped`."""
-    waived: list[ReasonTold]
-    """Reasons that a waiver stands in for."""
+    state: Literal["met", "not-met", "no-answer", "waived", "skipped", "not-run"]
+    """`met`, `not-met`, `no-answer`, `waived`, `skipped`, or `not-run`: a scan would answer it, and the answer is no without one."""
+    waived: list[WaivedTold]
+    """Reasons that a waiver stands in for, each with that waiver."""
 
 
 class Demanded(TypedDict):
@@ -255,6 +255,8 @@ class Inspection(TypedDict):
     """Which of several models was taken and why; of an image, which one it is."""
     contradictions: list[str]
     """Where sources disagree, at most 100 lines."""
+    contradictions_left_out: int
+    """Further contradictions that are not listed."""
     files: int
     """Files of the model. What version control and download tools keep beside it is not counted."""
     image: ImageTold | None
@@ -602,6 +604,25 @@ class Verified(TypedDict):
     """Who signed it: verified."""
     unsigned: list[str]
     """Unsigned files that were let pass."""
+
+
+class WaivedTold(TypedDict):
+    """A reason, and the waiver that stands in for it."""
+
+    approver: str
+    """Who agreed."""
+    expires: str
+    """Its last day."""
+    owner: str
+    """Who answers for it."""
+    place: str
+    """Where the waiver stands."""
+    reason: ReasonTold
+    """The reason."""
+    waives: str
+    """What the waiver waives."""
+    why: str
+    """Why it was granted."""
 
 
 class WaiverTold(TypedDict):

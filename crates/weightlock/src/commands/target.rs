@@ -61,6 +61,21 @@ pub(crate) fn inside(root: &Root, path: &Path) -> Option<ArtifactPath> {
     ArtifactPath::parse(below.to_str()?).ok()
 }
 
+/// Whether a path is a model, or lies in its folder, whatever links lead there. The path itself need not exist.
+pub(crate) fn is_at_or_below(path: &Path, model: &Path) -> bool {
+    let parts = |path: &Path| -> Option<PathBuf> {
+        let absolute = std::path::absolute(path).ok()?;
+        match (absolute.parent(), absolute.file_name()) {
+            (Some(folder), Some(name)) => Some(resolved(folder)?.join(name)),
+            _ => resolved(&absolute),
+        }
+    };
+    let Ok(model) = model.canonicalize() else {
+        return false;
+    };
+    parts(path).is_some_and(|path| path.starts_with(model))
+}
+
 /// The absolute path with the links of its folder resolved. The last component itself need not exist.
 fn resolved(path: &Path) -> Option<PathBuf> {
     let absolute = std::path::absolute(path).ok()?;

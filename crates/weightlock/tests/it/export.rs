@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use weightlock::commands::evidence::export::{Exported, controls::CONTROLS};
+use weightlock::commands::{
+    evidence::export::{Exported, controls::CONTROLS},
+    verdict::VerdictTold,
+};
 use weightlock_peers::{Peer, REQUIRE, program, skip};
 
 use crate::{
@@ -228,7 +231,15 @@ fn csv_has_a_line_for_each_check_and_no_formula() {
     let lines = cells(&ran.stdout);
     let wanted: usize = CONTROLS.iter().map(|control| control.rests_on.len().max(1)).sum();
     assert_eq!(lines.len(), wanted + 1);
-    assert!(lines.iter().all(|line| line.len() == 16));
+    assert!(lines.iter().all(|line| line.len() == 19));
+    let of = |name: &str| lines[0].iter().position(|it| it == name).unwrap();
+    for line in &lines[1..] {
+        assert_eq!([&line[of("mode")], &line[of("tier")]], ["development", "low"]);
+        assert!(
+            line[of("policies")].starts_with("named policy.toml sha256:"),
+            "{line:?}"
+        );
+    }
     // Names come from strangers.
     std::fs::rename(place.path("m"), place.path("=cmd|calc!A1")).unwrap();
     std::fs::rename(place.path("grype.json"), place.path("-2+3.json")).unwrap();
@@ -250,12 +261,50 @@ fn csv_has_a_line_for_each_check_and_no_formula() {
     }
 }
 
-/// What refers to something refers to something that is there, and a finding is satisfied where its control is verified.
+/// What refers to something refers to something that is there, and a finding is satisfied where its control is verified: of a model
+/// that is allowed, that is denied, and that a rule or a missing file holds.
 #[test]
 fn oscal_is_whole_and_satisfied_only_where_verified() {
-    let place = whole();
-    let exported = json(&place);
-    let ran = export(&place, &["--format", "oscal", "m"]);
+    let held = "[[rule]]\nwhen = { model = \"*\" }\nquarantine = \"somebody looks first\"\n";
+    let denied = held.replace("quarantine", "deny");
+    type Make = fn(&Place);
+    let states: [(&str, &str, Make); 5] = [
+        ("allow", "", |_| ()),
+        ("deny", "", |place| remove(place, "bom")),
+        ("deny", &denied, |_| ()),
+        ("quarantine", held, |_| ()),
+        ("deny", "", |place| {
+            let index = r#"{"metadata": {}, "weight_map": {"c": "gone.safetensors"}}"#;
+            place.write("m/model.safetensors.index.json", index);
+        }),
+    ];
+    for (decision, more, make) in states {
+        let place = whole();
+        policy(&place, more);
+        make(&place);
+        let exported = json(&place);
+        assert_eq!(exported["decision"], decision, "{more}");
+        // The model is what is judged, and no evidence about itself.
+        let asked = [
+            "gate",
+            "--policy",
+            "policy.toml",
+            "--advisories",
+            "grype.json",
+            "--json",
+            "m",
+        ];
+        let verdict = place.run(asked).document::<VerdictTold>()["result"].clone();
+        let evidence = verdict["evidence"].as_array().unwrap();
+        assert!(!evidence.contains(&exported["digest"]), "{verdict:#}");
+        is_whole(&place);
+    }
+}
+
+#[track_caller]
+fn is_whole(place: &Place) {
+    let exported = json(place);
+    let ran = export(place, &["--format", "oscal", "m"]);
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let results = &document["assessment-results"];
     let result = &results["results"][0];

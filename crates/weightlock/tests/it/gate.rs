@@ -982,6 +982,180 @@ fn build_servers_get_the_same_verdict() {
     }
 }
 
+/// Each reason that is set aside is told with the waiver that does it, and with no other's people.
+#[test]
+fn a_waived_reason_names_its_own_waiver() {
+    let place = whole();
+    remove(&place, "card");
+    remove(&place, "bom");
+    let digest = place.run(["digest", "--manifest", "m"]).stdout;
+    let today = jiff::Zoned::now().date();
+    let (before, after) = (today.yesterday().unwrap(), today.tomorrow().unwrap());
+    let waiver = |code: &str, owner: &str, approver: &str| {
+        format!(
+            "[[waiver]]\nwaives = \"{code}\"\ndigest = \"{}\"\nowner = \"{owner}\"\napprover = \"{approver}\"\n\
+             reason = \"for {code}\"\ngranted = {before}\nexpires = {after}\n",
+            digest.trim()
+        )
+    };
+    let both = waiver("WL-POLICY-BOM", "bo", "bert") + &waiver("WL-POLICY-CARD", "cy", "carl");
+    policy(&place, &both);
+    let people = |code: &str| match code {
+        "WL-POLICY-BOM" => (["bo", "bert"], ["cy", "carl"]),
+        "WL-POLICY-CARD" => (["cy", "carl"], ["bo", "bert"]),
+        other => panic!("{other} is not waived"),
+    };
+    let names = |text: &str, code: &str| {
+        let (own, other) = people(code);
+        let has = |name: &str| {
+            text.split(|it: char| !it.is_alphanumeric())
+                .any(|word| word == name)
+        };
+        assert!(
+            own.into_iter().all(has) && !other.into_iter().any(has),
+            "{code}: {text}"
+        );
+    };
+    let result = gate(&place, &["--json", "m"]).document::<VerdictTold>()["result"].clone();
+    assert_eq!(result["decision"], "allow");
+    let demands = result["demands"].as_array().unwrap().iter();
+    let waived: Vec<&Value> = demands.flat_map(|it| it["waived"].as_array().unwrap()).collect();
+    assert_eq!(waived.len(), 2, "{result:#}");
+    for it in waived {
+        let code = it["reason"]["code"].as_str().unwrap();
+        let (own, _) = people(code);
+        assert_eq!([&it["owner"], &it["approver"]], own, "{it:#}");
+        assert_eq!(it["waives"], code);
+        assert!(
+            it["place"].as_str().unwrap().starts_with("policy.toml:"),
+            "{it:#}"
+        );
+    }
+    let junit = gate(&place, &["--format", "junit", "m"]).stdout;
+    let waived: Vec<&str> = junit.lines().filter(|line| line.contains("waived: ")).collect();
+    assert_eq!(waived.len(), 2, "{junit}");
+    for line in waived {
+        let code = line.split("waived: ").nth(1).unwrap().split(' ').next().unwrap();
+        names(line, code);
+    }
+    let sarif: Value = serde_json::from_str(&gate(&place, &["--format", "sarif", "m"]).stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2);
+    for it in results {
+        let justification = it["suppressions"][0]["justification"].as_str().unwrap();
+        names(justification, it["ruleId"].as_str().unwrap());
+    }
+    let asked = ["--policy", "policy.toml", "--advisories", "grype.json", "m"];
+    let explained = place.run([&["policy", "explain"], &asked[..]].concat()).stdout;
+    assert!(
+        explained.contains("waived by WL-POLICY-BOM of bo, approved by bert"),
+        "{explained}"
+    );
+    let page = place
+        .run([&["inspect", "--format", "html"], &asked[..]].concat())
+        .stdout;
+    assert!(
+        page.contains("by WL-POLICY-CARD of cy, approved by carl"),
+        "{page}"
+    );
+}
+
+/// A scan that was left out, because the answer is no without it, is told as not run, and never as one that is missing.
+#[test]
+fn a_scan_that_was_not_run_is_not_told_as_missing() {
+    for scan in ["scan = true\n", "scan = { below = \"high\", by = \"now\" }\n"] {
+        let place = whole();
+        policy(&place, &format!("{scan}coverage = true\n"));
+        place.write("grype.json", "{}");
+        let asked = ["--policy", "policy.toml", "--advisories", "grype.json", "m"];
+        let missing = |text: &str| text.contains("no signed scan") || text.contains("no scan was run now");
+        let result = gate(&place, &["--json", "m"]).document::<VerdictTold>()["result"].clone();
+        let demands = result["demands"].as_array().unwrap().iter();
+        let not_run: Vec<&Value> = demands.filter(|it| it["state"] == "not-run").collect();
+        assert_eq!(not_run.len(), 2, "{result:#}");
+        assert!(
+            not_run
+                .iter()
+                .all(|it| it["reasons"].as_array().unwrap().is_empty())
+        );
+        let junit = gate(&place, &["--format", "junit", "m"]).stdout;
+        assert!(
+            junit.contains("failures=\"1\" errors=\"0\" skipped=\"2\""),
+            "{junit}"
+        );
+        assert_eq!(
+            junit
+                .matches("<skipped message=\"not run: the answer is no without it")
+                .count(),
+            2
+        );
+        let sarif = gate(&place, &["--format", "sarif", "m"]).stdout;
+        let parsed: Value = serde_json::from_str(&sarif).unwrap();
+        assert_eq!(
+            parsed["runs"][0]["results"].as_array().unwrap().len(),
+            1,
+            "{sarif}"
+        );
+        let told = &parsed["runs"][0]["invocations"][0]["toolConfigurationNotifications"];
+        assert_eq!(told.as_array().unwrap().len(), 2, "{sarif}");
+        let explained = place.run([&["policy", "explain"], &asked[..]].concat()).stdout;
+        assert_eq!(explained.matches("  not-run    ").count(), 2, "{explained}");
+        let page = place
+            .run([&["inspect", "--format", "html"], &asked[..]].concat())
+            .stdout;
+        assert_eq!(page.matches(">NOT RUN<").count(), 2);
+        for text in [&junit, &sarif, &explained, &page] {
+            assert!(!missing(text), "{text}");
+        }
+    }
+    // A demand that no scan of now would meet was judged, and is told as such.
+    let place = whole();
+    policy(
+        &place,
+        "scan = { below = \"high\", by = \"signed\" }\ncoverage = true\n",
+    );
+    place.write("grype.json", "{}");
+    let result = gate(&place, &["--json", "m"]).document::<VerdictTold>()["result"].clone();
+    let of = |check: &str| {
+        let mut demands = result["demands"].as_array().unwrap().iter();
+        demands.find(|it| it["check"] == check).unwrap()["state"].clone()
+    };
+    assert_eq!(
+        (of("scan_clean"), of("scan_complete")),
+        ("not-met".into(), "not-run".into()),
+        "{result:#}"
+    );
+}
+
+/// A reason that belongs to no demand is told with its code, and as what it is.
+#[test]
+fn what_belongs_to_no_demand_is_explained_with_its_code() {
+    let place = Place::with_model();
+    place.write(
+        "m/model.safetensors.index.json",
+        r#"{"metadata": {}, "weight_map": {"c": "gone.safetensors"}}"#,
+    );
+    place.write(
+        "policy.toml",
+        "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[require]\nscan = true\n",
+    );
+    let explain =
+        |more: &[&str]| place.run([&["policy", "explain", "--policy", "policy.toml"], more, &["m"]].concat());
+    let ran = explain(&[]);
+    assert!(
+        ran.code == 3
+            && ran
+                .stdout
+                .contains("\n  no-answer  WL-POLICY-INCOMPLETE: the model names gone.safetensors"),
+        "{ran:#?}"
+    );
+    let ran = explain(&["--mode", "production", "--skip", "scan_clean"]);
+    assert!(
+        ran.code == 1 && ran.stdout.contains("\n  not-met    WL-POLICY-OVERRIDE: "),
+        "{ran:#?}"
+    );
+}
+
 /// The digest cache answers for no verdict, whatever is asked for.
 #[test]
 fn no_verdict_comes_from_the_digest_cache() {

@@ -297,7 +297,7 @@ fn the_page_says_what_the_screen_says() {
         "4 × 8",
         "README.md:base_model",
         "<bdi class=\"name\" translate=\"no\">model.safetensors</bdi>",
-        "Nothing was hashed",
+        "nothing was hashed or run",
     ] {
         assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
     }
@@ -334,12 +334,21 @@ fn the_page_goes_into_a_file_and_the_exit_code_stays() {
     let written = fs::read_to_string(place.path("report.html")).unwrap();
     assert_eq!(written, page(&place, &[]).stdout);
     place.write("tiny/model.safetensors", &weights()[..20]);
-    let ran = page(&place, &["-o", "report.html"]);
+    let ran = page(&place, &["-o", "report.html", "--replace"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
     let broken = fs::read_to_string(place.path("report.html")).unwrap();
     assert!(broken.contains("badge failed\">FAILED") && broken.ends_with("</html>\n"));
     // What cannot be looked at has no page, and what was there stays.
-    let ran = place.run(["inspect", "--format", "html", "-o", "report.html", "none"]);
+    let again = [
+        "inspect",
+        "--format",
+        "html",
+        "--replace",
+        "-o",
+        "report.html",
+        "none",
+    ];
+    let ran = place.run(again);
     assert_eq!(ran.refusal(), (4, vec!["WL-IO-NOT-FOUND"]));
     assert_eq!(fs::read_to_string(place.path("report.html")).unwrap(), broken);
     let ran = page(&place, &["-o", "no/folder/report.html"]);
@@ -408,4 +417,315 @@ fn hostile_names_are_text_on_the_page() {
     ] {
         assert!(text.contains(told), "{told}: {text}");
     }
+}
+
+/// `made how` and `behaves` of `m`.
+fn made_and_behaves(place: &Place, more: &[&str]) -> [Value; 2] {
+    let ran = place.run([&["inspect", "--json"], more, &["m"]].concat());
+    let answers = ran.document::<Inspection>()["result"]["answers"].clone();
+    ["made_how", "behaves"].map(|question| answers[question].clone())
+}
+
+/// Nothing is said not to be there that was not looked for: without a policy it lies there, with one it counts or does not.
+#[test]
+fn provenance_and_evaluations_are_looked_for_before_they_are_missed() {
+    let place = crate::attest::place();
+    let key = crate::attest::path("p256.key.pem");
+    place.write(
+        "m/README.md",
+        "---\nmodel-index:\n- name: m\n  results:\n  - task: {type: text-classification}\n    \
+         dataset: {type: d, name: D}\n    metrics: [{type: accuracy, value: 0.9}]\n---\n# m\n",
+    );
+    let none = [
+        "no provenance, and no base model is named",
+        "nothing was run, and there is nothing to compare with",
+    ];
+    for (answer, says) in made_and_behaves(&place, &[]).iter().zip(none) {
+        assert_eq!(
+            (&answer["standing"], &answer["says"]),
+            (&"unknown".into(), &says.into())
+        );
+    }
+    assert_eq!(place.run(["attest", "evaluation", "--key", &key, "m"]).code, 0);
+    let attested = crate::attest::attest(&place, "p256.key.pem", "slsaprovenance1", "provenance.json", &[]);
+    assert_eq!(attested.code, 0, "{attested:#?}");
+    let [made, behaves] = made_and_behaves(&place, &[]);
+    assert_eq!(made["says"], "provenance lies there; not checked");
+    assert_eq!(
+        behaves["says"],
+        "1 evaluation lies there; not checked, and nothing was run"
+    );
+    for answer in [&made, &behaves] {
+        assert_eq!(answer["standing"], "declared");
+        assert!(
+            answer["details"][0].as_str().unwrap().ends_with("not checked"),
+            "{answer:#}"
+        );
+    }
+    let policy = |signers: &str| {
+        let text = format!(
+            "version = 1\nmode = \"development\"\n[identity.us]\nkey = \"{}\"\n[signers]\n{signers}\n[require]\nsignature = true\n",
+            crate::attest::path("p256.pub.pem")
+        );
+        place.write("policy.toml", text);
+        made_and_behaves(&place, &["--policy", "policy.toml"])
+    };
+    let [made, behaves] = policy("oms = [\"us\"]");
+    assert_eq!(
+        made["says"],
+        "provenance lies there and does not count, and no base model is named"
+    );
+    assert_eq!(
+        behaves["says"],
+        "nothing was run; 1 evaluation lies there, of which none counts"
+    );
+    for answer in [&made, &behaves] {
+        assert_eq!(answer["standing"], "unknown");
+        assert!(
+            answer["details"][0]
+                .as_str()
+                .unwrap()
+                .contains(": does not count: signed by "),
+            "{answer:#}"
+        );
+    }
+    // By somebody who counts: the one is judged, the other is their word.
+    let [made, behaves] = policy("provenance = [\"us\"]\nevaluation = [\"us\"]");
+    assert_eq!(behaves["says"], "1 measured value stated by us");
+    assert_eq!(
+        made["standing"], "unknown",
+        "of a type that nobody knows: {made:#}"
+    );
+    assert!(
+        made["details"][0].as_str().unwrap().contains("does not count: "),
+        "{made:#}"
+    );
+}
+
+/// What cannot be listed is not missing.
+#[test]
+fn evidence_that_cannot_be_listed_leaves_no_answer() {
+    let place = Place::with_model();
+    for number in 0..1001 {
+        place.write(
+            &format!("m/.weightlock/evidence/bom-{number:016x}.sigstore.json"),
+            "{}",
+        );
+    }
+    for answer in made_and_behaves(&place, &[]) {
+        assert_eq!(answer["standing"], "unknown");
+        let says = answer["says"].as_str().unwrap();
+        assert!(
+            says.contains("is not known: ") && !says.contains("no provenance"),
+            "{says}"
+        );
+    }
+}
+
+/// That something cannot be read is no result of a check: it is told with its reason, as `verify` tells it.
+#[test]
+fn a_signature_that_cannot_be_read_is_unknown() {
+    let place = Place::with_model();
+    assert_eq!(place.sign(&[]).code, 0);
+    fs::rename(place.path("m/model.sig"), place.path("kept.sig")).unwrap();
+    type Make = fn(&Place);
+    let cases: [(&str, i32, Make); 2] = [
+        ("WL-ART-SYMLINK", 1, |place| {
+            symlink("../kept.sig", place.path("m/model.sig")).unwrap()
+        }),
+        ("WL-ART-SPECIAL-FILE", 1, |place| {
+            fs::create_dir(place.path("m/model.sig")).unwrap()
+        }),
+    ];
+    for (code, exit, make) in cases {
+        make(&place);
+        let ran = place.run(["inspect", "--json", "m"]);
+        let answers = ran.document::<Inspection>()["result"]["answers"].clone();
+        assert_eq!((ran.code, ran.codes()), (exit, vec![code.to_owned()]), "{ran:#?}");
+        assert_eq!(place.verify(&[]).refusal(), (exit, vec![code]));
+        for question in ["who", "unchanged"] {
+            assert_eq!(answers[question]["standing"], "unknown", "{answers:#}");
+            assert_eq!(answers[question]["checks"], serde_json::json!([]));
+        }
+        let path = place.path("m/model.sig");
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+    }
+}
+
+/// A report is no file of the model, and replaces nothing unless that is asked for.
+#[test]
+fn a_report_replaces_nothing_and_is_no_file_of_the_model() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    place.write("release.key", "secret");
+    fs::create_dir(place.path("reports")).unwrap();
+    symlink("../tiny", place.path("reports/link")).unwrap();
+    let weights = fs::read(place.path("tiny/model.safetensors")).unwrap();
+    let write =
+        |target: &str, more: &[&str]| place.run([&["inspect", target, "--json", "-o"], more].concat());
+    for (target, output) in [
+        ("tiny", "tiny/model.safetensors"),
+        ("tiny", "tiny/report.json"),
+        ("tiny", "tiny/new/report.json"),
+        ("tiny", "reports/link/report.json"),
+        ("tiny", "tiny"),
+        ("tiny/model.safetensors", "tiny/model.safetensors"),
+        ("tiny/model.safetensors", "reports/link/model.safetensors"),
+    ] {
+        for more in [&[output][..], &[output, "--replace"]] {
+            let ran = write(target, more);
+            assert_eq!(
+                (ran.code, ran.codes()),
+                (2, vec!["WL-CLI-USAGE".to_owned()]),
+                "{output}: {ran:#?}"
+            );
+        }
+    }
+    assert!(!place.path("tiny/report.json").exists() && !place.path("tiny/new").exists());
+    assert_eq!(fs::read(place.path("tiny/model.safetensors")).unwrap(), weights);
+    let ran = write("tiny", &["release.key"]);
+    assert_eq!(ran.codes(), ["WL-SIG-EXISTS"], "{ran:#?}");
+    assert_ne!(ran.code, 0);
+    assert_eq!(fs::read_to_string(place.path("release.key")).unwrap(), "secret");
+    assert_eq!(write("tiny", &["reports/new.json"]).code, 0);
+    assert_eq!(write("tiny", &["reports/new.json", "--replace"]).code, 0);
+    assert_eq!(place.run(["inspect", "--replace", "tiny"]).code, 2);
+}
+
+/// Where the judging was stopped, a policy was named; where names of blobs were recomputed, bytes were read.
+#[test]
+fn the_page_says_what_was_asked_and_read() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    symlink("config.json", place.path("tiny/link")).unwrap();
+    place.write(
+        "policy.toml",
+        "version = 1\nmode = \"development\"\n[require]\ncoverage = true\n",
+    );
+    let ran = page(&place, &["--policy", "policy.toml"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    for told in ["NOT JUDGED", "the judging was stopped", "WL-ART-SYMLINK"] {
+        assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+    }
+    for untrue in [
+        "No policy was applied",
+        "no policy was named",
+        "Every byte was read",
+    ] {
+        assert!(!ran.stdout.contains(untrue), "{untrue}");
+    }
+    let place = Place::new();
+    let snapshot = crate::layouts::hub(&place);
+    for (more, read) in [
+        (&[][..], "every byte, to recompute the names of blobs"),
+        (
+            &["--metadata-only"],
+            "everything but the numbers of the weights; nothing was hashed",
+        ),
+    ] {
+        let screen = place.run([&["inspect", snapshot], more].concat()).stdout;
+        let page = place
+            .run([&["inspect", "--format", "html", snapshot], more].concat())
+            .stdout;
+        assert!(screen.contains(&format!("\nread: {read}")), "{screen}");
+        assert!(page.contains(&format!("Read: {read}")), "{page}");
+        assert_eq!(page.contains("othing was hashed"), !more.is_empty(), "{page}");
+    }
+    // Which of several snapshots was taken is said on both.
+    let page = place.run(["inspect", "--format", "html", "hub/models--org--tiny"]);
+    let document = place
+        .run(["inspect", "--json", "hub/models--org--tiny"])
+        .document::<Inspection>();
+    let chosen = document["result"]["chosen"].as_str().unwrap();
+    assert!(
+        page.stdout.contains(&format!("<p class=\"made\">{chosen}</p>")),
+        "{chosen}: {}",
+        page.stdout
+    );
+}
+
+/// A file by itself is read as one in a folder is.
+#[test]
+fn the_page_of_a_lone_file_names_its_format() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    let whole = place.path("tiny/model.safetensors");
+    for target in ["tiny/model.safetensors", whole.to_str().unwrap()] {
+        let ran = place.run(["inspect", "--format", "html", target]);
+        assert!(ran.code == 0 && !ran.stdout.contains("not read"), "{ran:#?}");
+        assert!(ran.stdout.contains("<div>safetensors</div>"), "{ran:#?}");
+    }
+    place.write("old.bin", b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.");
+    let old = place.path("old.bin");
+    let ran = place.run(["inspect", "--json", old.to_str().unwrap()]);
+    let details = &ran.document::<Inspection>()["result"]["answers"]["executes"]["details"];
+    assert!(
+        details[0].as_str().unwrap().starts_with("old.bin: critical"),
+        "{details:#}"
+    );
+}
+
+/// What is printed to ask again asks the same.
+#[test]
+fn the_next_command_gives_the_same_verdict() {
+    let place = Place::new();
+    tiny(&place, "tiny");
+    place.write(
+        "a policy.toml",
+        "version = 1\nmode = \"development\"\n[require]\nadvisories = true\nrevision = true\n",
+    );
+    place.write("a report.json", "{}");
+    let asked = [
+        "inspect",
+        "--json",
+        "--policy",
+        "a policy.toml",
+        "--mode",
+        "staging",
+        "--tier",
+        "high",
+        "--advisories",
+        "a report.json",
+        "--as",
+        "org/tiny",
+        "--revision",
+        "main",
+        "--skip",
+        "scan_clean",
+        "tiny",
+    ];
+    let first = place.run(asked).document::<Inspection>()["result"].clone();
+    let next = first["answers"]["may_we_use"]["next"].as_str().unwrap();
+    for part in [
+        "--policy 'a policy.toml'",
+        "--mode staging",
+        "--tier high",
+        "--advisories 'a report.json'",
+        "--as org/tiny",
+        "--revision main",
+        "--skip scan_clean",
+    ] {
+        assert!(next.contains(part), "{part}: {next}");
+    }
+    let script = next.replacen(
+        "weightlock",
+        &format!("'{}'", env!("CARGO_BIN_EXE_weightlock")),
+        1,
+    );
+    let again = place.program("/bin/sh", ["-c", &format!("HOME=$PWD/home {script} --json")]);
+    let again = again.document::<weightlock::commands::verdict::VerdictTold>()["result"].clone();
+    for part in ["decision", "mode", "tier", "demands", "general"] {
+        assert_eq!(again[part], first["verdict"][part], "{part}");
+    }
+}
+
+/// JSON has the advice that the text has.
+#[test]
+fn a_reason_has_its_advice_in_json_too() {
+    let place = Place::new();
+    place.write("notes/a.txt", "hello");
+    let text = place.run(["inspect", "notes"]).stderr;
+    let json = place.run(["inspect", "--json", "notes"]).document::<Inspection>();
+    let help = json["reasons"][0]["help"][0].as_str().unwrap();
+    assert!(text.contains(&format!("help: {help}\n")), "{help}: {text}");
 }

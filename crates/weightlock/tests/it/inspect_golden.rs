@@ -103,12 +103,35 @@ fn agrees(check: &Value, result: &Value) {
             assert!(passed || decision == "deny", "{check}");
         }
         "signature" | "provenance" | "evaluation" | "signer" => {
-            assert_eq!(check["evidence"].as_array().unwrap().len(), 1, "{check}");
+            let evidence = check["evidence"].as_array().unwrap();
+            assert_eq!(evidence.len(), 1, "{check}");
+            let of = match name {
+                "provenance" => "provenance_level",
+                "evaluation" => "evaluation_baseline",
+                _ => "signature_valid",
+            };
             let demands = verdict["demands"].as_array().unwrap().iter();
-            let mut demands = demands.filter(|it| name == "signature" && it["check"] == "signature_valid");
-            // These policies ask for one signature, and one is enough.
-            let is_met = demands.all(|it| (it["state"] == "met") == passed);
-            assert!(is_met, "{check} {verdict:#}");
+            let demands: Vec<&Value> = demands.filter(|it| it["check"] == of).collect();
+            let known = verdict["evidence"].as_array().unwrap();
+            assert!(
+                demands.is_empty() || known.contains(&evidence[0]),
+                "{check} {verdict:#}"
+            );
+            match (name, passed) {
+                // These policies ask for one signature, and one is enough.
+                ("signature", _) => {
+                    let is_met = demands.iter().all(|it| (it["state"] == "met") == passed);
+                    assert!(is_met, "{check} {verdict:#}");
+                }
+                ("evaluation", false) => {
+                    assert!(
+                        demands.iter().all(|it| it["state"] != "met"),
+                        "{check} {verdict:#}"
+                    );
+                }
+                ("signer" | "provenance", true) => {}
+                _ => panic!("there is no such check: {check}"),
+            }
         }
         "blob-names" => assert_eq!(
             passed,
@@ -367,6 +390,47 @@ fn no_case_of_the_vectors_is_verified_that_should_not_be() {
     golden("cases.txt", &text);
 }
 
+/// Whether `verify` takes the signature of `basic`.
+fn verified(place: &Place) -> bool {
+    let public = key("p256.pub.pem");
+    let ran = place.run(["verify", "--key", public.to_str().unwrap(), "basic"]);
+    assert!([0, 1].contains(&ran.code), "{ran:#?}");
+    ran.code == 0
+}
+
+/// Somebody who counts says that the model failed: the check names their statement, and the verdict knows it.
+#[test]
+fn a_failed_evaluation_rests_on_its_statement() {
+    let place = Place::new();
+    tiny(&place, "basic");
+    let private = key("p256.key.pem");
+    place.write("failed.json", r#"{"result": "FAILED", "configuration": []}"#);
+    let attest = [
+        "attest",
+        "--type",
+        "https://in-toto.io/attestation/test-result/v0.1",
+        "--predicate",
+        "failed.json",
+        "--key",
+        private.to_str().unwrap(),
+        "basic",
+    ];
+    place.run(attest).yes();
+    policy(
+        &place,
+        "evaluation = [{ metric = \"accuracy\", at-least = 0.5 }]\n",
+    );
+    let text = fs::read_to_string(place.path("policy.toml")).unwrap();
+    place.write(
+        "policy.toml",
+        text.replace("[signers]\n", "[signers]\nevaluation = [\"release\"]\n"),
+    );
+    let result = seen(&place, &JUDGED);
+    let behaves = &result["answers"]["behaves"];
+    assert_eq!(behaves["standing"], "failed", "{result:#}");
+    assert_eq!(behaves["checks"][0]["name"], "evaluation");
+}
+
 /// Whatever lies with a model, without a policy nothing of it is verified, and with one nothing that was not checked.
 #[test]
 fn nothing_is_verified_without_a_check_whatever_is_changed() {
@@ -394,15 +458,15 @@ fn nothing_is_verified_without_a_check_whatever_is_changed() {
                 let result = seen(&place, arguments);
                 let answers = result["answers"].as_object();
                 let unchanged = answers.map(|it| it["unchanged"]["standing"].clone());
-                // A bit of the signature's file that no reader looks at may be anything.
-                assert!(
-                    unchanged != Some(json!("verified")) || file == "model.sig",
+                let is_judged = arguments.len() > 1;
+                // A bit of the signature's file that no reader looks at may be anything: then it holds for `verify`, too.
+                let holds = is_judged && file == "model.sig" && verified(&place);
+                assert_eq!(
+                    unchanged == Some(json!("verified")),
+                    holds,
                     "{file} {at}: {result:#}"
                 );
-                assert!(
-                    result["exit_code"] != 0 || arguments.len() == 1 || file == "model.sig",
-                    "{file} {at}"
-                );
+                assert_eq!(result["exit_code"] == 0 && is_judged, holds, "{file} {at}");
             }
             fs::write(place.path(&path), &before).unwrap();
         }

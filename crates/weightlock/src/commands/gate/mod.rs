@@ -9,13 +9,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use weightlock_artifact::evidence::Kind;
-use weightlock_policy::{Check, Decision, summary::VERIFIER};
+use weightlock_policy::{Decision, summary::VERIFIER};
 use weightlock_signing::{predicate::types::SLSA_VSA, statement};
 
 use crate::{
     cli::{Format, Hashing},
     commands::publish::{Author, PublishFlags},
-    commands::verdict::{Asked, Judged, Policies, PolicyFlags, VerdictTold, judge, notes, reasons},
+    commands::verdict::{
+        Asked, Judged, Policies, PolicyFlags, VerdictTold, judge, notes, reasons, was_not_run,
+    },
     context::Context,
     diagnostic::Diagnostic,
     exit::Exit,
@@ -160,7 +162,9 @@ fn lines(judged: &Judged, context: &Context) -> String {
     }
     for (check, decision) in verdict.checks() {
         let of_check = || verdict.asked.iter().filter(|asked| asked.check == check);
-        let was_not_run = judged.is_cut_short && matches!(check, Check::Scan | Check::Coverage);
+        let was_not_run = of_check()
+            .filter(|asked| asked.decision() != Decision::Allow)
+            .all(|asked| was_not_run(asked, judged.is_cut_short));
         let line = if decision != Decision::Allow {
             let why = if was_not_run { " (not run)" } else { "" };
             format!("[FAIL] {check}{why}")

@@ -1,6 +1,6 @@
 //! A verdict in the forms of build servers: JUnit XML with a case for each check, SARIF with a result for each reason.
 //!
-//! Both are written from the JSON form, so that they cannot say something else. What was skipped or waived looks like nothing else,
+//! Both are written from the JSON form, so that they cannot say something else. What was skipped, not run or waived looks like nothing else,
 //! and where there is no verdict, because a policy or the model is missing, the document has an error for it: who reads only the
 //! document must not take silence for a yes. What comes from strangers is one line without control characters, and escaped.
 
@@ -9,7 +9,7 @@ use weightlock_policy::Decision;
 
 use crate::{
     cli::Format,
-    commands::verdict::{DemandTold, ReasonTold, VerdictTold, WaiverTold},
+    commands::verdict::{DemandTold, NOT_RUN, ReasonTold, VerdictTold, WaivedTold},
     diagnostic::Diagnostic,
     explanations,
     text::Shown,
@@ -54,21 +54,17 @@ struct Fault {
 }
 
 impl Case {
-    fn of_check(check: &str, demands: &[&DemandTold], waivers: &[WaiverTold]) -> Self {
+    fn of_check(check: &str, demands: &[&DemandTold]) -> Self {
         let reasons = demands.iter().flat_map(|demand| &demand.reasons);
-        let is_skipped = |demand: &&&DemandTold| demand.state == "skipped";
-        let left_out = demands.iter().filter(is_skipped);
-        let skipped: Vec<String> = left_out
-            .map(|demand| format!("skipped, and not checked: {} ({})", demand.demand, demand.place))
-            .collect();
         let waived = demands.iter().flat_map(|demand| &demand.waived);
         let mut notes: Vec<String> = waived
-            .map(|reason| format!("waived: {} {} ({})", reason.code, reason.text, by(waivers)))
+            .map(|it| format!("waived: {} {} ({})", it.reason.code, it.reason.text, it.by()))
             .collect();
-        let is_all = !skipped.is_empty() && skipped.len() == demands.len();
-        let message = is_all.then(|| skipped.join("; "));
+        let left_out: Vec<String> = demands.iter().filter_map(|demand| left_out(demand)).collect();
+        let is_all = !left_out.is_empty() && left_out.len() == demands.len();
+        let message = is_all.then(|| left_out.join("; "));
         if !is_all {
-            notes.extend(skipped);
+            notes.extend(left_out);
         }
         Self {
             name: check.to_owned(),
@@ -121,6 +117,16 @@ impl Case {
     }
 }
 
+/// Why a demand was not judged at all: it was left out as asked, or only a scan would answer it, and the answer is no without one.
+fn left_out(demand: &DemandTold) -> Option<String> {
+    let why = match demand.state.as_str() {
+        "skipped" => "skipped, and not checked",
+        "not-run" => NOT_RUN,
+        _ => return None,
+    };
+    Some(format!("{why}: {} ({})", demand.demand, demand.place))
+}
+
 impl Fault {
     fn of(reason: &ReasonTold) -> Self {
         Self {
@@ -146,7 +152,7 @@ impl Fault {
 fn junit(told: &VerdictTold) -> String {
     let mut cases: Vec<Case> = checks(told)
         .iter()
-        .map(|(check, demands)| Case::of_check(check, demands, &told.waivers))
+        .map(|(check, demands)| Case::of_check(check, demands))
         .collect();
     let general = told.general.iter().map(Fault::of);
     cases.extend(general.map(|fault| Case::of_fault("policy", fault)));
@@ -185,17 +191,6 @@ fn suite(name: &str, cases: &[Case], says: &str) -> String {
     )
 }
 
-/// The waivers that stood in for something.
-fn by(waivers: &[WaiverTold]) -> String {
-    let used = waivers.iter().filter(|waiver| waiver.used).map(|waiver| {
-        format!(
-            "{} of {}, approved by {}, until {}: {}",
-            waiver.waives, waiver.owner, waiver.approver, waiver.expires, waiver.reason
-        )
-    });
-    used.collect::<Vec<_>>().join("; ")
-}
-
 /// The demands by check, in the order of the verdict.
 fn checks(told: &VerdictTold) -> Vec<(&str, Vec<&DemandTold>)> {
     let mut checks: Vec<(&str, Vec<&DemandTold>)> = Vec::new();
@@ -230,23 +225,18 @@ const fn is_of_xml(letter: char) -> bool {
 }
 
 /// SARIF 2.1.0: a result for each reason, at the line of the policy that demands it. What is waived is a result that is suppressed;
-/// what was skipped stands among the notifications, where checks that were switched off are told.
+/// what was not judged stands among the notifications, where checks that were switched off are told.
 fn sarif(told: &VerdictTold) -> String {
     let of_demands = told.demands.iter().flat_map(|demand| &demand.reasons);
     let reasons: Vec<&ReasonTold> = of_demands.chain(&told.general).collect();
     let waived = told.demands.iter().flat_map(|demand| &demand.waived);
-    let justification = by(&told.waivers);
     let results: Vec<Value> = reasons
         .iter()
         .map(|reason| result(reason))
-        .chain(waived.clone().map(|reason| suppressed(reason, &justification)))
+        .chain(waived.clone().map(suppressed))
         .collect();
-    let skipped: Vec<Value> = told
-        .demands
-        .iter()
-        .filter(|it| it.state == "skipped")
-        .map(skip)
-        .collect();
+    let skipped: Vec<Value> = told.demands.iter().filter_map(skip).collect();
+    let waived = waived.map(|it| &it.reason);
     let codes = reasons.into_iter().chain(waived).map(|it| it.code.as_str());
     document(
         codes.collect(),
@@ -305,23 +295,20 @@ fn document(mut codes: Vec<&str>, results: Vec<Value>, invocation: Value, proper
     format!("{document:#}\n")
 }
 
-/// A reason that a waiver stands in for.
-fn suppressed(reason: &ReasonTold, justification: &str) -> Value {
-    let mut suppressed = result(reason);
-    let justification = Shown(justification).to_string();
+/// A reason that a waiver stands in for, with that waiver.
+fn suppressed(waived: &WaivedTold) -> Value {
+    let mut suppressed = result(&waived.reason);
+    let justification = Shown(&waived.by()).to_string();
     suppressed["level"] = json!("note");
     suppressed["suppressions"] =
         json!([{"kind": "external", "status": "accepted", "justification": justification}]);
     suppressed
 }
 
-/// A demand that was left out.
-fn skip(demand: &DemandTold) -> Value {
-    let text = format!(
-        "{} was skipped, and not checked: {} ({})",
-        demand.check, demand.demand, demand.place
-    );
-    json!({"level": "warning", "message": {"text": Shown(&text).to_string()}})
+/// A demand that was not judged.
+fn skip(demand: &DemandTold) -> Option<Value> {
+    let text = format!("{} was {}", demand.check, left_out(demand)?);
+    Some(json!({"level": "warning", "message": {"text": Shown(&text).to_string()}}))
 }
 
 fn rule(code: &str) -> Value {

@@ -3,7 +3,7 @@
 //! The order of care: never *declared* as *verified*, never "not found" as "is not there", and no hint at a verb
 //! or flag that this version has not got.
 
-use weightlock_artifact::{inventory::RootKind, reason::Outcome};
+use weightlock_artifact::{evidence::Kind, inventory::RootKind, reason::Outcome};
 use weightlock_bom::graph::Property;
 use weightlock_format::{
     Problem,
@@ -28,9 +28,9 @@ pub(super) fn answers(seen: &Seen, names: Option<&Names>, target: &str) -> Answe
         who: who(seen, target),
         unchanged: unchanged(seen, names),
         executes: executes(seen, target),
-        made_how: made_how(&seen.summary).details(seen.boms.iter().map(|bom| bom.claims.clone())),
+        made_how: made_how(seen),
         may_we_use: may_we_use(seen),
-        behaves: Answer::unknown("nothing was run, and there is nothing to compare with"),
+        behaves: behaves(seen),
     }
 }
 
@@ -55,6 +55,10 @@ fn who(seen: &Seen, target: &str) -> Answer {
                 None => answer,
             }
         }
+        Signature::Unreadable(told) => Answer::unknown(format!(
+            "what lies there as its signature cannot be read: {}",
+            told.sentence()
+        )),
         Signature::Broken(refusal) => {
             let says = format!("the signature is none: {refusal}");
             match Refused::signature_form(&seen.signature) {
@@ -119,6 +123,7 @@ fn unchanged(seen: &Seen, names: Option<&Names>) -> Answer {
     }
     match seen.signature {
         Signature::None => Answer::unknown("nothing to compare with"),
+        Signature::Unreadable(_) => Answer::unknown("nothing that can be read says what it was"),
         _ => Answer::unknown("not compared with the signature: only headers were read"),
     }
 }
@@ -201,16 +206,16 @@ fn told(finding: &Finding, seen: &Seen) -> String {
     )
 }
 
-/// A name of the scanner's, below the model.
+/// A name of the scanner's, below the model; of a lone file its base name, as its entry has it.
 pub(super) fn below<'a>(name: &'a str, seen: &Seen) -> &'a str {
     let root = seen.inventory.root();
-    match root.kind() {
-        RootKind::Folder => {
-            let target = root.path().to_string_lossy();
-            let rest = name.strip_prefix(target.as_ref()).unwrap_or(name);
-            rest.trim_start_matches('/')
-        }
-        RootKind::File(_) => name,
+    let folder = match root.kind() {
+        RootKind::Folder => root.path(),
+        RootKind::File(_) => root.path().parent().unwrap_or(root.path()),
+    };
+    match name.strip_prefix(folder.to_string_lossy().as_ref()) {
+        Some(rest) => rest.trim_start_matches('/'),
+        None => name,
     }
 }
 
@@ -237,12 +242,53 @@ pub(in crate::commands) const fn how(path: CodePath) -> &'static str {
     }
 }
 
-fn made_how(summary: &ModelSummary) -> Answer {
-    if summary.base_models.is_empty() {
-        return Answer::unknown("no provenance, and no base model is named");
+/// What is said of the provenance that lies with a model: whether there is any, or why that is not known.
+fn provenance(seen: &Seen) -> String {
+    match seen.stated.of(Kind::Provenance) {
+        Ok(all) if all.is_empty() => "no provenance".to_owned(),
+        Ok(_) => "provenance lies there; not checked".to_owned(),
+        Err(told) => format!("whether provenance lies there is not known: {}", told.sentence()),
     }
+}
+
+fn made_how(seen: &Seen) -> Answer {
+    let provenance = provenance(seen);
+    let claims = |kind| seen.stated.of(kind).unwrap_or_default();
+    let stated = claims(Kind::Provenance);
+    let answer = match (made_from(&seen.summary), stated.is_empty()) {
+        (Some(from), _) => Answer::declared(format!("{from}; {provenance}")),
+        (None, false) => Answer::declared(provenance),
+        (None, true) => Answer::unknown(format!("{provenance}, and no base model is named")),
+    };
+    let all = stated.into_iter().chain(claims(Kind::Bom));
+    answer.details(all.map(str::to_owned))
+}
+
+/// The base models that are named, in a few words; nothing where none is.
+pub(super) fn made_from(summary: &ModelSummary) -> Option<String> {
     let names: Vec<String> = summary.base_models.iter().map(|name| shortened(name)).collect();
-    Answer::declared(format!("made from {}; no provenance", listed(&names)))
+    (!names.is_empty()).then(|| format!("made from {}", listed(&names)))
+}
+
+fn behaves(seen: &Seen) -> Answer {
+    match seen.stated.of(Kind::Evaluation) {
+        Ok(all) if all.is_empty() => Answer::unknown("nothing was run, and there is nothing to compare with"),
+        Ok(all) => Answer::declared(format!(
+            "{} there; not checked, and nothing was run",
+            lying(all.len(), "evaluation")
+        ))
+        .details(all.into_iter().map(str::to_owned)),
+        Err(told) => Answer::unknown(format!(
+            "nothing was run, and whether an evaluation lies there is not known: {}",
+            told.sentence()
+        )),
+    }
+}
+
+/// `1 evaluation lies`, `2 evaluations lie`.
+pub(super) fn lying(count: usize, noun: &str) -> String {
+    let verb = if count == 1 { "lies" } else { "lie" };
+    format!("{} {verb}", counted(count, noun))
 }
 
 fn may_we_use(seen: &Seen) -> Answer {

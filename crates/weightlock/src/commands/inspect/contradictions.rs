@@ -24,7 +24,7 @@ const COMPARED: [(Property, &str); 3] = [
     (Property::Version, "version"),
 ];
 
-/// All of them, a line each.
+/// All of them, a line each; some more than once.
 pub(super) fn of(graph: &Graph, boms: &[Bom], layout: &Layout) -> Vec<String> {
     let mut told: Vec<String> = graph
         .conflicts()
@@ -44,10 +44,16 @@ pub(super) fn of(graph: &Graph, boms: &[Bom], layout: &Layout) -> Vec<String> {
         );
         told.extend(line);
     }
-    let mut seen = BTreeSet::new();
-    told.retain(|line| seen.insert(line.clone()));
-    told.truncate(MOST);
     told
+}
+
+/// Each line once, as many as are told, and how many are left out.
+pub(super) fn cut(mut lines: Vec<String>) -> (Vec<String>, u64) {
+    let mut seen = BTreeSet::new();
+    lines.retain(|line| seen.insert(line.clone()));
+    let left_out = lines.len().saturating_sub(MOST) as u64;
+    lines.truncate(MOST);
+    (lines, left_out)
 }
 
 fn of_bom(graph: &Graph, name: &str, document: &Value) -> Vec<String> {
@@ -93,4 +99,19 @@ fn values(graph: &Graph, property: Property) -> BTreeSet<String> {
         .filter(|claim| !claim.is_private)
         .filter_map(|claim| Some(claim.value.as_text()?.to_owned()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_is_counted_and_nothing_is_told_twice() {
+        let lines = |count: usize| (0..count).map(|it| it.to_string()).collect::<Vec<_>>();
+        for (given, told, left_out) in [(0, 0, 0), (MOST, MOST, 0), (MOST + 7, MOST, 7)] {
+            let twice = [lines(given), lines(given)].concat();
+            let (kept, more) = cut(twice);
+            assert_eq!((kept.len(), more), (told, left_out));
+        }
+    }
 }

@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use weightlock_artifact::{evidence::Kind, standing::Standing};
 use weightlock_policy::{
     Check, Decision, Policy, Verdict,
-    evidence::{Content, Describes, Evidence, Holds, StatementFact},
+    evidence::{Content, Describes, EvaluationFact, Evidence, Holds, StatementFact},
 };
 
 use super::{
     Answer, Answers,
+    answers::{lying, made_from},
     check::{Passed, Refused},
+    look::Seen,
 };
 use crate::{
     commands::verdict::{self, Judged},
@@ -22,11 +24,11 @@ use crate::{
 };
 
 /// Puts what was checked in the place of what was only seen. `explain` is the command that tells more of the verdict.
-pub(super) fn answer(answers: &mut Answers, judged: &Judged, policy: &Policy, explain: &str) {
+pub(super) fn answer(answers: &mut Answers, seen: &Seen, judged: &Judged, policy: &Policy, explain: &str) {
     let evidence = &judged.evidence;
     signatures(answers, evidence, policy);
-    made(answers, judged, policy);
-    behaves(answers, evidence, policy);
+    made(answers, judged, policy, made_from(&seen.summary).as_deref());
+    answers.behaves = behaves(evidence, policy);
     used(answers, judged, explain);
 }
 
@@ -104,61 +106,89 @@ fn without_signer(answers: &mut Answers, evidence: &Evidence) {
     }
 }
 
-fn made(answers: &mut Answers, judged: &Judged, policy: &Policy) {
-    let mut details: Vec<String> = Vec::new();
-    for statement in judged
-        .evidence
-        .statements
-        .iter()
-        .filter(|it| it.kind == Kind::Bom)
-    {
-        details.push(bom(statement, policy));
-    }
-    let provenance = judged
-        .evidence
-        .statements
-        .iter()
-        .find_map(|it| match &it.content {
-            Content::Provenance(found) => Some((it, found, Passed::provenance(it, policy)?)),
-            _ => None,
-        });
-    if let Some((statement, found, check)) = provenance {
+/// Statements of a kind, in the order of their digests.
+fn of_kind(evidence: &Evidence, kind: Kind) -> impl Iterator<Item = &StatementFact> {
+    evidence.statements.iter().filter(move |it| it.kind == kind)
+}
+
+/// How it was made: provenance that counts, else what there is and why it does not.
+fn made(answers: &mut Answers, judged: &Judged, policy: &Policy, from: Option<&str>) {
+    let evidence = &judged.evidence;
+    let counting = of_kind(evidence, Kind::Provenance).find_map(|it| match &it.content {
+        Content::Provenance(found) => Some((it, found, Passed::provenance(it, policy)?)),
+        _ => None,
+    });
+    answers.made_how = if let Some((statement, found, check)) = counting {
         let level = judged.verdict.level;
         let says = format!(
             "built by {}, SLSA build level {level}, signed by {}",
             found.builder,
             signer(statement)
         );
-        answers.made_how = Answer::verified(check, says);
+        Answer::verified(check, says)
     } else {
-        answers.made_how.details.clear();
-        answers.made_how.details_left_out = 0;
+        let is_there = of_kind(evidence, Kind::Provenance).next().is_some();
+        not_made_known(is_there, from).details(of_kind(evidence, Kind::Provenance).map(|it| {
+            let why = why_not(policy, it).or_else(|| fault(it));
+            not_counted(it, &why.unwrap_or_else(|| "it cannot be read".to_owned()))
+        }))
+    };
+    let boms = of_kind(evidence, Kind::Bom).map(|it| bom(it, policy));
+    answers.made_how.add(boms);
+}
+
+/// Where no provenance counts: that some lies there, and what the files say.
+fn not_made_known(is_there: bool, from: Option<&str>) -> Answer {
+    let provenance = if is_there {
+        "provenance lies there and does not count"
+    } else {
+        "no provenance"
+    };
+    match from {
+        Some(from) => Answer::declared(format!("{from}; {provenance}")),
+        None => Answer::unknown(format!("{provenance}, and no base model is named")),
     }
-    answers.made_how.add(details);
+}
+
+/// Why a statement does not count, whatever it says; nothing where it does.
+fn why_not(policy: &Policy, statement: &StatementFact) -> Option<String> {
+    match &statement.holds {
+        Holds::No { why, .. } => Some(why.clone()),
+        Holds::Yes if !counts(policy, statement) => {
+            let who = statement.signed_by.as_deref();
+            Some(format!("signed by {}", who.unwrap_or("nobody who is known")))
+        }
+        Holds::Yes => None,
+    }
+}
+
+/// Why provenance that somebody who counts signed is worth nothing.
+fn fault(statement: &StatementFact) -> Option<String> {
+    match &statement.content {
+        Content::Provenance(found) => found.faults.first().cloned(),
+        _ => None,
+    }
+}
+
+fn not_counted(statement: &StatementFact, why: &str) -> String {
+    format!("{}: does not count: {why}", statement.name)
 }
 
 /// A bill of materials, and whether it counts.
 fn bom(statement: &StatementFact, policy: &Policy) -> String {
-    let name = &statement.name;
+    if let Some(why) = why_not(policy, statement) {
+        return not_counted(statement, &why);
+    }
     let about = match &statement.content {
         Content::Bom(Describes::This) => "it describes these files".to_owned(),
         Content::Bom(Describes::Other(what)) => format!("it describes something else: {what}"),
         _ => "it names no digest, and could be about anything".to_owned(),
     };
-    match &statement.holds {
-        Holds::No { why, .. } => format!("{name}: does not count: {why}"),
-        Holds::Yes if !counts(policy, statement) => {
-            let who = statement
-                .signed_by
-                .clone()
-                .unwrap_or_else(|| "nobody who is known".to_owned());
-            format!("{name}: does not count: signed by {who}")
-        }
-        Holds::Yes => format!(
-            "{name}: a bill of materials signed by {}; {about}",
-            signer(statement)
-        ),
-    }
+    format!(
+        "{}: a bill of materials signed by {}; {about}",
+        statement.name,
+        signer(statement)
+    )
 }
 
 /// Where sources disagree, among them the bills of materials and cards by those who count.
@@ -179,34 +209,45 @@ pub(super) fn contradictions(judged: &Judged, policy: &Policy, layout: &Layout) 
     told
 }
 
-fn behaves(answers: &mut Answers, evidence: &Evidence, policy: &Policy) {
-    let failed = evidence
-        .statements
-        .iter()
-        .find_map(|it| Some((it, Refused::evaluation(it, policy)?)));
-    if let Some((statement, check)) = failed {
-        answers.behaves = Answer::failed(check, format!("{} says that it failed", signer(statement)));
-        return;
+/// Whether it behaves: an evaluation that counts, else what there is and why it does not.
+fn behaves(evidence: &Evidence, policy: &Policy) -> Answer {
+    let all = || of_kind(evidence, Kind::Evaluation);
+    if let Some((statement, check)) = all().find_map(|it| Some((it, Refused::evaluation(it, policy)?))) {
+        return Answer::failed(check, format!("{} says that it failed", signer(statement)));
     }
-    let measured = evidence.statements.iter().filter_map(|it| match &it.content {
-        Content::Evaluation(found) if counts(policy, it) && it.holds == Holds::Yes => Some((it, found)),
+    let measured = all().filter_map(|it| match &it.content {
+        Content::Evaluation(found) if why_not(policy, it).is_none() => Some((it, found)),
         _ => None,
     });
-    let measured = measured.max_by_key(|(it, _)| it.made);
-    let Some((statement, found)) = measured else {
-        return;
-    };
+    if let Some((statement, found)) = measured.max_by_key(|(it, _)| it.made) {
+        return stated(statement, found);
+    }
+    let not_counting = all().map(|it| {
+        let why = why_not(policy, it);
+        not_counted(it, &why.unwrap_or_else(|| "it cannot be read".to_owned()))
+    });
+    match all().count() {
+        0 => Answer::unknown("nothing was run, and there is nothing to compare with"),
+        count => Answer::unknown(format!(
+            "nothing was run; {} there, of which none counts",
+            lying(count, "evaluation")
+        ))
+        .details(not_counting),
+    }
+}
+
+/// What somebody who counts measured; nothing was measured here.
+fn stated(statement: &StatementFact, found: &EvaluationFact) -> Answer {
     let values = found.values.iter().map(|it| match &it.dataset {
         Some(dataset) => format!("{} {} on {dataset}", it.metric, it.value),
         None => format!("{} {}", it.metric, it.value),
     });
-    // Somebody who counts measured it; nothing was measured here.
-    answers.behaves = Answer::declared(format!(
+    Answer::declared(format!(
         "{} stated by {}",
         counted(found.values.len(), "measured value"),
         signer(statement)
     ))
-    .details(values);
+    .details(values)
 }
 
 /// Checks that somebody left out.

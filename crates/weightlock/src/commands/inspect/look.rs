@@ -5,9 +5,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use weightlock_artifact::{
     Error,
-    error::NOT_FOUND,
     evidence::Kind,
-    input,
     inventory::{Entry, Inventory, Irregular, Links, Scope},
     path::ArtifactPath,
 };
@@ -24,6 +22,8 @@ use weightlock_signing::{
     Refusal,
     bundle::{Bundle, Material},
     certificate::Certificate,
+    predicate::types,
+    reason::UNSIGNED,
 };
 
 use super::contradictions::Bom;
@@ -54,26 +54,34 @@ pub(super) struct Seen {
     pub(super) signature: Signature,
     /// What the scanner found, with its default settings.
     pub(super) scan: Report,
-    /// Bills of materials that lie with it; claimed, and not checked.
-    pub(super) boms: Vec<Claimed>,
+    /// Statements that lie with it; claimed, and not checked.
+    pub(super) stated: Stated,
     /// What the files say of themselves.
     pub(super) graph: Graph,
 }
 
-/// A bill of materials that nobody checked.
+/// The statements that lie with a model, as far as they could be listed. Nobody checked any.
 #[derive(Debug)]
-pub(super) struct Claimed {
+pub(super) struct Stated(Result<Vec<Claimed>, Diagnostic>);
+
+/// A statement that nobody checked.
+#[derive(Debug)]
+struct Claimed {
+    /// Its kind, by its type; by its name where it cannot be read.
+    kind: Kind,
     /// What it claims, in a line.
-    pub(super) claims: String,
-    /// Its document, where it can be read.
-    pub(super) document: Option<Bom>,
+    claims: String,
+    /// The document of a bill of materials, where it can be read and could be about these files.
+    document: Option<Bom>,
 }
 
-/// The signature that lies with the model. Here is where a verified one will have its own variant.
+/// The signature that lies with the model.
 #[derive(Debug)]
 pub(in crate::commands) enum Signature {
     /// There is none.
     None,
+    /// Something is there that could not be read: a link, a folder, a file that nobody may open. What it is, is not known.
+    Unreadable(Box<Diagnostic>),
     /// Something is there that is no signature of a model.
     Broken(Refusal),
     /// Made with a key; the hint tells keys apart and proves nothing.
@@ -92,9 +100,9 @@ impl Seen {
         let facts = facts(&inventory, inventory.entries())?;
         Ok(Self {
             summary: without_private(summarise(&facts)),
-            signature: signature(&inventory)?,
+            signature: signature(&inventory),
             scan: scan::of_model(&inventory, context)?,
-            boms: boms(&inventory),
+            stated: Stated::about(&inventory),
             graph: Unhashed::in_inventory(&inventory, context)?,
             opened,
             inventory,
@@ -152,46 +160,64 @@ fn without_private(mut summary: ModelSummary) -> ModelSummary {
     summary
 }
 
-/// The bills of materials that lie with a model: what each claims, and what it is about. Nothing was hashed, so that only other
-/// names of files show that it is about another model.
-fn boms(inventory: &Inventory) -> Vec<Claimed> {
-    let here: BTreeSet<&str> = inventory.entries().iter().map(|it| it.path.as_str()).collect();
-    let found = match Found::about(inventory.root()) {
-        Ok(found) => found,
-        Err(told) => {
-            return vec![Claimed {
-                claims: told.message().to_owned(),
-                document: None,
-            }];
-        }
-    };
-    let boms = found.iter().filter(|it| it.kind == Some(Kind::Bom));
-    let told = boms.map(|it| match it.claimed() {
-        Err(why) => Claimed {
-            claims: format!("{}: {}", it.name, why.why),
-            document: None,
-        },
-        Ok(claimed) => {
-            let statement = &claimed.statement;
-            let mut subjects = statement.subjects.iter();
-            let about = subjects
-                .next()
-                .map_or_else(String::new, |it| it.sha256.to_string());
-            let files: BTreeSet<&str> = subjects.map(|it| it.name.as_str()).collect();
-            let is_other = !files.is_empty() && files != here;
-            let other = if is_other {
-                ", and of other files than are here"
-            } else {
-                ""
-            };
-            let says = summary::of(statement);
-            Claimed {
-                claims: format!("{}: claims {says}, of {about}{other}; not checked", it.name),
-                document: (!is_other).then(|| (it.name.clone(), statement.predicate.clone())),
+impl Stated {
+    /// What lies with a model, and what each claims. Nothing was hashed, so that only other names of files show that it is about
+    /// another model.
+    fn about(inventory: &Inventory) -> Self {
+        let here: BTreeSet<&str> = inventory.entries().iter().map(|it| it.path.as_str()).collect();
+        let found = Found::about(inventory.root());
+        Self(found.map(|found| found.iter().map(|it| Claimed::of(it, &here)).collect()))
+    }
+
+    /// What the statements of a kind claim, a line each; why it is not known whether there is one, where that is so.
+    pub(super) fn of(&self, kind: Kind) -> Result<Vec<&str>, &Diagnostic> {
+        let all = self.0.as_ref()?.iter().filter(|it| it.kind == kind);
+        Ok(all.map(|it| it.claims.as_str()).collect())
+    }
+
+    /// The bills of materials that could be about these files.
+    pub(super) fn boms(&self) -> Vec<Bom> {
+        let all = self.0.iter().flatten();
+        all.filter_map(|it| it.document.clone()).collect()
+    }
+}
+
+impl Claimed {
+    fn of(found: &Found, here: &BTreeSet<&str>) -> Self {
+        let claimed = match found.claimed() {
+            Ok(claimed) => claimed,
+            Err(why) => {
+                return Self {
+                    kind: found.kind.unwrap_or(Kind::Other),
+                    claims: format!("{}: {}", found.name, why.why),
+                    document: None,
+                };
             }
+        };
+        let statement = &claimed.statement;
+        let mut subjects = statement.subjects.iter();
+        let about = subjects
+            .next()
+            .map_or_else(String::new, |it| it.sha256.to_string());
+        let files: BTreeSet<&str> = subjects.map(|it| it.name.as_str()).collect();
+        let is_other = !files.is_empty() && files != *here;
+        let other = if is_other {
+            ", and of other files than are here"
+        } else {
+            ""
+        };
+        let kind = types::kind_of(&statement.predicate_type);
+        let is_bom = kind == Kind::Bom && !is_other;
+        Self {
+            kind,
+            claims: format!(
+                "{}: claims {}, of {about}{other}; not checked",
+                found.name,
+                summary::of(statement)
+            ),
+            document: is_bom.then(|| (found.name.clone(), statement.predicate.clone())),
         }
-    });
-    told.collect()
+    }
 }
 
 /// What the headers and the configuration of some files of a folder say.
@@ -229,22 +255,20 @@ fn count(facts: &Facts) -> u64 {
     }
 }
 
-/// The signature that lies with a model; nothing of it is checked.
-pub(in crate::commands) fn signature(inventory: &Inventory) -> Result<Signature, Error> {
-    if let Some(text) = target::in_image(inventory.root()) {
-        return Ok(match text {
-            Ok(text) => parse(&text),
-            Err(_) => Signature::Broken(Refusal::NoMaterial),
-        });
+/// The signature that lies with a model, in it or beside it, read by the rules of `verify`; nothing of it is checked.
+pub(in crate::commands) fn signature(inventory: &Inventory) -> Signature {
+    let root = inventory.root();
+    let bundle = match target::in_image(root) {
+        Some(bundle) => bundle,
+        None => match target::signature(root, None) {
+            Err(told) if told.code() == UNSIGNED => return Signature::None,
+            found => found.map(|found| found.bundle),
+        },
+    };
+    match bundle {
+        Ok(text) => parse(&text),
+        Err(told) => Signature::Unreadable(Box::new(told)),
     }
-    for store in target::stores(inventory.root()) {
-        match input::read_at_most(store.signature(), Bundle::MAX_BYTES) {
-            Ok(text) => return Ok(parse(&text)),
-            Err(error) if error.code() == NOT_FOUND => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(Signature::None)
 }
 
 fn parse(text: &[u8]) -> Signature {

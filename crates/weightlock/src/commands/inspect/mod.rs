@@ -25,6 +25,7 @@ use weightlock_artifact::{
 };
 use weightlock_bom::graph::Property;
 use weightlock_format::{detect::Format, model::ModelSummary};
+use weightlock_signing::reason::EXISTS;
 
 pub use self::{
     answer::Answer,
@@ -37,11 +38,14 @@ use self::{
 };
 use crate::{
     cli::{Format as Form, Hashing},
-    commands::verdict::{self, Asked, Judged, Policies, PolicyFlags, VerdictTold, judge},
+    commands::{
+        target,
+        verdict::{self, Asked, Judged, Policies, PolicyFlags, VerdictTold, judge},
+    },
     context::Context,
     diagnostic::Diagnostic,
     exit::Exit,
-    explanations::{self, NOTHING_KNOWN},
+    explanations::{self, NOTHING_KNOWN, USAGE},
     layout::{
         Layout,
         names::{self, Names},
@@ -81,9 +85,12 @@ pub struct Arguments {
     metadata_only: bool,
     #[command(flatten)]
     policy: PolicyFlags,
-    /// Write the result to a file instead of to standard output
+    /// Write the result to a file instead of to standard output; never into the model
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    /// Replace the file of --output, if there is one
+    #[arg(long, requires = "output", help_heading = "Output")]
+    replace: bool,
     #[command(flatten)]
     hashing: Hashing,
 }
@@ -112,6 +119,8 @@ pub struct Inspection {
     pub answers: Answers,
     /// Where sources disagree, at most 100 lines.
     pub contradictions: Vec<String>,
+    /// Further contradictions that are not listed.
+    pub contradictions_left_out: u64,
     /// The verdict, where a policy holds here.
     pub verdict: Option<VerdictTold>,
 }
@@ -188,6 +197,9 @@ pub(crate) fn run(arguments: &Arguments, format: Form, context: &Context) -> Rep
         Ok(seen) => seen,
         Err(reason) => return Reply::refusal(VERB, vec![reason]),
     };
+    if let Err(reason) = may_write(arguments, &seen) {
+        return Reply::refusal(VERB, vec![reason]);
+    }
     let judged = match judged(arguments, context) {
         // What is wrong with the model stops the judging, and is an answer; what is wrong with the policy is none.
         Err(reasons) if is_of_model(&reasons) => Judging::Stopped(reasons),
@@ -209,6 +221,40 @@ enum Judging {
     Stopped(Vec<Diagnostic>),
     /// There is one.
     Done(Box<Policies>, Box<Judged>),
+}
+
+impl Judging {
+    /// The verdict and the policies, where there is one.
+    fn done(&self) -> Option<(&Policies, &Judged)> {
+        match self {
+            Self::Done(policies, judged) => Some((policies, judged)),
+            Self::NotAsked | Self::Stopped(_) => None,
+        }
+    }
+
+    /// Why there is none, where the model is why.
+    fn stopped(&self) -> &[Diagnostic] {
+        match self {
+            Self::Stopped(why) => why,
+            Self::NotAsked | Self::Done(..) => &[],
+        }
+    }
+}
+
+/// What was read to answer, in words: the same on the screen and on the page.
+const fn read(inspection: &Inspection, judging: &Judging) -> &'static str {
+    let recomputed = matches!(&inspection.blobs, Some(blobs) if blobs.recomputed);
+    match (judging, recomputed) {
+        (Judging::Done(..), _) => "every byte, and everything stated about it; nothing was run",
+        (Judging::NotAsked, true) => "every byte, to recompute the names of blobs; nothing was run",
+        (Judging::NotAsked, false) => "everything but the numbers of the weights; nothing was hashed or run",
+        (Judging::Stopped(_), true) => {
+            "every byte, to recompute the names of blobs; the judging was stopped, and nothing was run"
+        }
+        (Judging::Stopped(_), false) => {
+            "everything but the numbers of the weights; the judging was stopped, and nothing was run"
+        }
+    }
 }
 
 fn is_of_model(reasons: &[Diagnostic]) -> bool {
@@ -265,65 +311,22 @@ fn answer(
 ) -> Reply {
     let target = arguments.target.to_string_lossy();
     let mut inspection = inspection(seen, names, &target);
-    let judged = match judging {
-        Judging::Done(policies, judged) => {
-            let explain = explain(arguments, &target);
-            judged::answer(&mut inspection.answers, judged, &policies.policy, &explain);
-            inspection.contradictions = judged::contradictions(judged, &policies.policy, &seen.opened.layout);
-            inspection.verdict = Some(VerdictTold::from(judged.as_ref()));
-            Some((policies.as_ref(), judged.as_ref()))
-        }
-        Judging::Stopped(why) => {
-            let says = "not judged: the model is in no state that could be";
-            inspection.answers.may_we_use = match Refused::judging(why) {
-                Some(check) => Answer::failed(check, says),
-                None => Answer::unknown(says),
-            }
-            .details(why.iter().map(Diagnostic::sentence));
-            None
-        }
-        Judging::NotAsked => None,
-    };
-    let text = text::render(&inspection, context.out);
+    judge_answers(&mut inspection, seen, judging, &explain(arguments, &target));
+    let text = text::render(&inspection, judging, context.out);
     let material = html::Material {
         seen,
         inspection: &inspection,
-        judged,
+        judging,
     };
     let page = match page(material, format) {
         Ok(page) => page,
         Err(told) => return Reply::refusal(VERB, vec![told]),
     };
-    let mut reasons = faults(seen);
-    reasons.extend(blobs::reasons(names));
-    if let Judging::Stopped(why) = judging {
-        let told: Vec<_> = reasons.iter().map(Diagnostic::code).collect();
-        reasons.extend(why.iter().filter(|it| !told.contains(&it.code())).cloned());
-    }
-    if reasons.is_empty() && !is_recognised(seen) {
-        reasons.push(
-            Diagnostic::new(
-                NOTHING_KNOWN,
-                format!(
-                    "nothing in {} is known to be a model",
-                    sources::shown(&arguments.target)
-                ),
-            )
-            .at(sources::shown(&arguments.target)),
-        );
-    }
-    let mut notes = judged.map_or_else(Vec::new, |(_, judged)| verdict::notes(judged));
-    if let (true, Some((_, judged))) = (context.verbose, judged) {
-        notes.extend(judged.steps.iter().map(|step| step.0.clone()));
-    }
-    if let Some((_, judged)) = judged {
-        reasons.extend(verdict::reasons(judged));
-    }
+    let reasons = reasons(seen, names, judging, &arguments.target);
+    let notes = notes(judging, context);
     let reply = if reasons.is_empty() {
         Reply::yes(VERB, text, inspection).with_notes(notes)
     } else {
-        // A fault decides before what was merely not understood.
-        reasons.sort_by_key(|reason| explanations::outcome(reason.code()) != Outcome::No);
         Reply::refusal(VERB, reasons)
             .with_text(text)
             .with_notes(notes)
@@ -334,9 +337,60 @@ fn answer(
         None => reply,
     };
     match &arguments.output {
-        Some(path) => written(reply, path, format),
+        Some(path) => written(reply, path, arguments.replace, format),
         None => reply,
     }
+}
+
+/// Puts what the policies make of it among the answers.
+fn judge_answers(inspection: &mut Inspection, seen: &Seen, judging: &Judging, explain: &str) {
+    match judging {
+        Judging::Done(policies, judged) => {
+            judged::answer(&mut inspection.answers, seen, judged, &policies.policy, explain);
+            let lines = judged::contradictions(judged, &policies.policy, &seen.opened.layout);
+            (inspection.contradictions, inspection.contradictions_left_out) = contradictions::cut(lines);
+            inspection.verdict = Some(VerdictTold::from(judged.as_ref()));
+        }
+        Judging::Stopped(why) => {
+            let says = "not judged: the model is in no state that could be";
+            inspection.answers.may_we_use = match Refused::judging(why) {
+                Some(check) => Answer::failed(check, says),
+                None => Answer::unknown(says),
+            }
+            .details(why.iter().map(Diagnostic::sentence));
+        }
+        Judging::NotAsked => {}
+    }
+}
+
+/// Why the answer is no yes: a fault before what was merely not understood.
+fn reasons(seen: &Seen, names: Option<&Names>, judging: &Judging, target: &Path) -> Vec<Diagnostic> {
+    let mut reasons = faults(seen);
+    reasons.extend(blobs::reasons(names));
+    let told: Vec<_> = reasons.iter().map(Diagnostic::code).collect();
+    let stopped = judging.stopped().iter();
+    reasons.extend(stopped.filter(|it| !told.contains(&it.code())).cloned());
+    if reasons.is_empty() && !is_recognised(seen) {
+        let target = sources::shown(target);
+        let told = format!("nothing in {target} is known to be a model");
+        reasons.push(Diagnostic::new(NOTHING_KNOWN, told).at(target));
+    }
+    if let Some((_, judged)) = judging.done() {
+        reasons.extend(verdict::reasons(judged));
+    }
+    reasons.sort_by_key(|reason| explanations::outcome(reason.code()) != Outcome::No);
+    reasons
+}
+
+fn notes(judging: &Judging, context: &Context) -> Vec<String> {
+    let Some((_, judged)) = judging.done() else {
+        return Vec::new();
+    };
+    let mut notes = verdict::notes(judged);
+    if context.verbose {
+        notes.extend(judged.steps.iter().map(|step| step.0.clone()));
+    }
+    notes
 }
 
 /// The page, where one is asked for.
@@ -347,26 +401,57 @@ fn page(material: html::Material<'_>, format: Form) -> Result<Option<String>, Di
     Ok(Some(html::render(&material.report()?)))
 }
 
+/// Whether the result may go where it is asked for: no file of the model, and nothing that is there.
+fn may_write(arguments: &Arguments, seen: &Seen) -> Result<(), Diagnostic> {
+    let Some(path) = &arguments.output else {
+        return Ok(());
+    };
+    let shown = path.display().to_string();
+    let models = [seen.inventory.root().path(), &arguments.target];
+    if models
+        .into_iter()
+        .any(|model| target::is_at_or_below(path, model))
+    {
+        let told = Diagnostic::new(USAGE, "the report would be a file of the model that it is about");
+        return Err(told.at(shown).help("put it somewhere else:  -o FILE"));
+    }
+    if !arguments.replace && path.symlink_metadata().is_ok() {
+        let told = Diagnostic::new(
+            EXISTS,
+            format!("{} exists and is not replaced", sources::shown(path)),
+        );
+        return Err(told
+            .at(shown)
+            .help("choose another name, or replace it with --replace"));
+    }
+    Ok(())
+}
+
 /// Writes the result into a file, in one step.
-fn written(reply: Reply, path: &Path, format: Form) -> Reply {
+fn written(reply: Reply, path: &Path, replace: bool, format: Form) -> Reply {
     let (text, reply) = reply.taken(format);
-    match write_whole(path, text.as_bytes(), 0o644, Existing::Replaced) {
+    let existing = if replace {
+        Existing::Replaced
+    } else {
+        Existing::Refused
+    };
+    match write_whole(path, text.as_bytes(), 0o644, existing) {
         Ok(()) => reply,
         Err(error) => Reply::refusal(VERB, vec![error.into()]).with_exit(Exit::CouldNotWork),
     }
 }
 
-/// The command that tells more of the verdict.
+/// The command that tells more of the verdict, asked in the same way.
 fn explain(arguments: &Arguments, target: &str) -> String {
-    let named = arguments.policy.which.policy.as_ref();
-    let named = named.map_or_else(String::new, |file| {
-        format!("--policy {} ", quoted(&file.display().to_string()))
-    });
-    format!("weightlock policy explain {named}{}", quoted(target))
+    let mut words = vec!["weightlock policy explain".to_owned()];
+    words.extend(arguments.policy.words());
+    words.push(quoted(target));
+    words.join(" ")
 }
 
 fn inspection(seen: &Seen, names: Option<&Names>, target: &str) -> Inspection {
-    let claimed: Vec<_> = seen.boms.iter().filter_map(|bom| bom.document.clone()).collect();
+    let lines = contradictions::of(&seen.graph, &seen.stated.boms(), &seen.opened.layout);
+    let (contradictions, contradictions_left_out) = contradictions::cut(lines);
     Inspection {
         target: target.to_owned(),
         kind: seen.opened.word().to_owned(),
@@ -383,7 +468,8 @@ fn inspection(seen: &Seen, names: Option<&Names>, target: &str) -> Inspection {
             ..Model::from(&seen.summary)
         },
         answers: answers::answers(seen, names, target),
-        contradictions: contradictions::of(&seen.graph, &claimed, &seen.opened.layout),
+        contradictions,
+        contradictions_left_out,
         verdict: None,
     }
 }
@@ -410,8 +496,10 @@ fn faults(seen: &Seen) -> Vec<Diagnostic> {
             .help("fetch the missing file"),
         );
     }
-    if let Signature::Broken(refusal) = &seen.signature {
-        reasons.push(Diagnostic::of(refusal.code(), refusal));
+    match &seen.signature {
+        Signature::Broken(refusal) => reasons.push(Diagnostic::of(refusal.code(), refusal)),
+        Signature::Unreadable(told) => reasons.push(told.as_ref().clone()),
+        _ => {}
     }
     reasons
 }

@@ -2,7 +2,7 @@
 
 use weightlock_artifact::standing::Standing;
 
-use super::{Answer, Counted, Inspection, Model, answers::listed};
+use super::{Answer, Counted, Inspection, Judging, Model, answers::listed, read};
 use crate::{
     terminal::{Paint, Style},
     text::{Shown, Size, counted},
@@ -11,7 +11,7 @@ use crate::{
 /// Formats that are no weights; what they are shows in the answers.
 const BESIDE_WEIGHTS: [&str; 5] = ["json", "text", "empty", "image", "xml"];
 
-pub(super) fn render(inspection: &Inspection, paint: Paint) -> String {
+pub(super) fn render(inspection: &Inspection, judging: &Judging, paint: Paint) -> String {
     let title = Shown(&inspection.target).to_string();
     let mut text = format!(
         "{}   {}\n",
@@ -30,14 +30,11 @@ pub(super) fn render(inspection: &Inspection, paint: Paint) -> String {
         for line in &inspection.contradictions {
             text += &format!("  {}\n", Shown(line));
         }
+        if inspection.contradictions_left_out > 0 {
+            text += &format!("  and {} more\n", inspection.contradictions_left_out);
+        }
     }
-    let recomputed = inspection.blobs.as_ref().is_some_and(|blobs| blobs.recomputed);
-    text += match (inspection.verdict.is_some(), recomputed) {
-        (true, _) => "\nread: every byte, and everything stated about it; nothing was run\n",
-        (false, true) => "\nread: every byte, to recompute the names of blobs; nothing was run\n",
-        (false, false) => "\nread: everything but the numbers of the weights; nothing was hashed or run\n",
-    };
-    text
+    text + &format!("\nread: {}\n", read(inspection, judging))
 }
 
 pub(super) fn headline(inspection: &Inspection) -> String {

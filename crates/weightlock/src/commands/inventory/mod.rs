@@ -161,6 +161,8 @@ pub enum Signed {
     Declared,
     /// What is there is no signature of a model.
     Broken,
+    /// What is there could not be read: a link, or a file that nobody may open.
+    Unread,
 }
 
 /// What the scanner found.

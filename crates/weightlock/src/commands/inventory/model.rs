@@ -179,9 +179,10 @@ impl Model {
 
     fn signed(&mut self, inventory: &Inventory) {
         self.signature = match look::signature(inventory) {
-            Ok(Signature::None) => Signed::None,
-            Ok(Signature::Broken(_)) | Err(_) => Signed::Broken,
-            Ok(Signature::Key(_) | Signature::Certificate(_) | Signature::Sigstore) => Signed::Declared,
+            Signature::None => Signed::None,
+            Signature::Unreadable(_) => Signed::Unread,
+            Signature::Broken(_) => Signed::Broken,
+            Signature::Key(_) | Signature::Certificate(_) | Signature::Sigstore => Signed::Declared,
         };
     }
 }

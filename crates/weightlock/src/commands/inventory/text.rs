@@ -66,6 +66,7 @@ fn row(model: &Model) -> [String; 6] {
         Signed::None => "unsigned",
         Signed::Declared => "signed, not checked",
         Signed::Broken => "broken signature",
+        Signed::Unread => "unread signature",
     };
     [
         risk(model.risk).to_owned(),

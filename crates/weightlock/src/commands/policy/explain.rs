@@ -6,7 +6,9 @@ use clap::Args;
 
 use crate::{
     cli::Hashing,
-    commands::verdict::{Asked, DemandTold, Policies, PolicyFlags, VerdictTold, judge, notes, reasons},
+    commands::verdict::{
+        Asked, DemandTold, NOT_RUN, Policies, PolicyFlags, VerdictTold, judge, notes, reasons,
+    },
     context::Context,
     exit::Exit,
     reply::Reply,
@@ -82,7 +84,11 @@ fn text(told: &VerdictTold, context: &Context) -> String {
         text += &line(demand);
     }
     for reason in &told.general {
-        text += &format!("  {:9}  {}\n", "not-met", Shown(&reason.text));
+        let state = match reason.decision {
+            Decision::Quarantine => "no-answer",
+            Decision::Allow | Decision::Deny => "not-met",
+        };
+        text += &format!("  {state:9}  {}: {}\n", reason.code, Shown(&reason.text));
     }
     text
 }
@@ -103,8 +109,16 @@ fn line(demand: &DemandTold) -> String {
     if let Some(by) = &demand.met_by {
         text += &format!("             by {}\n", Shown(by));
     }
-    for reason in demand.reasons.iter().chain(&demand.waived) {
+    if demand.state == "not-run" {
+        text += &format!("             {NOT_RUN}\n");
+    }
+    for reason in &demand.reasons {
         text += &format!("             {}: {}\n", reason.code, Shown(&reason.text));
+    }
+    for it in &demand.waived {
+        let reason = &it.reason;
+        text += &format!("             {}: {}\n", reason.code, Shown(&reason.text));
+        text += &format!("             waived by {}\n", Shown(&it.by()));
     }
     text
 }

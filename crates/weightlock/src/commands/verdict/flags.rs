@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, Parser};
 use weightlock_policy::{Check, Mode, Tier};
 
-use crate::{environment::MODE, nearest};
+use crate::{environment::MODE, nearest, text::quoted};
 
 /// Which policy holds, how strictly.
 #[derive(Args, Clone, Default, Debug)]
@@ -68,6 +68,33 @@ impl PolicyFlags {
             })
     }
 
+    /// The same as words of a command line, quoted for a shell, for commands that ask again. Where the decision is written to is left
+    /// out: asking again decides nothing.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let file = |path: &PathBuf| path.display().to_string();
+        let called = self.called.as_ref().map(|(namespace, name)| match namespace {
+            Some(namespace) => format!("{namespace}/{name}"),
+            None => name.clone(),
+        });
+        let valued = [
+            ("--policy", self.which.policy.as_ref().map(file)),
+            ("--mode", self.which.mode.map(|it| it.to_string())),
+            ("--tier", self.which.tier.map(|it| it.to_string())),
+            ("--as", called),
+            ("--revision", self.revision.clone()),
+        ];
+        let valued = valued
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        let reports = self.advisories.iter().map(|path| ("--advisories", file(path)));
+        let skipped = self.skip.iter().map(|it| ("--skip", it.name().to_owned()));
+        let mut words: Vec<String> = valued.chain(reports).chain(skipped).map(word).collect();
+        if self.from_verdict {
+            words.push("--from-verdict".to_owned());
+        }
+        words
+    }
+
     /// Whether anything is said that only a policy understands.
     pub(crate) fn is_given(&self) -> bool {
         let Self {
@@ -102,6 +129,12 @@ impl WhichPolicy {
         let machine = MODE.filled().map(|_| Mode::Production);
         self.mode.max(machine)
     }
+}
+
+/// A flag and its value; one that begins as flags do is joined to it.
+fn word((name, value): (&str, String)) -> String {
+    let between = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{name}{between}{}", quoted(&value))
 }
 
 /// What a verdict is asked about.

@@ -16,7 +16,7 @@ use weightlock_artifact::{
 };
 use weightlock_policy::{
     Check, Decision, Evidence, Policy, Situation, Verdict,
-    document::{Demand, ScanBy},
+    document::Demand,
     evidence::{Holds, ScanFact, StatementFact},
     judge as decide,
     summary::{self, NotEnough, Stated, Summary},
@@ -296,10 +296,7 @@ fn situation(asked: &Asked<'_>, context: &Context) -> Result<Situation, Diagnost
 
 /// Whether a demand can be met by a scan that is run now.
 fn wants_scan(policies: &Policies, situation: &Situation) -> bool {
-    let asks = policies.policy.asks(|demand| {
-        matches!(demand, Demand::Coverage)
-            || matches!(demand, Demand::Scan { by, .. } if *by != ScanBy::Signed)
-    });
+    let asks = policies.policy.asks(Demand::takes_scan_now);
     let is_skipped = [Check::Scan, Check::Coverage]
         .iter()
         .all(|check| situation.skip.contains(check));

@@ -26,13 +26,13 @@ mod told;
 mod words;
 
 pub(in crate::commands) use self::facts::is_pinned;
-pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold};
+pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaivedTold, WaiverTold};
 pub(crate) use self::{
     flags::{Asked, PolicyFlags, WhichPolicy},
     gather::{Bytes, Judged, judge, judge_bytes},
     log::{log_acceptance, logs},
     people::of_blobs,
     policies::{Policies, is_production, refused_in_production},
-    told::{notes, reasons},
+    told::{NOT_RUN, notes, reasons, was_not_run},
     words::WORDS,
 };

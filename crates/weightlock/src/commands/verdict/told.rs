@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_policy::{
     Check, Decision, Reason, Verdict,
-    verdict::{Asked, WaiverUse},
+    verdict::{Asked, Waived, WaiverUse},
     waiver::InForce,
 };
 
@@ -66,14 +66,15 @@ pub struct DemandTold {
     pub place: String,
     /// The rule that it stands under.
     pub rule: Option<String>,
-    /// `met`, `not-met`, `no-answer`, `waived` or `skipped`.
+    /// `met`, `not-met`, `no-answer`, `waived`, `skipped`, or `not-run`: a scan would answer it, and the answer is no without one.
+    #[schemars(extend("enum" = ["met", "not-met", "no-answer", "waived", "skipped", "not-run"]))]
     pub state: String,
     /// How it was met.
     pub met_by: Option<String>,
     /// Why it is not met.
     pub reasons: Vec<ReasonTold>,
-    /// Reasons that a waiver stands in for.
-    pub waived: Vec<ReasonTold>,
+    /// Reasons that a waiver stands in for, each with that waiver.
+    pub waived: Vec<WaivedTold>,
     /// What it rests on.
     pub evidence: Vec<String>,
 }
@@ -93,6 +94,26 @@ pub struct ReasonTold {
     pub place: Option<String>,
     /// What it rests on.
     pub evidence: Vec<String>,
+}
+
+/// A reason, and the waiver that stands in for it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaivedTold {
+    /// The reason.
+    pub reason: ReasonTold,
+    /// What the waiver waives.
+    pub waives: String,
+    /// Where the waiver stands.
+    pub place: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Who agreed.
+    pub approver: String,
+    /// Its last day.
+    pub expires: String,
+    /// Why it was granted.
+    pub why: String,
 }
 
 /// A waiver.
@@ -143,7 +164,11 @@ impl VerdictTold {
                     digest: it.digest.to_string(),
                 })
                 .collect(),
-            demands: verdict.asked.iter().map(DemandTold::of).collect(),
+            demands: verdict
+                .asked
+                .iter()
+                .map(|asked| DemandTold::of(asked, cut_short))
+                .collect(),
             general: verdict.general.iter().map(ReasonTold::of).collect(),
             waivers: verdict.waivers.iter().map(WaiverTold::of).collect(),
             evidence: texts(&verdict.evidence()),
@@ -153,10 +178,21 @@ impl VerdictTold {
     }
 }
 
+/// What is said of a demand that only a scan would answer, where none was run.
+pub(crate) const NOT_RUN: &str = "not run: the answer is no without it";
+
+/// Whether a demand has no yes only because the scan was left out that would answer it.
+pub(crate) fn was_not_run(asked: &Asked, is_cut_short: bool) -> bool {
+    is_cut_short && asked.lacks_scan && asked.decision() != Decision::Allow
+}
+
 impl DemandTold {
-    fn of(asked: &Asked) -> Self {
+    fn of(asked: &Asked, is_cut_short: bool) -> Self {
+        let was_not_run = was_not_run(asked, is_cut_short);
+        let reasons = asked.reasons.iter().filter(|_| !was_not_run);
         let state = match asked.decision() {
             _ if asked.skipped => "skipped",
+            _ if was_not_run => "not-run",
             Decision::Deny => "not-met",
             Decision::Quarantine => "no-answer",
             Decision::Allow if !asked.waived.is_empty() => "waived",
@@ -169,8 +205,8 @@ impl DemandTold {
             rule: asked.rule.clone(),
             state: state.to_owned(),
             met_by: asked.met_by.clone(),
-            reasons: asked.reasons.iter().map(ReasonTold::of).collect(),
-            waived: asked.waived.iter().map(|it| ReasonTold::of(&it.reason)).collect(),
+            reasons: reasons.map(ReasonTold::of).collect(),
+            waived: asked.waived.iter().map(WaivedTold::of).collect(),
             evidence: texts(&asked.evidence),
         }
     }
@@ -186,6 +222,29 @@ impl ReasonTold {
             place: reason.place.as_ref().map(ToString::to_string),
             evidence: texts(&reason.evidence),
         }
+    }
+}
+
+impl WaivedTold {
+    fn of(waived: &Waived) -> Self {
+        let parts = waived.waiver.parts();
+        Self {
+            reason: ReasonTold::of(&waived.reason),
+            waives: parts.waives.to_string(),
+            place: waived.place.to_string(),
+            owner: parts.owner.clone(),
+            approver: parts.approver.clone(),
+            expires: parts.expires.to_string(),
+            why: parts.reason.clone(),
+        }
+    }
+
+    /// By whose exception, in words.
+    pub(crate) fn by(&self) -> String {
+        format!(
+            "{} of {}, approved by {}, until {}, {}: {}",
+            self.waives, self.owner, self.approver, self.expires, self.place, self.why
+        )
     }
 }
 
@@ -218,10 +277,9 @@ fn texts(digests: &[weightlock_artifact::digest::Digest]) -> Vec<String> {
 /// Why the answer is not yes, the gravest reason first; each with the line that demands it and what to do. A scan that was not
 /// run, because the answer is no without it, is no reason.
 pub(crate) fn reasons(judged: &Judged) -> Vec<Diagnostic> {
-    let of_scan = [Check::Scan.code(), Check::Coverage.code()];
-    let reasons = judged.verdict.reasons().into_iter();
-    let reasons = reasons.filter(|reason| !(judged.is_cut_short && of_scan.contains(&reason.code)));
-    let told = reasons.map(|reason| {
+    let was_asked = |asked: &Asked| !was_not_run(asked, judged.is_cut_short);
+    let reasons = judged.verdict.reasons_where(was_asked);
+    let told = reasons.into_iter().map(|reason| {
         let told = Diagnostic::new(reason.code, reason.text.clone());
         let told = match &reason.place {
             Some(place) => told.at(place.to_string()),

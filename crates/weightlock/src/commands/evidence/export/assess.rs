@@ -23,7 +23,7 @@ use super::{
     controls::{Basis, CONTROLS, Control},
 };
 use crate::{
-    commands::verdict::{Judged, ReasonTold},
+    commands::verdict::{Judged, NOT_RUN, ReasonTold, was_not_run},
     text::counted,
 };
 
@@ -80,9 +80,6 @@ impl Assessed<'_> {
                 "the policy does not ask for it, so it was not judged",
             );
         }
-        if self.judged.is_cut_short && matches!(check, Check::Scan | Check::Coverage) {
-            return unknown("not-run", "the scan was not run: the answer is no without it");
-        }
         let worst = demands.iter().map(|asked| self.demand(asked));
         let mut told = worst.max_by_key(|told| told.standing).unwrap_or_else(nothing);
         told.evidence = demands
@@ -94,6 +91,7 @@ impl Assessed<'_> {
         told.evidence.dedup();
         told.reasons = demands
             .iter()
+            .filter(|asked| !was_not_run(asked, self.judged.is_cut_short))
             .flat_map(|asked| &asked.reasons)
             .map(ReasonTold::of)
             .collect();
@@ -113,6 +111,10 @@ impl Assessed<'_> {
         };
         match asked.decision() {
             _ if asked.skipped => unknown("skipped", "it was left out, as asked"),
+            // Whatever a signed one says: the scan that would decide was not run.
+            _ if self.judged.is_cut_short && asked.lacks_scan => {
+                unknown("not-run", &format!("the scan was {NOT_RUN}"))
+            }
             Decision::Deny => told("not-met", Standing::Failed, why()),
             Decision::Quarantine => told("no-answer", Standing::Unknown, why()),
             // The check said no, or nothing. That people live with it makes it no yes.
@@ -258,7 +260,9 @@ impl Assessed<'_> {
             );
             told = unknown("no-answer", &says);
         }
-        told.reasons = verdict.reasons().into_iter().map(ReasonTold::of).collect();
+        let was_asked = |asked: &Asked| !was_not_run(asked, self.judged.is_cut_short);
+        let reasons = verdict.reasons_where(was_asked).into_iter();
+        told.reasons = reasons.map(ReasonTold::of).collect();
         told.evidence = verdict.evidence().iter().map(ToString::to_string).collect();
         told
     }

@@ -7,11 +7,14 @@
 use super::{BasisTold, ControlTold, Exported};
 use crate::text::Shown;
 
-const HEAD: [&str; 16] = [
+const HEAD: [&str; 19] = [
     "model",
     "digest",
     "time",
     "decision",
+    "mode",
+    "tier",
+    "policies",
     "framework",
     "control",
     "title",
@@ -39,14 +42,22 @@ pub(super) fn render(exported: &Exported) -> String {
     text
 }
 
-fn cells(exported: &Exported, control: &ControlTold, basis: Option<&BasisTold>) -> [String; 16] {
+fn cells(exported: &Exported, control: &ControlTold, basis: Option<&BasisTold>) -> [String; 19] {
     let of = |told: fn(&BasisTold) -> String| basis.map_or_else(String::new, told);
     let word = |standing: weightlock_artifact::standing::Standing| standing.word().to_lowercase();
+    let policies: Vec<String> = exported
+        .policies
+        .iter()
+        .map(|it| format!("{} {} {}", it.layer, it.source, it.digest))
+        .collect();
     [
         exported.target.clone(),
         exported.digest.clone(),
         exported.time.clone(),
         exported.decision.word().to_owned(),
+        exported.mode.clone(),
+        exported.tier.clone(),
+        policies.join("; "),
         control.framework.clone(),
         control.control.clone(),
         control.title.clone(),
@@ -62,7 +73,7 @@ fn cells(exported: &Exported, control: &ControlTold, basis: Option<&BasisTold>) 
     ]
 }
 
-fn line(cells: [String; 16]) -> String {
+fn line(cells: [String; 19]) -> String {
     cells.map(|cell| quoted(&cell)).join(",") + "\r\n"
 }
 

@@ -14,6 +14,10 @@ pub(in crate::commands::inspect) struct Report<'a> {
     pub(super) headline: String,
     /// The time that stands on the page, where one does.
     pub(super) made: Option<String>,
+    /// Whether a policy was asked.
+    pub(super) judging: Judging,
+    /// What was read, in words.
+    pub(super) read: &'static str,
     /// Where sources disagree, a line each.
     pub(super) contradictions: Vec<String>,
     /// Signatures and other statements.
@@ -26,6 +30,28 @@ pub(in crate::commands::inspect) struct Report<'a> {
     pub(super) tensors: Vec<TensorFile>,
     /// What the model is made of, or why that is not known.
     pub(super) composition: Composition,
+}
+
+/// Whether a policy was asked, and what came of it.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Judging {
+    /// None was named, and none holds here.
+    NotAsked,
+    /// One was, and the model is in no state that could be judged.
+    Stopped(Vec<Stop>),
+    /// There is a verdict.
+    Done,
+}
+
+/// Why the judging was stopped.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Stop {
+    /// As a code.
+    pub(super) code: String,
+    /// In words.
+    pub(super) why: String,
+    /// Where, if that is known.
+    pub(super) place: Option<String>,
 }
 
 /// A signature or another statement.

@@ -7,8 +7,8 @@ use weightlock_scan::Severity;
 use super::{
     render,
     report::{
-        Component, Composition, Counts, End, Fact, File, Finding, Gap, Metric, Relation, Report, Scanned,
-        Statement, Tensor, TensorFile,
+        Component, Composition, Counts, End, Fact, File, Finding, Gap, Judging, Metric, Relation, Report,
+        Scanned, Statement, Stop, Tensor, TensorFile,
     },
 };
 use crate::commands::inspect::{Answer, Answers, Inspection, Model};
@@ -27,6 +27,7 @@ fn inspection(text: &str) -> Inspection {
         image: None,
         blobs: None,
         contradictions: vec![text.to_owned()],
+        contradictions_left_out: 0,
         files: 1,
         bytes: 1,
         model: Model::from(&ModelSummary::default()),
@@ -49,6 +50,16 @@ fn report<'a>(inspection: &'a Inspection, text: &str, count: usize) -> Report<'a
         inspection,
         headline: own(),
         made: Some(own()),
+        judging: Judging::Stopped(
+            std::iter::repeat_with(|| Stop {
+                code: own(),
+                why: own(),
+                place: Some(own()),
+            })
+            .take(count)
+            .collect(),
+        ),
+        read: "everything",
         contradictions: vec![own(); count],
         statements: std::iter::repeat_with(|| Statement {
             name: own(),
@@ -309,6 +320,14 @@ fn the_page_is_bounded_whatever_its_names_are() {
 }
 
 #[test]
+fn what_a_list_leaves_out_is_counted() {
+    let mut inspection = inspection("x");
+    inspection.contradictions_left_out = 7;
+    let report = report(&inspection, "x", 1);
+    assert!(render(&report).contains("and 7 more contradictions, not on this page"));
+}
+
+#[test]
 fn the_same_report_is_the_same_page() {
     assert_eq!(page("name", 40), page("name", 40));
 }
@@ -318,6 +337,8 @@ fn the_same_report_is_the_same_page() {
 fn an_empty_report_says_so_in_every_section() {
     let inspection = inspection("m");
     let empty = Report {
+        judging: Judging::NotAsked,
+        read: "everything",
         inspection: &inspection,
         headline: String::new(),
         made: None,

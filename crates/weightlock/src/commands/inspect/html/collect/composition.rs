@@ -30,7 +30,7 @@ const TOLD: [Property; 9] = [
 ];
 
 pub(super) fn of(material: &Material<'_>) -> Composition {
-    let judged = material.judged.map(|(_, judged)| &judged.described.graph);
+    let judged = material.judging.done().map(|(_, judged)| &judged.described.graph);
     told(judged.unwrap_or(&material.seen.graph))
 }
 

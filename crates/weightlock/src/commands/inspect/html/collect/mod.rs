@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 
 use weightlock_format::{layout::Layout, model::Facts};
 
-use super::report::{File, Report, Tensor, TensorFile};
+use super::report::{self, File, Report, Stop, Tensor, TensorFile};
 use crate::{
     commands::{
         bom,
-        inspect::{Inspection, answers, look::Seen, text, word},
-        verdict::{Judged, Policies},
+        inspect::{Inspection, Judging, answers, look::Seen, read, text, word},
     },
     diagnostic::Diagnostic,
     environment::SOURCE_DATE_EPOCH,
@@ -25,8 +24,8 @@ pub(in crate::commands::inspect) struct Material<'a> {
     pub(in crate::commands::inspect) seen: &'a Seen,
     /// What is told of it.
     pub(in crate::commands::inspect) inspection: &'a Inspection,
-    /// What was judged, where a policy holds.
-    pub(in crate::commands::inspect) judged: Option<(&'a Policies, &'a Judged)>,
+    /// What came of asking the policies.
+    pub(in crate::commands::inspect) judging: &'a Judging,
 }
 
 impl<'a> Material<'a> {
@@ -35,6 +34,8 @@ impl<'a> Material<'a> {
         Ok(Report {
             headline: text::headline(self.inspection),
             made: self.made()?,
+            judging: self.told(),
+            read: read(self.inspection, self.judging),
             contradictions: self.inspection.contradictions.clone(),
             statements: statements::of(&self),
             scanned: scanned::of(self.seen),
@@ -43,6 +44,14 @@ impl<'a> Material<'a> {
             composition: composition::of(&self),
             inspection: self.inspection,
         })
+    }
+
+    fn told(&self) -> report::Judging {
+        match self.judging {
+            Judging::NotAsked => report::Judging::NotAsked,
+            Judging::Done(..) => report::Judging::Done,
+            Judging::Stopped(why) => report::Judging::Stopped(why.iter().map(stop).collect()),
+        }
     }
 
     /// The time on the page: the one that the environment states, else that of the verdict. A page without a verdict has none, so
@@ -57,7 +66,10 @@ impl<'a> Material<'a> {
     }
 
     fn files(&self) -> Vec<File> {
-        let judged = self.judged.map(|(_, judged)| &judged.evidence.model.files);
+        let judged = self
+            .judging
+            .done()
+            .map(|(_, judged)| &judged.evidence.model.files);
         let digests: BTreeMap<&str, String> = judged
             .into_iter()
             .flatten()
@@ -85,6 +97,14 @@ impl<'a> Material<'a> {
                 }
             })
             .collect()
+    }
+}
+
+fn stop(why: &Diagnostic) -> Stop {
+    Stop {
+        code: why.code().to_string(),
+        why: why.sentence(),
+        place: why.place().map(str::to_owned),
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn of(material: &Material<'_>) -> Vec<Statement> {
         Ok(claimed) => (claimed, None),
         Err(told) => (BTreeMap::new(), Some(unlisted(&told))),
     };
-    let listed = match material.judged {
+    let listed = match material.judging.done() {
         Some((policies, judged)) => {
             let facts = judged.evidence.statements.iter();
             let mut all: Vec<Statement> = facts
@@ -137,6 +137,7 @@ fn counts(fact: &StatementFact, policy: &Policy) -> Counts {
 fn signature(signature: &Signature) -> Option<Statement> {
     let (says, signer) = match signature {
         Signature::None => return None,
+        Signature::Unreadable(told) => (format!("it cannot be read: {}", told.sentence()), None),
         Signature::Broken(refusal) => (format!("it is none: {refusal}"), None),
         Signature::Key(Some(hint)) => ("made with a key".to_owned(), Some(format!("key {hint}"))),
         Signature::Key(None) => ("made with a key that is not named".to_owned(), None),

@@ -13,12 +13,7 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
             });
         }
     });
-    let read = if report.inspection.verdict.is_some() {
-        "Every byte was read and hashed, and everything stated about it was judged by the policy. Nothing was run."
-    } else {
-        "Everything but the numbers of the weights was read. Nothing was hashed, no signature was checked, and nothing was run."
-    };
-    page.says("p", &[], read);
+    page.says("p", &[], &format!("Read: {}.", report.read));
     page.says(
         "p",
         &[],

@@ -19,5 +19,6 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
             list.says("li", &[], line);
         }
     });
-    more(page, beyond(all.len(), MOST), "contradiction", "");
+    let left_out = report.inspection.contradictions_left_out;
+    more(page, beyond(all.len(), MOST) + left_out, "contradiction", "");
 }

@@ -18,7 +18,7 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
         if is_hashed {
             "Digests were computed from the bytes for this report."
         } else {
-            "Nothing was hashed: that is done where a policy is applied."
+            "No digests are shown: every file has one where a policy is applied."
         }
     );
     page.says("p", &[("class", "lead")], &lead);

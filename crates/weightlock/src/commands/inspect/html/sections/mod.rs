@@ -96,6 +96,15 @@ fn header(header: &mut Markup, report: &Report<'_>) {
     let inspection = report.inspection;
     header.says("p", &[("class", "kicker")], "Weightlock report");
     header.element("h1", &[], |it| it.name(&inspection.target));
+    if let Some(chosen) = &inspection.chosen {
+        header.says("p", &[("class", "made")], chosen);
+    }
+    if let Some(image) = &inspection.image {
+        header.element("p", &[("class", "digest")], |it| {
+            it.text("Manifest ");
+            it.name(&image.manifest);
+        });
+    }
     header.says("p", &[("class", "headline")], &report.headline);
     verdict::banner(header, report);
     if let Some(verdict) = &inspection.verdict {

@@ -3,16 +3,22 @@
 use weightlock_policy::Decision;
 
 use super::{Markup, Report, Table, beyond, more, nothing, table};
-use crate::commands::verdict::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaiverTold};
+use crate::commands::inspect::html::report::{Judging, Stop};
+use crate::commands::verdict::{
+    DemandTold, NOT_RUN, PolicyTold, ReasonTold, VerdictTold, WaivedTold, WaiverTold,
+};
 
 /// Demands and reasons of a list.
 const MOST: usize = 300;
+/// Reasons why the judging was stopped; there is hardly ever more than one.
+const MOST_STOPS: usize = 20;
 /// Digests that one demand or reason cites on the page.
 const MOST_EVIDENCE: usize = 8;
 
 /// The decision at the head of the page.
 pub(super) fn banner(page: &mut Markup, report: &Report<'_>) {
-    let (class, word, says) = match report.inspection.verdict.as_ref().map(|it| it.decision) {
+    let decision = report.inspection.verdict.as_ref().map(|it| it.decision);
+    let (class, word, says) = match decision {
         Some(Decision::Allow) => ("banner verified", "ALLOWED", "The policy allows this model."),
         Some(Decision::Quarantine) => (
             "banner unknown",
@@ -20,6 +26,11 @@ pub(super) fn banner(page: &mut Markup, report: &Report<'_>) {
             "The policy holds this model back: an answer that it needs is missing.",
         ),
         Some(Decision::Deny) => ("banner failed", "DENIED", "The policy denies this model."),
+        None if matches!(report.judging, Judging::Stopped(_)) => (
+            "banner failed",
+            "NOT JUDGED",
+            "The policy allows nothing here: the model is in no state that could be judged.",
+        ),
         None => (
             "banner unknown",
             "NO VERDICT",
@@ -34,6 +45,9 @@ pub(super) fn banner(page: &mut Markup, report: &Report<'_>) {
 }
 
 pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
+    if let Judging::Stopped(why) = &report.judging {
+        return stopped(page, why);
+    }
     let Some(verdict) = &report.inspection.verdict else {
         return nothing(
             page,
@@ -53,20 +67,37 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
     }
 }
 
+/// Why there is none although a policy was asked.
+fn stopped(page: &mut Markup, why: &[Stop]) {
+    nothing(
+        page,
+        "There is none: the judging was stopped, because the model is in no state that could be judged. It is not allowed.",
+    );
+    page.element("ul", &[("class", "reasons")], |list| {
+        for stop in why.iter().take(MOST_STOPS) {
+            list.element("li", &[], |it| {
+                it.name(&stop.code);
+                it.text(": ");
+                it.text(&stop.why);
+                if let Some(place) = &stop.place {
+                    it.text(" ");
+                    it.name(place);
+                }
+            });
+        }
+    });
+    more(page, beyond(why.len(), MOST_STOPS), "reason", "");
+}
+
 fn summary(page: &mut Markup, verdict: &VerdictTold) {
     let cut_short = if verdict.cut_short {
         ". The scan that the policy asks for was not run for the verdict, because the answer is no without it"
     } else {
         ""
     };
-    let word = match verdict.decision {
-        Decision::Allow => "allow",
-        Decision::Quarantine => "quarantine",
-        Decision::Deny => "deny",
-    };
     let says = format!(
-        "Decision: {word}, in {}, tier {}{cut_short}.",
-        verdict.mode, verdict.tier
+        "Decision: {}, in {}, tier {}{cut_short}.",
+        verdict.decision, verdict.mode, verdict.tier
     );
     page.says("p", &[("class", "lead")], &says);
 }
@@ -129,10 +160,10 @@ fn row(table: &mut Table<'_>, demand: &DemandTold) {
                 cell.says("p", &[], by);
             }
             reasons(cell, &demand.reasons);
-            if !demand.waived.is_empty() {
-                cell.says("p", &[], "waived:");
-                reasons(cell, &demand.waived);
+            if demand.state == "not-run" {
+                cell.says("p", &[], NOT_RUN);
             }
+            waived(cell, &demand.waived);
             evidence(cell, &demand.evidence);
         },
     ]);
@@ -144,6 +175,7 @@ fn state(page: &mut Markup, state: &str) {
         "not-met" => ("badge failed", "NOT MET"),
         "no-answer" => ("badge unknown", "NO ANSWER"),
         "waived" => ("badge declared", "WAIVED"),
+        "not-run" => ("badge unknown", "NOT RUN"),
         _ => ("badge unknown", "LEFT OUT"),
     };
     page.says("span", &[("class", class)], word);
@@ -154,20 +186,39 @@ fn reasons(page: &mut Markup, reasons: &[ReasonTold]) {
         return;
     }
     page.element("ul", &[("class", "reasons")], |list| {
-        for reason in reasons.iter().take(MOST) {
-            list.element("li", &[], |it| {
-                it.name(&reason.code);
-                it.text(": ");
-                it.text(&reason.text);
-                if let Some(place) = &reason.place {
-                    it.text(" ");
-                    it.name(place);
-                }
-                evidence(it, &reason.evidence);
-            });
+        for one in reasons.iter().take(MOST) {
+            list.element("li", &[], |it| reason(it, one));
         }
     });
     more(page, beyond(reasons.len(), MOST), "reason", "");
+}
+
+fn reason(page: &mut Markup, reason: &ReasonTold) {
+    page.name(&reason.code);
+    page.text(": ");
+    page.text(&reason.text);
+    if let Some(place) = &reason.place {
+        page.text(" ");
+        page.name(place);
+    }
+    evidence(page, &reason.evidence);
+}
+
+/// Reasons that are set aside, each with the waiver that does it.
+fn waived(page: &mut Markup, waived: &[WaivedTold]) {
+    if waived.is_empty() {
+        return;
+    }
+    page.says("p", &[], "waived:");
+    page.element("ul", &[("class", "reasons")], |list| {
+        for one in waived.iter().take(MOST) {
+            list.element("li", &[], |it| {
+                reason(it, &one.reason);
+                it.says("p", &[("class", "soft")], &format!("by {}", one.by()));
+            });
+        }
+    });
+    more(page, beyond(waived.len(), MOST), "reason", "");
 }
 
 fn evidence(page: &mut Markup, digests: &[String]) {

@@ -8,7 +8,7 @@ use crate::{
         markup::Markup,
         report::{Composition, End},
     },
-    text::Shown,
+    text::{Shown, counted},
 };
 
 /// How the drawing is laid out.
@@ -111,7 +111,8 @@ fn words(tree: &Tree<'_>, composition: &Composition) -> String {
     });
     let near: Vec<String> = near.collect();
     format!(
-        "Lineage of this model with {count} components: {}. All relations are in the list below.",
+        "Lineage of this model with {}: {}. All relations are in the list below.",
+        counted(count, "component"),
         near.join("; ")
     )
 }
@@ -168,13 +169,13 @@ fn node(
         "node"
     };
     svg.element("svg", &place, |it| {
-        let inner = (layout.width() - 2).to_string();
+        let (inner, tall) = ((layout.width() - 2).to_string(), (HEIGHT - 2).to_string());
         let size = [
             ("class", class),
             ("x", "1"),
             ("y", "1"),
             ("width", &*inner),
-            ("height", "60"),
+            ("height", &*tall),
             ("rx", "6"),
         ];
         it.empty("rect", &size);
