@@ -13,7 +13,7 @@ use weightlock_artifact::{
 };
 use weightlock_format::{
     Problem,
-    image::{Descriptor, Document, MAX_BYTES, MAX_CONFIG_BYTES, Manifest, licenses},
+    image::{Descriptor, Document, MAX_BYTES, MAX_CONFIG_BYTES, Manifest, check_config, licenses},
     reason::{IMAGE_NAME, LIMIT},
 };
 
@@ -58,6 +58,8 @@ impl ImageKind {
 pub(crate) struct Image {
     /// Who keeps it.
     pub(crate) kind: ImageKind,
+    /// The layout's folder.
+    pub(crate) folder: PathBuf,
     /// What it is called there.
     pub(crate) reference: Option<String>,
     /// SHA-256 of its manifest.
@@ -163,8 +165,16 @@ impl<'a> Store<'a> {
         shown: &Path,
     ) -> Result<Opened, Diagnostic> {
         let config = self.blob(&manifest.config, MAX_CONFIG_BYTES)?;
+        let named = match self.kind {
+            ImageKind::Oci => manifest.files(),
+            ImageKind::Ollama => {
+                let place = self.folder.join(self.kind.place(&manifest.config.sha256));
+                check_config(&config).map_err(|problem| broken(&problem, &place))?;
+                manifest.files_of_ollama()
+            }
+        };
         let mut files = Vec::new();
-        for (name, layer) in manifest.files().map_err(|problem| broken(&problem, shown))? {
+        for (name, layer) in named.map_err(|problem| broken(&problem, shown))? {
             // What is passed over in a model would be unpacked by others, unseen.
             if is_built_in(&name) && name.as_str() != "model.sig" {
                 let told = format!("a layer is called {name}, a name that is passed over in models");
@@ -178,6 +188,7 @@ impl<'a> Store<'a> {
         let root = Root::of_view(path, self.folder, view)?;
         let image = Image {
             kind: self.kind,
+            folder: self.folder.to_owned(),
             reference,
             manifest: digest,
             artifact_type: manifest.artifact_type.clone(),

@@ -501,6 +501,81 @@ fn of_several_images_one_must_be_named() {
     );
 }
 
+/// A tag is the one that `index.json` gives; one of an index is that of what is below it.
+#[test]
+fn tags_are_those_of_the_index_that_clients_read() {
+    let place = Place::new();
+    let tagged = |mut one: Value, tag: &str| {
+        one["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
+        one
+    };
+    let mut good = oci(&place);
+    good.as_object_mut().unwrap().remove("annotations");
+    let other = titled(blob(&place, "layout", RAW, b"x"), "x.bin");
+    let other = image(&place, "layout", &json!({}), &[other]);
+    let list = |manifests: &[Value]| {
+        let kind = "application/vnd.oci.image.index.v1+json";
+        let text = json!({"schemaVersion": 2, "mediaType": kind, "manifests": manifests});
+        blob(&place, "layout", kind, text.to_string().as_bytes())
+    };
+    let files = |target: &str| {
+        let (ran, result) = inspect(&place, &[target]);
+        match result["files"].as_u64() {
+            Some(files) => Ok(files),
+            None => Err(ran.codes()),
+        }
+    };
+    let choose = || Err(vec!["WL-CLI-CHOOSE".to_owned()]);
+    let one = tagged(good.clone(), "v1");
+    for (case, listed, expected) in [
+        ("on a manifest", vec![one.clone(), other.clone()], Ok(3)),
+        (
+            "on an index",
+            vec![tagged(list(&[good.clone()]), "v1"), other.clone()],
+            Ok(3),
+        ),
+        (
+            "on an index, listed twice",
+            vec![
+                list(&[list(&[good.clone()])]),
+                tagged(list(&[list(&[good.clone()])]), "v1"),
+                other.clone(),
+            ],
+            Ok(3),
+        ),
+        (
+            "on both",
+            vec![one.clone(), tagged(list(&[other.clone()]), "v1")],
+            choose(),
+        ),
+        (
+            "below, and on another index",
+            vec![tagged(list(&[other.clone()]), "v1"), list(&[one.clone()])],
+            Ok(1),
+        ),
+        (
+            "on two manifests",
+            vec![one.clone(), tagged(other.clone(), "v1")],
+            choose(),
+        ),
+        (
+            "on an index of two",
+            vec![tagged(list(&[good.clone(), other.clone()]), "v1")],
+            choose(),
+        ),
+        (
+            "below only",
+            vec![list(&[one.clone()]), other.clone()],
+            Err(vec!["WL-IO-NOT-FOUND".to_owned()]),
+        ),
+    ] {
+        index(&place, "layout", &listed);
+        assert_eq!(files("layout:v1"), expected, "{case}");
+        let by_digest = format!("layout@{}", good["digest"].as_str().unwrap());
+        assert_eq!(files(&by_digest), Ok(3), "{case}");
+    }
+}
+
 /// Everything that can be wrong with a layout, and the code that it must give.
 /// A tag that names a model and, besides, something about a model means another thing to another client.
 #[test]
@@ -827,6 +902,7 @@ fn a_file_beside_a_layout_hides_no_layer() {
         ),
         "{ran:#?}"
     );
+    fs::remove_file(place.path("layout/old.bin")).unwrap();
     let (_, result) = inspect(&place, &["layout"]);
     assert_eq!(
         standing(&result, "who"),
@@ -834,6 +910,93 @@ fn a_file_beside_a_layout_hides_no_layer() {
         "what lies in a layout is no signature of the model"
     );
     assert_eq!(result["files"], 4);
+}
+
+/// What a folder is by its lists and what it is by the files beside them are two models, and no answer about the one is one about the
+/// other.
+#[test]
+fn a_layout_that_is_a_folder_of_files_besides_is_refused() {
+    let place = Place::new();
+    hub(&place);
+    oci(&place);
+    let manifest = ollama(&place);
+    let rules = "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n";
+    place.write(
+        "policy.toml",
+        format!("{rules}[require]\nformats = {{ deny = [\"pickle\"] }}\n"),
+    );
+    let repository = "hub/models--org--tiny";
+    let layouts = [
+        ("layout", vec!["layout", "layout:v1"]),
+        ("models", vec!["models", "models/tiny", manifest]),
+        (repository, vec![repository, "hub/models--org--tiny/refs/main"]),
+    ];
+    let gate = |target: &str| place.run(["gate", "--policy", "policy.toml", target]);
+    for (folder, targets) in &layouts {
+        // What tools leave there, and what is nothing.
+        place.write(&format!("{folder}/.DS_Store"), "x");
+        place.write(&format!("{folder}/.lock"), "");
+        place.write(&format!("{folder}/x.weightlock/evidence/x"), "x");
+        if *folder == "layout" {
+            place.write("layout/ingest/half", "x");
+        }
+        if *folder == repository {
+            place.write(&format!("{folder}/.no_exist/{COMMIT}/x.json"), "");
+        }
+        for target in targets {
+            let ran = gate(target);
+            assert_eq!(ran.code, 0, "{target}: {ran:#?}");
+            assert_eq!(inspect(&place, &[target]).0.code, 0, "{target}");
+        }
+        let danger = b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.";
+        for name in [
+            "pytorch_model.bin",
+            "sub/modeling.py",
+            "config.json",
+            ".DS_Store/x",
+        ] {
+            if name.starts_with('.') {
+                fs::remove_file(place.path(&format!("{folder}/.DS_Store"))).unwrap();
+            }
+            place.write(&format!("{folder}/{name}"), danger);
+            for target in targets {
+                for ran in [gate(target), place.run(["inspect", target])] {
+                    assert_eq!(
+                        ran.refusal(),
+                        (1, vec!["WL-CLI-BESIDE"]),
+                        "{target} {name}: {ran:#?}"
+                    );
+                }
+            }
+            let scan = place.run(["scan", folder]);
+            assert_eq!(scan.code, 1, "{folder} {name}: {scan:#?}");
+            assert!(
+                scan.stdout.contains(&format!("--> {folder}/{name} ")),
+                "{scan:#?}"
+            );
+            assert!(scan.stdout.contains("WL-CLI-BESIDE"), "{scan:#?}");
+            let top = name.split('/').next().unwrap();
+            let top = place.path(&format!("{folder}/{top}"));
+            if top.is_dir() {
+                fs::remove_dir_all(top).unwrap();
+            } else {
+                fs::remove_file(top).unwrap();
+            }
+        }
+        // Nothing is read through a link that lies there.
+        place.write("outside/old.bin", danger);
+        symlink(place.path("outside"), place.path(&format!("{folder}/link"))).unwrap();
+        for target in targets {
+            assert_eq!(gate(target).refusal(), (1, vec!["WL-CLI-BESIDE"]), "{target}");
+        }
+        let scan = place.run(["scan", folder]);
+        assert_ne!(scan.code, 0, "{scan:#?}");
+        assert!(!scan.stdout.contains("link/old.bin"), "{scan:#?}");
+        fs::remove_file(place.path(&format!("{folder}/link"))).unwrap();
+        for target in targets {
+            assert_eq!(gate(target).code, 0, "{target}");
+        }
+    }
 }
 
 /// Statements about an image lie beside its layout, and are found there.
@@ -991,6 +1154,85 @@ fn what_the_configuration_of_an_image_says_is_compared() {
         result["contradictions"],
         json!(["the configuration of the image: licence MIT; the files: Apache-2.0"])
     );
+}
+
+/// In a store of Ollama the kind of a layer says what it is for, and no annotation; and its configuration adds nothing to what is signed.
+#[test]
+fn a_signature_of_a_model_of_ollama_holds_for_what_each_layer_is_for() {
+    let place = Place::new();
+    let target = ollama(&place);
+    policy(&place);
+    let good: Value = serde_json::from_slice(&fs::read(place.path(target)).unwrap()).unwrap();
+    for (name, bytes) in [
+        ("model.gguf", gguf().as_slice()),
+        ("template", b"{{ .Prompt }}"),
+        ("LICENSE", b"MIT License\n"),
+        ("params.json", br#"{"stop": ["<|end|>"]}"#),
+        ("system", b"You are small."),
+    ] {
+        place.write(&format!("folder/{name}"), bytes);
+    }
+    let private = key("p256.key.pem");
+    place
+        .run(["sign", "--key", private.to_str().unwrap(), "folder"])
+        .yes();
+    let signature = fs::read(place.path("folder/model.sig")).unwrap();
+    place.write(&format!("{target}.weightlock/model.sig"), signature);
+    let gate = |manifest: &Value| {
+        place.write(target, manifest.to_string());
+        place.run(["gate", "--policy", "policy.toml", target])
+    };
+    assert_eq!(gate(&good).code, 0, "{:#?}", gate(&good));
+
+    // Names that Ollama does not read, under which all of it is as it was signed.
+    let mut swapped = good.clone();
+    for layer in swapped["layers"].as_array_mut().unwrap() {
+        let kind = layer["mediaType"].clone();
+        let kind = kind.as_str().unwrap().rsplit('.').next().unwrap();
+        let (kind, title) = match kind {
+            "system" => ("license", "system"),
+            "license" => ("system", "LICENSE"),
+            "model" => ("model", "model.gguf"),
+            "params" => ("params", "params.json"),
+            kind => (kind, kind),
+        };
+        let kind = format!("application/vnd.ollama.image.{kind}");
+        layer["mediaType"] = json!(kind);
+        *layer = titled(layer.clone(), title);
+    }
+    let ran = gate(&swapped);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    // A kind that Ollama does not know is no prompt for it.
+    let mut dropped = good.clone();
+    dropped["layers"][4]["mediaType"] = json!("application/vnd.ollama.image.system2");
+    assert_eq!(gate(&dropped).code, 1);
+    let mut titles = good.clone();
+    titles["layers"][2] = titled(titles["layers"][2].clone(), "notes.txt");
+    assert_eq!(gate(&titles).code, 0, "a title changes nothing");
+
+    for (config, code) in [
+        (json!({"model_format": "gguf", "renderer": "tiny"}), 0),
+        (
+            json!({"model_format": "gguf", "remote_host": "https://evil.example", "remote_model": "evil:120b"}),
+            3,
+        ),
+        (json!({"Remote_Model": "evil:120b"}), 3),
+        (json!({"model_format": "gguf", "novelty": 1}), 3),
+    ] {
+        let text = config.to_string();
+        let hex = sha256(text.as_bytes());
+        place.write(&format!("models/blobs/sha256-{hex}"), &text);
+        let mut other = good.clone();
+        other["config"]["digest"] = json!(format!("sha256:{hex}"));
+        other["config"]["size"] = json!(text.len());
+        let ran = gate(&other);
+        assert_eq!(ran.code, code, "{config}: {ran:#?}");
+        assert_eq!(
+            ran.stderr.contains("WL-FORMAT-UNSUPPORTED"),
+            code == 3,
+            "{ran:#?}"
+        );
+    }
 }
 
 /// What a cache says of a blob by its name, and is not so, is a no for every verdict, and nothing is started.
