@@ -16,7 +16,7 @@
 mod name;
 mod ollama;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
@@ -43,6 +43,9 @@ const NAMES: [&str; 3] = [
     "org.cnai.model.filepath",
     "org.opencontainers.image.title",
 ];
+
+/// Who says which licence an image has: an expression of SPDX.
+const LICENSES: &str = "org.opencontainers.image.licenses";
 
 /// A broken rule of an image's documents.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -144,6 +147,8 @@ pub struct Manifest {
     pub config: Descriptor,
     /// Its layers, in the order of the document.
     pub layers: Vec<Descriptor>,
+    /// Notes.
+    pub annotations: BTreeMap<String, String>,
     /// What it says about another manifest; then it is no model itself.
     pub subject: Option<Descriptor>,
 }
@@ -180,6 +185,7 @@ impl Manifest {
             artifact_type: text(map, "artifactType")?.unwrap_or_else(|| config.media_type.clone()),
             config,
             layers: descriptors(map, "layers")?,
+            annotations: annotations(map)?,
             subject,
         })
     }
@@ -213,6 +219,17 @@ impl Manifest {
             Ok((parsed(&name)?, layer))
         });
         named.collect()
+    }
+}
+
+impl Manifest {
+    /// Licences that its annotations and those of its layers state, each once.
+    #[must_use]
+    pub fn licenses(&self) -> Vec<String> {
+        let layers = self.layers.iter().map(|layer| &layer.annotations);
+        let all = std::iter::once(&self.annotations).chain(layers);
+        let stated: BTreeSet<&String> = all.filter_map(|notes| notes.get(LICENSES)).collect();
+        stated.into_iter().cloned().collect()
     }
 }
 
@@ -263,6 +280,16 @@ impl Descriptor {
         });
         let kind = self.annotations.get("vnd.docker.reference.type");
         is_tag || kind.is_some_and(|kind| kind == "attestation-manifest")
+    }
+
+    /// Whether it is an archive of documents, by its media type (ModelPack's `doc`, KitOps' `docs`).
+    #[must_use]
+    pub fn is_archive_of_documents(&self) -> bool {
+        let mut parts = self.media_type.split(['.', '+']);
+        let is_of_documents = parts
+            .clone()
+            .any(|part| matches!(part, "doc" | "docs" | "license"));
+        is_of_documents && parts.any(|part| part == "tar")
     }
 
     /// Whether it names an index.

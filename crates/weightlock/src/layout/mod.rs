@@ -30,7 +30,7 @@ use std::path::Path;
 
 use weightlock_artifact::inventory::{Links, Root, RootKind, blob::BlobName};
 
-pub(crate) use self::image::Image;
+pub(crate) use self::image::{Image, ImageKind, Repository};
 use crate::{diagnostic::Diagnostic, explanations::LAYOUT, sources};
 
 /// What a target is.
@@ -59,10 +59,10 @@ pub(crate) struct Opened {
 }
 
 impl Layout {
-    /// What the layout that an image lies in calls it.
-    pub(crate) fn image_name(&self) -> Option<&str> {
+    /// The image, if it is one.
+    pub(crate) fn image(&self) -> Option<&Image> {
         match self {
-            Self::Image(image) => image.reference.as_deref(),
+            Self::Image(image) => Some(image),
             Self::Plain | Self::Hub { .. } | Self::Blob(_) => None,
         }
     }

@@ -23,7 +23,7 @@ use weightlock_format::{
 
 use super::{
     Opened,
-    image::{ImageKind, Store, broken},
+    image::{Called, ImageKind, Repository, Store, broken},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -106,8 +106,15 @@ pub(super) fn all(path: &Path) -> Result<Option<Vec<Opened>>, Diagnostic> {
 
 fn model(store: &Store<'_>, path: &Path, one: &Candidate) -> Result<Opened, Diagnostic> {
     let shown = store.folder.join(format!("blobs/sha256/{}", one.digest.hex()));
-    let tag = one.tags.first().map(|tag| tag.to_string());
-    store.model(path, &one.manifest, (one.digest, tag), &shown)
+    store.model(path, &one.manifest, called(one.digest, &one.tags), &shown)
+}
+
+fn called(manifest: Digest, tags: &[Rc<str>]) -> Called {
+    Called {
+        manifest,
+        reference: tags.first().map(|tag| tag.to_string()),
+        names: tags.iter().map(|tag| Repository::of_reference(tag)).collect(),
+    }
 }
 
 fn is_layout(folder: &Path) -> bool {
@@ -164,7 +171,11 @@ fn by_blob(path: &Path) -> Result<Option<Opened>, Diagnostic> {
         return Ok(None);
     };
     same(&text, &digest, path)?;
-    store.model(path, &manifest, (digest, None), path).map(Some)
+    // Rules are for it by its tags, however it was named.
+    let listed = candidates(&store)?;
+    let tags = listed.iter().find(|one| one.digest == digest);
+    let tags = tags.map_or(&[][..], |one| &one.tags);
+    store.model(path, &manifest, called(digest, tags), path).map(Some)
 }
 
 fn same(text: &[u8], digest: &Digest, path: &Path) -> Result<(), Diagnostic> {

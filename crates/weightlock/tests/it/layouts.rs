@@ -1293,6 +1293,233 @@ fn a_rule_is_for_an_image_by_its_own_name() {
     }
 }
 
+/// A policy that denies pickles and what this rule is for.
+fn denying(place: &Place, rule: &str) {
+    let head = "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n";
+    place.write(
+        "policy.toml",
+        format!(
+            "{head}[require]\nformats = {{ deny = [\"pickle\"] }}\n[[rule]]\nwhen = {{ {rule} }}\ndeny = \"known\"\n"
+        ),
+    );
+}
+
+/// A rule is for an image by each of its tags, wherever the registry lies, and however the image is named.
+#[test]
+fn a_rule_is_for_an_image_by_every_tag_without_its_host() {
+    let place = Place::new();
+    let plain = oci(&place);
+    let tagged = |tag: &str| {
+        let mut one = plain.clone();
+        one["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
+        one
+    };
+    let blob = plain["digest"]
+        .as_str()
+        .unwrap()
+        .replace("sha256:", "layout/blobs/sha256/");
+    let by_digest = format!("layout@{}", plain["digest"].as_str().unwrap());
+    for tags in [
+        vec!["evil/x:v1"],
+        vec!["docker.io/evil/x:v1"],
+        vec!["localhost:5000/evil/x"],
+        vec!["hf.co/evil/x"],
+        vec!["docker.io/good/x:v1", "docker.io/evil/x:v1"],
+    ] {
+        let listed: Vec<Value> = tags.iter().map(|tag| tagged(tag)).collect();
+        index(&place, "layout", &listed);
+        for (rule, code) in [
+            ("namespace = \"evil\"", 1),
+            ("namespace = \"evil\", model = \"x\"", 1),
+            ("namespace = \"wicked\"", 0),
+            ("namespace = \"evil\", model = \"y\"", 0),
+        ] {
+            denying(&place, rule);
+            for target in ["layout", blob.as_str(), by_digest.as_str()] {
+                let ran = place.run(["gate", "--policy", "policy.toml", "--as", "good/x", target]);
+                assert_eq!(ran.code, code, "{tags:?}: {rule}: {target}: {ran:#?}");
+            }
+        }
+    }
+}
+
+/// What Ollama leaves out of a name is known: the namespace `library`. The file that a tag is has no name of a model.
+#[test]
+fn a_rule_for_a_namespace_decides_about_a_model_of_ollama() {
+    let place = Place::new();
+    let target = ollama(&place);
+    let other = "models/manifests/hf.co/my.org/tiny/latest";
+    place.write(other, fs::read(place.path(target)).unwrap());
+    for (rule, target, code) in [
+        ("namespace = \"library\"", target, 1),
+        ("namespace = \"my.org\"", target, 0),
+        ("namespace = \"library\"", other, 0),
+        ("namespace = \"my.org\"", other, 1),
+        ("model = \"latest\"", target, 0),
+        ("model = \"tiny\"", target, 1),
+    ] {
+        denying(&place, rule);
+        let ran = place.run(["gate", "--policy", "policy.toml", target]);
+        assert_eq!(ran.code, code, "{rule}: {target}: {ran:#?}");
+    }
+}
+
+/// One file of a snapshot is of that model and revision, has the name that the snapshot gives it, and is what its link says.
+#[test]
+fn a_file_of_a_snapshot_is_one_of_its_model() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    let repository = "hub/models--org--tiny";
+    cached(
+        &place,
+        repository,
+        COMMIT,
+        "sub/deep/more.safetensors",
+        &weights(),
+        true,
+    );
+    let file = format!("{snapshot}/model.safetensors");
+    symlink(place.path(&file), place.path("link.safetensors")).unwrap();
+    symlink("link.safetensors", place.path("links.safetensors")).unwrap();
+    let targets = [
+        file.clone(),
+        format!("{snapshot}/sub/deep/more.safetensors"),
+        "links.safetensors".to_owned(),
+    ];
+    let gate = |target: &str| place.run(["gate", "--policy", "policy.toml", target]);
+    for (rule, code) in [
+        ("model = \"tiny\"", 1),
+        ("namespace = \"org\"", 1),
+        ("model = \"other\"", 0),
+        ("namespace = \"other\"", 0),
+    ] {
+        denying(&place, rule);
+        for target in &targets {
+            let ran = gate(target);
+            assert_eq!(ran.code, code, "{rule}: {target}: {ran:#?}");
+        }
+    }
+    place.write(
+        "revision.toml",
+        "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[require]\nrevision = true\n",
+    );
+    let (ran, result) = inspect(&place, &[&file]);
+    assert_eq!(
+        (ran.code, &result["kind"]),
+        (0, &json!("hub-snapshot")),
+        "{ran:#?}"
+    );
+    assert_eq!(standing(&result, "unchanged"), "declared");
+    for target in &targets {
+        let ran = place.run(["gate", "--policy", "revision.toml", target]);
+        assert_eq!(ran.code, 0, "{target}: {ran:#?}");
+    }
+    let run = |policy: &str| {
+        let model = format!("{file}=m");
+        let shell = ["sh", "-c", "basename \"$0\"; touch started", "{m}"];
+        place.run([&["run", "--policy", policy, "--model", &model, "--"][..], &shell].concat())
+    };
+    let ran = run("revision.toml");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("model.safetensors"), "{ran:#?}");
+    fs::remove_file(place.path("started")).unwrap();
+
+    spoil(&place, &format!("{repository}/blobs/{}", sha256(&weights())));
+    for target in &targets {
+        let ran = gate(target);
+        assert_eq!(
+            ran.refusal(),
+            (1, vec!["WL-ART-BLOB-DIFFERS"]),
+            "{target}: {ran:#?}"
+        );
+    }
+    let ran = run("revision.toml");
+    assert_eq!(ran.refusal(), (1, vec!["WL-ART-BLOB-DIFFERS"]), "{ran:#?}");
+    assert!(!place.path("started").exists());
+}
+
+/// A blob by itself must be what its name says, for a verdict and before anything is started.
+#[test]
+fn a_blob_whose_name_lies_is_not_allowed() {
+    let place = Place::new();
+    denying(&place, "model = \"x\"");
+    let (said, git) = (sha256(b"{}"), git_name(b"{}"));
+    for (content, code) in [("{}", 0), (r#"{"b":1}"#, 1)] {
+        for name in [
+            format!("blobs/sha256-{said}"),
+            format!("blobs/{said}"),
+            format!("blobs/sha256/{said}"),
+            format!("blobs/{git}"),
+            format!("sha256-{said}"),
+        ] {
+            place.write(&name, content);
+            let link = format!("{}.json", name.replace('/', "-"));
+            drop(fs::remove_file(place.path(&link)));
+            symlink(&name, place.path(&link)).unwrap();
+            for target in [&name, &link] {
+                let gate = place.run(["gate", "--policy", "policy.toml", target]);
+                let model = format!("{target}=m");
+                let shell = ["sh", "-c", "touch started", "{m}"];
+                let run = ["run", "--policy", "policy.toml", "--model", &model, "--"];
+                let run = place.run([&run[..], &shell].concat());
+                for ran in [gate, run] {
+                    assert_eq!(ran.code, code, "{target}: {ran:#?}");
+                    assert_eq!(ran.stderr.contains("WL-ART-BLOB-DIFFERS"), code == 1, "{ran:#?}");
+                }
+                assert_eq!(fs::remove_file(place.path("started")).is_ok(), code == 0);
+            }
+        }
+    }
+}
+
+/// A licence that the configuration or an annotation of an image states counts like one of its files, and an archive of documents is no
+/// silence.
+#[test]
+fn licences_of_images_are_heard() {
+    let place = Place::new();
+    let all = layers(&place, "layout");
+    place.write(
+        "policy.toml",
+        "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[require]\nlicenses = { allow = [\"Apache-2.0\"] }\n",
+    );
+    let gate = |config: Value, layers: &[Value], licence: Option<&str>| {
+        let config = blob(&place, "layout", CONFIG, config.to_string().as_bytes());
+        let mut manifest =
+            json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers});
+        if let Some(licence) = licence {
+            manifest["annotations"] = json!({"org.opencontainers.image.licenses": licence});
+        }
+        let manifest = blob(&place, "layout", MANIFEST, manifest.to_string().as_bytes());
+        index(&place, "layout", &[manifest]);
+        place.run(["gate", "--policy", "policy.toml", "layout"]).code
+    };
+    let states = |licence: &str| json!({"descriptor": {"licenses": [licence]}});
+    let with = |kind: &str| {
+        let layer = titled(blob(&place, "layout", kind, &[0; 1024]), "docs.tar");
+        [all.as_slice(), &[layer]].concat()
+    };
+    let mut noted = all.clone();
+    noted[0]["annotations"]["org.opencontainers.image.licenses"] = json!("AGPL-3.0-only");
+    assert_eq!(gate(json!({}), &all, None), 0);
+    assert_eq!(gate(states("Apache-2.0"), &all, Some("Apache-2.0")), 0);
+    assert_eq!(
+        gate(json!({}), &with("application/vnd.cncf.model.weight.v1.tar"), None),
+        0
+    );
+    let states_other = gate(states("AGPL-3.0-only"), &all, None);
+    let is_noted = gate(json!({}), &all, Some("AGPL-3.0-only"));
+    let layer_is_noted = gate(json!({}), &noted, None);
+    assert_eq!((states_other, is_noted, layer_is_noted), (1, 1, 1));
+    // What is not known is no yes.
+    assert_eq!(gate(json!({}), &all, Some("Our own terms")), 3);
+    for kind in [
+        "application/vnd.cncf.model.doc.v1.tar",
+        "application/vnd.kitops.modelkit.docs.v1.tar+gzip",
+    ] {
+        assert_eq!(gate(json!({}), &with(kind), None), 3, "{kind}");
+    }
+}
+
 /// A large file that git names is read whole for its name, and whoever does not want to wait for that need not.
 #[test]
 fn recomputing_the_name_of_a_blob_can_be_interrupted() {
