@@ -7,11 +7,16 @@ use weightlock_artifact::{
     inventory::{Blob, View},
     path::ArtifactPath,
 };
-use weightlock_format::image::{Document, MAX_DESCRIPTORS, Manifest, layout_version, licenses};
+use weightlock_format::image::{Descriptor, Document, MAX_DESCRIPTORS, Manifest, check_config, layout_version, licenses};
 
 fn manifest(manifest: &Manifest) {
     assert!(manifest.layers.len() <= MAX_DESCRIPTORS);
-    let Ok(files) = manifest.files() else { return };
+    for files in [manifest.files(), manifest.files_of_ollama()].into_iter().flatten() {
+        named(manifest, &files);
+    }
+}
+
+fn named(manifest: &Manifest, files: &[(ArtifactPath, &Descriptor)]) {
     assert_eq!(files.len(), manifest.layers.len(), "a layer was passed over");
     let blobs = files.iter().map(|(path, layer)| {
         for part in path.components() {
@@ -27,7 +32,7 @@ fn manifest(manifest: &Manifest) {
     });
     let Ok(view) = View::new(blobs) else { return };
     assert_eq!(view.files().count(), files.len(), "one file stands for two");
-    for (path, layer) in &files {
+    for (path, layer) in files {
         let blob = view.file(path).expect("it is in the view");
         assert_eq!((blob.size, &blob.sha256), (layer.size, &layer.sha256));
     }
@@ -36,6 +41,7 @@ fn manifest(manifest: &Manifest) {
 fuzz_target!(|bytes: &[u8]| {
     drop(layout_version(bytes));
     assert!(licenses(bytes).len() <= 16);
+    drop(check_config(bytes));
     match Document::parse(bytes) {
         Ok(Document::Manifest(found)) => manifest(&found),
         Ok(Document::Index(index)) => {

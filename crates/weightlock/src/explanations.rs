@@ -26,6 +26,9 @@ pub(crate) const NOTHING_KNOWN: Code = Code::new("WL-INSPECT-NOTHING-KNOWN");
 pub(crate) const CHOOSE: Code = Code::new("WL-CLI-CHOOSE");
 /// The target is a store of images, of which this verb knows nothing.
 pub(crate) const LAYOUT: Code = Code::new("WL-CLI-LAYOUT");
+
+/// A layout is something else besides.
+pub(crate) const BESIDE: Code = Code::new("WL-CLI-BESIDE");
 /// Two things cannot be compared.
 pub(crate) const INCOMPARABLE: Code = Code::new("WL-DIFF-INCOMPARABLE");
 /// A capability that this build has not got.
@@ -86,6 +89,15 @@ const OWN: &[Explanation] = &[
         why: "taken as a folder of files, its lists and blobs would be the model, and the answer about something that nobody loads",
         example: "weightlock sign ./layout, where layout/oci-layout says that it is an OCI layout",
         fix: "unpack the image and name the folder with its files; inspect, scan, gate, bom and digest --manifest read it as it is",
+    },
+    Explanation {
+        code: BESIDE,
+        outcome: Outcome::No,
+        what: "the folder is an OCI layout, a store of Ollama or a repository of a hub cache, and files lie beside its lists",
+        why: "tools for the layout read the image, and loaders of folders the files beside it; a verdict on the one would be taken for one on \
+              the other",
+        example: "oci-layout, index.json and blobs/ of a signed model, and pytorch_model.bin beside them",
+        fix: "move away what lies beside, if it is yours; do not load a folder that came so; `weightlock scan` reads all of it",
     },
     Explanation {
         code: NO_TRUST,

@@ -137,7 +137,7 @@ struct HubSnapshot {
 impl Root {
     /// Opens what the user named. A link *to* the model is followed, for the user chose it; links *in* it are
     /// judged by `links`. A hub cache snapshot is recognised by its layout, and its links into its own
-    /// `blobs/` are followed whatever `links` says.
+    /// `blobs/` are followed whatever `links` says; so is a file in one.
     ///
     /// # Errors
     /// [`Error`] when nothing is there, it cannot be opened, or it is neither file nor folder.
@@ -145,15 +145,24 @@ impl Root {
         let failed = |source: io::Error| Error::io("open", path, source);
         let whole = path.canonicalize().map_err(failed)?;
         let stat = rustix::fs::stat(&whole).map_err(|source| failed(source.into()))?;
-        let (kind, folder) = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory => (RootKind::Folder, whole.as_path()),
+        let (kind, folder, snapshot) = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => {
+                let snapshot = HubSnapshot::around(&whole);
+                (RootKind::Folder, whole, snapshot)
+            }
             FileType::RegularFile => {
+                // In a snapshot it has the name that the snapshot gives it, and not that of its blob.
+                let (whole, snapshot) = match HubSnapshot::of_file(path) {
+                    Some((place, snapshot)) => (place, Some(snapshot)),
+                    None => (whole, None),
+                };
                 let name = whole.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
                 let name = ArtifactPath::from_bytes(name).map_err(|source| Error::Name {
                     path: path.to_owned(),
                     source,
                 })?;
-                (RootKind::File(name), whole.parent().unwrap_or(Path::new("/")))
+                let folder = whole.parent().unwrap_or(Path::new("/")).to_owned();
+                (RootKind::File(name), folder, snapshot)
             }
             other => {
                 return Err(Error::NotAModel {
@@ -162,20 +171,30 @@ impl Root {
                 });
             }
         };
-        let handle = open_folder_at(rustix::fs::CWD, folder).map_err(failed)?;
-        let snapshot = if kind == RootKind::Folder {
-            HubSnapshot::around(folder).map(Box::new)
-        } else {
-            None
-        };
-        Ok(Self {
+        let root = Self {
             path: path.to_owned(),
             kind,
-            folder: handle,
+            folder: open_folder_at(rustix::fs::CWD, &folder).map_err(failed)?,
             links,
-            snapshot,
+            snapshot: snapshot.map(Box::new),
             held: None,
             view: None,
+        };
+        root.leads_to_a_blob()?;
+        Ok(root)
+    }
+
+    /// Refuses the one file of a snapshot that is a link to something else than a blob of its repository.
+    fn leads_to_a_blob(&self) -> Result<(), Error> {
+        let RootKind::File(name) = &self.kind else {
+            return Ok(());
+        };
+        if self.snapshot.is_none() || self.open_plain(name)?.is_ok() {
+            return Ok(());
+        }
+        Err(Error::NotAModel {
+            path: self.path.clone(),
+            kind: "link that leads to no blob of its repository",
         })
     }
 
@@ -410,6 +429,14 @@ impl Root {
         let opened = self
             .place(path)
             .and_then(|place| open_beneath(&self.folder, place, look_flags(), ResolveFlags::NO_SYMLINKS));
+        // The one file of a snapshot is a link to its blob.
+        let is_link = matches!(opened, Err(Errno::LOOP | Errno::XDEV));
+        if is_link && self.snapshot.is_some() && matches!(self.kind, RootKind::File(_)) {
+            return self.follow(path)?.map_err(|_| Error::Changed {
+                path: shown.clone(),
+                offset: None,
+            });
+        }
         let handle = match opened {
             Err(Errno::LOOP | Errno::XDEV) => None,
             other => Some(other.map_err(|source| failed(source.into()))?),
@@ -508,9 +535,31 @@ fn plain(handle: OwnedFd, target: String) -> io::Result<Result<File, IrregularKi
     })
 }
 
+/// Links to one file that are followed by hand. The kernel follows as many.
+const MOST_LINKS: usize = 40;
+
 impl HubSnapshot {
     fn around(folder: &Path) -> Option<Self> {
-        let below = usize::from(folder.file_name()? == ".weightlock");
+        Self::at(folder, usize::from(folder.file_name()? == ".weightlock"))
+    }
+
+    /// The snapshot that a file lies in, or the one that a link to it lies in, and the place there.
+    fn of_file(path: &Path) -> Option<(PathBuf, Self)> {
+        let mut place = std::path::absolute(path).ok()?;
+        for _ in 0..=MOST_LINKS {
+            let folder = place.parent()?.canonicalize().ok()?;
+            place = folder.join(place.file_name()?);
+            let depth = folder.ancestors().count();
+            if let Some(found) = (0..depth).find_map(|below| Self::at(&folder, below)) {
+                return Some((place, found));
+            }
+            place = folder.join(place.read_link().ok()?);
+        }
+        None
+    }
+
+    /// The repository of a snapshot that `folder` lies in, so many folders below it.
+    fn at(folder: &Path, below: usize) -> Option<Self> {
         let snapshots = folder.ancestors().nth(1 + below)?;
         let repository = snapshots.parent()?;
         let name = repository.file_name()?.to_str()?;

@@ -14,8 +14,9 @@
 //! Rejected: the types of the crate `oci-spec`. They take repeated keys and unbounded lists, and know nothing of models.
 
 mod name;
+mod ollama;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
@@ -25,6 +26,7 @@ use weightlock_artifact::{
     reason::Code,
 };
 
+pub use self::ollama::check_config;
 use crate::{Named, Problem, json, reason};
 
 /// Bytes of a manifest or index. 4 MiB: what registries must take, and most of them take no more (distribution specification,
@@ -42,6 +44,9 @@ const NAMES: [&str; 3] = [
     "org.opencontainers.image.title",
 ];
 
+/// Who says which licence an image has: an expression of SPDX.
+const LICENSES: &str = "org.opencontainers.image.licenses";
+
 /// A broken rule of an image's documents.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -55,6 +60,15 @@ pub enum Fault {
         /// Which.
         member: &'static str,
     },
+    /// A member whose name differs from a known one in capitals, which some readers take for that one.
+    #[error("a member is called {0}, which some readers take for one in other capitals")]
+    Capitals(Named),
+    /// The configuration of a model of Ollama names a machine that runs it.
+    #[error("the configuration says {0}: the model that answers is not these files, and runs elsewhere")]
+    Elsewhere(Named),
+    /// The configuration of a model of Ollama has a member that is not known.
+    #[error("the configuration says {0}, which is not known, and no digest of the model covers it")]
+    Setting(Named),
     /// A digest that is none, or of another algorithm than SHA-256.
     #[error("{0} is no SHA-256 digest of the form sha256:<64 small hexadecimal digits>")]
     Digest(Named),
@@ -82,8 +96,8 @@ pub enum Fault {
 impl Fault {
     pub(crate) const fn code(&self) -> Code {
         match self {
-            Self::NotAnImage | Self::Member { .. } => reason::MALFORMED,
-            Self::Digest(_) | Self::Version(_) => reason::UNSUPPORTED,
+            Self::NotAnImage | Self::Member { .. } | Self::Capitals(_) => reason::MALFORMED,
+            Self::Digest(_) | Self::Version(_) | Self::Elsewhere(_) | Self::Setting(_) => reason::UNSUPPORTED,
             Self::TwoNames { .. } | Self::Name { .. } => reason::IMAGE_NAME,
         }
     }
@@ -100,6 +114,8 @@ pub struct Descriptor {
     pub size: u64,
     /// What kind of artifact a manifest is.
     pub artifact_type: Option<String>,
+    /// What Ollama calls a tensor or a document.
+    pub name: Option<String>,
     /// Notes.
     pub annotations: BTreeMap<String, String>,
     /// The bytes themselves, where they are given besides.
@@ -131,6 +147,8 @@ pub struct Manifest {
     pub config: Descriptor,
     /// Its layers, in the order of the document.
     pub layers: Vec<Descriptor>,
+    /// Notes.
+    pub annotations: BTreeMap<String, String>,
     /// What it says about another manifest; then it is no model itself.
     pub subject: Option<Descriptor>,
 }
@@ -142,6 +160,7 @@ impl Document {
     /// The first broken rule, or a limit.
     pub fn parse(text: &[u8]) -> Result<Self, Problem> {
         let map = object(text)?;
+        exact(&map)?;
         let list = |key: &str| map.get(key).is_some_and(Value::is_array);
         match (list("manifests"), list("layers")) {
             (true, false) => Ok(Self::Index(Index {
@@ -166,6 +185,7 @@ impl Manifest {
             artifact_type: text(map, "artifactType")?.unwrap_or_else(|| config.media_type.clone()),
             config,
             layers: descriptors(map, "layers")?,
+            annotations: annotations(map)?,
             subject,
         })
     }
@@ -182,16 +202,44 @@ impl Manifest {
                 None => given.name(&layer.media_type),
             };
             let name = name::with_ending(name, &layer.media_type);
-            let path = ArtifactPath::parse(name.as_str()).map_err(|why| {
-                fault(Fault::Name {
-                    name: Named::new(&name),
-                    why,
-                })
-            })?;
-            Ok((path, layer))
+            Ok((parsed(&name)?, layer))
         });
         named.collect()
     }
+
+    /// The layers with the names that their files have in a store of Ollama, which knows them by kind and reads no annotation: a name
+    /// is that of one kind only, so that whoever vouches for the names vouches for what each is taken for.
+    ///
+    /// # Errors
+    /// Names of tensors and documents that leave the model.
+    pub fn files_of_ollama(&self) -> Result<Vec<(ArtifactPath, &Descriptor)>, Problem> {
+        let mut given = name::Given::default();
+        let named = self.layers.iter().map(|layer| {
+            let name = given.name_of_ollama(&layer.media_type, layer.name.as_deref());
+            Ok((parsed(&name)?, layer))
+        });
+        named.collect()
+    }
+}
+
+impl Manifest {
+    /// Licences that its annotations and those of its layers state, each once.
+    #[must_use]
+    pub fn licenses(&self) -> Vec<String> {
+        let layers = self.layers.iter().map(|layer| &layer.annotations);
+        let all = std::iter::once(&self.annotations).chain(layers);
+        let stated: BTreeSet<&String> = all.filter_map(|notes| notes.get(LICENSES)).collect();
+        stated.into_iter().cloned().collect()
+    }
+}
+
+fn parsed(name: &str) -> Result<ArtifactPath, Problem> {
+    ArtifactPath::parse(name).map_err(|why| {
+        fault(Fault::Name {
+            name: Named::new(name),
+            why,
+        })
+    })
 }
 
 impl Descriptor {
@@ -232,6 +280,16 @@ impl Descriptor {
         });
         let kind = self.annotations.get("vnd.docker.reference.type");
         is_tag || kind.is_some_and(|kind| kind == "attestation-manifest")
+    }
+
+    /// Whether it is an archive of documents, by its media type (ModelPack's `doc`, KitOps' `docs`).
+    #[must_use]
+    pub fn is_archive_of_documents(&self) -> bool {
+        let mut parts = self.media_type.split(['.', '+']);
+        let is_of_documents = parts
+            .clone()
+            .any(|part| matches!(part, "doc" | "docs" | "license"));
+        is_of_documents && parts.any(|part| part == "tar")
     }
 
     /// Whether it names an index.
@@ -299,6 +357,7 @@ fn descriptors(map: &Map<String, Value>, member: &'static str) -> Result<Vec<Des
 
 fn descriptor(value: &Value) -> Result<Descriptor, Problem> {
     let map = value.as_object().ok_or_else(|| missing("descriptor"))?;
+    exact(map)?;
     let stated = text(map, "digest")?.ok_or_else(|| missing("digest"))?;
     let size = map.get("size").and_then(Value::as_u64);
     let data = match text(map, "data")? {
@@ -310,6 +369,7 @@ fn descriptor(value: &Value) -> Result<Descriptor, Problem> {
         sha256: sha256(&stated).ok_or_else(|| fault(Fault::Digest(Named::new(&stated))))?,
         size: size.ok_or_else(|| missing("size"))?,
         artifact_type: text(map, "artifactType")?,
+        name: text(map, "name")?,
         annotations: annotations(map)?,
         data,
     })
@@ -344,6 +404,38 @@ fn sha256(text: &str) -> Option<Digest> {
     let hex = text.strip_prefix("sha256:")?;
     let is_small = hex.bytes().all(|byte| !byte.is_ascii_uppercase());
     Digest::from_hex(Algorithm::Sha256, hex).ok().filter(|_| is_small)
+}
+
+/// Refuses members that Go's readers take for known ones, as they do not look at capitals: of two, they take the last.
+fn exact(map: &Map<String, Value>) -> Result<(), Problem> {
+    const KNOWN: [&str; 12] = [
+        "schemaVersion",
+        "mediaType",
+        "artifactType",
+        "manifests",
+        "config",
+        "layers",
+        "subject",
+        "annotations",
+        "digest",
+        "size",
+        "data",
+        "name",
+    ];
+    let is_like = |key: &str| {
+        KNOWN
+            .iter()
+            .any(|known| key != *known && folded(key) == folded(known))
+    };
+    match map.keys().find(|key| is_like(key)) {
+        Some(key) => Err(fault(Fault::Capitals(Named::new(key)))),
+        None => Ok(()),
+    }
+}
+
+/// Without capitals, also for letters whose capital is that of another.
+fn folded(key: &str) -> String {
+    key.to_uppercase().to_lowercase()
 }
 
 fn missing(member: &'static str) -> Problem {

@@ -1,7 +1,13 @@
 //! What the file of a layer is called where no annotation says so: ours, by the media type, and always the same for the same manifest.
 
+/// How a kind begins, and the name and the ending that its file gets.
+type Kind = (&'static str, &'static str, &'static str);
+
+/// How Ollama's kinds begin.
+const OLLAMA: &str = "application/vnd.ollama.image.";
+
 /// Kinds of layers, by how their media types begin, with the name and the ending that their file gets.
-const KINDS: [(&str, &str, &str); 24] = [
+const KINDS: [Kind; 24] = [
     ("application/vnd.ollama.image.model", "model", ".gguf"),
     ("application/vnd.ollama.image.projector", "mmproj", ".gguf"),
     ("application/vnd.ollama.image.adapter", "adapter", ".gguf"),
@@ -42,6 +48,19 @@ impl Given {
     /// `model.gguf`, then `model-2.gguf`.
     pub(super) fn name(&mut self, media_type: &str) -> String {
         let kind = KINDS.iter().find(|(begin, ..)| media_type.starts_with(begin));
+        self.counted(kind)
+    }
+
+    /// Likewise for Ollama, which knows a kind by its whole name, and tensors and documents by a name of their own.
+    pub(super) fn name_of_ollama(&mut self, media_type: &str, own: Option<&str>) -> String {
+        match (media_type.strip_prefix(OLLAMA), own) {
+            (Some(kind @ ("tensor" | "json")), Some(own)) => format!("{kind}/{own}"),
+            (Some(_), _) => self.counted(KINDS.iter().find(|(kind, ..)| *kind == media_type)),
+            (None, _) => self.counted(None),
+        }
+    }
+
+    fn counted(&mut self, kind: Option<&Kind>) -> String {
         let (_, name, ending) = kind.copied().unwrap_or(("", "layer", ""));
         let count = self.counts.entry(name).or_default();
         *count = count.saturating_add(1);

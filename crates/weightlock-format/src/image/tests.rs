@@ -165,11 +165,112 @@ fn what_is_about_another_image_is_told_apart() {
     assert!(of(json!({"vnd.docker.reference.type": "attestation-manifest"})).is_about_another());
 }
 
+/// In a store of Ollama a name says which kind a layer is of, and nothing else does.
+#[test]
+fn layers_of_ollama_are_called_by_their_kind_alone() {
+    let named = |layers: &[Value]| {
+        let manifest = manifest(layers).unwrap();
+        let files = manifest
+            .files_of_ollama()
+            .map_err(|problem| problem.code().as_str())?;
+        Ok::<Vec<String>, &str>(files.into_iter().map(|(path, _)| path.to_string()).collect())
+    };
+    let one = |kind: &str, own: Option<&str>| {
+        let title = json!({"org.opencontainers.image.title": "LICENSE"});
+        let mut layer = layer(&format!("application/vnd.ollama.image.{kind}"), title);
+        if let Some(own) = own {
+            layer["name"] = json!(own);
+        }
+        layer
+    };
+    for (kind, own, name) in [
+        ("model", None, "model.gguf"),
+        ("system", None, "system"),
+        ("system", Some("template"), "system"),
+        ("license", None, "LICENSE"),
+        ("params", None, "params.json"),
+        ("tensor", Some("model.layers.0"), "tensor/model.layers.0"),
+        ("json", Some("config.json"), "json/config.json"),
+        // Ollama knows none of these.
+        ("systems", None, "layer"),
+        ("MODEL", None, "layer"),
+        ("template; charset=utf-8", None, "layer"),
+        ("../../docker.ai.gguf", None, "layer"),
+    ] {
+        assert_eq!(named(&[one(kind, own)]), Ok(vec![name.to_owned()]), "{kind}");
+    }
+    let docker = layer("application/vnd.docker.ai.gguf", Value::Null);
+    assert_eq!(named(&[docker]), Ok(vec!["layer".to_owned()]));
+    assert_eq!(
+        named(&[one("license", None), one("model", None), one("license", None)]),
+        Ok(["LICENSE", "model.gguf", "LICENSE-2"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(named(&[one("tensor", Some("../x"))]), Err("WL-IMAGE-NAME"));
+}
+
+#[test]
+fn what_the_configuration_of_a_model_of_ollama_adds_is_refused() {
+    let usual = json!({"model_format": "gguf", "model_family": "llama", "model_families": ["llama"],
+        "model_type": "8B", "file_type": "Q4_K_M", "renderer": "x", "parser": "x", "requires": "0.14.0",
+        "capabilities": ["tools"], "context_length": 8192, "architecture": "amd64", "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": []}});
+    let check = |config: &Value| check_config(config.to_string().as_bytes()).map_err(|it| it.to_string());
+    assert_eq!(check(&usual), Ok(()));
+    assert_eq!(check(&json!({})), Ok(()));
+    for (key, elsewhere) in [
+        ("remote_host", true),
+        ("remote_model", true),
+        ("Remote_Host", true),
+        ("REMOTE_MODEL", true),
+        ("adapter", false),
+        ("Model_Format", false),
+        ("parſer", false),
+    ] {
+        let mut config = usual.clone();
+        config[key] = json!("x");
+        let told = check(&config).unwrap_err();
+        assert_eq!(told.contains("runs elsewhere"), elsewhere, "{key}: {told}");
+    }
+    assert!(check(&json!([])).is_err());
+    assert!(check_config(b"").is_err());
+}
+
+/// Go's readers take `Layers` for `layers`, and of two the last.
+#[test]
+fn members_in_other_capitals_are_refused() {
+    let descriptor = layer("x", json!({}));
+    let manifest = json!({"config": descriptor.clone(), "layers": []});
+    let with = |key: &str| {
+        let mut manifest = manifest.clone();
+        manifest[key] = json!([]);
+        manifest
+    };
+    let below = |key: &str| {
+        let mut descriptor = descriptor.clone();
+        descriptor[key] = json!("x");
+        json!({"config": descriptor, "layers": []})
+    };
+    let parse = |document: Value| Document::parse(document.to_string().as_bytes()).map(drop);
+    assert_eq!(parse(with("other")), Ok(()));
+    assert_eq!(parse(below("urls")), Ok(()));
+    for document in [
+        with("Layers"),
+        with("LAYERS"),
+        with("layerſ"),
+        below("Digest"),
+        below("MediaType"),
+    ] {
+        let told = parse(document).unwrap_err();
+        assert!(told.to_string().contains("other capitals"), "{told}");
+    }
+}
+
 proptest! {
     #[test]
     fn never_panics(text in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Ok(Document::Manifest(manifest)) = Document::parse(&text) {
             drop(manifest.files());
+            drop(manifest.files_of_ollama());
         }
     }
 }

@@ -14,7 +14,7 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 
-use super::{Layout, Opened, typed};
+use super::{Layout, Opened, beside, typed};
 use crate::{
     diagnostic::Diagnostic,
     explanations::CHOOSE,
@@ -60,6 +60,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
 }
 
 fn snapshot(repository: &Path, name: &str, why: String) -> Result<Opened, Diagnostic> {
+    beside::nothing(repository, beside::Kind::Hub)?;
     let root = Root::open(&repository.join("snapshots").join(name), Links::Refused)?;
     let layout = Layout::Hub { chosen: Some(why) };
     Ok(Opened { root, layout })

@@ -13,7 +13,7 @@ use weightlock_artifact::{
 };
 use weightlock_format::{
     Problem,
-    image::{Descriptor, Document, MAX_BYTES, MAX_CONFIG_BYTES, Manifest, licenses},
+    image::{Descriptor, Document, MAX_BYTES, MAX_CONFIG_BYTES, Manifest, check_config, licenses},
     reason::{IMAGE_NAME, LIMIT},
 };
 
@@ -58,16 +58,74 @@ impl ImageKind {
 pub(crate) struct Image {
     /// Who keeps it.
     pub(crate) kind: ImageKind,
+    /// The layout's folder.
+    pub(crate) folder: PathBuf,
     /// What it is called there.
     pub(crate) reference: Option<String>,
+    /// Every repository that the layout gives as its name.
+    pub(crate) names: Vec<Repository>,
     /// SHA-256 of its manifest.
     pub(crate) manifest: Digest,
     /// What kind of artifact it says that it is.
     pub(crate) artifact_type: String,
     /// Licences that its configuration states.
     pub(crate) licenses: Vec<String>,
+    /// Licences that its annotations state.
+    pub(crate) annotated: Vec<String>,
+    /// Archives of documents, of which a licence can be one.
+    pub(crate) documents: Vec<String>,
     /// Where the blobs lie that are no files of the model: its configuration, and its manifest where that is a blob.
     pub(crate) besides: Vec<PathBuf>,
+}
+
+/// What an image is called, without the host that it lies on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Repository {
+    /// Whose it is, if that is said.
+    pub(crate) namespace: Option<String>,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+impl Repository {
+    /// Reads a reference: `host/namespace/name:tag@digest`, of which all but the name may be left out. A host is told by a point, a
+    /// port, or as `localhost`.
+    pub(super) fn of_reference(reference: &str) -> Self {
+        let repository = reference.split_once('@').map_or(reference, |(before, _)| before);
+        let repository = match repository.rsplit_once(':') {
+            Some((repository, tag)) if !tag.contains('/') => repository,
+            _ => repository,
+        };
+        let is_host = |part: &str| part.contains(['.', ':']) || part.eq_ignore_ascii_case("localhost");
+        match repository.split_once('/') {
+            Some((host, rest)) if is_host(host) => Self::of_path(rest),
+            _ => Self::of_path(repository),
+        }
+    }
+
+    /// Reads `namespace/name`.
+    pub(super) fn of_path(path: &str) -> Self {
+        match path.rsplit_once('/') {
+            Some((namespace, name)) => Self {
+                namespace: Some(namespace.to_owned()),
+                name: name.to_owned(),
+            },
+            None => Self {
+                namespace: None,
+                name: path.to_owned(),
+            },
+        }
+    }
+}
+
+/// What a layout says of an image.
+pub(super) struct Called {
+    /// SHA-256 of its manifest.
+    pub(super) manifest: Digest,
+    /// As people know it.
+    pub(super) reference: Option<String>,
+    /// All of its names.
+    pub(super) names: Vec<Repository>,
 }
 
 impl Image {
@@ -159,17 +217,27 @@ impl<'a> Store<'a> {
         &self,
         path: &Path,
         manifest: &Manifest,
-        (digest, reference): (Digest, Option<String>),
+        called: Called,
         shown: &Path,
     ) -> Result<Opened, Diagnostic> {
         let config = self.blob(&manifest.config, MAX_CONFIG_BYTES)?;
+        let named = match self.kind {
+            ImageKind::Oci => manifest.files(),
+            ImageKind::Ollama => {
+                let place = self.folder.join(self.kind.place(&manifest.config.sha256));
+                check_config(&config).map_err(|problem| broken(&problem, &place))?;
+                manifest.files_of_ollama()
+            }
+        };
         let mut files = Vec::new();
-        for (name, layer) in manifest.files().map_err(|problem| broken(&problem, shown))? {
+        let mut documents = Vec::new();
+        for (name, layer) in named.map_err(|problem| broken(&problem, shown))? {
             // What is passed over in a model would be unpacked by others, unseen.
             if is_built_in(&name) && name.as_str() != "model.sig" {
                 let told = format!("a layer is called {name}, a name that is passed over in models");
                 return Err(Diagnostic::new(IMAGE_NAME, told).at(sources::shown(shown)));
             }
+            documents.extend(layer.is_archive_of_documents().then(|| name.to_string()));
             files.push((name, self.placed(layer)?));
         }
         let view =
@@ -178,11 +246,15 @@ impl<'a> Store<'a> {
         let root = Root::of_view(path, self.folder, view)?;
         let image = Image {
             kind: self.kind,
-            reference,
-            manifest: digest,
+            folder: self.folder.to_owned(),
+            reference: called.reference,
+            names: called.names,
+            manifest: called.manifest,
             artifact_type: manifest.artifact_type.clone(),
             licenses: licenses(&config),
-            besides: [digest, manifest.config.sha256]
+            annotated: manifest.licenses(),
+            documents,
+            besides: [called.manifest, manifest.config.sha256]
                 .iter()
                 .map(|it| self.folder.join(self.kind.place(it)))
                 .filter(|it| it.symlink_metadata().is_ok())
@@ -228,4 +300,35 @@ fn missing(name: &str, shown: &Path) -> Diagnostic {
 /// A list that breaks its rules.
 pub(super) fn broken(problem: &Problem, shown: &Path) -> Diagnostic {
     Diagnostic::of(problem.code(), problem).at(sources::shown(shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_no_namespace() {
+        for (reference, namespace, name) in [
+            ("v1", None, "v1"),
+            ("v1.0", None, "v1.0"),
+            ("x:v1", None, "x"),
+            ("evil/x", Some("evil"), "x"),
+            ("evil/x:v1", Some("evil"), "x"),
+            ("docker.io/evil/x:v1", Some("evil"), "x"),
+            ("hf.co/evil/x", Some("evil"), "x"),
+            ("localhost/evil/x", Some("evil"), "x"),
+            ("LocalHost:5000/evil/x", Some("evil"), "x"),
+            ("registry:5000/evil/team/x:v1", Some("evil/team"), "x"),
+            ("registry:5000/x", None, "x"),
+            ("docker.io/evil/x@sha256:00", Some("evil"), "x"),
+            ("docker.io/evil/x:v1@sha256:00", Some("evil"), "x"),
+        ] {
+            let found = Repository::of_reference(reference);
+            assert_eq!(
+                (found.namespace.as_deref(), found.name.as_str()),
+                (namespace, name),
+                "{reference}"
+            );
+        }
+    }
 }

@@ -12,9 +12,12 @@
 //! `LAYOUT:TAG`, `LAYOUT@sha256:…` and `STORE/NAME:TAG` are read where no file has that name. What is typed as `hf:`, `ollama:` or
 //! `oci-layout:` became such a path before ([`typed`]).
 //!
+//! A layout beside which something else lies is refused, for a loader of folders reads that ([`beside`]).
+//!
 //! Lists and names are the word of whoever wrote the layout. Sizes are compared here, digests of manifests and configurations too;
 //! those of the files are recomputed by whoever hashes these ([`names`]).
 
+mod beside;
 mod hub;
 mod image;
 mod lone;
@@ -27,7 +30,10 @@ use std::path::Path;
 
 use weightlock_artifact::inventory::{Links, Root, RootKind, blob::BlobName};
 
-pub(crate) use self::{hub::is_evidence, image::Image};
+pub(crate) use self::{
+    hub::is_evidence,
+    image::{Image, ImageKind, Repository},
+};
 use crate::{diagnostic::Diagnostic, explanations::LAYOUT, sources};
 
 /// What a target is.
@@ -56,10 +62,10 @@ pub(crate) struct Opened {
 }
 
 impl Layout {
-    /// What the layout that an image lies in calls it.
-    pub(crate) fn image_name(&self) -> Option<&str> {
+    /// The image, if it is one.
+    pub(crate) fn image(&self) -> Option<&Image> {
         match self {
-            Self::Image(image) => image.reference.as_deref(),
+            Self::Image(image) => Some(image),
             Self::Plain | Self::Hub { .. } | Self::Blob(_) => None,
         }
     }
@@ -111,10 +117,22 @@ fn special(path: &Path) -> Result<Option<Opened>, Diagnostic> {
     if let Some(opened) = hub::open(path)? {
         return Ok(Some(opened));
     }
-    if let Some(opened) = oci::open(path)? {
-        return Ok(Some(opened));
+    let image = match oci::open(path)? {
+        Some(opened) => Some(opened),
+        None => ollama::open(path)?,
+    };
+    if let Some(opened) = &image {
+        alone(opened)?;
     }
-    ollama::open(path)
+    Ok(image)
+}
+
+/// Refuses an image whose layout is something else besides.
+pub(crate) fn alone(opened: &Opened) -> Result<(), Diagnostic> {
+    match &opened.layout {
+        Layout::Image(image) => beside::nothing(&image.folder, beside::Kind::Image(image.kind)),
+        Layout::Plain | Layout::Hub { .. } | Layout::Blob(_) => Ok(()),
+    }
 }
 
 /// Refuses what this verb would take for a folder of files, and is none.
@@ -141,6 +159,20 @@ pub(crate) fn refuse(path: &Path) -> Result<(), Diagnostic> {
             .help("unpack it and name the folder with its files")
             .help("inspect, scan, gate, bom and digest --manifest read it as it is"),
     )
+}
+
+/// What lies in a repository of a hub cache besides its own, which no client reads there; nothing for what is no repository.
+///
+/// # Errors
+///
+/// That something does, or that the folder cannot be read.
+pub(crate) fn beside_snapshots(repository: &Path) -> Result<(), Diagnostic> {
+    beside::nothing(repository, beside::Kind::Hub)
+}
+
+/// Whether a name at the top of such a repository is its own.
+pub(crate) fn is_of_a_repository(name: &str) -> bool {
+    beside::is_own(name, beside::Kind::Hub)
 }
 
 /// Every image of a layout with whatever else a scan must read, for a target that is one.

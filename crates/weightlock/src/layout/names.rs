@@ -1,6 +1,6 @@
 //! Recomputes the names of blobs. That they fit shows that nothing was damaged or exchanged since they were written, and not by whom.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, os::unix::ffi::OsStrExt as _, sync::Arc};
 
 use weightlock_artifact::{
     Error,
@@ -8,12 +8,13 @@ use weightlock_artifact::{
         Algorithm, Digest,
         engine::{Observer as _, Want},
     },
+    error::NAME,
     inventory::{Inventory, Root, RootKind, Scope, blob::BlobName},
     manifest::Manifest,
     path::ArtifactPath,
 };
 
-use super::Layout;
+use super::{Layout, lone};
 use crate::{
     cli::Hashing,
     context::Context,
@@ -141,20 +142,27 @@ fn again(one: &Named, stop: &Stop) -> Result<BlobName, Error> {
     Ok(found)
 }
 
-/// What the links of a hub cache snapshot say of its files, before any of them is read.
+/// What names say of the files of a hub cache snapshot, or of a blob by itself, before any of them is read.
 pub(crate) struct Said(BTreeMap<ArtifactPath, BlobName>);
 
 impl Said {
-    /// What the snapshot says; nothing of what is none.
+    /// What names say; nothing of what is neither a snapshot nor a blob.
     pub(crate) fn of(root: &Root, scope: &Scope) -> Result<Option<Self>, Diagnostic> {
         if !root.is_hub_snapshot() {
-            return Ok(None);
+            return match lone::name(root) {
+                Some(name) => Ok(Some(Self(BTreeMap::from([(typed(root)?, name)])))),
+                None => Ok(None),
+            };
         }
         let inventory = Inventory::walk(root.reopen()?, scope)?;
         let mut said = BTreeMap::new();
         for entry in inventory.entries() {
             if let Some(name) = root.blob_name(&entry.path)? {
-                said.insert(entry.path.clone(), name);
+                let path = match root.kind() {
+                    RootKind::Folder => entry.path.clone(),
+                    RootKind::File(_) => typed(root)?,
+                };
+                said.insert(path, name);
             }
         }
         Ok(Some(Self(said)))
@@ -188,6 +196,13 @@ impl Said {
         }
         Ok(())
     }
+}
+
+/// What a model that is one file is called among targets: as it was typed.
+fn typed(root: &Root) -> Result<ArtifactPath, Diagnostic> {
+    let name = root.path().file_name().unwrap_or_default();
+    ArtifactPath::from_bytes(name.as_bytes())
+        .map_err(|error| Diagnostic::of(NAME, &error).at(sources::shown(root.path())))
 }
 
 impl Named {

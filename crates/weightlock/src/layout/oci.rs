@@ -9,6 +9,7 @@ use std::{
     ffi::OsStr,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use weightlock_artifact::{
@@ -16,13 +17,13 @@ use weightlock_artifact::{
     path::ArtifactPath,
 };
 use weightlock_format::{
-    image::{Descriptor, Document, MAX_BYTES, Manifest, layout_version},
+    image::{Descriptor, Document, Index, MAX_BYTES, Manifest, layout_version},
     reason::LIMIT,
 };
 
 use super::{
     Opened,
-    image::{ImageKind, Store, broken},
+    image::{Called, ImageKind, Repository, Store, broken},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -45,9 +46,9 @@ const MOST_TOLD: usize = 8;
 /// One image that could be meant.
 struct Candidate {
     digest: Digest,
-    tags: Vec<String>,
-    /// A tag of it that names something about a model, besides: another client could take that one.
-    disputed: Option<String>,
+    tags: Vec<Rc<str>>,
+    /// A tag of it that names something else besides: another client could take that one.
+    disputed: Option<Rc<str>>,
     manifest: Manifest,
 }
 
@@ -70,7 +71,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Opened>, Diagnostic> {
     let mut fitting = candidates(&store)?;
     fitting.retain(|one| match &wanted {
         Wanted::Any => true,
-        Wanted::Tag(tag) => one.tags.contains(tag),
+        Wanted::Tag(tag) => one.tags.iter().any(|it| **it == **tag),
         Wanted::Digest(digest) => one.digest == *digest,
     });
     match fitting.as_slice() {
@@ -105,8 +106,15 @@ pub(super) fn all(path: &Path) -> Result<Option<Vec<Opened>>, Diagnostic> {
 
 fn model(store: &Store<'_>, path: &Path, one: &Candidate) -> Result<Opened, Diagnostic> {
     let shown = store.folder.join(format!("blobs/sha256/{}", one.digest.hex()));
-    let tag = one.tags.first().cloned();
-    store.model(path, &one.manifest, (one.digest, tag), &shown)
+    store.model(path, &one.manifest, called(one.digest, &one.tags), &shown)
+}
+
+fn called(manifest: Digest, tags: &[Rc<str>]) -> Called {
+    Called {
+        manifest,
+        reference: tags.first().map(|tag| tag.to_string()),
+        names: tags.iter().map(|tag| Repository::of_reference(tag)).collect(),
+    }
 }
 
 fn is_layout(folder: &Path) -> bool {
@@ -163,7 +171,11 @@ fn by_blob(path: &Path) -> Result<Option<Opened>, Diagnostic> {
         return Ok(None);
     };
     same(&text, &digest, path)?;
-    store.model(path, &manifest, (digest, None), path).map(Some)
+    // Rules are for it by its tags, however it was named.
+    let listed = candidates(&store)?;
+    let tags = listed.iter().find(|one| one.digest == digest);
+    let tags = tags.map_or(&[][..], |one| &one.tags);
+    store.model(path, &manifest, called(digest, tags), path).map(Some)
 }
 
 fn same(text: &[u8], digest: &Digest, path: &Path) -> Result<(), Diagnostic> {
@@ -191,15 +203,19 @@ fn candidates(store: &Store<'_>) -> Result<Vec<Candidate>, Diagnostic> {
     let mut listed = Listed::default();
     // The first one is taken first.
     let mut waiting = index(store)?;
+    waiting.iter().for_each(|named| listed.tagged(named));
     waiting.reverse();
     while let Some(named) = waiting.pop() {
         if !listed.takes(&named, store)? {
             continue;
         }
         match store.document(&named)? {
-            Document::Index(index) => waiting.extend(index.manifests.into_iter().rev()),
+            Document::Index(index) => {
+                listed.holds(&named, &index);
+                waiting.extend(index.manifests.into_iter().rev());
+            }
             Document::Manifest(manifest) if manifest.subject.is_some() => {
-                listed.about_another.push(named.sha256);
+                listed.about_another.insert(named.sha256);
             }
             Document::Manifest(manifest) => listed.manifests.push((named.sha256, *manifest)),
         }
@@ -221,34 +237,52 @@ fn index(store: &Store<'_>) -> Result<Vec<Descriptor>, Diagnostic> {
 }
 
 /// What an index leads to, as far as it was read.
+///
+/// A tag is what `index.json` gives: clients look for it there and in no index below. One that an index has is that of each manifest
+/// below it.
 #[derive(Default)]
 struct Listed {
-    /// The tags of everything that was read.
-    tags: BTreeMap<Digest, Vec<String>>,
+    /// What was read.
+    read: BTreeSet<Digest>,
+    /// The tags, with whatever each is given to.
+    tags: BTreeMap<String, BTreeSet<Digest>>,
+    /// What the indexes that were read hold of what is read.
+    below: BTreeMap<Digest, BTreeSet<Digest>>,
     /// Manifests of models.
     manifests: Vec<(Digest, Manifest)>,
-    /// Manifests about another.
-    about_another: Vec<Digest>,
+    /// Manifests about another, as they say themselves.
+    about_another: BTreeSet<Digest>,
     /// Tags of what is about another: another client could take it for what the tag means.
     passed_over: BTreeSet<String>,
     bytes: u64,
 }
 
 impl Listed {
+    /// Notes the tag that `index.json` gives to something.
+    fn tagged(&mut self, named: &Descriptor) {
+        let Some(tag) = named.reference().map(str::to_owned) else {
+            return;
+        };
+        if !named.is_about_another() {
+            self.tags.entry(tag).or_default().insert(named.sha256);
+        } else if !is_of_cosign(&tag) {
+            self.passed_over.insert(tag);
+        }
+    }
+
+    fn holds(&mut self, named: &Descriptor, index: &Index) {
+        let read = index.manifests.iter().filter(|one| !one.is_about_another());
+        self.below
+            .insert(named.sha256, read.map(|one| one.sha256).collect());
+    }
+
     /// Whether to read what is named: not what is about another, and nothing twice.
     fn takes(&mut self, named: &Descriptor, store: &Store<'_>) -> Result<bool, Diagnostic> {
-        let tag = named.reference().map(str::to_owned);
-        if named.is_about_another() {
-            self.passed_over.extend(tag.filter(|tag| !is_of_cosign(tag)));
-            return Ok(false);
-        }
-        let is_known = self.tags.contains_key(&named.sha256);
-        self.tags.entry(named.sha256).or_default().extend(tag);
-        if is_known {
+        if named.is_about_another() || !self.read.insert(named.sha256) {
             return Ok(false);
         }
         self.bytes = named.size.saturating_add(self.bytes);
-        if self.tags.len() > MOST_DOCUMENTS || self.bytes > MOST_BYTES {
+        if self.read.len() > MOST_DOCUMENTS || self.bytes > MOST_BYTES {
             let told = format!(
                 "the index leads to more than {MOST_DOCUMENTS} manifests and indexes, or to more than {MOST_BYTES} bytes of them"
             );
@@ -258,27 +292,64 @@ impl Listed {
         Ok(true)
     }
 
+    /// Here and not before: a tag may be told of what was read already.
     fn candidates(self) -> Vec<Candidate> {
-        let Self {
-            mut tags,
-            manifests,
-            mut passed_over,
-            about_another,
-            ..
-        } = self;
-        // Here and not before: a tag may be told of what was read already.
-        let of_others = about_another.iter().filter_map(|digest| tags.remove(digest));
-        passed_over.extend(of_others.flatten().filter(|tag| !is_of_cosign(tag)));
-        let all = manifests.into_iter().map(|(digest, manifest)| {
-            let tags = tags.remove(&digest).unwrap_or_default();
+        let named: BTreeSet<Digest> = self.tags.values().flatten().copied().collect();
+        let led: Led = named.iter().map(|it| (*it, self.led_to(*it))).collect();
+        let tags = self.tags.iter().map(|(name, digests)| Tag {
+            is_disputed: self.is_disputed(name, digests, &led),
+            name: Rc::from(name.as_str()),
+            digests,
+        });
+        let tags: Vec<Tag<'_>> = tags.collect();
+        let all = self.manifests.iter().map(|(digest, manifest)| {
+            let own = || tags.iter().filter(|tag| tag.leads_to(digest, &led));
+            let disputed = own().find(|tag| tag.is_disputed);
             Candidate {
-                digest,
-                disputed: tags.iter().find(|tag| passed_over.contains(*tag)).cloned(),
-                tags,
-                manifest,
+                digest: *digest,
+                tags: own().map(|tag| Rc::clone(&tag.name)).collect(),
+                disputed: disputed.map(|tag| Rc::clone(&tag.name)),
+                manifest: manifest.clone(),
             }
         });
         all.collect()
+    }
+
+    /// Whether another client could take a tag for something else: of two, one takes the first and another the last.
+    fn is_disputed(&self, tag: &str, digests: &BTreeSet<Digest>, led: &Led) -> bool {
+        let mut all = digests.iter().filter_map(|it| led.get(it)).flatten();
+        let mut names_others = || all.any(|it| self.about_another.contains(it));
+        digests.len() > 1 || self.passed_over.contains(tag) || (!is_of_cosign(tag) && names_others())
+    }
+
+    /// Everything at and below a digest.
+    fn led_to(&self, digest: Digest) -> BTreeSet<Digest> {
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![digest];
+        while let Some(digest) = waiting.pop() {
+            if found.insert(digest) {
+                waiting.extend(self.below.get(&digest).into_iter().flatten().copied());
+            }
+        }
+        found
+    }
+}
+
+/// What lies at and below each digest that has a tag.
+type Led = BTreeMap<Digest, BTreeSet<Digest>>;
+
+/// A tag that `index.json` gives.
+struct Tag<'a> {
+    name: Rc<str>,
+    /// What it is given to.
+    digests: &'a BTreeSet<Digest>,
+    is_disputed: bool,
+}
+
+impl Tag<'_> {
+    fn leads_to(&self, digest: &Digest, led: &Led) -> bool {
+        let mut all = self.digests.iter().filter_map(|it| led.get(it));
+        all.any(|below| below.contains(digest))
     }
 }
 
@@ -309,7 +380,7 @@ fn none(path: &Path, store: &Store<'_>, wanted: &Wanted) -> Diagnostic {
 
 fn disputed(folder: &Path, one: &Candidate, tag: &str) -> Diagnostic {
     let told = format!(
-        "the tag {} names a model and, besides, something about a model",
+        "the tag {} names a model and something else besides, which another client could take",
         Shown(tag)
     );
     let named = format!("{}@{}", folder.display(), one.digest);
@@ -330,7 +401,7 @@ fn several(folder: &Path, many: &[Candidate]) -> Diagnostic {
     many.iter().take(MOST_TOLD).fold(told, |told, one| {
         let folder = folder.display();
         let name = match one.tags.first() {
-            Some(tag) if ArtifactPath::parse(tag.as_str()).is_ok() => format!("{folder}:{tag}"),
+            Some(tag) if ArtifactPath::parse(&**tag).is_ok() => format!("{folder}:{tag}"),
             _ => format!("{folder}@{}", one.digest),
         };
         told.help(format!(

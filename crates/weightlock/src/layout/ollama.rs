@@ -13,7 +13,7 @@ use weightlock_format::{
 
 use super::{
     Opened,
-    image::{ImageKind, Store, broken},
+    image::{Called, ImageKind, Repository, Store, broken},
 };
 use crate::{diagnostic::Diagnostic, explanations::CHOOSE, sources, text::quoted};
 
@@ -115,15 +115,20 @@ fn model(path: &Path, manifest: &Path, folder: &Path) -> Result<Opened, Diagnost
         }),
     });
     let read = read.map_err(|problem| broken(&problem, manifest))?;
-    let reference = name
-        .and_then(|name| name.strip_prefix("manifests/"))
-        .map(shortened);
-    store.model(
-        path,
-        &read,
-        (Algorithm::Sha256.digest(&text), reference),
-        manifest,
-    )
+    let name = name.and_then(|name| name.strip_prefix("manifests/"));
+    let called = Called {
+        manifest: Algorithm::Sha256.digest(&text),
+        reference: name.map(shortened),
+        names: name.and_then(repository).into_iter().collect(),
+    };
+    store.model(path, &read, called, manifest)
+}
+
+/// What `host/namespace/name/tag` is called.
+fn repository(name: &str) -> Option<Repository> {
+    let (_, path) = name.split_once('/')?;
+    let (path, _) = path.rsplit_once('/')?;
+    Some(Repository::of_path(path))
 }
 
 /// `llama3:8b`

@@ -569,6 +569,81 @@ fn a_hub_cache_is_no_model() {
     place.run(["digest", "--manifest", "tiny"]).yes();
 }
 
+/// A tag is the one that `index.json` gives; one of an index is that of what is below it.
+#[test]
+fn tags_are_those_of_the_index_that_clients_read() {
+    let place = Place::new();
+    let tagged = |mut one: Value, tag: &str| {
+        one["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
+        one
+    };
+    let mut good = oci(&place);
+    good.as_object_mut().unwrap().remove("annotations");
+    let other = titled(blob(&place, "layout", RAW, b"x"), "x.bin");
+    let other = image(&place, "layout", &json!({}), &[other]);
+    let list = |manifests: &[Value]| {
+        let kind = "application/vnd.oci.image.index.v1+json";
+        let text = json!({"schemaVersion": 2, "mediaType": kind, "manifests": manifests});
+        blob(&place, "layout", kind, text.to_string().as_bytes())
+    };
+    let files = |target: &str| {
+        let (ran, result) = inspect(&place, &[target]);
+        match result["files"].as_u64() {
+            Some(files) => Ok(files),
+            None => Err(ran.codes()),
+        }
+    };
+    let choose = || Err(vec!["WL-CLI-CHOOSE".to_owned()]);
+    let one = tagged(good.clone(), "v1");
+    for (case, listed, expected) in [
+        ("on a manifest", vec![one.clone(), other.clone()], Ok(3)),
+        (
+            "on an index",
+            vec![tagged(list(&[good.clone()]), "v1"), other.clone()],
+            Ok(3),
+        ),
+        (
+            "on an index, listed twice",
+            vec![
+                list(&[list(&[good.clone()])]),
+                tagged(list(&[list(&[good.clone()])]), "v1"),
+                other.clone(),
+            ],
+            Ok(3),
+        ),
+        (
+            "on both",
+            vec![one.clone(), tagged(list(&[other.clone()]), "v1")],
+            choose(),
+        ),
+        (
+            "below, and on another index",
+            vec![tagged(list(&[other.clone()]), "v1"), list(&[one.clone()])],
+            Ok(1),
+        ),
+        (
+            "on two manifests",
+            vec![one.clone(), tagged(other.clone(), "v1")],
+            choose(),
+        ),
+        (
+            "on an index of two",
+            vec![tagged(list(&[good.clone(), other.clone()]), "v1")],
+            choose(),
+        ),
+        (
+            "below only",
+            vec![list(&[one.clone()]), other.clone()],
+            Err(vec!["WL-IO-NOT-FOUND".to_owned()]),
+        ),
+    ] {
+        index(&place, "layout", &listed);
+        assert_eq!(files("layout:v1"), expected, "{case}");
+        let by_digest = format!("layout@{}", good["digest"].as_str().unwrap());
+        assert_eq!(files(&by_digest), Ok(3), "{case}");
+    }
+}
+
 /// Everything that can be wrong with a layout, and the code that it must give.
 /// A tag that names a model and, besides, something about a model means another thing to another client.
 #[test]
@@ -906,6 +981,7 @@ fn a_file_beside_a_layout_hides_no_layer() {
         ),
         "{ran:#?}"
     );
+    fs::remove_file(place.path("layout/old.bin")).unwrap();
     let (_, result) = inspect(&place, &["layout"]);
     assert_eq!(
         standing(&result, "who"),
@@ -913,6 +989,93 @@ fn a_file_beside_a_layout_hides_no_layer() {
         "what lies in a layout is no signature of the model"
     );
     assert_eq!(result["files"], 4);
+}
+
+/// What a folder is by its lists and what it is by the files beside them are two models, and no answer about the one is one about the
+/// other.
+#[test]
+fn a_layout_that_is_a_folder_of_files_besides_is_refused() {
+    let place = Place::new();
+    hub(&place);
+    oci(&place);
+    let manifest = ollama(&place);
+    let rules = "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n";
+    place.write(
+        "policy.toml",
+        format!("{rules}[require]\nformats = {{ deny = [\"pickle\"] }}\n"),
+    );
+    let repository = "hub/models--org--tiny";
+    let layouts = [
+        ("layout", vec!["layout", "layout:v1"]),
+        ("models", vec!["models", "models/tiny", manifest]),
+        (repository, vec![repository, "hub/models--org--tiny/refs/main"]),
+    ];
+    let gate = |target: &str| place.run(["gate", "--policy", "policy.toml", target]);
+    for (folder, targets) in &layouts {
+        // What tools leave there, and what is nothing.
+        place.write(&format!("{folder}/.DS_Store"), "x");
+        place.write(&format!("{folder}/.lock"), "");
+        place.write(&format!("{folder}/x.weightlock/evidence/x"), "x");
+        if *folder == "layout" {
+            place.write("layout/ingest/half", "x");
+        }
+        if *folder == repository {
+            place.write(&format!("{folder}/.no_exist/{COMMIT}/x.json"), "");
+        }
+        for target in targets {
+            let ran = gate(target);
+            assert_eq!(ran.code, 0, "{target}: {ran:#?}");
+            assert_eq!(inspect(&place, &[target]).0.code, 0, "{target}");
+        }
+        let danger = b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.";
+        for name in [
+            "pytorch_model.bin",
+            "sub/modeling.py",
+            "config.json",
+            ".DS_Store/x",
+        ] {
+            if name.starts_with('.') {
+                fs::remove_file(place.path(&format!("{folder}/.DS_Store"))).unwrap();
+            }
+            place.write(&format!("{folder}/{name}"), danger);
+            for target in targets {
+                for ran in [gate(target), place.run(["inspect", target])] {
+                    assert_eq!(
+                        ran.refusal(),
+                        (1, vec!["WL-CLI-BESIDE"]),
+                        "{target} {name}: {ran:#?}"
+                    );
+                }
+            }
+            let scan = place.run(["scan", folder]);
+            assert_eq!(scan.code, 1, "{folder} {name}: {scan:#?}");
+            assert!(
+                scan.stdout.contains(&format!("--> {folder}/{name} ")),
+                "{scan:#?}"
+            );
+            assert!(scan.stdout.contains("WL-CLI-BESIDE"), "{scan:#?}");
+            let top = name.split('/').next().unwrap();
+            let top = place.path(&format!("{folder}/{top}"));
+            if top.is_dir() {
+                fs::remove_dir_all(top).unwrap();
+            } else {
+                fs::remove_file(top).unwrap();
+            }
+        }
+        // Nothing is read through a link that lies there.
+        place.write("outside/old.bin", danger);
+        symlink(place.path("outside"), place.path(&format!("{folder}/link"))).unwrap();
+        for target in targets {
+            assert_eq!(gate(target).refusal(), (1, vec!["WL-CLI-BESIDE"]), "{target}");
+        }
+        let scan = place.run(["scan", folder]);
+        assert_ne!(scan.code, 0, "{scan:#?}");
+        assert!(!scan.stdout.contains("link/old.bin"), "{scan:#?}");
+        fs::remove_file(place.path(&format!("{folder}/link"))).unwrap();
+        for target in targets {
+            assert_eq!(gate(target).code, 0, "{target}");
+        }
+    }
 }
 
 /// Statements about an image lie beside its layout, and are found there.
@@ -1072,6 +1235,85 @@ fn what_the_configuration_of_an_image_says_is_compared() {
     );
 }
 
+/// In a store of Ollama the kind of a layer says what it is for, and no annotation; and its configuration adds nothing to what is signed.
+#[test]
+fn a_signature_of_a_model_of_ollama_holds_for_what_each_layer_is_for() {
+    let place = Place::new();
+    let target = ollama(&place);
+    policy(&place);
+    let good: Value = serde_json::from_slice(&fs::read(place.path(target)).unwrap()).unwrap();
+    for (name, bytes) in [
+        ("model.gguf", gguf().as_slice()),
+        ("template", b"{{ .Prompt }}"),
+        ("LICENSE", b"MIT License\n"),
+        ("params.json", br#"{"stop": ["<|end|>"]}"#),
+        ("system", b"You are small."),
+    ] {
+        place.write(&format!("folder/{name}"), bytes);
+    }
+    let private = key("p256.key.pem");
+    place
+        .run(["sign", "--key", private.to_str().unwrap(), "folder"])
+        .yes();
+    let signature = fs::read(place.path("folder/model.sig")).unwrap();
+    place.write(&format!("{target}.weightlock/model.sig"), signature);
+    let gate = |manifest: &Value| {
+        place.write(target, manifest.to_string());
+        place.run(["gate", "--policy", "policy.toml", target])
+    };
+    assert_eq!(gate(&good).code, 0, "{:#?}", gate(&good));
+
+    // Names that Ollama does not read, under which all of it is as it was signed.
+    let mut swapped = good.clone();
+    for layer in swapped["layers"].as_array_mut().unwrap() {
+        let kind = layer["mediaType"].clone();
+        let kind = kind.as_str().unwrap().rsplit('.').next().unwrap();
+        let (kind, title) = match kind {
+            "system" => ("license", "system"),
+            "license" => ("system", "LICENSE"),
+            "model" => ("model", "model.gguf"),
+            "params" => ("params", "params.json"),
+            kind => (kind, kind),
+        };
+        let kind = format!("application/vnd.ollama.image.{kind}");
+        layer["mediaType"] = json!(kind);
+        *layer = titled(layer.clone(), title);
+    }
+    let ran = gate(&swapped);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    // A kind that Ollama does not know is no prompt for it.
+    let mut dropped = good.clone();
+    dropped["layers"][4]["mediaType"] = json!("application/vnd.ollama.image.system2");
+    assert_eq!(gate(&dropped).code, 1);
+    let mut titles = good.clone();
+    titles["layers"][2] = titled(titles["layers"][2].clone(), "notes.txt");
+    assert_eq!(gate(&titles).code, 0, "a title changes nothing");
+
+    for (config, code) in [
+        (json!({"model_format": "gguf", "renderer": "tiny"}), 0),
+        (
+            json!({"model_format": "gguf", "remote_host": "https://evil.example", "remote_model": "evil:120b"}),
+            3,
+        ),
+        (json!({"Remote_Model": "evil:120b"}), 3),
+        (json!({"model_format": "gguf", "novelty": 1}), 3),
+    ] {
+        let text = config.to_string();
+        let hex = sha256(text.as_bytes());
+        place.write(&format!("models/blobs/sha256-{hex}"), &text);
+        let mut other = good.clone();
+        other["config"]["digest"] = json!(format!("sha256:{hex}"));
+        other["config"]["size"] = json!(text.len());
+        let ran = gate(&other);
+        assert_eq!(ran.code, code, "{config}: {ran:#?}");
+        assert_eq!(
+            ran.stderr.contains("WL-FORMAT-UNSUPPORTED"),
+            code == 3,
+            "{ran:#?}"
+        );
+    }
+}
+
 /// What a cache says of a blob by its name, and is not so, is a no for every verdict, and nothing is started.
 #[test]
 fn a_cache_whose_names_lie_is_not_allowed() {
@@ -1127,6 +1369,233 @@ fn a_rule_is_for_an_image_by_its_own_name() {
         );
         let ran = place.run(["gate", "--policy", "policy.toml", target]);
         assert_eq!(ran.code, code, "{name}: {ran:#?}");
+    }
+}
+
+/// A policy that denies pickles and what this rule is for.
+fn denying(place: &Place, rule: &str) {
+    let head = "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n";
+    place.write(
+        "policy.toml",
+        format!(
+            "{head}[require]\nformats = {{ deny = [\"pickle\"] }}\n[[rule]]\nwhen = {{ {rule} }}\ndeny = \"known\"\n"
+        ),
+    );
+}
+
+/// A rule is for an image by each of its tags, wherever the registry lies, and however the image is named.
+#[test]
+fn a_rule_is_for_an_image_by_every_tag_without_its_host() {
+    let place = Place::new();
+    let plain = oci(&place);
+    let tagged = |tag: &str| {
+        let mut one = plain.clone();
+        one["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
+        one
+    };
+    let blob = plain["digest"]
+        .as_str()
+        .unwrap()
+        .replace("sha256:", "layout/blobs/sha256/");
+    let by_digest = format!("layout@{}", plain["digest"].as_str().unwrap());
+    for tags in [
+        vec!["evil/x:v1"],
+        vec!["docker.io/evil/x:v1"],
+        vec!["localhost:5000/evil/x"],
+        vec!["hf.co/evil/x"],
+        vec!["docker.io/good/x:v1", "docker.io/evil/x:v1"],
+    ] {
+        let listed: Vec<Value> = tags.iter().map(|tag| tagged(tag)).collect();
+        index(&place, "layout", &listed);
+        for (rule, code) in [
+            ("namespace = \"evil\"", 1),
+            ("namespace = \"evil\", model = \"x\"", 1),
+            ("namespace = \"wicked\"", 0),
+            ("namespace = \"evil\", model = \"y\"", 0),
+        ] {
+            denying(&place, rule);
+            for target in ["layout", blob.as_str(), by_digest.as_str()] {
+                let ran = place.run(["gate", "--policy", "policy.toml", "--as", "good/x", target]);
+                assert_eq!(ran.code, code, "{tags:?}: {rule}: {target}: {ran:#?}");
+            }
+        }
+    }
+}
+
+/// What Ollama leaves out of a name is known: the namespace `library`. The file that a tag is has no name of a model.
+#[test]
+fn a_rule_for_a_namespace_decides_about_a_model_of_ollama() {
+    let place = Place::new();
+    let target = ollama(&place);
+    let other = "models/manifests/hf.co/my.org/tiny/latest";
+    place.write(other, fs::read(place.path(target)).unwrap());
+    for (rule, target, code) in [
+        ("namespace = \"library\"", target, 1),
+        ("namespace = \"my.org\"", target, 0),
+        ("namespace = \"library\"", other, 0),
+        ("namespace = \"my.org\"", other, 1),
+        ("model = \"latest\"", target, 0),
+        ("model = \"tiny\"", target, 1),
+    ] {
+        denying(&place, rule);
+        let ran = place.run(["gate", "--policy", "policy.toml", target]);
+        assert_eq!(ran.code, code, "{rule}: {target}: {ran:#?}");
+    }
+}
+
+/// One file of a snapshot is of that model and revision, has the name that the snapshot gives it, and is what its link says.
+#[test]
+fn a_file_of_a_snapshot_is_one_of_its_model() {
+    let place = Place::new();
+    let snapshot = hub(&place);
+    let repository = "hub/models--org--tiny";
+    cached(
+        &place,
+        repository,
+        COMMIT,
+        "sub/deep/more.safetensors",
+        &weights(),
+        true,
+    );
+    let file = format!("{snapshot}/model.safetensors");
+    symlink(place.path(&file), place.path("link.safetensors")).unwrap();
+    symlink("link.safetensors", place.path("links.safetensors")).unwrap();
+    let targets = [
+        file.clone(),
+        format!("{snapshot}/sub/deep/more.safetensors"),
+        "links.safetensors".to_owned(),
+    ];
+    let gate = |target: &str| place.run(["gate", "--policy", "policy.toml", target]);
+    for (rule, code) in [
+        ("model = \"tiny\"", 1),
+        ("namespace = \"org\"", 1),
+        ("model = \"other\"", 0),
+        ("namespace = \"other\"", 0),
+    ] {
+        denying(&place, rule);
+        for target in &targets {
+            let ran = gate(target);
+            assert_eq!(ran.code, code, "{rule}: {target}: {ran:#?}");
+        }
+    }
+    place.write(
+        "revision.toml",
+        "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[require]\nrevision = true\n",
+    );
+    let (ran, result) = inspect(&place, &[&file]);
+    assert_eq!(
+        (ran.code, &result["kind"]),
+        (0, &json!("hub-snapshot")),
+        "{ran:#?}"
+    );
+    assert_eq!(standing(&result, "unchanged"), "declared");
+    for target in &targets {
+        let ran = place.run(["gate", "--policy", "revision.toml", target]);
+        assert_eq!(ran.code, 0, "{target}: {ran:#?}");
+    }
+    let run = |policy: &str| {
+        let model = format!("{file}=m");
+        let shell = ["sh", "-c", "basename \"$0\"; touch started", "{m}"];
+        place.run([&["run", "--policy", policy, "--model", &model, "--"][..], &shell].concat())
+    };
+    let ran = run("revision.toml");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("model.safetensors"), "{ran:#?}");
+    fs::remove_file(place.path("started")).unwrap();
+
+    spoil(&place, &format!("{repository}/blobs/{}", sha256(&weights())));
+    for target in &targets {
+        let ran = gate(target);
+        assert_eq!(
+            ran.refusal(),
+            (1, vec!["WL-ART-BLOB-DIFFERS"]),
+            "{target}: {ran:#?}"
+        );
+    }
+    let ran = run("revision.toml");
+    assert_eq!(ran.refusal(), (1, vec!["WL-ART-BLOB-DIFFERS"]), "{ran:#?}");
+    assert!(!place.path("started").exists());
+}
+
+/// A blob by itself must be what its name says, for a verdict and before anything is started.
+#[test]
+fn a_blob_whose_name_lies_is_not_allowed() {
+    let place = Place::new();
+    denying(&place, "model = \"x\"");
+    let (said, git) = (sha256(b"{}"), git_name(b"{}"));
+    for (content, code) in [("{}", 0), (r#"{"b":1}"#, 1)] {
+        for name in [
+            format!("blobs/sha256-{said}"),
+            format!("blobs/{said}"),
+            format!("blobs/sha256/{said}"),
+            format!("blobs/{git}"),
+            format!("sha256-{said}"),
+        ] {
+            place.write(&name, content);
+            let link = format!("{}.json", name.replace('/', "-"));
+            drop(fs::remove_file(place.path(&link)));
+            symlink(&name, place.path(&link)).unwrap();
+            for target in [&name, &link] {
+                let gate = place.run(["gate", "--policy", "policy.toml", target]);
+                let model = format!("{target}=m");
+                let shell = ["sh", "-c", "touch started", "{m}"];
+                let run = ["run", "--policy", "policy.toml", "--model", &model, "--"];
+                let run = place.run([&run[..], &shell].concat());
+                for ran in [gate, run] {
+                    assert_eq!(ran.code, code, "{target}: {ran:#?}");
+                    assert_eq!(ran.stderr.contains("WL-ART-BLOB-DIFFERS"), code == 1, "{ran:#?}");
+                }
+                assert_eq!(fs::remove_file(place.path("started")).is_ok(), code == 0);
+            }
+        }
+    }
+}
+
+/// A licence that the configuration or an annotation of an image states counts like one of its files, and an archive of documents is no
+/// silence.
+#[test]
+fn licences_of_images_are_heard() {
+    let place = Place::new();
+    let all = layers(&place, "layout");
+    place.write(
+        "policy.toml",
+        "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[require]\nlicenses = { allow = [\"Apache-2.0\"] }\n",
+    );
+    let gate = |config: Value, layers: &[Value], licence: Option<&str>| {
+        let config = blob(&place, "layout", CONFIG, config.to_string().as_bytes());
+        let mut manifest =
+            json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers});
+        if let Some(licence) = licence {
+            manifest["annotations"] = json!({"org.opencontainers.image.licenses": licence});
+        }
+        let manifest = blob(&place, "layout", MANIFEST, manifest.to_string().as_bytes());
+        index(&place, "layout", &[manifest]);
+        place.run(["gate", "--policy", "policy.toml", "layout"]).code
+    };
+    let states = |licence: &str| json!({"descriptor": {"licenses": [licence]}});
+    let with = |kind: &str| {
+        let layer = titled(blob(&place, "layout", kind, &[0; 1024]), "docs.tar");
+        [all.as_slice(), &[layer]].concat()
+    };
+    let mut noted = all.clone();
+    noted[0]["annotations"]["org.opencontainers.image.licenses"] = json!("AGPL-3.0-only");
+    assert_eq!(gate(json!({}), &all, None), 0);
+    assert_eq!(gate(states("Apache-2.0"), &all, Some("Apache-2.0")), 0);
+    assert_eq!(
+        gate(json!({}), &with("application/vnd.cncf.model.weight.v1.tar"), None),
+        0
+    );
+    let states_other = gate(states("AGPL-3.0-only"), &all, None);
+    let is_noted = gate(json!({}), &all, Some("AGPL-3.0-only"));
+    let layer_is_noted = gate(json!({}), &noted, None);
+    assert_eq!((states_other, is_noted, layer_is_noted), (1, 1, 1));
+    // What is not known is no yes.
+    assert_eq!(gate(json!({}), &all, Some("Our own terms")), 3);
+    for kind in [
+        "application/vnd.cncf.model.doc.v1.tar",
+        "application/vnd.kitops.modelkit.docs.v1.tar+gzip",
+    ] {
+        assert_eq!(gate(json!({}), &with(kind), None), 3, "{kind}");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
+    fs::DirEntry,
     io::{self, Read as _},
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
@@ -11,7 +12,7 @@ use std::{
 
 use weightlock_artifact::{
     Error, input,
-    inventory::{Inventory, Links, Root, RootKind, Scope, View},
+    inventory::{Inventory, IrregularKind, Links, Root, RootKind, Scope, View},
 };
 use weightlock_scan::report::NotExamined;
 
@@ -102,14 +103,16 @@ impl Targets {
     }
 
     fn add(&mut self, path: &Path, links: Links) {
-        let target = match snapshots(path) {
-            Some(snapshots) => return snapshots.iter().for_each(|one| self.add(one, links)),
-            None => match self.images(path) {
-                true => return,
-                false => Target::as_it_is(path, links, &Scope::model()),
-            },
-        };
-        match target {
+        if let Some(snapshots) = snapshots(path) {
+            self.beside_snapshots(path, links);
+            snapshots.iter().for_each(|one| self.as_it_is(one, links));
+        } else if !self.images(path) {
+            self.as_it_is(path, links);
+        }
+    }
+
+    fn as_it_is(&mut self, path: &Path, links: Links) {
+        match Target::as_it_is(path, links, &Scope::model()) {
             Ok(target) => {
                 if let Target::Folder(inventory) = &target {
                     self.beside(inventory);
@@ -127,18 +130,13 @@ impl Targets {
         let images = match layout::all_images(path) {
             Ok(images) => images,
             Err(told) => {
-                self.not_examined.push(NotExamined {
-                    name: told
-                        .place()
-                        .map_or_else(|| path.to_string_lossy().into_owned(), str::to_owned),
-                    code: told.code(),
-                    why: told.sentence(),
-                    failed: explanations::outcome(told.code())
-                        == weightlock_artifact::reason::Outcome::CouldNotWork,
-                });
+                self.not_examined.push(refused(path, &told));
                 return false;
             }
         };
+        if let Some(Err(told)) = images.first().map(layout::alone) {
+            self.not_examined.push(refused(path, &told));
+        }
         let mut taken = BTreeSet::new();
         for image in &images {
             let walked = image
@@ -170,6 +168,44 @@ impl Targets {
             self.lists(&images);
         }
         true
+    }
+
+    /// What lies in a repository of a hub cache where no client reads it, and loaders of folders do.
+    fn beside_snapshots(&mut self, repository: &Path, links: Links) {
+        if let Err(told) = layout::beside_snapshots(repository) {
+            self.not_examined.push(refused(repository, &told));
+        }
+        let is_own = |it: &DirEntry| it.file_name().to_str().is_some_and(layout::is_of_a_repository);
+        let entries = repository
+            .read_dir()
+            .and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+        match entries {
+            Ok(entries) => {
+                let others = entries.iter().filter(|entry| !is_own(entry));
+                others.for_each(|entry| self.stray(&entry.path(), links));
+            }
+            Err(error) => {
+                let error = Error::io("read", repository, error);
+                self.not_examined.push(not_opened(repository, &error));
+            }
+        }
+    }
+
+    /// What nobody named. Links in the place of it lead anywhere, and are told.
+    fn stray(&mut self, path: &Path, links: Links) {
+        match path.read_link() {
+            Err(_) => self.as_it_is(path, links),
+            Ok(target) => {
+                let target = target.to_string_lossy().into_owned();
+                let kind = IrregularKind::Link { target };
+                self.not_examined.push(NotExamined {
+                    name: path.to_string_lossy().into_owned(),
+                    code: kind.code(),
+                    why: format!("{} {kind}", path.display()),
+                    failed: false,
+                });
+            }
+        }
     }
 
     /// Manifests and configurations of images whose folder is not read.
@@ -208,6 +244,19 @@ impl Targets {
         let names = left_out.iter();
         self.left_out
             .extend(names.map(|source| source.name.to_string_lossy().into_owned()));
+    }
+}
+
+/// What was refused, and where.
+fn refused(path: &Path, told: &Diagnostic) -> NotExamined {
+    let code = told.code();
+    NotExamined {
+        name: told
+            .place()
+            .map_or_else(|| path.to_string_lossy().into_owned(), str::to_owned),
+        code,
+        why: told.sentence(),
+        failed: explanations::outcome(code) == weightlock_artifact::reason::Outcome::CouldNotWork,
     }
 }
 

@@ -17,6 +17,7 @@ use super::{flags::PolicyFlags, licences, parts, passed_over, references};
 use crate::{
     commands::{attest::review, bom::model::Described, subject::Hashed},
     diagnostic::Diagnostic,
+    layout::{Image, ImageKind, Repository},
 };
 
 /// Names of kinds of file, beside those of formats: what a loader could take a file for.
@@ -25,7 +26,7 @@ pub(super) const KINDS: [&str; 4] = ["code", "executable", "template", "custom-c
 /// Everything that policies ask of the files.
 pub(super) fn of(
     described: &Described,
-    image: Option<&str>,
+    image: Option<&Image>,
     flags: &PolicyFlags,
 ) -> Result<(ModelFacts, CustomCode), Vec<Diagnostic>> {
     let hashed = &described.hashed;
@@ -42,7 +43,7 @@ pub(super) fn of(
         also,
         revision,
         digest: *hashed.digest(),
-        licenses: licences::of(described, &seen)?,
+        licenses: licences::of(described, image, &seen)?,
         files,
         incomplete,
         code: listed(&code),
@@ -76,7 +77,7 @@ fn listed(code: &CustomCode) -> Vec<String> {
 /// a cache knows, the caller cannot say another of.
 fn called(
     hashed: &Hashed,
-    image: Option<&str>,
+    image: Option<&Image>,
     flags: &PolicyFlags,
 ) -> (Called, Vec<Called>, Option<Revision>) {
     let hub = hashed.root().hub_name();
@@ -88,12 +89,20 @@ fn called(
         namespace: hub.namespace.clone(),
         name: hub.name.clone(),
     });
-    let also = said.as_ref().and(of_place.clone());
-    let also = also.into_iter().chain(image.map(of_image)).collect();
-    let called = said.or(of_place).unwrap_or_else(|| Called {
+    let base = || Called {
         namespace: None,
         name: hashed.root().base_name(),
-    });
+    };
+    // In a store of Ollama a file is called as the tag is, which is no name.
+    let is_named = image.is_some_and(|image| image.kind == ImageKind::Ollama && !image.names.is_empty());
+    let of_file = (said.is_none() && of_place.is_none() && !is_named).then(base);
+    let of_image = image
+        .into_iter()
+        .flat_map(|image| &image.names)
+        .map(of_repository);
+    let mut all = said.into_iter().chain(of_place).chain(of_file).chain(of_image);
+    let called = all.next().unwrap_or_else(base);
+    let also = all.collect();
     let of_place = hub.map(|hub| hub.revision.clone());
     let revision = of_place.or_else(|| flags.revision.clone());
     let revision = revision.map(|text| Revision {
@@ -103,19 +112,10 @@ fn called(
     (called, also, revision)
 }
 
-/// What a layout calls an image: its repository, without host and tag.
-fn of_image(reference: &str) -> Called {
-    let repository = match reference.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => repository,
-        _ => reference,
-    };
-    let (namespace, name) = match repository.rsplit_once('/') {
-        Some((namespace, name)) => (Some(namespace.to_owned()), name),
-        None => (None, repository),
-    };
+fn of_repository(repository: &Repository) -> Called {
     Called {
-        namespace,
-        name: name.to_owned(),
+        namespace: repository.namespace.clone(),
+        name: repository.name.clone(),
     }
 }
 

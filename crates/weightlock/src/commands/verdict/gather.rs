@@ -153,7 +153,7 @@ pub(crate) fn judge_bytes(
         ));
     }
     let opened = opened(asked.target, asked.allow_symlinks)?;
-    let image = opened.layout.image_name().map(str::to_owned);
+    let image = opened.layout.image().cloned();
     let root = opened.root;
     let signatures = signatures::find(&root, &policies.people)?;
     let counting = signatures.iter().filter(|found| found.counts(policy)).count();
@@ -175,7 +175,7 @@ pub(crate) fn judge_bytes(
         crate::text::counted(hashed.files, "file"),
         hashed.digest()
     ));
-    let (model, code) = facts::of(&described, image.as_deref(), asked.flags)?;
+    let (model, code) = facts::of(&described, image.as_ref(), asked.flags)?;
     let signers = signatures::signers(&signatures);
     let signatures = signatures::judged(signatures, policy, hashed, hashing, context)?;
     let about = About {

@@ -7,6 +7,7 @@
 //! | every card, also `readme.md` and those in folders | each `license`, a `license_name` beside it, an address in `license_link` |
 //! | every file of a licence, in any folder | the licence whose text it is, or that nobody knows the text |
 //! | headers of safetensors and GGUF, in any folder | what their metadata call a licence |
+//! | the configuration and the annotations of an image | each licence; of an archive of documents nobody knows what it says |
 //!
 //! A policy wants each of them to be content. What is not known is a fact that is not known, and no silence: else a licence that
 //! forbids the use would pass beside a word that allows it. Files of installed packages speak for their packages.
@@ -31,12 +32,14 @@ use weightlock_policy::evidence::LicenseFact;
 use crate::{
     commands::{bom::model::Described, scan::opened},
     diagnostic::Diagnostic,
+    layout::Image,
     sources::Source,
 };
 
 /// What each source says of the licence. `seen` are the headers of all files.
 pub(super) fn of(
     described: &Described,
+    image: Option<&Image>,
     seen: &[(ArtifactPath, Facts)],
 ) -> Result<Vec<LicenseFact>, Vec<Diagnostic>> {
     let mut found = Found(of_graph(described));
@@ -67,6 +70,9 @@ pub(super) fn of(
     }
     for (path, facts) in seen.iter().filter(|(path, _)| !is_installed(path)) {
         found.header(path, facts);
+    }
+    if let Some(image) = image {
+        found.image(image);
     }
     Ok(found.0)
 }
@@ -139,6 +145,19 @@ impl Found {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What an image says besides its files.
+    fn image(&mut self, image: &Image) {
+        for license in &image.licenses {
+            self.written(license, None, "the configuration of the image");
+        }
+        for license in &image.annotated {
+            self.written(license, None, "an annotation of the image");
+        }
+        for name in &image.documents {
+            self.unknown("documents in an archive, which is not looked into", name);
         }
     }
 
