@@ -581,7 +581,7 @@ fn tags_are_those_of_the_index_that_clients_read() {
     good.as_object_mut().unwrap().remove("annotations");
     let other = titled(blob(&place, "layout", RAW, b"x"), "x.bin");
     let other = image(&place, "layout", &json!({}), &[other]);
-    let list = |manifests: &[Value]| {
+    let list = |manifests: &[&Value]| {
         let kind = "application/vnd.oci.image.index.v1+json";
         let text = json!({"schemaVersion": 2, "mediaType": kind, "manifests": manifests});
         blob(&place, "layout", kind, text.to_string().as_bytes())
@@ -599,26 +599,26 @@ fn tags_are_those_of_the_index_that_clients_read() {
         ("on a manifest", vec![one.clone(), other.clone()], Ok(3)),
         (
             "on an index",
-            vec![tagged(list(&[good.clone()]), "v1"), other.clone()],
+            vec![tagged(list(&[&good]), "v1"), other.clone()],
             Ok(3),
         ),
         (
             "on an index, listed twice",
             vec![
-                list(&[list(&[good.clone()])]),
-                tagged(list(&[list(&[good.clone()])]), "v1"),
+                list(&[&list(&[&good])]),
+                tagged(list(&[&list(&[&good])]), "v1"),
                 other.clone(),
             ],
             Ok(3),
         ),
         (
             "on both",
-            vec![one.clone(), tagged(list(&[other.clone()]), "v1")],
+            vec![one.clone(), tagged(list(&[&other]), "v1")],
             choose(),
         ),
         (
             "below, and on another index",
-            vec![tagged(list(&[other.clone()]), "v1"), list(&[one.clone()])],
+            vec![tagged(list(&[&other]), "v1"), list(&[&one])],
             Ok(1),
         ),
         (
@@ -628,12 +628,12 @@ fn tags_are_those_of_the_index_that_clients_read() {
         ),
         (
             "on an index of two",
-            vec![tagged(list(&[good.clone(), other.clone()]), "v1")],
+            vec![tagged(list(&[&good, &other]), "v1")],
             choose(),
         ),
         (
             "below only",
-            vec![list(&[one.clone()]), other.clone()],
+            vec![list(&[&one]), other.clone()],
             Err(vec!["WL-IO-NOT-FOUND".to_owned()]),
         ),
     ] {
