@@ -147,11 +147,12 @@ impl Hashed {
     pub(crate) fn text(&self, path: &ArtifactPath, limit: usize) -> Result<Vec<u8>, Diagnostic> {
         let place = self.root.join(path.as_str());
         let text = input::read_open(self.root.open_file(path)?, &place, limit)?;
-        let hashed = match &self.manifest {
-            Some(manifest) => manifest.file(path).map(|file| *file.sha256()),
-            None => Some(self.digest),
-        };
-        if hashed == Some(Algorithm::Sha256.digest(&text)) {
+        let is_same = self
+            .manifest
+            .as_ref()
+            .and_then(|manifest| manifest.file(path))
+            .is_some_and(|file| *file.sha256() == Algorithm::Sha256.digest(&text));
+        if is_same {
             Ok(text)
         } else {
             Err(Error::Changed {

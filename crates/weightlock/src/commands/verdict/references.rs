@@ -64,17 +64,24 @@ pub(super) fn astray(hashed: &Hashed) -> Result<Vec<String>, Diagnostic> {
         if TEXTS.contains(&path.base_name()) {
             // What is longer is no list of names.
             if source.stamp.size <= MAX_TEXT as u64 {
-                astray.extend(reader.of_text(&hashed.text(path, MAX_TEXT)?));
+                astray.extend(reader.of_text(&read(&source, MAX_TEXT)?));
             }
         } else if !is_configuration(path) {
             continue;
         } else if source.stamp.size > MAX_BYTES as u64 {
             astray.extend(reader.of_long(&source)?);
         } else {
-            astray.extend(reader.of_json(&hashed.text(path, MAX_BYTES)?));
+            astray.extend(reader.of_json(&read(&source, MAX_BYTES)?));
         }
     }
     Ok(astray.into_iter().take(MOST_TOLD).collect())
+}
+
+/// The very file that was hashed; another one in its place is an error.
+fn read(source: &Source, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+    let failed = |error| weightlock_artifact::Error::io("read", &source.name, error);
+    let content = scan::opened(source).map_err(Diagnostic::from)?;
+    Ok(content.read(0, limit).map_err(failed)?)
 }
 
 fn is_configuration(path: &ArtifactPath) -> bool {

@@ -130,8 +130,13 @@ fn position(stage: Stage, calls: &[&str], case: &Case) -> Option<usize> {
         Some(from + found)
     };
     let last = |is: &dyn Fn(&str) -> bool| calls.iter().rposition(|call| is(call));
-    let read =
-        |call: &str| kind(call) == "pread64" && call.contains(case.victim.home().to_str().unwrap_or("?"));
+    // What lies under names that are passed over is looked at by policies, and handed to nobody.
+    let passed_over = ["/model.sig>", "/.git", "/.weightlock/"];
+    let read = |call: &str| {
+        kind(call) == "pread64"
+            && call.contains(case.victim.home().to_str().unwrap_or("?"))
+            && !passed_over.iter().any(|name| call.contains(name))
+    };
     let lists = |call: &str| kind(call) == "getdents64" && call.contains(&listed);
     let seals =
         |call: &str| kind(call) == "fcntl" && call.contains("F_ADD_SEALS") && call.contains("F_SEAL_SEAL");
