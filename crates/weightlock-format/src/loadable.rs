@@ -69,9 +69,9 @@ pub const EXTENSIONS: &[(Loadable, &[&str])] = &[
     (
         Loadable::Code,
         &[
-            "py", "pyc", "pyo", "pyd", "pyi", "pyx", "pyw", "pth", "ipynb", "so", "egg", "r", "jl", "lua",
-            "js", "mjs", "wasm", "java", "class", "jar", "cu", "cuh", "cpp", "cc", "c", "h", "hpp", "ptx",
-            "cubin", "fatbin", "hsaco", "triton", "metal", "metallib",
+            "py", "pyc", "pyo", "pyd", "pyi", "pyx", "pyw", "pth", "ipynb", "so", "egg", "whl", "pyz",
+            "pyzw", "mar", "r", "jl", "lua", "js", "mjs", "wasm", "java", "class", "jar", "cu", "cuh", "cpp",
+            "cc", "c", "h", "hpp", "ptx", "cubin", "fatbin", "hsaco", "triton", "metal", "metallib",
         ],
     ),
     (

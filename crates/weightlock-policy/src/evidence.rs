@@ -123,6 +123,9 @@ pub struct LicenseFact {
     pub standing: Standing,
     /// Where it stands.
     pub source: String,
+    /// Whether it could be the reason for a yes. What a signer left out, though the rest is signed, is anybody's word: it can take
+    /// away and gives nothing.
+    pub counts: bool,
 }
 
 /// A statement.
@@ -138,6 +141,9 @@ pub struct StatementFact {
     pub by: BTreeSet<IdentityId>,
     /// What tells its signer from others: a key's fingerprint, or a name with its issuer. Two names of one key are one signer.
     pub signer: Option<String>,
+    /// Everything that tells who its signer is: a key, the names that a certificate or an identity has. Two signers who share one are
+    /// one person; none where nobody of the policy signed it.
+    pub marks: BTreeSet<String>,
     /// Who signed it, for people.
     pub signed_by: Option<String>,
     /// When it was made: by a clock that countersigned, or as its signer says.

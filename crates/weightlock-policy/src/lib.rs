@@ -29,6 +29,7 @@ mod level;
 pub mod lock;
 mod name;
 pub mod pattern;
+mod people;
 pub mod pins;
 pub mod reason;
 pub mod summary;

@@ -63,7 +63,7 @@ pub struct Reason {
     pub evidence: Vec<Digest>,
     /// Where the demand stands; none where the policy as a whole lacks something.
     pub place: Option<Place>,
-    /// By what names it can be waived: a rule of the scanner, an advisory and its other names.
+    /// By what names it can be waived: a rule of the scanner, an advisory, and the one CVE that it is.
     pub names: Vec<String>,
     /// The file that it is about, and which format of it is denied.
     pub file: Option<DeniedFile>,

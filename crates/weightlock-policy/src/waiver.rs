@@ -84,6 +84,12 @@ impl Waiver {
         {
             return Err("a waiver has an owner, an approver and a reason");
         }
+        let is_plain = |text: &str| text.bytes().all(|it| it.is_ascii_graphic() || it == b' ');
+        if !is_plain(&parts.owner) || !is_plain(&parts.approver) {
+            return Err(
+                "the owner and the approver of a waiver are named in ASCII: other letters look like those of another name",
+            );
+        }
         if same(&parts.owner, &parts.approver) {
             return Err("the owner of a waiver does not approve it; somebody else does");
         }

@@ -99,10 +99,18 @@ pub fn scan(file: &str, content: Content, settings: &Settings) -> FileReport {
     }
 }
 
-/// Visits `content`, called `file`, and everything in it, in the order of examination, and tells what each is.
-pub fn visit(file: &str, content: Content, settings: &Settings, each: &mut dyn FnMut(&Subject, Format)) {
+/// Visits `content`, called `file`, and everything in it, in the order of examination, and tells what each is. What could not
+/// be visited is among the gaps of the coverage that is returned.
+pub fn visit(
+    file: &str,
+    content: Content,
+    settings: &Settings,
+    each: &mut dyn FnMut(&Subject, Format),
+) -> Coverage {
     let size = content.size();
-    Run::new(settings, size).everything(file, content, each);
+    let mut run = Run::new(settings, size);
+    run.everything(file, content, each);
+    run.coverage
 }
 
 /// A content whose turn has not come.

@@ -78,8 +78,9 @@ const HUB: [&str; 28] = [
     "qwen-research",
 ];
 
-/// The identifier of the list in its own letters.
-fn listed(written: &str) -> Option<&'static str> {
+/// The identifier of SPDX's list in its own letters.
+#[must_use]
+pub fn listed(written: &str) -> Option<&'static str> {
     LICENSES
         .iter()
         .map(|it| it.name)
@@ -126,6 +127,15 @@ fn of_address(address: &str) -> Option<&'static str> {
         ("creativecommons.org", ["licenses", kind, version, ..]) => listed(&format!("cc-{kind}-{version}")),
         ("creativecommons.org", ["publicdomain", "zero", "1.0", ..]) => Some("CC0-1.0"),
         ("apache.org", ["licenses", ..]) if last == "license-2.0" => Some("Apache-2.0"),
+        ("gnu.org", ["licenses", ..]) => listed(last.trim_end_matches(".en")),
+        ("mozilla.org", [.., "mpl", "2.0"]) => Some("MPL-2.0"),
+        // Its newer addresses have no dots.
+        ("opensource.org", ["license", _]) => listed(last).or_else(|| {
+            let dotted = last
+                .rsplit_once('-')
+                .map(|(before, minor)| format!("{before}.{minor}"));
+            dotted.and_then(|it| listed(&it))
+        }),
         ("opensource.org", _) | ("spdx.org", _) | ("choosealicense.com", _) => listed(last),
         _ => None,
     }

@@ -23,6 +23,7 @@ mod gguf;
 mod hub;
 mod infer;
 mod launch;
+pub mod licence_form;
 mod licence_text;
 pub mod license;
 mod locks;

@@ -2,8 +2,8 @@
 //!
 //! Loaders with `trust_remote_code` import the `*.py` of a folder, and which of them an `auto_map` in its configuration
 //! names; what is imported can load everything else that a machine runs. The code that counts is therefore every source, byte
-//! code, library, script and program ([`is_code`]), and every entry of an `auto_map`; an entry that names another repository
-//! (`owner/name--module.Class`) loads code that is not here, and no review of this folder covers it.
+//! code, library, script and program ([`is_code`]), every archive that holds one, and every entry of an `auto_map`; an entry that
+//! names another repository (`owner/name--module.Class`) loads code that is not here, and no review of this folder covers it.
 //!
 //! Predicate `urn:weightlock:review:v1`:
 //!
@@ -151,7 +151,13 @@ pub enum NotCovered {
 /// of a sentence encoder's modules, and that of a pipeline's parts.
 #[must_use]
 pub fn is_configuration(path: &ArtifactPath) -> bool {
-    let name = path.base_name().to_ascii_lowercase();
+    is_configuration_called(path.base_name())
+}
+
+/// As [`is_configuration`], for a member of an archive: `name` is the last part of what the archive calls it.
+#[must_use]
+pub fn is_configuration_called(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
     let others = [
         "modules.json",
         "model_index.json",
@@ -167,9 +173,15 @@ pub fn is_configuration(path: &ArtifactPath) -> bool {
 /// Weights are none, although a pickle can run code: a scan is about those. A `.pth` is code where it is not weights.
 #[must_use]
 pub fn is_code(path: &ArtifactPath, head: &[u8]) -> bool {
+    is_code_called(path.base_name(), head)
+}
+
+/// As [`is_code`], for a member of an archive: `name` is the last part of what the archive calls it.
+#[must_use]
+pub fn is_code_called(name: &str, head: &[u8]) -> bool {
     let format = Format::of(head);
     let is_program = format.is_code() && format != Format::Pickle;
-    let name = path.base_name().to_lowercase();
+    let name = name.to_lowercase();
     let is_weights = name.ends_with(".pth") && (format == Format::Pickle || format.is_container());
     is_program || is_code_by_name(&name) && !is_weights
 }
@@ -187,8 +199,13 @@ impl CustomCode {
     /// Takes note of a file of the model, which begins with `head` as [`is_code`] wants it.
     pub fn file(&mut self, path: &ArtifactPath, sha256: &Digest, head: &[u8]) {
         if is_code(path, head) {
-            self.files.insert(path.as_str().to_owned(), sha256.hex());
+            self.archive(path, sha256);
         }
+    }
+
+    /// Takes note of an archive or stream of the model that holds code, or that nobody can look into: it is code as a whole.
+    pub fn archive(&mut self, path: &ArtifactPath, sha256: &Digest) {
+        self.files.insert(path.as_str().to_owned(), sha256.hex());
     }
 
     /// Takes note of what a configuration names. `None` stands for one that could not be read.

@@ -177,7 +177,25 @@ impl TokenizerConfig {
     }
 }
 
-/// Code that any JSON file of a model folder asks for: under `auto_map` of an object, or as the `type` of an entry
+/// Whether transformers takes a kernel from a hub for what stands under `key`, as a text or as texts below it, by the part of the
+/// model: `{"attn_implementation": {"text_config": "owner/kernel"}}`.
+#[must_use]
+pub fn is_kernel_key(key: &str) -> bool {
+    let key = key.trim_start_matches('_');
+    ["attn_implementation", "experts_implementation"]
+        .iter()
+        .any(|known| key.starts_with(known))
+}
+
+/// The repository that the name of a kernel names: `owner/kernel`, `owner/kernel@revision:function`, `paged|owner/kernel`.
+#[must_use]
+pub fn kernel(name: &str) -> Option<String> {
+    let repository = name.rsplit('|').next().unwrap_or(name);
+    let repository = repository.split(':').next().unwrap_or(repository);
+    name.contains('/').then(|| repository.to_owned())
+}
+
+/// Code that any JSON file of a model folder asks for: under `auto_map` of an object, as a kernel from a hub, or as the `type` of an entry
 /// of sentence-transformers' `modules.json`, where it lies outside that library.
 ///
 /// # Errors
@@ -240,6 +258,34 @@ fn custom_code(map: &Map<String, Value>) -> Vec<CustomCode> {
                 }
             }
             Some(value) => references(key, value, &mut found),
+        }
+    }
+    found.extend(kernels(map));
+    found
+}
+
+/// Kernels from a hub, at any depth.
+fn kernels(map: &Map<String, Value>) -> Vec<CustomCode> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<(Option<&str>, &str, &Value)> = map
+        .iter()
+        .map(|(key, value)| (None, key.as_str(), value))
+        .collect();
+    while let Some((around, key, value)) = waiting.pop() {
+        let role = around.or_else(|| is_kernel_key(key).then_some(key));
+        match (value, role) {
+            (Value::String(name), Some(role)) => {
+                found.extend(kernel(name).map(|repository| CustomCode {
+                    role: role.to_owned(),
+                    repository: Some(repository),
+                    class: name.clone(),
+                }));
+            }
+            (Value::Array(items), role) => waiting.extend(items.iter().map(|item| (role, "", item))),
+            (Value::Object(fields), role) => {
+                waiting.extend(fields.iter().map(|(key, value)| (role, key.as_str(), value)));
+            }
+            _ => {}
         }
     }
     found

@@ -88,9 +88,10 @@ fn findings(report: &AdvisoryReport, below: Severity) -> Vec<Reason> {
         let reason = Reason::no(Check::Advisories.code(), text)
             .named(&it.id)
             .of(report.digest);
-        it.aliases
-            .iter()
-            .fold(reason, |reason, alias| reason.named(alias))
+        match it.only_alias() {
+            Some(alias) => reason.named(alias),
+            None => reason,
+        }
     });
     reasons.collect()
 }
@@ -114,6 +115,23 @@ fn latest<'c>(signed: &[&'c (&StatementFact, AdvisoryReport)]) -> impl Iterator<
 }
 
 impl AdvisoryMatch {
+    /// The other name that means this and nothing else: the one CVE of a record that is none itself. A vendor's name can stand for
+    /// several, and whoever waives one of them has not looked at the others.
+    fn only_alias(&self) -> Option<&str> {
+        let is_cve = |name: &str| name.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("CVE-"));
+        let mut all: Vec<&str> = self
+            .aliases
+            .iter()
+            .map(String::as_str)
+            .filter(|it| is_cve(it))
+            .collect();
+        all.dedup();
+        match all.as_slice() {
+            [alias] if !is_cve(&self.id) => Some(alias),
+            _ => None,
+        }
+    }
+
     /// How bad it is; what nobody rated could be anything.
     fn weight(&self) -> Severity {
         self.severity.unwrap_or(Severity::Critical)

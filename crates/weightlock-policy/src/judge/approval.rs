@@ -6,6 +6,7 @@ use super::{Answer, Case, candidates::last_words};
 use crate::{
     check::Check,
     evidence::{ApprovalFact, Content},
+    people::People,
     verdict::Reason,
 };
 
@@ -33,25 +34,25 @@ impl Case<'_> {
             reasons.extend(approvals.lack(Check::Approvals, "approval"));
             return Answer::no(reasons);
         }
-        let approving: Vec<_> = words
+        let approving = words
             .iter()
             .filter(|(_, statement, approval)| {
                 *approval == ApprovalFact::Approves
                     && approvals.counts(statement)
                     && self.policy.is_by(layer, by, statement)
             })
-            .collect();
+            .map(|(_, statement, _)| *statement);
+        let approving = People::of(&self.evidence.statements).first_of_each(approving);
         if (approving.len() as u64) < u64::from(count) {
             let text = format!("{} of {count} demanded people approved it", approving.len());
-            reasons
-                .push(Reason::no(Check::Approvals.code(), text).of(approving.iter().map(|(_, it, _)| it.id)));
+            reasons.push(Reason::no(Check::Approvals.code(), text).of(approving.iter().map(|it| it.id)));
         }
         if reasons.is_empty() {
             let who: Vec<&str> = approving
                 .iter()
-                .filter_map(|(_, statement, _)| statement.signed_by.as_deref())
+                .filter_map(|statement| statement.signed_by.as_deref())
                 .collect();
-            let evidence = approving.iter().map(|(_, statement, _)| statement.id);
+            let evidence = approving.iter().map(|statement| statement.id);
             Answer::met(format!("approved by {}", who.join(", ")), evidence)
         } else {
             Answer::no(reasons)

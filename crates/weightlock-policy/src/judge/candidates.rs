@@ -149,7 +149,7 @@ impl Case<'_> {
     }
 
     /// Why a statement does not count.
-    fn fault(&self, statement: &StatementFact) -> Option<String> {
+    pub(super) fn fault(&self, statement: &StatementFact) -> Option<String> {
         if !self.policy.counts(statement.kind, &statement.by) {
             if let Some(layer) = self.policy.silent_on(statement.kind).next() {
                 return Some(format!(

@@ -10,10 +10,13 @@ impl Case<'_> {
     pub(super) fn licenses(&self, wanted: &Licences) -> Answer {
         let code = Check::License.code();
         let known = &self.evidence.model.licenses;
-        if known.is_empty() {
-            return Answer::because(Reason::unknown(code, "no file says under which license it is"));
-        }
         let mut reasons = Vec::new();
+        if known.is_empty() {
+            reasons.push(Reason::unknown(code, "no file says under which license it is"));
+        } else if known.iter().all(|license| !license.counts) {
+            let text = "no file that the signer listed says under which license it is";
+            reasons.push(Reason::unknown(code, text));
+        }
         for license in known {
             let allowed = license.expression.as_deref().and_then(|it| permits(wanted, it));
             match allowed {

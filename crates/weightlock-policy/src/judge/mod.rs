@@ -14,6 +14,7 @@ mod approval;
 mod bom;
 mod candidates;
 mod card;
+mod counted;
 mod evaluation;
 mod format;
 mod licence;
@@ -224,7 +225,7 @@ pub fn judge(policy: &Policy, evidence: &Evidence, situation: &Situation) -> Ver
         asked,
         general,
         waivers,
-        level: case.reached(),
+        level: case.reached(&active),
         policies: applied(policy),
     }
 }

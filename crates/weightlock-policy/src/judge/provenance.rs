@@ -3,7 +3,7 @@
 use weightlock_artifact::evidence::Kind;
 use weightlock_bom::slsa::Level;
 
-use super::{Answer, Case};
+use super::{Active, Answer, Case};
 use crate::{
     check::Check,
     demand::Demand,
@@ -57,10 +57,20 @@ impl Case<'_> {
         (reached < level).then(|| format!("it is of level {reached}, and {level} is demanded"))
     }
 
-    /// The highest level of the provenance that counts.
-    pub(super) fn reached(&self) -> Level {
+    /// The highest level of the provenance that counts. One by a builder that is not demanded counts for nothing.
+    pub(super) fn reached(&self, active: &[Active<'_>]) -> Level {
+        let is_demanded = |found: &ProvenanceFact| {
+            active.iter().all(|it| match &it.placed.demand {
+                Demand::Provenance { builders, .. } => {
+                    builders.is_empty() || builders.contains(&found.builder)
+                }
+                _ => true,
+            })
+        };
         let found = self.candidates(Kind::Provenance, |content| match content {
-            Content::Provenance(provenance) if provenance.faults.is_empty() => Some(provenance.clone()),
+            Content::Provenance(provenance) if provenance.faults.is_empty() && is_demanded(provenance) => {
+                Some(provenance.clone())
+            }
             _ => None,
         });
         let levels = found.good.iter().map(|(statement, it)| self.level(statement, it));

@@ -6,6 +6,7 @@ use super::{Answer, Case, candidates::last_words};
 use crate::{
     check::Check,
     evidence::{Content, ReviewFact},
+    people::People,
     verdict::Reason,
 };
 
@@ -34,10 +35,11 @@ impl Case<'_> {
             reasons.extend(reviews.lack(Check::Review, &what));
             return Answer::no(reasons);
         }
-        let approving: Vec<_> = words
+        let approving = words
             .iter()
             .filter(|(_, statement, review)| *review == ReviewFact::Approves && reviews.counts(statement))
-            .collect();
+            .map(|(_, statement, _)| *statement);
+        let approving = People::of(&self.evidence.statements).first_of_each(approving);
         if (approving.len() as u64) < u64::from(reviewers) {
             let text = format!(
                 "{} of {reviewers} demanded reviewers approved exactly the code that is there",
@@ -47,7 +49,7 @@ impl Case<'_> {
         }
         if reasons.is_empty() {
             let by = format!("{} reviewed exactly this code", approving.len());
-            Answer::met(by, approving.iter().map(|(_, statement, _)| statement.id))
+            Answer::met(by, approving.iter().map(|statement| statement.id))
         } else {
             Answer::no(reasons)
         }

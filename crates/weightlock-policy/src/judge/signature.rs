@@ -1,11 +1,9 @@
 //! Signed by those who count, and unchanged.
 
-use std::collections::BTreeSet;
-
 use weightlock_artifact::evidence::Kind;
 
 use super::{Answer, Case};
-use crate::{check::Check, evidence::Content, verdict::Reason};
+use crate::{check::Check, evidence::Content, people::People, verdict::Reason};
 
 impl Case<'_> {
     pub(super) fn signature(&self, layer: usize, signers: u32, by: &[String]) -> Answer {
@@ -25,15 +23,7 @@ impl Case<'_> {
             .iter()
             .map(|(statement, ())| *statement)
             .filter(|statement| self.policy.is_by(layer, by, statement));
-        let mut known = BTreeSet::new();
-        let counted: Vec<_> = asked
-            .filter(|statement| {
-                statement
-                    .signer
-                    .as_ref()
-                    .is_some_and(|signer| known.insert(signer))
-            })
-            .collect();
+        let counted = People::of(&self.evidence.statements).first_of_each(asked);
         let evidence = counted.iter().map(|statement| statement.id);
         if (counted.len() as u64) < u64::from(signers) {
             let wanted = if by.is_empty() {

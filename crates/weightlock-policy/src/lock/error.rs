@@ -15,8 +15,8 @@ pub enum LockError {
     /// It is larger than [`Lock::MAX_BYTES`].
     #[error("the lock is larger than {} bytes", Lock::MAX_BYTES)]
     Size,
-    /// It has more models than [`Lock::MAX_MODELS`].
-    #[error("the lock has more than {} models", Lock::MAX_MODELS)]
+    /// It has more models than [`Lock::MAX_MODELS`], or more signers than are read.
+    #[error("the lock has more than {} models, or 50000 signers", Lock::MAX_MODELS)]
     TooMany,
     /// It is not UTF-8.
     #[error("the lock is not UTF-8")]

@@ -32,6 +32,7 @@
 
 mod difference;
 mod error;
+mod form;
 mod signer;
 mod text;
 mod verdict;
@@ -47,7 +48,7 @@ use weightlock_artifact::{
 pub use self::{
     difference::Difference,
     error::LockError,
-    signer::{LockedSigner, Unwritable},
+    signer::{LockedSigner, Unwritable, without_ref},
     verdict::LockedVerdict,
 };
 use crate::{
@@ -131,6 +132,7 @@ impl Lock {
         if text.len() > Self::MAX_BYTES {
             return Err(LockError::Size);
         }
+        form::check(&text)?;
         Ok(text)
     }
 

@@ -208,7 +208,8 @@ fn or_none(name: String) -> String {
 }
 
 /// The name of a workflow without the ref that it was run at; any other name as it is.
-fn without_ref(name: &str) -> &str {
+#[must_use]
+pub fn without_ref(name: &str) -> &str {
     let is_workflow = name.starts_with("https://");
     match name.rsplit_once("@refs/") {
         Some((workflow, _)) if is_workflow => workflow,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use weightlock_artifact::manifest::Manifest;
 
-use super::{Entry, Files, Line, Lock, LockError, LockedSigner, LockedVerdict, Place, signer};
+use super::{Entry, Files, Line, Lock, LockError, LockedSigner, LockedVerdict, Place, form, signer};
 use crate::{
     level::{Mode, Tier},
     name::ModelName,
@@ -82,6 +82,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Lock, LockError> {
         return Err(LockError::Size);
     }
     let text = std::str::from_utf8(text).map_err(|_| LockError::NotUtf8)?;
+    form::check(text)?;
     let wire: Wire = toml::from_str(text).map_err(|error| LockError::Form {
         line: line_of(text, error.span().map_or(0, |span| span.start)),
         why: error.message().to_owned(),

@@ -161,6 +161,9 @@ fn an_exception_has_two_people_an_end_and_something_that_can_be_waived() {
             "no reason, rule or advisory",
         ),
         ("\"bob\"", "\"Ann \"", "does not approve it"),
+        // Cyrillic letters.
+        ("\"bob\"", "\"b\u{43e}b\"", "in ASCII"),
+        ("\"ann\"", "\"\u{430}nn\"", "in ASCII"),
         ("\"bob\"", "\" \"", "an owner, an approver and a reason"),
         (
             "the card is being written",

@@ -83,6 +83,7 @@ pub(crate) fn statement(kind: Kind, who: &str, content: Content) -> StatementFac
         kind,
         by: by(who),
         signer: Some(who.to_owned()),
+        marks: BTreeSet::from([who.to_owned()]),
         signed_by: Some(who.to_owned()),
         made: Some("2026-11-22T11:00:00Z".parse().unwrap()),
         holds: Holds::Yes,
@@ -125,6 +126,7 @@ pub(crate) fn good() -> Evidence {
             }],
             incomplete: Vec::new(),
             licenses: vec![LicenseFact {
+                counts: true,
                 expression: Some("Apache-2.0".into()),
                 text: "apache-2.0".into(),
                 standing: Standing::Declared,

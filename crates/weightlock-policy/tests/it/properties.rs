@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use weightlock_artifact::evidence::Kind;
+use weightlock_bom::slsa::Level;
 use weightlock_policy::{
     Decision, Document, Evidence, LayerKind, Mode, Policy, Situation, WaiverList,
     evidence::{
@@ -13,7 +14,9 @@ use weightlock_policy::{
 
 use weightlock_scan::Severity;
 
-use crate::given::{DEMANDS, PEOPLE, WORDS, advisories, by, good, judged, layer, now, policy, statement};
+use crate::given::{
+    DEMANDS, PEOPLE, WORDS, advisories, by, digest, good, judged, layer, now, policy, statement,
+};
 
 /// Some of the demands, by line.
 fn demands(which: &[bool]) -> String {
@@ -212,6 +215,7 @@ fn one_signature_by_two_names_is_one_signer() {
     evidence.statements.push(second.clone());
     assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Deny);
     second.signer = Some("somebody else".into());
+    second.marks = ["somebody else".into()].into();
     evidence.statements.push(second);
     assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Allow);
 }
@@ -560,4 +564,99 @@ fn a_denied_format_is_excused_by_a_signature_of_those_who_are_named() {
         is_other: true,
     };
     assert_eq!(judged(&policy(&text), &evidence).decision, Decision::Deny);
+}
+
+/// Who has several keys, certificates or names is one person, also where only a third signature shows it.
+#[test]
+fn one_person_counts_once() {
+    let text = |kind: &str, demand: &str| {
+        format!(
+            "version = 1\nmode = \"development\"\n[identity.staff]\nkey = \"staff.pub\"\n[signers]\n{kind} = [\"staff\"]\n\
+             [require]\n{demand}\n"
+        )
+    };
+    let cases: [(&[&[&str]], bool); 7] = [
+        (&[&["key 1", "ann"], &["key 2", "bob"]], true),
+        (&[&["key 1", "ann"], &["key 2", "ann"]], false),
+        (&[&["key 1", "ann"], &["key 1", "bob"]], false),
+        (&[&["key 1", "a@b"], &["key 2", "a@b"], &["key 2", "x"]], false),
+        (&[&["key 1", "ann"], &["key 2", "bob"], &["key 1", "bob"]], false),
+        (&[&["key 1", "ann"], &["key 1", "ann"], &["key 2", "bob"]], true),
+        (&[&["key 1"], &[]], false),
+    ];
+    for (kind, word, demand, content) in [
+        (
+            Kind::Oms,
+            "oms",
+            "signature = { signers = 2 }",
+            Content::Signature,
+        ),
+        (
+            Kind::Review,
+            "review",
+            "approvals = { count = 2 }",
+            Content::Approval(ApprovalFact::Approves),
+        ),
+        (
+            Kind::Review,
+            "review",
+            "review = { reviewers = 2 }",
+            Content::Review(ReviewFact::Approves),
+        ),
+    ] {
+        for (signers, holds) in cases {
+            let mut evidence = good();
+            evidence.model.code = vec!["code.py".to_owned()];
+            let signed = signers.iter().enumerate().map(|(at, marks)| StatementFact {
+                id: digest(&format!("{at}")),
+                signer: Some(format!("{at}")),
+                marks: marks.iter().map(|mark| (*mark).to_owned()).collect(),
+                ..statement(kind, "staff", content.clone())
+            });
+            evidence.statements = signed.collect();
+            let found = judged(&policy(&text(word, demand)), &evidence).decision;
+            let wanted = if holds { Decision::Allow } else { Decision::Deny };
+            assert_eq!(found, wanted, "{demand} {signers:?}");
+        }
+    }
+}
+
+/// Provenance of a builder that is not demanded reaches no level, and the verdict says of what does not count why.
+#[test]
+fn a_level_is_that_of_a_builder_who_is_demanded() {
+    let text = |more: &str| format!("{PEOPLE}[require]\n{more}\n");
+    let evidence = good();
+    let builder = evidence.statements.iter().find_map(|it| match &it.content {
+        Content::Provenance(found) => Some(found.builder.clone()),
+        _ => None,
+    });
+    let builder = builder.unwrap();
+    let level = |more: &str| judged(&policy(&text(more)), &evidence).level;
+    let known = level("provenance = { level = 1 }");
+    assert!(known > Level::L0);
+    assert_eq!(
+        level(&format!(
+            "provenance = {{ level = 1, builders = [\"{builder}\"] }}"
+        )),
+        known
+    );
+    assert_eq!(
+        level("provenance = { level = 1, builders = [\"https://good\"] }"),
+        Level::L0
+    );
+
+    let policy = policy(&text("provenance = { level = 1 }\nmax-age = { review = \"1h\" }"));
+    let mut evidence = good();
+    for it in evidence
+        .statements
+        .iter_mut()
+        .filter(|it| it.kind == Kind::Review)
+    {
+        it.made = Some("2026-11-22T09:00:00Z".parse().unwrap());
+    }
+    let told = judged(&policy, &evidence).not_counted(&policy, &evidence);
+    for it in &evidence.statements {
+        let is_counted = !told.contains_key(&it.id);
+        assert_eq!(is_counted, it.kind != Kind::Review, "{}: {told:?}", it.name);
+    }
 }

@@ -33,8 +33,57 @@ fn a_rule_of_the_scanner_is_waived_and_no_other() {
     }
 }
 
+/// A vendor's word for several, and another vulnerability, are no names of this one.
 #[test]
-fn an_advisory_is_waived_by_any_of_its_names() {
+fn an_advisory_is_not_waived_by_the_name_of_another() {
+    use weightlock_policy::evidence::AdvisoryMatch;
+    for (id, aliases, waives, decision) in [
+        (
+            "CVE-2026-2222",
+            &["CVE-2026-1111"][..],
+            "CVE-2026-1111",
+            Decision::Deny,
+        ),
+        (
+            "CVE-2026-2222",
+            &["CVE-2026-1111"],
+            "CVE-2026-2222",
+            Decision::Allow,
+        ),
+        (
+            "GHSA-aaaa-bbbb-cccc",
+            &["CVE-2026-1", "CVE-2026-2"],
+            "CVE-2026-1",
+            Decision::Deny,
+        ),
+        (
+            "GHSA-aaaa-bbbb-cccc",
+            &["CVE-2026-1", "CVE-2026-1"],
+            "CVE-2026-1",
+            Decision::Allow,
+        ),
+        (
+            "GHSA-aaaa-bbbb-cccc",
+            &["CVE-2026-1", "PYSEC-2026-1"],
+            "CVE-2026-1",
+            Decision::Allow,
+        ),
+    ] {
+        let mut evidence = good();
+        evidence.advisories[0].found = Ok(vec![AdvisoryMatch {
+            id: id.into(),
+            aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
+            package: "torch".into(),
+            severity: Some(Severity::Critical),
+        }]);
+        let text = format!("{PEOPLE}\n[require]\nadvisories = true\n{}", waiver(waives));
+        let found = judged(&policy(&text), &evidence).decision;
+        assert_eq!(found, decision, "{id} {aliases:?} {waives}");
+    }
+}
+
+#[test]
+fn an_advisory_is_waived_by_each_of_its_names() {
     use weightlock_policy::evidence::AdvisoryMatch;
     let mut evidence = good();
     evidence.advisories[0].found = Ok(vec![AdvisoryMatch {

@@ -112,6 +112,78 @@ fn code_that_comes_with_a_model_is_told() {
         rule,
         "_attn_implementation",
     );
+    for (kernels, field) in [
+        (
+            json!({"attn_implementation": {"": "evil/kernel"}}),
+            "attn_implementation.",
+        ),
+        (
+            json!({"_attn_implementation": {"text_config": "evil/kernel@main:f"}}),
+            "_attn_implementation.text_config",
+        ),
+        (
+            json!({"text_config": {"attn_implementation": "paged|evil/kernel"}}),
+            "text_config.attn_implementation",
+        ),
+        (
+            json!({"experts_implementation": ["evil/kernel"]}),
+            "experts_implementation[0]",
+        ),
+    ] {
+        is("config.json", kernels, Medium, rule, field);
+    }
+    quiet(
+        "config.json",
+        r#"{"attn_implementation": {"": "sdpa", "text_config": "flash_attention_2"}, "experts_implementation": "eager",
+            "text_config": {"_attn_implementation": "paged|sdpa"}}"#,
+    );
+    is(
+        "wordembedding_config.json",
+        json!({"tokenizer_class": "os.system"}),
+        Severity::Critical,
+        "config-target",
+        "tokenizer_class",
+    );
+    quiet(
+        "wordembedding_config.json",
+        r#"{"tokenizer_class": "sentence_transformers.models.tokenizer.WhitespaceTokenizer.WhitespaceTokenizer", "max_seq_length": 1}"#,
+    );
+}
+
+#[test]
+fn parts_that_lie_elsewhere_are_told() {
+    let high = |name: &str, value: serde_json::Value, field: &str| {
+        is(name, value, Severity::High, "config-path-escape", field);
+    };
+    let pipeline =
+        |folder: &str| json!({"_class_name": "P", (folder): ["diffusers", "UNet2DConditionModel"]});
+    high("model_index.json", pipeline("../evil"), "../evil");
+    high("model_index.json", pipeline("/tmp/evil"), "/tmp/evil");
+    quiet("model_index.json", &pipeline("unet").to_string());
+    let genai = |path: &str| json!({"model": {"decoder": {"session_options": {"custom_ops_library": path}}}});
+    let field = "model.decoder.session_options.custom_ops_library";
+    high("genai_config.json", genai("/tmp/evil.so"), field);
+    quiet("genai_config.json", &genai("ops.so").to_string());
+    let tokenizer = |path: &str| json!({"tokenizer_name_or_path": path});
+    high(
+        "sentence_bert_config.json",
+        tokenizer("/tmp/evil"),
+        "tokenizer_name_or_path",
+    );
+    quiet(
+        "sentence_bert_config.json",
+        &tokenizer("bert-base-uncased").to_string(),
+    );
+    let modular = |folder: &str| {
+        let from = json!({"repo": "acme/parts", "subfolder": folder});
+        json!({"_class_name": "P", "unet": ["diffusers", "UNet2DConditionModel", from]})
+    };
+    high(
+        "modular_model_index.json",
+        modular("../../e"),
+        "unet[2].subfolder",
+    );
+    quiet("modular_model_index.json", &modular("unet").to_string());
 }
 
 #[test]

@@ -20,6 +20,12 @@ enum Whom {
 }
 
 impl Required {
+    /// Whether only one name can meet it.
+    #[must_use]
+    pub const fn is_one_name(&self) -> bool {
+        matches!(self.whom, Whom::Exactly { .. })
+    }
+
     /// Exactly this name, vouched for by exactly this issuer.
     #[must_use]
     pub fn exactly(name: impl Into<String>, issuer: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@ use crate::{
     attest::{path, place},
     gate::{CARD, whole},
     layouts,
+    models::{ones, safetensors},
     run::Place,
 };
 
@@ -55,6 +56,65 @@ fn what_is_said_of_one_kind_of_file_is_not_said_of_another() {
     }
 }
 
+/// A person with two certificates is one person, and so are two identities of one key.
+#[test]
+fn people_are_counted_and_not_their_certificates() {
+    let file = |name: &str| {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../weightlock-signing/testdata/people"
+        );
+        format!("{folder}/{name}.pem")
+    };
+    let ca = file("ca.cert");
+    let said = |verb: &[&str], who: &[&str], place: &Place| {
+        for name in who {
+            let (key, certificate) = (file(&format!("{name}.key")), file(&format!("{name}.cert")));
+            let how = [
+                "--key",
+                &key,
+                "--signing-certificate",
+                &certificate,
+                "--certificate-chain",
+                &ca,
+                "m",
+            ];
+            let is_further = verb == ["sign"] && *name != who[0];
+            let add: &[&str] = if is_further { &["--add"] } else { &[] };
+            let ran = place.run([verb, add, &how[..]].concat());
+            assert_eq!(ran.code, 0, "{name}: {ran:#?}");
+        }
+    };
+    let approve = ["attest", "approval", "--decision", "approved", "--approver", "A"];
+    let review = ["attest", "review", "--decision", "approved", "--reviewer", "A"];
+    for (verb, kind, demand) in [
+        (&approve[..], "review", "approvals = { count = 2 }"),
+        (&review[..], "review", "review = { reviewers = 2 }"),
+        (&["sign"][..], "oms", "signature = { signers = 2 }"),
+    ] {
+        for (who, code) in [
+            (&["ann", "ann-again"][..], 1),
+            (&["ann", "ann-by-mail"], 1),
+            (&["ann-again", "ann-by-mail", "ann"], 1),
+            (&["ann", "bob"], 0),
+            (&["ann", "ann-again", "bob"], 0),
+        ] {
+            let place = place();
+            place.write(
+                "policy.toml",
+                format!(
+                    "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[identity.staff]\ncertificates = \"{ca}\"\n\
+                     [signers]\n{kind} = [\"staff\"]\n[require]\n{demand}\n"
+                ),
+            );
+            place.write("m/code.py", "import os\n");
+            said(verb, who, &place);
+            let ran = place.run(["gate", "--policy", "policy.toml", "m"]);
+            assert_eq!(ran.code, code, "{demand} {who:?}: {ran:#?}");
+        }
+    }
+}
+
 /// A card that the signer left out is nobody's word, though the rest of the model is signed.
 #[test]
 fn a_card_that_the_signer_left_out_does_not_count() {
@@ -69,6 +129,36 @@ fn a_card_that_the_signer_left_out_does_not_count() {
         signed(&place, &[&verb], "m");
         let ran = place.run(["gate", "--policy", "policy.toml", "m"]);
         assert_eq!(ran.code, code, "{leaves_out}: {ran:#?}");
+    }
+}
+
+/// What the signer left out of the files is anybody's word: it takes away, and allows nothing.
+#[test]
+fn a_licence_that_the_signer_left_out_allows_nothing() {
+    let demands = "signature = true\nlicenses = { allow = [\"MIT\"] }\n";
+    for (leaves_out, license, is_in_header, code) in [
+        (false, "mit", false, 0),
+        (true, "mit", false, 3),
+        (true, "mit", true, 0),
+        (true, "cc-by-nc-4.0", true, 1),
+        (false, "cc-by-nc-4.0", false, 1),
+    ] {
+        let place = place();
+        demanding(&place, demands);
+        let card = |license: &str| format!("---\nlicense: {license}\n---\n# M\n");
+        place.write("m/README.md", card("cc-by-nc-4.0"));
+        let metadata: &[(&str, &str)] = if is_in_header { &[("license", "mit")] } else { &[] };
+        place.write("m/model.safetensors", safetensors(&[ones("a", &[2])], metadata));
+        let mut verb = vec!["sign", "--replace"];
+        if leaves_out {
+            verb.extend(["--ignore-paths", "m/README.md"]);
+        } else {
+            place.write("m/README.md", card(license));
+        }
+        signed(&place, &[&verb], "m");
+        place.write("m/README.md", card(license));
+        let ran = place.run(["gate", "--policy", "policy.toml", "m"]);
+        assert_eq!(ran.code, code, "{leaves_out} {license} {is_in_header}: {ran:#?}");
     }
 }
 

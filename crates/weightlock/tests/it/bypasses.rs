@@ -4,6 +4,7 @@ use quick_xml::{Reader, events::Event};
 use serde_json::Value;
 
 use crate::{
+    archives::{gzipped, tarred, zipped},
     attest::path,
     models::{ones, safetensors, weights},
     run::{Place, Ran},
@@ -141,32 +142,247 @@ fn a_licence_that_is_not_known_is_not_passed_over() {
     }
 }
 
+/// A licence in an odd form is no silence; and what published cards write is understood.
+#[test]
+fn every_form_of_a_licence_is_understood_or_told() {
+    const MIT: &str = include_str!("../../../weightlock-bom/testdata/licence-mit.txt");
+    const APACHE: &str = include_str!("../../../../LICENSE");
+    let agpl = "GNU AFFERO GENERAL PUBLIC LICENSE\nVersion 3, 19 November 2007\n";
+    let whole_agpl = format!(
+        "{agpl}{}\nremote network interaction\n",
+        "words of it ".repeat(50)
+    );
+    let terms = format!("{MIT}\nYou may not use it for any commercial purpose.\n");
+    let link = |link: &str| format!("license: mit\nlicense_link: {link}");
+    let hub = "https://huggingface.co/acme/m/blob/main";
+    let ordinary = [
+        ("license: mit".to_owned(), vec![]),
+        ("license: apache-2.0".to_owned(), vec![("LICENSE", APACHE)]),
+        (
+            "license: [mit, apache-2.0]".to_owned(),
+            vec![("LICENSE", MIT), ("LICENSE-APACHE", APACHE)],
+        ),
+        (
+            "license:\n- mit\n- apache-2.0\nlicense_name:\n".to_owned(),
+            vec![],
+        ),
+        (link("LICENSE"), vec![("LICENSE", MIT)]),
+        (link("./docs/terms.txt"), vec![("docs/terms.txt", MIT)]),
+        (link(&format!("{hub}/LICENSE")), vec![]),
+        (
+            link("https://opensource.org/licenses/MIT"),
+            vec![("LICENSE", MIT)],
+        ),
+        (link("https://choosealicense.com/licenses/mit/"), vec![]),
+        (
+            "license: apache-2.0\nlicense_link: https://www.apache.org/licenses/LICENSE-2.0".to_owned(),
+            vec![],
+        ),
+        (
+            "license: mit".to_owned(),
+            vec![("README", "Run it."), ("gemma.txt", "notes")],
+        ),
+    ];
+    let odd = [
+        ("license: {name: agpl-3.0}".to_owned(), vec![], 3),
+        ("license: [[agpl-3.0]]".to_owned(), vec![], 3),
+        ("license: [mit, {id: agpl-3.0}]".to_owned(), vec![], 3),
+        ("license: [mit, [agpl-3.0]]".to_owned(), vec![], 3),
+        ("license:\n  agpl-3.0: yes".to_owned(), vec![], 3),
+        ("license: \"\"".to_owned(), vec![], 3),
+        ("license: mit\nlicense_name: [agpl-3.0]".to_owned(), vec![], 3),
+        ("license: mit\nlicense_name: {a: agpl-3.0}".to_owned(), vec![], 3),
+        ("license: mit\nlicence: cc-by-nc-4.0".to_owned(), vec![], 1),
+        (link("https://www.gnu.org/licenses/agpl-3.0.html"), vec![], 3),
+        (link("https://creativecommons.org/licenses/by-nc/4.0/"), vec![], 1),
+        (link(&format!("{hub}/EULA")), vec![], 3),
+        (link("EULA"), vec![], 3),
+        (link("https://example.org/LICENSE"), vec![], 3),
+        ("license: mit".to_owned(), vec![("LICENSE", terms.as_str())], 3),
+        ("license: mit".to_owned(), vec![("AGPL-3.0.txt", agpl)], 3),
+        (
+            "license: mit".to_owned(),
+            vec![("README", "---\nlicense: cc-by-nc-4.0\n---\n")],
+            1,
+        ),
+        (
+            "license: mit".to_owned(),
+            vec![("README.rst", whole_agpl.as_str())],
+            3,
+        ),
+    ];
+    let ordinary = ordinary.into_iter().map(|(front, files)| (front, files, 0));
+    for (front, files, code) in ordinary.chain(odd) {
+        let place = asking("licenses = { allow = [\"MIT\", \"Apache-2.0\"] }");
+        place.write("m/config.json", "{}");
+        place.write("m/README.md", format!("---\n{front}\n---\n# M\n"));
+        if !files.iter().any(|(name, _)| *name == "LICENSE") {
+            place.write("m/docs/LICENSE", MIT);
+        }
+        for (name, text) in &files {
+            place.write(&format!("m/{name}"), text);
+        }
+        let ran = gate(&place, "m", &[]);
+        assert_eq!(ran.code, code, "{front} {files:?}: {ran:#?}");
+    }
+}
+
+/// Writes a policy that asks for a review alone.
+fn demand(place: &Place) {
+    place.write(
+        "policy.toml",
+        format!(
+            "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[identity.us]\nkey = \"{}\"\n\
+             [signers]\nreview = [\"us\"]\n[require]\nreview = true\n",
+            path("p256.pub.pem")
+        ),
+    );
+}
+
+/// Approves the code of a model.
+fn review(place: &Place, model: &str) -> Ran {
+    let key = path("p256.key.pem");
+    let how = [
+        "--reviewer",
+        "Ada",
+        "--decision",
+        "approved",
+        "--key",
+        &key,
+        model,
+    ];
+    place.run([&["attest", "review"][..], &how].concat())
+}
+
+/// A pickle of an empty dictionary, as weights of PyTorch begin.
+const EMPTY: &[u8] = b"\x80\x02}q\x00.";
+
+/// Code in an archive is code: whoever unpacks, imports or serves the archive runs it.
+#[test]
+fn code_in_archives_must_be_reviewed() {
+    const PY: &[u8] = b"import os\n";
+    let py: &[(&str, &[u8])] = &[("code/inference.py", PY), ("model.safetensors", &weights())];
+    let auto_map = br#"{"auto_map": {"AutoModel": "modeling_x.X"}}"#;
+    let script: &[(&str, &[u8])] = &[
+        ("m/data.pkl", EMPTY),
+        ("m/constants.pkl", EMPTY),
+        ("m/version", b"3\n"),
+        ("m/code/__torch__.py", b"op_version_set = 1\n"),
+    ];
+    for (name, content) in [
+        ("code.zip", zipped(py)),
+        ("layer.tar", tarred(py)),
+        ("model.tar.gz", gzipped(&tarred(py))),
+        (
+            "m.nemo",
+            tarred(&[("model_config.yaml", b"a: b\n"), ("x.py", PY)]),
+        ),
+        ("nested.tar", tarred(&[("inner.zip", &zipped(py))])),
+        ("inference.py.gz", gzipped(PY)),
+        ("module.zip", zipped(&[("m.bin", b"\x7fELF\x02\x01")])),
+        ("config.tar", tarred(&[("config.json", auto_map)])),
+        ("script.pt", zipped(script)),
+        ("weights.safetensors", [weights(), zipped(py)].concat()),
+        ("empty.whl", zipped(&[])),
+        ("app.pyz", zipped(py)),
+        ("serve.mar", zipped(py)),
+        ("broken.zip", zipped(py)[..60].to_vec()),
+        ("sealed.rar", b"Rar!\x1a\x07\x01\x00abcdefgh".to_vec()),
+    ] {
+        let place = Place::new();
+        demand(&place);
+        place.write("m/config.json", "{}");
+        place.write(&format!("m/{name}"), &content);
+        let ran = gate(&place, "m", &[]);
+        assert_ne!(ran.code, 0, "{name}: {ran:#?}");
+        assert!(ran.stderr.contains(name), "{name}: {ran:#?}");
+        let ran = review(&place, "m");
+        assert_eq!(ran.code, 0, "{name}: {ran:#?}");
+        assert_eq!(gate(&place, "m", &[]).code, 0, "{name}");
+    }
+    // No review of this folder covers what an archive takes from elsewhere.
+    let place = Place::new();
+    demand(&place);
+    let elsewhere = br#"{"auto_map": {"AutoModel": "evil/x--modeling_x.X"}}"#;
+    place.write("m/layer.tar", tarred(&[("config.json", elsewhere)]));
+    assert_ne!(review(&place, "m").code, 0);
+    assert_ne!(gate(&place, "m", &[]).code, 0);
+}
+
+/// A kernel from a hub is code that is not here, in whatever form the configuration names it.
+#[test]
+fn no_review_of_a_folder_covers_a_kernel_from_elsewhere() {
+    for (config, code) in [
+        (r#"{"attn_implementation": "evil/kernel"}"#, 1),
+        (r#"{"attn_implementation": {"": "evil/kernel"}}"#, 1),
+        (
+            r#"{"text_config": {"_attn_implementation": {"text_config": "evil/kernel"}}}"#,
+            1,
+        ),
+        (r#"{"experts_implementation": ["evil/kernel"]}"#, 1),
+        (r#"{"attn_implementation": {"": "sdpa"}}"#, 0),
+    ] {
+        let place = Place::new();
+        demand(&place);
+        place.write("m/config.json", config);
+        place.write("m/model.safetensors", weights());
+        let ran = gate(&place, "m", &[]);
+        assert_eq!((ran.code != 0), (code != 0), "{config}: {ran:#?}");
+        let ran = place.run(["attest", "review", "--list", "m"]);
+        assert_eq!(
+            ran.stdout.contains("from another repository"),
+            code != 0,
+            "{config}: {ran:#?}"
+        );
+        assert_ne!(review(&place, "m").code, 0, "{config}");
+    }
+}
+
+/// Archives of data are none: they are scanned.
+#[test]
+fn archives_of_weights_are_not_reviewed() {
+    let array = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }          \n\0\0\0\0";
+    for (name, content) in [
+        (
+            "pytorch_model.bin",
+            zipped(&[
+                ("archive/data.pkl", EMPTY),
+                // Numbers may begin as a program does.
+                ("archive/data/0", b"\x7fELF\x02\x01"),
+                ("archive/version", b"3\n"),
+            ]),
+        ),
+        ("weights.npz", zipped(&[("a.npy", array)])),
+        (
+            "m.keras",
+            zipped(&[
+                ("metadata.json", b"{\"keras_version\": \"3.0.0\"}"),
+                (
+                    "config.json",
+                    b"{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}",
+                ),
+            ]),
+        ),
+        ("vocab.txt.gz", gzipped(b"a\nb\n")),
+        (
+            "m.nemo",
+            tarred(&[
+                ("model_config.yaml", b"a: b\n"),
+                ("model.safetensors", &weights()),
+            ]),
+        ),
+    ] {
+        let place = Place::new();
+        demand(&place);
+        place.write(&format!("m/{name}"), &content);
+        let ran = gate(&place, "m", &[]);
+        assert_eq!(ran.code, 0, "{name}: {ran:#?}");
+    }
+}
+
 /// What is run is code, whatever its name or its content shows, and a model that is one file has it too.
 #[test]
 fn code_of_every_kind_must_be_reviewed() {
-    let key = path("p256.key.pem");
-    let demand = |place: &Place| {
-        place.write(
-            "policy.toml",
-            format!(
-                "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[identity.us]\nkey = \"{}\"\n\
-                 [signers]\nreview = [\"us\"]\n[require]\nreview = true\n",
-                path("p256.pub.pem")
-            ),
-        );
-    };
-    let review = |place: &Place, model: &str| {
-        let how = [
-            "--reviewer",
-            "Ada",
-            "--decision",
-            "approved",
-            "--key",
-            &key,
-            model,
-        ];
-        place.run([&["attest", "review"][..], &how].concat())
-    };
     for (name, content) in [
         ("op.so", &b"text"[..]),
         ("op.so.1", b"text"),
@@ -198,7 +414,10 @@ fn code_of_every_kind_must_be_reviewed() {
     assert!(ran.code != 0 && ran.stderr.contains("evil.py"), "{ran:#?}");
     // Weights are not reviewed: they are scanned.
     place.write("m/model.safetensors", weights());
-    place.write("m/model.pth", b"PK\x03\x04");
+    place.write(
+        "m/model.pth",
+        zipped(&[("m/data.pkl", EMPTY), ("m/version", b"3\n")]),
+    );
     let ran = gate(&place, "m", &[]);
     assert_eq!(ran.code, 0, "{ran:#?}");
 }

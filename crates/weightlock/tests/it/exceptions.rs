@@ -300,6 +300,32 @@ fn a_policy_that_is_read_says_which_waivers_count() {
         let out = check(&["--mode", "production"]);
         assert_eq!(!out.contains("DOES NOT COUNT"), counts, "{name}: {out}");
     }
+    // Its owner under another name is its owner; somebody else's key in the policy changes nothing.
+    let policy = fs::read_to_string(place.path("policy.toml")).unwrap();
+    for (name, owner_key, counts) in [
+        ("ann", "p521.pub.pem", true),
+        ("Ann", "p384.pub.pem", false),
+        ("ann", "p384.pub.pem", false),
+        ("eve", "p384.pub.pem", true),
+    ] {
+        let file = key(owner_key);
+        let identity = format!("[identity.{name}]\nkey = \"{}\"\n", file.display());
+        place.write(
+            "policy.toml",
+            policy.replacen("[identity.", &format!("{identity}[identity."), 1),
+        );
+        let out = check(&["--mode", "production"]);
+        assert_eq!(
+            !out.contains("DOES NOT COUNT"),
+            counts,
+            "{name} {owner_key}: {out}"
+        );
+        assert_eq!(
+            !out.contains("its owner's own key"),
+            counts,
+            "{name} {owner_key}: {out}"
+        );
+    }
 }
 
 /// A policy that lets nothing through is no mistake, and worth a word.
@@ -325,6 +351,37 @@ fn a_policy_that_can_allow_nothing_says_so() {
     assert!(!silent.contains("[signers] scan"), "{silent}");
     let policy = fs::read_to_string(place.path("policy.toml")).unwrap();
     assert_eq!(notes(&policy), "");
+    let keys = ["p256.pub.pem", "p384.pub.pem"].map(|name| key(name).display().to_string());
+    let of = |second: &str, demand: &str| {
+        let [a, b] = [&keys[0], if second == "same" { &keys[0] } else { &keys[1] }];
+        notes(&format!(
+            "version = 1\n[identity.a]\nkey = \"{a}\"\n[identity.b]\nkey = \"{b}\"\n[signers]\noms = [\"a\", \"b\"]\n\
+             review = [\"a\", \"b\"]\n[require]\n{demand}\n"
+        ))
+    };
+    for (second, demand, is_never) in [
+        ("other", "signature = { signers = 2 }", false),
+        ("same", "signature = { signers = 2 }", true),
+        ("other", "signature = { signers = 3 }", true),
+        ("other", "signature = { signers = 2, by = [\"a\", \"a\"] }", true),
+        ("other", "approvals = { count = 2 }", false),
+        ("same", "approvals = { count = 2 }", true),
+        ("other", "review = { reviewers = 3 }", true),
+        (
+            "other",
+            "licenses = { allow = [\"MIT\"], deny = [\"MIT\"] }",
+            true,
+        ),
+        (
+            "other",
+            "licenses = { allow = [\"MIT\"], deny = [\"ISC\"] }",
+            false,
+        ),
+    ] {
+        let out = of(second, demand);
+        let is_told = out.contains("it is never met") || out.contains("denied it is");
+        assert_eq!(is_told, is_never, "{second} {demand}: {out}");
+    }
 }
 
 /// A report that was named and that nobody asks for, and one that is asked for and was not named.

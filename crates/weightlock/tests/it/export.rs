@@ -152,6 +152,60 @@ fn what_is_missing_fails_the_controls_that_rest_on_it() {
     }
 }
 
+/// What the judge does not count is not told as counting: too old, or worth nothing.
+#[test]
+fn what_does_not_count_is_not_said_to_count() {
+    let place = whole();
+    let more = "approvals = { count = 1 }\nprovenance = { level = 1 }\nmax-age = { review = \"30d\" }\n";
+    policy(&place, more);
+    let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+    let text = text.replace("[signers]\n", "[signers]\nprovenance = [\"release\"]\n");
+    place.write("policy.toml", text);
+    place.write("provenance.json", crate::attest::PROVENANCE);
+    let added = crate::attest::attest(&place, "p256.key.pem", "slsaprovenance1", "provenance.json", &[]);
+    assert_eq!(added.code, 0, "{added:#?}");
+    let key = path("p384.key.pem");
+    let approve = [
+        "attest",
+        "approval",
+        "--decision",
+        "approved",
+        "--approver",
+        "A",
+        "--key",
+        &key,
+        "m",
+    ];
+    for (epoch, counts) in [(Some("1600000000"), false), (None, true)] {
+        let mut command = place.command(approve);
+        if let Some(epoch) = epoch {
+            command.env("SOURCE_DATE_EPOCH", epoch);
+        }
+        let ran = Ran::of(&mut command);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let exported = json(&place);
+        let evidence = exported["evidence"].as_array().unwrap();
+        let of = |kind: &str, counts: bool| {
+            let all = evidence.iter();
+            all.filter(|one| {
+                one["kind"] == kind && one["counts"] == counts && one["why_not"].is_null() == counts
+            })
+            .count()
+        };
+        assert_eq!(
+            (of("review", true), of("review", false)),
+            (usize::from(counts), 1),
+            "{exported:#}"
+        );
+        assert_eq!(
+            (of("provenance", true), of("provenance", false)),
+            (0, 1),
+            "{exported:#}"
+        );
+        assert_eq!((of("oms", true), of("bom", true)), (1, 1), "{exported:#}");
+    }
+}
+
 /// An exception lets a model through, and makes no check a yes.
 #[test]
 fn what_is_waived_or_left_out_is_not_verified() {

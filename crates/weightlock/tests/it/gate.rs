@@ -81,6 +81,114 @@ fn four_checks_pass_and_the_last_line_says_so() {
     assert_eq!(document["result"]["decision"], "allow");
 }
 
+/// Cases name identities; two names of one key are one person in them, as at the gate.
+#[test]
+fn a_case_takes_two_names_of_one_key_for_one_person() {
+    let place = place();
+    for (second, expect) in [("./a.pub", "deny"), ("b.pub", "allow")] {
+        place.write(
+            "policy.toml",
+            format!(
+                "version = 1\nmode = \"development\"\n[identity.a]\nkey = \"a.pub\"\n[identity.b]\nkey = \"{second}\"\n\
+                 [signers]\nreview = [\"a\", \"b\"]\n[require]\napprovals = {{ count = 2 }}\n"
+            ),
+        );
+        place.write(
+            "cases.yaml",
+            format!(
+                "version: 1\nnow: 2026-11-22T12:00:00Z\ncases:\n- name: two\n  model: {{name: m}}\n  statements:\n  \
+                 - {{kind: review, by: [a], approval: true}}\n  - {{kind: review, by: [b], approval: true}}\n  expect: {expect}\n"
+            ),
+        );
+        let ran = place.run(["policy", "test", "--policy", "policy.toml", "cases.yaml"]);
+        assert_eq!(ran.code, 0, "{second}: {ran:#?}");
+    }
+}
+
+/// A line in a log below the model would make another model of it.
+#[test]
+fn a_log_lies_outside_the_model() {
+    let place = whole();
+    for (log, code) in [
+        ("m/audit.jsonl", 1),
+        ("./m/../m/tokenizer/audit.jsonl", 1),
+        ("audit.jsonl", 0),
+    ] {
+        let ran = gate(&place, &["--audit-log", log, "m"]);
+        assert_eq!(ran.code, code, "{log}: {ran:#?}");
+        assert_eq!(place.path(log).exists(), code == 0, "{log}");
+        assert_eq!(ran.stderr.contains("lies in the model"), code == 1, "{ran:#?}");
+    }
+}
+
+/// S28: what is refused before there is a verdict is written to the log as well, and only what gives up a check.
+#[test]
+fn every_override_that_is_refused_is_logged() {
+    let place = whole();
+    let log = place.path("audit.jsonl");
+    let text = std::fs::read_to_string(place.path("policy.toml")).unwrap();
+    let production = text.replace(
+        "mode = \"development\"",
+        &format!("mode = \"production\"\naudit-log = \"{}\"", log.display()),
+    );
+    place.write("strict.toml", &production);
+    place.write("mild.toml", production.replace("\"production\"", "\"staging\""));
+    let (key, public) = (path("p256.key.pem"), path("p256.pub.pem"));
+    let lines = || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        text.matches("\"event\":\"override-refused\"").count()
+    };
+    let at = "2026-01-01T00:00:00Z";
+    let compat = [
+        "compat",
+        "model_signing",
+        "verify",
+        "key",
+        "m",
+        "--public_key",
+        &public,
+    ];
+    let compat = [&compat[..], &["--signature", "m/model.sig"]].concat();
+    let skip = ["--skip", "sbom_attached"];
+    for (words, is_refused) in [
+        (
+            [&["gate", "--attest", "--key", &key, "m"][..], &skip].concat(),
+            true,
+        ),
+        ([&["gate", "--from-verdict", "m"][..], &skip].concat(), true),
+        ([&["gate", "/nonexistent"][..], &skip].concat(), true),
+        ([&["lock", "add", "m"][..], &skip].concat(), true),
+        (
+            vec!["lock", "verify", "m", "--key", &public, "--at-time", at],
+            true,
+        ),
+        ([&compat[..], &["--ignore_unsigned_files"]].concat(), true),
+        (vec!["gate", "/nonexistent"], false),
+        (compat.clone(), false),
+    ] {
+        for (policy, is_production) in [("mild.toml", false), ("strict.toml", true)] {
+            let before = lines();
+            let policy = place.path(policy);
+            let ran = run_in(
+                &place,
+                ("WEIGHTLOCK_POLICY", policy.to_str().unwrap()),
+                words.iter().copied(),
+            );
+            let case = format!("{words:?} {is_production}: {ran:#?}");
+            // Where a verdict stands in for judging, nothing is ever left out.
+            let is_told = is_refused && (is_production || words.contains(&"--from-verdict"));
+            assert_eq!(lines() - before, usize::from(is_told), "{case}");
+            if is_refused && is_production {
+                assert_ne!(ran.code, 0, "{case}");
+            }
+            if words[0] == "compat" {
+                assert_eq!(ran.code == 0, !(is_refused && is_production), "{case}");
+            }
+        }
+    }
+    assert_eq!(place.run(["audit", "verify", "audit.jsonl"]).code, 0);
+}
+
 /// Ages are measured of statements that a key signed too: each says when it was made.
 #[test]
 fn statements_by_a_key_say_when_they_were_made() {

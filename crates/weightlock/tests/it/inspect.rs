@@ -224,6 +224,106 @@ fn every_hint_names_a_verb_of_this_program() {
     }
 }
 
+/// A no to the signature of one who counts is heard, also where nobody demands one.
+#[test]
+fn a_broken_signature_is_told_whatever_is_demanded() {
+    let place = Place::with_model();
+    let key = crate::attest::path("p256.key.pem");
+    let policy = |require: &str| {
+        place.write(
+            "policy.toml",
+            format!(
+                "version = 1\nmode = \"development\"\n[identity.us]\nkey = \"{}\"\n[signers]\noms = [\"us\"]\n[require]\n{require}\n",
+                crate::attest::path("p256.pub.pem")
+            ),
+        );
+    };
+    let ask =
+        |verb: &str, more: &[&str]| place.run([&[verb, "--policy", "policy.toml"], more, &["m"]].concat());
+    assert_eq!(place.run(["sign", "--key", &key, "m"]).code, 0);
+    let (license, skipped) = ("formats = { deny = [\"pickle\"] }", ["--skip", "signature_valid"]);
+    policy(license);
+    assert_eq!(ask("inspect", &[]).code, 0);
+    let ran = place.run(["gate", "--policy", "policy.toml", "m"]);
+    assert!(!ran.stderr.contains("WL-SIG"), "{ran:#?}");
+    place.flip("m/model.safetensors", 2_000_000, 1);
+    let ran = ask("inspect", &[]);
+    assert_eq!(ran.refusal(), (1, vec!["WL-SIG-TAMPERED"]), "{ran:#?}");
+    // The gate says what the policy says, and notes it.
+    let ran = place.run(["gate", "--policy", "policy.toml", "m"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stderr.contains("WL-SIG-TAMPERED"), "{ran:#?}");
+    policy(&format!("signature = true\n{license}"));
+    let ran = ask("inspect", &skipped);
+    assert_eq!(ran.refusal(), (1, vec!["WL-SIG-TAMPERED"]), "{ran:#?}");
+    let ran = ask("inspect", &[]);
+    assert_eq!(ran.refusal(), (1, vec!["WL-POLICY-SIGNATURE"]), "once: {ran:#?}");
+}
+
+/// Where a policy allows, nothing needs to be known besides; without one, more kinds of weights are known.
+#[test]
+fn what_is_allowed_need_not_be_known() {
+    let place = Place::new();
+    place.write("m/notes.json", "{}");
+    let policy = |below: &str| {
+        place.write(
+            "policy.toml",
+            format!("version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[require]\nformats = {{ deny = [\"{below}\"] }}\n"),
+        );
+    };
+    policy("pickle");
+    let asked = ["inspect", "--policy", "policy.toml", "m"];
+    assert_eq!(place.run(asked).code, 0);
+    assert_eq!(
+        place.run(["inspect", "m"]).refusal(),
+        (3, vec!["WL-INSPECT-NOTHING-KNOWN"])
+    );
+    policy("json");
+    assert_eq!(place.run(asked).code, 1);
+    let known = |files: &[(&str, &[u8])]| {
+        let place = Place::new();
+        for (name, content) in files {
+            place.write(&format!("m/{name}"), content);
+        }
+        place.run(["inspect", "m"]).code
+    };
+    let graph: (&str, &[u8]) = (
+        "model.xml",
+        b"<?xml version=\"1.0\"?>\n<net name=\"m\" version=\"11\"></net>\n",
+    );
+    assert_eq!(known(&[graph, ("model.bin", &[0x9a; 300])]), 0);
+    assert_eq!(known(&[graph]), 3);
+    assert_eq!(known(&[("flax_model.msgpack", b"\x81\xa1a\x81\xa1b\x01")]), 0);
+    assert_eq!(known(&[("flax_model.txt", b"words\n")]), 3);
+}
+
+/// An index of a download that left out what it names.
+#[test]
+fn an_index_that_is_left_over_is_said_to_be_so() {
+    let place = Place::with_model();
+    place.write(
+        "policy.toml",
+        "version = 1\nmode = \"development\"\ndefault-tier = \"low\"\n[require]\nformats = { deny = [\"pickle\"] }\n",
+    );
+    let gate = || place.run(["gate", "--policy", "policy.toml", "m"]);
+    assert_eq!(gate().code, 0);
+    let index = "pytorch_model.bin.index.json";
+    let text = r#"{"metadata": {"total_size": 1}, "weight_map": {"a": "pytorch_model-00001-of-00001.bin"}}"#;
+    place.write(&format!("m/{index}"), text);
+    let ran = gate();
+    assert_eq!(ran.refusal(), (3, vec!["WL-POLICY-INCOMPLETE"]), "{ran:#?}");
+    assert!(ran.stderr.contains("rm -- "), "{ran:#?}");
+    assert!(ran.stderr.contains(index), "{ran:#?}");
+    let out = place.run(["inspect", "m"]).stdout;
+    assert!(out.contains("not whole: files are missing"), "{out}");
+    assert!(!out.contains("damaged"), "{out}");
+    // Where safetensors are not whole, either, what lists the weights is needed.
+    fs::remove_file(place.path("m/model.safetensors")).unwrap();
+    let ran = gate();
+    assert_eq!(ran.refusal(), (3, vec!["WL-POLICY-INCOMPLETE"]), "{ran:#?}");
+    assert!(!ran.stderr.contains("rm -- "), "{ran:#?}");
+}
+
 /// With a policy, what was checked is told as checked, and the exit code is that of the gate.
 #[test]
 fn a_policy_makes_answers_of_what_was_only_seen() {

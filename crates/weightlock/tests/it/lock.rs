@@ -827,3 +827,24 @@ fn what_is_proposed_names_whoever_was_asked() {
         "{ran:#?}"
     );
 }
+
+/// Writing through a link would leave the file that it leads to as it was.
+#[test]
+fn a_lock_that_is_a_link_is_not_written() {
+    let place = Place::with_model();
+    assert_eq!(place.run(["lock", "add", "--lock", "real.lock", "m"]).code, 0);
+    let before = fs::read(place.path("real.lock")).unwrap();
+    std::os::unix::fs::symlink("real.lock", place.path("weightlock.lock")).unwrap();
+    place.write("n/config.json", "{}");
+    place.run(["lock", "add", "n"]).refused(2, "WL-CLI-USAGE");
+    assert!(
+        place
+            .path("weightlock.lock")
+            .symlink_metadata()
+            .unwrap()
+            .is_symlink()
+    );
+    assert_eq!(fs::read(place.path("real.lock")).unwrap(), before);
+    assert_eq!(place.run(["lock", "add", "--lock", "real.lock", "n"]).code, 0);
+    assert_ne!(fs::read(place.path("real.lock")).unwrap(), before);
+}

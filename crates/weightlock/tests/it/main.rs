@@ -5,6 +5,7 @@
 )]
 
 mod agreement;
+mod archives;
 mod attest;
 mod blobs;
 mod bom;

@@ -1,7 +1,7 @@
 //! From the tree of a front matter to its facts, field by field, as the
 //! [hub documents them](https://huggingface.co/docs/hub/model-cards).
 
-use super::{Card, Dataset, Emissions, Reading, results};
+use super::{Card, Dataset, Emissions, Reading, Stated, results};
 use crate::yaml::tree::{Node, Value};
 
 /// The facts of the fields that are known; all others are passed over.
@@ -12,6 +12,7 @@ pub(super) fn facts(reading: &Reading<'_>, tree: &Node) -> Card {
         license: many("license"),
         license_name: one("license_name"),
         license_link: one("license_link"),
+        license_misfits: misfits(reading, tree),
         base_model: named(reading, tree, "base_model")
             .into_iter()
             .map(|base| base.name)
@@ -31,6 +32,45 @@ pub(super) fn facts(reading: &Reading<'_>, tree: &Node) -> Card {
             .and_then(|node| emissions(reading, node)),
         ..Card::default()
     }
+}
+
+/// What stands for a licence and is none of a scalar, a list of scalars, and null.
+fn misfits(reading: &Reading<'_>, tree: &Node) -> Vec<Stated> {
+    let mut all = Vec::new();
+    for (key, value) in tree.entries() {
+        let key = key.text().unwrap_or_default();
+        let values = match key {
+            "license" => value.one_or_many(),
+            _ => std::slice::from_ref(value),
+        };
+        match key {
+            "license" | "license_name" | "license_link" => {
+                let misfits = values.iter().filter(|it| reading.scalar(it).is_none());
+                all.extend(misfits.filter_map(|it| reading.written(it)));
+            }
+            _ if is_nearly(key) => {
+                all.extend(value.one_or_many().iter().filter_map(|it| reading.written(it)))
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Whether a key is the word for a licence in another spelling: `License`, `licence`, `licenses`.
+fn is_nearly(key: &str) -> bool {
+    let key = key.to_lowercase().replace('-', "_");
+    matches!(
+        key.as_str(),
+        "license"
+            | "licence"
+            | "licenses"
+            | "licences"
+            | "license_name"
+            | "licence_name"
+            | "license_link"
+            | "licence_link"
+    )
 }
 
 /// Names, each alone or as a mapping `{name, revision}`.
@@ -67,7 +107,7 @@ fn emissions(reading: &Reading<'_>, node: &Node) -> Option<Emissions> {
 }
 
 /// A number, also one in quotes; with a unit behind it (`2.5 kg`), as many grams as that is.
-fn grams(reading: &Reading<'_>, node: &Node) -> Option<super::Stated> {
+fn grams(reading: &Reading<'_>, node: &Node) -> Option<Stated> {
     let mut stated = reading.scalar(node)?;
     let text = stated.text.trim();
     let is_amount = |value: &f64| value.is_finite() && *value >= 0.0;

@@ -5,7 +5,7 @@
 //! of it is *declared*: somebody wrote it, nobody checked it. Each fact keeps the line and the byte where it stands.
 //!
 //! Scalars stay text as it is written: the licence `no` is no boolean, a metric of `47.90` is not 47.9. A field of an unexpected
-//! shape counts as absent, as everywhere in [`config`](super); a broken document is a [`fault`](Card::fault), and what its
+//! shape counts as absent, as everywhere in [`config`](super); of licences it is [kept](Card::license_misfits) besides. A broken document is a [`fault`](Card::fault), and what its
 //! Markdown says is still read.
 
 mod body;
@@ -45,6 +45,10 @@ pub struct Card {
     pub license_name: Option<Stated>,
     /// Where the text of the licence is: an address, or a file of the model.
     pub license_link: Option<Stated>,
+    /// What stands for a licence, its name or its link and has none of their shapes: a mapping, a list in a list, an empty text. And
+    /// what stands under a word that is nearly theirs, such as `licence`. Who judges licences must not take it for silence.
+    #[serde(skip)]
+    pub license_misfits: Vec<Stated>,
     /// Models that this one was made from.
     pub base_model: Vec<Stated>,
     /// How it was made from them: `adapter`, `finetune`, `merge`, `quantized`.

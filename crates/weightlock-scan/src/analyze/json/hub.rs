@@ -4,7 +4,10 @@
 //! The kind of a file is told by what is in it (`weight_map`, `peft_type`, `_class_name`), and by its name only where
 //! that is all that loaders go by (`modules.json`).
 
-use weightlock_format::json::walk::{Step, Token, Walk};
+use weightlock_format::{
+    config::{is_kernel_key, kernel},
+    json::walk::{Step, Token, Walk},
+};
 
 use crate::{
     analyze::{Examination, callable},
@@ -107,6 +110,15 @@ impl Hub {
             (Some(Step::Index(_)), Some(Step::Key("type")), None, Token::Text(class)) => {
                 self.module(walk, offset, class, exam);
             }
+            // A modular pipeline of diffusers says of each component where it is taken from.
+            (
+                Some(Step::Key(_)),
+                Some(Step::Index(_)),
+                Some(Step::Key("repo" | "pretrained_model_name_or_path" | "subfolder")),
+                Token::Text(path),
+            ) if self.base_name == "modular_model_index.json" => {
+                escaping(path, offset, walk, exam);
+            }
             (Some(Step::Index(_)), Some(Step::Key("path")), None, Token::Text(path))
                 if self.base_name == "modules.json" =>
             {
@@ -131,13 +143,18 @@ impl Hub {
             ("peft_type", Token::Text(_)) => self.is_adapter = true,
             ("sparkVersion", Token::Text(_)) => self.is_stage = true,
             ("base_model_name_or_path", Token::Text(path)) => self.bases.push((offset, path.clone())),
-            ("_attn_implementation" | "attn_implementation", Token::Text(name)) if name.contains('/') => {
-                let seen = Seen::RemoteCode {
-                    loader: Loader::Kernel,
-                    class: name.clone(),
-                    repository: Some(name.clone()),
+            ("tokenizer_class", Token::Text(name))
+                if self.base_name == "wordembedding_config.json" && !is_tokenizer_class(name) =>
+            {
+                // Whatever it is, it is none of the tokenizers that such a file is for.
+                let reach = match callable::reach(name) {
+                    TargetReach::Known => TargetReach::Unknown,
+                    reach => reach,
                 };
-                exam.put(Some(offset), Some(walk.path()), seen);
+                tell(key, name, reach, offset, walk.path(), exam);
+            }
+            ("tokenizer_name_or_path", Token::Text(path)) if self.base_name.starts_with("sentence_") => {
+                escaping(path, offset, walk, exam);
             }
             _ => {}
         }
@@ -156,6 +173,23 @@ impl Hub {
         self.called(walk, offset, text, exam);
         let is_under = |name: &str| walk.way().any(|step| step == Step::Key(name));
         let last = walk.way().next_back();
+        if self.base_name == "genai_config.json"
+            && matches!(last, Some(Step::Key("custom_ops_library" | "filename")))
+        {
+            escaping(text, offset, walk, exam);
+        }
+        if let Some(repository) = kernel(text)
+            && walk
+                .way()
+                .any(|step| matches!(step, Step::Key(key) if is_kernel_key(key)))
+        {
+            let seen = Seen::RemoteCode {
+                loader: Loader::Kernel,
+                class: text.clone(),
+                repository: Some(repository),
+            };
+            return exam.put(Some(offset), Some(walk.path()), seen);
+        }
         let loader = if is_under("auto_map") {
             Loader::AutoMap
         } else if is_under("custom_pipelines") && last == Some(Step::Key("impl")) {
@@ -253,6 +287,12 @@ impl Hub {
             exam.lose(offset);
         }
         for component in self.components.iter().filter(|_| is_pipeline) {
+            // A component lies in the folder of its name.
+            if let Some(how) = reach::escape(&component.name) {
+                let path = component.name.clone();
+                let field = Some(component.name.clone());
+                exam.put(Some(component.offset), field, Seen::EscapingPath { path, how });
+            }
             let [library, class] = component.texts.as_slice() else {
                 continue;
             };
@@ -377,6 +417,18 @@ fn is_activation_class(name: &str) -> bool {
             .iter()
             .any(|module| look_up(module, class).grade == Grade::LibraryClass)
     })
+}
+
+/// A tokenizer of sentence-transformers' word embeddings.
+fn is_tokenizer_class(name: &str) -> bool {
+    const TOKENIZERS: [&str; 4] = [
+        "WhitespaceTokenizer",
+        "PhraseTokenizer",
+        "JiebaTokenizer",
+        "TransformersTokenizerWrapper",
+    ];
+    let class = name.rsplit('.').next().unwrap_or_default();
+    name.starts_with("sentence_transformers.") && !name.contains("__") && TOKENIZERS.contains(&class)
 }
 
 /// A module of an encoder, by the name that its library gives it.

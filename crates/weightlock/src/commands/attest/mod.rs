@@ -7,6 +7,7 @@
 
 pub mod approval;
 pub mod evaluation;
+mod packed;
 pub mod provenance;
 pub mod review;
 pub mod run;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use weightlock_artifact::{
     Error,
     digest::{Algorithm, Digest},
+    path::ArtifactPath,
 };
 use weightlock_bom::provenance::{
     reason::{NO_CODE, REVIEW as NOT_COVERED},
@@ -17,11 +18,12 @@ use weightlock_format::detect::HEAD_BYTES;
 use weightlock_signing::predicate::types::REVIEW;
 
 use super::{
+    packed::Packed,
     stated::{self, Claim, ModelFlags, Stated},
     timestamp,
 };
 use crate::{
-    commands::{publish::PublishFlags, subject::Hashed},
+    commands::{publish::PublishFlags, scan::opened, subject::Hashed},
     context::Context,
     diagnostic::Diagnostic,
     explanations::USAGE,
@@ -32,12 +34,12 @@ use crate::{
 
 const VERB: &str = "attest review";
 /// The largest configuration that is looked at for `auto_map`.
-const MAX_CONFIG: usize = 16 << 20;
+pub(super) const MAX_CONFIG: usize = 16 << 20;
 
 /// State that somebody has looked at the code that comes with a model, file by file.
 ///
-/// Listed are every source, byte code, library, script and program, by name or content, and every entry of an auto_map, with
-/// digests. The review counts for exactly this code: one changed byte, one file more, and it covers nothing.
+/// Listed are every source, byte code, library, script and program, by name or content, every archive that holds one or cannot be
+/// looked into, and every entry of an auto_map, with digests. The review counts for exactly this code: one changed byte, one file more, and it covers nothing.
 #[derive(Args, Debug)]
 #[command(after_help = "\
   weightlock attest review --reviewer 'Ada Example' --decision approved --key ada.key ./model
@@ -160,6 +162,7 @@ pub(in crate::commands) fn code(hashed: &Hashed) -> Result<CustomCode, Diagnosti
         };
         let sha256 = sha256.unwrap_or(*hashed.digest());
         code.file(path, &sha256, &read(source, HEAD_BYTES)?);
+        archive(path, source, &sha256, &mut code)?;
         if is_configuration(path) {
             let is_readable = source.stamp.size <= MAX_CONFIG as u64;
             let text = is_readable.then(|| whole(source, &sha256)).transpose()?;
@@ -167,6 +170,27 @@ pub(in crate::commands) fn code(hashed: &Hashed) -> Result<CustomCode, Diagnosti
         }
     }
     Ok(code)
+}
+
+/// Takes note of an archive that holds code, and of what configurations in it name.
+fn archive(
+    path: &ArtifactPath,
+    source: &Source,
+    sha256: &Digest,
+    code: &mut CustomCode,
+) -> Result<(), Diagnostic> {
+    let content = opened(source)?;
+    let failed = |error| Error::io("read", &source.name, error);
+    let Some(packed) = Packed::of(path, &content).map_err(failed)? else {
+        return Ok(());
+    };
+    if packed.is_code {
+        code.archive(path, sha256);
+    }
+    for (path, text) in &packed.configurations {
+        code.configuration(path, text.as_deref());
+    }
+    Ok(())
 }
 
 fn read(source: &Source, limit: usize) -> Result<Vec<u8>, Diagnostic> {

@@ -17,6 +17,7 @@ use crate::{
     commands::publish::{Author, PublishFlags},
     commands::verdict::{
         Asked, Judged, Policies, PolicyFlags, VerdictTold, judge, notes, reasons, was_not_run,
+        write_overrides,
     },
     context::Context,
     diagnostic::Diagnostic,
@@ -44,7 +45,7 @@ pub struct Arguments {
     #[command(flatten)]
     policy: PolicyFlags,
     /// Sign the verdict, yes or no, as evidence about exactly these bytes (SLSA verification summary)
-    #[arg(long, conflicts_with_all = ["skip", "from_verdict"], help_heading = "Verdict")]
+    #[arg(long, conflicts_with = "from_verdict", help_heading = "Verdict")]
     attest: bool,
     /// What the verdict says made it
     #[arg(long, value_name = "URI", default_value = VERIFIER, requires = "attest", help_heading = "Verdict")]
@@ -75,6 +76,13 @@ pub(crate) fn run(arguments: &Arguments, format: Format, context: &Context) -> R
         flags: &arguments.policy,
         given_up: Vec::new(),
     };
+    if arguments.attest && !arguments.policy.skip.is_empty() {
+        let told =
+            Diagnostic::new(USAGE, "a verdict that is signed leaves nothing out").help("leave out --skip");
+        let tried = arguments.policy.skipped();
+        let written = write_overrides(&tried, &policies.policy, &arguments.policy, context);
+        return refused([Some(told), written.err()].into_iter().flatten().collect());
+    }
     if !arguments.attest && arguments.publish.is_given() {
         let told = Diagnostic::new(USAGE, "a key signs the verdict only with --attest");
         return refused(vec![

@@ -114,7 +114,12 @@ fn unchanged(seen: &Seen, names: Option<&Names>) -> Answer {
         .collect();
     let differing = names.is_some_and(|names| !names.differing.is_empty());
     if let Some(check) = Refused::file_format(summary).filter(|_| !differing) {
-        return Answer::failed(check, "damaged, or made so: files break their format").details(faults);
+        let says = if summary.problems.iter().any(|(_, problem)| is_fault(problem)) {
+            "damaged, or made so: files break their format"
+        } else {
+            "not whole: files are missing that an index names"
+        };
+        return Answer::failed(check, says).details(faults);
     }
     if let Some(answer) = blobs::unchanged(&seen.opened.layout, names) {
         let uncompared = !matches!(seen.signature, Signature::None);

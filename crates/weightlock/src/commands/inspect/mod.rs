@@ -370,13 +370,16 @@ fn reasons(seen: &Seen, names: Option<&Names>, judging: &Judging, target: &Path)
     let told: Vec<_> = reasons.iter().map(Diagnostic::code).collect();
     let stopped = judging.stopped().iter();
     reasons.extend(stopped.filter(|it| !told.contains(&it.code())).cloned());
-    if reasons.is_empty() && !is_recognised(seen) {
+    // Where there is a verdict, it says whether the model may be used, whatever it is.
+    if reasons.is_empty() && judging.done().is_none() && !is_recognised(seen) {
         let target = sources::shown(target);
         let told = format!("nothing in {target} is known to be a model");
         reasons.push(Diagnostic::new(NOTHING_KNOWN, told).at(target));
     }
     if let Some((_, judged)) = judging.done() {
         reasons.extend(verdict::reasons(judged));
+        // Whoever asks whether it is unchanged hears a no, whatever is demanded.
+        reasons.extend(verdict::unheard(judged));
     }
     reasons.sort_by_key(|reason| explanations::outcome(reason.code()) != Outcome::No);
     reasons
@@ -386,7 +389,7 @@ fn notes(judging: &Judging, context: &Context) -> Vec<String> {
     let Some((_, judged)) = judging.done() else {
         return Vec::new();
     };
-    let mut notes = verdict::notes(judged);
+    let mut notes = verdict::exceptions(judged);
     if context.verbose {
         notes.extend(judged.steps.iter().map(|step| step.0.clone()));
     }
@@ -524,7 +527,23 @@ fn is_recognised(seen: &Seen) -> bool {
     let has = |format| summary.formats.contains_key(format);
     let says =
         WEIGHTS.iter().any(has) || !summary.architectures.is_empty() || !summary.base_models.is_empty();
-    says || !seen.said(Property::Entrypoint).is_empty()
+    says || !seen.said(Property::Entrypoint).is_empty() || is_flax(seen) || is_openvino(seen)
+}
+
+/// Whether there are weights of Flax.
+fn is_flax(seen: &Seen) -> bool {
+    let mut files = seen.scan.files.iter();
+    files.any(|file| file.format == Format::Msgpack && file.file.ends_with(".msgpack"))
+}
+
+/// Whether there is a graph of OpenVINO with its weights: `X.xml` and `X.bin`.
+fn is_openvino(seen: &Seen) -> bool {
+    let has = |name: &str| seen.inventory.entries().iter().any(|it| it.path.as_str() == name);
+    let mut names = seen.inventory.entries().iter().map(|it| it.path.as_str());
+    names.any(|name| {
+        name.strip_suffix(".xml")
+            .is_some_and(|stem| has(&format!("{stem}.bin")))
+    })
 }
 
 fn elements(summary: &ModelSummary) -> Option<u64> {

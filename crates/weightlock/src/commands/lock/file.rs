@@ -80,6 +80,17 @@ impl LockFile {
         let text = lock
             .to_text()
             .map_err(|error| Diagnostic::of(error.code(), &error).at(self.shown()))?;
+        let is_link = self.path.symlink_metadata().is_ok_and(|it| it.is_symlink());
+        if is_link {
+            // Writing would put a file in the place of the link, and leave the one that it leads to as it was.
+            let told = Diagnostic::new(
+                USAGE,
+                "the lock is a symbolic link, and is not written through it",
+            );
+            return Err(told
+                .at(self.shown())
+                .help("name the file that it leads to:  --lock FILE"));
+        }
         let folder = self.folder();
         let failed = |source: std::io::Error| Diagnostic::from(Error::io("lock", folder, source));
         let folder_held = File::open(folder).map_err(failed)?;

@@ -88,14 +88,13 @@ impl<'a> Looking<'a> {
         context: &'a Context,
     ) -> Result<Self, Diagnostic> {
         if flags.trust.at_time.is_some() {
-            return Err(Diagnostic::new(
-                USAGE,
-                "a lock is about now; --at-time has no meaning for it",
-            ));
+            let told = Diagnostic::new(USAGE, "a lock is about now; --at-time has no meaning for it");
+            return Err(tried(&["--at-time".to_owned()], flags, context, told));
         }
         if !flags.policy.skip.is_empty() {
             let told = "a lock rests on everything that the policy demands, so that nothing is left out";
-            return Err(Diagnostic::new(USAGE, told).help("leave out --skip"));
+            let told = Diagnostic::new(USAGE, told).help("leave out --skip");
+            return Err(tried(&flags.policy.skipped(), flags, context, told));
         }
         let trust = is_signer_named(flags)
             .then(|| flags.trust.trust(verb, None, context.now()))
@@ -203,6 +202,22 @@ impl<'a> Looking<'a> {
 }
 
 /// Whether flags or the environment name a signer.
+/// A refusal of flags that give up a check, which is written to the logs of a policy that says production. A policy that cannot be read
+/// names none.
+fn tried(given_up: &[String], flags: &LookFlags, context: &Context, told: Diagnostic) -> Diagnostic {
+    let found = Policies::find_any(&only_of_policies(&flags.policy), context);
+    let Ok(Some(policies)) = found else {
+        return told;
+    };
+    match verdict::write_overrides(given_up, &policies.policy, &flags.policy, context) {
+        Ok(()) => told,
+        Err(why) => told.note(format!(
+            "that it was tried could not be logged: {}",
+            why.message()
+        )),
+    }
+}
+
 fn is_signer_named(flags: &LookFlags) -> bool {
     let trust = &flags.trust;
     trust.key.is_some()

@@ -1,11 +1,20 @@
 //! `weightlock policy check`: reads the policies that hold here, with every key and file that they name.
 
+use std::{
+    collections::BTreeSet,
+    path::{Component, Path, PathBuf},
+};
+
 use clap::Args;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 use weightlock_artifact::evidence::Kind;
-use weightlock_policy::{Exception, Layer, Mode, Policy, waiver::InForce};
+use weightlock_policy::{
+    Exception, Layer, Mode, Policy,
+    document::{Demand, Licences, Who},
+    waiver::InForce,
+};
 
 use crate::{
     commands::verdict::{Policies, WhichPolicy},
@@ -154,7 +163,58 @@ fn notes(policy: &Policy) -> Vec<String> {
             ));
         }
     }
+    for layer in policy.layers() {
+        notes.extend(layer.document.all_demands().filter_map(|(_, placed)| {
+            let why = never_met(layer, &placed.demand)?;
+            Some(format!("{}:{}: {why}", layer.source, placed.line))
+        }));
+    }
     notes
+}
+
+/// Why a demand can never be met, as far as the policy alone tells.
+fn never_met(layer: &Layer, demand: &Demand) -> Option<String> {
+    let (kind, wanted, by) = match demand {
+        Demand::Signature { signers, by } => (Kind::Oms, *signers, by.as_slice()),
+        Demand::Approvals { count, by } => (Kind::Review, *count, by.as_slice()),
+        Demand::Review { reviewers } => (Kind::Review, *reviewers, &[][..]),
+        Demand::Licenses(licences) => return denied_as_well(licences),
+        _ => return None,
+    };
+    let counting = layer.document.signers.get(&kind)?;
+    let asked = counting.iter().filter(|name| by.is_empty() || by.contains(name));
+    let most = most_people(layer, asked)?;
+    (most < u64::from(wanted)).then(|| {
+        format!("{wanted} people are demanded, and {most} can be among those who count: it is never met")
+    })
+}
+
+/// How many people these identities can be at most; nothing where one stands for anybody of several.
+fn most_people<'n>(layer: &Layer, names: impl Iterator<Item = &'n String>) -> Option<u64> {
+    let mut people = BTreeSet::new();
+    for name in names {
+        people.insert(match &layer.document.identities.get(name)?.who {
+            Who::Key(file) => {
+                let parts = Path::new(file).components();
+                parts.filter(|it| *it != Component::CurDir).collect::<PathBuf>()
+            }
+            Who::Identity { required, .. } if required.is_one_name() => {
+                PathBuf::from(format!("{required:?}"))
+            }
+            _ => return None,
+        });
+    }
+    Some(people.len() as u64)
+}
+
+/// Licences that are allowed and denied.
+fn denied_as_well(licences: &Licences) -> Option<String> {
+    let both = licences
+        .allow
+        .iter()
+        .filter(|(id, _)| licences.deny.contains_key(*id));
+    let both: Vec<&str> = both.map(|(_, written)| written.as_str()).collect();
+    (!both.is_empty()).then(|| format!("{} is allowed and denied: denied it is", both.join(", ")))
 }
 
 fn told(layer: &Layer, mode: Mode, today: jiff::civil::Date) -> CheckedPolicy {

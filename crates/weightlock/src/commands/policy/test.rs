@@ -22,7 +22,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Component, Path, PathBuf},
 };
 
 use clap::Args;
@@ -347,6 +347,7 @@ impl Model {
             text: text.clone(),
             standing: Standing::Declared,
             source: "the case".to_owned(),
+            counts: true,
         });
         Ok(ModelFacts {
             name: self.name.clone().unwrap_or_else(|| "model".to_owned()),
@@ -365,13 +366,36 @@ impl Model {
     }
 }
 
+/// What makes two names in policies one signer, as far as that is seen without reading a key: the same file of a key, the same demands
+/// on an identity. Certificates of one authority can be anybody's.
+fn mark(policy: &Policy, id: &IdentityId, identity: &Identity) -> Option<String> {
+    match &identity.who {
+        Who::Key(file) => {
+            let layer = policy.layers().get(id.layer)?;
+            let folder = Path::new(&layer.source).parent()?;
+            // Without `.` and doubled strokes.
+            let parts = folder.join(file);
+            let parts = parts.components().filter(|it| *it != Component::CurDir);
+            let path: PathBuf = parts.collect();
+            Some(format!("key {}", path.display()))
+        }
+        Who::Certificates(_) => None,
+        Who::Identity { required, .. } => Some(format!("identity {required:?}")),
+    }
+}
+
 impl Stated {
     fn fact(&self, at: usize, policy: &Policy, now: Timestamp) -> Result<StatementFact, String> {
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == self.kind);
         let kind = kind.ok_or_else(|| format!("there is no kind of evidence {:?}", self.kind))?;
         let mut by = BTreeSet::new();
+        let mut marks = BTreeSet::new();
         for name in &self.by {
-            by.extend(known_as(name, policy)?);
+            let known = known_as(name, policy)?;
+            marks.insert(format!("signer {}", signer(name, policy)));
+            let identities = policy.identities().filter(|(id, _)| known.contains(id));
+            marks.extend(identities.filter_map(|(id, identity)| mark(policy, &id, identity)));
+            by.extend(known);
         }
         let signer = self.by.first().map(|name| signer(name, policy));
         Ok(StatementFact {
@@ -379,6 +403,7 @@ impl Stated {
             name: format!("statement {}", at.saturating_add(1)),
             kind,
             signer,
+            marks,
             signed_by: self.by.first().cloned(),
             by,
             made: Some(ago(self.age.as_deref(), now)?),

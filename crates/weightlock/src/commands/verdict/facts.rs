@@ -13,7 +13,7 @@ use weightlock_format::{
 };
 use weightlock_policy::evidence::{Called, FileFact, ModelFacts, Revision};
 
-use super::{flags::PolicyFlags, licences, parts, passed_over, references};
+use super::{flags::PolicyFlags, parts, passed_over, references};
 use crate::{
     commands::{attest::review, bom::model::Described, subject::Hashed},
     diagnostic::Diagnostic,
@@ -23,12 +23,13 @@ use crate::{
 /// Names of kinds of file, beside those of formats: what a loader could take a file for.
 pub(super) const KINDS: [&str; 4] = ["code", "executable", "template", "custom-code"];
 
-/// Everything that policies ask of the files.
+/// Everything that policies ask of the files, and what was seen in them. What they say of licences waits for the signatures:
+/// whoever asks fills it in.
 pub(super) fn of(
     described: &Described,
     image: Option<&Image>,
     flags: &PolicyFlags,
-) -> Result<(ModelFacts, CustomCode), Vec<Diagnostic>> {
+) -> Result<(ModelFacts, CustomCode, Seen), Vec<Diagnostic>> {
     let hashed = &described.hashed;
     let code = review::code(hashed)?;
     let Files { files, seen, astray } = files(hashed)?;
@@ -43,12 +44,12 @@ pub(super) fn of(
         also,
         revision,
         digest: *hashed.digest(),
-        licenses: licences::of(described, image, &seen)?,
+        licenses: Vec::new(),
         files,
         incomplete,
         code: listed(&code),
     };
-    Ok((facts, code))
+    Ok((facts, code, seen))
 }
 
 /// Files that the model names and that are none of its own, a sentence each; of an index that cannot be read, whatever it names.
@@ -129,7 +130,7 @@ pub(in crate::commands) fn is_pinned(text: &str) -> bool {
 }
 
 /// What headers and small files say, file by file.
-type Seen = Vec<(ArtifactPath, Facts)>;
+pub(super) type Seen = Vec<(ArtifactPath, Facts)>;
 
 /// What the files themselves say.
 struct Files {

@@ -42,7 +42,7 @@ pub(crate) struct PolicyFlags {
     #[arg(long, value_name = "FILE")]
     pub audit_log: Option<PathBuf>,
     /// Take a verdict that lies with the model, by one whose verdicts count, instead of judging; every byte is hashed all the same
-    #[arg(long, conflicts_with = "skip")]
+    #[arg(long)]
     pub from_verdict: bool,
     /// Leave out a check; refused in production, and for what the floor demands. Repeatable
     #[arg(long, value_name = "CHECK", value_parser = check)]
@@ -115,6 +115,14 @@ impl PolicyFlags {
             || audit_log.is_some()
             || *from_verdict
             || !skip.is_empty()
+    }
+
+    /// The checks that somebody wants to leave out, as they are typed.
+    pub(crate) fn skipped(&self) -> Vec<String> {
+        self.skip
+            .iter()
+            .map(|check| format!("--skip {}", check.name()))
+            .collect()
     }
 
     /// The mode that is asked for.

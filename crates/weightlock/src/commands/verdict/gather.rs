@@ -29,7 +29,7 @@ use super::{
     card::{self, Compared},
     facts,
     flags::Asked,
-    log,
+    licences, log,
     policies::Policies,
     remedy::Ways,
     signatures,
@@ -127,12 +127,30 @@ pub(crate) fn judge_bytes(
     context: &Context,
     read: impl FnOnce(&Root, &Scope) -> Result<Bytes, Vec<Diagnostic>>,
 ) -> Result<Judged, Vec<Diagnostic>> {
+    let judged = judge_these(policies, asked, hashing, context, read);
+    judged.map_err(|mut reasons| {
+        // There is no verdict that says so.
+        let tried = [asked.flags.skipped(), asked.given_up.clone()].concat();
+        let written = log::write_overrides(&tried, &policies.policy, asked.flags, context);
+        reasons.extend(written.err());
+        reasons
+    })
+}
+
+fn judge_these(
+    policies: &Policies,
+    asked: &Asked<'_>,
+    hashing: &Hashing,
+    context: &Context,
+    read: impl FnOnce(&Root, &Scope) -> Result<Bytes, Vec<Diagnostic>>,
+) -> Result<Judged, Vec<Diagnostic>> {
     let policy = &policies.policy;
     // A verdict is about what is there, and not about what a cache remembers.
     let hashing = &Hashing {
         digest_cache: false,
         ..hashing.clone()
     };
+    log::outside(asked.target, policy, asked.flags)?;
     let mut steps = Vec::new();
     let mut step = |text: String| steps.push(Step(text));
     step(format!(
@@ -175,9 +193,10 @@ pub(crate) fn judge_bytes(
         crate::text::counted(hashed.files, "file"),
         hashed.digest()
     ));
-    let (model, code) = facts::of(&described, image.as_ref(), asked.flags)?;
+    let (mut model, code, seen) = facts::of(&described, image.as_ref(), asked.flags)?;
     let signers = signatures::signers(&signatures);
     let signatures = signatures::judged(signatures, policy, hashed, hashing, context)?;
+    model.licenses = licences::of(&described, image.as_ref(), &seen, &signatures)?;
     let about = About {
         hashed,
         model: hashed.model(),

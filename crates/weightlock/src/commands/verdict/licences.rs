@@ -10,16 +10,18 @@
 //! | the configuration and the annotations of an image | each licence; of an archive of documents nobody knows what it says |
 //!
 //! A policy wants each of them to be content. What is not known is a fact that is not known, and no silence: else a licence that
-//! forbids the use would pass beside a word that allows it. Files of installed packages speak for their packages.
+//! forbids the use would pass beside a word that allows it. Files of installed packages speak for their packages. Where a signature
+//! counts, what lies in a file that it does not list takes away and gives nothing.
 
 use weightlock_artifact::{path::ArtifactPath, standing::Standing};
 use weightlock_bom::{
     document::licence::Licence,
     extract::{
-        license::{normalise, of_text},
+        licence_form::whole,
+        license::{listed, normalise, of_text},
         limit,
     },
-    graph::Property,
+    graph::{self, Origin, Property},
 };
 use weightlock_format::{
     config::card::{self, Card, Stated},
@@ -29,6 +31,7 @@ use weightlock_format::{
 };
 use weightlock_policy::evidence::LicenseFact;
 
+use super::signatures::Judged as Signatures;
 use crate::{
     commands::{bom::model::Described, scan::opened},
     diagnostic::Diagnostic,
@@ -41,27 +44,41 @@ pub(super) fn of(
     described: &Described,
     image: Option<&Image>,
     seen: &[(ArtifactPath, Facts)],
+    signed: &Signatures,
 ) -> Result<Vec<LicenseFact>, Vec<Diagnostic>> {
-    let mut found = Found(of_graph(described));
+    let mut found = Found {
+        facts: of_graph(described, signed),
+        counts: true,
+    };
     let names = described.hashed.names()?;
     let sources = described.hashed.sources();
     let mut texts: Vec<bool> = names.iter().map(is_licence).collect();
     for (path, source) in names.iter().zip(&sources).filter(|(path, _)| is_card(path)) {
         let content = read(source, card::MAX_BYTES)?;
-        for link in found.card(path, &Card::read(&content)) {
+        found.counts = signed.lists(path);
+        let card = Card::read(&content);
+        for link in found.card(path, &card) {
             // A card may keep the text under any name.
             let linked = beside(path, &link);
             let at = names
                 .iter()
                 .position(|name| Some(name.as_str()) == linked.as_deref());
-            if let Some(is_text) = at.and_then(|at| texts.get_mut(at)) {
-                *is_text = true;
+            match at.and_then(|at| texts.get_mut(at)) {
+                Some(is_text) => *is_text = true,
+                None => found.link(path, &card, &link),
+            }
+        }
+        // A page that is no card of the hub can hold the licence itself.
+        if let Some(id) = of_text(&content).filter(|_| !is_markdown(path)) {
+            for id in whole(id, &content).ids {
+                found.known(id, path.as_str());
             }
         }
     }
     let texts = names.iter().zip(&sources).zip(&texts);
     for ((path, source), _) in texts.filter(|(_, is_text)| **is_text) {
         let text = read(source, limit::LICENCE_BYTES + 1)?;
+        found.counts = signed.lists(path);
         if text.len() > limit::LICENCE_BYTES {
             // What stands behind the part that is known could take it back.
             found.unknown("a text that is longer than any licence", path.as_str());
@@ -69,12 +86,15 @@ pub(super) fn of(
         found.text(path, &text);
     }
     for (path, facts) in seen.iter().filter(|(path, _)| !is_installed(path)) {
+        found.counts = signed.lists(path);
         found.header(path, facts);
     }
     if let Some(image) = image {
+        // No signature is about what the layout says of an image.
+        found.counts = signed.files.is_none();
         found.image(image);
     }
-    Ok(found.0)
+    Ok(found.facts)
 }
 
 fn read(source: &Source, limit: usize) -> Result<Vec<u8>, Diagnostic> {
@@ -84,7 +104,11 @@ fn read(source: &Source, limit: usize) -> Result<Vec<u8>, Diagnostic> {
 }
 
 /// What was found so far.
-struct Found(Vec<LicenseFact>);
+struct Found {
+    facts: Vec<LicenseFact>,
+    /// Whether the file that is read is listed by a signature, or nothing is signed.
+    counts: bool,
+}
 
 impl Found {
     /// What a card states. Answers with what it links to.
@@ -103,23 +127,39 @@ impl Found {
         {
             self.written(name, None, path.as_str());
         }
-        let link = card.license_link.as_ref().map(|link| link.text.trim());
-        if let Some(id) = link
-            .filter(|it| it.contains("://"))
-            .and_then(|it| normalise(it, None))
-        {
-            self.known(&id, path.as_str());
+        for misfit in &card.license_misfits {
+            self.written(&misfit.text, None, path.as_str());
         }
+        let link = card.license_link.as_ref().map(|link| link.text.trim());
         link.map(str::to_owned).into_iter().collect()
+    }
+
+    /// What a card links to, where it is no file of the model: the address of a known licence, of a text on a forge beside a licence that
+    /// is known, or nobody knows what.
+    fn link(&mut self, path: &ArtifactPath, card: &Card, link: &str) {
+        let has_scheme = link.contains("://");
+        let address = if has_scheme {
+            link.to_owned()
+        } else {
+            format!("https://{link}")
+        };
+        if let Some(id) = normalise(&address, None) {
+            self.known(&id, path.as_str());
+        } else if !(has_scheme && (links_to_a_licence(link) || is_of_its_own(card))) {
+            self.unknown(&format!("a link to {link}"), path.as_str());
+        }
     }
 
     /// The text of a licence; blanks are none.
     fn text(&mut self, path: &ArtifactPath, text: &[u8]) {
         match of_text(text) {
             Some(id) => {
-                self.known(id, path.as_str());
-                if let Some(term) = further_term(id, text) {
-                    self.unknown(&format!("{id} with further terms ({term})"), path.as_str());
+                let whole = whole(id, text);
+                for id in &whole.ids {
+                    self.known(id, path.as_str());
+                }
+                if let Some(further) = whole.further {
+                    self.unknown(&format!("{id} with further terms ({further})"), path.as_str());
                 }
             }
             None if text.trim_ascii().is_empty() => {}
@@ -171,7 +211,8 @@ impl Found {
 
     fn known(&mut self, id: &str, source: &str) {
         let expression = expression(id);
-        if expression.is_none() || !self.0.iter().any(|fact| fact.expression == expression) {
+        let is_same = |fact: &LicenseFact| fact.expression == expression && fact.counts >= self.counts;
+        if expression.is_none() || !self.facts.iter().any(is_same) {
             self.push(expression, id, source);
         }
     }
@@ -181,11 +222,12 @@ impl Found {
     }
 
     fn push(&mut self, expression: Option<String>, text: &str, source: &str) {
-        self.0.push(LicenseFact {
+        self.facts.push(LicenseFact {
             expression,
             text: text.to_owned(),
             standing: Standing::Declared,
             source: source.to_owned(),
+            counts: self.counts,
         });
     }
 }
@@ -197,38 +239,8 @@ fn expression(text: &str) -> Option<String> {
     }
 }
 
-/// What a text takes back that is recognised as a licence without conditions on the use: a text may go on behind the licence.
-fn further_term(id: &str, text: &[u8]) -> Option<&'static str> {
-    const FREE: [&str; 6] = [
-        "Apache-2.0",
-        "BSD-2-Clause",
-        "BSD-3-Clause",
-        "ISC",
-        "MIT",
-        "Unlicense",
-    ];
-    const TERMS: [&str; 7] = [
-        "non commercial",
-        "noncommercial",
-        "commons clause",
-        "research only",
-        "research purposes only",
-        "affero general public license",
-        "gnu general public license",
-    ];
-    let text = String::from_utf8_lossy(text).to_lowercase();
-    let words: Vec<&str> = text
-        .split(|it: char| !it.is_alphanumeric())
-        .filter(|it| !it.is_empty())
-        .collect();
-    let plain = words.join(" ");
-    TERMS
-        .into_iter()
-        .find(|term| FREE.contains(&id) && plain.contains(term))
-}
-
 /// What the graph says; a text that was recognised counts like a word.
-fn of_graph(described: &Described) -> Vec<LicenseFact> {
+fn of_graph(described: &Described, signed: &Signatures) -> Vec<LicenseFact> {
     let graph = &described.graph;
     let Some(subject) = graph.component(graph.subject()) else {
         return Vec::new();
@@ -252,11 +264,21 @@ fn of_graph(described: &Described) -> Vec<LicenseFact> {
                 .sources
                 .first()
                 .map_or_else(String::new, ToString::to_string),
+            counts: claim.sources.iter().any(|source| is_listed(source, signed)),
         })
     });
     let mut facts: Vec<LicenseFact> = facts.collect();
     facts.dedup_by(|one, other| one.text == other.text && one.source == other.source);
     facts
+}
+
+/// Whether a source is a file that a signature lists, or what was worked out from one; or nothing is signed.
+fn is_listed(source: &graph::Source, signed: &Signatures) -> bool {
+    match &source.origin {
+        Origin::File(path) => signed.lists(path),
+        Origin::Computed(_) => signed.has_listed(&source.place),
+        _ => signed.files.is_none(),
+    }
 }
 
 /// A file that a card names, relative to the folder of the card.
@@ -271,8 +293,69 @@ fn beside(card: &ArtifactPath, link: &str) -> Option<String> {
 }
 
 fn is_card(path: &ArtifactPath) -> bool {
-    const NAMES: [&str; 4] = ["readme.md", "readme.markdown", "model_card.md", "modelcard.md"];
+    const NAMES: [&str; 7] = [
+        "readme",
+        "readme.txt",
+        "readme.rst",
+        "readme.md",
+        "readme.markdown",
+        "model_card.md",
+        "modelcard.md",
+    ];
     NAMES.contains(&path.base_name().to_lowercase().as_str()) && !is_installed(path)
+}
+
+fn is_markdown(path: &ArtifactPath) -> bool {
+    let base = path.base_name().to_lowercase();
+    base.ends_with(".md") || base.ends_with(".markdown")
+}
+
+/// Whether a card says that its licence is one of its own, which a policy has to allow by its name: any address can have its text.
+fn is_of_its_own(card: &Card) -> bool {
+    let name = card.license_name.as_ref().map(|name| name.text.as_str());
+    let mut all = card.license.iter();
+    all.any(|it| normalise(&it.text, name).is_some_and(|id| id.starts_with("LicenseRef-")))
+}
+
+/// Whether an address is that of the file of a licence on a forge: what licence, the card itself says.
+fn links_to_a_licence(link: &str) -> bool {
+    const FORGES: [&str; 6] = [
+        "huggingface.co",
+        "hf.co",
+        "github.com",
+        "raw.githubusercontent.com",
+        "gitlab.com",
+        "modelscope.cn",
+    ];
+    const NAMES: [&str; 3] = ["license", "licence", "copying"];
+    let address = link.split_once("://").map_or(link, |(_, address)| address);
+    let address = address.split(['?', '#']).next().unwrap_or_default();
+    let Some((host, path)) = address.split_once('/') else {
+        return false;
+    };
+    let host = host.trim_start_matches("www.").to_lowercase();
+    let base = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let stem = [".md", ".txt", ".rst"]
+        .iter()
+        .find_map(|end| base.strip_suffix(end))
+        .unwrap_or(&base);
+    FORGES.contains(&host.as_str()) && path.contains('/') && NAMES.contains(&stem)
+}
+
+/// Whether a name is that of a licence: `AGPL-3.0.txt`, `MIT`.
+fn is_identifier(base: &str) -> bool {
+    let stem = [".md", ".txt", ".rst", ".html"]
+        .iter()
+        .find_map(|end| base.strip_suffix(end))
+        .unwrap_or(base);
+    let is_versioned = stem.contains('-') && stem.bytes().any(|it| it.is_ascii_digit());
+    let is_short = ["mit", "isc", "wtfpl", "zlib"].contains(&stem);
+    (is_versioned || is_short) && listed(stem).is_some()
 }
 
 /// Whether a file is a licence by its name, or by that of its folder.
@@ -290,7 +373,7 @@ fn is_licence(path: &ArtifactPath) -> bool {
     let is_program = EXTENSIONS.iter().any(|(kind, words)| {
         matches!(kind, Loadable::Code | Loadable::Config | Loadable::Executable) && words.contains(&extension)
     });
-    (is_named && !is_of_others || is_below) && !is_program && !is_installed(path)
+    (is_named && !is_of_others || is_below || is_identifier(&base)) && !is_program && !is_installed(path)
 }
 
 /// Whether a package brought it.
@@ -327,6 +410,9 @@ mod tests {
             "MIT-LICENSE.txt",
             "LICENSES/AGPL-3.0-only.txt",
             "eula.pdf",
+            "AGPL-3.0.txt",
+            "docs/cc-by-nc-4.0",
+            "MIT",
         ] {
             assert!(is(name), "{name}");
         }
@@ -337,20 +423,13 @@ mod tests {
             "THIRD_PARTY_LICENSE.txt",
             "lib/site-packages/torch/LICENSE",
             "relicensed.bin",
+            "gemma.txt",
+            "intel.txt",
+            "mit.json",
+            "model-3.0.txt",
         ] {
             assert!(!is(name), "{name}");
         }
-    }
-
-    #[test]
-    fn a_licence_with_further_terms_is_another_one() {
-        let mit = include_str!("../../../../weightlock-bom/testdata/licence-mit.txt");
-        assert_eq!(further_term("MIT", mit.as_bytes()), None);
-        let more = format!("{mit}\nThe above holds for non-\ncommercial use.\n");
-        assert_eq!(further_term("MIT", more.as_bytes()), Some("non commercial"));
-        let apache = include_str!("../../../../../LICENSE");
-        assert_eq!(further_term("Apache-2.0", apache.as_bytes()), None);
-        assert_eq!(further_term("CC-BY-NC-4.0", b"NonCommercial"), None);
     }
 
     #[test]
@@ -366,11 +445,14 @@ mod tests {
     #[test]
     fn a_name_beside_a_licence_is_a_second_one() {
         let card = |front: &str| {
-            let mut found = Found(Vec::new());
+            let mut found = Found {
+                facts: Vec::new(),
+                counts: true,
+            };
             let path = ArtifactPath::parse("README.md").unwrap();
             let _ = found.card(&path, &Card::read(format!("---\n{front}\n---\n").as_bytes()));
             let texts: Vec<_> = found
-                .0
+                .facts
                 .into_iter()
                 .map(|fact| fact.expression.ok_or(fact.text))
                 .collect();
@@ -391,10 +473,88 @@ mod tests {
             [known("MIT"), Err("Our terms".to_owned())]
         );
         assert_eq!(card("license: unknown"), [Err("unknown".to_owned())]);
-        assert_eq!(
-            card("license: mit\nlicense_link: https://creativecommons.org/licenses/by-nc/4.0/"),
-            [known("MIT"), known("CC-BY-NC-4.0")]
-        );
         assert_eq!(card("tags: [x]"), []);
+        assert_eq!(
+            card("license: [mit, apache-2.0]"),
+            [known("MIT"), known("Apache-2.0")]
+        );
+        assert_eq!(card("licence: agpl-3.0"), [known("AGPL-3.0")]);
+        // As the template of the hub leaves it.
+        assert_eq!(
+            card("license: mit\nlicense_name:\nlicense_link: null"),
+            [known("MIT")]
+        );
+        for odd in [
+            "license: {name: agpl-3.0}",
+            "license: [[agpl-3.0]]",
+            "license: [mit, {id: agpl-3.0}]",
+            "license: [mit, [agpl-3.0]]",
+            "license: {agpl-3.0: yes}",
+            "license: \"\"",
+            "license: mit\nlicense_name: [agpl-3.0]",
+            "license: mit\nlicense_name: {a: agpl-3.0}",
+            "license: mit\nlicense_link: [x]",
+        ] {
+            assert!(matches!(card(odd).last(), Some(Err(_))), "{odd}: {:?}", card(odd));
+        }
+    }
+
+    #[test]
+    fn a_link_is_known_or_told() {
+        let link = |front: &str, link: &str| {
+            let mut found = Found {
+                facts: Vec::new(),
+                counts: true,
+            };
+            let path = ArtifactPath::parse("README.md").unwrap();
+            let card = Card::read(format!("---\n{front}\n---\n").as_bytes());
+            found.link(&path, &card, link);
+            let facts = found.facts.into_iter();
+            facts.map(|fact| fact.expression.ok_or(())).collect::<Vec<_>>()
+        };
+        let silent = [
+            "https://huggingface.co/Qwen/Qwen2.5-0.5B/blob/main/LICENSE",
+            "https://huggingface.co/deepseek-ai/DeepSeek-R1/resolve/main/LICENSE.md",
+            "https://github.com/openai/whisper/blob/main/LICENSE",
+            "https://raw.githubusercontent.com/o/r/main/LICENSE.txt",
+        ];
+        for text in silent {
+            assert_eq!(link("license: mit", text), [], "{text}");
+        }
+        for (text, id) in [
+            ("https://opensource.org/licenses/MIT", "MIT"),
+            ("https://opensource.org/license/mit/", "MIT"),
+            ("https://opensource.org/license/apache-2-0", "Apache-2.0"),
+            ("https://www.apache.org/licenses/LICENSE-2.0.txt", "Apache-2.0"),
+            ("www.apache.org/licenses/LICENSE-2.0", "Apache-2.0"),
+            ("https://choosealicense.com/licenses/apache-2.0/", "Apache-2.0"),
+            ("https://www.gnu.org/licenses/agpl-3.0.html", "AGPL-3.0"),
+            (
+                "https://www.gnu.org/licenses/old-licenses/gpl-2.0.en.html",
+                "GPL-2.0",
+            ),
+            (
+                "https://creativecommons.org/licenses/by-nc/4.0/legalcode",
+                "CC-BY-NC-4.0",
+            ),
+        ] {
+            assert_eq!(link("license: mit", text), [Ok(id.to_owned())], "{text}");
+        }
+        for text in [
+            "https://huggingface.co/acme/m/blob/main/EULA",
+            "https://huggingface.co/LICENSE",
+            "https://example.org/LICENSE",
+            "https://example.org/huggingface.co/m/LICENSE",
+            "EULA",
+            "LICENSE",
+            "",
+        ] {
+            assert_eq!(link("license: mit", text), [Err(())], "{text}");
+        }
+        // The licence of somebody's own is allowed by its name.
+        let terms = "https://ai.google.dev/gemma/terms";
+        assert_eq!(link("license: gemma", terms), []);
+        assert_eq!(link("license: other\nlicense_name: acme-1", terms), []);
+        assert_eq!(link("license: other\nlicense_name: acme-1", "EULA"), [Err(())]);
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rustix::fs::OFlags;
 use weightlock_artifact::Error;
 use weightlock_policy::{
-    Policy, Verdict,
+    Mode, Policy, Verdict,
     audit::{Acceptance, Entry, MAX_LINE},
     reason::AUDIT,
 };
@@ -41,6 +41,26 @@ fn place(log: &Path) -> PathBuf {
         (Some(folder), Some(name)) => folder.join(name),
         _ => absolute,
     }
+}
+
+/// Refuses logs that lie in the model: a line in one makes another model of it than was judged.
+pub(super) fn outside(target: &Path, policy: &Policy, flags: &PolicyFlags) -> Result<(), Diagnostic> {
+    let Ok(target) = target.canonicalize() else {
+        return Ok(());
+    };
+    for log in logs(policy, flags) {
+        let folder = log.parent().filter(|it| !it.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+        let place = folder.map(|it| it.join(log.file_name().unwrap_or_default()));
+        if place.is_ok_and(|place| place.starts_with(&target)) {
+            let told = Diagnostic::new(
+                AUDIT,
+                "the audit log lies in the model, which a line in it would change",
+            );
+            return Err(told.at(log.display().to_string()).help("name a log elsewhere"));
+        }
+    }
+    Ok(())
 }
 
 /// Writes a verdict to every log.
@@ -77,6 +97,26 @@ pub(crate) fn log_acceptance(
 pub(super) fn write_refused(flag: &str, policy: &Policy, now: Timestamp) -> Result<(), Diagnostic> {
     for log in logs(policy, &PolicyFlags::default()) {
         append(&log, Entry::of_flag(flag, policy, now))?;
+    }
+    Ok(())
+}
+
+/// Likewise, by the policies that were found, where they mean production: for what is refused before there is a verdict.
+pub(crate) fn write_overrides(
+    tried: &[String],
+    policy: &Policy,
+    flags: &PolicyFlags,
+    context: &Context,
+) -> Result<(), Diagnostic> {
+    if policy.mode(flags.mode_here()) != Mode::Production {
+        return Ok(());
+    }
+    let seconds = i64::try_from(context.now().0).unwrap_or(i64::MAX);
+    let now = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
+    for flag in tried {
+        for log in logs(policy, flags) {
+            append(&log, Entry::of_flag(flag, policy, now))?;
+        }
     }
     Ok(())
 }

@@ -30,9 +30,9 @@ pub use self::told::{DemandTold, PolicyTold, ReasonTold, VerdictTold, WaivedTold
 pub(crate) use self::{
     flags::{Asked, PolicyFlags, WhichPolicy},
     gather::{Bytes, Judged, judge, judge_bytes},
-    log::{log_acceptance, logs},
+    log::{log_acceptance, logs, write_overrides},
     people::of_blobs,
     policies::{Policies, is_production, refused_in_production},
-    told::{NOT_RUN, notes, reasons, was_not_run},
+    told::{NOT_RUN, exceptions, notes, reasons, unheard, was_not_run},
     words::WORDS,
 };

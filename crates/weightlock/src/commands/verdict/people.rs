@@ -13,11 +13,14 @@ use weightlock_artifact::{
 use weightlock_policy::{
     IdentityId, Layer,
     document::{Identity, Who},
+    lock::without_ref,
     reason::DOCUMENT,
 };
 use weightlock_signing::{
     IdentityTrust, Signer, Trust,
     blob::{self, Blob},
+    identity::Name,
+    key::PublicKey,
     sigstore::TrustRoot,
 };
 
@@ -123,11 +126,22 @@ impl People {
         Ok(root)
     }
 
-    /// Who of a layer signed a file: each whose signature lies beside it and holds over these bytes.
+    /// Who of a layer signed a file: each whose signature lies beside it and holds over these bytes, and whoever else is known by the
+    /// same key.
     pub(super) fn signers_of_file(&self, layer: usize, path: &Path, text: &[u8]) -> BTreeSet<String> {
-        let of_layer = self.trusts.iter().filter(|(id, _)| id.layer == layer);
-        let signed = of_layer.filter(|(_, trust)| has_signed(path, text, trust));
-        signed.map(|(id, _)| id.name.clone()).collect()
+        let of_layer = || self.trusts.iter().filter(|(id, _)| id.layer == layer);
+        let signed = of_layer().filter_map(|(id, trust)| Some((id, signer_of(path, text, trust)?)));
+        let (mut names, mut known) = (BTreeSet::new(), BTreeSet::new());
+        for (id, signer) in signed {
+            names.insert(id.name.clone());
+            known.extend(marks(&signer));
+        }
+        let of_that_key = of_layer().filter(|(_, trust)| match trust {
+            Trust::Key(key) => known.contains(&key_mark(key)),
+            _ => false,
+        });
+        names.extend(of_that_key.map(|(id, _)| id.name.clone()));
+        names
     }
 }
 
@@ -171,7 +185,8 @@ pub(crate) fn of_blobs(trust: Trust) -> blob::Trust {
     }
 }
 
-fn has_signed(path: &Path, text: &[u8], trust: &Trust) -> bool {
+/// Who of those that are trusted made the signature beside a file, if it is theirs and holds.
+fn signer_of(path: &Path, text: &[u8], trust: &Trust) -> Option<Signer> {
     let trust = of_blobs(trust.clone());
     let wants_certificate = !matches!(trust, blob::Trust::Key(_));
     let found = files::find(
@@ -180,11 +195,11 @@ fn has_signed(path: &Path, text: &[u8], trust: &Trust) -> bool {
         Wanted::Signature,
         wants_certificate,
     );
-    found.is_ok_and(|found| {
-        let needs = trust.needs(&found.signature);
-        Blob::read(&mut &*text, &needs)
-            .is_ok_and(|read| blob::verify(&read, &found.signature, &trust).is_ok())
-    })
+    let found = found.ok()?;
+    let needs = trust.needs(&found.signature);
+    let read = Blob::read(&mut &*text, &needs).ok()?;
+    let verified = blob::verify(&read, &found.signature, &trust).ok()?;
+    Some(verified.signer().clone())
 }
 
 /// A file that a document names, relative to it.
@@ -199,6 +214,32 @@ pub(super) fn distinct(signer: &Signer) -> String {
         Signer::Certificate(path) => path.public_key().hint_pem(),
         Signer::Identity { identity, .. } => format!("{} {}", identity.issuer(), identity.name()),
     }
+}
+
+/// Everything that tells who a signer is. Whoever shares one of it with another is the same person: with two certificates, at two tags
+/// of one workflow, with a key that is also certified.
+pub(super) fn marks(signer: &Signer) -> BTreeSet<String> {
+    let named = |name: &str| format!("name {}", name.to_lowercase());
+    match signer {
+        Signer::Key(public) => BTreeSet::from([key_mark(public)]),
+        Signer::Certificate(path) => {
+            let leaf = path.leaf();
+            let subject = Some(leaf.subject()).filter(|subject| !subject.is_empty());
+            let names = leaf.alternative_names().map(named);
+            let subject = subject.map(|subject| named(&subject));
+            let own = [key_mark(path.public_key())];
+            own.into_iter().chain(subject).chain(names).collect()
+        }
+        Signer::Identity { identity, .. } => BTreeSet::from([match identity.name() {
+            // Of an issuer that has no addresses; another one has other people.
+            Name::Username(name) => format!("user {} {name}", identity.issuer()),
+            name => named(without_ref(name.as_str())),
+        }]),
+    }
+}
+
+fn key_mark(key: &PublicKey) -> String {
+    format!("key {}", key.hint_pem())
 }
 
 /// Who signed, for people.

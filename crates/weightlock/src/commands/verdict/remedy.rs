@@ -5,11 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use weightlock_artifact::evidence::Kind;
+use weightlock_artifact::{evidence::Kind, path::ArtifactPath};
+use weightlock_format::{
+    model::is_index,
+    safetensors::index::{self, Index},
+};
 use weightlock_policy::{
     Check, DeniedFile, Policy, Reason,
     document::Who,
     evidence::{AdvisoryReport, FileFact, Holds},
+    reason::INCOMPLETE,
 };
 
 use super::gather::Judged;
@@ -111,6 +116,8 @@ pub(super) fn of(reason: &Reason, judged: &Judged) -> Vec<String> {
         provenance(judged, &target)
     } else if is(Check::Advisories) {
         reports(reason, judged)
+    } else if reason.code == INCOMPLETE {
+        left_over(judged)
     } else if let Some(file) = &reason.file {
         denied(judged, file)
     } else if is(Check::Scan) && reason.names.iter().any(|it| it.starts_with("pickle-")) {
@@ -282,6 +289,76 @@ fn pickles(judged: &Judged, is_meant: impl Fn(&str) -> bool, may_convert: bool) 
         false => None,
     });
     told.take(MOST).collect()
+}
+
+/// An index of files of which none is there, beside whole safetensors, is left over of a download that took nothing else.
+fn left_over(judged: &Judged) -> Vec<String> {
+    let Some(manifest) = judged.described.hashed.manifest() else {
+        return Vec::new();
+    };
+    let indexes: Vec<Listed<'_>> = manifest
+        .files()
+        .iter()
+        .filter_map(|file| Listed::read(judged, &file.path))
+        .collect();
+    let has = |path: &ArtifactPath| manifest.file(path).is_some();
+    let is_whole = |index: &Listed<'_>| index.of_safetensors() && index.files.iter().all(has);
+    let single = |folder: &str| beside(folder, "model.safetensors").is_some_and(|path| has(&path));
+    let has_twin = |folder: &str| {
+        let mut others = indexes.iter().filter(|it| folder_of(it.path) == folder);
+        single(folder) || others.any(is_whole)
+    };
+    let unused = indexes
+        .iter()
+        .filter(|it| !it.of_safetensors() && !it.files.iter().any(has) && has_twin(folder_of(it.path)));
+    let root = judged.described.hashed.root();
+    let told = unused.map(|it| {
+        format!(
+            "whole safetensors lie beside it, and nothing of what it lists; take the index out, and sign again what is yours:  rm -- {}",
+            quoted(&root.path().join(it.path.as_str()).display().to_string())
+        )
+    });
+    told.take(MOST).collect()
+}
+
+/// An index, and the files that it names.
+struct Listed<'a> {
+    path: &'a ArtifactPath,
+    files: Vec<ArtifactPath>,
+}
+
+impl<'a> Listed<'a> {
+    /// `None` for what is none, or cannot be read: nothing is said of that.
+    fn read(judged: &Judged, path: &'a ArtifactPath) -> Option<Self> {
+        if !is_index(path.base_name()) {
+            return None;
+        }
+        let limit = usize::try_from(index::MAX_BYTES).ok()?;
+        let text = judged.described.hashed.text(path, limit).ok()?;
+        let index = Index::parse(&text).ok()?;
+        let named = index.files().into_iter();
+        let files = named.map(|file| beside(folder_of(path), file.as_str()));
+        Some(Self {
+            path,
+            files: files.collect::<Option<_>>()?,
+        })
+    }
+
+    fn of_safetensors(&self) -> bool {
+        self.path.base_name().contains(".safetensors.")
+    }
+}
+
+fn folder_of(path: &ArtifactPath) -> &str {
+    path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn beside(folder: &str, name: &str) -> Option<ArtifactPath> {
+    let path = match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    };
+    ArtifactPath::parse(path).ok()
 }
 
 /// Files that are told.

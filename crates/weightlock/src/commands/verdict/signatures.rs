@@ -166,6 +166,11 @@ impl Judged {
         self.files.as_ref().is_none_or(is_listed)
     }
 
+    /// Likewise.
+    pub(super) fn lists(&self, file: &ArtifactPath) -> bool {
+        self.files.as_ref().is_none_or(|files| files.contains(file))
+    }
+
     /// Whoever signed exactly these bytes and counts, by every name that a card may call them.
     pub(super) fn signed_by(&self, policy: &Policy) -> Option<SignedBy> {
         let counting = self.signers.iter().filter(|(by, _)| policy.counts(Kind::Oms, by));
@@ -252,6 +257,7 @@ pub(super) fn judged(
             kind: Kind::Oms,
             by: found.by,
             signer: signer.map(people::distinct),
+            marks: signer.map(people::marks).unwrap_or_default(),
             signed_by: signer.map(people::shown),
             made: signer.and_then(proven_time),
             holds,

@@ -76,6 +76,7 @@ impl About<'_> {
                 kind: found.kind.unwrap_or(Kind::Other),
                 by: BTreeSet::new(),
                 signer: None,
+                marks: BTreeSet::new(),
                 signed_by: None,
                 made: None,
                 holds: Holds::Yes,
@@ -259,6 +260,7 @@ impl Looked {
     fn sign(&mut self, id: &IdentityId, signer: &Signer) {
         self.fact.by.insert(id.clone());
         self.fact.signer = Some(people::distinct(signer));
+        self.fact.marks = people::marks(signer);
         self.fact.signed_by = Some(people::shown(signer));
     }
 }

@@ -2,8 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use weightlock_artifact::evidence::Kind;
 use weightlock_policy::{
     Check, Decision, Reason, Verdict,
+    evidence::Holds,
     verdict::{Asked, Waived, WaiverUse},
     waiver::InForce,
 };
@@ -303,9 +305,41 @@ pub(crate) fn reasons(judged: &Judged) -> Vec<Diagnostic> {
     told.collect()
 }
 
-/// What is worth saying besides the reasons: what was left out; which waiver stood in for what, and which are of no use; reports that
-/// nobody asked for.
+/// A signature by somebody who counts that is not over these bytes, or that does not hold, where no reason tells of it: nobody demands
+/// one, or it was left out. None where another one by somebody who counts holds.
+pub(crate) fn unheard(judged: &Judged) -> Option<Diagnostic> {
+    let reasons = judged.verdict.reasons();
+    if reasons.iter().any(|it| it.code == Check::Signature.code()) {
+        return None;
+    }
+    let statements = judged.evidence.statements.iter();
+    let theirs = || {
+        statements
+            .clone()
+            .filter(|it| it.kind == Kind::Oms && judged.counts(it))
+    };
+    if theirs().any(|it| it.holds == Holds::Yes) {
+        return None;
+    }
+    theirs().find_map(|it| match &it.holds {
+        Holds::No { code, why, .. } => {
+            let text = format!("{}, a signature by one who counts, does not hold: {why}", it.name);
+            Some(Diagnostic::new(*code, text).fact("evidence", it.id.to_string()))
+        }
+        Holds::Yes => None,
+    })
+}
+
+/// What is worth saying besides the reasons: a signature that does not hold, and what else is an exception.
 pub(crate) fn notes(judged: &Judged) -> Vec<String> {
+    let mut notes = exceptions(judged);
+    notes.extend(unheard(judged).map(|told| told.message().to_owned()));
+    notes
+}
+
+/// What was left out; which waiver stood in for what, and which are of no use; reports that
+/// nobody asked for.
+pub(crate) fn exceptions(judged: &Judged) -> Vec<String> {
     let verdict = &judged.verdict;
     let mut notes = Vec::new();
     for asked in &verdict.asked {

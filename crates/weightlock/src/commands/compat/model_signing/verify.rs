@@ -24,6 +24,7 @@ use super::{
 use crate::{
     context::Context,
     explanations,
+    flags::refused_in_production,
     roots::{self, Roots},
     terminal,
 };
@@ -33,6 +34,14 @@ const NO_HINT: &str = "WARNING: This model's signature uses an older verificatio
                        with an updated signer to use a public key identifier hash. \n";
 
 pub(super) fn run(method: &VerifyMethod, level: LogLevel, context: &Context) -> Result<String, Failure> {
+    let from = match method {
+        VerifyMethod::Key(asked) => &asked.from,
+        VerifyMethod::Certificate(asked) => &asked.from,
+        VerifyMethod::Sigstore(asked) => &asked.from,
+    };
+    if from.ignore_unsigned_files {
+        refused_in_production("--ignore_unsigned_files")?;
+    }
     match method {
         VerifyMethod::Key(asked) => {
             let trust = Trust::Key(keys::public_key(&asked.public_key)?.into());

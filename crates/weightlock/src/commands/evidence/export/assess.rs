@@ -281,18 +281,23 @@ impl Assessed<'_> {
     /// Every statement and report that was there, whether or not it counts.
     pub(super) fn evidence(&self) -> Vec<EvidenceTold> {
         let evidence = &self.judged.evidence;
-        let statements = evidence.statements.iter().map(|it| self.statement(it));
+        let not_counted = self.judged.verdict.not_counted(self.policy, evidence);
+        let statements = evidence
+            .statements
+            .iter()
+            .map(|it| self.statement(it, not_counted.get(&it.id)));
         statements
             .chain(evidence.advisories.iter().filter_map(report))
             .collect()
     }
 
-    fn statement(&self, statement: &StatementFact) -> EvidenceTold {
+    fn statement(&self, statement: &StatementFact, not_counted: Option<&String>) -> EvidenceTold {
         let signer_counts = self.policy.counts(statement.kind, &statement.by);
         let why = match &statement.holds {
             Holds::No { why, .. } => Some(why.clone()),
             Holds::Yes if !signer_counts => Some("its signer does not count for this kind".to_owned()),
-            Holds::Yes => None,
+            // In the words of the judge: "is of …, and … is the limit".
+            Holds::Yes => not_counted.cloned(),
         };
         EvidenceTold {
             digest: statement.id.to_string(),
