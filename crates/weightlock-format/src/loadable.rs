@@ -129,7 +129,6 @@ pub const EXTENSIONS: &[(Loadable, &[&str])] = &[
             "ptl",
             "pte",
             "pt2",
-            "mar",
             "mlmodel",
             "mlpackage",
             "mlmodelc",
@@ -237,7 +236,7 @@ pub const EXTENSIONS: &[(Loadable, &[&str])] = &[
         Loadable::Archive,
         &[
             "zip", "tar", "tgz", "tbz2", "txz", "gz", "bz2", "xz", "lzma", "zst", "zstd", "lz4", "lz", "br",
-            "z", "7z", "rar", "cab", "whl", "rpm", "deb", "iso", "squashfs", "img", "cpio", "ar",
+            "z", "7z", "rar", "cab", "rpm", "deb", "iso", "squashfs", "img", "cpio", "ar",
         ],
     ),
 ];
