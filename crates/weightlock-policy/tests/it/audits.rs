@@ -1,10 +1,7 @@
 //! The audit log: what is written follows on what was, and what was changed is found.
 
 use weightlock_artifact::digest::{Algorithm, Digest};
-use weightlock_policy::{
-    Policy,
-    audit::{Broken, Entry, Event, verify},
-};
+use weightlock_policy::audit::{Broken, Entry, Event, verify};
 
 use crate::given::{DEMANDS, PEOPLE, good, judged, now, policy};
 
