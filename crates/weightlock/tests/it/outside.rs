@@ -226,6 +226,7 @@ fn other_lists_and_long_ones_lead_nowhere_else() {
             true,
         ),
         ("trainer_state.json", format!("{{\"log\": \"\"{long}}}"), false),
+        ("MLmodel", format!("flavors: {{}}\n#{long}\n"), true),
         (
             "trainer_state.json",
             format!("{{\"log\": \".git/x\"{long}}}"),

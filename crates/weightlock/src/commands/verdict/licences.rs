@@ -97,7 +97,8 @@ pub(super) fn of(
     Ok(found.facts)
 }
 
-fn read(source: &Source, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+/// The first bytes of the very file that was hashed; another one in its place is an error.
+pub(super) fn read(source: &Source, limit: usize) -> Result<Vec<u8>, Diagnostic> {
     let content: Content = opened(source)?;
     let failed = |error| weightlock_artifact::Error::io("read", &source.name, error);
     Ok(content.read(0, limit).map_err(failed)?)

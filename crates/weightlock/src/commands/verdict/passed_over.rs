@@ -194,6 +194,9 @@ fn sha256(content: &Content) -> std::io::Result<Digest> {
         if block.is_empty() {
             break;
         }
+        if interrupt::signal().is_some() {
+            return Err(std::io::Error::other("interrupted"));
+        }
         hasher.update(&block);
         at = at.saturating_add(block.len() as u64);
     }

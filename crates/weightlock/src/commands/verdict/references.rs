@@ -13,12 +13,14 @@ use weightlock_artifact::{
 };
 use weightlock_format::{
     content::Content,
+    detect::Format,
     json::{
         Limits,
         tree::{Node, NodeId, Tree},
     },
 };
 
+use super::licences::read;
 use crate::{
     commands::{scan, subject::Hashed},
     diagnostic::Diagnostic,
@@ -41,7 +43,7 @@ const FOLLOWED: [&str; 2] = ["modules.json", "router_config.json"];
 /// Longer JSON is not read as a tree.
 const MAX_BYTES: usize = 16 << 20;
 
-/// Longer text is weights or data under the same name.
+/// Nobody writes longer lists; what is no text is weights under the same name.
 const MAX_TEXT: usize = 1 << 20;
 
 /// References that are told of one model.
@@ -62,9 +64,11 @@ pub(super) fn astray(hashed: &Hashed) -> Result<Vec<String>, Diagnostic> {
             places: &places,
         };
         if TEXTS.contains(&path.base_name()) {
-            // What is longer is no list of names.
-            if source.stamp.size <= MAX_TEXT as u64 {
-                astray.extend(reader.of_text(&read(&source, MAX_TEXT)?));
+            let text = read(&source, MAX_TEXT + 1)?;
+            if text.len() <= MAX_TEXT {
+                astray.extend(reader.of_text(&text));
+            } else if Format::of(&text) == Format::Text {
+                astray.extend(reader.cannot_be_read());
             }
         } else if !is_configuration(path) {
             continue;
@@ -75,13 +79,6 @@ pub(super) fn astray(hashed: &Hashed) -> Result<Vec<String>, Diagnostic> {
         }
     }
     Ok(astray.into_iter().take(MOST_TOLD).collect())
-}
-
-/// The very file that was hashed; another one in its place is an error.
-fn read(source: &Source, limit: usize) -> Result<Vec<u8>, Diagnostic> {
-    let failed = |error| weightlock_artifact::Error::io("read", &source.name, error);
-    let content = scan::opened(source).map_err(Diagnostic::from)?;
-    Ok(content.read(0, limit).map_err(failed)?)
 }
 
 fn is_configuration(path: &ArtifactPath) -> bool {
