@@ -8,7 +8,7 @@ use serde::Serialize;
 use weightlock_artifact::write::{Existing, write_whole};
 
 use crate::{
-    diagnostic::Diagnostic,
+    commands::publish::exists,
     reply::Reply,
     text::{Shown, quoted},
 };
@@ -88,6 +88,6 @@ pub(super) fn run(arguments: &Arguments) -> Reply {
             };
             Reply::yes(VERB, text, begun)
         }
-        Err(error) => Reply::refusal(VERB, vec![Diagnostic::from(error)]),
+        Err(error) => Reply::refusal(VERB, vec![exists(output, error)]),
     }
 }

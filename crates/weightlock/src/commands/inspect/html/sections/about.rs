@@ -24,7 +24,9 @@ pub(super) fn write(page: &mut Markup, report: &Report<'_>) {
 
 const fn meaning(standing: Standing) -> &'static str {
     match standing {
-        Standing::Verified => "A signature was checked, or a digest computed again, and it holds.",
+        Standing::Verified => {
+            "A check ran and it holds: a signature, a digest, or what was counted from the files themselves."
+        }
         Standing::Declared => "Somebody says so: a card, metadata, or a signature that was not checked.",
         Standing::Inferred => "Worked out from the content, which whoever made it could have arranged.",
         Standing::Unknown => "Not known. That nothing was found is not taken for a good answer.",

@@ -105,7 +105,7 @@ fn severity(page: &mut Markup, severity: Severity) {
 
 fn gaps(page: &mut Markup, scanned: &Scanned, target: &str) {
     if scanned.gaps.is_empty() && scanned.gaps_left_out == 0 {
-        return nothing(page, "Every byte of every file is accounted for.");
+        return nothing(page, "Every byte of every file of the model is accounted for.");
     }
     let columns = ["Where", "Bytes", "Why"];
     table(page, "What was not examined, and why", &columns, |it| {
